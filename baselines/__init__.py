@@ -1,0 +1,1 @@
+"""Systems to compare with: yardsticks, autoregressive, masked and edit-based generators."""

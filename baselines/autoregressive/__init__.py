@@ -1,0 +1,1 @@
+"""Generators that write from left to right."""

@@ -1,0 +1,1 @@
+"""Generators that fill a canvas in several passes: one denoiser, many ways to train and decode."""

@@ -1,0 +1,150 @@
+"""How tokens are lost and found: q(x_t|x_0), q(x_s|x_t,x_0) for any s < t, and reverse draws.
+
+Time runs from 0 (data) to 1 (nothing left); a token is kept with probability 1 - t. On the
+lattice t = k/T that is beta_k = 1 / (T - k + 1), the mutual information schedule of the paper;
+between its points it defines the same chain, so a sampler may take any decreasing grid.
+Times are float64 and broadcast with tokens `(rows, length)`; distributions have the
+vocabulary as last dimension.
+
+Source: Austin et al. (D3PM), arXiv 2107.03006, eq. 3 (posterior), eq. 4 (reverse process by
+x_0 prediction), appendix A.2 (uniform and absorbing transitions).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from baselines.categorical import invert
+from baselines.masked.prediction import Prediction
+
+
+class Corruption(Protocol):
+    """A Markov chain over tokens with known marginals and posteriors."""
+
+    def prior(self, u: Tensor) -> Tensor:
+        """x_1, of the shape of the uniforms `u`."""
+
+    def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
+        """A draw from q(x_t|x_0) by uniforms `u` of the shape of `x_0`."""
+
+    def unsettled(self, x_t: Tensor) -> Tensor:
+        """True where x_0 does not follow from x_t."""
+
+    def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
+        """p(x_s|x_t), proportional to sum over x_0 of q(x_s, x_t|x_0) p_0(x_0) (eq. 4).
+
+        With `p_0` a point mass at x_0 it is the exact q(x_s|x_t, x_0) (eq. 3).
+        """
+
+    def draw(
+        self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor
+    ) -> Tensor:
+        """A draw from `posterior` with the predicted x_0, by uniforms `u`."""
+
+    def divergence(
+        self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """KL(q(x_s|x_t,x_0) || p(x_s|x_t)) in nats at every position; -log p(x_0|x_t) at s = 0.
+
+        `log_p` holds the predicted logarithms of x_0, `(rows, length, vocab)`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbing:
+    """A lost token turns into the mask, and stays it."""
+
+    vocab_size: int
+    mask_id: int
+
+    def prior(self, u: Tensor) -> Tensor:
+        """All masks."""
+        return torch.full(u.shape, self.mask_id, device=u.device)
+
+    def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
+        """Each token is masked with probability t."""
+        return x_0.masked_fill(u < t, self.mask_id)
+
+    def unsettled(self, x_t: Tensor) -> Tensor:
+        """The masks."""
+        return torch.eq(x_t, self.mask_id)
+
+    def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
+        """A mask stays with probability s/t and is x_0 otherwise; other tokens are x_0."""
+        stay = (s / t).expand(x_t.shape)[..., None]
+        point = _one_hot(x_t, self.vocab_size)
+        return torch.where(self.unsettled(x_t)[..., None], (1 - stay) * p_0 + stay * point, point)
+
+    def draw(
+        self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor
+    ) -> Tensor:
+        """Found tokens are carried over; x_0 is drawn only where a mask falls."""
+        stay = s / t
+        falls = self.unsettled(x_t) & (u >= stay)
+        # One uniform decides both: given that the mask falls, the rest of it is uniform again.
+        rest = (u - stay) / (1 - stay)
+        return x_t.masked_scatter(falls, prediction.draw(falls, rest))
+
+    def divergence(
+        self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """(1 - s/t) times the cross entropy at masks, 0 elsewhere (appendix A.3)."""
+        nll = -log_p.gather(-1, x_0[..., None]).squeeze(-1)
+        return torch.where(self.unsettled(x_t), (1 - s / t).to(nll.dtype) * nll, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A lost token turns into any id of the vocabulary, with equal probability."""
+
+    vocab_size: int
+
+    def prior(self, u: Tensor) -> Tensor:
+        """Uniform ids."""
+        return (u * self.vocab_size).long().clamp_(max=self.vocab_size - 1)
+
+    def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
+        """Each token is drawn anew with probability t."""
+        return torch.where(u < t, self.prior(u / t), x_0)
+
+    def unsettled(self, x_t: Tensor) -> Tensor:
+        """All positions: any of them may have been drawn anew."""
+        return torch.ones_like(x_t, dtype=torch.bool)
+
+    def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
+        """q(x_t|x_s) q(x_s|p_0), normalised."""
+        kept, kept_s = ((1 - t) / (1 - s))[..., None], (1 - s)[..., None]
+        back = kept * _one_hot(x_t, self.vocab_size) + (1 - kept) / self.vocab_size
+        joint = back * (kept_s * p_0 + (1 - kept_s) / self.vocab_size)
+        return joint / joint.sum(-1, keepdim=True)
+
+    def draw(
+        self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor
+    ) -> Tensor:
+        """A draw from the posterior at every position."""
+        return invert(self.posterior(x_t, prediction.probabilities(), t, s), u)
+
+    def divergence(
+        self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """The sum over the vocabulary, in float64."""
+        q = self.posterior(x_t, _one_hot(x_0, self.vocab_size), t, s)
+        p = self.posterior(x_t, log_p.double().exp(), t, s)
+        return (torch.xlogy(q, q) - torch.xlogy(q, p)).sum(-1)
+
+
+CorruptionName = Literal["absorbing", "uniform"]
+
+CORRUPTIONS: Mapping[str, Callable[[int, int], Corruption]] = {
+    "absorbing": Absorbing,
+    "uniform": lambda vocab_size, mask_id: Uniform(vocab_size),
+}
+"""By name, from the size of the vocabulary and the id of the mask."""
+
+
+def _one_hot(tokens: Tensor, vocab_size: int) -> Tensor:
+    return F.one_hot(tokens, vocab_size).double()

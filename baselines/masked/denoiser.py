@@ -1,0 +1,71 @@
+"""The network of all masked systems: predicts every token of x_0 from x_t and the source.
+
+Source: the bidirectional decoder of Mask-Predict (arXiv 1904.09324, section 3.1); the time
+embedding is that of D3PM, the length head that of Mask-Predict, section 3.3.
+"""
+
+from torch import Tensor, nn
+
+from baselines.attention import BlockShape, Memory
+from baselines.embedding import Positions, TimeEmbedding
+from baselines.encoder_decoder import Decoder
+
+
+class Denoiser(Decoder):
+    """Bidirectional decoder over the target canvas.
+
+    Args:
+        vocab_size: ids, the mask included.
+        layers: decoder blocks.
+        shape: of a block.
+        length: positions of the canvas.
+        positions: kind of position embedding.
+        time: whether x_t comes with its time. The masks of an absorbing chain tell it.
+        length_head: whether the length of the target is predicted, from the mean of the
+            encoded source.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        layers: int,
+        shape: BlockShape,
+        *,
+        length: int,
+        positions: Positions,
+        time: bool = False,
+        length_head: bool = False,
+    ) -> None:
+        super().__init__(vocab_size, layers, shape, length=length, positions=positions)
+        self.time = TimeEmbedding(shape.dim) if time else None
+        self.length_head = nn.Linear(shape.dim, length) if length_head else None
+
+    def forward(
+        self, x_t: Tensor, memory: Memory, t: Tensor, inside: Tensor | None = None
+    ) -> Tensor:
+        """Logits of x_0, `(rows, length, vocab)`.
+
+        Args:
+            x_t: tokens `(rows, length)`; the rows of one source are neighbours.
+            memory: of the sources.
+            t: times `(rows,)`.
+            inside: True on the canvas of a row `(rows, length)`; None is everywhere.
+        """
+        x = self.embed(x_t)
+        if self.time is not None:
+            x = x + self.time(t)[:, None, :]
+        mask = None if inside is None else inside[:, None, None, :]
+        hidden = self.stack(self.dropout(x), memory, causal=False, mask=mask)
+        return self.tokens.logits(hidden)
+
+    def length_logits(self, memory: Memory) -> Tensor:
+        """Scores `(sources, length)` of the lengths 1, 2, ... of the target, eos not counted.
+
+        Raises:
+            ValueError: if the network was built without a length head.
+        """
+        if self.length_head is None:
+            raise ValueError("this denoiser has no length head")
+        mask = memory.mask.flatten(1)[..., None]
+        mean = (memory.encoded * mask).sum(1) / mask.sum(1)
+        return self.length_head(mean)

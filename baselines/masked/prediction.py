@@ -1,0 +1,31 @@
+"""What the denoiser says of x_0, and the draws from it: the one place of the diversity knobs."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from baselines.categorical import categorical, probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The predicted distribution of x_0 at every position, sharpened as the user asks.
+
+    Policies ask for the positions that they need: a float64 copy of all logits would not fit
+    with a large vocabulary.
+    """
+
+    logits: Tensor
+    """`(rows, length, vocab)`; -inf for ids that no text holds, the mask above all."""
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+    def draw(self, where: Tensor, u: Tensor) -> Tensor:
+        """Ids `(n,)` at the n positions `where` `(rows, length)`, by uniforms `u` of that shape."""
+        return categorical(
+            self.logits[where], u[where], temperature=self.temperature, top_p=self.top_p
+        )
+
+    def probabilities(self) -> Tensor:
+        """The distribution at all positions, `(rows, length, vocab)`, float64."""
+        return probabilities(self.logits, temperature=self.temperature, top_p=self.top_p)

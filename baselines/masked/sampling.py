@@ -1,0 +1,69 @@
+"""The one loop over a time grid, for every corruption, policy and length rule."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from baselines.masked.corruption import Corruption
+from baselines.masked.policies import Policy, State, Transition
+from baselines.masked.prediction import Prediction
+from benchmark.api import Noise, OnStep
+
+Denoise = Callable[[Tensor, Tensor], Tensor]
+"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`."""
+
+
+def sample(
+    denoise: Denoise,
+    corruption: Corruption,
+    policy: Policy,
+    times: Tensor,
+    noise: Noise,
+    *,
+    inside: Tensor,
+    outside_id: int,
+    forbidden: Tensor,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    on_step: OnStep | None = None,
+) -> Tensor:
+    """x_0 `(rows, length)`; `denoise` is called once for each interval of the grid.
+
+    Args:
+        denoise: the network, with its sources.
+        corruption: the chain that is run backwards.
+        policy: what becomes of a prediction.
+        times: decreasing grid from 1 to 0, `(nfe + 1,)`, float64.
+        noise: one row a row of x_t.
+        inside: True on the canvas of a row `(rows, length)`.
+        outside_id: the token outside.
+        forbidden: ids that no text holds, `(n,)`.
+        temperature: of the predicted x_0: the diversity knob.
+        top_p: nucleus of the predicted x_0.
+        on_step: called with the number of the step and x_t.
+    """
+    rows, length = inside.shape
+    shape, count = (length,), times.numel() - 1
+    times = times.to(inside.device)
+    start = corruption.prior(noise.uniform(shape, stream="prior"))
+    state = State(
+        torch.where(inside, start, outside_id), torch.zeros_like(inside, dtype=torch.float64)
+    )
+    for index in range(count):
+        t, s = times[index], times[index + 1]
+        logits = denoise(state.tokens, t.expand(rows)).index_fill(-1, forbidden, -torch.inf)
+        transition = Transition(
+            t,
+            s,
+            index,
+            count,
+            inside,
+            corruption,
+            # Bound to this step's number: the closure must not see the next one.
+            lambda stream, step=index: noise.uniform(shape, step=step, stream=stream),
+        )
+        state = policy(state, Prediction(logits, temperature, top_p), transition)
+        if on_step is not None:
+            on_step(index, state.tokens)
+    return torch.where(inside, state.tokens, outside_id)

@@ -1,0 +1,67 @@
+"""Texts to token batches and back, as the from-scratch baselines read and write them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmark.api import Candidate, Status, Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTexts:
+    """Token ids of some texts."""
+
+    ids: list[list[int]]
+    truncated: list[bool]
+    """Whether the text was too long for the canvas and lost its end."""
+
+    def padded(self, pad_id: int, length: int | None = None) -> Tensor:
+        """Ids `(texts, length)`, int64; `length` None is that of the longest text."""
+        width = max(map(len, self.ids)) if length is None else length
+        rows = [ids + [pad_id] * (width - len(ids)) for ids in self.ids]
+        return torch.tensor(rows, dtype=torch.int64)
+
+
+def encode_sources(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
+    """Sources cut to `length` tokens, the closing eos included: an empty text is eos alone."""
+    ids = [tokenizer.encode(text) for text in texts]
+    kept = [row[: length - 1] + [tokenizer.eos_id] for row in ids]
+    return EncodedTexts(kept, [len(row) > length - 1 for row in ids])
+
+
+def encode_targets(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
+    """Targets with eos, cut to `length` tokens; one that is cut teaches no false end."""
+    ids = [[*tokenizer.encode(text), tokenizer.eos_id] for text in texts]
+    return EncodedTexts([row[:length] for row in ids], [len(row) > length for row in ids])
+
+
+def read_candidate(
+    tokenizer: Tokenizer,
+    ids: Sequence[int],
+    *,
+    truncated: bool,
+    finished: bool | None = None,
+    logprob: float | None = None,
+) -> Candidate:
+    """The candidate that generated `ids` spell: what stands before the first eos.
+
+    `finished` None asks whether there is an eos; a system whose lengths need none says True.
+    Of several statuses the one nearest to the text is told: empty, unfinished, truncated.
+    """
+    tokens = list(ids)
+    ended = tokenizer.eos_id in tokens
+    text = tokenizer.decode(tokens[: tokens.index(tokenizer.eos_id)] if ended else tokens)
+    status: Status = "truncated" if truncated else "ok"
+    if not (ended if finished is None else finished):
+        status = "unfinished"
+    return Candidate(text, status if text else "empty", logprob)
+
+
+def never_generated(tokenizer: Tokenizer) -> list[int]:
+    """Ids that are no part of a text: a decoder gives them no mass, pad and eos aside.
+
+    Some vocabularies have one id for several marks; eos and pad are never on the list.
+    """
+    return sorted(tokenizer.special_ids - {tokenizer.eos_id, tokenizer.pad_id})

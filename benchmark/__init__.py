@@ -1,0 +1,1 @@
+"""The harness: tasks, systems by id, one training loop, evaluation and reports."""

@@ -1,0 +1,209 @@
+"""Run cells: train, generate, score, each once; a failure is kept and the others go on."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.api import System, UserError
+from benchmark.plan import Cell, Plan, Setting, load
+from benchmark.store import Kind, Store, content_key, write_text
+from benchmark.suite import Suite
+from benchmark.tasks import Task
+
+Rerun = Literal["missing", "failed", "stale", "all"]
+RERUN: tuple[Rerun, ...] = ("missing", "failed", "stale", "all")
+
+OnStage = Callable[[str, str, int, int, str], None]
+"""Called with (cell, stage, done, total, what to print beside the bar)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a cell."""
+
+    cell: str
+    made: int
+    """Entries made by this call."""
+    errors: tuple[str, ...]
+
+
+def entries(cell: Cell) -> list[tuple[Kind, str]]:
+    """The entries of a cell whose keys are known before it runs."""
+    trained: list[tuple[Kind, str]] = [("train", cell.train_key)] if cell.train_key else []
+    return trained + [("generate", key) for key in cell.generate_keys]
+
+
+def select(plan: Plan, store: Store, rerun: Rerun) -> list[Cell]:
+    """The cells that a call has to look at; entries to be made again are removed."""
+    if rerun == "missing":
+        return list(plan.cells)
+    if rerun == "failed":
+        return [
+            cell
+            for cell in plan.cells
+            if any(store.failure(kind, key) is not None for kind, key in entries(cell))
+        ]
+    for cell in plan.cells:
+        # What stands on a stale entry is stale too.
+        stale = rerun == "all"
+        for kind, key in entries(cell):
+            stale = stale or _is_stale(store.record(kind, key))
+            if stale:
+                store.forget(kind, key)
+    return list(plan.cells)
+
+
+def unfinished(cell: Cell, plan: Plan, store: Store) -> bool:
+    """Whether anything of a cell is missing, scores with the present metrics included."""
+    for kind, key in entries(cell):
+        record = store.record(kind, key)
+        if record is None:
+            return True
+        if kind == "generate":
+            scored = score_key(plan.suite, plan.tasks[cell.task], record["candidates_digest"])
+            if store.record("score", scored) is None:
+                return True
+    return False
+
+
+def _is_stale(record: dict[str, Any] | None) -> bool:
+    from benchmark.provenance import code
+
+    return record is not None and record["code"]["digest"] != code()["digest"]
+
+
+def run_cell(
+    cell: Cell,
+    suite: Suite,
+    data_dir: Path | None,
+    store: Store,
+    *,
+    device: str,
+    on_stage: OnStage,
+) -> Outcome:
+    """Make what is missing of a cell."""
+    made, errors = 0, []
+    task = _task(suite, cell.task, data_dir)
+    if cell.train_key is not None:
+        with _attempt(store, "train", cell.train_key, errors) as missing:
+            if missing:
+                from benchmark.stages.train import train
+
+                def on_update(done: int, total: int, text: str) -> None:
+                    on_stage(cell.name, "train", done, total, text)
+
+                train(cell, suite, task, store, device=device, on_progress=on_update)
+                made += 1
+        if errors:
+            return Outcome(cell.name, made, tuple(errors))
+    system: System | None = None
+    for number, (setting, key) in enumerate(zip(cell.settings, cell.generate_keys, strict=True)):
+        label = f"{setting.label} ({number + 1} of {len(cell.settings)})"
+        failed = len(errors)
+        with _attempt(store, "generate", key, errors) as missing:
+            if missing:
+                from benchmark.stages.generate import generate_candidates, open_system
+
+                system = system or open_system(cell, suite, task, store, device)
+
+                def on_batch(done: int, total: int, label: str = label) -> None:
+                    on_stage(cell.name, "generate", done, total, label)
+
+                generate_candidates(
+                    cell, setting, key, system, suite, task, store,
+                    device=device, on_progress=on_batch,
+                )  # fmt: skip
+                made += 1
+        if len(errors) == failed:
+            made += _score(cell, setting, key, suite, task, store, errors)
+    return Outcome(cell.name, made, tuple(errors))
+
+
+def score_key(suite: Suite, task: Task, candidates_digest: str) -> str:
+    """The key of the scores of a candidates file."""
+    evaluation = suite.evaluation
+    return content_key(
+        {
+            "stage": "score",
+            "candidates": candidates_digest,
+            "task": task.digest,
+            "metrics": {m.id: m.signature for m in metrics_of(suite, task)},
+            "mbr_utility": evaluation.mbr_utility,
+            "interval": evaluation.interval.model_dump(),
+        }
+    )
+
+
+def metrics_of(suite: Suite, task: Task) -> list[Any]:
+    """The metrics of a task; those with known answers where the task has them."""
+    from benchmark.metrics import make_metric
+
+    specs = list(suite.evaluation.metrics)
+    if task.conditional is not None:
+        specs += suite.evaluation.controlled_metrics
+    return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
+
+
+def _score(
+    cell: Cell,
+    setting: Setting,
+    generate_key: str,
+    suite: Suite,
+    task: Task,
+    store: Store,
+    errors: list[str],
+) -> int:
+    from benchmark.stages.score import IntervalRecipe, score_candidates
+
+    generated = store.record("generate", generate_key)
+    assert generated is not None
+    key = score_key(suite, task, generated["candidates_digest"])
+    with _attempt(store, "score", key, errors) as missing:
+        if not missing:
+            return 0
+        path = store.folder("generate", generate_key) / "candidates.jsonl"
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        record, values = score_candidates(
+            rows,
+            metrics_of(suite, task),
+            mbr_utility=suite.evaluation.mbr_utility,
+            interval=IntervalRecipe(**suite.evaluation.interval.model_dump()),
+        )
+        text = "".join(
+            json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in values
+        )
+        write_text(store.partial("score", key) / "values.jsonl", text)
+        store.finish("score", key, record | {"candidates_digest": generated["candidates_digest"]})
+        return 1
+    return 0
+
+
+@contextmanager
+def _attempt(store: Store, kind: Kind, key: str, errors: list[str]) -> Iterator[bool]:
+    """Whether the entry is missing; what goes wrong inside is kept and told, not raised."""
+    with store.lock(kind, key):
+        try:
+            yield store.record(kind, key) is None
+        except Exception as error:  # the other cells must go on, whatever it is
+            text = " ".join(str(error).split()) or type(error).__name__
+            told = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+            store.fail(kind, key, error=told, traceback=traceback.format_exc())
+            errors.append(told)
+
+
+@lru_cache(maxsize=8)
+def _cached_task(suite_yaml: str, task: str, data_dir: Path | None) -> Task:
+    import yaml
+
+    return load(Suite.model_validate(yaml.safe_load(suite_yaml)), task, data_dir)
+
+
+def _task(suite: Suite, task: str, data_dir: Path | None) -> Task:
+    return _cached_task(suite.yaml(), task, data_dir)

@@ -1,0 +1,128 @@
+"""Metrics by spec: `bleu_sent_m4`, `bleu_sent_m4:case=lower`, `bertscore:encoder=PATH,layer=9`.
+
+`METRICS` and the facts in it cost no heavy import; torch, transformers and sacreBLEU are loaded
+when a metric that needs them scores. Other people's metrics come by the entry point group
+`diffuseq_bench.metrics` (name = id, value = `module:Class`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import metadata
+from typing import cast
+
+from benchmark.api import UserError
+from benchmark.metrics.bertscore import BertScore
+from benchmark.metrics.bleu_corpus import BleuCorpus
+from benchmark.metrics.bleu_sent_m4 import BleuSentM4
+from benchmark.metrics.copy_rate import CopyRate
+from benchmark.metrics.coverage import Coverage
+from benchmark.metrics.dist_1 import Dist1
+from benchmark.metrics.div_4 import Div4
+from benchmark.metrics.divergence import Divergence
+from benchmark.metrics.empty_rate import EmptyRate
+from benchmark.metrics.interface import (
+    Conditional,
+    Direction,
+    Item,
+    Level,
+    Metric,
+    Option,
+    PairwiseMetric,
+    Scores,
+)
+from benchmark.metrics.length import Length
+from benchmark.metrics.rouge_l import RougeL
+from benchmark.metrics.self_bleu import SelfBleu
+from benchmark.metrics.validity import Validity
+from benchmark.suggestion import suggestion
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "METRICS",
+    "Conditional",
+    "Direction",
+    "Item",
+    "Level",
+    "Metric",
+    "Option",
+    "PairwiseMetric",
+    "Scores",
+    "make_metric",
+    "metric_types",
+]
+
+ENTRY_POINT_GROUP = "diffuseq_bench.metrics"
+
+_BUILT_IN: tuple[type[Metric], ...] = (
+    BleuSentM4,
+    BleuCorpus,
+    RougeL,
+    BertScore,
+    Dist1,
+    SelfBleu,
+    Div4,
+    Length,
+    CopyRate,
+    EmptyRate,
+    Validity,
+    Coverage,
+    Divergence,
+)
+
+METRICS: Mapping[str, type[Metric]] = {metric.name: metric for metric in _BUILT_IN}
+"""The metrics of this package by name; title, summary, level, ... are attributes."""
+
+
+def metric_types() -> dict[str, type[Metric]]:
+    """All known metrics by name: ours first, then those of installed packages.
+
+    Raises:
+        UserError: if the metric of an installed package cannot be imported.
+    """
+    found = dict(METRICS)
+    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+        if point.name not in found:
+            try:
+                found[point.name] = cast("type[Metric]", point.load())
+            except (ImportError, AttributeError) as error:
+                raise UserError(
+                    f"Metric {point.name!r} of an installed package cannot be imported from "
+                    f"{point.value!r} ({error}): mend or remove that package."
+                ) from error
+    return found
+
+
+def make_metric(spec: str, *, conditional: Conditional | None = None) -> Metric:
+    """The metric that a spec asks for.
+
+    Args:
+        spec: `name` or `name:key=value,key=value`; values hold no comma.
+        conditional: the true distribution of a controlled task.
+
+    Raises:
+        UserError: if the name, an option or its value is unknown, or the metric needs what
+            the task has not.
+    """
+    name, _, rest = spec.strip().partition(":")
+    metric = METRICS.get(name)
+    if metric is None:
+        known = metric_types()
+        if name not in known:
+            raise UserError(f"There is no metric {name!r}: {suggestion(name, known)}")
+        metric = known[name]
+    chosen = {key: option.default for key, option in metric.options.items()}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = (text.strip() for text in part.partition("="))
+        if key not in metric.options:
+            raise UserError(f"Metric {name!r} has no option {key!r}: {_options(key, metric)}")
+        allowed = metric.options[key].values
+        if not equals or not value or (allowed and value not in allowed):
+            wanted = f"one of {', '.join(allowed)}" if allowed else "a value"
+            raise UserError(f"Metric {name!r}: option {key!r} is {value!r} and must be {wanted}.")
+        chosen[key] = value
+    return metric.make(chosen, conditional)
+
+
+def _options(key: str, metric: type[Metric]) -> str:
+    return suggestion(key, metric.options) if metric.options else "it has none."

@@ -1,0 +1,71 @@
+"""How much of the true distribution the candidates of a source reach.
+
+The sum of the true probabilities of the distinct candidates. It rewards finding many likely
+targets and does not punish invalid ones (see `validity`). K independent draws from the truth
+itself reach sum over y of p(y) (1 - (1 - p(y))^K) on average, which is what the oracle row
+shows; a K-best list can reach more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from benchmark.metrics.interface import (
+    Conditional,
+    Direction,
+    Item,
+    Level,
+    Option,
+    Scores,
+    sign,
+)
+from benchmark.metrics.text import squeeze
+from benchmark.metrics.truth import distributions, required
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Probability mass of the distinct candidates of a source under the truth."""
+
+    name: ClassVar[str] = "coverage"
+    title: ClassVar[str] = "coverage"
+    summary: ClassVar[str] = "true probability mass reached by the distinct candidates"
+    level: ClassVar[Level] = "set"
+    direction: ClassVar[Direction] = "higher"
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = 1.0
+    unit: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, Option]] = {}
+    controlled: ClassVar[bool] = True
+
+    conditional: Conditional
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`."""
+        return cls(required(conditional, cls.name))
+
+    @property
+    def id(self) -> str:
+        """See `Metric.id`."""
+        return self.name
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return sign(self.name, space="squeezed", version="1")
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S,)`, NaN with fewer than two candidates."""
+        values = np.full(len(items), np.nan)
+        truths = distributions(self.conditional, items, self.name)
+        for row, (item, truth) in enumerate(zip(items, truths, strict=True)):
+            if len(item.candidates) >= 2:
+                # In order of appearance: a sum over a set would depend on the hash seed.
+                distinct = dict.fromkeys(squeeze(text) for text in item.candidates)
+                values[row] = sum(truth.get(text, 0.0) for text in distinct)
+        return Scores(values, self.signature)

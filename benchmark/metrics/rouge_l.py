@@ -1,0 +1,124 @@
+"""ROUGE-L: the F of the longest common subsequence, as the package rouge-score computes it.
+
+Tokens are runs of a to z and 0 to 9 after lower-casing, no stemmer, one text one sentence; of
+several references the best counts. The longest common subsequence is found bit-parallel: one
+addition and a few logical operations on one integer a token.
+
+Source: Lin, "ROUGE: a package for automatic evaluation of summaries" (2004), section 3, with
+beta = 1; rouge-score 0.1.2. Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from benchmark.metrics.interface import (
+    Conditional,
+    Direction,
+    FloatArray,
+    Item,
+    Level,
+    Option,
+    Scores,
+    count_references,
+    sign,
+)
+
+_TOKEN = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RougeL:
+    """ROUGE-L F, best reference; always lower-cased, as in rouge-score."""
+
+    name: ClassVar[str] = "rouge_l"
+    title: ClassVar[str] = "ROUGE-L"
+    summary: ClassVar[str] = "F of the longest common subsequence, as rouge-score"
+    level: ClassVar[Level] = "candidate"
+    direction: ClassVar[Direction] = "higher"
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = 1.0
+    unit: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, Option]] = {}
+    controlled: ClassVar[bool] = False
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`."""
+        return cls()
+
+    @property
+    def id(self) -> str:
+        """See `Metric.id`."""
+        return self.name
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return sign(
+            self.name,
+            case="lower",
+            tok="a-z0-9",
+            stem="no",
+            multiref="best",
+            equals="rouge-score-0.1.2",
+            version="1",
+        )
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S, K)` in [0, 1]."""
+        signature = count_references(self.signature, items)
+        values = []
+        for item in items:
+            references = [_Pattern(rouge_tokens(text)) for text in item.references]
+            candidates = [rouge_tokens(text) for text in item.candidates]
+            values.append([max(r.f_measure(tokens) for r in references) for tokens in candidates])
+        return Scores(np.array(values, dtype=np.float64), signature)
+
+    def pairwise(self, items: Sequence[Item]) -> FloatArray:
+        """`(S, K, K)`, symmetric."""
+        num_samples = len(items[0].candidates)
+        pairs = np.ones((len(items), num_samples, num_samples))
+        for row, item in zip(pairs, items, strict=True):
+            texts = [rouge_tokens(text) for text in item.candidates]
+            for i, pattern in enumerate(map(_Pattern, texts)):
+                for j in range(i, num_samples):
+                    row[i, j] = row[j, i] = pattern.f_measure(texts[j])
+        return pairs
+
+
+def rouge_tokens(text: str) -> list[str]:
+    """Runs of ASCII letters and digits, lower-cased."""
+    return _TOKEN.findall(text.lower())
+
+
+class _Pattern:
+    """A text prepared for comparison with many others: for each token its positions as bits."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.length = len(tokens)
+        self.ones = (1 << self.length) - 1
+        self.places: dict[str, int] = {}
+        for position, token in enumerate(tokens):
+            self.places[token] = self.places.get(token, 0) | 1 << position
+
+    def common(self, tokens: Sequence[str]) -> int:
+        """Length of the longest common subsequence."""
+        state, ones, places = self.ones, self.ones, self.places
+        for token in tokens:
+            if hits := state & places.get(token, 0):
+                state = (state + hits | state - hits) & ones
+        return self.length - state.bit_count()
+
+    def f_measure(self, tokens: Sequence[str]) -> float:
+        """2 P R / (P + R), in rouge-score's order of operations."""
+        common = self.common(tokens)
+        if common == 0:
+            return 0.0
+        precision, recall = common / len(tokens), common / self.length
+        return 2 * precision * recall / (precision + recall)

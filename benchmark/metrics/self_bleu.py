@@ -1,0 +1,93 @@
+"""Self-BLEU of a candidate set: how much the candidates of one source repeat each other.
+
+`form=symmetric` (default) is the mean of sentence BLEU (smoothing 4) over all ordered pairs
+i != j. Sentence BLEU is not symmetric: the brevity penalty falls on the shorter of the two.
+`form=published` is DiffuSeq's: the mean over i < j with candidate i as hypothesis and j as
+reference, which changes when the candidates are put in another order.
+
+Self-BLEU grows with nothing but repetition, yet falls for noise: read it beside quality. Three
+equal outputs of a deterministic system score 1 and are not three samples.
+
+Source: Zhu et al., "Texygen" (arXiv 1802.01886); the pairwise form of DiffuSeq (arXiv
+2210.08933, section 4.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self, cast
+
+import numpy as np
+
+from benchmark.metrics.bleu_sent_m4 import pair_bleu
+from benchmark.metrics.interface import (
+    Conditional,
+    Direction,
+    Item,
+    Level,
+    Option,
+    Scores,
+    metric_id,
+    sign,
+)
+from benchmark.metrics.text import CASE_OPTION, Case, case_of
+
+Form = Literal["symmetric", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfBleu:
+    """Mean pairwise sentence BLEU of the candidates of a source; lower is more diverse."""
+
+    name: ClassVar[str] = "self_bleu"
+    title: ClassVar[str] = "self-BLEU"
+    summary: ClassVar[str] = "mean sentence BLEU between the candidates of a source"
+    level: ClassVar[Level] = "set"
+    direction: ClassVar[Direction] = "lower"
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = 1.0
+    unit: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, Option]] = {
+        **CASE_OPTION,
+        "form": Option("symmetric", ("symmetric", "published")),
+    }
+    controlled: ClassVar[bool] = False
+
+    case: Case = "mixed"
+    form: Form = "symmetric"
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`."""
+        return cls(case_of(options), cast("Form", options["form"]))
+
+    @property
+    def id(self) -> str:
+        """See `Metric.id`."""
+        return metric_id(self.name, self.options, {"case": self.case, "form": self.form})
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return sign(
+            self.name,
+            case=self.case,
+            tok="whitespace",
+            smooth="method4",
+            pairs="i!=j" if self.form == "symmetric" else "i<j",
+            version="1",
+        )
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S,)`, NaN with fewer than two candidates."""
+        num_samples = len(items[0].candidates)
+        if num_samples < 2:
+            return Scores(np.full(len(items), np.nan), self.signature)
+        pairs = np.triu_indices(num_samples, 1)
+        bleu = pair_bleu([item.candidates for item in items], self.case)
+        upper = bleu[:, pairs[0], pairs[1]]
+        if self.form == "published":
+            return Scores(upper.mean(axis=1), self.signature)
+        lower = bleu[:, pairs[1], pairs[0]]
+        return Scores((upper + lower).mean(axis=1) / 2, self.signature)

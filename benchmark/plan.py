@@ -1,0 +1,252 @@
+"""From a suite to cells: task x system x seed, each with its stages and their keys.
+
+A key is a hash of everything that decides the content of an entry, so a new metric never
+generates again, a new setting never trains again, and a finished cell is never redone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.api import DecodingProtocol, System, UserError
+from benchmark.registry import load_system
+from benchmark.settings import fill
+from benchmark.store import content_key
+from benchmark.suggestion import suggestion
+from benchmark.suite import Suite, SystemRecipe
+from benchmark.tasks import Task, load_task
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to decode a trained system: a point in the plots."""
+
+    label: str
+    roles: tuple[str, ...]
+    """`main`: the row of the table; `sweep`, `nfe`: points of the two curves."""
+    knob: str | None
+    knob_value: float | None
+    nfe: int | None
+    kind: str
+    decoding: dict[str, Any]
+    """Complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One system on one task with one seed, and all its settings."""
+
+    task: str
+    system: str
+    seed: int
+    train_key: str | None
+    """None where nothing is trained."""
+    settings: tuple[Setting, ...]
+    generate_keys: tuple[str, ...]
+    """One a setting."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.task} / {self.system} / seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call of `benchmark.run` is about to do."""
+
+    suite: Suite
+    data_dir: Path | None
+    tasks: dict[str, Task]
+    cells: tuple[Cell, ...]
+
+
+def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
+    """The tasks behind `--task`; `all` = those of the suite.
+
+    Raises:
+        UserError: for a task that the suite does not have.
+    """
+    return _choose(names, list(suite.tasks), list(suite.tasks), f"suite {suite.name!r}", "task")
+
+
+def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
+    """The systems behind `--system`; `default` = those marked so, `all` = all of the suite.
+
+    A dotted path `module:Class` names a system that no suite knows.
+
+    Raises:
+        UserError: for a system that is neither in the suite nor a path.
+    """
+    default = [name for name, recipe in suite.systems.items() if recipe.default]
+    known = list(suite.systems)
+    return _choose(names, known, default, f"suite {suite.name!r}", "system", paths=True)
+
+
+def _choose(
+    names: Sequence[str],
+    known: list[str],
+    default: list[str],
+    where: str,
+    what: str,
+    *,
+    paths: bool = False,
+) -> list[str]:
+    chosen: list[str] = []
+    for name in names:
+        if name == "all":
+            chosen += known
+        elif name == "default":
+            chosen += default
+        elif name in known or (paths and ":" in name):
+            chosen.append(name)
+        else:
+            raise UserError(f"There is no {what} {name!r} in {where}: {suggestion(name, known)}")
+    return list(dict.fromkeys(chosen))
+
+
+def make_plan(
+    suite: Suite, *, tasks: Sequence[str], systems: Sequence[str], data_dir: Path | None
+) -> Plan:
+    """Load the data, check every recipe, and name every entry.
+
+    Raises:
+        UserError: for data that cannot be read or a recipe that does not fit its system.
+    """
+    loaded = {name: load(suite, name, data_dir) for name in tasks}
+    cells = [
+        _cell(suite, loaded[task], system, seed)
+        for task in tasks
+        for system in systems
+        for seed in suite.seeds
+        if _applies(suite, loaded[task], system)
+    ]
+    return Plan(suite, data_dir, loaded, tuple(cells))
+
+
+def load(suite: Suite, task: str, data_dir: Path | None) -> Task:
+    """The task with the suite's limits."""
+    return load_task(task, data_dir=data_dir, limits=suite.tasks[task].limits.model_dump())
+
+
+def recipe_of(suite: Suite, system: str) -> SystemRecipe:
+    """The system's recipe; all defaults for one that the suite does not know."""
+    return suite.systems.get(system, SystemRecipe())
+
+
+def config_of(suite: Suite, system: str, system_class: type[System]) -> Any:
+    """The complete configuration."""
+    return fill(system_class.Config, recipe_of(suite, system).config, f"systems.{system}.config")
+
+
+def _applies(suite: Suite, task: Task, system: str) -> bool:
+    recipe = recipe_of(suite, system)
+    if recipe.tasks is not None and task.id not in recipe.tasks:
+        return False
+    return task.conditional is not None or system != "oracle"
+
+
+def _cell(suite: Suite, task: Task, system: str, seed: int) -> Cell:
+    system_class = load_system(system)
+    config = asdict(config_of(suite, system, system_class))
+    task_recipe = suite.tasks[task.id]
+    identity = {
+        "system": system,
+        "version": system_class.version,
+        "config": config,
+        "data": task.digest,
+        "lengths": task_recipe.lengths.model_dump(),
+        "tokenizer": task_recipe.tokenizer.model_dump(),
+        "seed": seed,
+    }
+    train_key = None
+    if system_class.capabilities.trainable:
+        training = suite.training_of(system).model_dump()
+        # When checkpoints are written does not change what they hold.
+        training.pop("checkpoint_s")
+        identity["training"] = training
+        identity["budget"] = suite.budget_of(system).model_dump()
+        identity["threads"] = suite.threads
+        train_key = content_key({"stage": "train", **identity})
+    settings = _settings(suite, system, system_class)
+    keys = tuple(
+        content_key(
+            {
+                "stage": "generate",
+                "source": train_key or identity,
+                "data": task.digest,
+                "decoding": setting.decoding,
+                "num_samples": num_samples_of(suite, setting),
+                "seed": seed,
+            }
+        )
+        for setting in settings
+    )
+    return Cell(task.id, system, seed, train_key, settings, keys)
+
+
+def num_samples_of(suite: Suite, setting: Setting) -> int:
+    """How many candidates a setting is asked for: a deterministic one has one answer."""
+    return 1 if setting.kind == "single" else suite.evaluation.num_samples
+
+
+def _settings(suite: Suite, system: str, system_class: type[System]) -> tuple[Setting, ...]:
+    """The main setting, the sweep of the knob and of the NFE; equal ones share their roles."""
+    recipe, capabilities = recipe_of(suite, system), system_class.capabilities
+    where = f"systems.{system}"
+    main = fill(system_class.Decoding, recipe.decoding, f"{where}.decoding")
+    points: list[tuple[str, Any]] = [("main", main)]
+    for field, values in recipe.sweep.items():
+        _check_field(system_class, field, f"{where}.sweep")
+        for value in values:
+            changed = asdict(main) | {field: value}
+            points.append(("sweep", fill(system_class.Decoding, changed, f"{where}.sweep")))
+    if recipe.nfe:
+        if capabilities.nfe_knob is None:
+            raise UserError(f"{where}.nfe: {system} has no number of evaluations to set.")
+        for value in recipe.nfe:
+            points.append(("nfe", replace(main, **{capabilities.nfe_knob: value})))
+    roles: dict[Any, list[str]] = {}
+    for role, decoding in points:
+        roles.setdefault(decoding, []).append(role)
+    if capabilities.knob is not None and capabilities.knob in recipe.sweep:
+        roles[main].append("sweep")  # the curve passes through the row of the table
+    return tuple(
+        _setting(decoding, main, tuple(dict.fromkeys(its_roles)), capabilities.knob)
+        for decoding, its_roles in roles.items()
+    )
+
+
+def _setting(
+    decoding: DecodingProtocol, main: Any, roles: tuple[str, ...], knob: str | None
+) -> Setting:
+    values: dict[str, Any] = asdict(decoding)  # type: ignore[call-overload]
+    changed = [name for name, value in values.items() if value != getattr(main, name)]
+    named = changed or [knob] if knob is not None else changed
+    label = ", ".join(
+        f"{name}={values[name]:g}" if _is_number(values[name]) else f"{name}={values[name]}"
+        for name in named
+    )
+    value = values.get(knob) if knob is not None else None
+    return Setting(
+        label=label or "main",
+        roles=roles,
+        knob=knob,
+        knob_value=float(value) if value is not None and _is_number(value) else None,
+        nfe=decoding.nfe,
+        kind=decoding.kind,
+        decoding=values,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_field(system_class: type[System], field: str, where: str) -> None:
+    known = [f.name for f in fields(system_class.Decoding)]
+    if field not in known:
+        raise UserError(f"Unknown key '{where}.{field}': {suggestion(field, known)}")

@@ -1,0 +1,163 @@
+"""The records of a run, gathered from the store into `reports/<run>/records/`.
+
+The report is rendered from this folder alone, so a kept report can be rendered, checked and
+extended years later without the store.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmark.api import UserError
+from benchmark.cells import score_key
+from benchmark.plan import Cell, Plan, Setting
+from benchmark.provenance import code, machine, versions
+from benchmark.registry import load_system, system_entries
+from benchmark.store import Store, write_json, write_text
+from benchmark.tasks import card
+
+SAMPLE_SOURCES = 20
+
+
+def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> Path:
+    """Write `folder/records/` anew and return it.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    records, fresh = folder / "records", folder / "records.tmp"
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(
+            f"The report folder {folder} cannot be written ({error.strerror}):"
+            " name a folder of yours with --reports."
+        ) from error
+    lines = [
+        line
+        for cell in plan.cells
+        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
+        if (line := _line(fresh, plan, store, cell, setting, key))
+    ]
+    write_text(
+        fresh / "cells.jsonl", "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines)
+    )
+    write_json(fresh / "run.json", _run(folder.name, plan, lines, command))
+    shutil.rmtree(records, ignore_errors=True)
+    fresh.replace(records)
+    return records
+
+
+def _line(
+    fresh: Path, plan: Plan, store: Store, cell: Cell, setting: Setting, key: str
+) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "task": cell.task,
+        "system": cell.system,
+        "family": load_system(cell.system).family,
+        "seed": cell.seed,
+        "setting": asdict(setting),
+        "training": None,
+        "score": None,
+        "cost": None,
+        "statuses": {},
+    }
+    keys: dict[str, str | None] = {"train": cell.train_key, "generate": key, "score": None}
+    failures = []
+    if cell.train_key is not None:
+        trained = store.record("train", cell.train_key)
+        failures.append(store.failure("train", cell.train_key))
+        if trained is not None:
+            line["training"] = trained["summary"]
+            events = store.folder("train", cell.train_key) / "events.jsonl"
+            if events.exists():
+                _copy(events, fresh / "events" / f"{cell.train_key}.jsonl")
+    generated = store.record("generate", key)
+    failures.append(store.failure("generate", key))
+    if generated is not None:
+        line["cost"], line["statuses"] = generated["cost"], generated["statuses"]
+        line["parameters"] = generated["parameters"]
+        candidates = store.folder("generate", key) / "candidates.jsonl"
+        _copy(candidates, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
+        scored_as = score_key(plan.suite, plan.tasks[cell.task], generated["candidates_digest"])
+        failures.append(store.failure("score", scored_as))
+        scored = store.record("score", scored_as)
+        if scored is not None:
+            keys["score"], line["score"] = scored_as, scored
+            _compress(
+                store.folder("score", scored_as) / "values.jsonl",
+                fresh / "values" / f"{scored_as}.jsonl.gz",
+            )
+    failure = next((f for f in failures if f is not None), None)
+    line["error"] = failure["error"] if failure else None
+    line["status"] = "ok" if line["score"] else "failed" if failure else "missing"
+    return line | {"keys": keys}
+
+
+def _run(
+    name: str, plan: Plan, lines: Sequence[dict[str, Any]], command: Sequence[str]
+) -> dict[str, Any]:
+    entries = system_entries()
+    systems: dict[str, Any] = {}
+    for line in lines:
+        system_class = load_system(line["system"])
+        entry = entries.get(line["system"])
+        known = systems.setdefault(
+            line["system"],
+            {
+                "family": system_class.family,
+                "title": entry.summary if entry else line["system"],
+                "knob": system_class.capabilities.knob,
+                "nfe_knob": system_class.capabilities.nfe_knob,
+                "trainable": system_class.capabilities.trainable,
+                "parameters": None,
+            },
+        )
+        known["parameters"] = known["parameters"] or line.get("parameters")
+    return {
+        "run": name,
+        "suite": plan.suite.name,
+        "suite_yaml": plan.suite.yaml(),
+        "command": list(command),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "code": code(),
+        "seeds": list(plan.suite.seeds),
+        "tasks": {
+            task.id: {
+                "title": task.title,
+                "kind": task.kind,
+                "digest": task.digest,
+                "counts": {
+                    "train": len(task.train),
+                    "valid": len(task.valid),
+                    "test": len(task.test),
+                },
+                "notes": asdict(task.notes),
+                "card": card(task.id),
+            }
+            for task in plan.tasks.values()
+        },
+        "systems": systems,
+    }
+
+
+def _copy(source: Path, target: Path, lines: int | None = None) -> None:
+    text = source.read_text(encoding="utf-8").splitlines(keepends=True)
+    write_text(target, "".join(text[:lines]))
+
+
+def _compress(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # No name and no time stamp: equal content, equal bytes.
+    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
+        file.write(source.read_bytes())

@@ -1,0 +1,123 @@
+"""From an id to a system, without importing any until it is used.
+
+Other people's systems come by the entry point group `diffuseq_bench.systems` (name = id,
+value = `module:Class`), or, in a working folder, by their dotted path: `--system my_file:MySystem`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import cast
+
+from benchmark.api import System, UserError
+from benchmark.suggestion import suggestion
+
+ENTRY_POINT_GROUP = "diffuseq_bench.systems"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemEntry:
+    """What can be said of a system without importing it."""
+
+    id: str
+    target: str
+    family: str
+    summary: str
+    requires: tuple[str, ...] = ()
+    """Modules that must be importable."""
+    install: str = ""
+    """The line that brings them."""
+
+    @property
+    def available(self) -> bool:
+        """Whether everything in `requires` is installed."""
+        return all(importlib.util.find_spec(module) is not None for module in self.requires)
+
+
+_BUILT_IN = (
+    SystemEntry(
+        "diffuseq",
+        "diffuseq.system:DiffuSeq",
+        "continuous diffusion",
+        "partial noising of word embeddings, x0 prediction (arXiv 2210.08933)",
+    ),
+    SystemEntry(
+        "transformer",
+        "baselines.autoregressive.transformer:TransformerSystem",
+        "autoregressive",
+        "encoder-decoder, cached decoding (arXiv 1706.03762)",
+    ),
+    SystemEntry(
+        "d3pm-absorbing",
+        "baselines.masked.systems:D3PMAbsorbing",
+        "discrete diffusion",
+        "absorbing chain, exact variational bound plus lambda CE (arXiv 2107.03006)",
+    ),
+    SystemEntry(
+        "copy-source", "baselines.copying:CopySource", "yardstick", "the source, unchanged"
+    ),
+    SystemEntry(
+        "nearest-neighbour",
+        "baselines.copying:NearestNeighbour",
+        "yardstick",
+        "target of the nearest source of the train split",
+    ),
+    SystemEntry(
+        "reference", "baselines.copying:Reference", "yardstick", "the references themselves"
+    ),
+    SystemEntry(
+        "oracle",
+        "baselines.copying:Oracle",
+        "yardstick",
+        "the grammar of a controlled task: the ceiling",
+    ),
+)
+
+
+def system_entries() -> dict[str, SystemEntry]:
+    """All known systems by id: ours first, then those of installed packages."""
+    entries = {entry.id: entry for entry in _BUILT_IN}
+    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+        summary = f"from the package {point.dist.name}" if point.dist else "an installed plug-in"
+        entries.setdefault(point.name, SystemEntry(point.name, point.value, "plug-in", summary))
+    return entries
+
+
+def load_system(name: str) -> type[System]:
+    """The class behind an id or a dotted path `module:Class`.
+
+    Raises:
+        UserError: if the name is unknown, what it requires is not installed, or the
+            module cannot be imported.
+    """
+    entries = system_entries()
+    if name in entries:
+        entry = entries[name]
+        if not entry.available:
+            raise UserError(f"System {name!r} needs {', '.join(entry.requires)}: {entry.install}.")
+        return _import_class(name, entry.target)
+    if ":" in name:
+        return _import_class(name, name)
+    raise UserError(f"There is no system {name!r}: {suggestion(name, entries)}")
+
+
+def _import_class(name: str, target: str) -> type[System]:
+    module_name, _, class_name = target.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        if error.name and not module_name.startswith(error.name):
+            raise
+        raise UserError(f"System {name!r}: there is no module {module_name!r} to import.") from (
+            error
+        )
+    except AttributeError as error:
+        raise UserError(f"System {name!r}: {module_name} has no class {class_name!r}.") from error
+    return cast("type[System]", found)

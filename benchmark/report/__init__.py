@@ -1,0 +1,25 @@
+"""From stored records to tables, figures and one page; imports no torch.
+
+    python -m benchmark.report reports/mini
+
+Everything is rendered from `reports/<run>/records/` alone, so a report can be made again
+anywhere, byte for byte, without the models or the data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def build_report(folder: Path) -> Path:
+    """Render `folder/records` into tables, figures, `summary.md` and `index.html`.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        UserError: if a record is missing or cannot be read, or the folder cannot be written.
+    """
+    from benchmark.report.build import build
+
+    return build(folder)

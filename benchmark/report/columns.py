@@ -1,0 +1,142 @@
+"""The columns of a task's table: which figures, under which heads, in which units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.report.points import Point
+from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore
+
+Group = Literal["quality", "known answers", "diversity", "form", "cost"]
+
+GROUPS: Mapping[str, Group] = {
+    "bleu_sent_m4": "quality",
+    "bleu_corpus": "quality",
+    "rouge_l": "quality",
+    "bertscore": "quality",
+    "validity": "known answers",
+    "coverage": "known answers",
+    "divergence": "known answers",
+    "dist_1": "diversity",
+    "self_bleu": "diversity",
+    "div_4": "diversity",
+    "length": "form",
+    "copy": "form",
+    "empty": "form",
+}
+"""Where the metrics of the package stand; others are placed by their level."""
+
+STATISTICS = {"expected": "mean", "mbr": "MBR", "oracle": "best of {k}", "set": ""}
+"""Second line of a head, by statistic."""
+
+FULL = "bleu_sent_m4"
+"""The metric that is shown with all three statistics."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    `read` gives the figure of a point; `scale` turns it into the unit of the head, with
+    `digits` decimals or, where None, three significant digits. `sets` marks figures that
+    compare the candidates of one source with each other.
+    """
+
+    id: str
+    group: Group
+    head: str
+    detail: str
+    direction: Direction
+    read: Callable[[Point], Interval]
+    scale: float = 1.0
+    digits: int | None = 3
+    sets: bool = False
+    about: str = ""
+
+    def text(self, value: float) -> str:
+        """A value as the table shows it, without its interval."""
+        if not math.isfinite(value):
+            return ""
+        shown = value * self.scale
+        if self.digits is not None:
+            return f"{shown:.{self.digits}f}"
+        if shown == 0 or 0.001 <= abs(shown) < 1e5:
+            decimals = 2 - math.floor(math.log10(abs(shown))) if shown else 0
+            text = f"{shown:.{min(3, max(0, decimals))}f}"
+            return text.rstrip("0").rstrip(".") if "." in text else text
+        return f"{shown:.1e}"
+
+
+def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tuple[Column, ...]:
+    """The columns of the metrics that were measured, group by group."""
+    order = list(GROUPS)
+    names = sorted(metrics, key=lambda n: order.index(_base(n)) if _base(n) in order else 99)
+    columns = [
+        _metric_column(name, metrics[name], statistic, num_samples)
+        for name in names
+        for statistic in _statistics(name, metrics[name])
+    ]
+    groups = ("quality", "known answers", "diversity", "form")
+    return tuple(c for group in groups for c in columns if c.group == group)
+
+
+def cost_columns() -> tuple[Column, ...]:
+    """The columns of cost, which have no interval: they are measured, not sampled."""
+
+    def measured(name: str) -> Callable[[Point], Interval]:
+        return lambda point: Interval(value=point.cost(name))
+
+    def parameters(point: Point) -> Interval:
+        trained = [c.training.parameters for c in point.cells if c.training]
+        totals = {p.total for p in trained if p is not None}
+        return Interval(value=max(totals)) if totals else UNDEFINED
+
+    return (
+        Column(
+            "cost.depth", "cost", "NFE", "calls", "lower", measured("depth"), digits=None,
+            about="sequential network calls per candidate, counted by hooks",
+        ),
+        Column(
+            "cost.seconds_per_candidate", "cost", "Time", "ms", "lower",
+            measured("seconds_per_candidate"), scale=1000, digits=None,
+            about="milliseconds per candidate, tokenising included, warm-up excluded",
+        ),
+        Column(
+            "parameters", "cost", "Size", "M", "lower", parameters, scale=1e-6, digits=None,
+            about="millions of parameters, embeddings included",
+        ),
+    )  # fmt: skip
+
+
+def _base(name: str) -> str:
+    return name.partition(":")[0]
+
+
+def _statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
+    wanted = ("expected", "mbr", "oracle") if _base(name) == FULL else ("expected", "set")
+    return tuple(s for s in wanted if s in metric.statistics)
+
+
+def _metric_column(
+    name: str, metric: MetricScore, statistic: str, num_samples: int
+) -> Column:
+    group = GROUPS.get(_base(name)) or ("diversity" if metric.level == "set" else "quality")
+    top = metric.range[1]
+    share = metric.unit in ("share", "%")
+    digits = 1 if share or group == "form" else 3 if top <= 1 else 1 if top >= 50 else 2
+    detail = STATISTICS[statistic].format(k=num_samples) if _base(name) == FULL else ""
+    return Column(
+        id=f"{name}.{statistic}",
+        group=group,
+        head=metric.title,
+        detail=detail or ("%" if share else metric.unit),
+        direction=metric.direction,
+        read=lambda point: point.measure(name, statistic),
+        scale=100.0 if metric.unit == "share" else 1.0,
+        digits=digits,
+        sets=metric.level == "set" and group == "diversity",
+        about=f"{metric.title}, signature {metric.signature}",
+    )

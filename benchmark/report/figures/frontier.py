@@ -1,0 +1,341 @@
+"""Quality against diversity: every system is a curve over its knob.
+
+On tasks with known answers the axes are validity (how many candidates are right) and
+coverage (how much of what is right is reached): precision and recall. Coverage is chosen
+over 1 - self-BLEU there because it cannot be bought: a wrong candidate differs from the
+others, and so raises any measure of variety, but it covers nothing. The plane of sentence
+BLEU and 1 - self-BLEU stands below it, as it is the one that real data allow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from benchmark.report.figures.labels import Labeller
+from benchmark.report.figures.palette import (
+    COPY_COLOUR,
+    MUTED,
+    Look,
+    darker,
+    hollow,
+    looks,
+    solid,
+)
+from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, Panel, Sheet, make_sheet
+from benchmark.report.points import CEILING, COPY, Board, Point
+from benchmark.report.records import Interval
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows; `complement` plots one minus the value."""
+
+    metric: str
+    statistic: str
+    label: str
+    complement: bool = False
+
+    def read(self, point: Point) -> Interval:
+        """The figure of a point on this axis."""
+        found = point.measure(self.metric, self.statistic)
+        if not self.complement:
+            return found
+        return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)
+
+
+Plane = tuple[Axis, Axis]
+"""x: diversity, y: quality."""
+
+KNOWN: Plane = (
+    Axis("coverage", "set", "coverage of the true distribution"),
+    Axis("validity", "expected", "validity"),
+)
+VARIETY = Axis("self_bleu", "set", "1 − self-BLEU", complement=True)
+
+
+@dataclass
+class Marks:
+    """What was drawn in a panel, for the labels that come when sizes are final."""
+
+    points: list[tuple[float, float]] = field(default_factory=list)
+    curves: list[tuple[list[float], list[float]]] = field(default_factory=list)
+    wishes: list[tuple[str, float, float, str]] = field(default_factory=list)
+    levels: list[tuple[str, float, str]] = field(default_factory=list)
+    ys: list[float] = field(default_factory=list)
+    xs: list[float] = field(default_factory=list)
+
+
+def quality_axis(board: Board, task: str) -> Axis | None:
+    """The quality that real data allow: sentence BLEU, else the first there is."""
+    metrics = board.metrics(task)
+    names = [n for n, m in metrics.items() if m.direction == "higher" and m.level != "set"]
+    usual = [n for n in ("bleu_sent_m4", "bleu_corpus", "rouge_l") if n in names]
+    for name in usual or names:
+        title = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}.get(name)
+        return Axis(name, "expected", f"{title or metrics[name].title} ({name})")
+    return None
+
+
+def main_axis(board: Board, task: str) -> Axis | None:
+    """Validity where the answers are known, else the usual quality."""
+    return KNOWN[1] if "validity" in board.metrics(task) else quality_axis(board, task)
+
+
+def planes(board: Board, task: str) -> tuple[Plane, ...]:
+    """The planes of a task: the one of known answers first, where there is one."""
+    metrics = board.metrics(task)
+    quality = quality_axis(board, task)
+    found = [KNOWN] if KNOWN[0].metric in metrics and KNOWN[1].metric in metrics else []
+    if quality is not None and VARIETY.metric in metrics:
+        found.append((VARIETY, quality))
+    return tuple(found)
+
+
+def frontier(board: Board, task: str) -> Sheet:
+    """The planes of a task below each other, at column width."""
+    shown = planes(board, task)
+    styles = look_of(board)
+    sheet = make_sheet(
+        max(1, len(shown)), 1,
+        width=COLUMN_IN, panel_height=1.95, strip_width=_strip_width(board, [task]),
+    )  # fmt: skip
+    drawn = [
+        draw(panel, board, task, plane, styles)
+        for panel, plane in zip(sheet.panels, shown, strict=False)
+    ]
+    if not shown:
+        say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
+    sheet.finish(*legend(board, [task], styles))
+    for panel, marks in zip(sheet.panels, drawn, strict=False):
+        annotate(panel.ax, marks)
+    return sheet
+
+
+def overview(board: Board) -> Sheet:
+    """The first plane of every task, side by side, at page width."""
+    tasks = [task for task in board.records.tasks if planes(board, task)]
+    styles = look_of(board)
+    columns = min(4, max(1, len(tasks)))
+    ys = {planes(board, task)[0][1].metric for task in tasks}
+    sheet = make_sheet(
+        max(1, math.ceil(len(tasks) / columns)), columns,
+        width=PAGE_IN if columns > 2 else COLUMN_IN * columns, panel_height=1.55,
+        strip_width=_strip_width(board, tasks) * 0.75, share_y=len(ys) == 1, count=max(1, len(tasks)),
+    )  # fmt: skip
+    drawn = []
+    for number, (panel, task) in enumerate(zip(sheet.panels, tasks, strict=False)):
+        plane = planes(board, task)[0]
+        drawn.append(draw(panel, board, task, plane, styles))
+        left = panel.strip or panel.ax
+        left.set_title(board.records.run.tasks[task].title)
+        panel.ax.set_title("")
+        panel.ax.set_xlabel(plane[0].label.replace(" of the true distribution", ""))
+        if number % columns and sheet.share_y:
+            left.set_ylabel("")
+    if sheet.share_y and drawn:
+        set_limits(sheet.panels[0].ax, ys=[y for marks in drawn for y in marks.ys])
+    if not tasks:
+        say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
+    sheet.finish(*legend(board, tasks, styles, with_copy=True))
+    for panel, marks in zip(sheet.panels, drawn, strict=False):
+        marks.levels.clear()
+        annotate(panel.ax, marks)
+    return sheet
+
+
+def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, Look]) -> Marks:
+    """Draw the systems of a task into a panel."""
+    x_axis, y_axis = plane
+    ax, marks = panel.ax, Marks()
+    (panel.strip or ax).set_ylabel(y_axis.label)
+    ax.set_xlabel(x_axis.label)
+    for system in board.systems:
+        look = styles[system]
+        for curve in board.sweeps(task, system):
+            sampled = [p for p in curve if p.sampled]
+            _draw_curve(ax, sampled, plane, look, marks, ceiling=system == CEILING)
+        main = board.main(task, system)
+        if main is not None and main.sampled and system != CEILING:
+            _draw_points(ax, [main], plane, look, marks, large=True)
+    _draw_copy(panel, board.main(task, COPY), y_axis, marks)
+    _draw_strip(panel, _unsampled(board, task, y_axis), y_axis, styles, marks)
+    if not marks.points:
+        say_nothing(ax, "no system with samples")
+    set_limits(ax, xs=marks.xs, ys=marks.ys)
+    return marks
+
+
+def _draw_curve(
+    ax: Axes, curve: Sequence[Point], plane: Plane, look: Look, marks: Marks, *, ceiling: bool
+) -> None:
+    points = [p for p in curve if plane[0].read(p).defined and plane[1].read(p).defined]
+    if not points:
+        return
+    xs = [plane[0].read(p).value for p in points]
+    ys = [plane[1].read(p).value for p in points]
+    ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=2 if ceiling else 3)
+    marks.curves.append((xs, ys))
+    if ceiling:
+        _extend(marks, points, plane)
+    else:
+        _draw_points(ax, points, plane, look, marks, large=False)
+    # The ends of a curve say which way the knob turns; the rest can be counted off.
+    ends = [0, len(points) - 1] if len(points) > 1 else [0]
+    for end in ends:
+        value = f"{points[end].knob_value:g}"
+        marks.wishes.append((value, xs[end], ys[end], darker(look.colour)))
+
+
+def _draw_points(
+    ax: Axes, points: Sequence[Point], plane: Plane, look: Look, marks: Marks, *, large: bool
+) -> None:
+    for point in points:
+        x, y = plane[0].read(point), plane[1].read(point)
+        if not (x.defined and y.defined):
+            continue
+        ax.errorbar(
+            [x.value], [y.value], xerr=_arms([x]), yerr=_arms([y]),
+            fmt="none", ecolor=look.colour, elinewidth=0.6, alpha=0.55, zorder=2.5,
+        )  # fmt: skip
+        ax.plot([x.value], [y.value], zorder=4.5 if large else 4, **solid(look, large=large))
+        marks.points.append((x.value, y.value))
+    _extend(marks, points, plane)
+
+
+def _draw_copy(panel: Panel, copy: Point | None, axis: Axis, marks: Marks) -> None:
+    if copy is None or not axis.read(copy).defined:
+        return
+    value = axis.read(copy).value
+    for ax in (panel.ax, panel.strip):
+        if ax is not None:
+            ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5)
+    marks.ys.append(value)
+    marks.levels.append((f"copy-source {value:.3g}", value, COPY_COLOUR))
+
+
+def _draw_strip(
+    panel: Panel, points: Sequence[Point], axis: Axis, styles: dict[str, Look], marks: Marks
+) -> None:
+    strip = panel.strip
+    if strip is None:
+        return
+    strip.set_xlim(0, 1)
+    strip.set_xticks([0.5], ["no\nsamples"], color=MUTED)
+    strip.tick_params(axis="x", length=0, labelsize=6)
+    for number, point in enumerate(points):
+        look, y = styles[point.system], axis.read(point)
+        x = (number + 1) / (len(points) + 1)
+        strip.errorbar(
+            [x], [y.value], yerr=_arms([y]), fmt="none", ecolor=look.colour, elinewidth=0.6,
+            alpha=0.55,
+        )  # fmt: skip
+        strip.plot([x], [y.value], clip_on=False, zorder=4, **hollow(look))
+        marks.ys += _ends(y)
+
+
+def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
+    """Main points that have no place on an axis of diversity; the copy is a line instead."""
+    return [
+        p
+        for p in board.mains(task)
+        if p.cells and not p.sampled and p.system != COPY and axis.read(p).defined
+    ]
+
+
+def _strip_width(board: Board, tasks: Iterable[str]) -> float:
+    most = 0
+    for task in tasks:
+        for _, y_axis in planes(board, task):
+            most = max(most, len(_unsampled(board, task, y_axis)))
+    return 0.22 + 0.1 * most if most else 0.0
+
+
+def annotate(ax: Axes, marks: Marks) -> None:
+    """Add the labels for which there is room."""
+    labeller = Labeller(ax)
+    for x, y in marks.points:
+        labeller.avoid_mark(x, y)
+    for xs, ys in marks.curves:
+        labeller.avoid_line(xs, ys)
+    for _, y, _ in marks.levels:
+        labeller.avoid_line(list(ax.get_xlim()), [y, y])
+    for text, y, colour in marks.levels:
+        labeller.place_on_line(text, y, colour)
+    for text, x, y, colour in marks.wishes:
+        labeller.place(text, x, y, colour)
+
+
+def look_of(board: Board) -> dict[str, Look]:
+    """The look of every system of a run."""
+    return looks({name: info.family for name, info in board.records.run.systems.items()})
+
+
+def legend(
+    board: Board, tasks: Sequence[str], styles: dict[str, Look], *, with_copy: bool = False
+) -> tuple[list[Line2D], list[str]]:
+    """Handles and labels of all systems that are drawn on some of the tasks."""
+    handles, labels = [], []
+    for system in board.systems:
+        mains = [p for task in tasks if (p := board.main(task, system)) and p.cells]
+        curves = [c for task in tasks for c in board.sweeps(task, system)]
+        look = styles[system]
+        if system == CEILING:
+            if curves:
+                handles.append(Line2D([], [], color=look.colour, linestyle=look.line))
+                labels.append("oracle (ceiling)")
+        elif system == COPY:
+            if with_copy and mains:
+                handles.append(Line2D([], [], color=COPY_COLOUR, linewidth=0.8))
+                labels.append(COPY)
+        elif mains or curves:
+            sampled = any(p.sampled for p in mains) or bool(curves)
+            keywords = solid(look, large=False) if sampled else hollow(look)
+            if curves:
+                keywords["linestyle"] = look.line
+            handles.append(Line2D([], [], **keywords))
+            labels.append(system)
+    return handles, labels
+
+
+def say_nothing(ax: Axes, reason: str) -> None:
+    """An empty panel says why it is empty."""
+    ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color=MUTED)
+    ax.set_xticks([])
+
+
+def set_limits(
+    ax: Axes, *, xs: Sequence[float] | None = None, ys: Sequence[float] | None = None
+) -> None:
+    """Limits with a margin around the values; a lone value gets room on both sides."""
+    for values, setter in ((xs, ax.set_xlim), (ys, ax.set_ylim)):
+        finite = [v for v in values or () if math.isfinite(v)]
+        if finite:
+            low, high = min(finite), max(finite)
+            span = max(high - low, 0.04 * max(abs(low), abs(high)), 1e-3)
+            middle = (low + high) / 2
+            setter(middle - 0.57 * span, middle + 0.57 * span)
+
+
+def _extend(marks: Marks, points: Iterable[Point], plane: Plane) -> None:
+    for point in points:
+        x, y = plane[0].read(point), plane[1].read(point)
+        if x.defined and y.defined:
+            marks.xs += _ends(x)
+            marks.ys += _ends(y)
+
+
+def _ends(interval: Interval) -> list[float]:
+    return [v for v in (interval.value, interval.low, interval.high) if math.isfinite(v)]
+
+
+def _arms(intervals: Sequence[Interval]) -> list[list[float]]:
+    """Lengths of the whiskers below and above; zero where there is no interval."""
+    return [
+        [max(0.0, i.value - i.low) if i.bounded else 0.0 for i in intervals],
+        [max(0.0, i.high - i.value) if i.bounded else 0.0 for i in intervals],
+    ]

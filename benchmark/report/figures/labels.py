@@ -1,0 +1,147 @@
+"""Small labels beside marks: placed where they hide nothing, left out where there is no room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in pixels."""
+
+Places = Callable[[float, float], Iterator[tuple[float, float]]]
+"""From width and height of a label to the centres that it may take, best first."""
+
+SIZE_PT = 6.0
+
+# Nearest places first, above and below before the diagonals.
+_PLACES = (
+    (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1),
+    (0, 1.9), (0, -1.9), (1.6, 0.6), (-1.6, 0.6), (1.6, -0.6), (-1.6, -0.6),
+)  # fmt: skip
+
+
+@dataclass
+class Labeller:
+    """Places the labels of one axes; remembers what is already there.
+
+    Call it after limits and sizes are final: it works in pixels.
+    """
+
+    ax: Axes
+    marks: list[Box] = field(default_factory=list)
+    strokes: list[tuple[float, float]] = field(default_factory=list)
+
+    def avoid_mark(self, x: float, y: float, size_pt: float = 4.0) -> None:
+        """Keep labels off a marker."""
+        px, py = self._pixel(x, y)
+        half = self._px(size_pt) / 2 + 1
+        self.marks.append((px - half, py - half, px + half, py + half))
+
+    def avoid_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Keep labels off a line, where that can be done."""
+        points = [self._pixel(x, y) for x, y in zip(xs, ys, strict=True)]
+        step = self._px(1.5)
+        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            count = max(1, int(max(abs(x1 - x0), abs(y1 - y0)) / step))
+            self.strokes += [
+                (x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count) for i in range(count + 1)
+            ]
+
+    def place(self, text: str, x: float, y: float, colour: str) -> Text | None:
+        """Put `text` beside a mark; None where there is no free place."""
+        px, py = self._pixel(x, y)
+        reach = self._px(4.2)
+
+        def around(width: float, height: float) -> Iterator[tuple[float, float]]:
+            for right, up in _PLACES:
+                yield px + right * (width / 2 + reach), py + up * (height / 2 + reach)
+
+        return self._put(text, colour, around)
+
+    def place_on_line(self, text: str, y: float, colour: str) -> Text | None:
+        """Put `text` just above or below a horizontal line, right end first."""
+        left, bottom, right, top = self._frame()
+        _, py = self._pixel(self.ax.get_xlim()[0], y)
+
+        def along(width: float, height: float) -> Iterator[tuple[float, float]]:
+            gap = height / 2 + self._px(1.5)
+            room = right - left - width - self._px(4)
+            for up in (1, -1):
+                for share in (1.0, 0.0, 0.75, 0.5, 0.25):
+                    yield left + self._px(2) + width / 2 + room * share, py + up * gap
+
+        return self._put(text, colour, along, own_line=True)
+
+    def _put(
+        self, text: str, colour: str, places: Places, *, own_line: bool = False
+    ) -> Text | None:
+        left, bottom, right, top = self._frame()
+        label = self.ax.text(
+            *self._data((left + right) / 2, (bottom + top) / 2),
+            text,
+            fontsize=SIZE_PT,
+            color=colour,
+            ha="center",
+            va="center",
+            zorder=6,
+        )
+        extent = label.get_window_extent()
+        width, height = extent.width, extent.height * 0.86
+        best: tuple[int, float, float, Box] | None = None
+        for cx, cy in places(width, height):
+            box = (cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2)
+            if not _inside(box, self._frame()) or any(_meet(box, mark) for mark in self.marks):
+                continue
+            crossed = sum(_holds(box, stroke) for stroke in self.strokes)
+            if best is None or crossed < best[0]:
+                best = (crossed, cx, cy, box)
+            if crossed == 0:
+                break
+        # A stroke through the corner of a number is legible, one along it is not.
+        if best is None or best[0] > (0 if own_line else 2):
+            label.remove()
+            return None
+        _, cx, cy, box = best
+        label.set_position(self._data(cx, cy))
+        self.marks.append(box)
+        return label
+
+    def _pixel(self, x: float, y: float) -> tuple[float, float]:
+        px, py = self.ax.transData.transform((x, y))
+        return float(px), float(py)
+
+    def _data(self, px: float, py: float) -> tuple[float, float]:
+        x, y = self.ax.transData.inverted().transform((px, py))
+        return float(x), float(y)
+
+    def _px(self, points: float) -> float:
+        figure = self.ax.get_figure(root=True)
+        assert figure is not None  # an axes without a figure has no pixels
+        return points * figure.dpi / 72
+
+    def _frame(self) -> Box:
+        box = self.ax.bbox
+        return (box.x0, box.y0, box.x1, box.y1)
+
+
+def overlaps(boxes: Iterable[Box]) -> int:
+    """How many pairs of boxes overlap."""
+    listed = list(boxes)
+    return sum(_meet(a, b) for i, a in enumerate(listed) for b in listed[i + 1 :])
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _holds(box: Box, point: tuple[float, float]) -> bool:
+    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+
+
+def _inside(box: Box, frame: Box) -> bool:
+    return (
+        box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+    )

@@ -1,0 +1,129 @@
+"""Which colour, marker and line belong to a system, in every figure alike.
+
+Colour tells systems apart, also for colour-blind readers; the shape of the marker and the
+line tell families apart, also in greyscale: round = continuous diffusion, four-sided =
+discrete diffusion, triangle = autoregressive, cross = iterative, star = edit. Within a family
+every system has a shape of its own, so no reader depends on colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.report.points import CEILING, COPY, REFERENCE, YARDSTICK
+
+INK, MUTED, PAPER = "#1b1b1b", "#6e6e6e", "#ffffff"
+CEILING_COLOUR, COPY_COLOUR = "#8c8c8c", "#4d4d4d"
+
+LineStyle = str | tuple[int, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a system is drawn."""
+
+    colour: str
+    marker: str
+    line: LineStyle
+
+
+_MARKERS: Mapping[str, Sequence[str]] = {
+    "continuous diffusion": ("o", "8", "H", "."),
+    "discrete diffusion": ("s", "D", "p", "d"),
+    "autoregressive": ("^", "v", "<", ">"),
+    "iterative": ("X", "P", "X", "P"),
+    "edit": ("*",),
+    YARDSTICK: ("x", "+", "1", "2"),
+}
+_OTHER_MARKERS = ("h", "<", ">", "p")
+
+_LINES: Mapping[str, LineStyle] = {
+    "continuous diffusion": "-",
+    "discrete diffusion": (0, (5, 1.2)),
+    "autoregressive": (0, (1.2, 1)),
+    "iterative": (0, (5, 1, 1.2, 1)),
+    "edit": (0, (3, 1, 1, 1, 1, 1)),
+    YARDSTICK: (0, (4, 2.5)),
+}
+
+# Okabe and Ito's colours, and darker ones of the same hues where a family needs a second
+# or third: within a family lightness differs by at least a quarter of its range.
+_COLOURS: Mapping[str, str] = {
+    "diffuseq": "#0072b2",
+    "diffuseq-v2": "#56b4e9",
+    "d3pm-absorbing": "#009e73",
+    "d3pm-uniform": "#8fd3b6",
+    "mdlm": "#00503b",
+    "rdm-absorbing": "#6b8e23",
+    "transformer": "#d55e00",
+    "gpt2": "#e69f00",
+    "nat": "#cc79a7",
+    "cmlm": "#7b3294",
+    "levenshtein": "#7f4f24",
+    COPY: COPY_COLOUR,
+    CEILING: CEILING_COLOUR,
+    REFERENCE: "#4d4d4d",
+    "nearest-neighbour": "#6e6e6e",
+}
+_OTHER_COLOURS = ("#332288", "#aa4499", "#44aa99", "#999933", "#882255", "#117733", "#88ccee")
+
+
+def looks(families: Mapping[str, str]) -> dict[str, Look]:
+    """The look of every system, from system id to family, in the order of the run.
+
+    Systems that are not known here take the colours that are left, in their order.
+    """
+    spare = iter([*_OTHER_COLOURS] * (1 + len(families) // len(_OTHER_COLOURS)))
+    used: dict[str, int] = {}
+    found: dict[str, Look] = {}
+    # Known systems first, so that a newcomer never takes a known system's marker.
+    for system in sorted(families, key=lambda s: _rank(s)):
+        family = families[system]
+        shapes = _MARKERS.get(family, _OTHER_MARKERS)
+        number = used.get(family, 0)
+        used[family] = number + 1
+        found[system] = Look(
+            colour=_COLOURS.get(system) or next(spare),
+            marker=shapes[number % len(shapes)],
+            line=_LINES.get(family, (0, (2, 1, 4, 1))),
+        )
+    return found
+
+
+def _rank(system: str) -> int:
+    known = list(_COLOURS)
+    return known.index(system) if system in known else len(known)
+
+
+def darker(colour: str, share: float = 0.3) -> str:
+    """A colour mixed with black: for small text beside a mark."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part * (1 - share)):02x}" for part in parts)
+
+
+def hollow(look: Look) -> dict[str, Any]:
+    """Keywords of a hollow marker: the sign of a system without samples."""
+    filled = look.marker not in ("x", "+", "1", "2")
+    return {
+        "marker": look.marker,
+        "linestyle": "none",
+        "color": look.colour,
+        "markerfacecolor": PAPER if filled else look.colour,
+        "markeredgewidth": 0.9,
+        "markersize": 4.0,
+    }
+
+
+def solid(look: Look, *, large: bool) -> dict[str, Any]:
+    """Keywords of a filled marker; the setting of the table is drawn large."""
+    filled = look.marker not in ("x", "+", "1", "2")
+    return {
+        "marker": look.marker,
+        "linestyle": "none",
+        "color": look.colour,
+        "markeredgecolor": PAPER if filled else look.colour,
+        "markeredgewidth": 0.4 if filled else 0.9,
+        "markersize": 6.2 if large else 3.6,
+    }

@@ -1,0 +1,334 @@
+"""The records of a run, read and checked.
+
+The layout of `records/` is written down here, as the types that it is validated against.
+Keys that are not known here are let through, so that older reports can be rendered from
+newer records.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from benchmark.api import CandidateKind, Status, UserError
+
+Level = Literal["candidate", "set", "corpus"]
+Direction = Literal["higher", "lower", "none"]
+Role = Literal["main", "sweep", "nfe"]
+
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A float; null, which stands for an undefined value in JSON, is NaN."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Interval(_Record):
+    """A value with its confidence interval; NaN where undefined."""
+
+    value: Number
+    low: Number = math.nan
+    high: Number = math.nan
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a value at all."""
+        return math.isfinite(self.value)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval around the value."""
+        return self.defined and math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+
+UNDEFINED = Interval(value=math.nan)
+
+
+class MetricScore(_Record):
+    """One metric over one set of candidates."""
+
+    signature: str
+    title: str
+    level: Level
+    direction: Direction
+    unit: str = ""
+    range: tuple[Number, Number] = (-math.inf, math.inf)
+    statistics: dict[str, Interval]
+
+
+class IntervalMethod(_Record):
+    """How the intervals of a score record were made."""
+
+    method: str
+    level: float
+    resamples: int | None = None
+    seed: int | None = None
+
+
+class Score(_Record):
+    """All metrics over one set of candidates."""
+
+    metrics: dict[str, MetricScore]
+    num_sources: int
+    num_samples: int
+    mbr_utility: str = ""
+    interval: IntervalMethod
+
+
+class Setting(_Record):
+    """How a system decoded."""
+
+    label: str
+    roles: tuple[Role, ...]
+    knob: str | None = None
+    knob_value: Any = None
+    nfe: float | None = None
+    kind: CandidateKind = "samples"
+    decoding: dict[str, Any] = {}
+
+
+class Keys(_Record):
+    """Content keys of the stages behind a cell: the provenance of its figures."""
+
+    train: str | None = None
+    generate: str | None = None
+    score: str | None = None
+
+
+class CellCost(_Record):
+    """Measured cost of a generation; see `benchmark.api.Cost`."""
+
+    depth: Number = math.nan
+    rows: Number = math.nan
+    tokens: Number = math.nan
+    network_s: Number = math.nan
+    wall_s: Number = math.nan
+    peak_bytes: Number = math.nan
+    seconds_per_candidate: Number = math.nan
+
+
+class Parameters(_Record):
+    """Numbers of parameters."""
+
+    total: int
+    embedding: int | None = None
+
+
+class Training(_Record):
+    """How the training of a cell went."""
+
+    updates: int
+    tokens: int | None = None
+    seconds: Number = math.nan
+    ended_by: str = ""
+    final_loss: Number = math.nan
+    valid_loss: Number = math.nan
+    parameters: Parameters | None = None
+    batch: int | None = None
+
+
+class Cell(_Record):
+    """One (task, system, seed, setting): what was run and what came out."""
+
+    task: str
+    system: str
+    family: str
+    seed: int
+    status: Literal["ok", "failed", "missing"]
+    error: str | None = None
+    setting: Setting
+    keys: Keys = Keys()
+    score: Score | None = None
+    cost: CellCost | None = None
+    statuses: dict[str, int] | None = None
+    training: Training | None = None
+
+
+class TaskInfo(_Record):
+    """A task as the run saw it."""
+
+    title: str
+    kind: str
+    digest: str = ""
+    counts: dict[str, int] = {}
+    notes: dict[str, Any] = {}
+    card: str = ""
+
+
+class SystemInfo(_Record):
+    """A system as the run saw it."""
+
+    family: str
+    title: str
+    knob: str | None = None
+    nfe_knob: str | None = None
+    trainable: bool = True
+    parameters: Parameters | None = None
+
+
+class Run(_Record):
+    """What was run, on what, with which code."""
+
+    run: str
+    suite: str
+    suite_yaml: str = ""
+    command: list[str] = []
+    created: str = ""
+    machine: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    code: dict[str, Any] = {}
+    seeds: list[int] = []
+    tasks: dict[str, TaskInfo]
+    systems: dict[str, SystemInfo]
+
+
+class SampleCandidate(_Record):
+    """One generated text."""
+
+    text: str
+    status: Status = "ok"
+    logprob: float | None = None
+
+
+class Sample(_Record):
+    """A source with the candidates that a system gave."""
+
+    id: str
+    source: str
+    references: list[str]
+    candidates: list[SampleCandidate]
+
+
+class ExampleValues(_Record):
+    """Per-example values: `metrics` holds k numbers, one number, or k rows of statistics."""
+
+    id: str
+    mbr_index: int | None = None
+    metrics: dict[str, Any]
+
+
+class Event(_Record):
+    """A line of the training log."""
+
+    update: int
+    kind: str
+    loss: Number = math.nan
+    quality: dict[str, Number] = {}
+    seconds: Number = math.nan
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The folder `records/` of a report."""
+
+    folder: Path
+    run: Run
+    cells: tuple[Cell, ...]
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """Ids of the tasks that have cells, in the order of the run."""
+        present = {cell.task for cell in self.cells}
+        return tuple(task for task in self.run.tasks if task in present)
+
+    def values(self, score_key: str) -> dict[str, ExampleValues]:
+        """Per-example values by example id."""
+        rows = _lines(self.folder / "values" / f"{score_key}.jsonl.gz", ExampleValues)
+        return {row.id: row for row in rows}
+
+    def samples(self, generate_key: str) -> dict[str, Sample]:
+        """The kept candidates by example id, in the order of the split."""
+        rows = _lines(self.folder / "samples" / f"{generate_key}.jsonl", Sample)
+        return {row.id: row for row in rows}
+
+    def events(self, train_key: str) -> tuple[Event, ...]:
+        """The training log; empty if it was not kept."""
+        path = self.folder / "events" / f"{train_key}.jsonl"
+        return tuple(_lines(path, Event)) if path.exists() else ()
+
+
+def read_records(folder: Path) -> Records:
+    """Read `folder/records`.
+
+    Raises:
+        UserError: if a record is missing, is not JSON, or does not have the expected form.
+    """
+    records = folder / "records"
+    if not records.is_dir():
+        raise UserError(
+            f"There are no records in {folder}: name a folder that holds `records/`,"
+            " as `python -m benchmark.run` writes it."
+        )
+    path = records / "run.json"
+    run = _validated(Run, _parsed(_text(path), str(path)), str(path))
+    path = records / "cells.jsonl"
+    cells = tuple(_lines(path, Cell))
+    if not cells:
+        raise UserError(f"{path} holds no cells: run `python -m benchmark.run` first.")
+    for number, cell in enumerate(cells, start=1):
+        for kind, name, known in (
+            ("task", cell.task, run.tasks),
+            ("system", cell.system, run.systems),
+        ):
+            if name not in known:
+                raise UserError(f"{path}, line {number}: {kind} {name!r} is not in run.json.")
+        if cell.status == "ok" and (cell.score is None or cell.keys.score is None):
+            raise UserError(f"{path}, line {number}: the cell is ok but has no score.")
+    return Records(records, run, cells)
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing: render from a complete records folder.") from error
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}.") from error
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{where} is not valid JSON: {error}.") from error
+
+
+def _lines(path: Path, model: type[M]) -> Iterator[M]:
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        if line.strip():
+            where = f"{path}, line {number}"
+            yield _validated(model, _parsed(line, where), where)
+
+
+def _validated(model: type[M], value: object, where: str) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "the record"
+        raise UserError(f"{where}: {name}: {first['msg']}.") from error
+
+
+def title_of(mapping: Mapping[str, SystemInfo | TaskInfo], name: str) -> str:
+    """The title of a task or system, its id where it has none."""
+    info = mapping.get(name)
+    return (info.title if info else "") or name

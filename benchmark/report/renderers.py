@@ -1,0 +1,204 @@
+"""A `Table` as Markdown, CSV and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+from benchmark.report.columns import Column
+from benchmark.report.points import YARDSTICK
+from benchmark.report.tables import DASH, Entry, Row, Table
+
+ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
+LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "±": r"$\pm$",
+    "†": r"$^{\dagger}$",
+    "‡": r"$^{\ddagger}$",
+    "–": "--",
+    "×": r"$\times$",
+    "↑": LATEX_ARROWS["higher"],
+    "↓": LATEX_ARROWS["lower"],
+}
+
+
+def latex_escape(text: str) -> str:
+    """Text that LaTeX prints as it is; characters are replaced one by one, never twice."""
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def shown(column: Column, entry: Entry) -> tuple[str, str]:
+    """The value and half its interval as strings; the second is empty without interval."""
+    if entry.dash or not entry.interval.defined:
+        return DASH, ""
+    # No width means that the resamples could not differ: "±0" would claim certainty.
+    width = entry.interval.half_width if entry.interval.bounded else 0.0
+    half = column.text(width) if width > 0 else ""
+    return column.text(entry.interval.value), half
+
+
+def head(column: Column) -> str:
+    """The head of a column in one line."""
+    detail = f" ({column.detail})" if column.detail else ""
+    arrow = ARROWS[column.direction]
+    return f"{column.head}{detail}{' ' + arrow if arrow else ''}"
+
+
+# --- Markdown ---
+
+
+def markdown(table: Table) -> str:
+    """A pipe table with its caption, footnotes and signatures."""
+    heads = ["System", *(head(column) for column in table.columns)]
+    lines = [
+        f"# {_pipe(table.title)}",
+        "",
+        _pipe(table.caption),
+        "",
+        _pipe_row(heads),
+        _pipe_row([":---", *("---:" for _ in table.columns)]),
+    ]
+    for family, rows in table.families():
+        lines.append(_pipe_row([f"*{family}*", *("" for _ in table.columns)]))
+        for row in rows:
+            if row.status != "ok":
+                lines.append(_pipe_row([row.system, row.status, *[""] * (len(table.columns) - 1)]))
+                continue
+            cells = [_markdown_cell(c, row.entries[c.id]) for c in table.columns]
+            lines.append(_pipe_row([f"{row.system}{row.marks}", *cells]))
+    lines += ["", *(f"{_pipe(note.text)}\n" for note in table.footnotes)]
+    lines += [f"- {_pipe(title)}: `{signature}`" for title, signature in table.signatures]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _markdown_cell(column: Column, entry: Entry) -> str:
+    value, half = shown(column, entry)
+    value = f"**{value}**" if entry.bold else value
+    return f"{value} ±{half}" if half else value
+
+
+def _pipe(text: str) -> str:
+    return text.replace("\n", " ")
+
+
+def _pipe_row(cells: list[str]) -> str:
+    return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+
+
+# --- CSV ---
+
+
+def csv_text(table: Table) -> str:
+    """Wide CSV in raw units: for each column value, low, high, and the keys of the row."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    heads = ["task", "system", "family", "setting", "status", "kind", "error"]
+    for column in table.columns:
+        heads += [column.id, f"{column.id}.low", f"{column.id}.high", f"{column.id}.bold"]
+    writer.writerow([*heads, "score_keys", "generate_keys"])
+    for row in table.rows:
+        fields = [table.task, row.system, row.family, row.setting, row.status, row.kind, row.error]
+        for column in table.columns:
+            entry = row.entries[column.id]
+            ends = (entry.interval.value, entry.interval.low, entry.interval.high)
+            fields += [repr(float(end)) if math.isfinite(end) else "" for end in ends]
+            fields.append(str(int(entry.bold)))
+        writer.writerow([*fields, _keys(table, row, cost=False), _keys(table, row, cost=True)])
+    return out.getvalue()
+
+
+def _keys(table: Table, row: Row, *, cost: bool) -> str:
+    keys = [
+        key
+        for column in table.columns
+        if (column.group == "cost") == cost
+        for key in row.entries[column.id].keys
+    ]
+    return " ".join(dict.fromkeys(keys))
+
+
+# --- LaTeX ---
+
+_PREAMBLE = """\
+% {title}: two tables, quality and then diversity with cost. Needs \\usepackage{{booktabs}}.
+% Written by benchmark.report; every row ends with the keys of its records.
+"""
+
+
+def latex(table: Table) -> str:
+    """Two booktabs tables: quality (with known answers), and diversity, form and cost."""
+    parts = [
+        ("quality", table.part("quality", "known answers"), table.caption),
+        (
+            "diversity",
+            table.part("diversity", "form", "cost"),
+            f"{table.title} ({table.task}): diversity, form and cost of the same candidates.",
+        ),
+    ]
+    text = _PREAMBLE.format(title=table.title.replace("\n", " "))
+    return text + "\n".join(_latex_part(table, *part) for part in parts if part[1])
+
+
+def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
+    width = len(columns) + 1
+    lines = [
+        r"\begin{table*}[t]",
+        r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
+        rf"\caption{{{latex_escape(caption)}}}\vspace{{4pt}}",
+        rf"\label{{tab:{_label(table.task)}-{name}}}",
+        rf"\begin{{tabular}}{{@{{}}l{'r' * len(columns)}@{{}}}}",
+        r"\toprule",
+        " & ".join(["System", *(_latex_head(c) for c in columns)]) + r" \\",
+        " & ".join(["", *(latex_escape(c.detail) for c in columns)]) + r" \\",
+    ]
+    for number, (family, rows) in enumerate(table.families()):
+        apart = number == 0 or family == YARDSTICK
+        lines.append(r"\midrule" if apart else r"\addlinespace")
+        lines.append(rf"\multicolumn{{{width}}}{{@{{}}l}}{{\emph{{{latex_escape(family)}}}}} \\")
+        lines += [_latex_row(row, columns) for row in rows]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    groups = {column.group for column in columns}
+    remarks = [note.text for note in table.footnotes if note.groups & groups]
+    if remarks:
+        notes = r"\\ ".join(latex_escape(remark) for remark in remarks)
+        lines.append(rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {notes}}}")
+    return "\n".join([*lines, r"\end{table*}", ""])
+
+
+def _latex_head(column: Column) -> str:
+    arrow = LATEX_ARROWS[column.direction]
+    return latex_escape(column.head) + (f" {arrow}" if arrow else "")
+
+
+def _latex_row(row: Row, columns: tuple[Column, ...]) -> str:
+    name = latex_escape(row.system + row.marks)
+    if row.status != "ok":
+        span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"
+        return f"{name} & {span} \\\\"
+    cells = []
+    for column in columns:
+        value, half = shown(column, row.entries[column.id])
+        text = "--" if value == DASH else value
+        text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
+        cells.append(text + (rf"\,{{\tiny$\pm${half}}}" if half else ""))
+    keys = {key for column in columns for key in row.entries[column.id].keys}
+    return " & ".join([name, *cells]) + rf" \\ % {' '.join(sorted(keys))}"
+
+
+def _label(task: str) -> str:
+    return "".join(c if c.isalnum() or c == "-" else "-" for c in task)

@@ -1,0 +1,233 @@
+"""The table of a task as an object: every cell knows the records it came from.
+
+The renderers (`markdown`, `latex`, `csv` in `renderers.py`, and the page) only lay out what
+stands here; no figure is computed there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
+from benchmark.report.points import YARDSTICK, Board, Point
+from benchmark.report.records import UNDEFINED, Interval, title_of
+
+DAGGER, DOUBLE_DAGGER = "†", "‡"
+DASH = "–"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure: the interval, its provenance, and how it stands in the table.
+
+    `keys` are the keys of the score records (of the generations, for costs) behind it.
+    `dash` holds the reason where a figure is left out on purpose.
+    """
+
+    interval: Interval
+    keys: tuple[str, ...]
+    bold: bool = False
+    dash: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system under its main setting."""
+
+    system: str
+    title: str
+    family: str
+    setting: str
+    status: str
+    kind: str
+    marks: str
+    entries: dict[str, Entry]
+    error: str = ""
+
+    @property
+    def yardstick(self) -> bool:
+        """Whether the row is set apart and takes no part in comparisons."""
+        return self.family == YARDSTICK
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A remark, and the groups of columns that it belongs to."""
+
+    text: str
+    groups: frozenset[Group]
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of a task with everything that a reader of the table must know."""
+
+    task: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    footnotes: tuple[Footnote, ...]
+    signatures: tuple[tuple[str, str], ...]
+
+    def families(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+        """Rows family by family, in order; yardsticks last."""
+        for family in dict.fromkeys(row.family for row in self.rows):
+            yield family, tuple(row for row in self.rows if row.family == family)
+
+    def part(self, *groups: str) -> tuple[Column, ...]:
+        """The columns of some groups."""
+        return tuple(column for column in self.columns if column.group in groups)
+
+
+def build_table(board: Board, task: str) -> Table:
+    """The table of a task: main settings, grouped by family, yardsticks set apart."""
+    info = board.records.run
+    points = board.mains(task)
+    metrics = board.metrics(task)
+    scores = [cell.score for point in points for cell in point.cells if cell.score]
+    samples = max((score.num_samples for score in scores), default=0)
+    columns = (*metric_columns(metrics, samples), *cost_columns())
+    columns = tuple(c for c in columns if any(c.read(p).defined for p in points))
+    title = title_of(info.tasks, task)
+    return Table(
+        task=task,
+        title=title,
+        caption=f"{title} ({task}). {_protocol(board, task)} {BOLD_RULE}",
+        columns=columns,
+        rows=_with_bold(tuple(_row(board, point, columns) for point in points), columns),
+        footnotes=tuple(_footnotes(points, columns)),
+        signatures=tuple((m.title, m.signature) for m in metrics.values()),
+    )
+
+
+BOLD_RULE = (
+    "Bold: not distinguishable from the best of its column, that is, the two intervals overlap;"
+    " nothing is bold where that holds for every system. Yardsticks (copy-source,"
+    " nearest-neighbour, reference, oracle) take no part in this, and neither do columns"
+    " without intervals (cost) or without a direction."
+)
+
+
+def _protocol(board: Board, task: str) -> str:
+    """One sentence on sources, candidates, seeds and intervals."""
+    cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
+    if not cells or cells[0].score is None:
+        return "No cell of this task went well."
+    score = cells[0].score
+    seeds = sorted({cell.seed for cell in cells})
+    noun = "seed" if len(seeds) == 1 else "seeds"
+    level = f"{score.interval.level * 100:g} %"
+    return (
+        f"{score.num_sources} sources, {score.num_samples} candidates each,"
+        f" {noun} {', '.join(map(str, seeds))}; quality is the mean over the candidates unless"
+        f" the head says MBR or best of {score.num_samples}; ± is half of the {level} interval ({score.interval.method}"
+        + (", seeds pooled)." if len(seeds) > 1 else ").")
+    )
+
+
+def _row(board: Board, point: Point, columns: tuple[Column, ...]) -> Row:
+    marks = ""
+    if point.cells and not point.sampled:
+        marks += DAGGER
+    if point.cells and point.failures:
+        marks += DOUBLE_DAGGER
+    status = "ok" if point.cells else point.failures[0].status
+    errors = [cell.error for cell in point.failures if cell.error]
+    return Row(
+        system=point.system,
+        title=title_of(board.records.run.systems, point.system),
+        family=point.family,
+        setting=point.label,
+        status=status,
+        kind=point.kind,
+        marks=marks,
+        entries={column.id: _entry(point, column) for column in columns},
+        error=last_line(errors[0]) if errors else "",
+    )
+
+
+def last_line(error: str) -> str:
+    """The line of a traceback that says what went wrong."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _entry(point: Point, column: Column) -> Entry:
+    keys = point.keys("generate" if column.group == "cost" else "score")
+    if column.sets and not point.sampled:
+        return Entry(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")
+    return Entry(column.read(point), keys)
+
+
+def _with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
+    bold: set[tuple[str, str]] = set()
+    for column in columns:
+        candidates = {
+            row.system: row.entries[column.id].interval
+            for row in rows
+            if not row.yardstick and row.entries[column.id].interval.bounded
+        }
+        equals = indistinct(candidates, column.direction)
+        if len(equals) < len(candidates):
+            bold |= {(system, column.id) for system in equals}
+    return tuple(
+        Row(
+            **{
+                **row.__dict__,
+                "entries": {
+                    name: Entry(e.interval, e.keys, (row.system, name) in bold, e.dash)
+                    for name, e in row.entries.items()
+                },
+            }
+        )
+        for row in rows
+    )
+
+
+def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
+    """Who cannot be told from the best: names whose interval meets the best one's.
+
+    The best stands first. Empty with fewer than two candidates, where nothing is compared,
+    or without a direction.
+    """
+    if len(candidates) < 2 or direction == "none":
+        return ()
+    sign = 1.0 if direction == "higher" else -1.0
+    ranked = sorted(candidates, key=lambda name: -sign * candidates[name].value)
+    best = candidates[ranked[0]]
+    meets: Callable[[Interval], bool] = lambda i: i.low <= best.high and i.high >= best.low  # noqa: E731
+    return tuple(name for name in ranked if meets(candidates[name]))
+
+
+def _footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
+    everywhere: frozenset[Group] = frozenset(column.group for column in columns)
+    if kinds := {p.kind for p in points if p.cells and not p.sampled}:
+        names = {"single": "one candidate, repeated", "n-best": "an n-best list"}
+        what = " or ".join(name for kind, name in names.items() if kind in kinds)
+        yield Footnote(
+            f"{DAGGER} Deterministic: {what}. Differences between the members of such a list"
+            f" are not sampling diversity, so set-level diversity is left out ({DASH}).",
+            everywhere,
+        )
+    if any(p.cells and p.failures for p in points):
+        yield Footnote(
+            f"{DOUBLE_DAGGER} Fewer seeds than the others: some cells failed or are missing.",
+            everywhere,
+        )
+    scales = [c for c in columns if c.id in (f"{FULL}.expected", "bleu_corpus.expected")]
+    if len(scales) == 2:
+        names = {c.head: c.about.partition("signature ")[2] for c in scales}
+        signed = "; ".join(f"{head}: {signature}" for head, signature in names.items())
+        yield Footnote(
+            "Two BLEU scales stand side by side and are not to be compared with each other:"
+            f" the mean of sentence BLEU and corpus BLEU ({signed}).",
+            frozenset({"quality"}),
+        )
+    if any(math.isfinite(p.cost("depth")) for p in points):
+        yield Footnote(
+            "Costs were measured on the machine of the run and hold for that machine alone.",
+            frozenset({"cost"}),
+        )

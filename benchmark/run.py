@@ -1,0 +1,209 @@
+"""Run a suite: train, generate, score and report.
+
+python -m benchmark.run --task all
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.api import UserError
+
+if TYPE_CHECKING:
+    from benchmark.plan import Plan
+    from benchmark.store import Store
+
+EXAMPLES = """\
+examples:
+  python -m benchmark.run --task all
+  python -m benchmark.run --task dialogue --system diffuseq transformer --seeds 1 2 3
+  python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
+  python -m benchmark.run --task all --dry-run
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmark.run",
+        description="Train, generate, score and report; what is finished is never redone.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = made.add_argument_group("what to run")
+    what.add_argument("--task", nargs="+", required=True, metavar="TASK", help="tasks, or all")
+    what.add_argument("--suite", default="mini", help="a suite or a YAML file (default: mini)")
+    what.add_argument(
+        "--system",
+        nargs="+",
+        default=["default"],
+        metavar="SYSTEM",
+        help="systems, default, all, or module:Class (default: default)",
+    )
+    what.add_argument("--seeds", nargs="+", type=int, metavar="N", help="seeds of the suite")
+    what.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the suite: budget.updates=300, diffuseq.layers=2, limits.test=100",
+    )
+    what.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
+    how = made.add_argument_group("how to run it")
+    how.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    how.add_argument("--jobs", type=int, help="cells side by side (default: cores / threads)")
+    how.add_argument(
+        "--rerun",
+        choices=("missing", "failed", "stale", "all"),
+        default="missing",
+        help="missing: what is not there; failed: only what failed; stale: also what older"
+        " code made; all: everything (default: missing)",
+    )
+    how.add_argument("--dry-run", action="store_true", help="print the cells and their time")
+    where = made.add_argument_group("where things are")
+    where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
+    where.add_argument("--reports", type=Path, default=Path("reports"), help="default: reports")
+    where.add_argument("--name", help="name of the run (default: that of the suite)")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: all is there; 1: some cells failed; 2: the call cannot be carried out."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(words)
+    try:
+        return _run(options, words)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
+    from benchmark.plan import choose_systems, choose_tasks, make_plan
+    from benchmark.store import Store
+    from benchmark.suite import load_suite
+
+    changes = list(options.set)
+    if options.seeds:
+        changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
+    suite = load_suite(options.suite, changes)
+    tasks, systems = choose_tasks(suite, options.task), choose_systems(suite, options.system)
+    device = _device(options.device)
+    store = Store(options.store)
+    store.prepare()
+    _check_writable(options.reports)
+    plan = make_plan(suite, tasks=tasks, systems=systems, data_dir=options.data_dir)
+    if options.jobs is not None and options.jobs < 1:
+        raise UserError(f"--jobs {options.jobs}: at least one cell has to run.")
+    jobs = min(options.jobs or _default_jobs(suite.threads, device), max(1, len(plan.cells)))
+    if options.dry_run:
+        return _dry_run(plan, store, device, jobs)
+    errors = _run_cells(plan, store, options.rerun, device, jobs)
+    from benchmark.records import write_records
+    from benchmark.report import build_report
+
+    folder = options.reports / (options.name or suite.name)
+    command = ["python", "-m", "benchmark.run", *words]
+    write_records(folder, plan, store, command=command)
+    print(build_report(folder))
+    for error in errors:
+        print(f"failed: {error}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def _run_cells(plan: Plan, store: Store, rerun: str, device: str, jobs: int) -> list[str]:
+    from benchmark.cells import select, unfinished
+    from benchmark.progress import ProgressBoard
+    from benchmark.workers import run_cells
+
+    chosen = select(plan, store, rerun)  # type: ignore[arg-type]
+    cells = [cell for cell in chosen if unfinished(cell, plan, store)]
+    print(
+        f"{len(plan.cells)} cells, {len(plan.cells) - len(cells)} of them cached", file=sys.stderr
+    )
+    errors: list[str] = []
+    if not cells:
+        return errors
+    with ProgressBoard(len(cells), jobs) as board:
+        outcomes = run_cells(
+            cells,
+            plan.suite,
+            plan.data_dir,
+            store,
+            device=device,
+            jobs=min(jobs, len(cells)),
+            on_stage=board.stage,
+        )
+        for outcome in outcomes:
+            board.finished(outcome.cell)
+            errors += [f"{outcome.cell}: {error}" for error in outcome.errors]
+            state = "failed" if outcome.errors else "done"
+            board.tell(f"{outcome.cell}: {state}")
+    return errors
+
+
+def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:
+    from benchmark.cells import unfinished
+    from benchmark.estimate import seconds_left
+
+    total = 0.0
+    for cell in plan.cells:
+        if not unfinished(cell, plan, store):
+            print(f"{cell.name}: cached ({len(cell.settings)} settings)")
+            continue
+        seconds = seconds_left(cell, plan, store, device)
+        total += seconds
+        print(f"{cell.name}: {len(cell.settings)} settings, about {_duration(seconds)}")
+    print(f"{len(plan.cells)} cells, about {_duration(total / jobs)} in {jobs} processes")
+    return 0
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _device(name: str) -> str:
+    if name == "cpu":
+        return name
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name != "cuda":
+        raise UserError(f"There is no device {name!r}: use auto, cpu or cuda.")
+    if not torch.cuda.is_available():
+        raise UserError("--device cuda: torch sees no GPU here; use --device cpu.")
+    return name
+
+
+def _default_jobs(threads: int, device: str) -> int:
+    if device != "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // threads)
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder} cannot be made ({error.strerror}): name one with --reports."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"The folder {folder} cannot be written: name one with --reports.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

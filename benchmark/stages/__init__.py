@@ -1,0 +1,1 @@
+"""The stages of a cell, the same function for every system."""

@@ -1,0 +1,21 @@
+"""Tasks: controlled grammars with known answers, and real data in JSON lines."""
+
+from benchmark.tasks.catalogue import TASKS, TaskEntry, card
+from benchmark.tasks.jsonl import list_tasks
+from benchmark.tasks.loading import load_task
+from benchmark.tasks.notes import DataNotes, Overlap
+from benchmark.tasks.splits import SPLITS, Split
+from benchmark.tasks.task import Task
+
+__all__ = [
+    "SPLITS",
+    "TASKS",
+    "DataNotes",
+    "Overlap",
+    "Split",
+    "Task",
+    "TaskEntry",
+    "card",
+    "list_tasks",
+    "load_task",
+]

@@ -1,0 +1,86 @@
+"""The tasks that are known by name, and their cards. Light: `ls` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmark.api import UserError
+from benchmark.tasks.task import Kind
+
+_CARDS = Path(__file__).parent / "cards"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEntry:
+    """What is known of a task before its data are read.
+
+    `family` is the kind of problem: paraphrase, question generation, simplification, dialogue.
+    `card` is the file name of the card in `benchmark/tasks/cards`.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    family: str
+
+    @property
+    def card(self) -> str:
+        """File name of the card."""
+        return f"{self.id}.md"
+
+
+def _entries() -> dict[str, TaskEntry]:
+    rows: tuple[tuple[str, Kind, str, str], ...] = (
+        ("paraphrase", "controlled", "Paraphrase (grammar)", "paraphrase"),
+        (
+            "question-generation",
+            "controlled",
+            "Question generation (grammar)",
+            "question generation",
+        ),
+        ("simplification", "controlled", "Simplification (grammar)", "simplification"),
+        ("dialogue", "controlled", "Dialogue (grammar)", "dialogue"),
+        ("qqp", "jsonl", "QQP paraphrase", "paraphrase"),
+        ("qg", "jsonl", "Quasar-T question generation", "question generation"),
+        ("wiki_auto", "jsonl", "Wiki-Auto simplification", "simplification"),
+        ("ccd", "jsonl", "Commonsense Conversation dialogue", "dialogue"),
+        ("qg_squad", "jsonl", "SQuAD question generation", "question generation"),
+        ("ew_sew", "jsonl", "English to Simple English Wikipedia", "simplification"),
+        ("asset", "jsonl", "ASSET simplification", "simplification"),
+        ("asset-turkcorpus", "jsonl", "ASSET, tested on TurkCorpus", "simplification"),
+        ("dailydialog", "jsonl", "DailyDialog", "dialogue"),
+        ("dailydialog-multiref", "jsonl", "DailyDialog, 5 references", "dialogue"),
+        ("chitchat", "jsonl", "BYU Chit-Chat", "dialogue"),
+    )
+    return {row[0]: TaskEntry(*row) for row in rows}
+
+
+TASKS: Mapping[str, TaskEntry] = MappingProxyType(_entries())
+"""Tasks by id, controlled ones first."""
+
+
+def card(task_id: str, *, data_dir: Path | None = None) -> str:
+    """The card of a task as Markdown.
+
+    A task that is not in `TASKS` can bring its own, `card.md` in its folder; without one the card
+    says that nothing is known.
+
+    Raises:
+        UserError: if a card file cannot be read.
+    """
+    path = _CARDS / f"{task_id}.md"
+    if task_id not in TASKS:
+        own = data_dir / task_id / "card.md" if data_dir else None
+        if own is None or not own.is_file():
+            return (
+                f"# {task_id}\n\nThis task has no card: source, licence and leakage are not "
+                f"known here. Write `{task_id}/card.md` beside its data to say them.\n"
+            )
+        path = own
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the card {path}: {error}") from error

@@ -1,0 +1,260 @@
+"""Real data in the format of DiffuSeq: one JSON object a line, ``{"src": ..., "trg": ...}``.
+
+A task is a folder with ``train``, ``valid`` and ``test`` as ``.jsonl`` or ``.jsonl.gz``; only
+``test`` must exist. ``"refs"`` may list all references, the first of which is ``trg``. Other keys
+are allowed, not read, and counted; so are empty references after the first. A folder can hold
+further test sets for the same train part: ``test_<name>.jsonl[.gz]`` in the folder ``<task>`` is
+the test of the task ``<task>-<name>``.
+
+Texts are kept as they are. UTF-8, with or without a byte order mark; lines end in LF or CR LF.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from benchmark.api import Example, UserError
+from benchmark.tasks.splits import SPLITS, Split
+
+SUFFIXES = (".jsonl", ".jsonl.gz")
+KEYS = frozenset({"src", "trg", "refs"})
+
+_BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where the splits of a task lie; None where there is no file."""
+
+    task_id: str
+    path: Path
+    files: dict[Split, Path | None]
+    unread: tuple[str, ...]
+
+
+@dataclass
+class Lines:
+    """The examples of one file, how many lines carry which unread key, references left out."""
+
+    examples: list[Example] = field(default_factory=list)
+    ignored_keys: dict[str, int] = field(default_factory=dict)
+    empty_references: int = 0
+
+
+def list_tasks(data_dir: Path) -> list[str]:
+    """Ids of the tasks in `data_dir`, sorted: folders with a test file, and their variants.
+
+    Raises:
+        UserError: if `data_dir` is not a folder that can be read.
+    """
+    found = []
+    for folder in _subfolders(data_dir):
+        for name in _names(folder):
+            stem = _stem(name)
+            if stem == "test":
+                found.append(folder.name)
+            elif stem and stem.startswith("test_"):
+                found.append(f"{folder.name}-{stem.removeprefix('test_')}")
+    return sorted(set(found))
+
+
+def find_folder(task_id: str, data_dir: Path) -> Folder | None:
+    """The folder of a task, or of the task that it is a variant of; None where there is none.
+
+    Raises:
+        UserError: if `data_dir` is no folder, a split has two files, or there is no test file.
+    """
+    folders = {path.name: path for path in _subfolders(data_dir)}
+    if task_id in folders:
+        return _folder(task_id, folders[task_id], "test")
+    for name, path in folders.items():
+        variant = f"test_{task_id.removeprefix(name + '-')}"
+        if task_id.startswith(f"{name}-") and any(
+            (path / f"{variant}{s}").is_file() for s in SUFFIXES
+        ):
+            return _folder(task_id, path, variant)
+    return None
+
+
+def read_jsonl(path: Path, split: Split) -> Lines:
+    """Read and check one file; ids are ``<split>-<line number>``.
+
+    Raises:
+        UserError: if the file cannot be read, holds no example, or has a bad line; the message
+            names file, line number and reason.
+    """
+    lines = Lines()
+    blank = 0
+    for number, raw in enumerate(_raw_lines(path), start=1):
+        if not raw.strip():
+            blank = blank or number
+            continue
+        if blank:
+            _fail(path, blank, "the line is empty", "remove it")
+        fields = _parse(path, number, raw)
+        lines.examples.append(_example(path, number, split, fields))
+        references = fields.get("refs")
+        if references and len(lines.examples[-1].references) < len(references):
+            lines.empty_references += len(references) - len(lines.examples[-1].references)
+        if len(fields) > 2:
+            for key in fields.keys() - KEYS:
+                lines.ignored_keys[key] = lines.ignored_keys.get(key, 0) + 1
+    if not lines.examples:
+        raise UserError(f"{path} holds no example: fill it, or remove it if the split is not meant")
+    lines.ignored_keys = dict(sorted(lines.ignored_keys.items()))
+    return lines
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            first = file.readline().removeprefix(_BOM)
+            if path.suffix != ".gz" and first.startswith(_GZIP):
+                raise UserError(f"{path} holds gzip data: name it {path.name}.gz")
+            yield first
+            yield from file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            f"{path} is not a whole gzip file ({error}): fetch it again, or compress it anew"
+        ) from error
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _fail(path, number, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
+    try:
+        fields = _DECODER.decode(text)
+    except _RepeatedKeyError as error:
+        _fail(path, number, f"the key {error} occurs twice", "keep one of them")
+    except json.JSONDecodeError as error:
+        reason = f"not JSON ({error.msg} at character {error.colno})"
+        _fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
+    except (ValueError, RecursionError) as error:
+        _fail(path, number, f"not JSON that can be read ({error})", "write plain text fields")
+    if not isinstance(fields, dict):
+        reason = f"not a JSON object but {_kind(fields)}"
+        _fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
+    # Only an escape can bring a lone surrogate, which no UTF-8 file could hold again.
+    if "\\u" in text:
+        for key in KEYS & fields.keys():
+            try:
+                str(fields[key]).encode()
+            except UnicodeEncodeError:
+                _fail(path, number, f'"{key}" holds half a surrogate pair', "write it as UTF-8")
+    return fields
+
+
+def _example(path: Path, number: int, split: Split, fields: dict[str, Any]) -> Example:
+    for key in ("src", "trg"):
+        if key not in fields:
+            close = [name for name in fields if name.strip().lower() == key]
+            mend = f'rename "{close[0]}"' if close else "add it"
+            _fail(path, number, f'the key "{key}" is missing', mend)
+        _check_text(path, number, f'"{key}"', fields[key])
+    source, target = fields["src"], fields["trg"]
+    if "refs" not in fields:
+        return Example(f"{split}-{number}", source, target, (target,))
+    references = fields["refs"]
+    if not isinstance(references, list):
+        reason = f'"refs" is not a list but {_kind(references)}'
+        _fail(path, number, reason, "list the references, trg first")
+    for index, reference in enumerate(references):
+        if not isinstance(reference, str):
+            reason = f'"refs"[{index}] is not a string but {_kind(reference)}'
+            _fail(path, number, reason, "write it in quotes")
+    if not references or references[0] != target:
+        _fail(path, number, '"refs"[0] is not equal to "trg"', "put trg first in refs")
+    # An empty further reference is no valid target; a published file has one.
+    kept = tuple(reference for reference in references if reference.strip())
+    return Example(f"{split}-{number}", source, target, kept)
+
+
+def _check_text(path: Path, number: int, name: str, value: object) -> None:
+    if not isinstance(value, str):
+        _fail(path, number, f"{name} is not a string but {_kind(value)}", "write it in quotes")
+    if not value.strip():
+        _fail(path, number, f"{name} is empty", "fill it or remove the line")
+
+
+def _fail(path: Path, number: int, reason: str, mend: str) -> NoReturn:
+    raise UserError(f"{path}, line {number}: {reason}: {mend}")
+
+
+class _RepeatedKeyError(Exception):
+    """A JSON object that names a key twice; the parser would keep the last in silence."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RepeatedKeyError(json.dumps(next(n for n in names if names.count(n) > 1)))
+    return fields
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+"""One for all lines: a decoder a line costs more than the parsing."""
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a string"}
+    return names.get(type(value), "a list" if isinstance(value, list) else "an object")
+
+
+def _subfolders(data_dir: Path) -> list[Path]:
+    if not data_dir.is_dir():
+        state = "is a file" if data_dir.exists() else "does not exist"
+        raise UserError(
+            f"data folder {data_dir} {state}: give --data-dir a folder that holds "
+            "<task>/test.jsonl or <task>/test.jsonl.gz"
+        )
+    return [data_dir / name for name in _names(data_dir) if (data_dir / name).is_dir()]
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        return sorted(child.name for child in path.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"cannot read the folder {path}: {error.strerror or error}: give a folder that can"
+        ) from error
+
+
+def _folder(task_id: str, path: Path, test: str) -> Folder:
+    stems: dict[Split, str] = {"train": "train", "valid": "valid", "test": test}
+    files = {split: _one_file(path, stems[split]) for split in SPLITS}
+    if files["test"] is None:
+        raise UserError(
+            f"task '{task_id}' has no test file: {path / test}.jsonl or .jsonl.gz is missing"
+        )
+    read = {file.name for file in files.values() if file}
+    unread = tuple(name for name in _names(path) if _stem(name) and name not in read)
+    return Folder(task_id, path, files, unread)
+
+
+def _one_file(path: Path, stem: str) -> Path | None:
+    files = [path / f"{stem}{suffix}" for suffix in SUFFIXES if (path / f"{stem}{suffix}").exists()]
+    if len(files) > 1:
+        raise UserError(f"{files[0]} and {files[1].name} both exist: remove one of them")
+    return files[0] if files else None
+
+
+def _stem(name: str) -> str | None:
+    """The name of a data file without its ending; None for other files."""
+    for suffix in SUFFIXES:
+        if name.endswith(suffix):
+            return name.removesuffix(suffix)
+    return None

@@ -1,0 +1,122 @@
+"""From a task id to its data."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmark.api import Example, UserError
+from benchmark.tasks import controlled
+from benchmark.tasks.catalogue import TASKS
+from benchmark.tasks.jsonl import Folder, Lines, find_folder, list_tasks, read_jsonl
+from benchmark.tasks.notes import take_notes
+from benchmark.tasks.splits import SPLITS, Split
+from benchmark.tasks.task import Task
+
+JSONL_VERSION = 1
+"""Raised when the reader changes what examples a file gives."""
+
+
+def load_task(
+    task_id: str,
+    *,
+    data_dir: Path | None = None,
+    limits: Mapping[str, int | None] | None = None,
+) -> Task:
+    """Read or make the data of a task.
+
+    Files are read and checked whole, then each split is cut to its first `limits[split]`
+    examples (None or absent: all). Digests and notes are those of the examples in use.
+
+    Raises:
+        UserError: if the id, a limit, the folder or a file is at fault.
+    """
+    caps = _check_limits(limits or {})
+    if task_id in TASKS and TASKS[task_id].kind == "controlled":
+        return _controlled(task_id, caps, data_dir)
+    if data_dir is None:
+        if task_id in TASKS:
+            raise UserError(
+                f"task '{task_id}' reads files: give --data-dir a folder that holds "
+                f"{task_id}/test.jsonl or {task_id}/test.jsonl.gz"
+            )
+        raise UserError(f"unknown task '{task_id}': {_suggest(task_id, list(TASKS))}")
+    folder = find_folder(task_id, data_dir)
+    if folder is None:
+        present = list_tasks(data_dir)
+        listed = ", ".join(present) or "none"
+        if task_id in TASKS:
+            raise UserError(
+                f"task '{task_id}' is not in {data_dir}: put its files into "
+                f"{data_dir / task_id}; tasks there: {listed}"
+            )
+        hint = _suggest(task_id, [*present, *TASKS])
+        raise UserError(f"unknown task '{task_id}': {hint}; tasks in {data_dir}: {listed}")
+    return _jsonl(folder, caps)
+
+
+def _controlled(task_id: str, caps: Mapping[Split, int | None], data_dir: Path | None) -> Task:
+    if data_dir is not None and (data_dir / task_id).is_dir():
+        raise UserError(
+            f"task '{task_id}' is a controlled task and {data_dir / task_id} a folder of data: "
+            "rename the folder"
+        )
+    grammar = controlled.grammar(task_id)
+    whole = controlled.make_splits(grammar)
+    splits = {split: whole[split][: caps[split]] for split in SPLITS}
+    return Task(
+        id=task_id,
+        kind="controlled",
+        title=TASKS[task_id].title,
+        version=grammar.version,
+        train=splits["train"],
+        valid=splits["valid"],
+        test=splits["test"],
+        conditional=partial(controlled.conditional, task_id),
+        notes=take_notes(splits, available={split: len(whole[split]) for split in SPLITS}),
+    )
+
+
+def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
+    read = {
+        split: read_jsonl(path, split) if path else Lines() for split, path in folder.files.items()
+    }
+    splits: dict[Split, Sequence[Example]] = {
+        split: tuple(read[split].examples[: caps[split]]) for split in SPLITS
+    }
+    entry = TASKS.get(folder.task_id)
+    return Task(
+        id=folder.task_id,
+        kind="jsonl",
+        title=entry.title if entry else folder.task_id,
+        version=JSONL_VERSION,
+        train=tuple(splits["train"]),
+        valid=tuple(splits["valid"]),
+        test=tuple(splits["test"]),
+        notes=take_notes(
+            splits,
+            available={split: len(read[split].examples) for split in SPLITS},
+            ignored_keys={split: read[split].ignored_keys for split in SPLITS},
+            empty_references={split: read[split].empty_references for split in SPLITS},
+            unread_files=folder.unread,
+        ),
+    )
+
+
+def _check_limits(limits: Mapping[str, int | None]) -> dict[Split, int | None]:
+    for split, limit in limits.items():
+        if split not in SPLITS:
+            raise UserError(f"unknown split '{split}' in limits: use train, valid or test")
+        least = 1 if split == "test" else 0
+        if limit is not None and limit < least:
+            raise UserError(f"limit {limit} of split '{split}': give {least} or more, or none")
+    return {split: limits.get(split) for split in SPLITS}
+
+
+def _suggest(task_id: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(task_id.lower(), known, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(repr(name) for name in dict.fromkeys(close))}?"
+    return f"choose one of {', '.join(dict.fromkeys(known))}"

@@ -1,0 +1,195 @@
+"""What is odd about the data of a task: counted and reported, never mended in silence.
+
+Exact counts compare texts as they are. Normalised counts compare after lower-casing, Unicode NFKD
+and dropping all but a-z and 0-9; bracket tokens such as ``-lrb-`` are dropped too. A text of which
+nothing would remain (a row of signs, another script) is compared lower-cased instead, so that two
+different such texts do not count as equal.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from benchmark.api import Example
+from benchmark.tasks.splits import Split
+
+_BRACKETS = re.compile(r"-(?:lrb|rrb|lsb|rsb|lcb|rcb)-")
+_DROPPED = bytes(code for code in range(128) if not chr(code).isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Examples of a later split that meet an earlier one; `of` is how many there are.
+
+    A pair is the source with any of the references. `swapped` counts pairs whose sides are
+    exchanged in the earlier split (normalised) and which are not among `pairs_normalised`.
+    `sources` counts sources that are sources of the earlier split too, `sources_on_either_side`
+    those that are a source or a target of it (normalised).
+    """
+
+    of: int
+    pairs: int
+    pairs_normalised: int
+    swapped: int
+    sources: int
+    sources_normalised: int
+    sources_on_either_side: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataNotes:
+    """Counts over the examples in use, after limits.
+
+    `duplicates` are pairs of train that repeat an earlier pair; `copies` are examples whose target
+    is their source; `overlaps` has the keys "train/valid", "train/test" and "valid/test" of the
+    splits that exist.
+    """
+
+    duplicates: int = 0
+    duplicates_normalised: int = 0
+    copies: Mapping[str, int] = field(default_factory=dict)
+    copies_normalised: Mapping[str, int] = field(default_factory=dict)
+    overlaps: Mapping[str, Overlap] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    """Splits that the task does not have."""
+    available: Mapping[str, int] = field(default_factory=dict)
+    """Examples a split before limits."""
+    limited: Mapping[str, int] = field(default_factory=dict)
+    """Examples that were left out by limits, where any were."""
+    ignored_keys: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Split to key to the number of lines that carry it; the keys are not read."""
+    empty_references: Mapping[str, int] = field(default_factory=dict)
+    """Empty further references, left out, where any were (of the whole file)."""
+    unread_files: tuple[str, ...] = ()
+    """Other data files in the folder of the task."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The notes as plain JSON types."""
+        return asdict(self)
+
+    def sentences(self) -> list[str]:
+        """What a reader of the report should know, one sentence each; empty if nothing is odd."""
+        said = [f"There is no {split} split." for split in self.missing]
+        said += [
+            f"Limits: {self.available[split] - left:,} of {self.available[split]:,} {split} "
+            "examples are used."
+            for split, left in self.limited.items()
+        ]
+        if self.duplicates_normalised:
+            said.append(
+                f"Train repeats {self.duplicates:,} pairs exactly, "
+                f"{self.duplicates_normalised:,} after normalisation."
+            )
+        said += [
+            f"In {split}, {count:,} examples copy their source "
+            f"({self.copies[split]:,} to the letter)."
+            for split, count in self.copies_normalised.items()
+            if count
+        ]
+        for names, overlap in self.overlaps.items():
+            early, late = names.split("/")
+            if overlap.pairs_normalised or overlap.swapped:
+                said.append(
+                    f"Leak: {overlap.pairs:,} of {overlap.of:,} {late} pairs occur in {early}, "
+                    f"{overlap.pairs_normalised:,} after normalisation, and "
+                    f"{overlap.swapped:,} with their sides exchanged."
+                )
+            if overlap.sources_on_either_side:
+                said.append(
+                    f"Of {overlap.of:,} {late} sources, {overlap.sources_normalised:,} are {early} "
+                    f"sources too ({overlap.sources:,} to the letter), "
+                    f"{overlap.sources_on_either_side:,} are a source or a target of {early}."
+                )
+        for split, keys in self.ignored_keys.items():
+            listed = ", ".join(f"`{key}` ({count:,} lines)" for key, count in keys.items())
+            said.append(f"Keys in {split} that are not read: {listed}.")
+        said += [
+            f"Empty references left out of {split}: {count:,}."
+            for split, count in self.empty_references.items()
+        ]
+        if self.unread_files:
+            said.append(f"Files in the folder that are not read: {', '.join(self.unread_files)}.")
+        return said
+
+
+def normalise(text: str) -> str:
+    """The text as the leakage rule compares it (see the module)."""
+    lowered = text.lower()
+    if not lowered.isascii():
+        # Once more in lower case: NFKD can bring forth capitals.
+        lowered = unicodedata.normalize("NFKD", lowered).lower()
+    if "b-" in lowered:
+        lowered = _BRACKETS.sub("", lowered)
+    kept = lowered.encode("ascii", "ignore").translate(None, _DROPPED).decode("ascii")
+    return kept or text.strip().lower()
+
+
+def take_notes(
+    splits: Mapping[Split, Sequence[Example]],
+    *,
+    available: Mapping[Split, int],
+    ignored_keys: Mapping[Split, Mapping[str, int]] | None = None,
+    empty_references: Mapping[Split, int] | None = None,
+    unread_files: Sequence[str] = (),
+) -> DataNotes:
+    """Count what is odd about `splits`, which are in order of time: train, valid, test."""
+    tables = {split: _Table(examples) for split, examples in splits.items() if examples}
+    train = tables.get("train", _Table(()))
+    return DataNotes(
+        duplicates=len(train.pairs) - len(set(train.pairs)),
+        duplicates_normalised=len(train.keys) - len(set(train.keys)),
+        copies={split: table.copies for split, table in tables.items()},
+        copies_normalised={split: table.copies_normalised for split, table in tables.items()},
+        overlaps={
+            f"{early}/{late}": tables[early].overlap(tables[late])
+            for early, late in itertools.combinations(tables, 2)
+        },
+        missing=tuple(split for split, count in available.items() if not count),
+        available={split: available[split] for split in available},
+        limited={
+            split: available[split] - len(examples)
+            for split, examples in splits.items()
+            if len(examples) < available[split]
+        },
+        ignored_keys={split: dict(keys) for split, keys in (ignored_keys or {}).items() if keys},
+        empty_references={s: count for s, count in (empty_references or {}).items() if count},
+        unread_files=tuple(unread_files),
+    )
+
+
+class _Table:
+    """The texts of one split, as they are and normalised."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples = examples
+        self.pairs = [(example.source, example.target) for example in examples]
+        self.keys = [(normalise(source), normalise(target)) for source, target in self.pairs]
+        self.copies = sum(source == target for source, target in self.pairs)
+        self.copies_normalised = sum(source == target for source, target in self.keys)
+
+    def overlap(self, later: _Table) -> Overlap:
+        pairs, keys = set(self.pairs), set(self.keys)
+        sources, source_keys = {s for s, _ in pairs}, {s for s, _ in keys}
+        side_keys = source_keys | {target for _, target in keys}
+        exact = normalised = swapped = 0
+        for example, (key, target) in zip(later.examples, later.keys, strict=True):
+            targets = [target, *(normalise(text) for text in example.references[1:])]
+            exact += any((example.source, text) in pairs for text in example.references)
+            if any((key, text) in keys for text in targets):
+                normalised += 1
+            elif any((text, key) in keys for text in targets):
+                swapped += 1
+        return Overlap(
+            of=len(later.pairs),
+            pairs=exact,
+            pairs_normalised=normalised,
+            swapped=swapped,
+            sources=sum(source in sources for source, _ in later.pairs),
+            sources_normalised=sum(source in source_keys for source, _ in later.keys),
+            sources_on_either_side=sum(source in side_keys for source, _ in later.keys),
+        )

@@ -1,0 +1,58 @@
+"""A task: three splits of examples, what is known about them, and their digests."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from benchmark.api import Example
+from benchmark.tasks.notes import DataNotes
+from benchmark.tasks.splits import Split
+
+Kind = Literal["controlled", "jsonl"]
+
+Conditional = Callable[[str, float], Mapping[str, float]]
+"""(source, temperature) to {target: probability}; empty where the source is foreign."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Data of one task, after limits; `train` and `valid` may be empty, `test` never is.
+
+    `conditional` is the true distribution of a controlled task, None on real data. It can be
+    pickled.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    version: int
+    train: tuple[Example, ...]
+    valid: tuple[Example, ...]
+    test: tuple[Example, ...]
+    conditional: Conditional | None = None
+    notes: DataNotes = field(default_factory=DataNotes)
+
+    @functools.cached_property
+    def split_digests(self) -> Mapping[Split, str]:
+        """SHA-256 (hexadecimal) of each split: ids, sources, targets, references, order."""
+        return {
+            "train": _digest(self.train),
+            "valid": _digest(self.valid),
+            "test": _digest(self.test),
+        }
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of the version and the content of all splits."""
+        parts = [self.version, *self.split_digests.values()]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _digest(examples: Sequence[Example]) -> str:
+    rows = [[e.id, e.source, e.target, *e.references] for e in examples]
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,343 @@
+"""Contract checks: one list, applied to every system, ours and other people's.
+
+In a test of your own:
+
+    from benchmark.testing import CHECKS, Subject
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    def test_contract(check):
+        check(Subject.of(MySystem, config={"dim": 16}))
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark.api import (
+    Candidates,
+    DecodingProtocol,
+    Example,
+    Lengths,
+    Resources,
+    System,
+    make_noise,
+)
+from benchmark.generation import CostMeter
+from benchmark.settings import fill
+from benchmark.suite import Budget, TrainingRecipe
+from benchmark.tasks import Task, load_task
+from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.training import Trainer
+
+SEED = 7
+NUM_SAMPLES = 3
+UPDATES = 12
+LENGTHS = Lengths(source=16, target=16)
+
+
+@dataclass
+class Subject:
+    """A system under test: its class, a small configuration, settings to try."""
+
+    system_class: type[System]
+    config: dict[str, Any] = field(default_factory=dict)
+    decodings: tuple[dict[str, Any], ...] = ({},)
+    lengths: Lengths = LENGTHS
+    system: System = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.system = self.fresh()
+        if self.system.module is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                self.train(self.system, Path(folder))
+
+    @classmethod
+    def of(
+        cls,
+        system_class: type[System],
+        *,
+        config: dict[str, Any] | None = None,
+        decodings: Sequence[dict[str, Any]] = ({},),
+    ) -> Subject:
+        """The subject for a class, trained for a few updates on a controlled task."""
+        return cls(system_class, config or {}, tuple(decodings))
+
+    def fresh(self) -> System:
+        """The system with new weights, always the same."""
+        torch.manual_seed(SEED)
+        config = fill(self.system_class.Config, self.config, "config")
+        return self.system_class.build(config, resources(self.lengths))
+
+    def train(self, system: System, folder: Path) -> None:
+        """A few updates of the harness's own loop; a checkpoint after each."""
+        Trainer(
+            system,
+            _task().train,
+            _task().valid,
+            recipe=TrainingRecipe(
+                batch=8,
+                warmup_updates=2,
+                ema_decay=0.9,
+                valid_examples=4,
+                quality_examples=0,
+                checkpoint_s=1e-9,
+            ),
+            budget=Budget(updates=UPDATES),
+            seed=SEED,
+            folder=folder,
+        ).run()
+
+    def settings(self) -> list[Any]:
+        """The decodings as the system's own dataclass."""
+        return [fill(self.system_class.Decoding, values, "decoding") for values in self.decodings]
+
+    def texts(
+        self,
+        decoding: Any,
+        *,
+        examples: Sequence[Example] | None = None,
+        num_samples: int = NUM_SAMPLES,
+        system: System | None = None,
+    ) -> list[list[str]]:
+        """The generated texts for the examples (default: a few of the test split)."""
+        examples = _examples() if examples is None else examples
+        made = self.candidates(decoding, examples, num_samples, system)
+        return [[candidate.text for candidate in of_source] for of_source in made]
+
+    def candidates(
+        self,
+        decoding: Any,
+        examples: Sequence[Example],
+        num_samples: int = NUM_SAMPLES,
+        system: System | None = None,
+    ) -> Candidates:
+        """What the system returns."""
+        used = system or self.system
+        if used.module is not None:
+            used.module.eval()
+        return used.generate(
+            [example.source for example in examples],
+            decoding,
+            num_samples=num_samples,
+            seed=SEED,
+            ids=[example.id for example in examples],
+        )
+
+
+def check_declarations(subject: Subject) -> None:
+    """Class attributes are there, and settings are frozen dataclasses with defaults."""
+    cls = subject.system_class
+    assert isinstance(cls.id, str) and isinstance(cls.version, int) and cls.family
+    for owner in (cls.Config, cls.Decoding):
+        assert dataclasses.is_dataclass(owner), f"{owner} is not a dataclass"
+        assert owner.__dataclass_params__.frozen, f"{owner} is not frozen"  # type: ignore[attr-defined]
+        owner()
+    assert isinstance(cls.Decoding(), DecodingProtocol)
+    names = {f.name for f in dataclasses.fields(cls.Decoding)}
+    for knob in (cls.capabilities.knob, cls.capabilities.nfe_knob):
+        assert knob is None or knob in names, f"{knob} is no field of Decoding"
+    assert cls.capabilities.trainable == (subject.system.module is not None)
+
+
+def check_counts(subject: Subject) -> None:
+    """`num_samples` candidates for every source, none of them None."""
+    for decoding in subject.settings():
+        made = subject.candidates(decoding, _examples())
+        assert [len(of_source) for of_source in made] == [NUM_SAMPLES] * len(_examples())
+        for candidate in (c for of_source in made for c in of_source):
+            assert isinstance(candidate.text, str)
+            assert candidate.status in ("ok", "empty", "truncated", "unfinished")
+            assert (candidate.status == "empty") <= (candidate.text == "")
+    assert subject.candidates(subject.settings()[0], []) == []
+
+
+def check_permutation(subject: Subject) -> None:
+    """Permuted sources give permuted results."""
+    for decoding in subject.settings():
+        straight = subject.texts(decoding)
+        turned = subject.texts(decoding, examples=_examples()[::-1])
+        assert turned == straight[::-1]
+
+
+def check_batch_size(subject: Subject) -> None:
+    """A source decoded alone gives the same texts as in a batch."""
+    for decoding in subject.settings():
+        alone = [subject.texts(decoding, examples=[e])[0] for e in _examples()]
+        assert alone == subject.texts(decoding)
+
+
+def check_number_of_candidates(subject: Subject) -> None:
+    """Candidate k is the same however many are asked for; n-best lists are nested anyway."""
+    for decoding in subject.settings():
+        if decoding.kind != "n-best":
+            few = subject.texts(decoding, num_samples=2)
+            many = subject.texts(decoding, num_samples=NUM_SAMPLES)
+            assert few == [of_source[:2] for of_source in many]
+
+
+def check_repeated(subject: Subject) -> None:
+    """Two calls with the same seed give the same texts."""
+    for decoding in subject.settings():
+        torch.manual_seed(1)
+        first = subject.texts(decoding)
+        torch.manual_seed(2)
+        assert first == subject.texts(decoding), "generation draws from a global generator"
+
+
+def check_save_load(subject: Subject) -> None:
+    """A system that was saved and loaded generates the same texts."""
+    if subject.system.module is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "system"
+        subject.system.save(path)
+        assert not [p for p in path.iterdir() if p.suffix in (".pt", ".bin", ".pkl")]
+        loaded = subject.system_class.load(path, "cpu")
+        for decoding in subject.settings():
+            assert subject.texts(decoding, system=loaded) == subject.texts(decoding)
+
+
+def check_resume(subject: Subject) -> None:
+    """Training that was stopped and resumed equals training that was not, bit for bit."""
+    if subject.system.module is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        broken = subject.fresh()
+        _stop_after(broken, UPDATES // 2)
+        try:
+            subject.train(broken, Path(folder))
+        except _StoppedError:
+            pass
+        else:
+            raise AssertionError("the training was not stopped")
+        resumed = subject.fresh()
+        subject.train(resumed, Path(folder))
+    assert resumed.module is not None
+    expected = subject.system.module.state_dict()
+    for name, value in resumed.module.state_dict().items():
+        assert torch.equal(value, expected[name]), f"{name} differs after resuming"
+
+
+def check_nfe(subject: Subject) -> None:
+    """The network is called as often as the setting says."""
+    for decoding in subject.settings():
+        if decoding.nfe is None:
+            continue
+        with CostMeter(subject.system.network).running() as meter:
+            subject.candidates(decoding, _examples())
+        assert meter.calls == decoding.nfe, f"{meter.calls} calls, asked for {decoding.nfe}"
+
+
+def check_plain_text(subject: Subject) -> None:
+    """No special token shows in a text."""
+    tokenizer = resources(subject.lengths).tokenizer
+    marks = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[CLS]", "[MASK]", "[UNK]", "<s>", "</s>", "<pad>")
+    assert tokenizer.decode(sorted(tokenizer.special_ids)) == ""
+    for decoding in subject.settings():
+        for text in (t for of_source in subject.texts(decoding) for t in of_source):
+            assert not [mark for mark in marks if mark in text], text
+            assert text == text.strip()
+
+
+def check_odd_sources(subject: Subject) -> None:
+    """Empty, over-long and unknown sources are answered; a cut source is marked.
+
+    None of them changes what its neighbours in the batch get.
+    """
+    usual = _examples()[0]
+    long = " ".join([usual.source] * 20)
+    odd = [
+        dataclasses.replace(usual, id="odd-empty", source=""),
+        dataclasses.replace(usual, id="odd-long", source=long),
+        dataclasses.replace(usual, id="odd-unknown", source="xyzzy \N{SNOWMAN} [MASK]"),
+    ]
+    for decoding in subject.settings():
+        made = subject.candidates(decoding, [usual, *odd])
+        assert [len(of_source) for of_source in made] == [NUM_SAMPLES] * 4
+        assert [c.text for c in made[0]] == subject.texts(decoding, examples=[usual])[0]
+        if subject.system.module is not None:
+            assert {c.status for c in made[2]} <= {"truncated", "unfinished", "empty"}
+
+
+def check_loss(subject: Subject) -> None:
+    """The loss is finite, named, a function of its noise alone, and reaches every parameter."""
+    system = subject.system
+    if system.module is None:
+        return
+    examples = _task().train[:8]
+    batch = system.collate(examples)
+    ids = [example.id for example in examples]
+    system.module.eval()
+    first, again = (system.loss(batch, make_noise(SEED, ids)) for _ in range(2))
+    assert torch.isfinite(first.total) and first.total.ndim == 0
+    assert first.terms and first.tokens > 0
+    assert torch.equal(first.total, again.total), "the loss draws from a global generator"
+    system.module.zero_grad()
+    first.total.backward()
+    idle = [n for n, p in system.module.named_parameters() if p.requires_grad and p.grad is None]
+    assert not idle, f"no gradient reaches {idle}"
+
+
+CHECKS: tuple[Callable[[Subject], None], ...] = (
+    check_declarations,
+    check_counts,
+    check_permutation,
+    check_batch_size,
+    check_number_of_candidates,
+    check_repeated,
+    check_save_load,
+    check_resume,
+    check_nfe,
+    check_plain_text,
+    check_odd_sources,
+    check_loss,
+)
+
+
+class _StoppedError(Exception):
+    """Stands for the kill."""
+
+
+def _stop_after(system: System, updates: int) -> None:
+    """Make the system's `collate` fail after so many updates."""
+    collate, calls = system.collate, 0
+
+    def stopping(examples: Sequence[Example]) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > updates:
+            raise _StoppedError
+        return collate(examples)
+
+    system.collate = stopping  # type: ignore[method-assign]
+
+
+@lru_cache(maxsize=1)
+def _task() -> Task:
+    return load_task("paraphrase", data_dir=None, limits={"train": 64, "valid": 8, "test": 5})
+
+
+def _examples() -> Sequence[Example]:
+    return _task().test
+
+
+@lru_cache(maxsize=4)
+def resources(lengths: Lengths) -> Resources:
+    """The resources of a small controlled task."""
+    task = _task()
+    texts = [text for e in task.train for text in (e.source, e.target)]
+    return Resources(
+        tokenizer=train_tokenizer(texts, TokenizerRecipe()),
+        lengths=lengths,
+        train=task.train,
+        references={e.id: e.references for e in task.test},
+        conditional=task.conditional,
+    )

@@ -1,0 +1,107 @@
+"""The training objective, term by term, each a value per example `(batch,)`.
+
+Source: arXiv 2210.08933, eq. 2 (the simplified bound) and appendix; arXiv 2205.14217,
+section 4.2, for the end-to-end terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from diffuseq.process import anchor, diffuse
+from diffuseq.readout import Readout
+
+MseOver = Literal["all", "target"]
+
+
+def loss_terms(
+    network: Callable[[Tensor, Tensor], Tensor],
+    readout: Readout,
+    *,
+    ids: Tensor,
+    is_target: Tensor,
+    t: Tensor,
+    alpha_bar: Tensor,
+    start_eps: Tensor,
+    eps: Tensor,
+    mse_over: MseOver,
+    with_prediction_nll: bool,
+) -> dict[str, Tensor]:
+    """All terms of the loss, unweighted, by name.
+
+    z_0 is drawn round the embedding of the text, with the spread of the first step; the
+    target part of it is noised to step t and the network asked for z_0.
+
+    Args:
+        network: f_theta(z_t, t) -> z0_hat.
+        readout: embedding and output layer.
+        ids: int64 `(batch, length)`.
+        is_target: bool `(batch, length)`; padding belongs to the target.
+        t: steps 1..T, int64 `(batch,)`.
+        alpha_bar: float64 `(T + 1,)`.
+        start_eps: standard normal numbers `(batch, length, dim)`, for z_0.
+        eps: standard normal numbers `(batch, length, dim)`, for z_t.
+        mse_over: positions that the term `mse` is averaged over.
+        with_prediction_nll: whether the term `prediction_nll` is computed.
+
+    Deviates: with `mse_over="target"` the term `mse` leaves out the source, which is given
+    and never generated; the official code averages over all positions.
+    """
+    embedding = readout.embed(ids)
+    z_0 = embedding + (1.0 - alpha_bar[1]).sqrt().to(embedding.dtype) * start_eps
+    z_t = anchor(diffuse(z_0, eps, alpha_bar[t][:, None, None]), z_0, is_target)
+    z0_hat = network(z_t, t).to(embedding.dtype)
+
+    goal = torch.where((t == 1)[:, None, None], embedding, z_0)
+    over = is_target if mse_over == "target" else torch.ones_like(is_target)
+    terms = {
+        "mse": mse(z0_hat, goal, over),
+        "decoder_nll": rounding_nll(readout.logits(z_0), ids, torch.ones_like(is_target)),
+        "tT": prior_term(z_0, alpha_bar[-1]),
+    }
+    if with_prediction_nll:
+        terms["prediction_nll"] = rounding_nll(readout.logits(z0_hat), ids, is_target)
+    return terms
+
+
+def mse(z0_hat: Tensor, goal: Tensor, over: Tensor) -> Tensor:
+    """Mean squared error over dimensions and the positions `over`, `(batch,)`.
+
+    `goal` is z_0, and at the first step the embedding itself: there the noise of z_0 is all
+    the noise there is.
+
+    Source: arXiv 2210.08933, eq. 2.
+    """
+    return _mean_over((z0_hat - goal).square().mean(-1), over)
+
+
+def rounding_nll(logits: Tensor, ids: Tensor, over: Tensor) -> Tensor:
+    """-log p_theta(w | z), mean over the positions `over`, `(batch,)`.
+
+    On z_0 it is the term `decoder_nll`: it keeps the embeddings of different words apart.
+    On z0_hat it is the term `prediction_nll`: it asks the network itself for vectors that
+    round to the right word.
+
+    Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412, section 4.1
+    (`prediction_nll`, the anchor loss).
+    """
+    return _mean_over(functional.cross_entropy(logits.transpose(1, 2), ids, reduction="none"), over)
+
+
+def prior_term(z_0: Tensor, alpha_bar_T: Tensor) -> Tensor:
+    """Mean square of the mean of q(z_T | z_0), `(batch,)`: what is left of z_0 at the end.
+
+    Source: arXiv 2205.14217, section 4.2, first term.
+    """
+    return alpha_bar_T.to(z_0.dtype) * z_0.square().mean((1, 2))
+
+
+def _mean_over(values: Tensor, over: Tensor) -> Tensor:
+    """Mean of `(batch, length)` over the positions where `over` holds, `(batch,)`."""
+    weight = over.to(values.dtype)
+    return (values * weight).sum(1) / weight.sum(1)

@@ -1,0 +1,62 @@
+"""Between tokens and vectors: embedding, tied logits, rounding and clamp."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+_BLOCK_ELEMENTS = 2**25
+"""Scores held at a time while the nearest embeddings are sought (128 MiB of float32)."""
+
+
+class Readout(nn.Module):
+    """The embedding matrix EMB and the output layer tied to it.
+
+    Source: arXiv 2205.14217, section 4.1 (end-to-end embeddings, p_theta(w | z_0)).
+    """
+
+    def __init__(self, vocab_size: int, dim: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(vocab_size, dim))
+        self.bias = nn.Parameter(torch.zeros(vocab_size))
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """EMB(w): `(batch, length)` ids to `(batch, length, dim)`."""
+        return functional.embedding(ids, self.table())
+
+    def table(self) -> Tensor:
+        """The embedding of every token `(vocab, dim)`."""
+        return self.weight
+
+    def logits(self, z: Tensor) -> Tensor:
+        """Scores of p_theta(w | z): `(..., dim)` to `(..., vocab)`."""
+        return functional.linear(z, self.table(), self.bias)
+
+    def most_likely(self, z: Tensor) -> Tensor:
+        """The argmax of p_theta(w | z): ids `(batch, length)`."""
+        return _best_rows(z, self.table(), self.bias)
+
+    def nearest(self, z: Tensor) -> Tensor:
+        """Ids `(batch, length)` of the embeddings nearest to `z` (squared distance).
+
+        Source: arXiv 2205.14217, section 4.2 (rounding).
+        """
+        table = self.table()
+        # |z - e|^2 = |z|^2 - 2 (z.e - |e|^2 / 2): |z|^2 is the same for all e.
+        return _best_rows(z, table, -0.5 * table.square().sum(-1))
+
+    def clamp(self, z: Tensor) -> Tensor:
+        """`z` moved to its nearest embeddings.
+
+        Source: arXiv 2205.14217, section 4.2 (the clamping trick).
+        """
+        return self.embed(self.nearest(z))
+
+
+def _best_rows(z: Tensor, table: Tensor, offset: Tensor) -> Tensor:
+    """The argmax over the rows e of `table` of z.e + offset, without all scores at once."""
+    flat = z.reshape(-1, z.shape[-1])
+    block = max(1, _BLOCK_ELEMENTS // len(table))
+    best = [torch.addmm(offset, part, table.T).argmax(-1) for part in flat.split(block)]
+    return torch.cat(best).view(z.shape[:-1])

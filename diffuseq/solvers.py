@@ -1,0 +1,133 @@
+"""Solvers of the reverse process: one pure step from z_t to z_s each, for any s < t.
+
+All of them ask for the prediction z0_hat, so a step of each is a few lines. At s = 0
+(alpha_bar_s = 1) every one of them returns z0_hat.
+
+Notation:
+    z_t, z_s     state before and after the step
+    z0_hat       f_theta(z_t, t)
+    alpha_bar    share of signal left; alpha = sqrt(alpha_bar), sigma = sqrt(1 - alpha_bar)
+    log_snr      log(alpha / sigma)
+    eps          standard normal noise times the temperature
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from diffuseq.process import posterior
+from diffuseq.schedule import log_snr
+
+Variance = Literal["fixed-large", "posterior"]
+SolverName = Literal["ancestral", "ddim", "dpm-solver++"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a step needs beside the state: where it goes, and where the last one came from."""
+
+    alpha_bar_t: Tensor
+    """float64, no dimensions."""
+    alpha_bar_s: Tensor
+    previous: tuple[Tensor, Tensor] | None = None
+    """alpha_bar and z0_hat of the step before, for solvers of second order."""
+
+
+class Solver(Protocol):
+    """A rule for one step."""
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether `step` makes use of `eps`."""
+
+    def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
+        """z_s `(batch, length, dim)`; `eps` is None where the solver is not stochastic."""
+
+
+@dataclass(frozen=True)
+class Ancestral:
+    """A draw from the posterior q(z_s | z_t, z0_hat).
+
+    `fixed-large` takes the variance 1 - alpha_bar_t / alpha_bar_s (beta_t where s = t - 1),
+    `posterior` the posterior's own, which is smaller. No noise is added at s = 0.
+
+    Source: arXiv 2006.11239, algorithm 2 and section 3.2 (the two variances).
+    """
+
+    variance: Variance = "fixed-large"
+    stochastic: bool = True
+
+    def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
+        """One draw of z_s."""
+        mean, variance = posterior(
+            z_t, z0_hat, alpha_bar_t=move.alpha_bar_t, alpha_bar_s=move.alpha_bar_s
+        )
+        if eps is None or move.alpha_bar_s == 1.0:
+            return mean
+        if self.variance == "fixed-large":
+            variance = 1.0 - move.alpha_bar_t / move.alpha_bar_s
+        return mean + variance.sqrt().to(z_t.dtype) * eps
+
+
+@dataclass(frozen=True)
+class Ddim:
+    """The implicit model: deterministic at `eta` = 0, the posterior of a step at `eta` = 1.
+
+    Source: arXiv 2010.02502, eq. 12 and 16.
+    Deviates: alpha_bar_s is that of the state the step really goes to; the official code of
+    DiffuSeq takes that of t - 1 although it strides further.
+    """
+
+    eta: float = 0.0
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether noise is added."""
+        return self.eta > 0.0
+
+    def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
+        """One step of eq. 12, `eps_hat` being the noise that z0_hat implies."""
+        a_t, a_s = move.alpha_bar_t, move.alpha_bar_s
+        added = self.eta**2 * (1.0 - a_s) / (1.0 - a_t) * (1.0 - a_t / a_s)
+        # z_s = alpha_s z0_hat + sqrt(sigma_s^2 - added) eps_hat + sqrt(added) eps
+        ratio = ((1.0 - a_s - added).clamp(min=0.0) / (1.0 - a_t)).sqrt()
+        of_z0_hat = a_s.sqrt() - ratio * a_t.sqrt()
+        z_s = of_z0_hat.to(z_t.dtype) * z0_hat + ratio.to(z_t.dtype) * z_t
+        return z_s if eps is None else z_s + added.sqrt().to(z_t.dtype) * eps
+
+
+@dataclass(frozen=True)
+class DpmSolverPlusPlus:
+    """DPM-Solver++ (2M): exact in the linear part, second order in z0_hat, deterministic.
+
+    The first step, and the last (to s = 0, where log_snr is infinite), are of first order.
+
+    Source: arXiv 2211.01095, algorithm 2 and eq. 9 (first order).
+    """
+
+    stochastic: bool = False
+
+    def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
+        """One step; `move.previous` is None at the first."""
+        a_t, a_s = move.alpha_bar_t, move.alpha_bar_s
+        estimate = z0_hat
+        if move.previous is not None and a_s != 1.0:
+            a_r, earlier = move.previous
+            width = log_snr(a_s) - log_snr(a_t)
+            width_before = log_snr(a_t) - log_snr(a_r)
+            slope = (0.5 * width / width_before).to(z_t.dtype)
+            estimate = z0_hat + slope * (z0_hat - earlier)
+        # sigma_s / sigma_t and alpha_s (1 - exp(-width)), finite at s = 0 in this form.
+        ratio = ((1.0 - a_s) / (1.0 - a_t)).sqrt()
+        of_estimate = a_s.sqrt() - ratio * a_t.sqrt()
+        return ratio.to(z_t.dtype) * z_t + of_estimate.to(z_t.dtype) * estimate
+
+
+def make_solver(name: SolverName, *, eta: float, variance: Variance) -> Solver:
+    """The solver `name`; `eta` is DDIM's, `variance` that of ancestral sampling."""
+    if name == "ancestral":
+        return Ancestral(variance)
+    return Ddim(eta) if name == "ddim" else DpmSolverPlusPlus()

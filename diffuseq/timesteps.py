@@ -1,0 +1,96 @@
+"""How training draws its time steps t: uniformly, or where the loss is large.
+
+A drawer is a module, so that what it has learnt lies in buffers and a resumed run draws as
+an unbroken one. It keeps no random state: it is handed uniform numbers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+HISTORY = 10
+"""Losses remembered for every step."""
+
+UNIFORM_SHARE = 0.001
+"""Probability that stays uniform, so that no step is ever left out."""
+
+
+class UniformTimesteps(nn.Module):
+    """t uniform on 1..T, all weights 1."""
+
+    def __init__(self, diffusion_steps: int) -> None:
+        super().__init__()
+        self.diffusion_steps = diffusion_steps
+
+    def draw(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Steps `(batch,)` and weights `(batch,)` from uniform float64 numbers in [0, 1)."""
+        t = (u * self.diffusion_steps).long().clamp(max=self.diffusion_steps - 1) + 1
+        return t, torch.ones_like(u)
+
+    def observe(self, t: Tensor, losses: Tensor) -> None:
+        """Nothing is learnt."""
+
+
+class LossSecondMoment(nn.Module):
+    """t with probability in proportion to the root mean square of its last ten losses.
+
+    Uniform until every step has ten losses. The weight 1 / (T p_t) keeps the expected loss
+    that of uniform steps.
+
+    Source: arXiv 2102.09672, section 3.3, eq. 18.
+    Deviates: a loss that is not finite is left out, where the official code ends in
+    probabilities that are not numbers.
+    """
+
+    history: Tensor
+    seen: Tensor
+
+    def __init__(self, diffusion_steps: int) -> None:
+        super().__init__()
+        self.diffusion_steps = diffusion_steps
+        history = torch.zeros(diffusion_steps, HISTORY, dtype=torch.float64)
+        self.register_buffer("history", history)
+        self.register_buffer("seen", torch.zeros(diffusion_steps, dtype=torch.int64))
+
+    def probabilities(self) -> Tensor:
+        """p_t of t = 1..T, float64 `(T,)`."""
+        uniform = torch.full_like(self.history[:, 0], 1.0 / self.diffusion_steps)
+        size = self.history.square().mean(-1).sqrt()
+        learnt = (1.0 - UNIFORM_SHARE) * size / size.sum() + UNIFORM_SHARE * uniform
+        is_warm = (self.seen >= HISTORY).all() & (size.sum() > 0)
+        return torch.where(is_warm, learnt, uniform)
+
+    def draw(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Steps `(batch,)` and weights `(batch,)` from uniform float64 numbers in [0, 1)."""
+        p = self.probabilities()
+        index = torch.searchsorted(p.cumsum(0), u.to(torch.float64), right=True)
+        index = index.clamp(max=self.diffusion_steps - 1)
+        return index + 1, 1.0 / (self.diffusion_steps * p[index])
+
+    @torch.no_grad()
+    def observe(self, t: Tensor, losses: Tensor) -> None:
+        """Take in the losses `(batch,)` of the steps `t` `(batch,)`, in order, from all ranks."""
+        t, losses = _from_all_ranks(t.detach(), losses.detach().to(torch.float64))
+        is_finite = losses.isfinite()
+        index, losses = t[is_finite] - 1, losses[is_finite]
+        order = torch.argsort(index, stable=True)
+        index, losses = index[order], losses[order]
+        begin = torch.searchsorted(index, index)
+        count = torch.searchsorted(index, index, right=True) - begin
+        rank = torch.arange(len(index), device=index.device) - begin
+        # Of more than ten losses for one step only the last ten may write, or the slots collide.
+        is_kept = rank >= count - HISTORY
+        slot = (self.seen[index] + rank) % HISTORY
+        self.history[index[is_kept], slot[is_kept]] = losses[is_kept]
+        self.seen += torch.bincount(index, minlength=self.diffusion_steps)
+
+
+def _from_all_ranks(t: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows of every process, so that all processes learn the same history."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return t, losses
+    rows: list[tuple[Tensor, Tensor]] = [(t, losses)] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(rows, (t.cpu(), losses.cpu()))
+    all_t, all_losses = (torch.cat(column).to(t.device) for column in zip(*rows, strict=True))
+    return all_t, all_losses
