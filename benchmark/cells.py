@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api import System, UserError
-from benchmark.plan import Cell, Plan, Setting, load
+from benchmark.plan import Cell, Plan, Setting, load, metrics_of
 from benchmark.store import Kind, Store, content_key, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task
@@ -139,16 +139,6 @@ def score_key(suite: Suite, task: Task, candidates_digest: str) -> str:
             "interval": evaluation.interval.model_dump(),
         }
     )
-
-
-def metrics_of(suite: Suite, task: Task) -> list[Any]:
-    """The metrics of a task; those with known answers where the task has them."""
-    from benchmark.metrics import make_metric
-
-    specs = list(suite.evaluation.metrics)
-    if task.conditional is not None:
-        specs += suite.evaluation.controlled_metrics
-    return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
 
 
 def _score(

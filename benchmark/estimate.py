@@ -34,7 +34,7 @@ def seconds_left(cell: Cell, plan: Plan, store: Store, device: str) -> float:
     system = build_system(cell, suite, task)
     total = 0.0
     if untrained:
-        recipe, budget = suite.training_of(cell.system), suite.budget_of(cell.system)
+        recipe, budget = suite.training_of(cell.system), suite.budget_of(cell.system, cell.task)
         small = min(recipe.batch, 64)
         trial = recipe.model_copy(update={"batch": small, "valid_examples": 1})
         with tempfile.TemporaryDirectory() as folder:

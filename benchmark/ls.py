@@ -35,16 +35,16 @@ def listing(kind: str) -> list[dict[str, object]]:
             {"id": entry.id, "kind": entry.kind, "summary": entry.title} for entry in TASKS.values()
         ]
     if kind == "metrics":
-        from benchmark.metrics import METRICS
+        from benchmark.metrics import metric_types
 
         return [
             {
-                "id": entry.id,
-                "level": entry.level,
-                "direction": entry.direction,
-                "summary": entry.summary,
+                "id": name,
+                "level": metric.level,
+                "direction": metric.direction,
+                "summary": metric.summary,
             }
-            for entry in METRICS.values()
+            for name, metric in metric_types().items()
         ]
     from benchmark.suite import load_suite, suite_names
 

@@ -100,5 +100,5 @@ class CounterNoise:
         return philox((block, step_word, stream_word, zero), (key & _WORD, key >> 32))
 
     def _shaped(self, numbers: Tensor, shape: tuple[int, ...]) -> Tensor:
-        flat = numbers.reshape(len(self.seeds), -1)[:, : math.prod(shape)]
+        flat = numbers.flatten(1)[:, : math.prod(shape)]
         return flat.reshape(len(self.seeds), *shape)

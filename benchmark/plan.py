@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import DecodingProtocol, System, UserError
+from benchmark.metrics import Metric, PairwiseMetric, make_metric
 from benchmark.registry import load_system
 from benchmark.settings import fill
 from benchmark.store import content_key
 from benchmark.suggestion import suggestion
-from benchmark.suite import Suite, SystemRecipe
+from benchmark.suite import Suite
 from benchmark.tasks import Task, load_task
 
 
@@ -65,12 +66,14 @@ class Plan:
 
 
 def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
-    """The tasks behind `--task`; `all` = those of the suite.
+    """The tasks behind `--task`; `all` = those that the suite marks as its default.
 
     Raises:
         UserError: for a task that the suite does not have.
     """
-    return _choose(names, list(suite.tasks), list(suite.tasks), f"suite {suite.name!r}", "task")
+    default = [name for name, recipe in suite.tasks.items() if recipe.default]
+    names = ["default" if name == "all" else name for name in names]
+    return _choose(names, list(suite.tasks), default, f"suite {suite.name!r}", "task")
 
 
 def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
@@ -117,6 +120,11 @@ def make_plan(
         UserError: for data that cannot be read or a recipe that does not fit its system.
     """
     loaded = {name: load(suite, name, data_dir) for name in tasks}
+    for task in loaded.values():
+        metrics_of(suite, task)
+    utility = suite.evaluation.mbr_utility
+    if not isinstance(make_metric(utility), PairwiseMetric):
+        raise UserError(f"evaluation.mbr_utility: {utility!r} cannot compare two candidates.")
     cells = [
         _cell(suite, loaded[task], system, seed)
         for task in tasks
@@ -132,18 +140,21 @@ def load(suite: Suite, task: str, data_dir: Path | None) -> Task:
     return load_task(task, data_dir=data_dir, limits=suite.tasks[task].limits.model_dump())
 
 
-def recipe_of(suite: Suite, system: str) -> SystemRecipe:
-    """The system's recipe; all defaults for one that the suite does not know."""
-    return suite.systems.get(system, SystemRecipe())
+def metrics_of(suite: Suite, task: Task) -> list[Metric]:
+    """The metrics of a task; those with known answers where the task has them."""
+    specs = list(suite.evaluation.metrics)
+    if task.conditional is not None:
+        specs += suite.evaluation.controlled_metrics
+    return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
 
 
 def config_of(suite: Suite, system: str, system_class: type[System]) -> Any:
     """The complete configuration."""
-    return fill(system_class.Config, recipe_of(suite, system).config, f"systems.{system}.config")
+    return fill(system_class.Config, suite.recipe_of(system).config, f"systems.{system}.config")
 
 
 def _applies(suite: Suite, task: Task, system: str) -> bool:
-    recipe = recipe_of(suite, system)
+    recipe = suite.recipe_of(system)
     if recipe.tasks is not None and task.id not in recipe.tasks:
         return False
     return task.conditional is not None or system != "oracle"
@@ -153,11 +164,11 @@ def _cell(suite: Suite, task: Task, system: str, seed: int) -> Cell:
     system_class = load_system(system)
     config = asdict(config_of(suite, system, system_class))
     task_recipe = suite.tasks[task.id]
-    identity = {
+    identity: dict[str, Any] = {
         "system": system,
         "version": system_class.version,
         "config": config,
-        "data": task.digest,
+        "data": {"version": task.version, **task.split_digests},
         "lengths": task_recipe.lengths.model_dump(),
         "tokenizer": task_recipe.tokenizer.model_dump(),
         "seed": seed,
@@ -167,8 +178,9 @@ def _cell(suite: Suite, task: Task, system: str, seed: int) -> Cell:
         training = suite.training_of(system).model_dump()
         # When checkpoints are written does not change what they hold.
         training.pop("checkpoint_s")
+        identity["data"] = {n: d for n, d in identity["data"].items() if n != "test"}
         identity["training"] = training
-        identity["budget"] = suite.budget_of(system).model_dump()
+        identity["budget"] = suite.budget_of(system, task.id).model_dump()
         identity["threads"] = suite.threads
         train_key = content_key({"stage": "train", **identity})
     settings = _settings(suite, system, system_class)
@@ -177,7 +189,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int) -> Cell:
             {
                 "stage": "generate",
                 "source": train_key or identity,
-                "data": task.digest,
+                "data": task.split_digests["test"],
                 "decoding": setting.decoding,
                 "num_samples": num_samples_of(suite, setting),
                 "seed": seed,
@@ -195,7 +207,7 @@ def num_samples_of(suite: Suite, setting: Setting) -> int:
 
 def _settings(suite: Suite, system: str, system_class: type[System]) -> tuple[Setting, ...]:
     """The main setting, the sweep of the knob and of the NFE; equal ones share their roles."""
-    recipe, capabilities = recipe_of(suite, system), system_class.capabilities
+    recipe, capabilities = suite.recipe_of(system), system_class.capabilities
     where = f"systems.{system}"
     main = fill(system_class.Decoding, recipe.decoding, f"{where}.decoding")
     points: list[tuple[str, Any]] = [("main", main)]

@@ -52,9 +52,13 @@ class TokenizerChoice(_Recipe):
 class TaskRecipe(_Recipe):
     """How a task enters the suite."""
 
+    default: bool = True
+    """Whether `--task all` means it too."""
     lengths: LengthsRecipe
     limits: LimitsRecipe = LimitsRecipe()
     tokenizer: TokenizerChoice = TokenizerChoice()
+    budget: dict[str, Any] = {}
+    """What differs from the suite's `budget`."""
 
 
 class TrainingRecipe(_Recipe):
@@ -110,7 +114,7 @@ class SystemRecipe(_Recipe):
     training: dict[str, Any] = {}
     """What differs from the suite's `training`."""
     budget: dict[str, Any] = {}
-    """What differs from the suite's `budget`."""
+    """What differs from the budget of suite and task."""
     decoding: dict[str, Any] = {}
     """The setting that stands in the table."""
     sweep: dict[str, list[Any]] = {}
@@ -158,15 +162,21 @@ class Suite(_Recipe):
 
     def training_of(self, system: str) -> TrainingRecipe:
         """The suite's training with what the system changes."""
-        changes = self.systems[system].training
+        changes = self.recipe_of(system).training
         return _validated(
             TrainingRecipe, self.training.model_dump() | changes, f"systems.{system}.training"
         )
 
-    def budget_of(self, system: str) -> Budget:
-        """The suite's budget with what the system changes."""
-        changes = self.systems[system].budget
-        return _validated(Budget, self.budget.model_dump() | changes, f"systems.{system}.budget")
+    def budget_of(self, system: str, task: str) -> Budget:
+        """The suite's budget with what the task changes, and the system after it."""
+        of_task = self.budget.model_dump() | self.tasks[task].budget
+        _validated(Budget, of_task, f"tasks.{task}.budget")
+        changes = self.recipe_of(system).budget
+        return _validated(Budget, of_task | changes, f"systems.{system}.budget")
+
+    def recipe_of(self, system: str) -> SystemRecipe:
+        """The system's recipe; all defaults for one that the suite does not know."""
+        return self.systems.get(system, SystemRecipe())
 
     def yaml(self) -> str:
         """The complete recipe, defaults included."""
@@ -200,7 +210,8 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     suite = _validated(Suite, values, "")
     for system in suite.systems:
         suite.training_of(system)
-        suite.budget_of(system)
+        for task in suite.tasks:
+            suite.budget_of(system, task)
     return suite
 
 
@@ -243,7 +254,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     else:
         _put(values, key.split("."), value, key)
         if head in BROADCAST_TO_SYSTEMS:
-            for recipe in systems.values():
+            for recipe in (*systems.values(), *tasks.values()):
                 _drop((recipe or {}).get(head) or {}, rest)
 
 

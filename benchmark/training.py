@@ -365,6 +365,7 @@ class Trainer:
         best = self.folder / "best.safetensors"
         if best.exists():
             load_model(module, str(best))
+            progress.valid_loss = progress.best_loss
         elif self.average is not None:
             module.load_state_dict(self.average.module.state_dict())
         module.eval()

@@ -17,7 +17,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from benchmark.metrics.bleu_sent_m4 import closest_lengths
 from benchmark.metrics.interface import (
     Conditional,
     Direction,
@@ -30,7 +29,7 @@ from benchmark.metrics.interface import (
     metric_id,
     sign,
 )
-from benchmark.metrics.ngrams import MAX_ORDER, clip_to_references, count_ngrams
+from benchmark.metrics.ngrams import MAX_ORDER, match_references
 from benchmark.metrics.text import CASE_OPTION, Case, case_of
 
 STATISTICS = 2 + 2 * MAX_ORDER
@@ -38,7 +37,7 @@ STATISTICS = 2 + 2 * MAX_ORDER
 
 @dataclass(frozen=True, slots=True)
 class BleuCorpus:
-    """sacreBLEU's corpus BLEU, 0 to 100."""
+    """Corpus BLEU of sacreBLEU, 0 to 100."""
 
     name: ClassVar[str] = "bleu_corpus"
     title: ClassVar[str] = "BLEU (corpus)"
@@ -65,7 +64,7 @@ class BleuCorpus:
 
     @property
     def signature(self) -> str:
-        """sacreBLEU's signature; `nrefs` joins it when the data are seen."""
+        """As sacreBLEU writes it; `nrefs` joins it when the data are seen."""
         return sign(
             self.name,
             case="lc" if self.case == "lower" else "mixed",
@@ -77,24 +76,14 @@ class BleuCorpus:
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 10)`, their total on the scale 0 to 100, sentence BLEU `(S, K)`."""
-        from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
-
         signature = count_references(self.signature, items)
-        tokenise: Callable[[str], str] = Tokenizer13a()
-
-        def tokens(text: str) -> list[str]:
-            return tokenise((text.lower() if self.case == "lower" else text).rstrip()).split()
-
-        rows = []
-        for item in items:
-            num_refs = len(item.references)
-            table = count_ngrams([tokens(text) for text in (*item.references, *item.candidates)])
-            hyp_len = table.lengths[num_refs:]
-            columns = [hyp_len, closest_lengths(hyp_len, table.lengths[:num_refs])]
-            columns += [clip_to_references(c[num_refs:], c[:num_refs]) for c in table.counts]
-            columns += list(table.totals(slice(num_refs, None)).T)
-            rows.append(np.stack(columns, axis=-1).astype(np.float64))
-        statistics = np.array(rows)
+        tokenise = _Tokeniser(self.case)
+        found = match_references(
+            [[tokenise(text) for text in item.candidates] for item in items],
+            [[tokenise(text) for text in item.references] for item in items],
+        )
+        lengths = np.stack([found.hyp_len, found.ref_len], axis=-1)
+        statistics = np.concatenate([lengths, found.matches, found.totals], axis=-1)
         return Scores(
             values=bleu_from_statistics(statistics, effective_order=True),
             signature=signature,
@@ -104,7 +93,7 @@ class BleuCorpus:
 
 
 def bleu_from_statistics(statistics: FloatArray, *, effective_order: bool = False) -> FloatArray:
-    """sacreBLEU's score (exponential smoothing) of `(..., 10)` summed statistics: `(...)`.
+    """Score of sacreBLEU (exponential smoothing) of `(..., 10)` summed statistics: `(...)`.
 
     Args:
         statistics: hypothesis and reference length, matches of orders 1 to 4, totals of them.
@@ -125,3 +114,31 @@ def bleu_from_statistics(statistics: FloatArray, *, effective_order: bool = Fals
     brevity = np.minimum(1.0 - ref_len / np.maximum(hyp_len, 1.0), 0.0)
     bleu: FloatArray = np.where(unmatched.all(axis=-1), 0.0, 100.0 * np.exp(brevity + mean_log))
     return bleu
+
+
+class _Tokeniser:
+    """The tokeniser of sacreBLEU, word by word.
+
+    Its rules look one character to each side, and white space is the same to them as the end
+    of the text, so a word gives the same tokens wherever it stands and is tokenised once. Only
+    a hyphen before a line break reaches over white space.
+    """
+
+    def __init__(self, case: Case) -> None:
+        from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+
+        self.lower = case == "lower"
+        self.of_text: Callable[[str], str] = Tokenizer13a()
+        self.known: dict[str, list[str]] = {}
+
+    def __call__(self, text: str) -> list[str]:
+        if self.lower:
+            text = text.lower()
+        if "-\n" in text:
+            return self.of_text(text.rstrip()).split()
+        tokens: list[str] = []
+        for word in text.split():
+            if word not in self.known:
+                self.known[word] = self.of_text(word).split()
+            tokens += self.known[word]
+        return tokens

@@ -35,7 +35,7 @@ from benchmark.metrics.interface import (
     metric_id,
     sign,
 )
-from benchmark.metrics.ngrams import MAX_ORDER, clip_pairs, clip_to_references, count_ngrams
+from benchmark.metrics.ngrams import MAX_ORDER, Matches, match_pairs, match_references
 from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
 
 K = 5.0
@@ -85,26 +85,11 @@ class BleuSentM4:
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        matches, totals, hyp_len, ref_len = [], [], [], []
-        for item in items:
-            num_refs = len(item.references)
-            texts = (*item.references, *item.candidates)
-            table = count_ngrams([words(text, self.case) for text in texts])
-            matches.append(
-                np.stack(
-                    [clip_to_references(c[num_refs:], c[:num_refs]) for c in table.counts], axis=-1
-                )
-            )
-            totals.append(table.totals(slice(num_refs, None)))
-            hyp_len.append(table.lengths[num_refs:])
-            ref_len.append(closest_lengths(table.lengths[num_refs:], table.lengths[:num_refs]))
-        values = method4(
-            np.array(matches),
-            np.array(totals),
-            np.array(hyp_len, dtype=np.float64),
-            np.array(ref_len, dtype=np.float64),
+        found = match_references(
+            [[words(text, self.case) for text in item.candidates] for item in items],
+            [[words(text, self.case) for text in item.references] for item in items],
         )
-        return Scores(values, signature)
+        return Scores(method4(found), signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
@@ -121,46 +106,18 @@ def pair_bleu(sets: Sequence[Sequence[str]], case: Case) -> FloatArray:
     Returns:
         `(S, K, K)`; row i is the hypothesis, column j the reference.
     """
-    matches, totals, lengths = [], [], []
-    for texts in sets:
-        table = count_ngrams([words(text, case) for text in texts])
-        matches.append(np.stack([clip_pairs(counts) for counts in table.counts], axis=-1))
-        totals.append(table.totals(slice(None)))
-        lengths.append(table.lengths)
-    length = np.array(lengths, dtype=np.float64)  # (S, K)
-    return method4(
-        np.array(matches), np.array(totals)[:, :, None], length[:, :, None], length[:, None, :]
-    )
+    return method4(match_pairs([[words(text, case) for text in texts] for texts in sets]))
 
 
-def method4(
-    matches: FloatArray, totals: FloatArray, hyp_len: FloatArray, ref_len: FloatArray
-) -> FloatArray:
-    """BLEU from counts, smoothed by method 4; arguments broadcast.
-
-    Args:
-        matches: clipped matches `(..., 4)`.
-        totals: n-grams of the hypothesis `(..., 4)`.
-        hyp_len: tokens of the hypothesis `(...)`.
-        ref_len: tokens of the closest reference `(...)`.
-
-    Returns:
-        `(...)` in [0, 1]; 0 where no token matches.
-    """
-    length = hyp_len[..., None]
-    unmatched = matches == 0
+def method4(found: Matches) -> FloatArray:
+    """BLEU of hypotheses `(...)` from their matches, smoothed by method 4: `(...)` in [0, 1]."""
+    length = found.hyp_len[..., None]
+    unmatched = found.matches == 0
     # The n-th order without a match counts as log(length) / (2^n K) matches.
     smoothed = np.log(np.maximum(length, 2.0)) / (2.0 ** np.cumsum(unmatched, axis=-1) * K)
-    log_precision = np.log(np.where(unmatched, smoothed, matches) / np.maximum(totals, 1.0))
+    precision = np.where(unmatched, smoothed, found.matches) / np.maximum(found.totals, 1.0)
     # NLTK does not smooth one-token hypotheses, and leaves out orders of precision 0.
-    log_precision = np.where(unmatched & (length < 2), 0.0, log_precision)
-    shortfall = np.minimum(1.0 - ref_len / np.maximum(hyp_len, 1.0), 0.0)
+    log_precision = np.where(unmatched & (length < 2), 0.0, np.log(precision))
+    shortfall = np.minimum(1.0 - found.ref_len / np.maximum(found.hyp_len, 1.0), 0.0)
     bleu = np.exp(shortfall + log_precision.mean(axis=-1))
     return np.where(unmatched[..., 0], 0.0, bleu)
-
-
-def closest_lengths(hyp_len: np.ndarray, ref_len: np.ndarray) -> np.ndarray:
-    """For every hypothesis length `(H,)` the nearest reference length; ties go to the shorter."""
-    ordered = np.sort(ref_len)
-    nearest: np.ndarray = ordered[np.abs(ordered - hyp_len[:, None]).argmin(axis=1)]
-    return nearest

@@ -82,9 +82,7 @@ class Divergence:
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
-        return sign(
-            self.name, index="1-morisita", pooled="sources", space="squeezed", version="1"
-        )
+        return sign(self.name, index="1-morisita", pooled="sources", space="squeezed", version="1")
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)` whose mean is the divergence, NaN with fewer than two candidates."""

@@ -1,13 +1,13 @@
-"""Counts of n-grams for a handful of texts at once, and their clipped matches.
+"""Clipped n-gram matches of many small groups of texts at once.
 
-All texts of one source (references and candidates) share one small vocabulary of n-grams, so
-their counts are the rows of a dense matrix. Counting is done once a text; every pair of texts
-is then compared by matrix products.
+The texts of one source (references and candidates) form a group; n-grams are numbered so that no
+number is shared between groups. Counting is then a sort of all n-grams together, and every
+comparison inside every group is one vectorised operation, without a loop over texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,69 +17,132 @@ from benchmark.metrics.interface import FloatArray
 
 MAX_ORDER = 4
 
+IntArray = NDArray[np.int64]
+Tokens = Sequence[str]
+
 
 @dataclass(frozen=True, slots=True)
-class NgramCounts:
-    """`lengths` `(T,)` in tokens; `counts[n - 1]` `(T, V_n)`: how often each n-gram occurs."""
+class Matches:
+    """What BLEU needs to know of hypotheses `(...)` and their references.
 
-    lengths: NDArray[np.int64]
-    counts: tuple[FloatArray, ...]
+    `matches` and `totals` are `(..., MAX_ORDER)`: clipped matches and n-grams of the
+    hypothesis. `hyp_len` and `ref_len` are `(...)`: tokens of the hypothesis and of the
+    reference nearest in length, the shorter of two equally near.
+    """
 
-    def totals(self, rows: slice) -> FloatArray:
-        """Number of n-grams of every order in the texts `rows`: `(rows, MAX_ORDER)`."""
-        orders = np.arange(MAX_ORDER)
-        return np.maximum(self.lengths[rows, None] - orders, 0).astype(np.float64)
-
-
-def count_ngrams(texts: Sequence[Sequence[str]]) -> NgramCounts:
-    """Count the n-grams of tokenised texts, orders 1 to 4."""
-    lexicon: dict[str, int] = {}
-    tokens = [[lexicon.setdefault(word, len(lexicon)) for word in text] for text in texts]
-    base = len(lexicon)
-    grams, size = tokens, base
-    counts = [_table(grams, size)]
-    for order in range(2, MAX_ORDER + 1):
-        # An n-gram is its first n - 1 tokens, which have a number already, and one more token.
-        codes: dict[int, int] = {}
-        grams = [
-            [
-                codes.setdefault(prefix * base + token, len(codes))
-                for prefix, token in zip(prefixes, line[order - 1 :], strict=False)
-            ]
-            for prefixes, line in zip(grams, tokens, strict=True)
-        ]
-        counts.append(_table(grams, len(codes)))
-    return NgramCounts(np.array([len(line) for line in tokens], dtype=np.int64), tuple(counts))
+    matches: FloatArray
+    totals: FloatArray
+    hyp_len: FloatArray
+    ref_len: FloatArray
 
 
-def clip_to_references(hypotheses: FloatArray, references: FloatArray) -> FloatArray:
-    """Matches with the references taken together: counts are clipped to the largest of any one.
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """How often each n-gram of one order occurs in each text: a sparse matrix, by entries."""
+
+    text: IntArray
+    gram: IntArray
+    count: IntArray
+    num_grams: int
+
+
+def match_references(
+    candidates: Sequence[Sequence[Tokens]], references: Sequence[Sequence[Tokens]]
+) -> Matches:
+    """Every candidate against the references of its group taken together: `(S, K)`.
+
+    Counts are clipped to the largest count in any one reference.
 
     Args:
-        hypotheses: counts `(H, V)`.
-        references: counts `(R, V)`.
+        candidates: S groups of K tokenised texts.
+        references: S groups of one or more tokenised texts.
+    """
+    num_samples = len(candidates[0])
+    texts = [text for group in candidates for text in group]
+    border = len(texts)
+    groups = np.repeat(np.arange(len(candidates)), num_samples)
+    texts += [text for group in references for text in group]
+    groups = np.append(
+        groups, np.repeat(np.arange(len(references)), [len(group) for group in references])
+    )
+    matches = np.empty((border, MAX_ORDER))
+    for order, counts in enumerate(_count(texts, groups)):
+        own = counts.text < border
+        allowed = np.zeros(counts.num_grams, dtype=np.int64)
+        np.maximum.at(allowed, counts.gram[~own], counts.count[~own])
+        clipped = np.minimum(counts.count[own], allowed[counts.gram[own]])
+        matches[:, order] = np.bincount(counts.text[own], weights=clipped, minlength=border)
+
+    shape = (len(candidates), num_samples)
+    lengths = np.array([len(text) for text in texts[:border]], dtype=np.float64).reshape(shape)
+    nearest = [
+        _nearest(row, np.sort([len(text) for text in group]))
+        for row, group in zip(lengths, references, strict=True)
+    ]
+    return Matches(matches.reshape(*shape, MAX_ORDER), _totals(lengths), lengths, np.array(nearest))
+
+
+def match_pairs(sets: Sequence[Sequence[Tokens]]) -> Matches:
+    """Every text of a set (hypothesis, axis 1) against every one (reference, axis 2).
+
+    Args:
+        sets: S sets of K tokenised texts.
 
     Returns:
-        `(H,)` numbers of matched n-grams.
+        `matches` `(S, K, K, MAX_ORDER)`; the other fields broadcast with it.
     """
-    return np.minimum(hypotheses, references.max(axis=0)).sum(axis=1)
+    from scipy.sparse import csr_array
+
+    num_samples = len(sets[0])
+    texts = [text for texts in sets for text in texts]
+    groups = np.repeat(np.arange(len(sets)), num_samples)
+    matches = np.zeros((len(sets), num_samples, num_samples, MAX_ORDER))
+    for order, counts in enumerate(_count(texts, groups)):
+        # min(a, b) is the number of c >= 1 with a >= c and b >= c: a sum over c of products of
+        # 0/1 matrices. The product holds no pair from two groups, as they share no n-gram.
+        for c in range(1, int(counts.count.max(initial=0)) + 1):
+            reached = counts.count >= c
+            where = (counts.text[reached], counts.gram[reached])
+            shape = (len(texts), counts.num_grams)
+            table = csr_array((np.ones(len(where[0])), where), shape=shape)
+            shared = (table @ table.T).tocoo()
+            row, column = shared.coords
+            matches[row // num_samples, row % num_samples, column % num_samples, order] += (
+                shared.data
+            )
+    lengths = np.array([len(text) for text in texts], dtype=np.float64)
+    lengths = lengths.reshape(len(sets), num_samples)
+    totals = _totals(lengths)
+    return Matches(matches, totals[:, :, None], lengths[:, :, None], lengths[:, None, :])
 
 
-def clip_pairs(counts: FloatArray) -> FloatArray:
-    """Matches of every text with every other: `(T, V)` to `(T, T)`.
+def _count(texts: Sequence[Tokens], groups: IntArray) -> Iterator[_Counts]:
+    """Counts of the n-grams of every text, order after order."""
+    lexicon: dict[str, int] = {}
+    token = np.array(
+        [lexicon.setdefault(word, len(lexicon)) for text in texts for word in text], dtype=np.int64
+    )
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    text = np.repeat(np.arange(len(texts)), lengths)
+    # Tokens from each position to the end of its text, itself included.
+    remaining = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(token))
+    position = np.arange(len(token))
+    gram = groups[text]
+    for order in range(1, MAX_ORDER + 1):
+        # An n-gram is its first n - 1 tokens, which have a number already, and one more.
+        longer = remaining[position] >= order
+        position, gram = position[longer], gram[longer]
+        key = gram * max(len(lexicon), 1) + token[position + order - 1]
+        kinds, gram = np.unique(key, return_inverse=True)
+        cells, count = np.unique(text[position] * max(len(kinds), 1) + gram, return_counts=True)
+        yield _Counts(*np.divmod(cells, max(len(kinds), 1)), count, len(kinds))
 
-    min(a, b) is the number of c >= 1 with a >= c and b >= c, so the sum over n-grams of the
-    minimum is a sum of products of 0/1 matrices; few n-grams occur more than once.
-    """
-    matches = np.zeros((len(counts), len(counts)))
-    for c in range(1, int(counts.max(initial=0.0)) + 1):
-        reached = (counts >= c).astype(np.float64)
-        matches += reached @ reached.T
-    return matches
+
+def _totals(lengths: FloatArray) -> FloatArray:
+    return np.maximum(lengths[..., None] - np.arange(MAX_ORDER), 0.0)
 
 
-def _table(grams: Sequence[Sequence[int]], size: int) -> FloatArray:
-    row = np.repeat(np.arange(len(grams)), [len(line) for line in grams])
-    flat = np.array([code for line in grams for code in line], dtype=np.int64)
-    cells = np.bincount(row * size + flat, minlength=len(grams) * size)
-    return cells.reshape(len(grams), size).astype(np.float64)
+def _nearest(hyp_len: FloatArray, ordered_ref_len: NDArray[np.int64]) -> FloatArray:
+    gaps = np.abs(ordered_ref_len - hyp_len[:, None])
+    nearest: FloatArray = ordered_ref_len[gaps.argmin(axis=1)].astype(np.float64)
+    return nearest

@@ -27,7 +27,7 @@ YARDSTICK = "yardstick"
 COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """One (task, system, setting) over its seeds.
 

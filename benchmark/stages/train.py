@@ -13,7 +13,7 @@ from benchmark.api import Lengths, Resources, System
 from benchmark.generation import generate
 from benchmark.metrics import Item, make_metric
 from benchmark.noise import row_seed
-from benchmark.plan import Cell, config_of, recipe_of
+from benchmark.plan import Cell, config_of
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
 from benchmark.settings import fill
@@ -37,7 +37,7 @@ def train(
     assert cell.train_key is not None
     folder = store.partial("train", cell.train_key)
     system = build_system(cell, suite, task)
-    recipe, budget = suite.training_of(cell.system), suite.budget_of(cell.system)
+    recipe, budget = suite.training_of(cell.system), suite.budget_of(cell.system, cell.task)
     if system.module is not None:
         system.module.to(device)
     summary = Trainer(
@@ -135,7 +135,7 @@ def _quality(cell: Cell, suite: Suite, task: Task, device: str) -> Quality | Non
     specs = ["bleu_sent_m4", *(["validity"] if task.conditional is not None else [])]
     metrics = [make_metric(spec, conditional=task.conditional) for spec in specs]
     decoding_class: Callable[..., Any] = load_system(cell.system).Decoding
-    decoding = fill(decoding_class, recipe_of(suite, cell.system).decoding, "decoding")  # type: ignore[arg-type]
+    decoding = fill(decoding_class, suite.recipe_of(cell.system).decoding, "decoding")  # type: ignore[arg-type]
 
     def quality(system: System) -> dict[str, float]:
         made = generate(

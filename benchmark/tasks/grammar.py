@@ -11,8 +11,8 @@ as text:
 - ``{name:category!slot}``, in a target, draws an entry that differs from that of `slot`.
 
 A form with several options is drawn anew at every mention; a source uses forms with one option
-only, so that it can be parsed. All sets are finite and small: the
-distribution over targets is enumerated, never estimated.
+only, so that it can be parsed. All sets are finite and small: the distribution over targets is
+enumerated, never estimated.
 """
 
 from __future__ import annotations
@@ -167,12 +167,12 @@ class Grammar:
         index, binding = parsed
         targets = self._targets[index]
         words = []
-        for piece in _pick([(pieces, weight) for weight, pieces in targets], generator):
+        for piece in pick([(pieces, weight) for weight, pieces in targets], generator):
             if isinstance(piece, str):
                 words.append(piece)
                 continue
             draws = self._realise(piece, binding)
-            text, binding = _pick([((t, bound), mass) for t, mass, bound in draws], generator)
+            text, binding = pick([((t, bound), mass) for t, mass, bound in draws], generator)
             words.append(text)
         return " ".join(words)
 
@@ -273,10 +273,8 @@ class Grammar:
                 pool = self.categories.get(slots.get(piece.name, ""), ())
                 if not pool or piece.differs or any(_only(e, piece.form) == "" for e in pool):
                     raise ValueError(f"{self.task_id}: bad slot {piece.name!r} in {frame.source!r}")
-        weights = [frame.weight, *(weight for weight, _ in targets)]
-        for pool in self.categories.values():
-            for item in pool:
-                weights.append(item.weight)
+        entries = itertools.chain.from_iterable(self.categories.values())
+        weights = [frame.weight, *(w for w, _ in targets), *(item.weight for item in entries)]
         if not targets or min(weights) <= 0:
             raise ValueError(f"{self.task_id}: a weight in {frame.source!r} is not positive")
         for rule in frame.rules:
@@ -291,7 +289,8 @@ class Grammar:
                 if piece.category is not None:
                     bound[piece.name] = piece.category
                 pool = self.categories.get(bound.get(piece.name, ""), ())
-                if not pool or (piece.form and any(piece.form not in e.forms for e in pool)):
+                fits = piece.form is None or all(piece.form in e.forms for e in pool)
+                if not fits or len(pool) < (2 if piece.differs else 1):
                     raise ValueError(f"{self.task_id}: bad mention {piece} in {rule.target!r}")
 
 
@@ -315,7 +314,7 @@ def tempered(distribution: Mapping[str, float], temperature: float) -> dict[str,
     return {text: mass / total for text, mass in masses.items()}
 
 
-def _pick(weighted: Sequence[tuple[_T, float]], generator: random.Random) -> _T:
+def pick(weighted: Sequence[tuple[_T, float]], generator: random.Random) -> _T:
     """One of the items, drawn by weight with one uniform number."""
     mark = generator.random() * math.fsum(weight for _, weight in weighted)
     for item, weight in weighted:

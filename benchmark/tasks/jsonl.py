@@ -149,7 +149,7 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     if "\\u" in text:
         for key in KEYS & fields.keys():
             try:
-                str(fields[key]).encode()
+                json.dumps(fields[key], ensure_ascii=False).encode()
             except UnicodeEncodeError:
                 _fail(path, number, f'"{key}" holds half a surrogate pair', "write it as UTF-8")
     return fields

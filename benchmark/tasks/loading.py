@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from benchmark.api import Example, UserError
+from benchmark.suggestion import suggestion
 from benchmark.tasks import controlled
 from benchmark.tasks.catalogue import TASKS
 from benchmark.tasks.jsonl import Folder, Lines, find_folder, list_tasks, read_jsonl
@@ -42,7 +42,7 @@ def load_task(
                 f"task '{task_id}' reads files: give --data-dir a folder that holds "
                 f"{task_id}/test.jsonl or {task_id}/test.jsonl.gz"
             )
-        raise UserError(f"unknown task '{task_id}': {_suggest(task_id, list(TASKS))}")
+        raise UserError(f"unknown task '{task_id}': {suggestion(task_id.lower(), TASKS)}")
     folder = find_folder(task_id, data_dir)
     if folder is None:
         present = list_tasks(data_dir)
@@ -52,8 +52,8 @@ def load_task(
                 f"task '{task_id}' is not in {data_dir}: put its files into "
                 f"{data_dir / task_id}; tasks there: {listed}"
             )
-        hint = _suggest(task_id, [*present, *TASKS])
-        raise UserError(f"unknown task '{task_id}': {hint}; tasks in {data_dir}: {listed}")
+        hint = suggestion(task_id.lower(), [*present, *TASKS])
+        raise UserError(f"unknown task '{task_id}' (tasks in {data_dir}: {listed}): {hint}")
     return _jsonl(folder, caps)
 
 
@@ -113,10 +113,3 @@ def _check_limits(limits: Mapping[str, int | None]) -> dict[Split, int | None]:
         if limit is not None and limit < least:
             raise UserError(f"limit {limit} of split '{split}': give {least} or more, or none")
     return {split: limits.get(split) for split in SPLITS}
-
-
-def _suggest(task_id: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(task_id.lower(), known, n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(repr(name) for name in dict.fromkeys(close))}?"
-    return f"choose one of {', '.join(dict.fromkeys(known))}"

@@ -38,8 +38,8 @@ def test_overrides_reach_what_they_name():
 
 def test_a_budget_on_the_command_line_reaches_systems_with_their_own():
     text = ["diffuseq.budget.updates=77"]
-    assert load_suite("mini", text).budget_of("diffuseq").updates == 77
-    assert load_suite("mini", [*text, "budget.updates=9"]).budget_of("diffuseq").updates == 9
+    assert load_suite("mini", text).budget_of("diffuseq", "dialogue").updates == 77
+    assert load_suite("mini", [*text, "budget.updates=9"]).budget_of("diffuseq", "dialogue").updates == 9
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Quality against diversity: every system is a curve over its knob.
 
-On tasks with known answers the axes are validity (how many candidates are right) and
-coverage (how much of what is right is reached): precision and recall. Coverage is chosen
-over 1 - self-BLEU there because it cannot be bought: a wrong candidate differs from the
-others, and so raises any measure of variety, but it covers nothing. The plane of sentence
-BLEU and 1 - self-BLEU stands below it, as it is the one that real data allow.
+The x axis is 1 - self-BLEU in all panels of a task, because along it a curve runs one way:
+turning the knob up moves a system to the right, and what that costs can be read off below.
+On tasks with known answers three panels share it: validity (are the candidates right?),
+coverage (how much of what is right do they reach?) and sentence BLEU, which is all that real
+data allow. Coverage is a poor x axis (it rises and falls with the knob, so curves fold back
+on themselves) but the right check on variety: a wrong candidate differs from the others and
+raises 1 - self-BLEU, but it covers nothing. Where the curve of coverage turns down, more
+variety is only noise.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ class Axis:
     statistic: str
     label: str
     complement: bool = False
+    short: str = ""
+    """Label where there is little room."""
 
     def read(self, point: Point) -> Interval:
         """The figure of a point on this axis."""
@@ -51,11 +56,13 @@ class Axis:
 Plane = tuple[Axis, Axis]
 """x: diversity, y: quality."""
 
-KNOWN: Plane = (
-    Axis("coverage", "set", "coverage of the true distribution"),
-    Axis("validity", "expected", "validity"),
+VALIDITY = Axis("validity", "expected", "validity")
+COVERAGE = Axis("coverage", "set", "coverage")
+VARIETY = (
+    Axis("self_bleu", "set", "diversity (1 − self-BLEU)", True, "1 − self-BLEU"),
+    Axis("div_4", "set", "diversity (div-4)", False, "div-4"),
 )
-VARIETY = Axis("self_bleu", "set", "1 − self-BLEU", complement=True)
+"""The measure of diversity, and what stands in where it was not taken."""
 
 
 @dataclass
@@ -64,6 +71,7 @@ class Marks:
 
     points: list[tuple[float, float]] = field(default_factory=list)
     curves: list[tuple[list[float], list[float]]] = field(default_factory=list)
+    whiskers: list[tuple[list[float], list[float]]] = field(default_factory=list)
     wishes: list[tuple[str, float, float, str]] = field(default_factory=list)
     levels: list[tuple[str, float, str]] = field(default_factory=list)
     ys: list[float] = field(default_factory=list)
@@ -83,17 +91,18 @@ def quality_axis(board: Board, task: str) -> Axis | None:
 
 def main_axis(board: Board, task: str) -> Axis | None:
     """Validity where the answers are known, else the usual quality."""
-    return KNOWN[1] if "validity" in board.metrics(task) else quality_axis(board, task)
+    return VALIDITY if VALIDITY.metric in board.metrics(task) else quality_axis(board, task)
 
 
 def planes(board: Board, task: str) -> tuple[Plane, ...]:
-    """The planes of a task: the one of known answers first, where there is one."""
+    """The planes of a task, all over the same x axis; the main quality first."""
     metrics = board.metrics(task)
-    quality = quality_axis(board, task)
-    found = [KNOWN] if KNOWN[0].metric in metrics and KNOWN[1].metric in metrics else []
-    if quality is not None and VARIETY.metric in metrics:
-        found.append((VARIETY, quality))
-    return tuple(found)
+    variety = next((axis for axis in VARIETY if axis.metric in metrics), None)
+    if variety is None:
+        return ()
+    known = [axis for axis in (VALIDITY, COVERAGE) if axis.metric in metrics]
+    usual = quality_axis(board, task)
+    return tuple((variety, axis) for axis in (*known, usual) if axis is not None)
 
 
 def frontier(board: Board, task: str) -> Sheet:
@@ -102,13 +111,19 @@ def frontier(board: Board, task: str) -> Sheet:
     styles = look_of(board)
     sheet = make_sheet(
         max(1, len(shown)), 1,
-        width=COLUMN_IN, panel_height=1.95, strip_width=_strip_width(board, [task]),
+        width=COLUMN_IN, panel_height=1.5 if len(shown) > 1 else 2.0,
+        strip_width=_strip_width(board, [task]), share="x",
     )  # fmt: skip
     drawn = [
         draw(panel, board, task, plane, styles)
         for panel, plane in zip(sheet.panels, shown, strict=False)
     ]
-    if not shown:
+    for panel in sheet.panels[:-1]:
+        panel.ax.set_xlabel("")
+    (sheet.panels[0].strip or sheet.panels[0].ax).set_title(board.records.run.tasks[task].title)
+    if drawn:
+        set_limits(sheet.panels[0].ax, xs=[x for marks in drawn for x in marks.xs])
+    else:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
     sheet.finish(*legend(board, [task], styles))
     for panel, marks in zip(sheet.panels, drawn, strict=False):
@@ -121,23 +136,22 @@ def overview(board: Board) -> Sheet:
     tasks = [task for task in board.records.tasks if planes(board, task)]
     styles = look_of(board)
     columns = min(4, max(1, len(tasks)))
-    ys = {planes(board, task)[0][1].metric for task in tasks}
+    qualities = {planes(board, task)[0][1].metric for task in tasks}
     sheet = make_sheet(
         max(1, math.ceil(len(tasks) / columns)), columns,
-        width=PAGE_IN if columns > 2 else COLUMN_IN * columns, panel_height=1.55,
-        strip_width=_strip_width(board, tasks) * 0.75, share_y=len(ys) == 1, count=max(1, len(tasks)),
+        width=PAGE_IN if columns > 2 else COLUMN_IN * columns, panel_height=1.6,
+        strip_width=0.8 * _strip_width(board, tasks), count=max(1, len(tasks)),
+        share="y" if len(qualities) == 1 else "none",
     )  # fmt: skip
     drawn = []
     for number, (panel, task) in enumerate(zip(sheet.panels, tasks, strict=False)):
-        plane = planes(board, task)[0]
-        drawn.append(draw(panel, board, task, plane, styles))
+        drawn.append(draw(panel, board, task, planes(board, task)[0], styles))
         left = panel.strip or panel.ax
         left.set_title(board.records.run.tasks[task].title)
-        panel.ax.set_title("")
-        panel.ax.set_xlabel(plane[0].label.replace(" of the true distribution", ""))
-        if number % columns and sheet.share_y:
+        panel.ax.set_xlabel(planes(board, task)[0][0].short)
+        if number % columns and sheet.share == "y":
             left.set_ylabel("")
-    if sheet.share_y and drawn:
+    if sheet.share == "y":
         set_limits(sheet.panels[0].ax, ys=[y for marks in drawn for y in marks.ys])
     if not tasks:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
@@ -183,7 +197,7 @@ def _draw_curve(
     if ceiling:
         _extend(marks, points, plane)
     else:
-        _draw_points(ax, points, plane, look, marks, large=False)
+        _draw_points(ax, points, plane, look, marks)
     # The ends of a curve say which way the knob turns; the rest can be counted off.
     ends = [0, len(points) - 1] if len(points) > 1 else [0]
     for end in ends:
@@ -192,18 +206,27 @@ def _draw_curve(
 
 
 def _draw_points(
-    ax: Axes, points: Sequence[Point], plane: Plane, look: Look, marks: Marks, *, large: bool
+    ax: Axes,
+    points: Sequence[Point],
+    plane: Plane,
+    look: Look,
+    marks: Marks,
+    *,
+    large: bool = False,
 ) -> None:
     for point in points:
         x, y = plane[0].read(point), plane[1].read(point)
         if not (x.defined and y.defined):
             continue
         ax.errorbar(
-            [x.value], [y.value], xerr=_arms([x]), yerr=_arms([y]),
+            [x.value], [y.value], xerr=arms([x]), yerr=arms([y]),
             fmt="none", ecolor=look.colour, elinewidth=0.6, alpha=0.55, zorder=2.5,
         )  # fmt: skip
         ax.plot([x.value], [y.value], zorder=4.5 if large else 4, **solid(look, large=large))
         marks.points.append((x.value, y.value))
+        if x.bounded and y.bounded:
+            marks.whiskers.append(([x.low, x.high], [y.value, y.value]))
+            marks.whiskers.append(([x.value, x.value], [y.low, y.high]))
     _extend(marks, points, plane)
 
 
@@ -231,11 +254,11 @@ def _draw_strip(
         look, y = styles[point.system], axis.read(point)
         x = (number + 1) / (len(points) + 1)
         strip.errorbar(
-            [x], [y.value], yerr=_arms([y]), fmt="none", ecolor=look.colour, elinewidth=0.6,
+            [x], [y.value], yerr=arms([y]), fmt="none", ecolor=look.colour, elinewidth=0.6,
             alpha=0.55,
         )  # fmt: skip
         strip.plot([x], [y.value], clip_on=False, zorder=4, **hollow(look))
-        marks.ys += _ends(y)
+        marks.ys += ends(y)
 
 
 def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
@@ -252,7 +275,7 @@ def _strip_width(board: Board, tasks: Iterable[str]) -> float:
     for task in tasks:
         for _, y_axis in planes(board, task):
             most = max(most, len(_unsampled(board, task, y_axis)))
-    return 0.22 + 0.1 * most if most else 0.0
+    return 0.16 + 0.075 * most if most else 0.0
 
 
 def annotate(ax: Axes, marks: Marks) -> None:
@@ -260,7 +283,7 @@ def annotate(ax: Axes, marks: Marks) -> None:
     labeller = Labeller(ax)
     for x, y in marks.points:
         labeller.avoid_mark(x, y)
-    for xs, ys in marks.curves:
+    for xs, ys in (*marks.curves, *marks.whiskers):
         labeller.avoid_line(xs, ys)
     for _, y, _ in marks.levels:
         labeller.avoid_line(list(ax.get_xlim()), [y, y])
@@ -294,7 +317,7 @@ def legend(
                 labels.append(COPY)
         elif mains or curves:
             sampled = any(p.sampled for p in mains) or bool(curves)
-            keywords = solid(look, large=False) if sampled else hollow(look)
+            keywords = solid(look) if sampled else hollow(look)
             if curves:
                 keywords["linestyle"] = look.line
             handles.append(Line2D([], [], **keywords))
@@ -325,15 +348,16 @@ def _extend(marks: Marks, points: Iterable[Point], plane: Plane) -> None:
     for point in points:
         x, y = plane[0].read(point), plane[1].read(point)
         if x.defined and y.defined:
-            marks.xs += _ends(x)
-            marks.ys += _ends(y)
+            marks.xs += ends(x)
+            marks.ys += ends(y)
 
 
-def _ends(interval: Interval) -> list[float]:
+def ends(interval: Interval) -> list[float]:
+    """The value and the ends of its interval, where they are defined."""
     return [v for v in (interval.value, interval.low, interval.high) if math.isfinite(v)]
 
 
-def _arms(intervals: Sequence[Interval]) -> list[list[float]]:
+def arms(intervals: Sequence[Interval]) -> list[list[float]]:
     """Lengths of the whiskers below and above; zero where there is no interval."""
     return [
         [max(0.0, i.value - i.low) if i.bounded else 0.0 for i in intervals],

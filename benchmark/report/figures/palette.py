@@ -62,10 +62,10 @@ _COLOURS: Mapping[str, str] = {
     "nat": "#cc79a7",
     "cmlm": "#7b3294",
     "levenshtein": "#7f4f24",
+    "nearest-neighbour": "#6e6e6e",
+    REFERENCE: "#3d3d3d",
     COPY: COPY_COLOUR,
     CEILING: CEILING_COLOUR,
-    REFERENCE: "#4d4d4d",
-    "nearest-neighbour": "#6e6e6e",
 }
 _OTHER_COLOURS = ("#332288", "#aa4499", "#44aa99", "#999933", "#882255", "#117733", "#88ccee")
 
@@ -103,27 +103,33 @@ def darker(colour: str, share: float = 0.3) -> str:
     return "#" + "".join(f"{round(part * (1 - share)):02x}" for part in parts)
 
 
-def hollow(look: Look) -> dict[str, Any]:
+_OPEN = ("x", "+", "1", "2")
+"""Markers without a surface."""
+
+_SIZE: Mapping[str, float] = {"*": 1.5, "X": 1.25, "P": 1.25, "^": 1.12, "v": 1.12, "D": 0.9}
+"""What makes shapes look equally large."""
+
+
+def hollow(look: Look, *, large: bool = False) -> dict[str, Any]:
     """Keywords of a hollow marker: the sign of a system without samples."""
-    filled = look.marker not in ("x", "+", "1", "2")
     return {
         "marker": look.marker,
         "linestyle": "none",
         "color": look.colour,
-        "markerfacecolor": PAPER if filled else look.colour,
+        "markerfacecolor": look.colour if look.marker in _OPEN else PAPER,
         "markeredgewidth": 0.9,
-        "markersize": 4.0,
+        "markersize": (5.2 if large else 3.6) * _SIZE.get(look.marker, 1.0),
     }
 
 
-def solid(look: Look, *, large: bool) -> dict[str, Any]:
+def solid(look: Look, *, large: bool = False) -> dict[str, Any]:
     """Keywords of a filled marker; the setting of the table is drawn large."""
-    filled = look.marker not in ("x", "+", "1", "2")
+    is_open = look.marker in _OPEN
     return {
         "marker": look.marker,
         "linestyle": "none",
         "color": look.colour,
-        "markeredgecolor": PAPER if filled else look.colour,
-        "markeredgewidth": 0.4 if filled else 0.9,
-        "markersize": 6.2 if large else 3.6,
+        "markeredgecolor": look.colour if is_open else PAPER,
+        "markeredgewidth": 0.9 if is_open else 0.35,
+        "markersize": (6.0 if large else 3.7) * _SIZE.get(look.marker, 1.0),
     }

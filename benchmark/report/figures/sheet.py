@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import matplotlib.style
 from matplotlib.artist import Artist
@@ -22,8 +23,11 @@ from matplotlib.legend import Legend
 COLUMN_IN, PAGE_IN = 3.3, 7.0
 """Widths of one and of two columns of a paper."""
 
+Share = Literal["none", "x", "y"]
+"""Which axis the panels have in common; the inner ones then show no labels on it."""
+
 _STYLE = Path(__file__).parent.parent / "report.mplstyle"
-_LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.24, 0.40, 0.36, 0.05
+_LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.36, 0.05
 
 
 @contextmanager
@@ -52,7 +56,7 @@ class Sheet:
     width: float
     panel_height: float
     strip_width: float
-    share_y: bool
+    share: Share
 
     def finish(self, handles: Sequence[Artist], labels: Sequence[str]) -> None:
         """Size the figure, put the panels and the legend in their places."""
@@ -61,10 +65,13 @@ class Sheet:
         legend_height = 0.0
         if legend is not None:
             legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
-        row_height = _TITLE + self.panel_height + _XLABEL
+        # Rows with a common x axis carry title and label once, and stand close.
+        joined = self.share == "x"
+        row_height = self.panel_height + (0.1 if joined else _TITLE + _XLABEL)
         height = self.rows * row_height + legend_height + 2 * _EDGE
+        height += _TITLE + _XLABEL - 0.1 if joined else 0
         self.figure.set_size_inches(self.width, height)
-        gap = _GAP / 2 if self.share_y else _GAP
+        gap = _GAP / 2 if self.share == "y" else _GAP
         panel_width = (self.width - _LEFT - _RIGHT - (self.columns - 1) * gap) / self.columns
         for number, panel in enumerate(self.panels):
             row, column = divmod(number, self.columns)
@@ -105,7 +112,7 @@ def make_sheet(
     width: float,
     panel_height: float,
     strip_width: float = 0.0,
-    share_y: bool = False,
+    share: Share = "none",
     count: int | None = None,
 ) -> Sheet:
     """An empty sheet of `count` panels (all by default); no strips where their width is 0."""
@@ -113,19 +120,31 @@ def make_sheet(
     FigureCanvasAgg(figure)
     panels: list[Panel] = []
     for number in range(rows * columns if count is None else count):
-        # Places come later; until then every axes needs one of its own.
-        spot = (0.1, 0.1, 0.8, 0.8)
-        shared = panels[0].strip or panels[0].ax if share_y and panels else None
-        strip = figure.add_axes(spot, label=f"strip {number}", sharey=shared) if strip_width else None
-        ax = figure.add_axes(spot, label=f"panel {number}", sharey=strip or shared)
-        if strip is not None:
-            ax.tick_params(axis="y", left=False, labelleft=False)
-            ax.spines["left"].set_linestyle((0, (1, 2)))
-            strip.grid(visible=False, axis="x")
-        if share_y and number % columns:
-            (strip or ax).tick_params(axis="y", labelleft=False)
-        panels.append(Panel(ax, strip))
-    return Sheet(figure, panels, rows, columns, width, panel_height, strip_width, share_y)
+        first = panels[0] if panels else None
+        panel = _panel(figure, number, first, strip=strip_width > 0, share=share)
+        left = panel.strip or panel.ax
+        if share == "y" and number % columns:
+            left.tick_params(axis="y", labelleft=False)
+        if share == "x" and number < rows - 1:
+            for ax in (panel.ax, left):
+                ax.tick_params(axis="x", labelbottom=False)
+        panels.append(panel)
+    return Sheet(figure, panels, rows, columns, width, panel_height, strip_width, share)
+
+
+def _panel(figure: Figure, number: int, first: Panel | None, *, strip: bool, share: Share) -> Panel:
+    # Places come with `finish`; until then every axes needs one of its own.
+    spot = (0.1, 0.1, 0.8, 0.8)
+    share_x = first.ax if first and share == "x" else None
+    share_y = (first.strip or first.ax) if first and share == "y" else None
+    if not strip:
+        return Panel(figure.add_axes(spot, sharex=share_x, sharey=share_y), None)
+    narrow = figure.add_axes(spot, label=f"strip {number}", sharey=share_y)
+    narrow.grid(visible=False, axis="x")
+    ax = figure.add_axes(spot, label=f"panel {number}", sharex=share_x, sharey=narrow)
+    ax.tick_params(axis="y", left=False, labelleft=False)
+    ax.spines["left"].set_linestyle((0, (1, 2)))
+    return Panel(ax, narrow)
 
 
 def save(figure: Figure, stem: Path) -> None:

@@ -13,9 +13,7 @@ import pytest
 from benchmark.metrics import Item
 
 DATA = Path(
-    os.environ.get(
-        "DIFFUSEQ_BENCH_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"
-    )
+    os.environ.get("DIFFUSEQ_BENCH_DATA", Path(__file__).resolve().parents[4] / "shared" / "data")
 )
 
 

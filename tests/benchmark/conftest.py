@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark.api import Example, Lengths, Resources
+from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+
+sys.path.append(str(Path(__file__).parent))
+
+
+@pytest.fixture
+def examples() -> list[Example]:
+    words = ["a b c", "b c a", "c a", "a", "b b a c", "c c"]
+    turned = str.maketrans("abc", "bca")
+    return [
+        Example(f"e{i}", text, text.translate(turned), (text.translate(turned),))
+        for i, text in enumerate(words * 4)
+    ]
+
+
+@pytest.fixture
+def resources(examples) -> Resources:
+    texts = [text for e in examples for text in (e.source, e.target)]
+    return Resources(train_tokenizer(texts, TokenizerRecipe()), Lengths(8, 8), examples)

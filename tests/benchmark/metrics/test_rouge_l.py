@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from rouge_score.rouge_scorer import RougeScorer
+
+from benchmark.metrics import Item, make_metric
+
+SCORER = RougeScorer(["rougeL"], use_stemmer=False)
+
+
+def by_package(references: tuple[str, ...], hypothesis: str) -> float:
+    return float(SCORER.score_multi(references, hypothesis)["rougeL"].fmeasure)
+
+
+@pytest.mark.parametrize("texts", ["random_items", "asset_items"])
+def test_equals_rouge_score(texts: str, request: pytest.FixtureRequest) -> None:
+    items: list[Item] = request.getfixturevalue(texts)
+    values = make_metric("rouge_l").score(items).values
+    expected = [[by_package(i.references, c) for c in i.candidates] for i in items]
+    np.testing.assert_array_equal(values, expected)
+
+
+def test_texts_longer_than_a_machine_word() -> None:
+    draw = random.Random(3)
+    texts = [" ".join(draw.choice("abcde") for _ in range(length)) for length in (63, 64, 200)]
+    for reference in texts:
+        for hypothesis in texts:
+            value = make_metric("rouge_l").score([Item("0", "", (reference,), (hypothesis,))])
+            assert value.values[0, 0] == by_package((reference,), hypothesis)
+
+
+def test_pairs_equal_rouge_score(random_items: list[Item]) -> None:
+    items = random_items[:100]
+    pairs = make_metric("rouge_l").pairwise(items)  # type: ignore[attr-defined]
+    expected = [[[by_package((r,), h) for r in i.candidates] for h in i.candidates] for i in items]
+    np.testing.assert_allclose(pairs, expected, atol=1e-12, rtol=0)

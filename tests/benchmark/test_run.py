@@ -1,0 +1,198 @@
+"""The command: exit codes, sentences, caching, failures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.run import main
+
+NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
+QUICK = ["limits.train=40", "limits.test=3", "budget.updates=3", "training.validate_every=3"]
+
+
+@pytest.fixture
+def run(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str, suite: str = NANO) -> tuple[int, str, str]:
+        code = main(["--suite", suite, "--jobs", "1", *words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def records(folder: Path = Path("reports/nano")) -> list[dict]:
+    return [json.loads(x) for x in (folder / "records/cells.jsonl").read_text().splitlines()]
+
+
+def write_task(folder: Path, **splits: str) -> None:
+    folder.mkdir(parents=True)
+    for split, text in splits.items():
+        (folder / f"{split}.jsonl").write_text(text)
+
+
+def test_from_nothing_to_a_report_and_from_the_cache(run):
+    words = ["--task", "paraphrase", "--system", "transformer", "copy-source", "oracle"]
+    code, out, _ = run(*words, "--set", *QUICK)
+    assert code == 0
+    report = Path(out.strip())
+    assert report == Path("reports/nano/index.html") and report.stat().st_size > 10_000
+    first = records()
+    assert {line["status"] for line in first} == {"ok"}
+    assert {line["system"] for line in first} == {"transformer", "copy-source", "oracle"}
+    code, _, err = run(*words, "--set", *QUICK)
+    assert code == 0 and "3 cells, 3 of them cached" in err
+    assert records() == first
+
+    # A new metric scores again and does nothing else.
+    code, _, err = run(*words, "--set", *QUICK, "evaluation.metrics=[bleu_sent_m4]")
+    assert code == 0 and "0 of them cached" in err
+    assert [x["keys"]["generate"] for x in records()] == [x["keys"]["generate"] for x in first]
+    assert set(records()[0]["score"]["metrics"]) == {
+        "bleu_sent_m4", "validity", "coverage", "divergence",
+    }  # fmt: skip
+
+    # A new solver setting generates again and does not train again.
+    code, _, _ = run(*words, "--set", *QUICK, "transformer.decoding.temperature=0.9")
+    trained = {x["keys"]["train"] for x in first if x["keys"]["train"]}
+    assert {x["keys"]["train"] for x in records() if x["keys"]["train"]} == trained
+
+    code, _, err = run(*words, "--set", *QUICK, "--rerun", "all")
+    assert code == 0 and "0 of them cached" in err
+
+
+def test_deterministic_setting_has_one_candidate(run):
+    code, _, _ = run(
+        "--task", "paraphrase", "--system", "transformer",
+        "--set", *QUICK, "transformer.decoding.method=greedy", "transformer.sweep={}",
+    )  # fmt: skip
+    assert code == 0
+    (line,) = records()
+    assert line["setting"]["kind"] == "single" and line["score"]["num_samples"] == 1
+    assert line["score"]["metrics"]["self_bleu"]["statistics"]["set"]["value"] is None
+
+
+def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
+    (tmp_path / "broken_system.py").write_text(
+        "from baselines.copying import CopySource\n"
+        "class Broken(CopySource):\n"
+        "    id = 'broken'\n"
+        "    def generate(self, *a, **k):\n"
+        "        raise RuntimeError('out of ink')\n"
+    )
+    words = ["--task", "paraphrase", "--system", "broken_system:Broken", "copy-source"]
+    code, _, err = run(*words)
+    assert code == 1 and "out of ink" in err and "Traceback" not in err
+    by_system = {line["system"]: line for line in records()}
+    assert by_system["copy-source"]["status"] == "ok"
+    assert by_system["broken_system:Broken"]["status"] == "failed"
+    assert "out of ink" in by_system["broken_system:Broken"]["error"]
+    (failure,) = Path("runs/generate").glob("*.failed.json")
+    assert "Traceback" in json.loads(failure.read_text())["traceback"]
+    code, _, err = run(*words, "--rerun", "failed")
+    assert code == 1 and "out of ink" in err
+
+
+def test_dry_run_makes_nothing(run):
+    code, out, _ = run("--task", "all", "--dry-run", "--set", *QUICK)
+    assert code == 0
+    assert "paraphrase / transformer / seed 1: 2 settings, about" in out
+    assert "14 cells" in out
+    assert not Path("reports/nano").exists()
+    run("--task", "paraphrase", "--system", "copy-source", "--set", *QUICK)
+    _, out, _ = run("--task", "paraphrase", "--system", "copy-source", "--dry-run", "--set", *QUICK)
+    assert "paraphrase / copy-source / seed 1: cached" in out
+
+
+def test_seeds(run):
+    code, _, _ = run(
+        "--task", "dialogue", "--system", "oracle", "--seeds", "3", "4", "--set", *QUICK
+    )
+    assert code == 0 and {line["seed"] for line in records()} == {3, 4}
+
+
+LINE = '{"src": "a b c", "trg": "c b a"}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--task", "parafrase"], "did you mean 'paraphrase'"),
+        (["--task", "all", "--system", "transfromer"], "did you mean 'transformer'"),
+        (["--task", "all", "--system", "nowhere:Mine"], "no module 'nowhere'"),
+        (["--task", "all", "--set", "budgt.updates=3"], "did you mean 'budget'"),
+        (["--task", "all", "--set", "diffuseq.widht=3"], "did you mean 'width'"),
+        (["--task", "all", "--set", "diffuseq.decoding.nfes=3"], "did you mean 'nfe'"),
+        (["--task", "all", "--set", "diffuseq.decoding.nfe=many"], "diffuseq.decoding.nfe"),
+        (["--task", "all", "--set", "diffuseq.sweep={temprature: [1]}"], "'temperature'"),
+        (["--task", "all", "--set", "evaluation.metrics=[bleuu_corpus]"], "bleu_corpus"),
+        (["--task", "all", "--set", "evaluation.mbr_utility=rouge"], "rouge_l"),
+        (["--task", "all", "--device", "tpu"], "use auto, cpu or cuda"),
+        (["--task", "all", "--jobs", "0"], "--jobs 0"),
+        (["--task", "all", "--store", "file/store"], "--store"),
+        (["--task", "all", "--reports", "file/reports"], "--reports"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(run, words, sentence):
+    Path("file").write_text("")
+    code, out, err = run(*words)
+    assert code == 2 and out == ""
+    assert sentence in err and err.startswith("error: ") and err.count("\n") == 1
+
+
+def real_suite(tmp_path: Path) -> str:
+    text = Path(NANO).read_text().replace("paraphrase:", "mine:").replace("dialogue:", "yours:")
+    (tmp_path / "real.yaml").write_text(text.replace("oracle:", "reference:", 0))
+    return str(tmp_path / "real.yaml")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ('{"src": "a", "trg": ', "test.jsonl"),
+        ('{"src": "a"}\n', "trg"),
+        ('{"src": "a", "trg": "  "}\n', "empty"),
+        ("[1, 2]\n", "object"),
+        ('{"src": 3, "trg": "a"}\n', "src"),
+    ],
+)
+def test_bad_data_is_named_by_file_and_line(run, tmp_path, lines, reason):
+    write_task(tmp_path / "data" / "mine", train=LINE, valid=LINE, test=LINE + lines)
+    code, _, err = run("--task", "mine", "--data-dir", "data", suite=real_suite(tmp_path))
+    assert code == 2 and err.count("\n") == 1
+    assert reason in err and "test.jsonl" in err and "2" in err
+
+
+def test_missing_data(run, tmp_path):
+    suite = real_suite(tmp_path)
+    for words in ([], ["--data-dir", "nowhere"]):
+        code, _, err = run("--task", "mine", *words, suite=suite)
+        assert code == 2 and "data" in err and err.count("\n") == 1
+
+
+def test_own_data_with_training(run, tmp_path):
+    train = "".join(f'{{"src": "word{i} b c", "trg": "c b word{i}"}}\n' for i in range(30))
+    write_task(tmp_path / "data" / "mine", train=train, valid=LINE, test=LINE + LINE)
+    code, _, err = run(
+        "--task", "mine", "--data-dir", "data", "--system", "transformer", "copy-source",
+        "--set", "budget.updates=3", "tokenizer.kind=bpe", suite=real_suite(tmp_path),
+    )  # fmt: skip
+    assert code == 0, err
+    assert {line["status"] for line in records()} == {"ok"}
+
+
+def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):
+    write_task(tmp_path / "data" / "mine", test=LINE)
+    code, _, err = run(
+        "--task", "mine", "--data-dir", "data", "--system", "transformer", "copy-source",
+        suite=real_suite(tmp_path),
+    )  # fmt: skip
+    assert code == 1 and "train split" in err and "Traceback" not in err
+    assert {line["system"]: line["status"] for line in records()} == {
+        "transformer": "failed",
+        "copy-source": "ok",
+    }

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from diffuseq.objective import MseOver, loss_terms, mse, prior_term, rounding_nll
+from diffuseq.readout import Readout
+from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
+
+LEVEL = cumulative_alpha_bar(discrete_betas("sqrt", 2000))
+IDS = torch.tensor([[3, 1, 4, 1], [2, 0, 2, 4]])
+IS_TARGET = torch.tensor([[False, True, True, True], [False, False, True, True]])
+T = torch.tensor([1, 900])
+
+
+class Fixed:
+    """A network with one answer, which writes down what it is shown."""
+
+    def __init__(self, answer: Tensor) -> None:
+        self.answer = answer
+        self.state = torch.empty(0)
+
+    def __call__(self, z_t: Tensor, t: Tensor) -> Tensor:
+        self.state = z_t
+        return self.answer
+
+
+@pytest.fixture
+def readout() -> Readout:
+    torch.manual_seed(0)
+    return Readout(vocab_size=5, dim=3)
+
+
+def noise(seed: int) -> Tensor:
+    return torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(seed))
+
+
+def compute(readout: Readout, network: Fixed, over: MseOver = "all") -> dict[str, Tensor]:
+    return loss_terms(
+        network,
+        readout,
+        ids=IDS,
+        is_target=IS_TARGET,
+        t=T,
+        alpha_bar=LEVEL,
+        start_eps=noise(1),
+        eps=noise(2),
+        mse_over=over,
+        with_prediction_nll=True,
+    )
+
+
+def log_softmax_by_hand(scores: list[float], chosen: int) -> float:
+    return scores[chosen] - math.log(sum(math.exp(s) for s in scores))
+
+
+def test_terms_against_hand_computation(readout: Readout) -> None:
+    answer = noise(3)
+    network = Fixed(answer)
+    terms = compute(readout, network)
+    over_target = compute(readout, network, "target")["mse"]
+    table = readout.weight.tolist()
+    spread_0 = math.sqrt(1 - LEVEL[1].item())
+    for row in range(2):
+        errors, nll, prior, prediction = [], [], [], []
+        for place in range(4):
+            word = int(IDS[row, place])
+            embedding = table[word]
+            z_0 = [e + spread_0 * n for e, n in zip(embedding, noise(1)[row, place].tolist())]
+            goal = embedding if int(T[row]) == 1 else z_0
+            guess = answer[row, place].tolist()
+            errors.append(sum((g - a) ** 2 for g, a in zip(goal, guess)) / 3)
+            for into, vector in ((nll, z_0), (prediction, guess)):
+                scores = [sum(a * b for a, b in zip(vector, e)) for e in table]
+                into.append(-log_softmax_by_hand(scores, word))
+            prior.append(sum(LEVEL[-1].item() * z**2 for z in z_0) / 3)
+        places = [p for p in range(4) if IS_TARGET[row, p]]
+        expected = {
+            "mse": sum(errors) / 4,
+            "decoder_nll": sum(nll) / 4,
+            "tT": sum(prior) / 4,
+            "prediction_nll": sum(prediction[p] for p in places) / len(places),
+        }
+        for name, value in expected.items():
+            assert terms[name][row].item() == pytest.approx(value, rel=1e-4), name
+        by_hand = sum(errors[p] for p in places) / len(places)
+        assert over_target[row].item() == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_the_network_sees_the_target_noised_and_the_source_not(readout: Readout) -> None:
+    network = Fixed(noise(3))
+    compute(readout, network)
+    z_0 = readout.embed(IDS) + (1 - LEVEL[1]).sqrt().float() * noise(1)
+    level = LEVEL[T][:, None, None].float()
+    noised = level.sqrt() * z_0 + (1 - level).sqrt() * noise(2)
+    assert torch.equal(network.state[~IS_TARGET], z_0[~IS_TARGET])
+    torch.testing.assert_close(network.state[IS_TARGET], noised[IS_TARGET])
+
+
+def test_the_embedding_learns_from_every_term(readout: Readout) -> None:
+    for name, values in compute(readout, Fixed(noise(3))).items():
+        (gradient,) = torch.autograd.grad(values.sum(), readout.weight, retain_graph=True)
+        assert gradient.abs().sum() > 0, name
+
+
+def test_single_terms() -> None:
+    z0_hat, goal = torch.tensor([[[1.0, 3.0], [0.0, 0.0]]]), torch.tensor([[[0.0, 1.0], [2.0, 2.0]]])
+    everything, first = torch.tensor([[True, True]]), torch.tensor([[True, False]])
+    assert mse(z0_hat, goal, everything).tolist() == [(2.5 + 4.0) / 2]
+    assert mse(z0_hat, goal, first).tolist() == [2.5]
+    assert rounding_nll(torch.zeros(1, 2, 8), torch.tensor([[3, 7]]), everything).tolist() == (
+        pytest.approx([math.log(8)])
+    )
+    level = torch.tensor(0.25, dtype=torch.float64)
+    assert prior_term(torch.full((1, 2, 3), 2.0), level).tolist() == [1.0]

@@ -1,0 +1,144 @@
+"""The solvers on a case with a known answer: z_0 normal, so the best prediction is linear."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
+from diffuseq.solvers import (
+    Ancestral,
+    Ddim,
+    DpmSolverPlusPlus,
+    Solver,
+    SolverName,
+    Transition,
+    make_solver,
+)
+
+MEAN, SPREAD = 1.5, 0.3
+
+
+def scalar(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+def best_prediction(z_t: Tensor, alpha_bar: Tensor) -> Tensor:
+    """E[z_0 | z_t] for z_0 ~ N(MEAN, SPREAD^2), by Bayes."""
+    gain = alpha_bar.sqrt() * SPREAD**2 / (alpha_bar * SPREAD**2 + 1 - alpha_bar)
+    return MEAN + gain * (z_t - alpha_bar.sqrt() * MEAN)
+
+
+def flow(z: Tensor, start: Tensor, end: Tensor) -> Tensor:
+    """The exact solution of the probability flow: the quantile is kept."""
+    width_start, width_end = ((a * SPREAD**2 + 1 - a).sqrt() for a in (start, end))
+    return end.sqrt() * MEAN + (z - start.sqrt() * MEAN) * width_end / width_start
+
+
+def integrate(solver: Solver, z: Tensor, levels: Tensor, eps: Tensor | None = None) -> Tensor:
+    previous = None
+    for a_t, a_s in pairwise(levels):
+        z0_hat = best_prediction(z, a_t)
+        z = solver.step(z, z0_hat, eps, Transition(a_t, a_s, previous))
+        previous = (a_t, z0_hat)
+    return z
+
+
+def even_levels(calls: int, low: float = -2.0, high: float = 2.0) -> Tensor:
+    """alpha_bar evenly spaced in log_snr."""
+    return torch.sigmoid(2 * torch.linspace(low, high, calls + 1, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("solver", "order"), [(Ddim(), 1), (DpmSolverPlusPlus(), 2)], ids=["ddim", "dpm-solver++"]
+)
+def test_solvers_converge_at_their_order(solver: Solver, order: int) -> None:
+    z = scalar(0.4)
+    errors = []
+    for calls in (320, 640, 1280):
+        levels = even_levels(calls)
+        exact = flow(z, levels[0], levels[-1])
+        errors.append((integrate(solver, z, levels) - exact).abs().item())
+    slopes = [math.log2(coarse / fine) for coarse, fine in pairwise(errors)]
+    assert slopes == pytest.approx([order, order], abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["ddim", "dpm-solver++"])
+def test_all_steps_of_the_schedule_reach_the_right_answer(name: SolverName) -> None:
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000)).flip(0)
+    z = torch.linspace(-2, 2, 5, dtype=torch.float64)
+    solver = make_solver(name, eta=0.0, variance="posterior")
+    # To t = 1: the last step, to s = 0, gives the mean of what the noise of step 1 left open.
+    exact = flow(z, levels[0], levels[-2])
+    torch.testing.assert_close(integrate(solver, z, levels[:-1]), exact, atol=6e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("solver", "tolerance"),
+    [(Ancestral("posterior"), 0.01), (Ancestral("fixed-large"), 0.01), (Ddim(eta=1.0), 0.01)],
+    ids=["posterior", "fixed-large", "ddim eta 1"],
+)
+def test_stochastic_solvers_reach_the_right_distribution(solver: Solver, tolerance: float) -> None:
+    """The steps are linear, so mean and variance can be propagated without a single draw."""
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000)).flip(0)
+    mean, variance = 0.0, 1.0
+    for a_t, a_s in pairwise(levels):
+        z = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
+        eps = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
+        at_0, at_1, with_noise = solver.step(
+            z, best_prediction(z, a_t), eps, Transition(a_t, a_s)
+        ).tolist()
+        mean = at_0 + (at_1 - at_0) * mean
+        variance = (at_1 - at_0) ** 2 * variance + (with_noise - at_0) ** 2
+    assert mean == pytest.approx(MEAN, abs=tolerance)
+    assert math.sqrt(variance) == pytest.approx(SPREAD, abs=0.03)
+
+
+@pytest.mark.parametrize(("t", "s"), [(2000, 1999), (1500, 700), (30, 29), (200, 0)])
+def test_ancestral_with_posterior_variance_is_ddim_with_eta_1(t: int, s: int) -> None:
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000))
+    generator = torch.Generator().manual_seed(0)
+    z, z0_hat, eps = (
+        torch.randn(2, 3, 4, generator=generator, dtype=torch.float64) for _ in range(3)
+    )
+    move = Transition(levels[t], levels[s])
+    ancestral = Ancestral("posterior").step(z, z0_hat, eps, move)
+    torch.testing.assert_close(Ddim(eta=1.0).step(z, z0_hat, eps, move), ancestral)
+
+
+def test_fixed_large_adds_beta() -> None:
+    betas = discrete_betas("sqrt", 2000)
+    levels = cumulative_alpha_bar(betas)
+    move = Transition(levels[700], levels[699])
+    z, one = torch.zeros(1, 1, 1).double(), torch.ones(1, 1, 1).double()
+    added = Ancestral("fixed-large").step(z, z, one, move).item()
+    assert added**2 == pytest.approx(betas[699].item())
+
+
+@pytest.mark.parametrize(
+    "solver", [Ancestral(), Ancestral("posterior"), Ddim(), Ddim(0.5), DpmSolverPlusPlus()]
+)
+def test_the_step_to_zero_gives_the_prediction(solver: Solver) -> None:
+    generator = torch.Generator().manual_seed(0)
+    z, z0_hat, eps = (torch.randn(2, 3, 4, generator=generator) for _ in range(3))
+    one, level = scalar(1.0), scalar(0.2)
+    move = Transition(level, one, (scalar(0.1), torch.zeros_like(z)))
+    reached = solver.step(z, z0_hat, eps if solver.stochastic else None, move)
+    torch.testing.assert_close(reached, z0_hat)
+    assert reached.dtype == torch.float32
+
+
+def test_make_solver() -> None:
+    assert make_solver("ancestral", eta=0.0, variance="posterior") == Ancestral("posterior")
+    assert make_solver("ddim", eta=0.3, variance="posterior") == Ddim(0.3)
+    assert make_solver("dpm-solver++", eta=0.3, variance="posterior") == DpmSolverPlusPlus()
+    assert [s.stochastic for s in (Ancestral(), Ddim(), Ddim(0.3), DpmSolverPlusPlus())] == [
+        True,
+        False,
+        True,
+        False,
+    ]
