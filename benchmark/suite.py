@@ -232,7 +232,14 @@ def _read_yaml(name: str) -> dict[str, Any]:
         raise UserError(f"The suite {name} is not valid YAML: {place}.") from error
     if not isinstance(values, dict):
         raise UserError(f"The suite {name} holds no keys: it must be a mapping.")
-    return values
+    return _unshared(values)
+
+
+def _unshared(value: Any) -> Any:
+    """The value without YAML's aliases, so that a change of one place leaves the others."""
+    if isinstance(value, dict):
+        return {key: _unshared(inner) for key, inner in value.items()}
+    return [_unshared(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
