@@ -87,9 +87,11 @@ def run_cell(
     *,
     device: str,
     on_stage: OnStage,
+    tensorboard: Path | None = None,
 ) -> Outcome:
     """Make what is missing of a cell."""
-    made, errors = 0, []
+    made = 0
+    errors: list[str] = []
     task = _task(suite, cell.task, data_dir)
     if cell.train_key is not None:
         with _attempt(store, "train", cell.train_key, errors) as missing:
@@ -99,7 +101,10 @@ def run_cell(
                 def on_update(done: int, total: int, text: str) -> None:
                     on_stage(cell.name, "train", done, total, text)
 
-                train(cell, suite, task, store, device=device, on_progress=on_update)
+                train(
+                    cell, suite, task, store,
+                    device=device, on_progress=on_update, tensorboard=tensorboard,
+                )  # fmt: skip
                 made += 1
         if errors:
             return Outcome(cell.name, made, tuple(errors))
@@ -150,7 +155,8 @@ def _score(
     store: Store,
     errors: list[str],
 ) -> int:
-    from benchmark.stages.score import IntervalRecipe, score_candidates
+    from benchmark.stages.score import score_candidates
+    from benchmark.statistics import IntervalRecipe
 
     generated = store.record("generate", generate_key)
     assert generated is not None

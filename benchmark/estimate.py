@@ -55,8 +55,8 @@ def seconds_left(cell: Cell, plan: Plan, store: Store, device: str) -> float:
             budget.seconds or 10**9,
         )
     elif cell.train_key is not None:
-        folder = store.folder("train", cell.train_key) / "system"
-        system = load_system(cell.system).load(folder, device)
+        trained = store.folder("train", cell.train_key) / "system"
+        system = load_system(cell.system).load(trained, device)
     for setting, _ in missing:
         examples, samples = task.test[:TRIAL_SOURCES], num_samples_of(suite, setting)
         decoding = fill(type(system).Decoding, setting.decoding, "decoding")

@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         " code made; all: everything (default: missing)",
     )
     how.add_argument("--dry-run", action="store_true", help="print the cells and their time")
+    how.add_argument("--tensorboard", type=Path, metavar="DIR", help="mirror the training there")
     where = made.add_argument_group("where things are")
     where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
     where.add_argument("--reports", type=Path, default=Path("reports"), help="default: reports")
@@ -101,13 +102,17 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     store = Store(options.store)
     store.prepare()
     _check_writable(options.reports)
+    if options.tensorboard is not None:
+        from benchmark.tensorboard import check_installed
+
+        check_installed()
     plan = make_plan(suite, tasks=tasks, systems=systems, data_dir=options.data_dir)
     if options.jobs is not None and options.jobs < 1:
         raise UserError(f"--jobs {options.jobs}: at least one cell has to run.")
     jobs = min(options.jobs or _default_jobs(suite.threads, device), max(1, len(plan.cells)))
     if options.dry_run:
         return _dry_run(plan, store, device, jobs)
-    errors = _run_cells(plan, store, options.rerun, device, jobs)
+    errors = _run_cells(plan, store, options, device, jobs)
     from benchmark.records import write_records
     from benchmark.report import build_report
 
@@ -120,12 +125,14 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     return 1 if errors else 0
 
 
-def _run_cells(plan: Plan, store: Store, rerun: str, device: str, jobs: int) -> list[str]:
+def _run_cells(
+    plan: Plan, store: Store, options: argparse.Namespace, device: str, jobs: int
+) -> list[str]:
     from benchmark.cells import select, unfinished
     from benchmark.progress import ProgressBoard
     from benchmark.workers import run_cells
 
-    chosen = select(plan, store, rerun)  # type: ignore[arg-type]
+    chosen = select(plan, store, options.rerun)
     cells = [cell for cell in chosen if unfinished(cell, plan, store)]
     print(
         f"{len(plan.cells)} cells, {len(plan.cells) - len(cells)} of them cached", file=sys.stderr
@@ -142,6 +149,7 @@ def _run_cells(plan: Plan, store: Store, rerun: str, device: str, jobs: int) -> 
             device=device,
             jobs=min(jobs, len(cells)),
             on_stage=board.stage,
+            tensorboard=options.tensorboard,
         )
         for outcome in outcomes:
             board.finished(outcome.cell)

@@ -33,6 +33,8 @@ from benchmark.suite import Budget, TrainingRecipe
 Quality = Callable[[System], dict[str, float]]
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, total, what to print beside the bar)."""
+OnEvent = Callable[[dict[str, Any]], None]
+"""Called with every line of `events.jsonl`."""
 
 LOG_EVERY = 25
 
@@ -100,6 +102,7 @@ class Trainer:
         device: str = "cpu",
         quality: Quality | None = None,
         on_progress: OnProgress | None = None,
+        on_event: OnEvent | None = None,
     ) -> None:
         if system.module is None:
             raise ValueError(f"System {system.id} has nothing to train.")
@@ -110,7 +113,7 @@ class Trainer:
             )
         self.system, self.train, self.valid = system, train, valid
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
-        self.quality, self.on_progress = quality, on_progress
+        self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
         self.accelerator = Accelerator(
             cpu=device == "cpu", mixed_precision=_precision(recipe, device)
         )
@@ -319,6 +322,8 @@ class Trainer:
         if self.accelerator.is_main_process:
             with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(event) + "\n")
+            if self.on_event is not None:
+                self.on_event(event)
 
     def _checkpoint(self) -> None:
         if not self.accelerator.is_main_process:

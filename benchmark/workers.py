@@ -29,12 +29,16 @@ def run_cells(
     device: str,
     jobs: int,
     on_stage: OnStage,
+    tensorboard: Path | None = None,
 ) -> Iterator[Outcome]:
     """Run cells in `jobs` processes and yield outcomes as they come."""
     if jobs == 1:
         _set_threads(suite.threads)
         for cell in cells:
-            yield run_cell(cell, suite, data_dir, store, device=device, on_stage=on_stage)
+            yield run_cell(
+                cell, suite, data_dir, store,
+                device=device, on_stage=on_stage, tensorboard=tensorboard,
+            )  # fmt: skip
         return
     # A forked child would inherit the threads of torch in an unusable state.
     context = multiprocessing.get_context("spawn")
@@ -46,7 +50,7 @@ def run_cells(
         initargs=(suite.threads, messages, os.getpid()),
     ) as pool:
         waiting: set[Future[Outcome]] = {
-            pool.submit(_run, cell, suite, data_dir, store, device) for cell in cells
+            pool.submit(_run, cell, suite, data_dir, store, device, tensorboard) for cell in cells
         }
         try:
             while waiting:
@@ -91,7 +95,14 @@ def _set_threads(threads: int) -> None:
     torch.set_flush_denormal(True)
 
 
-def _run(cell: Cell, suite: Suite, data_dir: Path | None, store: Store, device: str) -> Outcome:
+def _run(
+    cell: Cell,
+    suite: Suite,
+    data_dir: Path | None,
+    store: Store,
+    device: str,
+    tensorboard: Path | None,
+) -> Outcome:
     last = 0.0
 
     def send(*message: Any) -> None:
@@ -100,4 +111,6 @@ def _run(cell: Cell, suite: Suite, data_dir: Path | None, store: Store, device: 
             last = time.monotonic()
             _messages.put(message)
 
-    return run_cell(cell, suite, data_dir, store, device=device, on_stage=send)
+    return run_cell(
+        cell, suite, data_dir, store, device=device, on_stage=send, tensorboard=tensorboard
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmark.api import CandidateKind
 from benchmark.report.points import Point
 from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore
 
@@ -24,8 +25,8 @@ GROUPS: Mapping[str, Group] = {
     "self_bleu": "diversity",
     "div_4": "diversity",
     "length": "form",
-    "copy": "form",
-    "empty": "form",
+    "copy_rate": "form",
+    "empty_rate": "form",
 }
 """Where the metrics of the package stand; others are placed by their level."""
 
@@ -35,14 +36,23 @@ STATISTICS = {"expected": "mean", "mbr": "MBR", "oracle": "best of {k}", "set": 
 FULL = "bleu_sent_m4"
 """The metric that is shown with all three statistics."""
 
+PERCENT = ("copy_rate", "empty_rate")
+"""Shares that are shown in per cent."""
+
+UNDRAWN: Mapping[str, frozenset[CandidateKind]] = {"divergence": frozenset({"n-best"})}
+"""Kinds of candidates for which a metric means nothing, by metric. The divergence is estimated
+from repeated draws: a ranked list has none, one candidate that is always given is fine."""
+
+DETERMINISTIC: frozenset[CandidateKind] = frozenset({"single", "n-best"})
+
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table.
 
     `read` gives the figure of a point; `scale` turns it into the unit of the head, with
-    `digits` decimals or, where None, three significant digits. `sets` marks figures that
-    compare the candidates of one source with each other.
+    `digits` decimals or, where None, three significant digits. `undrawn` names the kinds of
+    candidates for which the figure means nothing.
     """
 
     id: str
@@ -53,7 +63,7 @@ class Column:
     read: Callable[[Point], Interval]
     scale: float = 1.0
     digits: int | None = 3
-    sets: bool = False
+    undrawn: frozenset[CandidateKind] = frozenset()
     about: str = ""
 
     def text(self, value: float) -> str:
@@ -91,8 +101,8 @@ def cost_columns() -> tuple[Column, ...]:
 
     def parameters(point: Point) -> Interval:
         trained = [c.training.parameters for c in point.cells if c.training]
-        totals = {p.total for p in trained if p is not None}
-        return Interval(value=max(totals)) if totals else UNDEFINED
+        counted = [p for c in point.cells for p in (c.parameters, *trained) if p is not None]
+        return Interval(value=max(p.total for p in counted)) if counted else UNDEFINED
 
     return (
         Column(
@@ -115,28 +125,35 @@ def _base(name: str) -> str:
     return name.partition(":")[0]
 
 
+def _option(name: str) -> str:
+    """What sets a variant of a metric apart: `case=lower` of `bleu_sent_m4:case=lower`."""
+    return name.partition(":")[2]
+
+
 def _statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
     wanted = ("expected", "mbr", "oracle") if _base(name) == FULL else ("expected", "set")
     return tuple(s for s in wanted if s in metric.statistics)
 
 
-def _metric_column(
-    name: str, metric: MetricScore, statistic: str, num_samples: int
-) -> Column:
+def _metric_column(name: str, metric: MetricScore, statistic: str, num_samples: int) -> Column:
     group = GROUPS.get(_base(name)) or ("diversity" if metric.level == "set" else "quality")
     top = metric.range[1]
-    share = metric.unit in ("share", "%")
+    share = _base(name) in PERCENT
+    sets = metric.level == "set" and group == "diversity"
     digits = 1 if share or group == "form" else 3 if top <= 1 else 1 if top >= 50 else 2
-    detail = STATISTICS[statistic].format(k=num_samples) if _base(name) == FULL else ""
+    full = _base(name) == FULL
+    detail = STATISTICS[statistic].format(k=num_samples) if full else ""
+    if full and _option(name):
+        detail += f", {_option(name)}"
     return Column(
         id=f"{name}.{statistic}",
         group=group,
         head=metric.title,
-        detail=detail or ("%" if share else metric.unit),
+        detail=detail or ("%" if share else _option(name) or metric.unit),
         direction=metric.direction,
         read=lambda point: point.measure(name, statistic),
-        scale=100.0 if metric.unit == "share" else 1.0,
+        scale=100.0 if share else 1.0,
         digits=digits,
-        sets=metric.level == "set" and group == "diversity",
+        undrawn=DETERMINISTIC if sets else UNDRAWN.get(_base(name), frozenset()),
         about=f"{metric.title}, signature {metric.signature}",
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.api import CandidateKind
 from benchmark.report.records import UNDEFINED, Cell, Interval, MetricScore, Records, Role
+from benchmark.report.seeds import pool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ class Board:
         grouped: dict[tuple[str, str, str], list[Cell]] = {}
         for cell in records.cells:
             grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
-        self.points = tuple(_point(cells) for cells in grouped.values())
+        self.points = tuple(_point(records, cells) for cells in grouped.values())
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
@@ -171,14 +172,9 @@ class Board:
         return pd.DataFrame(rows)
 
 
-def _point(cells: list[Cell]) -> Point:
+def _point(records: Records, cells: list[Cell]) -> Point:
     first = cells[0]
     good = tuple(c for c in cells if c.status == "ok")
-    found: dict[tuple[str, str], list[Interval]] = {}
-    for cell in good:
-        for metric, score in (cell.score.metrics if cell.score else {}).items():
-            for statistic, interval in score.statistics.items():
-                found.setdefault((metric, statistic), []).append(interval)
     return Point(
         task=first.task,
         system=first.system,
@@ -190,16 +186,8 @@ def _point(cells: list[Cell]) -> Point:
         kind=first.setting.kind,
         cells=good,
         failures=tuple(c for c in cells if c.status != "ok"),
-        measures={key: _across_seeds(intervals) for key, intervals in found.items()},
+        measures=pool(records, good),
     )
-
-
-def _across_seeds(intervals: list[Interval]) -> Interval:
-    if len(intervals) == 1:
-        return intervals[0]
-    from benchmark.statistics import across_seeds
-
-    return across_seeds(intervals)
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -157,6 +157,7 @@ class Cell(_Record):
     cost: CellCost | None = None
     statuses: dict[str, int] | None = None
     training: Training | None = None
+    parameters: Parameters | None = None
 
 
 class TaskInfo(_Record):

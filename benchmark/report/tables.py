@@ -157,7 +157,7 @@ def last_line(error: str) -> str:
 
 def _entry(point: Point, column: Column) -> Entry:
     keys = point.keys("generate" if column.group == "cost" else "score")
-    if column.sets and not point.sampled:
+    if point.kind in column.undrawn:
         return Entry(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")
     return Entry(column.read(point), keys)
 
@@ -209,7 +209,8 @@ def _footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterat
         what = " or ".join(name for kind, name in names.items() if kind in kinds)
         yield Footnote(
             f"{DAGGER} Deterministic: {what}. Differences between the members of such a list"
-            f" are not sampling diversity, so set-level diversity is left out ({DASH}).",
+            " are not sampling diversity, so diversity over the set is left out, and for n-best"
+            f" lists also what is estimated from repeated draws ({DASH}).",
             everywhere,
         )
     if any(p.cells and p.failures for p in points):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from benchmark.store import Store
 from benchmark.suite import Suite, TaskRecipe
 from benchmark.tasks import Task
 from benchmark.tokenization import SubwordTokenizer, TokenizerRecipe, train_tokenizer
-from benchmark.training import OnProgress, Quality, Trainer
+from benchmark.training import OnEvent, OnProgress, Quality, Trainer
 
 
 def train(
@@ -32,6 +33,7 @@ def train(
     *,
     device: str,
     on_progress: OnProgress | None = None,
+    tensorboard: Path | None = None,
 ) -> None:
     """Make the entry `cell.train_key`, going on where an earlier call was stopped."""
     assert cell.train_key is not None
@@ -51,6 +53,7 @@ def train(
         device=device,
         quality=_quality(cell, suite, task, device),
         on_progress=on_progress,
+        on_event=_mirror(cell, tensorboard),
     ).run()
     system.save(folder / "system")
     record = {
@@ -66,6 +69,14 @@ def train(
         **provenance(device, suite.threads),
     }
     store.finish("train", cell.train_key, record)
+
+
+def _mirror(cell: Cell, tensorboard: Path | None) -> OnEvent | None:
+    if tensorboard is None:
+        return None
+    from benchmark.tensorboard import EventMirror
+
+    return EventMirror(tensorboard / cell.task / cell.system / f"seed-{cell.seed}").add
 
 
 def build_system(cell: Cell, suite: Suite, task: Task) -> System:

@@ -99,11 +99,11 @@ def read_jsonl(path: Path, split: Split) -> Lines:
         if blank:
             _fail(path, blank, "the line is empty", "remove it")
         fields = _parse(path, number, raw)
-        lines.examples.append(_example(path, number, split, fields))
-        references = fields.get("refs")
-        if references and len(lines.examples[-1].references) < len(references):
-            lines.empty_references += len(references) - len(lines.examples[-1].references)
+        example = _example(path, number, split, fields)
+        lines.examples.append(example)
         if len(fields) > 2:
+            given = len(fields.get("refs", example.references))
+            lines.empty_references += given - len(example.references)
             for key in fields.keys() - KEYS:
                 lines.ignored_keys[key] = lines.ignored_keys.get(key, 0) + 1
     if not lines.examples:

@@ -163,20 +163,20 @@ SYSTEMS = (
               trainable=False, parameters=None, seconds=1e-5),
 )  # fmt: skip
 
-METRICS: dict[str, tuple[str, str, str, str, tuple[float, float]]] = {
+METRICS: dict[str, tuple[str, str, str, str, tuple[float, float | None]]] = {
     # id: title, level, direction, unit, range
-    "bleu_sent_m4": ("BLEU-s", "candidate", "higher", "", (0, 1)),
-    "bleu_corpus": ("BLEU-c", "corpus", "higher", "", (0, 100)),
+    "bleu_sent_m4": ("BLEU (sent)", "candidate", "higher", "", (0, 1)),
+    "bleu_corpus": ("BLEU (corpus)", "corpus", "higher", "", (0, 100)),
     "rouge_l": ("ROUGE-L", "candidate", "higher", "", (0, 1)),
-    "validity": ("Valid", "candidate", "higher", "", (0, 1)),
-    "coverage": ("Coverage", "set", "higher", "", (0, 1)),
-    "divergence": ("Divergence", "set", "lower", "nat", (0, 20)),
     "dist_1": ("dist-1", "candidate", "higher", "", (0, 1)),
     "self_bleu": ("self-BLEU", "set", "lower", "", (0, 1)),
     "div_4": ("div-4", "set", "higher", "", (0, 1)),
-    "length": ("Length", "candidate", "none", "words", (0, 200)),
-    "copy": ("Copies", "candidate", "none", "share", (0, 1)),
-    "empty": ("Empty", "candidate", "lower", "share", (0, 1)),
+    "length": ("length", "candidate", "none", "tokens", (0, None)),
+    "copy_rate": ("copies", "candidate", "none", "", (0, 1)),
+    "empty_rate": ("empty", "candidate", "lower", "", (0, 1)),
+    "validity": ("validity", "candidate", "higher", "", (0, 1)),
+    "coverage": ("coverage", "set", "higher", "", (0, 1)),
+    "divergence": ("divergence", "set", "lower", "", (0, 1)),
 }
 
 
@@ -279,12 +279,13 @@ def values(question: Question, texts: Sequence[str]) -> Row:
     bleu = [max(_overlap(t, r, 2) for r in question.references) * 0.9 for t in texts]
     rouge = [max(_overlap(t, r, 1) for r in question.references) for t in texts]
     mass = dict(zip(question.targets, question.probs, strict=True))
-    pairs = [_overlap(a, b, 2) for a, b in itertools.permutations(texts, 2)]
+    pairs = [_overlap(a, b, 2) for a, b in itertools.permutations(texts, 2)] or [math.nan]
     grams = [g for t in texts for g in _grams(t, 4).elements()]
     shares = Counter(texts)
-    divergence = sum(
-        (n / len(texts)) * math.log((n / len(texts)) / mass.get(t, 1e-6)) for t, n in shares.items()
-    )
+    drawn = {t: n / len(texts) for t, n in shares.items()}
+    gaps = [drawn.get(t, 0.0) - mass.get(t, 0.0) for t in {*drawn, *mass}]
+    norms = sum(q * q for q in drawn.values()) + sum(p * p for p in mass.values())
+    divergence = sum(gap * gap for gap in gaps) / norms
     return {
         "bleu_sent_m4": bleu,
         "bleu_corpus": [[b * 100, 100.0] for b in bleu],
@@ -293,18 +294,17 @@ def values(question: Question, texts: Sequence[str]) -> Row:
         "coverage": float(sum(mass.get(t, 0.0) for t in shares)),
         "divergence": divergence,
         "dist_1": [len(set(t.split())) / max(1, len(t.split())) for t in texts],
-        "self_bleu": float(np.mean(pairs)) if pairs else math.nan,
+        "self_bleu": float(np.mean(pairs)),
         "div_4": len(set(grams)) / len(grams) if grams else math.nan,
         "length": [float(len(t.split())) for t in texts],
-        "copy": [float(t == question.source) for t in texts],
-        "empty": [float(not t) for t in texts],
+        "copy_rate": [float(t == question.source) for t in texts],
+        "empty_rate": [float(not t) for t in texts],
     }
 
 
 def _interval(per_source: np.ndarray, scale: float = 1.0) -> Row:
-    # Undefined stays undefined, as a score record would have it.
     if np.isnan(per_source).all():
-        return {"value": math.nan, "low": math.nan, "high": math.nan}
+        return {"value": None, "low": None, "high": None}
     rng = np.random.default_rng(0)
     picks = rng.integers(0, len(per_source), (200, len(per_source)))
     means = np.nanmean(per_source[picks], axis=1) * scale
@@ -417,6 +417,25 @@ def _write_lines(path: Path, rows: Iterable[Row]) -> None:
     else:
         path.write_text(text, encoding="utf-8")
 
+
+NOTES = {
+    "duplicates": 12,
+    "duplicates_normalised": 14,
+    "copies": {"train": 0, "valid": 0, "test": 0},
+    "copies_normalised": {"train": 0, "valid": 0, "test": 0},
+    "overlaps": {
+        "train/test": {
+            "of": 60, "pairs": 0, "pairs_normalised": 0, "swapped": 0, "sources": 3,
+            "sources_normalised": 3, "sources_on_either_side": 3,
+        }
+    },
+    "missing": [],
+    "available": {"train": 12000, "valid": 200, "test": 60},
+    "limited": {"train": 6000},
+    "ignored_keys": {},
+    "empty_references": {},
+    "unread_files": [],
+}  # fmt: skip
 
 CARD = """# {title}
 
@@ -546,8 +565,7 @@ def write_records(
             t.id: {
                 "title": t.title, "kind": "controlled", "digest": _key("digest", t.id) * 4,
                 "counts": {"train": 6000, "valid": 200, "test": sources},
-                "notes": {"duplicates_train": 12, "overlap_pairs": 0, "overlap_sources": 3,
-                          "copies": 0, "truncated": {"train": 0, "test": 0}},
+                "notes": NOTES,
                 "card": CARD.format(title=t.title, count=len(t.targets), test=sources),
             }
             for t in toy_tasks

@@ -16,14 +16,14 @@ SAMPLE = re.compile(r"^- (?P<source>.+) \((?P<targets>\d+) targets\)$")
 TARGET = re.compile(r"^  - (?P<probability>\d\.\d{3}) (?P<target>.+)$")
 
 
-def test_every_task_has_a_card_and_every_card_a_task():
+def test_every_task_has_a_card_and_every_card_a_task() -> None:
     assert {path.stem for path in CARDS.glob("*.md")} == set(TASKS)
     assert [entry.id for entry in TASKS.values() if entry.kind == "controlled"] == list(GRAMMARS)
     assert all(name == entry.id and entry.card == f"{name}.md" for name, entry in TASKS.items())
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_a_card_says_what_it_must(task_id: str):
+def test_a_card_says_what_it_must(task_id: str) -> None:
     text = card(task_id)
     assert text.startswith("# ")
     for part in ("**What.**", "**Source, licence.**", "**Counts.**", "**Leakage.**"):
@@ -33,7 +33,7 @@ def test_a_card_says_what_it_must(task_id: str):
 
 
 @pytest.mark.parametrize("task_id", GRAMMARS)
-def test_the_samples_of_a_card_are_those_of_the_grammar(task_id: str):
+def test_the_samples_of_a_card_are_those_of_the_grammar(task_id: str) -> None:
     masses: dict[str, float] = {}
     sources = targets = 0
     for line in card(task_id).splitlines():
@@ -48,13 +48,13 @@ def test_the_samples_of_a_card_are_those_of_the_grammar(task_id: str):
 
 
 @pytest.mark.parametrize("task_id", GRAMMARS)
-def test_the_counts_of_a_card_are_those_of_the_grammar(task_id: str):
+def test_the_counts_of_a_card_are_those_of_the_grammar(task_id: str) -> None:
     grammar = controlled.grammar(task_id)
     sources = sum(1 for _ in grammar.sources())
     assert f"{sources:,} sources and {len(grammar.vocabulary())} words" in card(task_id)
 
 
-def test_a_task_of_ones_own_brings_its_card(tmp_path: Path):
+def test_a_task_of_ones_own_brings_its_card(tmp_path: Path) -> None:
     assert "has no card" in card("mine")
     assert "has no card" in card("mine", data_dir=tmp_path)
     (tmp_path / "mine").mkdir()
@@ -65,7 +65,7 @@ def test_a_task_of_ones_own_brings_its_card(tmp_path: Path):
         card("mine", data_dir=tmp_path)
 
 
-def test_the_catalogue_is_light():
+def test_the_catalogue_is_light() -> None:
     code = "import sys, benchmark.tasks; print([m for m in sys.modules if m in {'torch', 'numpy'}])"
     done = subprocess.run(
         [sys.executable, "-c", code],

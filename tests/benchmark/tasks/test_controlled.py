@@ -32,7 +32,7 @@ def tasks() -> dict[str, Task]:
 
 
 @each_task
-def test_sizes_and_identifiers(tasks: dict[str, Task], task_id: str):
+def test_sizes_and_identifiers(tasks: dict[str, Task], task_id: str) -> None:
     task = tasks[task_id]
     assert (len(task.train), len(task.valid), len(task.test)) == (12_000, 200, 200)
     assert [e.id for e in task.test[:2]] == ["test-1", "test-2"]
@@ -41,7 +41,7 @@ def test_sizes_and_identifiers(tasks: dict[str, Task], task_id: str):
 
 
 @each_task
-def test_splits_are_disjoint_by_source(tasks: dict[str, Task], task_id: str):
+def test_splits_are_disjoint_by_source(tasks: dict[str, Task], task_id: str) -> None:
     task = tasks[task_id]
     train, valid, test = ({e.source for e in s} for s in (task.train, task.valid, task.test))
     assert len(valid) == len(test) == 200
@@ -52,7 +52,7 @@ def test_splits_are_disjoint_by_source(tasks: dict[str, Task], task_id: str):
 @each_task
 def test_train_holds_every_word_and_repeats_sources_with_other_targets(
     tasks: dict[str, Task], task_id: str
-):
+) -> None:
     train = tasks[task_id].train
     words = {word for e in train for word in f"{e.source} {e.target}".split()}
     assert words == controlled.grammar(task_id).vocabulary()
@@ -60,7 +60,7 @@ def test_train_holds_every_word_and_repeats_sources_with_other_targets(
 
 
 @each_task
-def test_every_target_and_reference_is_valid(tasks: dict[str, Task], task_id: str):
+def test_every_target_and_reference_is_valid(tasks: dict[str, Task], task_id: str) -> None:
     task = tasks[task_id]
     assert task.conditional is not None
     for example in (*task.train[:1_000], *task.valid, *task.test):
@@ -75,7 +75,7 @@ def test_every_target_and_reference_is_valid(tasks: dict[str, Task], task_id: st
 
 
 @each_task
-def test_targets_follow_the_distribution(tasks: dict[str, Task], task_id: str):
+def test_targets_follow_the_distribution(tasks: dict[str, Task], task_id: str) -> None:
     """Mean probability of the drawn targets against its exact expectation, 5 standard errors."""
     task = tasks[task_id]
     assert task.conditional is not None
@@ -89,11 +89,11 @@ def test_targets_follow_the_distribution(tasks: dict[str, Task], task_id: str):
 
 
 @each_task
-def test_digest_is_the_one_written_down(tasks: dict[str, Task], task_id: str):
+def test_digest_is_the_one_written_down(tasks: dict[str, Task], task_id: str) -> None:
     assert tasks[task_id].digest == DIGESTS[task_id]
 
 
-def test_digest_does_not_depend_on_the_hash_seed():
+def test_digest_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "import json; from benchmark.tasks import load_task; "
         f"print(json.dumps({{t: load_task(t).digest for t in {GRAMMARS!r}}}))"
@@ -110,7 +110,7 @@ def test_digest_does_not_depend_on_the_hash_seed():
     assert json.loads(done.stdout) == DIGESTS
 
 
-def test_the_version_is_part_of_the_digest_and_of_the_splits():
+def test_the_version_is_part_of_the_digest_and_of_the_splits() -> None:
     grammar = controlled.grammar("simplification")
     sizes = {"train": 50, "valid": 5, "test": 5}
     before = controlled.make_splits(grammar, sizes=sizes)
@@ -121,33 +121,33 @@ def test_the_version_is_part_of_the_digest_and_of_the_splits():
     assert controlled.make_splits(raised, sizes=sizes)["test"] != before["test"]
 
 
-def test_a_larger_train_split_starts_with_the_smaller_one():
+def test_a_larger_train_split_starts_with_the_smaller_one() -> None:
     grammar = controlled.grammar("dialogue")
     small = controlled.make_splits(grammar, sizes={"train": 30, "valid": 5, "test": 5})
     large = controlled.make_splits(grammar, sizes={"train": 60, "valid": 5, "test": 5})
     assert large["train"][:30] == small["train"]
 
 
-def test_too_much_held_out_is_refused():
+def test_too_much_held_out_is_refused() -> None:
     with pytest.raises(ValueError, match="to hold out"):
         controlled.make_splits(
             controlled.grammar("dialogue"), sizes={"train": 1, "valid": 3_600, "test": 1}
         )
 
 
-def test_conditional_travels_to_other_processes(tasks: dict[str, Task]):
+def test_conditional_travels_to_other_processes(tasks: dict[str, Task]) -> None:
     conditional = pickle.loads(pickle.dumps(tasks["dialogue"].conditional))
     masses = conditional("shall we watch films with anna tomorrow ?", 1.0)
     assert masses["yes , i love films ."] == pytest.approx(0.3 * 0.5 * 0.7)
     assert conditional("good morning", 1.0) == {}
 
 
-def test_a_caller_cannot_spoil_the_cache():
+def test_a_caller_cannot_spoil_the_cache() -> None:
     source = "anna sold a drum in rome ."
     controlled.conditional("question-generation", source, 1.0).clear()
     assert len(controlled.conditional("question-generation", source, 1.0)) == 4
 
 
-def test_bad_temperature_is_a_user_error():
+def test_bad_temperature_is_a_user_error() -> None:
     with pytest.raises(UserError, match="greater than 0"):
         controlled.conditional("dialogue", "good morning", 0.0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from benchmark.api import UserError
 from benchmark.tasks import Task, load_task
 
+Write = Callable[..., Path]
+
 GOOD = {"src": "a b", "trg": "c"}
 MORE = {"src": "d", "trg": "e"}
 
 
 @pytest.fixture
-def data_dir(write, tmp_path: Path) -> Path:
+def data_dir(write: Write, tmp_path: Path) -> Path:
     write("own/train.jsonl", [GOOD, MORE, GOOD])
     write("own/valid.jsonl", [MORE])
     write("own/test.jsonl.gz", [{**GOOD, "n": 1}, MORE])
@@ -20,7 +23,7 @@ def data_dir(write, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_folder_becomes_a_task(data_dir: Path):
+def test_a_folder_becomes_a_task(data_dir: Path) -> None:
     task = load_task("own", data_dir=data_dir)
     assert (task.id, task.kind, task.title, task.version) == ("own", "jsonl", "own", 1)
     assert [e.id for e in task.train] == ["train-1", "train-2", "train-3"]
@@ -31,14 +34,14 @@ def test_a_folder_becomes_a_task(data_dir: Path):
     assert task.notes.ignored_keys == {"test": {"n": 1}}
 
 
-def test_a_task_without_train_and_valid_loads(data_dir: Path):
+def test_a_task_without_train_and_valid_loads(data_dir: Path) -> None:
     task = load_task("qg", data_dir=data_dir)
     assert task.train == task.valid == ()
     assert task.title == "Quasar-T question generation"
     assert task.notes.missing == ("train", "valid")
 
 
-def test_limits_cut_and_are_noted(data_dir: Path):
+def test_limits_cut_and_are_noted(data_dir: Path) -> None:
     task = load_task("own", data_dir=data_dir, limits={"train": 2, "valid": 0, "test": None})
     assert (len(task.train), len(task.valid), len(task.test)) == (2, 0, 2)
     assert task.notes.limited == {"train": 1, "valid": 1}
@@ -46,13 +49,13 @@ def test_limits_cut_and_are_noted(data_dir: Path):
     assert task.digest != load_task("own", data_dir=data_dir).digest
 
 
-def test_limits_cut_controlled_tasks_too():
+def test_limits_cut_controlled_tasks_too() -> None:
     task = load_task("dialogue", limits={"train": 7, "test": 3})
     assert (len(task.train), len(task.valid), len(task.test)) == (7, 200, 3)
     assert task.test == load_task("dialogue").test[:3]
 
 
-def test_a_bad_line_behind_a_limit_is_found(data_dir: Path, write):
+def test_a_bad_line_behind_a_limit_is_found(data_dir: Path, write: Write) -> None:
     write("own/train.jsonl", [GOOD, "{"])
     with pytest.raises(UserError, match="line 2"):
         load_task("own", data_dir=data_dir, limits={"train": 1})
@@ -66,7 +69,7 @@ def test_a_bad_line_behind_a_limit_is_found(data_dir: Path, write):
         ({"train": -1}, "limit -1 of split 'train': give 0 or more"),
     ],
 )
-def test_bad_limits(limits: dict[str, int | None], message: str):
+def test_bad_limits(limits: dict[str, int | None], message: str) -> None:
     with pytest.raises(UserError, match=message):
         load_task("dialogue", limits=limits)
 
@@ -84,12 +87,12 @@ def test_bad_limits(limits: dict[str, int | None], message: str):
         ("", True, "unknown task ''"),
     ],
 )
-def test_unknown_tasks(data_dir: Path, task_id: str, with_data: bool, message: str):
+def test_unknown_tasks(data_dir: Path, task_id: str, with_data: bool, message: str) -> None:
     with pytest.raises(UserError, match=message):
         load_task(task_id, data_dir=data_dir if with_data else None)
 
 
-def test_a_folder_that_bears_the_name_of_a_controlled_task(data_dir: Path, write):
+def test_a_folder_that_bears_the_name_of_a_controlled_task(data_dir: Path, write: Write) -> None:
     write("dialogue/test.jsonl", [GOOD])
     with pytest.raises(
         UserError, match=r"'dialogue' is a controlled task and .* rename the folder"
@@ -117,7 +120,7 @@ def real(data: Path, task_id: str) -> Task:
     return task
 
 
-def test_real_qqp(real_data: Path):
+def test_real_qqp(real_data: Path) -> None:
     notes = real(real_data, "qqp").notes
     assert notes.copies_normalised["train"] == 459
     assert notes.overlaps["train/test"].sources_on_either_side == 1_397
@@ -126,14 +129,14 @@ def test_real_qqp(real_data: Path):
         assert overlap.pairs_normalised == overlap.swapped == 0
 
 
-def test_real_tasks_without_train(real_data: Path):
+def test_real_tasks_without_train(real_data: Path) -> None:
     notes = real(real_data, "qg").notes
     assert notes.missing == ("train",)
     assert notes.overlaps["valid/test"].pairs_normalised == 22
     assert real(real_data, "ccd").notes.missing == ("train", "valid")
 
 
-def test_real_stand_ins(real_data: Path):
+def test_real_stand_ins(real_data: Path) -> None:
     squad = real(real_data, "qg_squad").notes
     assert squad.overlaps["train/test"].sources_normalised == 0
     assert squad.unread_files == ("train_extra_qamr.jsonl.gz",)
@@ -141,7 +144,7 @@ def test_real_stand_ins(real_data: Path):
     assert wiki.copies_normalised == {"train": 5_392, "valid": 311, "test": 629}
 
 
-def test_real_references(real_data: Path):
+def test_real_references(real_data: Path) -> None:
     asset = real(real_data, "asset")
     assert {len(e.references) for e in asset.test} == {10}
     assert asset.notes.copies_normalised["train"] == 2_909
@@ -150,7 +153,7 @@ def test_real_references(real_data: Path):
     assert [e.source for e in turk.test] == [e.source for e in asset.test]
 
 
-def test_real_multiref(real_data: Path):
+def test_real_multiref(real_data: Path) -> None:
     task = real(real_data, "dailydialog-multiref")
     assert sorted({len(e.references) for e in task.test}) == [4, 5]
     assert task.notes.empty_references == {"test": 1}

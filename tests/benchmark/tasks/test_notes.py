@@ -41,22 +41,22 @@ def notes(**splits: list[Example]) -> DataNotes:
         ("", ""),
     ],
 )
-def test_normalise_is_the_leakage_rule(text: str, normal: str):
+def test_normalise_is_the_leakage_rule(text: str, normal: str) -> None:
     assert normalise(text) == normal
 
 
-def test_different_texts_of_which_nothing_remains_are_not_equal():
+def test_different_texts_of_which_nothing_remains_are_not_equal() -> None:
     found = notes(train=rows("train", ("да", "нет")), test=rows("test", ("нет", "да"), ("?", "!")))
     overlap = found.overlaps["train/test"]
     assert (overlap.pairs_normalised, overlap.swapped, overlap.sources_normalised) == (0, 1, 0)
 
 
-def test_duplicates_count_repeats_of_an_earlier_pair():
+def test_duplicates_count_repeats_of_an_earlier_pair() -> None:
     found = notes(train=rows("train", ("a", "b"), ("a", "b"), ("A!", "b"), ("a", "c"), ("b", "a")))
     assert (found.duplicates, found.duplicates_normalised) == (1, 2)
 
 
-def test_copies_are_counted_a_split():
+def test_copies_are_counted_a_split() -> None:
     found = notes(
         train=rows("train", ("a b", "a b"), ("A b.", "a b")), test=rows("test", ("a", "b"))
     )
@@ -64,7 +64,7 @@ def test_copies_are_counted_a_split():
     assert found.copies_normalised == {"train": 2, "test": 0}
 
 
-def test_overlap_tells_pairs_swapped_pairs_and_sources_apart():
+def test_overlap_tells_pairs_swapped_pairs_and_sources_apart() -> None:
     found = notes(
         train=rows("train", ("a", "b"), ("c", "d"), ("e", "f")),
         test=rows("test", ("a", "b"), ("C.", "D"), ("f", "e"), ("e", "z"), ("d", "z"), ("y", "z")),
@@ -82,13 +82,13 @@ def test_overlap_tells_pairs_swapped_pairs_and_sources_apart():
     }
 
 
-def test_a_train_pair_with_any_reference_is_a_leak():
+def test_a_train_pair_with_any_reference_is_a_leak() -> None:
     found = notes(train=rows("train", ("a", "x")), test=rows("test", ("a", "b", "x")))
     assert found.overlaps["train/test"].pairs == 1
     assert found.overlaps["train/test"].pairs_normalised == 1
 
 
-def test_all_pairs_of_splits_are_compared_and_missing_ones_named():
+def test_all_pairs_of_splits_are_compared_and_missing_ones_named() -> None:
     one = [("a", "b")]
     full = notes(train=rows("train", *one), valid=rows("valid", *one), test=rows("test", *one))
     assert list(full.overlaps) == ["train/valid", "train/test", "valid/test"]
@@ -97,7 +97,7 @@ def test_all_pairs_of_splits_are_compared_and_missing_ones_named():
     assert bare.missing == ("train", "valid") and bare.overlaps == {}
 
 
-def test_a_split_cut_to_nothing_is_not_missing():
+def test_a_split_cut_to_nothing_is_not_missing() -> None:
     found = take_notes(
         {"train": [], "valid": [], "test": rows("test", ("a", "b"))},
         available={"train": 5, "valid": 0, "test": 2},
@@ -107,7 +107,7 @@ def test_a_split_cut_to_nothing_is_not_missing():
     assert "Limits: 0 of 5 train examples are used." in found.sentences()
 
 
-def test_clean_data_give_no_sentence():
+def test_clean_data_give_no_sentence() -> None:
     found = notes(
         train=rows("train", ("a", "b")),
         valid=rows("valid", ("c", "d")),
@@ -116,7 +116,7 @@ def test_clean_data_give_no_sentence():
     assert found.sentences() == []
 
 
-def test_every_oddity_gives_a_sentence_and_plain_json():
+def test_every_oddity_gives_a_sentence_and_plain_json() -> None:
     found = take_notes(
         {
             "train": rows("train", ("a", "a"), ("a", "a")),

@@ -31,16 +31,16 @@ TASK = Task(
         replace(TASK, test=TASK.test * 2),
     ],
 )
-def test_every_part_of_the_content_is_in_the_digest(changed: Task):
+def test_every_part_of_the_content_is_in_the_digest(changed: Task) -> None:
     assert changed.digest != TASK.digest
 
 
-def test_the_digest_is_of_content_alone():
+def test_the_digest_is_of_content_alone() -> None:
     assert replace(TASK, id="other", title="Other", kind="controlled").digest == TASK.digest
     assert len(TASK.digest) == 64
 
 
-def test_split_digests_change_one_by_one():
+def test_split_digests_change_one_by_one() -> None:
     changed = replace(TASK, test=TASK.test * 2)
     assert changed.split_digests["train"] == TASK.split_digests["train"]
     assert changed.split_digests["test"] != TASK.split_digests["test"]

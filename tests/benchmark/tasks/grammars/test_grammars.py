@@ -37,14 +37,14 @@ def some_sources(task_id: str) -> list[str]:
 
 
 @each_task
-def test_every_source_has_one_derivation_and_all_sum_to_one(task_id: str):
+def test_every_source_has_one_derivation_and_all_sum_to_one(task_id: str) -> None:
     masses = load(task_id)[1]
     assert len(masses) == SHAPES[task_id][0]
     assert math.fsum(masses.values()) == pytest.approx(1.0, abs=1e-12)
 
 
 @each_task
-def test_probabilities_sum_to_one_and_are_not_all_equal(task_id: str):
+def test_probabilities_sum_to_one_and_are_not_all_equal(task_id: str) -> None:
     grammar = load(task_id)[0]
     uneven = 0
     for source in some_sources(task_id):
@@ -58,7 +58,7 @@ def test_probabilities_sum_to_one_and_are_not_all_equal(task_id: str):
 
 
 @each_task
-def test_shape(task_id: str):
+def test_shape(task_id: str) -> None:
     grammar = load(task_id)[0]
     _, words, sizes, longest_source, longest_target = SHAPES[task_id]
     assert len(grammar.vocabulary()) == words <= 90
@@ -70,7 +70,7 @@ def test_shape(task_id: str):
 
 
 @each_task
-def test_texts_are_lower_case_words_one_space_apart(task_id: str):
+def test_texts_are_lower_case_words_one_space_apart(task_id: str) -> None:
     grammar = load(task_id)[0]
     vocabulary = grammar.vocabulary()
     assert all((word.isalpha() and word.islower()) or word in ".,?" for word in vocabulary)
@@ -82,13 +82,13 @@ def test_texts_are_lower_case_words_one_space_apart(task_id: str):
 
 
 @each_task
-def test_no_target_is_its_source(task_id: str):
+def test_no_target_is_its_source(task_id: str) -> None:
     grammar = load(task_id)[0]
     assert all(source not in grammar.distribution(source) for source in some_sources(task_id))
 
 
 @each_task
-def test_a_source_with_one_word_changed_parses_if_and_only_if_it_is_a_source(task_id: str):
+def test_a_source_with_one_word_changed_parses_if_and_only_if_it_is_a_source(task_id: str) -> None:
     grammar, masses = load(task_id)
     vocabulary = sorted(grammar.vocabulary())
     foreign = 0
@@ -105,7 +105,7 @@ def check(task_id: str, source: str, expected: dict[str, float]) -> None:
     assert load(task_id)[0].distribution(source) == pytest.approx(expected, abs=1e-12)
 
 
-def test_paraphrase_known_answer():
+def test_paraphrase_known_answer() -> None:
     """Worked out by hand: 3 forms, (clean .6, wash .4), and one adverb."""
     check(
         "paraphrase",
@@ -121,7 +121,7 @@ def test_paraphrase_known_answer():
     )
 
 
-def test_question_generation_known_answer():
+def test_question_generation_known_answer() -> None:
     check(
         "question-generation",
         "anna sold a drum in rome .",
@@ -134,7 +134,7 @@ def test_question_generation_known_answer():
     )
 
 
-def test_simplification_known_answer():
+def test_simplification_known_answer() -> None:
     check(
         "simplification",
         "the kind farmer observed the timepiece .",
@@ -154,7 +154,7 @@ def test_simplification_known_answer():
     )
 
 
-def test_dialogue_known_answer():
+def test_dialogue_known_answer() -> None:
     yes, no, speakers = (
         {"yes": 0.5, "sure": 0.3, "great": 0.2},
         {"sorry": 0.65, "no": 0.35},
@@ -189,12 +189,12 @@ def test_dialogue_known_answer():
         "maybe , i love films .",
     ],
 )
-def test_a_mixture_of_two_replies_is_invalid(mixture: str):
+def test_a_mixture_of_two_replies_is_invalid(mixture: str) -> None:
     masses = load("dialogue")[0].distribution("shall we watch films with anna tomorrow ?")
     assert "yes , i love films ." in masses
     assert mixture not in masses
 
 
-def test_only_known_grammars_load():
+def test_only_known_grammars_load() -> None:
     with pytest.raises(KeyError):
         grammars.load("os")

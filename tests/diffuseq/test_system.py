@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.api import Example, Lengths, Resources, UserError, make_noise
+from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from diffuseq.system import DiffuSeq, DiffuSeqConfig, DiffuSeqDecoding
+
+PAIRS = (
+    ("the cat sat", "a feline rested"),
+    ("the dog ran", "a hound sped away"),
+    ("birds sing", "there is music"),
+    ("it rains", "water falls from above"),
+    ("we sleep", "nobody is awake"),
+    ("they eat soup", "soup is eaten"),
+    ("he sings", "a song"),
+    ("she left", "gone"),
+)
+EXAMPLES = tuple(Example(f"e{i}", x, y, (y,)) for i, (x, y) in enumerate(PAIRS))
+SMALL = DiffuSeqConfig(
+    embedding_dim=12,
+    width=48,
+    layers=2,
+    heads=4,
+    ffn=96,
+    time_dim=16,
+    dropout=0.0,
+    diffusion_steps=200,
+    timesteps="uniform",
+)
+FEW = DiffuSeqDecoding(solver="ddim", nfe=5, clamp=False)
+
+
+def build(config: DiffuSeqConfig = SMALL, lengths: Lengths = Lengths(7, 7)) -> DiffuSeq:
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer([t for pair in PAIRS for t in pair], TokenizerRecipe())
+    return DiffuSeq.build(config, Resources(tokenizer, lengths))
+
+
+def texts(
+    system: DiffuSeq,
+    examples: Sequence[Example] = EXAMPLES,
+    decoding: DiffuSeqDecoding = FEW,
+    num_samples: int = 2,
+) -> dict[str, list[str]]:
+    drawn = system.generate(
+        [e.source for e in examples],
+        decoding,
+        num_samples=num_samples,
+        seed=5,
+        ids=[e.id for e in examples],
+    )
+    return {e.id: [c.text for c in row] for e, row in zip(examples, drawn, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def trained() -> DiffuSeq:
+    """A tiny model after some 500 updates on eight pairs: a few seconds."""
+    system = build(replace(SMALL, mse_over="target"))
+    optimiser = torch.optim.AdamW(system.module.parameters(), lr=3e-3)
+    batch = system.collate(EXAMPLES * 4)
+    ids = [str(i) for i in range(32)]
+    for update in range(500):
+        for group in optimiser.param_groups:
+            group["lr"] = 3e-3 * min(1.0, (500 - update) / 250)
+        system.loss(batch, make_noise(update, ids)).total.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    system.module.eval()
+    return system
+
+
+@pytest.mark.parametrize(
+    "decoding",
+    [
+        FEW,
+        replace(FEW, solver="dpm-solver++", nfe=10),
+        replace(FEW, eta=1.0, nfe=20, clamp=True),
+        replace(FEW, solver="ancestral", variance="posterior", nfe=50, temperature=0.5),
+        DiffuSeqDecoding(nfe=200),
+    ],
+    ids=["ddim", "dpm-solver++", "ddim eta 1 clamp", "ancestral", "paper"],
+)
+def test_eight_pairs_are_learnt_by_heart(trained: DiffuSeq, decoding: DiffuSeqDecoding) -> None:
+    wanted = {e.id: [e.target] * 2 for e in EXAMPLES}
+    assert texts(trained, decoding=decoding) == wanted
+
+
+def test_layout_of_the_canvas() -> None:
+    system = build()
+    tokenizer = system.resources.tokenizer
+    batch = system.collate(EXAMPLES[:1])
+    bos, sep, pad = tokenizer.bos_id, tokenizer.sep_id, tokenizer.pad_id
+    source, target = (tokenizer.encode(text) for text in PAIRS[0])
+    row = [bos, *source, sep, sep, bos, *target, sep]
+    assert batch["ids"].tolist() == [row + [pad] * (14 - len(row))]
+    # The source with its marks is given; the target, its marks and all padding are generated.
+    assert batch["is_target"].tolist() == [[False] * 6 + [True] * 8]
+
+
+def test_both_sides_are_cut_to_their_own_part() -> None:
+    system = build(lengths=Lengths(5, 4))
+    words = "the cat sat"
+    batch = system.collate([Example("a", words, words, (words,))])
+    tokenizer = system.resources.tokenizer
+    kept = tokenizer.encode("the cat")
+    bos, sep = tokenizer.bos_id, tokenizer.sep_id
+    assert batch["ids"].tolist() == [[bos, *kept, sep, sep, bos, *kept, sep]]
+    drawn = system.generate(
+        [words, "the cat", ""], FEW, num_samples=1, seed=0, ids=["a", "b", "c"]
+    )
+    assert [row[0].status == "truncated" for row in drawn] == [True, False, False]
+
+
+def test_candidates_end_at_their_mark() -> None:
+    system = build()
+    tokenizer = system.resources.tokenizer
+    a, b = tokenizer.encode("cat sat")
+    bos, sep, pad = tokenizer.bos_id, tokenizer.sep_id, tokenizer.pad_id
+    cases = {
+        (bos, a, b, sep, a, pad): ("cat sat", "ok"),
+        (bos, a, pad, b, sep): ("cat", "ok"),
+        (bos, a, b, a): ("cat sat cat", "unfinished"),
+        (bos, sep, a): ("", "empty"),
+        (bos, a, tokenizer.mask_id, bos, b, sep): ("cat sat", "ok"),
+    }
+    for ids, (text, status) in cases.items():
+        candidate = system._candidate(list(ids), is_cut=False)
+        assert (candidate.text, candidate.status) == (text, status)
+
+
+def test_a_text_depends_on_nothing_but_its_own_row(trained: DiffuSeq) -> None:
+    decoding = replace(FEW, eta=1.0, temperature=3.0)  # hot, so that texts differ
+    together = texts(trained, decoding=decoding, num_samples=3)
+    assert len({text for row in together.values() for text in row}) > 8
+    assert texts(trained, EXAMPLES[::-1], decoding, 3) == together
+    alone = texts(trained, EXAMPLES[2:3], decoding, 2)
+    assert alone["e2"] == together["e2"][:2]
+
+
+@pytest.mark.parametrize("decoding", [FEW, replace(FEW, solver="ancestral", nfe=37)])
+def test_network_calls_are_those_asked_for(decoding: DiffuSeqDecoding) -> None:
+    system = build()
+    calls: list[tuple[int, ...]] = []
+    system.network.register_forward_pre_hook(lambda _, inputs: calls.append(inputs[0].shape))
+    texts(system, EXAMPLES[:3], decoding, 2)
+    assert calls == [(6, 14, 12)] * decoding.nfe
+
+
+def test_saved_and_loaded_is_the_same(trained: DiffuSeq, tmp_path: Path) -> None:
+    decoding = replace(FEW, temperature=2.0)
+    trained.save(tmp_path)
+    loaded = DiffuSeq.load(tmp_path, "cpu")
+    assert loaded.config == trained.config
+    assert texts(loaded, decoding=decoding) == texts(trained, decoding=decoding)
+
+
+def test_the_loss_is_the_sum_of_its_terms_and_of_its_rows() -> None:
+    system = build(replace(SMALL, prediction_nll_weight=0.5, decoder_nll_weight=2.0))
+    system.module.eval()
+    ids = [e.id for e in EXAMPLES]
+    out = system.loss(system.collate(EXAMPLES), make_noise(0, ids))
+    assert set(out.terms) == {"mse", "decoder_nll", "tT", "prediction_nll"}
+    torch.testing.assert_close(torch.stack(list(out.terms.values())).sum(), out.total)
+    assert not any(value.requires_grad for value in out.terms.values())
+    assert out.tokens == sum(len(y.split()) + 2 for _, y in PAIRS)
+    single = [
+        system.loss(system.collate([e]), make_noise(0, [e.id])).total.item() for e in EXAMPLES
+    ]
+    assert out.total.item() == pytest.approx(sum(single) / len(single), rel=1e-5)
+
+
+def test_time_steps_are_learnt_in_training_alone() -> None:
+    system = build(replace(SMALL, timesteps="loss-second-moment"))
+    batch, noise = system.collate(EXAMPLES), make_noise(0, [e.id for e in EXAMPLES])
+    system.module.eval()
+    system.loss(batch, noise)
+    seen = system.module.state_dict()["timesteps.seen"]
+    assert seen.sum() == 0
+    system.module.train()
+    system.loss(batch, noise)
+    assert system.module.state_dict()["timesteps.seen"].sum() == len(EXAMPLES)
+
+
+def test_generation_keeps_the_mode_of_the_module() -> None:
+    system = build(replace(SMALL, dropout=0.5))
+    system.module.train()
+    first = texts(system)
+    assert system.module.training
+    system.module.eval()
+    assert texts(system) == first
+
+
+def test_kind_of_the_candidates() -> None:
+    assert DiffuSeqDecoding().kind == "samples"
+    assert DiffuSeqDecoding(temperature=0.0).kind == "single"
+
+
+def test_mistakes_are_told() -> None:
+    with pytest.raises(UserError, match="canvas of 3 \\+ 7"):
+        build(lengths=Lengths(3, 7))
+    with pytest.raises(UserError, match="multiple of heads"):
+        build(replace(SMALL, heads=5))
+    with pytest.raises(UserError, match=r"decoding\.temperature is -1"):
+        replace(FEW, temperature=-1)
+    with pytest.raises(UserError, match=r"decoding\.eta is 2"):
+        replace(FEW, eta=2)
+    with pytest.raises(UserError, match=r"decoding\.nfe is 201"):
+        texts(build(), decoding=replace(FEW, nfe=201))
