@@ -29,7 +29,7 @@ def probabilities(logits: Tensor, *, temperature: float = 1.0, top_p: float = 1.
     p = (scores / temperature).softmax(-1)
     if top_p == 1:
         return p
-    ordered, order = p.sort(-1, descending=True, stable=True)
+    ordered, order = p.sort(dim=-1, descending=True, stable=True)
     outside = F.pad(ordered.cumsum(-1)[..., :-1], (1, 0)) >= top_p
     p = p.masked_fill(torch.zeros_like(outside).scatter_(-1, order, outside), 0.0)
     return p / p.sum(-1, keepdim=True)
@@ -41,7 +41,7 @@ def invert(p: Tensor, u: Tensor) -> Tensor:
     `p` need not sum to one: `u` is a share of its total. An index of mass 0 never comes out.
     """
     cdf = p.double().cumsum(-1)
-    total = cdf[..., -1:]
+    total = cdf[..., -1:].contiguous()
     index = torch.searchsorted(cdf, u.unsqueeze(-1).double() * total, right=True)
     # u * total may round up to total, beyond the last mass.
     return index.minimum(torch.searchsorted(cdf, total)).squeeze(-1)

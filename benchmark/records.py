@@ -142,8 +142,8 @@ def _run(
                     "valid": len(task.valid),
                     "test": len(task.test),
                 },
-                "notes": asdict(task.notes),
-                "card": card(task.id),
+                "notes": task.notes.as_dict() | {"sentences": task.notes.sentences()},
+                "card": card(task.id, data_dir=plan.data_dir),
             }
             for task in plan.tasks.values()
         },

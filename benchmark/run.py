@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     changes = list(options.set)
     if options.seeds:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
-    suite = load_suite(options.suite, changes)
+    suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
     tasks, systems = choose_tasks(suite, options.task), choose_systems(suite, options.system)
     device = _device(options.device)
     store = Store(options.store)

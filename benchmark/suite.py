@@ -155,10 +155,21 @@ class Suite(_Recipe):
     threads: PositiveInt = 1
     """CPU threads of a cell; fixed, because sums in another order round differently."""
     tasks: dict[str, TaskRecipe]
+    other_tasks: TaskRecipe | None = None
+    """How a folder of `--data-dir` enters that has no recipe of its own."""
     training: TrainingRecipe = TrainingRecipe()
     budget: Budget
     evaluation: Evaluation = Evaluation()
     systems: dict[str, SystemRecipe]
+
+    def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
+        """The suite with a recipe for each named folder of `data_dir` that had none."""
+        if self.other_tasks is None or data_dir is None:
+            return self
+        new = [n for n in names if n not in self.tasks and (data_dir / n).is_dir()]
+        return self.model_copy(
+            update={"tasks": self.tasks | {name: self.other_tasks for name in new}}
+        )
 
     def training_of(self, system: str) -> TrainingRecipe:
         """The suite's training with what the system changes."""
@@ -258,6 +269,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     elif head in BROADCAST_TO_TASKS:
         for task in tasks:
             _put(values, ["tasks", task, *key.split(".")], value, key)
+        if values.get("other_tasks"):
+            _put(values, ["other_tasks", *key.split(".")], value, key)
     else:
         _put(values, key.split("."), value, key)
         if head in BROADCAST_TO_SYSTEMS:

@@ -64,7 +64,7 @@ class LossSecondMoment(nn.Module):
     def draw(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Steps `(batch,)` and weights `(batch,)` from uniform float64 numbers in [0, 1)."""
         p = self.probabilities()
-        index = torch.searchsorted(p.cumsum(0), u.to(torch.float64), right=True)
+        index = torch.searchsorted(p.cumsum(0), u.to(torch.float64).contiguous(), right=True)
         index = index.clamp(max=self.diffusion_steps - 1)
         return index + 1, 1.0 / (self.diffusion_steps * p[index])
 

@@ -3,7 +3,8 @@
 The sum of the true probabilities of the distinct candidates. It rewards finding many likely
 targets and does not punish invalid ones (see `validity`). K independent draws from the truth
 itself reach sum over y of p(y) (1 - (1 - p(y))^K) on average, which is what the oracle row
-shows; a K-best list can reach more.
+shows. That is not the most: a K-best list, or sampling a little sharper than the truth, reaches
+more with few samples, so read it beside `divergence`.
 """
 
 from __future__ import annotations

@@ -80,10 +80,20 @@ class Column:
         return f"{shown:.1e}"
 
 
+def base(name: str) -> str:
+    """A metric without its options: `bleu_sent_m4` of `bleu_sent_m4:case=lower`."""
+    return name.partition(":")[0]
+
+
+def group_of(name: str, metric: MetricScore) -> Group:
+    """Where a metric stands: its place, or by its level where the package does not know it."""
+    return GROUPS.get(base(name)) or ("diversity" if metric.level == "set" else "quality")
+
+
 def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tuple[Column, ...]:
     """The columns of the metrics that were measured, group by group."""
     order = list(GROUPS)
-    names = sorted(metrics, key=lambda n: order.index(_base(n)) if _base(n) in order else 99)
+    names = sorted(metrics, key=lambda n: order.index(base(n)) if base(n) in order else 99)
     columns = [
         _metric_column(name, metrics[name], statistic, num_samples)
         for name in names
@@ -106,7 +116,7 @@ def cost_columns() -> tuple[Column, ...]:
 
     return (
         Column(
-            "cost.depth", "cost", "NFE", "calls", "lower", measured("depth"), digits=None,
+            "cost.depth", "cost", "NFE", "", "lower", measured("depth"), digits=None,
             about="sequential network calls per candidate, counted by hooks",
         ),
         Column(
@@ -121,27 +131,23 @@ def cost_columns() -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-def _base(name: str) -> str:
-    return name.partition(":")[0]
-
-
 def _option(name: str) -> str:
     """What sets a variant of a metric apart: `case=lower` of `bleu_sent_m4:case=lower`."""
     return name.partition(":")[2]
 
 
 def _statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
-    wanted = ("expected", "mbr", "oracle") if _base(name) == FULL else ("expected", "set")
+    wanted = ("expected", "mbr", "oracle") if base(name) == FULL else ("expected", "set")
     return tuple(s for s in wanted if s in metric.statistics)
 
 
 def _metric_column(name: str, metric: MetricScore, statistic: str, num_samples: int) -> Column:
-    group = GROUPS.get(_base(name)) or ("diversity" if metric.level == "set" else "quality")
+    group = group_of(name, metric)
     top = metric.range[1]
-    share = _base(name) in PERCENT
+    share = base(name) in PERCENT
     sets = metric.level == "set" and group == "diversity"
     digits = 1 if share or group == "form" else 3 if top <= 1 else 1 if top >= 50 else 2
-    full = _base(name) == FULL
+    full = base(name) == FULL
     detail = STATISTICS[statistic].format(k=num_samples) if full else ""
     if full and _option(name):
         detail += f", {_option(name)}"
@@ -154,6 +160,6 @@ def _metric_column(name: str, metric: MetricScore, statistic: str, num_samples: 
         read=lambda point: point.measure(name, statistic),
         scale=100.0 if share else 1.0,
         digits=digits,
-        undrawn=DETERMINISTIC if sets else UNDRAWN.get(_base(name), frozenset()),
+        undrawn=DETERMINISTIC if sets else UNDRAWN.get(base(name), frozenset()),
         about=f"{metric.title}, signature {metric.signature}",
     )

@@ -54,7 +54,7 @@ def shown(column: Column, entry: Entry) -> tuple[str, str]:
 
 def head(column: Column) -> str:
     """The head of a column in one line."""
-    detail = f" ({column.detail})" if column.detail else ""
+    detail = f", {column.detail}" if column.detail else ""
     arrow = ARROWS[column.direction]
     return f"{column.head}{detail}{' ' + arrow if arrow else ''}"
 

@@ -95,9 +95,9 @@ def build_table(board: Board, task: str) -> Table:
     return Table(
         task=task,
         title=title,
-        caption=f"{title} ({task}). {_protocol(board, task)} {BOLD_RULE}",
+        caption=f"{title} ({task}). {protocol(board, task)} {BOLD_RULE}",
         columns=columns,
-        rows=_with_bold(tuple(_row(board, point, columns) for point in points), columns),
+        rows=with_bold(tuple(_row(board, point, columns) for point in points), columns),
         footnotes=tuple(_footnotes(points, columns)),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
     )
@@ -111,7 +111,7 @@ BOLD_RULE = (
 )
 
 
-def _protocol(board: Board, task: str) -> str:
+def protocol(board: Board, task: str) -> str:
     """One sentence on sources, candidates, seeds and intervals."""
     cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
     if not cells or cells[0].score is None:
@@ -162,7 +162,8 @@ def _entry(point: Point, column: Column) -> Entry:
     return Entry(column.read(point), keys)
 
 
-def _with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
+def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
+    """The rows with the figures in bold that cannot be told from the best of their column."""
     bold: set[tuple[str, str]] = set()
     for column in columns:
         candidates = {

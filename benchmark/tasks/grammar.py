@@ -176,14 +176,6 @@ class Grammar:
             words.append(text)
         return " ".join(words)
 
-    def conditional(self, source: str, temperature: float) -> dict[str, float]:
-        """`distribution` sharpened or flattened: p^(1/temperature), renormalised.
-
-        Raises:
-            UserError: if the temperature is not a positive number.
-        """
-        return tempered(self.distribution(source), temperature)
-
     def vocabulary(self) -> frozenset[str]:
         """Every token that a source or a target can hold."""
         words: set[str] = set()

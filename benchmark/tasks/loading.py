@@ -42,7 +42,10 @@ def load_task(
                 f"task '{task_id}' reads files: give --data-dir a folder that holds "
                 f"{task_id}/test.jsonl or {task_id}/test.jsonl.gz"
             )
-        raise UserError(f"unknown task '{task_id}': {suggestion(task_id.lower(), TASKS)}")
+        raise UserError(
+            f"unknown task '{task_id}' (for a task of your own give --data-dir):"
+            f" {suggestion(task_id.lower(), TASKS)}"
+        )
     folder = find_folder(task_id, data_dir)
     if folder is None:
         present = list_tasks(data_dir)

@@ -185,6 +185,15 @@ def test_own_data_with_training(run, tmp_path):
     assert {line["status"] for line in records()} == {"ok"}
 
 
+def test_folder_that_no_suite_knows(run, tmp_path):
+    write_task(tmp_path / "data" / "mine", train=LINE, test=LINE)
+    words = ["--task", "mine", "--data-dir", "data", "--system", "copy-source"]
+    code, _, err = run(*words, suite="small")
+    assert code == 0, err
+    code, _, err = run(*words, suite="mini")
+    assert code == 2 and "no task 'mine' in suite 'mini'" in err
+
+
 def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):
     write_task(tmp_path / "data" / "mine", test=LINE)
     code, _, err = run(

@@ -107,7 +107,10 @@ def test_the_embedding_learns_from_every_term(readout: Readout) -> None:
 
 
 def test_single_terms() -> None:
-    z0_hat, goal = torch.tensor([[[1.0, 3.0], [0.0, 0.0]]]), torch.tensor([[[0.0, 1.0], [2.0, 2.0]]])
+    z0_hat, goal = (
+        torch.tensor([[[1.0, 3.0], [0.0, 0.0]]]),
+        torch.tensor([[[0.0, 1.0], [2.0, 2.0]]]),
+    )
     everything, first = torch.tensor([[True, True]]), torch.tensor([[True, False]])
     assert mse(z0_hat, goal, everything).tolist() == [(2.5 + 4.0) / 2]
     assert mse(z0_hat, goal, first).tolist() == [2.5]

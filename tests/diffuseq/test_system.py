@@ -60,14 +60,14 @@ def texts(
 
 @pytest.fixture(scope="module")
 def trained() -> DiffuSeq:
-    """A tiny model after some 500 updates on eight pairs: a few seconds."""
+    """A tiny model after some 400 updates on eight pairs: a few seconds."""
     system = build(replace(SMALL, mse_over="target"))
     optimiser = torch.optim.AdamW(system.module.parameters(), lr=3e-3)
-    batch = system.collate(EXAMPLES * 4)
-    ids = [str(i) for i in range(32)]
-    for update in range(500):
+    batch = system.collate(EXAMPLES * 2)
+    ids = [str(i) for i in range(16)]
+    for update in range(400):
         for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * min(1.0, (500 - update) / 250)
+            group["lr"] = 3e-3 * min(1.0, (400 - update) / 200)
         system.loss(batch, make_noise(update, ids)).total.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -111,9 +111,7 @@ def test_both_sides_are_cut_to_their_own_part() -> None:
     kept = tokenizer.encode("the cat")
     bos, sep = tokenizer.bos_id, tokenizer.sep_id
     assert batch["ids"].tolist() == [[bos, *kept, sep, sep, bos, *kept, sep]]
-    drawn = system.generate(
-        [words, "the cat", ""], FEW, num_samples=1, seed=0, ids=["a", "b", "c"]
-    )
+    drawn = system.generate([words, "the cat", ""], FEW, num_samples=1, seed=0, ids=["a", "b", "c"])
     assert [row[0].status == "truncated" for row in drawn] == [True, False, False]
 
 
@@ -134,12 +132,13 @@ def test_candidates_end_at_their_mark() -> None:
         assert (candidate.text, candidate.status) == (text, status)
 
 
-def test_a_text_depends_on_nothing_but_its_own_row(trained: DiffuSeq) -> None:
-    decoding = replace(FEW, eta=1.0, temperature=3.0)  # hot, so that texts differ
-    together = texts(trained, decoding=decoding, num_samples=3)
-    assert len({text for row in together.values() for text in row}) > 8
-    assert texts(trained, EXAMPLES[::-1], decoding, 3) == together
-    alone = texts(trained, EXAMPLES[2:3], decoding, 2)
+def test_a_text_depends_on_nothing_but_its_own_row() -> None:
+    system = build()  # untrained, so that texts differ
+    decoding = replace(FEW, eta=1.0)
+    together = texts(system, decoding=decoding, num_samples=3)
+    assert len({text for row in together.values() for text in row}) > 10
+    assert texts(system, EXAMPLES[::-1], decoding, 3) == together
+    alone = texts(system, EXAMPLES[2:3], decoding, 2)
     assert alone["e2"] == together["e2"][:2]
 
 

@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from benchmark.report.figures.axes import VALIDITY, Axis, quality_axis
 from benchmark.report.figures.frontier import (
-    VALIDITY,
-    Axis,
     Marks,
     annotate,
     arms,
     ends,
     look_of,
-    quality_axis,
     say_nothing,
     set_limits,
 )

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from benchmark.report.figures.axes import Axis, Plane, planes
 from benchmark.report.figures.labels import Labeller
 from benchmark.report.figures.palette import (
     COPY_COLOUR,
@@ -34,37 +35,6 @@ from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval
 
 
-@dataclass(frozen=True)
-class Axis:
-    """What an axis shows; `complement` plots one minus the value."""
-
-    metric: str
-    statistic: str
-    label: str
-    complement: bool = False
-    short: str = ""
-    """Label where there is little room."""
-
-    def read(self, point: Point) -> Interval:
-        """The figure of a point on this axis."""
-        found = point.measure(self.metric, self.statistic)
-        if not self.complement:
-            return found
-        return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)
-
-
-Plane = tuple[Axis, Axis]
-"""x: diversity, y: quality."""
-
-VALIDITY = Axis("validity", "expected", "validity")
-COVERAGE = Axis("coverage", "set", "coverage")
-VARIETY = (
-    Axis("self_bleu", "set", "diversity (1 − self-BLEU)", True, "1 − self-BLEU"),
-    Axis("div_4", "set", "diversity (div-4)", False, "div-4"),
-)
-"""The measure of diversity, and what stands in where it was not taken."""
-
-
 @dataclass
 class Marks:
     """What was drawn in a panel, for the labels that come when sizes are final."""
@@ -76,33 +46,6 @@ class Marks:
     levels: list[tuple[str, float, str]] = field(default_factory=list)
     ys: list[float] = field(default_factory=list)
     xs: list[float] = field(default_factory=list)
-
-
-def quality_axis(board: Board, task: str) -> Axis | None:
-    """The quality that real data allow: sentence BLEU, else the first there is."""
-    metrics = board.metrics(task)
-    names = [n for n, m in metrics.items() if m.direction == "higher" and m.level != "set"]
-    usual = [n for n in ("bleu_sent_m4", "bleu_corpus", "rouge_l") if n in names]
-    for name in usual or names:
-        title = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}.get(name)
-        return Axis(name, "expected", f"{title or metrics[name].title} ({name})")
-    return None
-
-
-def main_axis(board: Board, task: str) -> Axis | None:
-    """Validity where the answers are known, else the usual quality."""
-    return VALIDITY if VALIDITY.metric in board.metrics(task) else quality_axis(board, task)
-
-
-def planes(board: Board, task: str) -> tuple[Plane, ...]:
-    """The planes of a task, all over the same x axis; the main quality first."""
-    metrics = board.metrics(task)
-    variety = next((axis for axis in VARIETY if axis.metric in metrics), None)
-    if variety is None:
-        return ()
-    known = [axis for axis in (VALIDITY, COVERAGE) if axis.metric in metrics]
-    usual = quality_axis(board, task)
-    return tuple((variety, axis) for axis in (*known, usual) if axis is not None)
 
 
 def frontier(board: Board, task: str) -> Sheet:

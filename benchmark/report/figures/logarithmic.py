@@ -49,4 +49,5 @@ def _plain(value: float) -> str:
 def _power(value: float) -> str:
     exponent = math.floor(math.log10(value) + 1e-9)
     mantissa = round(value / 10.0**exponent)
-    return f"${'' if mantissa == 1 else rf'{mantissa}{{\cdot}}'}10^{{{exponent}}}$"
+    lead = "" if mantissa == 1 else f"{mantissa}{{\\cdot}}"
+    return f"${lead}10^{{{exponent}}}$"

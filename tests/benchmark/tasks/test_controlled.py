@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.api import UserError
-from benchmark.tasks import Task, controlled, load_task
+from benchmark.tasks import Split, Task, controlled, load_task
 from benchmark.tasks.grammars import GRAMMARS
 
 # Written down on Python 3.11.7 and checked on 3.12.1. A change here changes numbers: raise the
@@ -112,7 +112,7 @@ def test_digest_does_not_depend_on_the_hash_seed() -> None:
 
 def test_the_version_is_part_of_the_digest_and_of_the_splits() -> None:
     grammar = controlled.grammar("simplification")
-    sizes = {"train": 50, "valid": 5, "test": 5}
+    sizes: dict[Split, int] = {"train": 50, "valid": 5, "test": 5}
     before = controlled.make_splits(grammar, sizes=sizes)
     assert before == controlled.make_splits(grammar, sizes=sizes)
     raised = type(grammar)(

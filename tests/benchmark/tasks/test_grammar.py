@@ -78,7 +78,7 @@ def test_a_slot_can_be_printed_in_a_form() -> None:
 def test_foreign_sources_have_no_targets(text: str) -> None:
     grammar = build(Rule(1.0, "hm"))
     assert grammar.distribution(text) == {}
-    assert grammar.conditional(text, 0.5) == {}
+    assert tempered(grammar.distribution(text), 0.5) == {}
     with pytest.raises(ValueError, match="not a source"):
         grammar.sample(text, random.Random(0))
 

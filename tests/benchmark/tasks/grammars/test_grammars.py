@@ -8,7 +8,7 @@ import math
 import pytest
 
 from benchmark.tasks import grammars
-from benchmark.tasks.grammar import Grammar
+from benchmark.tasks.grammar import Grammar, tempered
 
 # task: distinct sources, words, targets a source, tokens of the longest source and target
 SHAPES = {
@@ -49,7 +49,7 @@ def test_probabilities_sum_to_one_and_are_not_all_equal(task_id: str) -> None:
     uneven = 0
     for source in some_sources(task_id):
         for temperature in (0.5, 1.0, 1.7):
-            masses = grammar.conditional(source, temperature)
+            masses = tempered(grammar.distribution(source), temperature)
             assert math.fsum(masses.values()) == pytest.approx(1.0, abs=1e-12)
             assert min(masses.values()) > 0
         uneven += max(masses.values()) > 1.2 * min(masses.values())

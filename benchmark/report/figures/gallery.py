@@ -1,0 +1,97 @@
+"""All figures of a report, each with the caption that it needs to be read alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmark.report.figures.axes import planes
+from benchmark.report.figures.cost import NFE, SECONDS, cost
+from benchmark.report.figures.frontier import frontier, overview
+from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.training import logs, training
+from benchmark.report.points import Board
+from benchmark.report.tables import protocol
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure that can be drawn: `name` is its file without suffix."""
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[], Sheet]
+
+
+def overview_plot(board: Board) -> Plot:
+    """The frontier of all tasks side by side."""
+    return Plot(
+        "overview",
+        "Quality against diversity, all tasks",
+        f"{_reading(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
+        " temperature, where a task has one. Horizontal line: copying the source.",
+        lambda: overview(board),
+    )
+
+
+def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
+    """The four figures of a task; `stem` begins the names of their files."""
+    known = len(planes(board, task)) > 1
+    yield Plot(
+        f"{stem}-frontier",
+        "Quality against diversity",
+        f"{_reading(board, (task,))}"
+        + (" Where coverage falls, further variety is noise." if known else "")
+        + f" {protocol(board, task)}",
+        lambda: frontier(board, task),
+    )
+    yield Plot(
+        f"{stem}-nfe",
+        "Quality against network calls",
+        "Calls are counted by hooks; logarithmic axis. Large marks: the setting of the table;"
+        " hollow marks: deterministic systems. Lines: copying the source, and draws from the"
+        " grammar where there is one.",
+        lambda: cost(board, task, NFE),
+    )
+    yield Plot(
+        f"{stem}-seconds",
+        "Quality against time",
+        "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
+        " Numbers: network calls at the ends of a curve.",
+        lambda: cost(board, task, SECONDS),
+    )
+    yield Plot(
+        f"{stem}-training",
+        "Training",
+        "Above: training loss (lines) and validation loss (marks), not smoothed; losses of"
+        " different objectives are not comparable with each other. Below: quality on examples"
+        " of the valid split." + _several(board, task),
+        lambda: training(board, task),
+    )
+
+
+def _reading(board: Board, tasks: tuple[str, ...]) -> str:
+    """How to read a frontier: what the numbers and marks are."""
+    knobs: dict[str, list[str]] = {}
+    for system in board.systems:
+        for task in tasks:
+            for curve in board.sweeps(task, system):
+                named = knobs.setdefault(curve[0].knob or "knob", [])
+                if system not in named:
+                    named.append(system)
+    told = "; ".join(
+        f"{knob} ({', '.join(systems)})" if len(knobs) > 1 else knob
+        for knob, systems in knobs.items()
+    )
+    numbers = f" Numbers at the ends: {told}." if told else ""
+    return (
+        "Up is better, right is more varied; every curve is one system over its knob."
+        f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals. Hollow"
+        " marks at the left: deterministic systems, which have no sampling diversity."
+    )
+
+
+def _several(board: Board, task: str) -> str:
+    most = max((len(seeds) for seeds in logs(board, task).values()), default=0)
+    return f" One line a seed ({most} seeds)." if most > 1 else ""

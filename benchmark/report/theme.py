@@ -1,0 +1,92 @@
+"""Figures inside the page: colours that follow light and dark, small files, no clashes.
+
+A figure is drawn once, in its light colours. Here each colour becomes a CSS variable whose
+dark value is the same hue, lightened until it stands out from the dark ground.
+"""
+
+from __future__ import annotations
+
+import re
+
+from benchmark.report.figures.palette import INK, MUTED, PAPER
+
+GROUND = {"light": "#ffffff", "dark": "#15181d"}
+CONTRAST = 4.6
+"""Contrast with the dark ground that every colour of a figure reaches (WCAG AA for text)."""
+
+_FIXED = {INK: "--ink", MUTED: "--muted", PAPER: "--ground", "#8a8a8a": "--axis", "#e4e4e4": "--grid"}
+"""Colours of the style that are variables of the page."""
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_LONG = re.compile(r"(-?\d+\.\d\d)\d+")
+_COORDINATES = re.compile(r'\b(?:d|x|y)="[^"]*"')
+_NAMED = re.compile(r' id="(?:figure|axes|patch|text|line2d|legend|xtick|ytick|matplotlib'
+                    r'\.axis|LineCollection|PathCollection)_\d+"')  # fmt: skip
+_GLYPH = re.compile(r'<path id="(DejaVu[^"]+)"[^>]*/>\s*', re.DOTALL)
+
+
+class Inlined:
+    """The figures of one page; collects the colours and letter shapes that they share."""
+
+    def __init__(self) -> None:
+        self.colours: dict[str, str] = {}
+        self.glyphs: dict[str, str] = {}
+
+    def add(self, svg: str, label: str) -> str:
+        """The `<svg>` of a figure as the page carries it; `label` is read out to the blind."""
+        svg = _COORDINATES.sub(lambda m: _LONG.sub(r"\1", m[0]), svg)
+        svg = _NAMED.sub("", svg)
+        for glyph in _GLYPH.finditer(svg):
+            self.glyphs.setdefault(glyph[1], glyph[0])
+        svg = _GLYPH.sub("", svg)
+        svg = _COLOUR.sub(lambda m: f"var({self._variable(m[0])})", svg)
+        size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+        if size is not None:
+            # The page knows the width in its own units and scales the figure down if it must.
+            svg = svg.replace(size[0], f'style="width:{float(size[1]) / 72 * 1.32:.2f}in"', 1)
+        escaped = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{escaped}" ', 1)
+
+    def definitions(self) -> str:
+        """The letter shapes, once for all figures; stands before the first of them."""
+        shapes = "".join(self.glyphs.values())
+        return (
+            '<svg aria-hidden="true" style="position:absolute;width:0;height:0">'
+            f"<defs>{shapes}</defs></svg>"
+        )
+
+    def variables(self, mode: str) -> str:
+        """CSS declarations of the colours of all figures, for `light` or `dark`."""
+        return "".join(
+            f"{name}:{colour if mode == 'light' else lightened(colour)};"
+            for colour, name in sorted(self.colours.items())
+        )
+
+    def _variable(self, colour: str) -> str:
+        if colour in _FIXED:
+            return _FIXED[colour]
+        return self.colours.setdefault(colour, f"--c{colour[1:]}")
+
+
+def lightened(colour: str) -> str:
+    """The colour mixed with as little white as `CONTRAST` with the dark ground asks for."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    for share in range(0, 101, 5):
+        mixed = [round(part + (255 - part) * share / 100) for part in parts]
+        if _contrast(mixed, [int(GROUND["dark"][i : i + 2], 16) for i in (1, 3, 5)]) >= CONTRAST:
+            break
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def _contrast(first: list[int], second: list[int]) -> float:
+    """Contrast ratio of WCAG 2."""
+    bright, dim = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(parts: list[int]) -> float:
+    linear = [
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for share in (part / 255 for part in parts)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
