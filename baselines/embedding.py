@@ -48,7 +48,9 @@ class PositionEmbedding(nn.Module):
         self.table: nn.Embedding | None = None
         if kind == "learned":
             self.table = nn.Embedding(length, dim)
-            nn.init.normal_(self.table.weight, std=0.02)
+            # At the scale of the tokens: on a canvas of masks the positions are all there is
+            # to tell one place from another, and a small start costs most of a short training.
+            nn.init.normal_(self.table.weight)
         elif kind == "sinusoidal":
             vectors = sinusoids(torch.arange(length, dtype=torch.float64), dim)
             self.register_buffer("vectors", vectors.float(), persistent=False)

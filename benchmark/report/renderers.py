@@ -64,26 +64,27 @@ def head(column: Column) -> str:
 
 def markdown(table: Table) -> str:
     """A pipe table with its caption, footnotes and signatures."""
-    heads = ["System", *(head(column) for column in table.columns)]
+    notes = "".join(f"{_one_line(note.text)}\n\n" for note in table.footnotes)
+    signed = "\n".join(f"- {_one_line(t)}: `{signature}`" for t, signature in table.signatures)
+    title, caption = _one_line(table.title), _one_line(table.caption)
+    return f"# {title}\n\n{caption}\n\n{pipe_table(table)}\n\n{notes}{signed}".rstrip() + "\n"
+
+
+def pipe_table(table: Table) -> str:
+    """The rows alone."""
+    width = len(table.columns)
     lines = [
-        f"# {_pipe(table.title)}",
-        "",
-        _pipe(table.caption),
-        "",
-        _pipe_row(heads),
-        _pipe_row([":---", *("---:" for _ in table.columns)]),
+        _pipe_row(["System", *(head(column) for column in table.columns)]),
+        _pipe_row([":---", *["---:"] * width]),
     ]
     for family, rows in table.families():
-        lines.append(_pipe_row([f"*{family}*", *("" for _ in table.columns)]))
+        lines.append(_pipe_row([f"*{family}*", *[""] * width]))
         for row in rows:
-            if row.status != "ok":
-                lines.append(_pipe_row([row.system, row.status, *[""] * (len(table.columns) - 1)]))
-                continue
             cells = [_markdown_cell(c, row.entries[c.id]) for c in table.columns]
+            if row.status != "ok":
+                cells = [row.status, *[""] * (width - 1)]
             lines.append(_pipe_row([f"{row.system}{row.marks}", *cells]))
-    lines += ["", *(f"{_pipe(note.text)}\n" for note in table.footnotes)]
-    lines += [f"- {_pipe(title)}: `{signature}`" for title, signature in table.signatures]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(lines)
 
 
 def _markdown_cell(column: Column, entry: Entry) -> str:
@@ -92,12 +93,12 @@ def _markdown_cell(column: Column, entry: Entry) -> str:
     return f"{value} ±{half}" if half else value
 
 
-def _pipe(text: str) -> str:
-    return text.replace("\n", " ")
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _pipe_row(cells: list[str]) -> str:
-    return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+    return "| " + " | ".join(_one_line(c).replace("|", "\\|") for c in cells) + " |"
 
 
 # --- CSV ---

@@ -95,13 +95,18 @@ def build_table(board: Board, task: str) -> Table:
     return Table(
         task=task,
         title=title,
-        caption=f"{title} ({task}). {protocol(board, task)} {BOLD_RULE}",
+        caption=f"{title} ({task}). {protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
         rows=with_bold(tuple(_row(board, point, columns) for point in points), columns),
         footnotes=tuple(_footnotes(points, columns)),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
     )
 
+
+READING = (
+    "Quality is the mean over the candidates unless the head says MBR or best; ± is half of the"
+    " interval, and stands only where the sources differ."
+)
 
 BOLD_RULE = (
     "Bold: not distinguishable from the best of its column, that is, the two intervals overlap;"
@@ -119,12 +124,11 @@ def protocol(board: Board, task: str) -> str:
     score = cells[0].score
     seeds = sorted({cell.seed for cell in cells})
     noun = "seed" if len(seeds) == 1 else "seeds"
-    level = f"{score.interval.level * 100:g} %"
     return (
-        f"{score.num_sources} sources, {score.num_samples} candidates each,"
-        f" {noun} {', '.join(map(str, seeds))}; quality is the mean over the candidates unless"
-        f" the head says MBR or best of {score.num_samples}; ± is half of the {level} interval ({score.interval.method}"
-        + (", seeds pooled)." if len(seeds) > 1 else ").")
+        f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
+        f" {noun} {', '.join(map(str, seeds))}; {score.interval.level * 100:g} % intervals:"
+        f" {score.interval.method}"
+        + (" and seeds together." if len(seeds) > 1 else ".")
     )
 
 

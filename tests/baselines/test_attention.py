@@ -19,7 +19,7 @@ def by_hand(query, keys, values, allowed):
     """Attention of one head by the definition, `(length, head_dim)` each."""
     rows = []
     for i, q in enumerate(query):
-        weights = torch.tensor([float(q @ k) / len(q) ** 0.5 for k in keys])
+        weights = torch.tensor([float((q @ k).detach()) / len(q) ** 0.5 for k in keys])
         weights = torch.where(allowed[i], weights, -torch.inf).softmax(0)
         rows.append(sum(w * v for w, v in zip(weights, values, strict=True)))
     return torch.stack(rows)

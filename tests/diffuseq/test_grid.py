@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -23,7 +25,7 @@ def test_every_number_of_calls_is_met_exactly(spacing: Spacing, steps: int) -> N
         assert len(grid) - 1 == nfe
         assert grid[0] == steps
         assert grid[-1] == 0
-        assert all(t > s for t, s in zip(grid[:-1], grid[1:], strict=True))
+        assert all(t > s for t, s in pairwise(grid))
 
 
 @pytest.mark.parametrize("nfe", [600, 1500, 2000])

@@ -69,12 +69,15 @@ def test_terms_against_hand_computation(readout: Readout) -> None:
         for place in range(4):
             word = int(IDS[row, place])
             embedding = table[word]
-            z_0 = [e + spread_0 * n for e, n in zip(embedding, noise(1)[row, place].tolist())]
+            z_0 = [
+                e + spread_0 * n
+                for e, n in zip(embedding, noise(1)[row, place].tolist(), strict=True)
+            ]
             goal = embedding if int(T[row]) == 1 else z_0
             guess = answer[row, place].tolist()
-            errors.append(sum((g - a) ** 2 for g, a in zip(goal, guess)) / 3)
+            errors.append(sum((g - a) ** 2 for g, a in zip(goal, guess, strict=True)) / 3)
             for into, vector in ((nll, z_0), (prediction, guess)):
-                scores = [sum(a * b for a, b in zip(vector, e)) for e in table]
+                scores = [sum(a * b for a, b in zip(vector, e, strict=True)) for e in table]
                 into.append(-log_softmax_by_hand(scores, word))
             prior.append(sum(LEVEL[-1].item() * z**2 for z in z_0) / 3)
         places = [p for p in range(4) if IS_TARGET[row, p]]

@@ -33,10 +33,11 @@ SMALL = DiffuSeqConfig(
     diffusion_steps=200,
     timesteps="uniform",
 )
+CANVAS = Lengths(7, 7)
 FEW = DiffuSeqDecoding(solver="ddim", nfe=5, clamp=False)
 
 
-def build(config: DiffuSeqConfig = SMALL, lengths: Lengths = Lengths(7, 7)) -> DiffuSeq:
+def build(config: DiffuSeqConfig = SMALL, lengths: Lengths = CANVAS) -> DiffuSeq:
     torch.manual_seed(0)
     tokenizer = train_tokenizer([t for pair in PAIRS for t in pair], TokenizerRecipe())
     return DiffuSeq.build(config, Resources(tokenizer, lengths))

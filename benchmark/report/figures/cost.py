@@ -158,4 +158,8 @@ def _legend(
             keywords["linestyle"] = styles[system].line
         handles.append(Line2D([], [], **keywords))
         labels.append(system)
+    for system, colour, line in LEVELS:
+        if (main := board.main(task, system)) is not None and main.cells:
+            handles.append(Line2D([], [], color=colour, linestyle=line, linewidth=0.8))
+            labels.append(system)
     return handles, labels

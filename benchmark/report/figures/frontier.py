@@ -98,7 +98,7 @@ def overview(board: Board) -> Sheet:
         set_limits(sheet.panels[0].ax, ys=[y for marks in drawn for y in marks.ys])
     if not tasks:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
-    sheet.finish(*legend(board, tasks, styles, with_copy=True))
+    sheet.finish(*legend(board, tasks, styles))
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         marks.levels.clear()
         annotate(panel.ax, marks)
@@ -242,7 +242,7 @@ def look_of(board: Board) -> dict[str, Look]:
 
 
 def legend(
-    board: Board, tasks: Sequence[str], styles: dict[str, Look], *, with_copy: bool = False
+    board: Board, tasks: Sequence[str], styles: dict[str, Look]
 ) -> tuple[list[Line2D], list[str]]:
     """Handles and labels of all systems that are drawn on some of the tasks."""
     handles, labels = [], []
@@ -255,7 +255,7 @@ def legend(
                 handles.append(Line2D([], [], color=look.colour, linestyle=look.line))
                 labels.append("oracle (ceiling)")
         elif system == COPY:
-            if with_copy and mains:
+            if mains:
                 handles.append(Line2D([], [], color=COPY_COLOUR, linewidth=0.8))
                 labels.append(COPY)
         elif mains or curves:

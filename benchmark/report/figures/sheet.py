@@ -97,7 +97,6 @@ class Sheet:
             return None
         for columns in range(min(len(handles), 6), 0, -1):
             legend = self.figure.legend(handles, labels, loc="lower center", ncols=columns)
-            self.figure.draw_without_rendering()
             if legend.get_window_extent().width <= (self.width - 0.1) * self.figure.dpi:
                 return legend
             if columns > 1:

@@ -7,6 +7,7 @@ import json
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ DATA = Path(
 )
 
 
-def read_pairs(name: str) -> list[dict]:
+def read_pairs(name: str) -> list[dict[str, Any]]:
     path = DATA / name
     if not path.exists():
         pytest.skip(f"real data not here: {name} (set DIFFUSEQ_BENCH_DATA)")

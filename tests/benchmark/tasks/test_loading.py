@@ -77,9 +77,9 @@ def test_bad_limits(limits: dict[str, int | None], message: str) -> None:
 @pytest.mark.parametrize(
     ("task_id", "with_data", "message"),
     [
-        ("dialog", False, "unknown task 'dialog': did you mean 'dialogue'?"),
-        ("QQP", False, "unknown task 'QQP': did you mean 'qqp'?"),
-        ("zzz", False, "unknown task 'zzz': there is .*dialogue"),
+        ("dialog", False, r"unknown task 'dialog' \(.*--data-dir\): did you mean 'dialogue'"),
+        ("QQP", False, r"unknown task 'QQP' \(.*--data-dir\): did you mean 'qqp'"),
+        ("zzz", False, r"unknown task 'zzz' \(.*--data-dir\): there is .*dialogue"),
         ("qqp", False, r"task 'qqp' reads files: give --data-dir .*qqp/test\.jsonl"),
         ("qqp", True, r"task 'qqp' is not in .*: put its files into .*qqp; tasks there: own, qg"),
         ("ownn", True, r"unknown task 'ownn' \(tasks in .*: own, qg\): did you mean 'own'"),

@@ -1,0 +1,123 @@
+"""Render a report: read the records, write tables, figures, summary and page."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+from markupsafe import Markup
+
+from benchmark.api import UserError
+from benchmark.report.figures.gallery import Plot, overview_plot, task_plots
+from benchmark.report.figures.sheet import save, style, svg
+from benchmark.report.page import Drawn, TaskView, facts, render_page, task_view
+from benchmark.report.points import Board
+from benchmark.report.records import Records, read_records
+from benchmark.report.renderers import csv_text, latex, markdown, pipe_table
+from benchmark.report.summary import failures, overview_table
+from benchmark.report.tables import Table, build_table
+from benchmark.report.theme import Inlined
+from benchmark.store import write_text
+
+
+TABLE_FILES = (".md", ".csv", ".tex", "-curves.csv")
+
+
+def build(folder: Path) -> Path:
+    """Render the report of `folder/records` into `folder`; see `benchmark.report`.
+
+    A report that was rendered from the same records by the same code is left as it is: the
+    page carries a digest of both.
+    """
+    records = read_records(folder)
+    digest = _digest(records)
+    page = folder / "index.html"
+    if _is_current(folder, records, digest):
+        return page
+    board = Board(records)
+    inlined = Inlined()
+    try:
+        with style():
+            overview = _draw(overview_plot(board), folder, inlined)
+            views = [_task(board, task, folder, inlined) for task in board.records.tasks]
+        write_text(folder / "summary.md", _summary(board, views))
+        # Last: the digest in it says that all the others are there.
+        write_text(page, render_page(board, views, overview=overview, inlined=inlined, digest=digest))
+    except OSError as error:
+        raise UserError(
+            f"The report folder {folder} cannot be written ({error.strerror or error}):"
+            " copy it to a folder of yours."
+        ) from error
+    return page
+
+
+def stem(task: str) -> str:
+    """A task's id as the beginning of file names and as an anchor."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
+
+
+def _digest(records: Records) -> str:
+    """SHA-256 of the records, of this package and of what it draws with.
+
+    When the records were gathered is left out: gathering them again changes nothing.
+    """
+    sha = hashlib.sha256(version("matplotlib").encode())
+    rooms = (Path(__file__).parent, records.folder)
+    for room in rooms:
+        for path in sorted(room.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc" and path.name != "run.json":
+                sha.update(path.relative_to(room).as_posix().encode())
+                sha.update(hashlib.sha256(path.read_bytes()).digest())
+    sha.update(records.run.model_copy(update={"created": ""}).model_dump_json().encode())
+    return sha.hexdigest()
+
+
+def _is_current(folder: Path, records: Records, digest: str) -> bool:
+    page = folder / "index.html"
+    expected = [folder / "summary.md", folder / "figures" / "overview.png"]
+    expected += [folder / "tables" / f"{stem(t)}{s}" for t in records.tasks for s in TABLE_FILES]
+    if not all(path.exists() for path in (page, *expected)):
+        return False
+    with page.open(encoding="utf-8", errors="replace") as file:
+        return digest in file.read(1000)
+
+
+def _task(board: Board, task: str, folder: Path, inlined: Inlined) -> TaskView:
+    table = build_table(board, task)
+    name = stem(task)
+    _write_tables(board, table, folder / "tables", name)
+    drawn = [_draw(plot, folder, inlined) for plot in task_plots(board, task, name)]
+    return task_view(board, task, stem=name, table=table, figures=drawn)
+
+
+def _write_tables(board: Board, table: Table, folder: Path, name: str) -> None:
+    curves = board.frame(table.task).to_csv(index=False, lineterminator="\n")
+    texts = (markdown(table), csv_text(table), latex(table), curves)
+    for suffix, text in zip(TABLE_FILES, texts, strict=True):
+        write_text(folder / f"{name}{suffix}", text)
+
+
+def _draw(plot: Plot, folder: Path, inlined: Inlined) -> Drawn:
+    sheet = plot.draw()
+    save(sheet.figure, folder / "figures" / plot.name)
+    drawing = inlined.add(svg(sheet.figure), f"{plot.title}. {plot.caption}")
+    return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
+
+
+def _summary(board: Board, views: Iterable[TaskView]) -> str:
+    """The report in one page of Markdown, for a terminal or a README."""
+    run = board.records.run
+    table = overview_table(board)
+    lines = [f"# {run.run}", "", *(f"- {name}: {value}" for name, value in facts(run)), ""]
+    lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
+    lines += [pipe_table(table), "", table.caption, ""]
+    for view in views:
+        lines += [f"## {view.title}", "", *(f"- {said}" for said in view.sentences), ""]
+        lines += [f"Table: [tables/{view.stem}.md](tables/{view.stem}.md)", ""]
+    if failed := failures(board):
+        lines += ["## Failures", ""]
+        lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f in failed]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,198 @@
+"""The page: everything about a run in one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.report.columns import Column
+from benchmark.report.points import Board
+from benchmark.report.prose import render_markdown
+from benchmark.report.records import Run, title_of
+from benchmark.report.renderers import ARROWS, shown
+from benchmark.report.samples import SHOWN, Block, blocks
+from benchmark.report.summary import TEST, failures, overview_table, sentences
+from benchmark.report.tables import Table
+from benchmark.report.theme import GROUND, Inlined
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+_COLOURS = {
+    "ground": (GROUND["light"], GROUND["dark"]),
+    "ink": ("#1b1b1b", "#e6e6e6"),
+    "muted": ("#63676d", "#a0a6ae"),
+    "soft": ("#f4f5f6", "#1f242b"),
+    "line": ("#dcdfe3", "#343a43"),
+    "grid": ("#e4e4e4", "#2b3038"),
+    "axis": ("#8a8a8a", "#7a8089"),
+    "link": ("#0b57a4", "#7db8f5"),
+    "bad": ("#b02a1c", "#ff9a8a"),
+    "good": ("#1f7a45", "#74cf9b"),
+}
+"""Colours of the page, light and dark."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as the page shows it."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """What the page says about one task."""
+
+    id: str
+    stem: str
+    title: str
+    sentences: tuple[str, ...]
+    table: Table
+    figures: tuple[Drawn, ...]
+    blocks: tuple[Block, ...]
+    known: bool
+    counts: Mapping[str, int]
+    digest: str
+    notes: tuple[str, ...]
+    card: Markup
+
+
+def task_view(
+    board: Board, task: str, *, stem: str, table: Table, figures: Iterable[Drawn]
+) -> TaskView:
+    """Gather what the page says about a task; `stem` begins the names of its files."""
+    info = board.records.run.tasks[task]
+    return TaskView(
+        id=task,
+        stem=stem,
+        title=title_of(board.records.run.tasks, task),
+        sentences=tuple(sentences(board, task)),
+        table=table,
+        figures=tuple(figures),
+        blocks=tuple(blocks(board, task)),
+        known=info.kind == "controlled",
+        counts=info.counts,
+        digest=info.digest,
+        notes=tuple(_notes(info.notes)) or ("Nothing odd was counted.",),
+        card=Markup(render_markdown(info.card)),
+    )
+
+
+def render_page(
+    board: Board, views: Iterable[TaskView], *, overview: Drawn, inlined: Inlined, digest: str
+) -> str:
+    """The whole page as text; `digest` names what it was made from."""
+    tasks = tuple(views)
+    run = board.records.run
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["groupby_run"] = _runs
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        digest=digest,
+        lead=_lead(board),
+        overview=overview,
+        overview_table=overview_table(board),
+        tasks=tasks,
+        known=any(task.known for task in tasks),
+        failures=failures(board),
+        facts=tuple(facts(run)),
+        systems=[(name, run.systems[name]) for name in board.systems],
+        test=TEST,
+        shown=shown,
+        shown_candidates=SHOWN,
+        arrows=ARROWS,
+        light=Markup(_variables(0) + inlined.variables("light")),
+        dark=Markup(_variables(1) + inlined.variables("dark")),
+        glyphs=Markup(inlined.definitions()),
+        # The files of this package, not text of a record.
+        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        js=Markup((_TEMPLATES / "page.js").read_text(encoding="utf-8")),
+    )
+
+
+def facts(run: Run) -> Iterator[tuple[str, str]]:
+    """What was run, on what, with which code: names and values, for page and summary."""
+    yield "Command", shlex.join(run.command)
+    yield "Suite", run.suite
+    yield "Seeds", ", ".join(map(str, run.seeds))
+    yield "Machine", machine(run)
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    yield "Versions", versions
+    code = run.code
+    commit = code.get("commit")
+    state = {True: ", with changes that were not committed", False: ""}.get(code.get("dirty"), "")
+    parts = [f"version {code.get('version')}" if code.get("version") else ""]
+    parts += [f"commit {commit}{state}" if commit else "not under version control"]
+    parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []
+    yield "Code", ", ".join(part for part in parts if part)
+    yield "Created", run.created
+
+
+def machine(run: Run) -> str:
+    """The machine in one line."""
+    found = run.machine
+    parts = []
+    if found.get("cpu"):
+        cores = found.get("cores")
+        parts.append(f"{found['cpu']}" + (f" ({cores} cores)" if cores else ""))
+    if found.get("memory_bytes"):
+        parts.append(f"{found['memory_bytes'] / 2**30:.0f} GiB memory")
+    parts.append(str(found["gpu"]) if found.get("gpu") else "no GPU")
+    if found.get("platform"):
+        parts.append(str(found["platform"]))
+    return ", ".join(parts)
+
+
+def _lead(board: Board) -> str:
+    run = board.records.run
+    models = [s for s in board.systems if run.systems[s].family != "yardstick"]
+    seeds = f"{len(run.seeds)} seed{'s' if len(run.seeds) != 1 else ''}"
+    return (
+        f"Suite {run.suite}: {len(board.records.tasks)} tasks, {len(models)} systems and"
+        f" {len(board.systems) - len(models)} yardsticks, {seeds}; {machine(run)}."
+    )
+
+
+def _notes(notes: Mapping[str, Any]) -> Iterator[str]:
+    """The data notes as sentences; as plain names and counts where their form is another."""
+    from benchmark.tasks.notes import DataNotes
+
+    try:
+        yield from TypeAdapter(DataNotes).validate_python(dict(notes)).sentences()
+    except (ValidationError, KeyError, ValueError):
+        yield from (f"{name}: {value}" for name, value in _flat(notes))
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}, ")
+        elif value not in ([], "", None):
+            yield f"{above}{name}".replace("_", " "), value
+
+
+def _variables(which: int) -> str:
+    return "".join(f"--{name}:{pair[which]};" for name, pair in _COLOURS.items())
+
+
+def _runs(columns: Iterable[Column], attribute: str) -> list[tuple[str, list[Column]]]:
+    """Neighbours with the same attribute, in order: Jinja's own filter would sort them."""
+    return [(key, list(run)) for key, run in groupby(columns, lambda c: getattr(c, attribute))]
