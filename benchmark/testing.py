@@ -40,6 +40,7 @@ from benchmark.training import Trainer
 SEED = 7
 NUM_SAMPLES = 3
 UPDATES = 12
+ODD = ("odd-empty", "odd-long", "odd-unknown")
 LENGTHS = Lengths(source=16, target=16)
 
 
@@ -57,7 +58,7 @@ class Subject:
         self.system = self.fresh()
         if self.system.module is not None:
             with tempfile.TemporaryDirectory() as folder:
-                self.train(self.system, Path(folder))
+                self.train(self.system, Path(folder), checkpoint_s=1e9)
 
     @classmethod
     def of(
@@ -76,8 +77,8 @@ class Subject:
         config = fill(self.system_class.Config, self.config, "config")
         return self.system_class.build(config, resources(self.lengths))
 
-    def train(self, system: System, folder: Path) -> None:
-        """A few updates of the harness's own loop; a checkpoint after each."""
+    def train(self, system: System, folder: Path, *, checkpoint_s: float) -> None:
+        """A few updates of the harness's own loop."""
         Trainer(
             system,
             _task().train,
@@ -88,7 +89,7 @@ class Subject:
                 ema_decay=0.9,
                 valid_examples=4,
                 quality_examples=0,
-                checkpoint_s=1e-9,
+                checkpoint_s=checkpoint_s,
             ),
             budget=Budget(updates=UPDATES),
             seed=SEED,
@@ -213,13 +214,13 @@ def check_resume(subject: Subject) -> None:
         broken = subject.fresh()
         _stop_after(broken, UPDATES // 2)
         try:
-            subject.train(broken, Path(folder))
+            subject.train(broken, Path(folder), checkpoint_s=1e-9)
         except _StoppedError:
             pass
         else:
             raise AssertionError("the training was not stopped")
         resumed = subject.fresh()
-        subject.train(resumed, Path(folder))
+        subject.train(resumed, Path(folder), checkpoint_s=1e9)
     assert resumed.module is not None
     expected = subject.system.module.state_dict()
     for name, value in resumed.module.state_dict().items():
@@ -255,9 +256,8 @@ def check_odd_sources(subject: Subject) -> None:
     usual = _examples()[0]
     long = " ".join([usual.source] * 20)
     odd = [
-        dataclasses.replace(usual, id="odd-empty", source=""),
-        dataclasses.replace(usual, id="odd-long", source=long),
-        dataclasses.replace(usual, id="odd-unknown", source="xyzzy \N{SNOWMAN} [MASK]"),
+        dataclasses.replace(usual, id=name, source=source)
+        for name, source in zip(ODD, ("", long, "xyzzy \N{SNOWMAN} [MASK]"), strict=True)
     ]
     for decoding in subject.settings():
         made = subject.candidates(decoding, [usual, *odd])
@@ -338,6 +338,7 @@ def resources(lengths: Lengths) -> Resources:
         tokenizer=train_tokenizer(texts, TokenizerRecipe()),
         lengths=lengths,
         train=task.train,
-        references={e.id: e.references for e in task.test},
+        references={e.id: e.references for e in task.test}
+        | {name: task.test[0].references for name in ODD},
         conditional=task.conditional,
     )

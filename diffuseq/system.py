@@ -308,8 +308,10 @@ class DiffuSeq:
     def _canvas_of(self, rows: Sequence[list[int]], starts: Sequence[int]) -> Batch:
         """`rows` padded to the canvas; the target begins at `starts`."""
         pad = self.resources.tokenizer.pad_id
-        ids = torch.tensor([row + [pad] * (self._canvas - len(row)) for row in rows])
-        is_target = torch.arange(self._canvas) >= torch.tensor(starts)[:, None]
+        padded = [row + [pad] * (self._canvas - len(row)) for row in rows]
+        ids = torch.tensor(padded, dtype=torch.long).reshape(len(rows), self._canvas)
+        first = torch.tensor(starts, dtype=torch.long)[:, None]
+        is_target = torch.arange(self._canvas) >= first
         return {"ids": ids, "is_target": is_target}
 
     def _candidate(self, ids: list[int], *, is_cut: bool) -> Candidate:

@@ -134,7 +134,9 @@ class Uniform:
         """The sum over the vocabulary, in float64."""
         q = self.posterior(x_t, _one_hot(x_0, self.vocab_size), t, s)
         p = self.posterior(x_t, log_p.double().exp(), t, s)
-        return (torch.xlogy(q, q) - torch.xlogy(q, p)).sum(-1)
+        # 0 log 0 is 0, and so must be its gradient: at s = 0 both masses vanish together.
+        p = torch.where(q > 0, p, 1.0)
+        return (torch.xlogy(q, q) - q * p.log()).sum(-1)
 
 
 CorruptionName = Literal["absorbing", "uniform"]

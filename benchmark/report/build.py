@@ -45,7 +45,9 @@ def build(folder: Path) -> Path:
             views = [_task(board, task, folder, inlined) for task in board.records.tasks]
         write_text(folder / "summary.md", _summary(board, views))
         # Last: the digest in it says that all the others are there.
-        write_text(page, render_page(board, views, overview=overview, inlined=inlined, digest=digest))
+        write_text(
+            page, render_page(board, views, overview=overview, inlined=inlined, digest=digest)
+        )
     except OSError as error:
         raise UserError(
             f"The report folder {folder} cannot be written ({error.strerror or error}):"

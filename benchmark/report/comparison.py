@@ -109,8 +109,6 @@ def _differ(pairs: Sequence[tuple[FloatArray | None, FloatArray | None]]) -> lis
         # The same seed for every pair: a sentence must not change with the order of systems.
         rng = np.random.default_rng(0)
         p_values.append(
-            approximate_randomisation(
-                mean_of(first), mean_of(second), resamples=RESAMPLES, rng=rng
-            )
+            approximate_randomisation(mean_of(first), mean_of(second), resamples=RESAMPLES, rng=rng)
         )
     return [p <= LEVEL for p in holm(p_values)]

@@ -66,7 +66,9 @@ def failures(board: Board) -> list[Failure]:
             key = (cell.task, cell.system, cell.seed, cell.error or "")
             found.setdefault(key, []).append((cell.setting.label, cell.status))
     return [
-        Failure(task, system, seed, ", ".join(label for label, _ in settings), settings[0][1], error)
+        Failure(
+            task, system, seed, ", ".join(label for label, _ in settings), settings[0][1], error
+        )
         for (task, system, seed, error), settings in found.items()
     ]
 
@@ -133,7 +135,11 @@ def _best(found: Comparison, name: str) -> str:
     if not found.equals:
         return f"On {name}, {best} is best, told apart from {worse}."
     head = f"On {name}, {best} has the highest mean; it cannot be told apart from {equals}"
-    return f"{head}, and is shown to be above {worse}." if worse else f"{head}: no system is shown to be best."
+    return (
+        f"{head}, and is shown to be above {worse}."
+        if worse
+        else f"{head}: no system is shown to be best."
+    )
 
 
 def _copy(found: Comparison, name: str) -> Iterator[str]:

@@ -127,8 +127,7 @@ def protocol(board: Board, task: str) -> str:
     return (
         f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
         f" {noun} {', '.join(map(str, seeds))}; {score.interval.level * 100:g} % intervals:"
-        f" {score.interval.method}"
-        + (" and seeds together." if len(seeds) > 1 else ".")
+        f" {score.interval.method}" + (" and seeds together." if len(seeds) > 1 else ".")
     )
 
 

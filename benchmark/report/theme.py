@@ -14,7 +14,13 @@ GROUND = {"light": "#ffffff", "dark": "#15181d"}
 CONTRAST = 4.6
 """Contrast with the dark ground that every colour of a figure reaches (WCAG AA for text)."""
 
-_FIXED = {INK: "--ink", MUTED: "--muted", PAPER: "--ground", "#8a8a8a": "--axis", "#e4e4e4": "--grid"}
+_FIXED = {
+    INK: "--ink",
+    MUTED: "--muted",
+    PAPER: "--ground",
+    "#8a8a8a": "--axis",
+    "#e4e4e4": "--grid",
+}
 """Colours of the style that are variables of the page."""
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")

@@ -65,7 +65,10 @@ def test_terms_against_hand_computation(readout: Readout) -> None:
     table = readout.weight.tolist()
     spread_0 = math.sqrt(1 - LEVEL[1].item())
     for row in range(2):
-        errors, nll, prior, prediction = [], [], [], []
+        errors: list[float] = []
+        nll: list[float] = []
+        prior: list[float] = []
+        prediction: list[float] = []
         for place in range(4):
             word = int(IDS[row, place])
             embedding = table[word]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 import pytest
 import torch
@@ -95,12 +96,13 @@ def test_a_resumed_drawer_goes_on_as_an_unbroken_one() -> None:
             resumed.observe(again, losses)
 
 
-def test_losses_are_joined_over_processes(tmp_path: object) -> None:
+def test_losses_are_joined_over_processes(tmp_path: Path) -> None:
     distributed = torch.distributed
     if not distributed.is_available():
         pytest.skip("torch was built without distributed")
-    store = distributed.FileStore(f"{tmp_path}/store", 1)
-    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1
+    )
     try:
         drawer = LossSecondMoment(2)
         warm(drawer, torch.tensor([1.0, 3.0]))

@@ -70,5 +70,3 @@ def planes(board: Board, task: str) -> tuple[Plane, ...]:
     known = [axis for axis in (VALIDITY, COVERAGE) if axis.metric in metrics]
     usual = quality_axis(board, task)
     return tuple((variety, axis) for axis in (*known, usual) if axis is not None)
-
-

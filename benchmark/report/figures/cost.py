@@ -109,9 +109,16 @@ def _draw(
             if _has_place(point, plane):
                 _draw_point(ax, point, plane, look, marks, large="main" in point.roles)
         if x_axis is SECONDS and len(curve) > 1:
-            for point in (curve[0], curve[-1]):
-                place = (x_axis.read(point), y_axis.read(point).value)
-                marks.wishes.append((f"{point.cost('depth'):.3g}", *place, darker(look.colour)))
+            first, last = (
+                (
+                    f"{p.cost('depth'):.3g}",
+                    x_axis.read(p),
+                    y_axis.read(p).value,
+                    darker(look.colour),
+                )
+                for p in (curve[0], curve[-1])
+            )
+            marks.wishes.append((first, last))
     for system, colour, line in LEVELS:
         level = board.main(task, system)
         if level is not None and (y := y_axis.read(level)).defined:

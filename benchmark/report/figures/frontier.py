@@ -35,6 +35,13 @@ from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval
 
 
+Wish = tuple[str, float, float, str]
+"""A label that is wanted: text, x, y, colour."""
+
+APART_PT = 14.0
+"""How far apart the ends of a curve must be to be labelled."""
+
+
 @dataclass
 class Marks:
     """What was drawn in a panel, for the labels that come when sizes are final."""
@@ -42,7 +49,7 @@ class Marks:
     points: list[tuple[float, float]] = field(default_factory=list)
     curves: list[tuple[list[float], list[float]]] = field(default_factory=list)
     whiskers: list[tuple[list[float], list[float]]] = field(default_factory=list)
-    wishes: list[tuple[str, float, float, str]] = field(default_factory=list)
+    wishes: list[tuple[Wish, Wish]] = field(default_factory=list)
     levels: list[tuple[str, float, str]] = field(default_factory=list)
     ys: list[float] = field(default_factory=list)
     xs: list[float] = field(default_factory=list)
@@ -69,6 +76,7 @@ def frontier(board: Board, task: str) -> Sheet:
     else:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
     sheet.finish(*legend(board, [task], styles))
+    _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         annotate(panel.ax, marks)
     return sheet
@@ -99,6 +107,7 @@ def overview(board: Board) -> Sheet:
     if not tasks:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
     sheet.finish(*legend(board, tasks, styles))
+    _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         marks.levels.clear()
         annotate(panel.ax, marks)
@@ -142,10 +151,11 @@ def _draw_curve(
     else:
         _draw_points(ax, points, plane, look, marks)
     # The ends of a curve say which way the knob turns; the rest can be counted off.
-    ends = [0, len(points) - 1] if len(points) > 1 else [0]
-    for end in ends:
-        value = f"{points[end].knob_value:g}"
-        marks.wishes.append((value, xs[end], ys[end], darker(look.colour)))
+    if len(points) > 1:
+        first, last = (
+            (f"{points[i].knob_value:g}", xs[i], ys[i], darker(look.colour)) for i in (0, -1)
+        )
+        marks.wishes.append((first, last))
 
 
 def _draw_points(
@@ -204,6 +214,15 @@ def _draw_strip(
         marks.ys += ends(y)
 
 
+def _clear_corner(sheet: Sheet) -> None:
+    """Drop ticks whose numbers would touch the words below the strip; sizes must be final."""
+    for panel in sheet.panels:
+        if panel.strip is not None and len(panel.ax.get_xticks()):
+            low, high = panel.ax.get_xlim()
+            kept = [t for t in panel.ax.get_xticks() if low + 0.07 * (high - low) <= t <= high]
+            panel.ax.set_xticks(kept)
+
+
 def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
     """Main points that have no place on an axis of diversity; the copy is a line instead."""
     return [
@@ -225,15 +244,18 @@ def annotate(ax: Axes, marks: Marks) -> None:
     """Add the labels for which there is room."""
     labeller = Labeller(ax)
     for x, y in marks.points:
-        labeller.avoid_mark(x, y)
+        labeller.avoid_mark(x, y, 5.5)
     for xs, ys in (*marks.curves, *marks.whiskers):
         labeller.avoid_line(xs, ys)
     for _, y, _ in marks.levels:
         labeller.avoid_line(list(ax.get_xlim()), [y, y])
     for text, y, colour in marks.levels:
         labeller.place_on_line(text, y, colour)
-    for text, x, y, colour in marks.wishes:
-        labeller.place(text, x, y, colour)
+    for first, last in marks.wishes:
+        # Ends that lie together would only crowd each other.
+        if labeller.distance_pt(first[1:3], last[1:3]) > APART_PT:
+            for text, x, y, colour in (first, last):
+                labeller.place(text, x, y, colour)
 
 
 def look_of(board: Board) -> dict[str, Look]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ class Labeller:
     marks: list[Box] = field(default_factory=list)
     strokes: list[tuple[float, float]] = field(default_factory=list)
 
-    def avoid_mark(self, x: float, y: float, size_pt: float = 4.0) -> None:
+    def avoid_mark(self, x: float, y: float, size_pt: float) -> None:
         """Keep labels off a marker."""
         px, py = self._pixel(x, y)
         half = self._px(size_pt) / 2 + 1
@@ -50,10 +51,15 @@ class Labeller:
                 (x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count) for i in range(count + 1)
             ]
 
+    def distance_pt(self, first: tuple[float, float], second: tuple[float, float]) -> float:
+        """How far two places of the axes are apart, in points."""
+        (x0, y0), (x1, y1) = self._pixel(*first), self._pixel(*second)
+        return math.hypot(x1 - x0, y1 - y0) / self._px(1.0)
+
     def place(self, text: str, x: float, y: float, colour: str) -> Text | None:
         """Put `text` beside a mark; None where there is no free place."""
         px, py = self._pixel(x, y)
-        reach = self._px(4.2)
+        reach = self._px(4.5)
 
         def around(width: float, height: float) -> Iterator[tuple[float, float]]:
             for right, up in _PLACES:
@@ -89,7 +95,8 @@ class Labeller:
             zorder=6,
         )
         extent = label.get_window_extent()
-        width, height = extent.width, extent.height * 0.86
+        # Room at the sides, so that two numbers do not read as one.
+        width, height = extent.width + self._px(2.5), extent.height * 0.86
         best: tuple[int, float, float, Box] | None = None
         for cx, cy in places(width, height):
             box = (cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2)
@@ -142,6 +149,4 @@ def _holds(box: Box, point: tuple[float, float]) -> bool:
 
 
 def _inside(box: Box, frame: Box) -> bool:
-    return (
-        box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
-    )
+    return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]

@@ -14,10 +14,12 @@ MOST_TICKS = 7
 def logarithmic(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> None:
     """Make an axis logarithmic, with limits around `values` (all positive) and few ticks."""
     low, high = min(values), max(values)
-    margin = max((high / low) ** 0.06, 1.25)
+    margin = max((high / low) ** 0.06, 1.25 if high > 2 * low else 2.2)
     low, high = low / margin, high * margin
     ticks = _ticks(low, high)
-    labels = [_plain(tick) if ticks[0] >= 1e-4 and ticks[-1] < 1e5 else _power(tick) for tick in ticks]
+    labels = [
+        _plain(tick) if ticks[0] >= 1e-4 and ticks[-1] < 1e5 else _power(tick) for tick in ticks
+    ]
     if which == "x":
         ax.set_xscale("log")
         ax.set_xlim(low, high)

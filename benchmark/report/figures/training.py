@@ -31,9 +31,7 @@ def training(board: Board, task: str) -> Sheet:
     curves = logs(board, task)
     styles = look_of(board)
     quality = _quality_name(curves)
-    sheet = make_sheet(
-        2 if quality else 1, 1, width=COLUMN_IN, panel_height=1.35, share="x"
-    )
+    sheet = make_sheet(2 if quality else 1, 1, width=COLUMN_IN, panel_height=1.35, share="x")
     top = sheet.panels[0].ax
     top.set_title(board.records.run.tasks[task].title)
     top.set_ylabel("loss")
@@ -99,9 +97,7 @@ def _draw_quality(ax: Axes, curves: Curves, styles: dict[str, Look], name: str) 
 
 
 def _quality_name(curves: Curves) -> str | None:
-    names = {
-        name for seeds in curves.values() for log in seeds for e in log for name in e.quality
-    }
+    names = {name for seeds in curves.values() for log in seeds for e in log for name in e.quality}
     preferred = [name for name in ("validity", "bleu_sent_m4") if name in names]
     return next(iter([*preferred, *sorted(names)]), None)
 

@@ -35,7 +35,3 @@ for (const table of document.querySelectorAll("table.results")) {
   };
   heads.forEach((button) => button.addEventListener("click", () => click(button)));
 }
-// Paper has no folds: open them for printing, close them after.
-const opened = [];
-addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((d) => { d.open = true; opened.push(d); }));
-addEventListener("afterprint", () => { while (opened.length) opened.pop().open = false; });

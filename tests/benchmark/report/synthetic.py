@@ -531,9 +531,7 @@ def write_records(
                 total = each * sources * samples
                 empty = sum(not t for ts in texts for t in ts)
                 parameters = (
-                    {"total": system.parameters, "embedding": 64_000}
-                    if system.parameters
-                    else None
+                    {"total": system.parameters, "embedding": 64_000} if system.parameters else None
                 )
                 cell |= {
                     "keys": {"train": train_key, "generate": generate_key, "score": score_key},

@@ -1,0 +1,75 @@
+import pytest
+import torch
+
+from baselines.attention import BlockShape
+from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.masked.denoiser import Denoiser
+
+SHAPE = BlockShape(16, 2, 32, 0.0, "pre")
+MASK = 8
+
+
+def model(**changes):
+    denoiser = Denoiser(9, 2, SHAPE, length=5, positions="learned", **changes)
+    return EncoderDecoder(Encoder(1, SHAPE, length=6, positions="learned"), denoiser)
+
+
+def test_candidates_of_a_source_are_what_they_are_alone():
+    network = model()
+    source = torch.tensor([[3, 4, 2, 0], [5, 6, 7, 2]])
+    x_t = torch.randint(3, 9, (6, 5))
+    t = torch.full((6,), 0.5)
+    together = network.decoder(x_t, network.encode(source, 0), t)
+    for row in range(6):
+        memory = network.encode(source[row // 3 : row // 3 + 1], 0)
+        alone = network.decoder(x_t[row : row + 1], memory, t[:1])
+        torch.testing.assert_close(together[row : row + 1], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_every_position_sees_every_other():
+    network = model()
+    memory = network.encode(torch.tensor([[3, 2]]), 0)
+    x_t = torch.full((1, 5), MASK)
+    base = network.decoder(x_t, memory, torch.ones(1))
+    for changed in (0, 4):
+        other = x_t.clone()
+        other[0, changed] = 3
+        moved = (network.decoder(other, memory, torch.ones(1)) - base).abs().amax(-1)[0]
+        assert (moved > 1e-6).all()
+
+
+def test_what_is_off_the_canvas_is_not_seen():
+    network = model()
+    memory = network.encode(torch.tensor([[3, 2]]), 0)
+    inside = torch.tensor([[True, True, True, False, False]])
+    x_t = torch.tensor([[3, MASK, 4, 0, 0]])
+    other = torch.tensor([[3, MASK, 4, 5, 6]])
+    t = torch.ones(1)
+    got, same = (network.decoder(x, memory, t, inside)[:, :3] for x in (x_t, other))
+    torch.testing.assert_close(got, same)
+    torch.testing.assert_close(got, network.decoder(x_t[:, :3], memory, t))
+
+
+def test_time_is_told_only_to_a_network_that_asks():
+    x_t = torch.full((1, 5), MASK)
+    for asks in (False, True):
+        network = model(time=asks)
+        memory = network.encode(torch.tensor([[3, 2]]), 0)
+        early, late = (network.decoder(x_t, memory, torch.tensor([t])) for t in (0.1, 0.9))
+        assert torch.allclose(early, late) is not asks
+
+
+def test_length_head_reads_the_source_and_no_padding():
+    network = model(length_head=True)
+    short = network.encode(torch.tensor([[3, 4, 2]]), 0)
+    padded = network.encode(torch.tensor([[3, 4, 2, 0, 0], [5, 5, 5, 5, 2]]), 0)
+    logits = network.decoder.length_logits(padded)
+    assert logits.shape == (2, 5)
+    torch.testing.assert_close(logits[:1], network.decoder.length_logits(short))
+    assert not torch.allclose(logits[0], logits[1])
+
+
+def test_a_denoiser_without_length_head_says_so():
+    network = model()
+    with pytest.raises(ValueError, match="length head"):
+        network.decoder.length_logits(network.encode(torch.tensor([[3, 2]]), 0))
