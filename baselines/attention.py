@@ -7,10 +7,10 @@ Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arX
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from benchmark.api import UserError
 
@@ -132,7 +132,7 @@ class SelfAttention(nn.Module):
             if cache.length and query.size(2) > 1:
                 raise ValueError("a filled cache takes one position at a time")
             keys, values = cache.append(layer, keys, values)
-        mixed = F.scaled_dot_product_attention(
+        mixed = functional.scaled_dot_product_attention(
             query,
             keys,
             values,
@@ -161,7 +161,7 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         """`(rows, length, dim)` to the same shape; rows are a multiple of sources."""
         folded = x.reshape(keys.size(0), -1, x.size(-1))
-        mixed = F.scaled_dot_product_attention(
+        mixed = functional.scaled_dot_product_attention(
             _split(self.project(folded), self.heads),
             keys,
             values,
@@ -233,9 +233,7 @@ class DecoderBlock(nn.Module):
     ) -> Tensor:
         """`(rows, length, dim)` to the same shape; arguments as in `SelfAttention.forward`."""
         around = self.around_attention
-        mixed = self.attention(
-            around.enter(x), mask=mask, causal=causal, cache=cache, layer=layer
-        )
+        mixed = self.attention(around.enter(x), mask=mask, causal=causal, cache=cache, layer=layer)
         x = around.leave(x, mixed)
         around = self.around_cross
         keys, values = memory.keys[layer], memory.values[layer]
@@ -257,7 +255,7 @@ class DecoderStack(nn.Module):
 
         `mask` `(sources, length)` is True where there is a token.
         """
-        pairs = [block.cross.remember(encoded) for block in self.blocks]
+        pairs = [cast(DecoderBlock, block).cross.remember(encoded) for block in self.blocks]
         keys, values = zip(*pairs, strict=True)
         return Memory(tuple(keys), tuple(values), mask[:, None, None, :], encoded)
 
@@ -293,4 +291,3 @@ def _split(x: Tensor, heads: int) -> Tensor:
 def _join(x: Tensor) -> Tensor:
     """`(rows, heads, length, head_dim)` to `(rows, length, dim)`."""
     return x.transpose(1, 2).flatten(2)
-

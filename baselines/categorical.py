@@ -7,7 +7,7 @@ with the same tiny probability. Gumbel noise in float32 would lower the temperat
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def probabilities(logits: Tensor, *, temperature: float = 1.0, top_p: float = 1.0) -> Tensor:
@@ -30,7 +30,7 @@ def probabilities(logits: Tensor, *, temperature: float = 1.0, top_p: float = 1.
     if top_p == 1:
         return p
     ordered, order = p.sort(dim=-1, descending=True, stable=True)
-    outside = F.pad(ordered.cumsum(-1)[..., :-1], (1, 0)) >= top_p
+    outside = functional.pad(ordered.cumsum(-1)[..., :-1], (1, 0)) >= top_p
     p = p.masked_fill(torch.zeros_like(outside).scatter_(-1, order, outside), 0.0)
     return p / p.sum(-1, keepdim=True)
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from benchmark.api import UserError
 
@@ -33,7 +33,7 @@ class TokenEmbedding(nn.Embedding):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores `(..., vocab)` of hidden vectors `(..., dim)`: the tied output layer."""
-        return F.linear(hidden, self.weight)
+        return functional.linear(hidden, self.weight)
 
 
 class PositionEmbedding(nn.Module):
@@ -55,9 +55,7 @@ class PositionEmbedding(nn.Module):
             vectors = sinusoids(torch.arange(length, dtype=torch.float64), dim)
             self.register_buffer("vectors", vectors.float(), persistent=False)
         else:
-            raise UserError(
-                f"positions {kind!r} is unknown: set it to 'learned' or 'sinusoidal'."
-            )
+            raise UserError(f"positions {kind!r} is unknown: set it to 'learned' or 'sinusoidal'.")
 
     def forward(self, start: int, length: int) -> Tensor:
         """Vectors `(length, dim)` of the positions from `start` on."""
@@ -87,4 +85,4 @@ def sinusoids(values: Tensor, dim: int) -> Tensor:
     half = dim // 2
     exponents = torch.arange(half, dtype=torch.float64, device=values.device) / half
     angles = values.double()[:, None] * torch.exp(-math.log(10_000.0) * exponents)
-    return F.pad(torch.cat((angles.sin(), angles.cos()), dim=-1), (0, dim - 2 * half))
+    return functional.pad(torch.cat((angles.sin(), angles.cos()), dim=-1), (0, dim - 2 * half))

@@ -27,7 +27,7 @@ class EncodedTexts:
 def encode_sources(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
     """Sources cut to `length` tokens, the closing eos included: an empty text is eos alone."""
     ids = [tokenizer.encode(text) for text in texts]
-    kept = [row[: length - 1] + [tokenizer.eos_id] for row in ids]
+    kept = [[*row[: length - 1], tokenizer.eos_id] for row in ids]
     return EncodedTexts(kept, [len(row) > length - 1 for row in ids])
 
 

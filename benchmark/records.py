@@ -26,8 +26,10 @@ from benchmark.tasks import card
 SAMPLE_SOURCES = 20
 
 
-def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> Path:
-    """Write `folder/records/` anew and return it.
+def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> bool:
+    """Write `folder/records/` and say whether they differ from those that stood there.
+
+    Equal records are left as they are, with the date and the command that made them.
 
     Raises:
         UserError: if the folder cannot be written.
@@ -51,9 +53,22 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         fresh / "cells.jsonl", "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines)
     )
     write_json(fresh / "run.json", _run(folder.name, plan, lines, command))
+    if _content(fresh) == _content(records):
+        shutil.rmtree(fresh)
+        return False
     shutil.rmtree(records, ignore_errors=True)
     fresh.replace(records)
-    return records
+    return True
+
+
+def _content(records: Path) -> tuple[str, dict[str, Any]] | None:
+    """What decides the report: the cells, and the run but for when and how it was called."""
+    try:
+        run = json.loads((records / "run.json").read_text(encoding="utf-8"))
+        cells = (records / "cells.jsonl").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    return cells, {name: v for name, v in run.items() if name not in ("created", "command")}
 
 
 def _line(

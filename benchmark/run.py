@@ -113,13 +113,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     if options.dry_run:
         return _dry_run(plan, store, device, jobs)
     errors = _run_cells(plan, store, options, device, jobs)
-    from benchmark.records import write_records
-    from benchmark.report import build_report
-
-    folder = options.reports / (options.name or suite.name)
-    command = ["python", "-m", "benchmark.run", *words]
-    write_records(folder, plan, store, command=command)
-    print(build_report(folder))
+    print(_report(options.reports / (options.name or suite.name), plan, store, words))
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
@@ -157,6 +151,17 @@ def _run_cells(
             state = "failed" if outcome.errors else "done"
             board.tell(f"{outcome.cell}: {state}")
     return errors
+
+
+def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Path:
+    """The page of the run; rendered anew only where records or code have changed."""
+    from benchmark.records import write_records
+    from benchmark.report import build_report
+
+    changed = write_records(folder, plan, store, command=["python", "-m", "benchmark.run", *words])
+    page, records = folder / "index.html", folder / "records" / "run.json"
+    whole = page.exists() and page.stat().st_mtime >= records.stat().st_mtime
+    return page if whole and not changed else build_report(folder)
 
 
 def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:

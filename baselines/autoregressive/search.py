@@ -14,7 +14,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from baselines.categorical import categorical
 
@@ -216,4 +216,4 @@ class _Pool:
 
 
 def _log_softmax(logits: Tensor) -> Tensor:
-    return F.log_softmax(logits.float(), dim=-1)
+    return functional.log_softmax(logits.float(), dim=-1)

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from baselines.attention import BlockShape, Cache, Memory, Norm
 from baselines.autoregressive.search import Alphabet, Hypotheses, beam_search, sample
@@ -134,9 +134,7 @@ class TransformerSystem:
         shape = BlockShape(config.dim, config.heads, config.ffn, config.dropout, config.norm)
         lengths, positions = resources.lengths, config.positions
         self._model = EncoderDecoder(
-            Encoder(
-                config.encoder_layers, shape, length=lengths.source, positions=positions
-            ),
+            Encoder(config.encoder_layers, shape, length=lengths.source, positions=positions),
             CausalDecoder(
                 resources.tokenizer.vocab_size,
                 config.decoder_layers,
@@ -178,7 +176,7 @@ class TransformerSystem:
         memory = self._model.encode(batch["source"], tokenizer.pad_id)
         start = target.new_full((target.size(0), 1), tokenizer.bos_id)
         logits = self._model.decoder(torch.cat((start, target[:, :-1]), dim=1), memory)
-        log_p = F.log_softmax(logits.float(), dim=-1)
+        log_p = functional.log_softmax(logits.float(), dim=-1)
         inside = target != tokenizer.pad_id
         tokens = int(inside.sum())
         nll = -log_p.gather(-1, target[..., None]).squeeze(-1)[inside].sum() / tokens
@@ -236,9 +234,7 @@ class TransformerSystem:
                 read_candidate(tokenizer, row, truncated=truncated, logprob=logprob)
                 for row, logprob in zip(tokens, logprobs, strict=True)
             ]
-            candidates.append(
-                few * num_samples if decoding.kind == "single" else few[:num_samples]
-            )
+            candidates.append(few * num_samples if decoding.kind == "single" else few[:num_samples])
         return candidates
 
     def _decode(
@@ -296,9 +292,7 @@ class TransformerSystem:
 class CachedStepper:
     """`baselines.autoregressive.search.Stepper` over a `CausalDecoder`."""
 
-    def __init__(
-        self, decoder: Decoder, memory: Memory, per_source: int, max_length: int
-    ) -> None:
+    def __init__(self, decoder: Decoder, memory: Memory, per_source: int, max_length: int) -> None:
         self.decoder = decoder
         self.memory = memory
         self.per_source = per_source

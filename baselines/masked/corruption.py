@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from baselines.categorical import invert
 from baselines.masked.prediction import Prediction
@@ -40,14 +40,10 @@ class Corruption(Protocol):
         With `p_0` a point mass at x_0 it is the exact q(x_s|x_t, x_0) (eq. 3).
         """
 
-    def draw(
-        self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor
-    ) -> Tensor:
+    def draw(self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
         """A draw from `posterior` with the predicted x_0, by uniforms `u`."""
 
-    def divergence(
-        self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor
-    ) -> Tensor:
+    def divergence(self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """KL(q(x_s|x_t,x_0) || p(x_s|x_t)) in nats at every position; -log p(x_0|x_t) at s = 0.
 
         `log_p` holds the predicted logarithms of x_0, `(rows, length, vocab)`.
@@ -79,9 +75,7 @@ class Absorbing:
         point = _one_hot(x_t, self.vocab_size)
         return torch.where(self.unsettled(x_t)[..., None], (1 - stay) * p_0 + stay * point, point)
 
-    def draw(
-        self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor
-    ) -> Tensor:
+    def draw(self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
         """Found tokens are carried over; x_0 is drawn only where a mask falls."""
         stay = s / t
         falls = self.unsettled(x_t) & (u >= stay)
@@ -89,9 +83,7 @@ class Absorbing:
         rest = (u - stay) / (1 - stay)
         return x_t.masked_scatter(falls, prediction.draw(falls, rest))
 
-    def divergence(
-        self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor
-    ) -> Tensor:
+    def divergence(self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """(1 - s/t) times the cross entropy at masks, 0 elsewhere (appendix A.3)."""
         nll = -log_p.gather(-1, x_0[..., None]).squeeze(-1)
         return torch.where(self.unsettled(x_t), (1 - s / t).to(nll.dtype) * nll, 0.0)
@@ -122,15 +114,11 @@ class Uniform:
         joint = back * (kept_s * p_0 + (1 - kept_s) / self.vocab_size)
         return joint / joint.sum(-1, keepdim=True)
 
-    def draw(
-        self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor
-    ) -> Tensor:
+    def draw(self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
         """A draw from the posterior at every position."""
         return invert(self.posterior(x_t, prediction.probabilities(), t, s), u)
 
-    def divergence(
-        self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor
-    ) -> Tensor:
+    def divergence(self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """The sum over the vocabulary, in float64."""
         q = self.posterior(x_t, _one_hot(x_0, self.vocab_size), t, s)
         p = self.posterior(x_t, log_p.double().exp(), t, s)
@@ -149,4 +137,4 @@ CORRUPTIONS: Mapping[str, Callable[[int, int], Corruption]] = {
 
 
 def _one_hot(tokens: Tensor, vocab_size: int) -> Tensor:
-    return F.one_hot(tokens, vocab_size).double()
+    return functional.one_hot(tokens, vocab_size).double()

@@ -27,9 +27,7 @@ class LengthRule(Protocol):
     def inside(self, x_0: Tensor, pad_id: int) -> Tensor:
         """True on the canvas of training targets `(targets, length)`."""
 
-    def open(
-        self, denoiser: Denoiser, memory: Memory, per_source: int, length: int
-    ) -> Tensor:
+    def open(self, denoiser: Denoiser, memory: Memory, per_source: int, length: int) -> Tensor:
         """True on the canvas of each candidate, `(sources * per_source, length)`."""
 
 
@@ -46,9 +44,7 @@ class WholeCanvas:
         """Everywhere: padding is part of what is learnt."""
         return torch.ones_like(x_0, dtype=torch.bool)
 
-    def open(
-        self, denoiser: Denoiser, memory: Memory, per_source: int, length: int
-    ) -> Tensor:
+    def open(self, denoiser: Denoiser, memory: Memory, per_source: int, length: int) -> Tensor:
         """Everywhere."""
         rows = memory.mask.size(0) * per_source
         return torch.ones(rows, length, dtype=torch.bool, device=memory.mask.device)

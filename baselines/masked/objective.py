@@ -28,7 +28,7 @@ class Corrupted:
 
 
 def lattice_times(u: Tensor, timesteps: int) -> Tensor:
-    """t uniform on {1/T, 2/T, ..., 1}, from uniforms `u`."""
+    """Times uniform on {1/T, 2/T, ..., 1}, from uniforms `u`."""
     return (torch.floor(u * timesteps) + 1) / timesteps
 
 
@@ -64,7 +64,5 @@ WeightName = Literal["bound"]
 TIMES: Mapping[str, Callable[[Tensor, int], Tensor]] = {"lattice": lattice_times}
 """How t is drawn in training, from uniforms and the number of timesteps."""
 
-WEIGHTS: Mapping[str, Callable[[Corruption, Corrupted, int], Tensor]] = {
-    "bound": variational_bound
-}
+WEIGHTS: Mapping[str, Callable[[Corruption, Corrupted, int], Tensor]] = {"bound": variational_bound}
 """The main term of the loss by position."""

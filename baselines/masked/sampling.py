@@ -60,8 +60,7 @@ def sample(
             count,
             inside,
             corruption,
-            # Bound to this step's number: the closure must not see the next one.
-            lambda stream, step=index: noise.uniform(shape, step=step, stream=stream),
+            lambda stream, step: noise.uniform(shape, step=step, stream=stream),
         )
         state = policy(state, Prediction(logits, temperature, top_p), transition)
         if on_step is not None:

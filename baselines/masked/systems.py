@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from baselines.attention import BlockShape, Norm
 from baselines.embedding import Positions
@@ -102,6 +102,7 @@ class MaskedDecoding:
     top_p: float = 1.0
     """Nucleus of the predicted x_0, as a share of the mass."""
     policy: PolicyName = "ancestral"
+    """What becomes of a prediction: `baselines.masked.policies`."""
     grid: GridName = "linear"
     """Times of the calls: even, or denser at the start ("cosine")."""
 
@@ -204,7 +205,7 @@ class MaskedSystem:
         memory = self._model.encode(batch["source"], tokenizer.pad_id)
         logits = self._denoiser(x_t, memory, t.squeeze(-1), inside)
         mask = torch.tensor([tokenizer.mask_id], device=logits.device)
-        log_p = F.log_softmax(logits.float().index_fill(-1, mask, -torch.inf), dim=-1)
+        log_p = functional.log_softmax(logits.float().index_fill(-1, mask, -torch.inf), dim=-1)
         case = Corrupted(x_0, x_t, t, log_p)
         weighted = WEIGHTS[self.recipe.weight](self.corruption, case, config.timesteps)
         terms = {
@@ -212,9 +213,7 @@ class MaskedSystem:
             "cross_entropy": cross_entropy(self.corruption, case)[inside].sum()
             / (tokens * repeats),
         }
-        total = (
-            terms[self.recipe.weight] + config.cross_entropy_weight * terms["cross_entropy"]
-        )
+        total = terms[self.recipe.weight] + config.cross_entropy_weight * terms["cross_entropy"]
         return LossTerms(
             total.float(), {name: term.detach() for name, term in terms.items()}, tokens
         )

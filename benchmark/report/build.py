@@ -22,7 +22,6 @@ from benchmark.report.tables import Table, build_table
 from benchmark.report.theme import Inlined
 from benchmark.store import write_text
 
-
 TABLE_FILES = (".md", ".csv", ".tex", "-curves.csv")
 
 

@@ -64,7 +64,7 @@ def compare(board: Board, task: str, metric: str, statistic: str = "expected") -
     best, *others = models
     told = _differ([(values[best.system], values[p.system]) for p in others])
     over = [sign * p.measure(metric, statistic).value for p in models]
-    beats = ()
+    beats: tuple[str, ...] = ()
     if copy is not None:
         mark = sign * copy.measure(metric, statistic).value
         differ = _differ([(values[p.system], values[copy.system]) for p in models])

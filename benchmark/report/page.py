@@ -138,7 +138,7 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "Versions", versions
     code = run.code
     commit = code.get("commit")
-    state = {True: ", with changes that were not committed", False: ""}.get(code.get("dirty"), "")
+    state = ", with changes that were not committed" if code.get("dirty") else ""
     parts = [f"version {code.get('version')}" if code.get("version") else ""]
     parts += [f"commit {commit}{state}" if commit else "not under version control"]
     parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []

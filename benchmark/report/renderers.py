@@ -30,8 +30,9 @@ _LATEX = {
     "±": r"$\pm$",
     "†": r"$^{\dagger}$",
     "‡": r"$^{\ddagger}$",
-    "–": "--",
-    "×": r"$\times$",
+    DASH: "--",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "\N{MINUS SIGN}": "$-$",
     "↑": LATEX_ARROWS["higher"],
     "↓": LATEX_ARROWS["lower"],
 }

@@ -43,10 +43,10 @@ def pool(records: Records, cells: Sequence[Cell]) -> dict[tuple[str, str], Inter
     shared = len({tuple(of_seed) for of_seed in rows}) == 1
     pooled = {}
     for (metric, statistic), intervals in stored.items():
-        entry = scores[0].metrics.get(metric)
+        known = scores[0].metrics.get(metric)
         parts = None
-        if shared and entry is not None and len(intervals) == len(rows):
-            parts = _parts(rows, metric, entry, statistic)
+        if shared and known is not None and len(intervals) == len(rows):
+            parts = _parts(rows, metric, known, statistic)
         pooled[metric, statistic] = _pooled(parts, scores[0]) if parts else cautious(intervals)
     return pooled
 

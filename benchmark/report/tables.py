@@ -7,7 +7,7 @@ stands here; no figure is computed there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
@@ -15,7 +15,7 @@ from benchmark.report.points import YARDSTICK, Board, Point
 from benchmark.report.records import UNDEFINED, Interval, title_of
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
-DASH = "–"
+DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,11 @@ def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ..
     sign = 1.0 if direction == "higher" else -1.0
     ranked = sorted(candidates, key=lambda name: -sign * candidates[name].value)
     best = candidates[ranked[0]]
-    meets: Callable[[Interval], bool] = lambda i: i.low <= best.high and i.high >= best.low  # noqa: E731
-    return tuple(name for name in ranked if meets(candidates[name]))
+    return tuple(
+        name
+        for name in ranked
+        if candidates[name].low <= best.high and candidates[name].high >= best.low
+    )
 
 
 def _footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from baselines.attention import (
     BlockShape,
@@ -29,9 +29,7 @@ def by_hand(query, keys, values, allowed):
 def test_self_attention_by_its_definition(causal):
     attention = SelfAttention(SHAPE)
     x = torch.randn(1, 5, 8)
-    query, keys, values = (
-        part.view(5, 2, 4) for part in attention.project(x[0]).chunk(3, dim=-1)
-    )
+    query, keys, values = (part.view(5, 2, 4) for part in attention.project(x[0]).chunk(3, dim=-1))
     allowed = torch.ones(5, 5, dtype=torch.bool)
     allowed = allowed.tril() if causal else allowed
     heads = [by_hand(query[:, h], keys[:, h], values[:, h], allowed) for h in range(2)]
@@ -59,7 +57,7 @@ def test_padding_does_not_reach_the_tokens(norm):
     shape = BlockShape(8, 2, 12, 0.0, norm)
     block, x = EncoderBlock(shape), torch.randn(1, 3, 8)
     alone = block(x, torch.ones(1, 1, 1, 3, dtype=torch.bool))
-    padded = F.pad(x, (0, 0, 0, 2), value=7.0)
+    padded = functional.pad(x, (0, 0, 0, 2), value=7.0)
     mask = torch.tensor([True, True, True, False, False])[None, None, None]
     torch.testing.assert_close(block(padded, mask)[:, :3], alone)
 

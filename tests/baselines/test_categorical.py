@@ -49,7 +49,14 @@ def test_temperature_zero_is_the_first_maximum():
 
 @pytest.mark.parametrize(
     ("top_p", "kept"),
-    [(0.5, [0]), (0.51, [0, 1]), (0.74, [0, 1]), (0.76, [0, 1, 2]), (0.88, [0, 1, 2]), (0.92, [0, 1, 2, 3])],
+    [
+        (0.5, [0]),
+        (0.51, [0, 1]),
+        (0.74, [0, 1]),
+        (0.76, [0, 1, 2]),
+        (0.88, [0, 1, 2]),
+        (0.92, [0, 1, 2, 3]),
+    ],
 )
 def test_top_p_keeps_the_fewest_tokens_with_that_mass(top_p, kept):
     logits = torch.tensor([0.5, 0.25, 0.15, 0.1], dtype=torch.float64).log()

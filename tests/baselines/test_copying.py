@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from baselines.copying import CopySource, NearestNeighbour, NeighbourIndex, Oracle, Reference
+from baselines.copying import CopySource, NearestNeighbour, Oracle, Reference
 from benchmark.api import Example, UserError, make_noise
 
 
@@ -63,21 +63,6 @@ def test_neighbours_in_order_of_similarity(resources):
 def test_few_neighbours_are_gone_round(resources):
     system = build(NearestNeighbour, resources, train=TRAIN[:2])
     assert texts(system, ["the dog"], num_samples=3) == [["two", "one", "two"]]
-
-
-def test_equal_neighbours_keep_the_order_of_the_split():
-    index = NeighbourIndex(["x y", "z", "x y", "x y"])
-    assert index.nearest(["x y", "nothing known"], 3) == [[0, 2, 3], [0, 1, 2]]
-
-
-def test_similarity_is_the_cosine_of_smooth_tf_idf():
-    index = NeighbourIndex(["a b", "a c", "c"])
-    idf = {"a": math.log(4 / 3) + 1, "c": math.log(4 / 3) + 1, "a c": math.log(4 / 2) + 1}
-    length = math.sqrt(sum(v * v for v in idf.values()))
-    row = index.vectors[[1]].toarray()[0]
-    for term, value in idf.items():
-        assert row[index.columns[term]] == pytest.approx(value / length)
-    assert index.nearest(["c"], 3) == [[2, 1, 0]]
 
 
 def test_no_train_split_is_told(resources):

@@ -16,7 +16,7 @@ def test_memory_of_a_source_does_not_hang_on_its_neighbours():
     network = model()
     short, long = [3, 4, 2], [5, 6, 7, 8, 2]
     alone = network.encode(torch.tensor([short]), pad_id=0)
-    together = network.encode(torch.tensor([short + [0, 0], long]), pad_id=0)
+    together = network.encode(torch.tensor([[*short, 0, 0], long]), pad_id=0)
     torch.testing.assert_close(together.keys[0][:1, :, :3], alone.keys[0])
     torch.testing.assert_close(together.encoded[:1, :3], alone.encoded)
     assert together.mask[0, 0, 0].tolist() == [True, True, True, False, False]

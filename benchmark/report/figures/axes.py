@@ -34,7 +34,13 @@ Plane = tuple[Axis, Axis]
 VALIDITY = Axis("validity", "expected", "validity")
 COVERAGE = Axis("coverage", "set", "coverage")
 VARIETY = (
-    Axis("self_bleu", "set", "diversity (1 − self-BLEU)", True, "1 − self-BLEU"),
+    Axis(
+        "self_bleu",
+        "set",
+        "diversity (1 \N{MINUS SIGN} self-BLEU)",
+        True,
+        "1 \N{MINUS SIGN} self-BLEU",
+    ),
     Axis("div_4", "set", "diversity (div-4)", False, "div-4"),
 )
 """The measure of diversity, and what stands in where it was not taken."""

@@ -27,6 +27,7 @@ from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.palette import (
     CEILING_COLOUR,
     COPY_COLOUR,
+    LineStyle,
     Look,
     darker,
     hollow,
@@ -53,7 +54,10 @@ NFE = CostAxis("depth", "network calls per candidate (NFE)")
 SECONDS = CostAxis("seconds_per_candidate", "seconds per candidate")
 
 
-LEVELS = ((CEILING, CEILING_COLOUR, (0, (4, 2.5))), (COPY, COPY_COLOUR, "-"))
+LEVELS: tuple[tuple[str, str, LineStyle], ...] = (
+    (CEILING, CEILING_COLOUR, (0, (4, 2.5))),
+    (COPY, COPY_COLOUR, "-"),
+)
 """Yardsticks that are drawn as horizontal lines."""
 
 

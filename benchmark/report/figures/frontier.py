@@ -34,7 +34,6 @@ from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, Panel, Sheet, mak
 from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval
 
-
 Wish = tuple[str, float, float, str]
 """A label that is wanted: text, x, y, colour."""
 

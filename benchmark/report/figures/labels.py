@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.text import Text
@@ -45,7 +46,7 @@ class Labeller:
         """Keep labels off a line, where that can be done."""
         points = [self._pixel(x, y) for x, y in zip(xs, ys, strict=True)]
         step = self._px(1.5)
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             count = max(1, int(max(abs(x1 - x0), abs(y1 - y0)) / step))
             self.strokes += [
                 (x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count) for i in range(count + 1)
@@ -69,7 +70,7 @@ class Labeller:
 
     def place_on_line(self, text: str, y: float, colour: str) -> Text | None:
         """Put `text` just above or below a horizontal line, right end first."""
-        left, bottom, right, top = self._frame()
+        left, _, right, _ = self._frame()
         _, py = self._pixel(self.ax.get_xlim()[0], y)
 
         def along(width: float, height: float) -> Iterator[tuple[float, float]]:

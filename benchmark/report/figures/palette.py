@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from benchmark.report.points import CEILING, COPY, REFERENCE, YARDSTICK
 
 INK, MUTED, PAPER = "#1b1b1b", "#6e6e6e", "#ffffff"
 CEILING_COLOUR, COPY_COLOUR = "#8c8c8c", "#4d4d4d"
 
-LineStyle = str | tuple[int, tuple[float, ...]]
+LineStyle = Literal["-"] | tuple[float, Sequence[float]]
+"""Solid, or the lengths of dashes and gaps."""
 
 
 @dataclass(frozen=True)

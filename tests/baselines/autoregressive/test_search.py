@@ -24,10 +24,8 @@ class TableStepper:
     def step(self, tokens):
         self.calls += 1
         self.widths.append(len(tokens))
-        self.prefixes = [p + (t,) for p, t in zip(self.prefixes, tokens.tolist(), strict=True)]
-        return torch.stack(
-            [logits(s, p) for s, p in zip(self.source, self.prefixes, strict=True)]
-        )
+        self.prefixes = [(*p, t) for p, t in zip(self.prefixes, tokens.tolist(), strict=True)]
+        return torch.stack([logits(s, p) for s, p in zip(self.source, self.prefixes, strict=True)])
 
     def reorder(self, rows):
         chosen = rows.tolist()
@@ -86,9 +84,7 @@ def run_beam(sources, beam, max_length, penalty=0.0):
 
 def run_sample(sources, u, temperature=1.0, top_p=1.0, on_step=None):
     stepper = TableStepper(sources, u.size(1))
-    found = sample(
-        stepper, ALPHABET, u, temperature=temperature, top_p=top_p, on_step=on_step
-    )
+    found = sample(stepper, ALPHABET, u, temperature=temperature, top_p=top_p, on_step=on_step)
     return found, stepper
 
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 from baselines.autoregressive.transformer import (
     CachedStepper,
@@ -21,8 +21,6 @@ def system(resources):
     # Wide logits: an untrained model is so flat that wrong keys would hardly show.
     torch.nn.init.normal_(built.network.tokens.weight, std=1.0)
     return built
-
-
 
 
 def fit(system, pairs, updates=120):
@@ -101,7 +99,7 @@ def test_loss_is_the_mean_over_target_tokens(system, pairs):
         memory = system.module.encode(one["source"], tokenizer.pad_id)
         start = torch.tensor([[tokenizer.bos_id]])
         logits = system.network(torch.cat((start, one["target"][:, :-1]), 1), memory)[0]
-        total += float(F.cross_entropy(logits, one["target"][0], reduction="sum").detach())
+        total += float(functional.cross_entropy(logits, one["target"][0], reduction="sum").detach())
         count += one["target"].numel()
     assert terms.tokens == count
     assert float(terms.total.detach()) == pytest.approx(total / count, rel=1e-5)
@@ -114,7 +112,7 @@ def test_label_smoothing_is_that_of_torch(system, pairs):
     memory = system.module.encode(one["source"], system.resources.tokenizer.pad_id)
     start = torch.tensor([[system.resources.tokenizer.bos_id]])
     logits = system.network(torch.cat((start, one["target"][:, :-1]), 1), memory)[0]
-    expected = F.cross_entropy(logits, one["target"][0], label_smoothing=0.1)
+    expected = functional.cross_entropy(logits, one["target"][0], label_smoothing=0.1)
     torch.testing.assert_close(terms.total, expected)
 
 

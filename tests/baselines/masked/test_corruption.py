@@ -20,8 +20,10 @@ def at(k):
 def one_step(name, k):
     """The transition matrix of lattice step k by the paper: beta_k = 1 / (T - k + 1)."""
     size, beta = CHAINS[name][1], 1 / (TIMESTEPS - k + 1)
-    to = torch.eye(size, dtype=torch.float64)[MASK] if name == "absorbing" else torch.full(
-        (size,), 1 / size, dtype=torch.float64
+    to = (
+        torch.eye(size, dtype=torch.float64)[MASK]
+        if name == "absorbing"
+        else torch.full((size,), 1 / size, dtype=torch.float64)
     )
     return (1 - beta) * torch.eye(size, dtype=torch.float64) + beta * to
 
@@ -63,9 +65,7 @@ def test_posterior_is_bayes_over_both_positions(name, s, t):
             joint[i, j] = to_s[a, i] * s_to_t[i, x] * to_s[b, j] * s_to_t[j, y]
         p_0 = torch.eye(size, dtype=torch.float64)[torch.tensor([[a, b]])]
         first, second = chain.posterior(torch.tensor([[x, y]]), p_0, at(t), at(s))[0]
-        torch.testing.assert_close(
-            first[:, None] * second, joint / joint.sum(), atol=1e-12, rtol=0
-        )
+        torch.testing.assert_close(first[:, None] * second, joint / joint.sum(), atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("name", CHAINS)
@@ -110,9 +110,7 @@ def test_divergence_is_that_of_the_posteriors(name, s, t):
         if name == "absorbing":
             scores[..., MASK] = -torch.inf
         log_p = scores.log_softmax(-1)
-        q = chain.posterior(
-            x_t, torch.eye(size, dtype=torch.float64)[x_0], at(t), at(s)
-        )
+        q = chain.posterior(x_t, torch.eye(size, dtype=torch.float64)[x_0], at(t), at(s))
         p = chain.posterior(x_t, log_p.exp(), at(t), at(s))
         expected = torch.where(q > 0, q * (q / p).log(), 0.0).sum(-1)
         got = chain.divergence(x_0, x_t, log_p, at(t)[None, None], at(s)[None, None])

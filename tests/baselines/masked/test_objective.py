@@ -90,7 +90,9 @@ def test_bound_is_the_expected_log_ratio_of_whole_paths(name, timesteps):
         if not q:
             continue
         for k in range(1, timesteps + 1):
-            p *= step_probability(chain, whole[k - 1], whole[k], k / timesteps, (k - 1) / timesteps, size)
+            p *= step_probability(
+                chain, whole[k - 1], whole[k], k / timesteps, (k - 1) / timesteps, size
+            )
         total += q * math.log(q / p)
     assert expected_bound(name, timesteps) == pytest.approx(total, rel=1e-9)
 
@@ -100,7 +102,9 @@ def test_bound_is_above_the_exact_negative_log_likelihood(name):
     chain, size = CHAINS[name]
     timesteps = 3
     states = list(itertools.product(range(size), repeat=2))
-    mass = {x: float(all(t == MASK for t in x)) if name == "absorbing" else 1 / size**2 for x in states}
+    mass = {
+        x: float(all(t == MASK for t in x)) if name == "absorbing" else 1 / size**2 for x in states
+    }
     for k in range(timesteps, 0, -1):
         mass = {
             x_s: sum(
@@ -133,9 +137,7 @@ def test_cross_entropy_counts_the_unsettled_alone():
     case = Corrupted(
         torch.tensor([[0, 1]]), torch.tensor([[0, MASK]]), torch.tensor([[0.5]]), log_p
     )
-    torch.testing.assert_close(
-        cross_entropy(chain, case), torch.tensor([[0.0, -math.log(0.75)]])
-    )
+    torch.testing.assert_close(cross_entropy(chain, case), torch.tensor([[0.0, -math.log(0.75)]]))
 
 
 def test_lattice_times_are_each_as_probable():

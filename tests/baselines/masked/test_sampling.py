@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -51,7 +53,7 @@ def test_masks_fall_once_and_tokens_are_carried_over(grid):
     states = [torch.full((50, LENGTH), MASK)]
     run(flat, 7, rows=50, grid=grid, on_step=lambda i, x: states.append(x.clone()))
     assert len(states) == 8
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in itertools.pairwise(states):
         settled = before != MASK
         assert torch.equal(before[settled], after[settled])
     left = [(state == MASK).double().mean().item() for state in states]

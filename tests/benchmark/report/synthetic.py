@@ -404,8 +404,9 @@ def _events(system: ToySystem, task: str, seed: int) -> list[Row]:
                     "lr": 1e-3, "tokens": update * 640, "seconds": update * 0.03})  # fmt: skip
         if update % 250 == 0:
             quality = 0.6 * system.skill * (1 - math.exp(-update / 500))
+            measured = {"bleu_sent_m4": quality, "validity": quality * 1.5}
             out.append({"update": update, "kind": "valid", "loss": loss * 1.03,
-                        "quality": {"bleu_sent_m4": quality, "validity": quality * 1.5}})  # fmt: skip
+                        "quality": measured})  # fmt: skip
     return out
 
 

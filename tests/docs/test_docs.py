@@ -1,0 +1,258 @@
+"""The documents keep their word: examples run, commands parse, links and names are there."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+import tomllib
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
+
+from benchmark.run import parser
+
+ROOMS = ("benchmark", "baselines", "diffuseq")
+BY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+def statuses(lines: list[dict[str, Any]]) -> dict[str, set[str]]:
+    return {
+        system: {line["status"] for line in lines if line["system"] == system}
+        for system in {line["system"] for line in lines}
+    }
+
+
+# Examples
+
+
+def test_system_example_keeps_the_contract(reader):
+    reader("docs/add-a-system.md")
+    checks = importlib.import_module("test_my_system")
+    (mark,) = checks.test_contract.pytestmark
+    assert len(mark.args[1]) >= 12
+    for check in mark.args[1]:
+        checks.test_contract(check)
+
+
+def test_system_example_runs_by_its_path_and_by_its_entry_point(reader, capsys):
+    from benchmark.ls import listing
+
+    her = reader("docs/add-a-system.md")
+    assert statuses(her.runs("transformer")) == {
+        "my_system:MySystem": {"ok"}, "transformer": {"ok"}, "copy-source": {"ok"},
+    }  # fmt: skip
+    swept = [x for x in her.runs("sweep") if x["system"] == "my_system:MySystem"]
+    assert {x["setting"]["knob_value"] for x in swept} == {1.0, 0.5, 0.7}
+    assert {x["setting"]["nfe"] for x in swept} == {1}
+    assert {x["cost"]["depth"] for x in swept} == {1.0}
+
+    her.install()
+    assert "my-system" in [row["id"] for row in listing("systems")]
+    assert statuses(her.runs("--system my-system")) == {
+        "my-system": {"ok"}, "copy-source": {"ok"},
+    }  # fmt: skip
+
+
+def test_metric_example_is_found_and_scored(reader):
+    from benchmark.ls import listing
+    from benchmark.metrics import Item, make_metric
+
+    her = reader("docs/add-a-metric.md")
+    her.install()
+    assert "length_ratio" in [row["id"] for row in listing("metrics")]
+    item = Item("a", "x", ("one two three four", "one"), ("one two", "", "a b c d e f g h"))
+    scores = make_metric("length_ratio").score([item])
+    assert scores.values.tolist() == [[0.5, 0.0, 2.0]]
+    assert scores.signature == "length_ratio|nrefs:2|per:word|version:1"
+    (line,) = her.runs("length_ratio")
+    measured = line["score"]["metrics"]
+    assert {"length_ratio", "length_ratio:per=character"} < set(measured)
+    assert 0 < measured["length_ratio"]["statistics"]["expected"]["value"] < 3
+
+
+def test_data_of_one_s_own(reader):
+    her = reader("docs/add-a-task.md")
+    found = statuses(her.runs("--suite small"))
+    assert found == {"transformer": {"ok"}, "copy-source": {"ok"}}
+    lines = her.runs("--suite headlines.yaml")
+    assert statuses(lines) == {"transformer": {"ok"}, "copy-source": {"ok"}, "reference": {"ok"}}
+    assert {line["score"]["num_sources"] for line in lines} == {2}
+
+
+def test_grammar_example_becomes_a_task(reader, monkeypatch):
+    from benchmark.tasks import TASKS, TaskEntry, grammars, load_task
+
+    her = reader("docs/add-a-task.md")
+    path = her.folder / "benchmark" / "tasks" / "grammars" / "errands.py"
+    module = types.ModuleType("benchmark.tasks.grammars.errands")
+    exec(compile(path.read_text(), str(path), "exec"), module.__dict__)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    (use,) = [b.text for b in blocks(her.text) if b.language == "python" and not b.title]
+    exec(compile(use, "add-a-task.md", "exec"), {})
+
+    entry = TaskEntry("errands", "controlled", "Errands (grammar)", "dialogue")
+    monkeypatch.setattr(grammars, "GRAMMARS", (*grammars.GRAMMARS, "errands"))
+    monkeypatch.setattr("benchmark.tasks.loading.TASKS", {**TASKS, "errands": entry})
+    task = load_task("errands", data_dir=None, limits={"train": 50})
+    assert (len(task.valid), len(task.test)) == (200, 200)
+    assert not {e.source for e in task.train} & {e.source for e in task.test}
+    assert task.conditional is not None
+    for example in task.test[:5]:
+        truth = task.conditional(example.source, 1.0)
+        assert sum(truth.values()) == pytest.approx(1.0) and example.target in truth
+
+
+@BY_DOCUMENT
+def test_python_in_documents_compiles(document):
+    for block in blocks(document.read_text(encoding="utf-8")):
+        if block.language == "python":
+            compile(block.text, document.name, "exec")
+
+
+# Commands
+
+
+def all_commands() -> list[list[str]]:
+    found = [words for path in DOCUMENTS for words in commands(path.read_text(encoding="utf-8"))]
+    return [list(words) for words in dict.fromkeys(map(tuple, found))]
+
+
+def test_commands_are_found():
+    modules = {words[0] for words in all_commands()}
+    assert modules == {"benchmark.run", "benchmark.ls", "benchmark.report"}
+
+
+@pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
+def test_commands_are_understood(words):
+    from benchmark.ls import KINDS
+    from benchmark.plan import choose_systems, choose_tasks, config_of
+    from benchmark.registry import load_system
+    from benchmark.settings import fill
+    from benchmark.suite import load_suite, suite_names
+
+    module, *rest = words
+    if module == "benchmark.ls":
+        assert set(rest) <= {*KINDS, "--json"}
+    if module != "benchmark.run" or not rest:
+        return
+    options = parser().parse_args(rest)
+    if options.suite not in suite_names():
+        return  # the reader's own, which its document runs
+    suite = load_suite(options.suite, options.set)
+    if options.data_dir is None or "headlines" not in options.task:
+        assert choose_tasks(suite, options.task)
+    for system in choose_systems(suite, options.system):
+        if system.startswith("my"):
+            continue
+        system_class = load_system(system)
+        config_of(suite, system, system_class)
+        fill(system_class.Decoding, suite.systems[system].decoding, system)
+
+
+def test_readme_is_short_and_its_two_commands_stand_alone():
+    text = read("README.md")
+    assert len(text.splitlines()) <= 70
+    first, second, *_ = [b.text for b in blocks(text) if b.language == "bash"]
+    assert first == (
+        "python -m pip install -c constraints.txt -e . && python -m benchmark.run --task all\n"
+    )
+    assert second == "python -m pip install -c constraints.txt tox && python -m tox\n"
+    # The expression of .ci/run.
+    assert len(re.findall(r"^python -m pip install .* tox && python -m tox$", text, re.M)) == 1
+    assert r"python -m pip install .* tox && python -m tox" in read(".ci/run")
+
+
+# Links and names
+
+
+@BY_DOCUMENT
+def test_relative_links_resolve(document):
+    links = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    local = [link.partition("#")[0] for link in links if "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name is a module, or something inside one."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            found: Any = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[count:]:
+            fields = getattr(found, "__dataclass_fields__", {})
+            if not hasattr(found, part) and part not in fields:
+                return False
+            found = getattr(found, part, None)
+        return True
+    return False
+
+
+@BY_DOCUMENT
+def test_modules_and_files_that_are_named_exist(document):
+    text = document.read_text(encoding="utf-8")
+    titles = {block.title for block in blocks(text)}
+    said = inline_code(text)
+    dotted = [s for s in said if re.fullmatch(rf"({'|'.join(ROOMS)})(\.\w+)+", s)]
+    assert [name for name in dotted if not resolves(name)] == []
+    paths = [s for s in said if re.fullmatch(rf"({'|'.join(ROOMS)}|tests|docs)/[\w./-]*", s)]
+    made_by_reader = {*titles, "benchmark/tasks/cards/errands.md"}
+    assert [p for p in paths if p not in made_by_reader and not (ROOT / p).exists()] == []
+
+
+def test_names_can_be_missed():
+    assert not resolves("benchmark.metrics.mbr.chose") and not resolves("benchmark.metric")
+    assert resolves("benchmark.metrics.mbr.choose")
+
+
+def identifiers(module: str) -> set[str]:
+    path = ROOT / Path(*module.split(".")).with_suffix(".py")
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for field in ("id", "arg", "name", "attr"):
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                found.add(value)
+    return found
+
+
+def notation_rows() -> list[tuple[str, str]]:
+    rows = []
+    for line in read("docs/notation.md").splitlines():
+        cells = re.split(r"(?<!\\)\|", line)
+        if len(cells) > 4 and "`" in cells[2]:
+            for module in re.findall(r"`([\w.]+)`", cells[3]):
+                rows += [(name, module) for name in re.findall(r"`(\w+)`", cells[2])]
+    return rows
+
+
+def test_notation_names_exist():
+    rows = notation_rows()
+    assert len(rows) > 35
+    assert [row for row in rows if row[0] not in identifiers(row[1])] == []
+
+
+# Facts
+
+
+def test_every_suite_has_the_copy_row():
+    from benchmark.suite import load_suite, suite_names
+
+    for name in suite_names():
+        assert load_suite(name).systems["copy-source"].default, name
+
+
+def test_changelog_says_what_changes_numbers():
+    text = read("CHANGELOG.md")
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert f"## [{version}] - " in text
+    entries = re.split(r"^- ", text, flags=re.MULTILINE)[1:]
+    assert entries
+    for entry in entries:
+        assert re.search(r"Changes\s+numbers: (yes|no)", entry), entry
