@@ -168,7 +168,7 @@ class Suite(_Recipe):
             return self
         new = [n for n in names if n not in self.tasks and (data_dir / n).is_dir()]
         return self.model_copy(
-            update={"tasks": self.tasks | {name: self.other_tasks for name in new}}
+            update={"tasks": self.tasks | dict.fromkeys(new, self.other_tasks)}
         )
 
     def training_of(self, system: str) -> TrainingRecipe:

@@ -339,6 +339,6 @@ def resources(lengths: Lengths) -> Resources:
         lengths=lengths,
         train=task.train,
         references={e.id: e.references for e in task.test}
-        | {name: task.test[0].references for name in ODD},
+        | dict.fromkeys(ODD, task.test[0].references),
         conditional=task.conditional,
     )

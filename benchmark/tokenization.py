@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -52,11 +53,16 @@ class SubwordTokenizer:
         self.pad_id, self.bos_id, self.eos_id, self.sep_id, self.mask_id, self.unk_id = ids
         self.special_ids = frozenset(ids) - {self.unk_id}
         self.vocab_size = backend.get_vocab_size()
+        # Training meets each text once an epoch, and the backend is slow on single ones.
+        self._encoded = lru_cache(maxsize=2**18)(self._encode)
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`, without special tokens, whatever the text spells."""
+        return list(self._encoded(text))
+
+    def _encode(self, text: str) -> tuple[int, ...]:
         ids = self.backend.encode(text, add_special_tokens=False).ids
-        return [self.unk_id if i in self.special_ids else i for i in ids]
+        return tuple(self.unk_id if i in self.special_ids else i for i in ids)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of `ids`; special tokens are left out."""

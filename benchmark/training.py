@@ -124,6 +124,7 @@ class Trainer:
             lr=recipe.learning_rate,
             betas=(recipe.beta_1, recipe.beta_2),
             weight_decay=recipe.weight_decay,
+            fused=True,
         )
         self.objective, self.optimiser = self.accelerator.prepare(objective, optimiser)
         self.average = _average(system.module, recipe.ema_decay)

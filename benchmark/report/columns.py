@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmark.api import CandidateKind
 from benchmark.report.points import Point
-from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore
+from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore, base
 
 Group = Literal["quality", "known answers", "diversity", "form", "cost"]
 
@@ -73,16 +73,13 @@ class Column:
         shown = value * self.scale
         if self.digits is not None:
             return f"{shown:.{self.digits}f}"
-        if shown == 0 or 0.001 <= abs(shown) < 1e5:
+        if 0 < shown < 0.001:
+            return "<0.001"
+        if abs(shown) < 1e5:
             decimals = 2 - math.floor(math.log10(abs(shown))) if shown else 0
             text = f"{shown:.{min(3, max(0, decimals))}f}"
             return text.rstrip("0").rstrip(".") if "." in text else text
         return f"{shown:.1e}"
-
-
-def base(name: str) -> str:
-    """A metric without its options: `bleu_sent_m4` of `bleu_sent_m4:case=lower`."""
-    return name.partition(":")[0]
 
 
 def group_of(name: str, metric: MetricScore) -> Group:
@@ -112,7 +109,8 @@ def cost_columns() -> tuple[Column, ...]:
     def parameters(point: Point) -> Interval:
         trained = [c.training.parameters for c in point.cells if c.training]
         counted = [p for c in point.cells for p in (c.parameters, *trained) if p is not None]
-        return Interval(value=max(p.total for p in counted)) if counted else UNDEFINED
+        total = max((p.total for p in counted), default=0)
+        return Interval(value=total) if total else UNDEFINED
 
     return (
         Column(

@@ -146,7 +146,7 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "Created", run.created
 
 
-def machine(run: Run) -> str:
+def machine(run: Run, *, short: bool = False) -> str:
     """The machine in one line."""
     found = run.machine
     parts = []
@@ -156,7 +156,7 @@ def machine(run: Run) -> str:
     if found.get("memory_bytes"):
         parts.append(f"{found['memory_bytes'] / 2**30:.0f} GiB memory")
     parts.append(str(found["gpu"]) if found.get("gpu") else "no GPU")
-    if found.get("platform"):
+    if found.get("platform") and not short:
         parts.append(str(found["platform"]))
     return ", ".join(parts)
 
@@ -167,7 +167,7 @@ def _lead(board: Board) -> str:
     seeds = f"{len(run.seeds)} seed{'s' if len(run.seeds) != 1 else ''}"
     return (
         f"Suite {run.suite}: {len(board.records.tasks)} tasks, {len(models)} systems and"
-        f" {len(board.systems) - len(models)} yardsticks, {seeds}; {machine(run)}."
+        f" {len(board.systems) - len(models)} yardsticks, {seeds}; {machine(run, short=True)}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -124,11 +124,20 @@ class Board:
         for point in self.of(task, system, "sweep"):
             if point.cells and _is_number(point.knob_value):
                 curves.setdefault(point.knob, []).append(point)
+        main = self.main(task, system)
+        if main is not None and main.cells and _is_number(main.knob_value):
+            curve = curves.get(main.knob, [])
+            if main not in curve and _belongs(main, curve, main.knob):
+                curve.append(main)
         return tuple(tuple(sorted(c, key=lambda p: p.knob_value)) for c in curves.values())
 
     def nfe_curve(self, task: str, system: str) -> tuple[Point, ...]:
         """The points of a system over its number of function evaluations."""
         points = [p for p in self.of(task, system, "nfe") if p.cells]
+        main = self.main(task, system)
+        knob = self.records.run.systems[system].nfe_knob
+        if main is not None and main.cells and main not in points and _belongs(main, points, knob):
+            points.append(main)
         return tuple(sorted(points, key=lambda p: p.cost("depth")))
 
     def metrics(self, task: str) -> dict[str, MetricScore]:
@@ -188,6 +197,16 @@ def _point(records: Records, cells: list[Cell]) -> Point:
         failures=tuple(c for c in cells if c.status != "ok"),
         measures=pool(records, good),
     )
+
+
+def _belongs(point: Point, curve: Sequence[Point], knob: str | None) -> bool:
+    """Whether a point differs from those of a curve in the knob of the curve alone."""
+
+    def rest(other: Point) -> dict[str, Any]:
+        decoding = other.cells[0].setting.decoding
+        return {name: value for name, value in decoding.items() if name != knob}
+
+    return bool(curve) and all(rest(point) == rest(other) for other in curve)
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -329,6 +329,11 @@ def _validated(model: type[M], value: object, where: str) -> M:
         raise UserError(f"{where}: {name}: {first['msg']}.") from error
 
 
+def base(name: str) -> str:
+    """A metric without its options: `bleu_sent_m4` of `bleu_sent_m4:case=lower`."""
+    return name.partition(":")[0]
+
+
 def title_of(mapping: Mapping[str, SystemInfo | TaskInfo], name: str) -> str:
     """The title of a task or system, its id where it has none."""
     info = mapping.get(name)

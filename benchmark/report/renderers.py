@@ -49,7 +49,7 @@ def shown(column: Column, entry: Entry) -> tuple[str, str]:
         return DASH, ""
     # No width means that the resamples could not differ: "±0" would claim certainty.
     width = entry.interval.half_width if entry.interval.bounded else 0.0
-    half = column.text(width) if width > 0 else ""
+    half = column.text(width) if width > 1e-9 else ""
     return column.text(entry.interval.value), half
 
 
@@ -195,7 +195,7 @@ def _latex_row(row: Row, columns: tuple[Column, ...]) -> str:
     cells = []
     for column in columns:
         value, half = shown(column, row.entries[column.id])
-        text = "--" if value == DASH else value
+        text = latex_escape(value)
         text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
         cells.append(text + (rf"\,{{\tiny$\pm${half}}}" if half else ""))
     keys = {key for column in columns for key in row.entries[column.id].keys}

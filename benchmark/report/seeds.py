@@ -16,7 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.records import Cell, ExampleValues, Interval, MetricScore, Records, Score
+from benchmark.report.records import (
+    Cell,
+    ExampleValues,
+    Interval,
+    MetricScore,
+    Records,
+    Score,
+    base,
+)
 from benchmark.statistics import AdditiveScore, across_seeds, mean_of
 
 FloatArray = NDArray[np.float64]
@@ -117,8 +125,8 @@ def _part(
         if statistic == "oracle" and entry.direction != "none":
             return mean_of(table.max(axis=1) if entry.direction == "higher" else table.min(axis=1))
         return mean_of(table[sources, chosen]) if statistic == "mbr" else None
-    total = _total(metric)
-    if total is None or table.ndim != 3:
+    total = _total(metric, table)
+    if total is None:
         return None
     if statistic == "expected":
         size = table.shape[2]
@@ -126,12 +134,13 @@ def _part(
     return AdditiveScore(table[sources, chosen], total) if statistic == "mbr" else None
 
 
-def _total(metric: str) -> Callable[[FloatArray], FloatArray] | None:
-    if metric.partition(":")[0] != "bleu_corpus":
+def _total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
+    if base(metric) != "bleu_corpus":
         return None
-    from benchmark.metrics.bleu_corpus import bleu_from_statistics
+    from benchmark.metrics.bleu_corpus import STATISTICS, bleu_from_statistics
 
-    return bleu_from_statistics
+    fits = table.ndim == 3 and table.shape[2] == STATISTICS
+    return bleu_from_statistics if fits else None
 
 
 def _mean_total(

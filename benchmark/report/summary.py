@@ -127,6 +127,9 @@ def _overview_row(board: Board, system: str, columns: Sequence[Column]) -> Row:
 
 
 def _best(found: Comparison, name: str) -> str:
+    others = (*found.equals, *found.worse)
+    if others and all(value.value == found.value.value for _, value in others):
+        return f"On {name}, all systems score {_number(found.value, short=True)}."
     best = f"{found.best} ({_number(found.value)})"
     worse = _listed([f"{system} ({_number(value, short=True)})" for system, value in found.worse])
     if not found.equals and not found.worse:
@@ -158,7 +161,7 @@ def _number(interval: Interval, *, short: bool = False) -> str:
     """A value with its interval; corpus scores have one decimal, scores up to 1 three."""
     digits = 1 if interval.value > 2 else 3
     value = f"{interval.value:.{digits}f}"
-    if short or not interval.bounded or interval.half_width == 0:
+    if short or not interval.bounded or interval.half_width < 1e-9:
         return value
     return f"{value} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
 

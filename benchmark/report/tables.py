@@ -95,7 +95,7 @@ def build_table(board: Board, task: str) -> Table:
     return Table(
         task=task,
         title=title,
-        caption=f"{title} ({task}). {protocol(board, task)} {READING} {BOLD_RULE}",
+        caption=f"{title}, task {task}: {protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
         rows=with_bold(tuple(_row(board, point, columns) for point in points), columns),
         footnotes=tuple(_footnotes(points, columns)),

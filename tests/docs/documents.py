@@ -41,9 +41,7 @@ def commands(text: str) -> list[list[str]]:
     lines = [line for block in blocks(text) if block.language == "bash"
              for line in block.text.splitlines()]  # fmt: skip
     calls = [part.strip() for line in (*lines, *inline_code(text)) for part in line.split("&&")]
-    return [
-        shlex.split(call)[2:] for call in calls if re.match(r"python -m benchmark\.\w+", call)
-    ]
+    return [shlex.split(call)[2:] for call in calls if re.match(r"python -m benchmark\.\w+", call)]
 
 
 def write_files(text: str, folder: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
 from benchmark.run import parser
 
 ROOMS = ("benchmark", "baselines", "diffuseq")
+Open = Callable[[str], Any]
+"""The fixture: a reader of a document; see conftest."""
+
 BY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
@@ -30,7 +34,7 @@ def statuses(lines: list[dict[str, Any]]) -> dict[str, set[str]]:
 # Examples
 
 
-def test_system_example_keeps_the_contract(reader):
+def test_system_example_keeps_the_contract(reader: Open) -> None:
     reader("docs/add-a-system.md")
     checks = importlib.import_module("test_my_system")
     (mark,) = checks.test_contract.pytestmark
@@ -39,7 +43,7 @@ def test_system_example_keeps_the_contract(reader):
         checks.test_contract(check)
 
 
-def test_system_example_runs_by_its_path_and_by_its_entry_point(reader, capsys):
+def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) -> None:
     from benchmark.ls import listing
 
     her = reader("docs/add-a-system.md")
@@ -58,7 +62,7 @@ def test_system_example_runs_by_its_path_and_by_its_entry_point(reader, capsys):
     }  # fmt: skip
 
 
-def test_metric_example_is_found_and_scored(reader):
+def test_metric_example_is_found_and_scored(reader: Open) -> None:
     from benchmark.ls import listing
     from benchmark.metrics import Item, make_metric
 
@@ -75,7 +79,7 @@ def test_metric_example_is_found_and_scored(reader):
     assert 0 < measured["length_ratio"]["statistics"]["expected"]["value"] < 3
 
 
-def test_data_of_one_s_own(reader):
+def test_data_of_one_s_own(reader: Open) -> None:
     her = reader("docs/add-a-task.md")
     found = statuses(her.runs("--suite small"))
     assert found == {"transformer": {"ok"}, "copy-source": {"ok"}}
@@ -84,7 +88,7 @@ def test_data_of_one_s_own(reader):
     assert {line["score"]["num_sources"] for line in lines} == {2}
 
 
-def test_grammar_example_becomes_a_task(reader, monkeypatch):
+def test_grammar_example_becomes_a_task(reader: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmark.tasks import TASKS, TaskEntry, grammars, load_task
 
     her = reader("docs/add-a-task.md")
@@ -108,7 +112,7 @@ def test_grammar_example_becomes_a_task(reader, monkeypatch):
 
 
 @BY_DOCUMENT
-def test_python_in_documents_compiles(document):
+def test_python_in_documents_compiles(document: Path) -> None:
     for block in blocks(document.read_text(encoding="utf-8")):
         if block.language == "python":
             compile(block.text, document.name, "exec")
@@ -122,13 +126,13 @@ def all_commands() -> list[list[str]]:
     return [list(words) for words in dict.fromkeys(map(tuple, found))]
 
 
-def test_commands_are_found():
+def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
     assert modules == {"benchmark.run", "benchmark.ls", "benchmark.report"}
 
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
-def test_commands_are_understood(words):
+def test_commands_are_understood(words: list[str]) -> None:
     from benchmark.ls import KINDS
     from benchmark.plan import choose_systems, choose_tasks, config_of
     from benchmark.registry import load_system
@@ -154,7 +158,7 @@ def test_commands_are_understood(words):
         fill(system_class.Decoding, suite.systems[system].decoding, system)
 
 
-def test_readme_is_short_and_its_two_commands_stand_alone():
+def test_readme_is_short_and_its_two_commands_stand_alone() -> None:
     text = read("README.md")
     assert len(text.splitlines()) <= 70
     first, second, *_ = [b.text for b in blocks(text) if b.language == "bash"]
@@ -171,7 +175,7 @@ def test_readme_is_short_and_its_two_commands_stand_alone():
 
 
 @BY_DOCUMENT
-def test_relative_links_resolve(document):
+def test_relative_links_resolve(document: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
     local = [link.partition("#")[0] for link in links if "://" not in link]
     assert [link for link in local if not (document.parent / link).exists()] == []
@@ -195,7 +199,7 @@ def resolves(name: str) -> bool:
 
 
 @BY_DOCUMENT
-def test_modules_and_files_that_are_named_exist(document):
+def test_modules_and_files_that_are_named_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     titles = {block.title for block in blocks(text)}
     said = inline_code(text)
@@ -206,7 +210,7 @@ def test_modules_and_files_that_are_named_exist(document):
     assert [p for p in paths if p not in made_by_reader and not (ROOT / p).exists()] == []
 
 
-def test_names_can_be_missed():
+def test_names_can_be_missed() -> None:
     assert not resolves("benchmark.metrics.mbr.chose") and not resolves("benchmark.metric")
     assert resolves("benchmark.metrics.mbr.choose")
 
@@ -232,7 +236,7 @@ def notation_rows() -> list[tuple[str, str]]:
     return rows
 
 
-def test_notation_names_exist():
+def test_notation_names_exist() -> None:
     rows = notation_rows()
     assert len(rows) > 35
     assert [row for row in rows if row[0] not in identifiers(row[1])] == []
@@ -241,14 +245,14 @@ def test_notation_names_exist():
 # Facts
 
 
-def test_every_suite_has_the_copy_row():
+def test_every_suite_has_the_copy_row() -> None:
     from benchmark.suite import load_suite, suite_names
 
     for name in suite_names():
         assert load_suite(name).systems["copy-source"].default, name
 
 
-def test_changelog_says_what_changes_numbers():
+def test_changelog_says_what_changes_numbers() -> None:
     text = read("CHANGELOG.md")
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
     assert f"## [{version}] - " in text

@@ -22,7 +22,9 @@ from benchmark.tokenization import TokenizerRecipe, train_tokenizer
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 
 DATA = Path(os.environ.get("DIFFUSEQ_BENCH_DATA", ROOT / ".." / "shared" / "data"))
-CANVAS, MARKS = 128, 5
+Texts = tuple[list[str], list[str]]
+
+CANVAS = 128
 """Of DiffuSeq: `[CLS] x [SEP] [SEP] [CLS] y [SEP]`, padded."""
 
 
@@ -57,19 +59,19 @@ def corpus_bleu(hypotheses: list[str], references: list[str], case: str) -> floa
 
 
 @pytest.fixture
-def qqp() -> tuple[list[str], list[str]]:
+def qqp() -> Texts:
     test = real("qqp").test
     return [e.source for e in test], [e.target for e in test]
 
 
-def test_two_scales(qqp):
+def test_two_scales(qqp: Texts) -> None:
     said = entry("Two scales are both called BLEU")
     for case in ("lower", "mixed"):
         assert f"{100 * sentence_bleu(*qqp, case):.1f}" in said
         assert f"{corpus_bleu(*qqp, case):.1f}" in said
 
 
-def test_swap(qqp):
+def test_swap(qqp: Texts) -> None:
     said = entry("Hypothesis and reference are swapped")
     sources, references = qqp
     words = [source.split() for source in sources]
@@ -81,13 +83,13 @@ def test_swap(qqp):
         assert f"{right:.4f} to {swapped:.4f}" in said
 
 
-def test_short_sentences():
+def test_short_sentences() -> None:
     said = entry("Short sentences and smoothing")
     assert f"two words score {sentence_bleu(['good night'], ['good night']):.2f}" in said
     assert f"of one word {sentence_bleu(['yes'], ['yes']):.0f}" in said
 
 
-def test_copy_row(qqp):
+def test_copy_row(qqp: Texts) -> None:
     scores = make_metric("rouge_l").score(copies(*qqp))
     said = entry("No copy row")
     assert f"BLEU {sentence_bleu(*qqp):.3f} and ROUGE-L {scores.values.mean():.3f}" in said
@@ -102,7 +104,7 @@ def word_pieces(task: str) -> list[tuple[int, int]]:
     ]
 
 
-def test_cut_references():
+def test_cut_references() -> None:
     said = entry("The reference is cut with the canvas")
     room = CANVAS - 3  # what DiffuSeq leaves for x and y together
     assert not any(x + y > room for x, y in word_pieces("qqp"))
@@ -111,7 +113,7 @@ def test_cut_references():
     assert f"{100 * share:.1f} %" in said
 
 
-def test_positions_of_the_loss():
+def test_positions_of_the_loss() -> None:
     sizes = word_pieces("qqp")
     total = CANVAS * len(sizes)
     source = sum(x + 3 for x, _ in sizes) / total
@@ -122,14 +124,14 @@ def test_positions_of_the_loss():
     assert f"{shares}, {100 * target:.0f} % target" in said
 
 
-def test_duplicates():
+def test_duplicates() -> None:
     overlap = real("qqp").notes.overlaps["train/test"]
     said = entry("Duplicates between train and test")
     assert f"{overlap.sources_on_either_side:,} of the {overlap.of:,} QQP" in said
     assert overlap.pairs_normalised == overlap.swapped == 0
 
 
-def test_ddim_stride():
+def test_ddim_stride() -> None:
     level = cumulative_alpha_bar(discrete_betas("sqrt", 2000))  # step t is the index t - 1
     said = entry("DDIM strides without its schedule")
     index, stride = 999, 100
@@ -138,7 +140,7 @@ def test_ddim_stride():
     assert f"ends at {level[stride - 1]:.3f}" in said
 
 
-def test_number_of_calls():
+def test_number_of_calls() -> None:
     said = entry("The number of calls is not the number asked for")
     calls = {asked: -(-2000 // (2000 // asked)) for asked in (600, 1500)}
     assert calls[600] == 667 and "600 of 2,000 it makes 667 calls" in said
@@ -174,13 +176,13 @@ def grammar_scores(temperature: float) -> dict[str, float]:
     }
 
 
-def test_mbr_of_one_generator():
+def test_mbr_of_one_generator() -> None:
     found = grammar_scores(1.0)
     said = entry("MBR for one system only")
     assert f"from {found['expected']:.3f} to {found['mbr']:.3f} with eight candidates" in said
 
 
-def test_one_generator_at_two_temperatures():
+def test_one_generator_at_two_temperatures() -> None:
     cold, hot = grammar_scores(0.3), grammar_scores(1.5)
     said = entry("One point for a system")
     assert cold["valid"] == hot["valid"] == 1.0
@@ -188,7 +190,7 @@ def test_one_generator_at_two_temperatures():
     assert f"BLEU {hot['expected']:.3f} at {hot['self']:.3f}" in said
 
 
-def test_every_measured_figure_has_its_test():
+def test_every_measured_figure_has_its_test() -> None:
     text = read("docs/footguns.md")
     entries = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
     measured = {e.partition("\n")[0] for e in entries if "measured here" in " ".join(e.split())}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.report.columns import GROUPS, base, group_of
+from benchmark.report.columns import GROUPS, group_of
 from benchmark.report.points import Board, Point
-from benchmark.report.records import Interval
+from benchmark.report.records import Interval, base
 
 
 @dataclass(frozen=True)

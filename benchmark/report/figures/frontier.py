@@ -32,13 +32,17 @@ from benchmark.report.figures.palette import (
 )
 from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, Panel, Sheet, make_sheet
 from benchmark.report.points import CEILING, COPY, Board, Point
-from benchmark.report.records import Interval
+from benchmark.report.records import Interval, title_of
 
 Wish = tuple[str, float, float, str]
 """A label that is wanted: text, x, y, colour."""
 
 APART_PT = 14.0
 """How far apart the ends of a curve must be to be labelled."""
+
+
+WIDEST_TITLE = 24
+"""Letters that fit above a panel of the overview."""
 
 
 @dataclass
@@ -90,14 +94,15 @@ def overview(board: Board) -> Sheet:
     sheet = make_sheet(
         max(1, math.ceil(len(tasks) / columns)), columns,
         width=PAGE_IN if columns > 2 else COLUMN_IN * columns, panel_height=1.6,
-        strip_width=0.8 * _strip_width(board, tasks), count=max(1, len(tasks)),
+        strip_width=_strip_width(board, tasks), count=max(1, len(tasks)),
         share="y" if len(qualities) == 1 else "none",
     )  # fmt: skip
+    titles = _short_titles(board, tasks)
     drawn = []
     for number, (panel, task) in enumerate(zip(sheet.panels, tasks, strict=False)):
         drawn.append(draw(panel, board, task, planes(board, task)[0], styles))
         left = panel.strip or panel.ax
-        left.set_title(board.records.run.tasks[task].title)
+        left.set_title(titles[task])
         panel.ax.set_xlabel(planes(board, task)[0][0].short)
         if number % columns and sheet.share == "y":
             left.set_ylabel("")
@@ -108,9 +113,22 @@ def overview(board: Board) -> Sheet:
     sheet.finish(*legend(board, tasks, styles))
     _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
-        marks.levels.clear()
+        # The legend names the line: here it is only kept clear.
+        marks.levels = [("", y, colour) for _, y, colour in marks.levels]
         annotate(panel.ax, marks)
     return sheet
+
+
+def _short_titles(board: Board, tasks: Sequence[str]) -> dict[str, str]:
+    """Titles that fit above a narrow panel: without what all have in common in brackets."""
+    titles = {task: title_of(board.records.run.tasks, task) for task in tasks}
+    endings = {title.rpartition(" (")[2] for title in titles.values() if title.endswith(")")}
+    if len(endings) == 1 and all(title.endswith(")") for title in titles.values()):
+        titles = {task: title.rpartition(" (")[0] for task, title in titles.items()}
+    return {
+        task: title if len(title) <= WIDEST_TITLE else f"{title[: WIDEST_TITLE - 1]}…"
+        for task, title in titles.items()
+    }
 
 
 def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, Look]) -> Marks:
@@ -236,7 +254,8 @@ def _strip_width(board: Board, tasks: Iterable[str]) -> float:
     for task in tasks:
         for _, y_axis in planes(board, task):
             most = max(most, len(_unsampled(board, task, y_axis)))
-    return 0.16 + 0.075 * most if most else 0.0
+    # The words below it need their room too.
+    return max(0.37, 0.16 + 0.075 * most) if most else 0.0
 
 
 def annotate(ax: Axes, marks: Marks) -> None:
@@ -249,7 +268,8 @@ def annotate(ax: Axes, marks: Marks) -> None:
     for _, y, _ in marks.levels:
         labeller.avoid_line(list(ax.get_xlim()), [y, y])
     for text, y, colour in marks.levels:
-        labeller.place_on_line(text, y, colour)
+        if text:
+            labeller.place_on_line(text, y, colour)
     for first, last in marks.wishes:
         # Ends that lie together would only crowd each other.
         if labeller.distance_pt(first[1:3], last[1:3]) > APART_PT:
@@ -303,7 +323,8 @@ def set_limits(
         finite = [v for v in values or () if math.isfinite(v)]
         if finite:
             low, high = min(finite), max(finite)
-            span = max(high - low, 0.04 * max(abs(low), abs(high)), 1e-3)
+            largest = max(abs(low), abs(high))
+            span = max(high - low, 0.04 * largest if largest > 0.01 else 0.1)
             middle = (low + high) / 2
             setter(middle - 0.57 * span, middle + 0.57 * span)
 

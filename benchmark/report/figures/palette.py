@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Literal
 
 from benchmark.report.points import CEILING, COPY, REFERENCE, YARDSTICK
@@ -32,9 +33,9 @@ class Look:
 
 _MARKERS: Mapping[str, Sequence[str]] = {
     "continuous diffusion": ("o", "8", "H", "."),
-    "discrete diffusion": ("s", "D", "p", "d"),
+    "discrete diffusion": ("s", "D", "d", "p"),
     "autoregressive": ("^", "v", "<", ">"),
-    "iterative": ("X", "P", "X", "P"),
+    "iterative": ("X", "P"),
     "edit": ("*",),
     YARDSTICK: ("x", "+", "1", "2"),
 }
@@ -51,51 +52,47 @@ _LINES: Mapping[str, LineStyle] = {
 
 # Okabe and Ito's colours, and darker ones of the same hues where a family needs a second
 # or third: within a family lightness differs by at least a quarter of its range.
-_COLOURS: Mapping[str, str] = {
-    "diffuseq": "#0072b2",
-    "diffuseq-v2": "#56b4e9",
-    "d3pm-absorbing": "#009e73",
-    "d3pm-uniform": "#8fd3b6",
-    "mdlm": "#00503b",
-    "rdm-absorbing": "#6b8e23",
-    "transformer": "#d55e00",
-    "gpt2": "#e69f00",
-    "nat": "#cc79a7",
-    "cmlm": "#7b3294",
-    "levenshtein": "#7f4f24",
-    "nearest-neighbour": "#6e6e6e",
-    REFERENCE: "#3d3d3d",
-    COPY: COPY_COLOUR,
-    CEILING: CEILING_COLOUR,
+_KNOWN: Mapping[str, tuple[str, str]] = {
+    "diffuseq": ("#0072b2", "o"),
+    "diffuseq-v2": ("#56b4e9", "8"),
+    "d3pm-absorbing": ("#009e73", "s"),
+    "mdlm": ("#00503b", "p"),
+    "d3pm-uniform": ("#8fd3b6", "D"),
+    "rdm-absorbing": ("#6b8e23", "d"),
+    "transformer": ("#d55e00", "^"),
+    "gpt2": ("#e69f00", "v"),
+    "nat": ("#cc79a7", "X"),
+    "cmlm": ("#7b3294", "P"),
+    "levenshtein": ("#7f4f24", "*"),
+    "nearest-neighbour": ("#6e6e6e", "x"),
+    REFERENCE: ("#3d3d3d", "+"),
+    COPY: (COPY_COLOUR, "1"),
+    CEILING: (CEILING_COLOUR, "2"),
 }
+"""Colour and marker by system id, the same in every report."""
+
 _OTHER_COLOURS = ("#332288", "#aa4499", "#44aa99", "#999933", "#882255", "#117733", "#88ccee")
 
 
 def looks(families: Mapping[str, str]) -> dict[str, Look]:
     """The look of every system, from system id to family, in the order of the run.
 
-    Systems that are not known here take the colours that are left, in their order.
+    Systems that are not known here take the colours and the markers of their family that are
+    left, in their order.
     """
-    spare = iter([*_OTHER_COLOURS] * (1 + len(families) // len(_OTHER_COLOURS)))
-    used: dict[str, int] = {}
+    colours = cycle(_OTHER_COLOURS)
+    taken = {_KNOWN[system][1] for system in families if system in _KNOWN}
     found: dict[str, Look] = {}
-    # Known systems first, so that a newcomer never takes a known system's marker.
-    for system in sorted(families, key=lambda s: _rank(s)):
-        family = families[system]
+    for system, family in families.items():
         shapes = _MARKERS.get(family, _OTHER_MARKERS)
-        number = used.get(family, 0)
-        used[family] = number + 1
-        found[system] = Look(
-            colour=_COLOURS.get(system) or next(spare),
-            marker=shapes[number % len(shapes)],
-            line=_LINES.get(family, (0, (2, 1, 4, 1))),
-        )
+        if system in _KNOWN:
+            colour, marker = _KNOWN[system]
+        else:
+            colour = next(colours)
+            marker = next((shape for shape in shapes if shape not in taken), shapes[-1])
+            taken.add(marker)
+        found[system] = Look(colour, marker, _LINES.get(family, (0, (2, 1, 4, 1))))
     return found
-
-
-def _rank(system: str) -> int:
-    known = list(_COLOURS)
-    return known.index(system) if system in known else len(known)
 
 
 def darker(colour: str, share: float = 0.3) -> str:

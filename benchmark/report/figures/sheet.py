@@ -27,7 +27,7 @@ Share = Literal["none", "x", "y"]
 """Which axis the panels have in common; the inner ones then show no labels on it."""
 
 _STYLE = Path(__file__).parent.parent / "report.mplstyle"
-_LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.36, 0.05
+_LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
 
 
 @contextmanager
@@ -71,20 +71,31 @@ class Sheet:
         height = self.rows * row_height + legend_height + 2 * _EDGE
         height += _TITLE + _XLABEL - 0.1 if joined else 0
         self.figure.set_size_inches(self.width, height)
-        gap = _GAP / 2 if self.share == "y" else _GAP
-        panel_width = (self.width - _LEFT - _RIGHT - (self.columns - 1) * gap) / self.columns
-        for number, panel in enumerate(self.panels):
-            row, column = divmod(number, self.columns)
-            left = _LEFT + column * (panel_width + gap)
-            top = height - _EDGE - row * row_height - _TITLE
-            bottom, strip = top - self.panel_height, 0.0
-            if panel.strip is not None:
-                strip = self.strip_width
-                self._set(panel.strip, left, bottom, strip, height)
-                strip += 0.05
-            self._set(panel.ax, left + strip, bottom, panel_width - strip, height)
+        self._place(_LEFT, height, row_height)
+        # Wide numbers push the label of an axis out of the figure: make room for it.
+        beyond = min(
+            (panel.strip or panel.ax).yaxis.get_tightbbox().x0  # type: ignore[union-attr]
+            for panel in self.panels[:: self.columns]
+        )
+        if (missing := _EDGE - beyond / self.figure.dpi) > 0:
+            self._place(_LEFT + missing, height, row_height)
         if legend is not None:
             legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
+
+    def _place(self, left: float, height: float, row_height: float) -> None:
+        """Put the panels in their places; all in inches."""
+        gap = 0.18 if self.share == "y" else _GAP
+        panel_width = (self.width - left - _RIGHT - (self.columns - 1) * gap) / self.columns
+        for number, panel in enumerate(self.panels):
+            row, column = divmod(number, self.columns)
+            at = left + column * (panel_width + gap)
+            bottom = height - _EDGE - row * row_height - _TITLE - self.panel_height
+            strip = 0.0
+            if panel.strip is not None:
+                strip = self.strip_width
+                self._set(panel.strip, at, bottom, strip, height)
+                strip += 0.05
+            self._set(panel.ax, at + strip, bottom, panel_width - strip, height)
 
     def _set(self, ax: Axes, left: float, bottom: float, width: float, height: float) -> None:
         ax.set_position(

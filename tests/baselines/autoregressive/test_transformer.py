@@ -23,7 +23,7 @@ def system(resources):
     return built
 
 
-def fit(system, pairs, updates=120):
+def fit(system, pairs, updates=80):
     optimiser = torch.optim.Adam(system.module.parameters(), lr=5e-3)
     batch = system.collate(pairs)
     for update in range(updates):

@@ -47,11 +47,11 @@ def reachable(name, k):
 @pytest.mark.parametrize("k", range(1, TIMESTEPS + 1))
 def test_corruption_follows_the_chain(name, k):
     chain, size = CHAINS[name]
-    u = (torch.arange(6000, dtype=torch.float64) + 0.5) / 6000
+    u = (torch.arange(1200, dtype=torch.float64) + 0.5) / 1200
     for x_0 in range(TOKENS):
-        drawn = chain.corrupt(torch.full((6000,), x_0), at(k), u)
-        share = torch.bincount(drawn, minlength=size) / 6000
-        torch.testing.assert_close(share.double(), between(name, 0, k)[x_0], atol=2e-4, rtol=0)
+        drawn = chain.corrupt(torch.full((1200,), x_0), at(k), u)
+        share = torch.bincount(drawn, minlength=size) / 1200
+        torch.testing.assert_close(share.double(), between(name, 0, k)[x_0], atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("name", CHAINS)
@@ -86,7 +86,7 @@ def test_reverse_is_the_joint_summed_over_x_0(name):
 @pytest.mark.parametrize("name", CHAINS)
 def test_draws_follow_the_posterior(name):
     chain, size = CHAINS[name]
-    count = 6000
+    count = 1200
     u = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     logits = torch.tensor([0.6, 0.3, 0.1, 0.0][:size]).log()
     prediction = Prediction(logits.expand(1, count, size))
@@ -96,7 +96,7 @@ def test_draws_follow_the_posterior(name):
         p_0 = logits.double().softmax(-1)[None, None]
         expected = chain.posterior(x_t[:, :1], p_0, at(4), at(3))[0, 0]
         share = torch.bincount(drawn, minlength=size).double() / count
-        torch.testing.assert_close(share, expected, atol=1e-3, rtol=0)
+        torch.testing.assert_close(share, expected, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("name", CHAINS)

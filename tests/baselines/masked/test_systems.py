@@ -60,7 +60,7 @@ def system(resources):
 )
 def test_eight_pairs_are_learnt(resources, pairs, kind, changes):
     system = kind.build(replace(TINY, **changes), resources)
-    fit(system, pairs, updates=150)
+    fit(system, pairs, updates=130)
     decoding = MaskedDecoding(nfe=10, temperature=0.3)
     assert texts(system, pairs, decoding) == [[e.target] for e in pairs]
 

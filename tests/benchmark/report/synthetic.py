@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.metrics.bleu_corpus import bleu_from_statistics
+
 Row = dict[str, Any]
 
 
@@ -202,6 +204,19 @@ def _overlap(a: str, b: str, n: int) -> float:
     return 2 * (left & right).total() / total if total else 0.0
 
 
+def _counts(text: str, references: Sequence[str]) -> list[int]:
+    """The ten statistics of corpus BLEU: lengths, matches and totals of four orders."""
+    nearest = min((len(r.split()) for r in references), key=lambda n: abs(n - len(text.split())))
+    matches, totals = [], []
+    for n in range(1, 5):
+        most: Counter[tuple[str, ...]] = Counter()
+        for reference in references:
+            most |= _grams(reference, n)
+        matches.append((_grams(text, n) & most).total())
+        totals.append(_grams(text, n).total())
+    return [len(text.split()), nearest, *matches, *totals]
+
+
 def _spoil(text: str, rng: np.random.Generator) -> str:
     words = text.split()
     for _ in range(int(rng.integers(1, 3))):
@@ -288,7 +303,7 @@ def values(question: Question, texts: Sequence[str]) -> Row:
     divergence = sum(gap * gap for gap in gaps) / norms
     return {
         "bleu_sent_m4": bleu,
-        "bleu_corpus": [[b * 100, 100.0] for b in bleu],
+        "bleu_corpus": [_counts(t, question.references) for t in texts],
         "rouge_l": rouge,
         "validity": [float(t in mass) for t in texts],
         "coverage": float(sum(mass.get(t, 0.0) for t in shares)),
@@ -302,18 +317,22 @@ def values(question: Question, texts: Sequence[str]) -> Row:
     }
 
 
-def _interval(per_source: np.ndarray, scale: float = 1.0) -> Row:
+def _interval(per_source: np.ndarray) -> Row:
     if np.isnan(per_source).all():
         return {"value": None, "low": None, "high": None}
     rng = np.random.default_rng(0)
     picks = rng.integers(0, len(per_source), (200, len(per_source)))
-    means = np.nanmean(per_source[picks], axis=1) * scale
+    means = np.nanmean(per_source[picks], axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return {
-        "value": float(np.nanmean(per_source) * scale),
+        "value": float(np.nanmean(per_source)),
         "low": float(low),
         "high": float(high),
     }
+
+
+def _around(value: float) -> Row:
+    return {"value": float(value), "low": float(value) - 2, "high": float(value) + 2}
 
 
 def score(rows: Sequence[Row], k: int, metrics: Iterable[str]) -> Row:
@@ -322,19 +341,22 @@ def score(rows: Sequence[Row], k: int, metrics: Iterable[str]) -> Row:
     for name in metrics:
         title, level, direction, unit, span = METRICS[name]
         statistics: Row
+        table = np.array([r["metrics"][name] for r in rows], dtype=float)
+        chosen = [r["mbr_index"] for r in rows]
         if level == "set":
-            statistics = {"set": _interval(np.array([r["metrics"][name] for r in rows]))}
+            statistics = {"set": _interval(table)}
+        elif level == "corpus":
+            picked = table[np.arange(len(rows)), chosen]
+            statistics = {
+                "expected": _around(bleu_from_statistics(table.sum(axis=0)).mean()),
+                "mbr": _around(bleu_from_statistics(picked.sum(axis=0))),
+            }
         else:
-            scale = 1.0
-            table = np.array([r["metrics"][name] for r in rows])
-            if level == "corpus":
-                table, scale = table[..., 0] / table[..., 1], 100.0
-            chosen = [r["mbr_index"] for r in rows]
             best = np.max if direction == "higher" else np.min
             statistics = {
-                "expected": _interval(table.mean(axis=1), scale),
-                "mbr": _interval(table[np.arange(len(rows)), chosen], scale),
-                "oracle": _interval(best(table, axis=1), scale),
+                "expected": _interval(table.mean(axis=1)),
+                "mbr": _interval(table[np.arange(len(rows)), chosen]),
+                "oracle": _interval(best(table, axis=1)),
             }
         out[name] = {
             "signature": f"{name}|case:mixed|tok:toy|version:1",
