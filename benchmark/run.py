@@ -167,7 +167,9 @@ def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Pat
 def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:
     from benchmark.cells import unfinished
     from benchmark.estimate import seconds_left
+    from benchmark.workers import set_threads
 
+    set_threads(plan.suite.threads)
     total = 0.0
     for cell in plan.cells:
         if not unfinished(cell, plan, store):

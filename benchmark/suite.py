@@ -167,9 +167,7 @@ class Suite(_Recipe):
         if self.other_tasks is None or data_dir is None:
             return self
         new = [n for n in names if n not in self.tasks and (data_dir / n).is_dir()]
-        return self.model_copy(
-            update={"tasks": self.tasks | dict.fromkeys(new, self.other_tasks)}
-        )
+        return self.model_copy(update={"tasks": self.tasks | dict.fromkeys(new, self.other_tasks)})
 
     def training_of(self, system: str) -> TrainingRecipe:
         """The suite's training with what the system changes."""

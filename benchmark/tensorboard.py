@@ -13,9 +13,7 @@ from benchmark.api import UserError
 def check_installed() -> None:
     """Raises UserError where the package is missing."""
     if importlib.util.find_spec("tensorboard") is None:
-        raise UserError(
-            "--tensorboard needs a package: pip install 'diffuseq-bench[tensorboard]'."
-        )
+        raise UserError("--tensorboard needs a package: pip install 'diffuseq-bench[tensorboard]'.")
 
 
 class EventMirror:

@@ -33,7 +33,7 @@ def run_cells(
 ) -> Iterator[Outcome]:
     """Run cells in `jobs` processes and yield outcomes as they come."""
     if jobs == 1:
-        _set_threads(suite.threads)
+        set_threads(suite.threads)
         for cell in cells:
             yield run_cell(
                 cell, suite, data_dir, store,
@@ -77,7 +77,7 @@ def _start(threads: int, messages: Any, parent: int) -> None:
     global _messages
     _messages = messages
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    _set_threads(threads)
+    set_threads(threads)
 
 
 def _follow(parent: int) -> None:
@@ -87,7 +87,8 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _set_threads(threads: int) -> None:
+def set_threads(threads: int) -> None:
+    """What every process does before it computes, so that sums keep their order."""
     import torch
 
     torch.set_num_threads(threads)

@@ -18,6 +18,9 @@ from torch.nn import functional
 
 from baselines.categorical import categorical
 
+_UNENDED = -1e9
+"""Added to the score of a hypothesis without end: it ranks behind all others."""
+
 
 class Stepper(Protocol):
     """A decoder with its cache. Rows are source-major, the same number for every source."""
@@ -132,48 +135,47 @@ def beam_search(
         device: where the stepper's logits are.
         on_step: called with the step and the live tokens, `(rows, max_length)`.
     """
-    best = _Pool.empty(sources, beam, max_length, alphabet.pad, device)
-    pool = best
-    live = torch.full((sources, beam, max_length), alphabet.pad, device=device)
+    result = pool = _Pool.empty(sources, beam, max_length, alphabet.pad, device)
+    live = pool.tokens
     # All beams start alike: one of them stands for all, or the first step would fill the beam
     # with copies.
-    scores = torch.full((sources, beam), -torch.inf, dtype=torch.float64, device=device)
-    scores[:, 0] = 0.0
+    scores = pool.scores.index_fill(1, torch.tensor([0], device=device), 0.0)
     current = torch.full((sources * beam,), alphabet.start, device=device)
     here = torch.arange(sources, device=device)
+    done = torch.zeros(sources, dtype=torch.bool, device=device)
     for position in range(max_length):
         logits = stepper.step(current).index_fill(-1, alphabet.forbidden, -torch.inf)
         extended = scores[..., None] + _log_softmax(logits).unflatten(0, (-1, beam))
-        vocab = logits.size(-1)
-        top, index = extended.flatten(1).topk(min(2 * beam, beam * vocab), dim=1)
-        origin, token = index // vocab, index % vocab
+        # At most one continuation of a hypothesis ends it: twice the beam leaves enough others.
+        top, index = extended.flatten(1).topk(2 * beam, dim=1)
+        origin, token = index // logits.size(-1), index % logits.size(-1)
         histories = live.gather(1, origin[..., None].expand(-1, -1, max_length))
         histories[..., position] = token
         ends = token == alphabet.end
-        ranked = torch.arange(top.size(1), device=device) < beam
+        pooled = ends & (torch.arange(2 * beam, device=device) < beam) & ~done[:, None]
         norm = float(position + 1) ** length_penalty
-        pool = pool.merge(top.masked_fill(~(ends & ranked), -torch.inf), histories, norm)
+        pool = pool.merge(top.masked_fill(~pooled, -torch.inf), histories, norm)
         scores, slot = top.masked_fill(ends, -torch.inf).topk(beam, dim=1)
         live = histories.gather(1, slot[..., None].expand(-1, -1, max_length))
-        origin = origin.gather(1, slot)
         current = live[..., position].flatten()
         if on_step is not None:
             on_step(position, live.flatten(0, 1))
-        undone = (pool.scores[:, -1] < scores[:, 0] / norm).nonzero().squeeze(-1)
-        if undone.numel() and position + 1 < max_length:
-            first = torch.arange(origin.size(0), device=device)[:, None] * beam
-            stepper.reorder((first + origin).flatten())
-            if 2 * undone.numel() <= here.numel():
-                stepper.keep(undone)
-                best = best.put(here, pool)
-                here, pool, live, scores = here[undone], pool[undone], live[undone], scores[undone]
-                current = current.view(-1, beam)[undone].flatten()
-            continue
-        # Live hypotheses fill what is left of a pool, behind all that ended.
-        pool = pool.merge(scores, live, norm, rank=-1e9)
-        break
-    best = best.put(here, pool)
-    return Hypotheses(best.tokens, best.logprob)
+        # Once done, done: what a source waits for in the batch must not change its pool.
+        done = done | (pool.scores[:, -1] >= scores[:, 0] / norm)
+        undone = (~done).nonzero().squeeze(-1)
+        if not undone.numel() or position + 1 == max_length:
+            break
+        first = torch.arange(len(here), device=device)[:, None] * beam
+        stepper.reorder((first + origin.gather(1, slot)).flatten())
+        if 2 * undone.numel() <= len(here):
+            stepper.keep(undone)
+            result = result.put(here, pool)
+            here, done, pool = here[undone], done[undone], pool[undone]
+            live, scores = live[undone], scores[undone]
+            current = current.view(-1, beam)[undone].flatten()
+    # Live hypotheses fill what is left of a pool, behind all that ended.
+    result = result.put(here, pool.merge(scores, live, norm, rank=_UNENDED))
+    return Hypotheses(result.tokens, result.logprob)
 
 
 @dataclass(frozen=True, slots=True)

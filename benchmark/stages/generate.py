@@ -12,7 +12,7 @@ from benchmark.plan import Cell, Setting, num_samples_of
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
 from benchmark.settings import fill
-from benchmark.stages.train import build_system, parameter_counts
+from benchmark.stages.train import build_system, parameter_counts, vocab_size
 from benchmark.store import Store, file_digest, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task
@@ -71,7 +71,7 @@ def generate_candidates(
             sorted(Counter(c.status for of_source in made.candidates for c in of_source).items())
         ),
         "cost": asdict(made.cost) | {"seconds_per_candidate": made.cost.wall_s / count},
-        "parameters": parameter_counts(system),
+        "parameters": parameter_counts(system, vocab_size(suite, task)),
         **provenance(device, suite.threads),
     }
     store.finish("generate", key, record)

@@ -65,7 +65,8 @@ def train(
         "config": asdict(config_of(suite, cell.system, type(system))),
         "training": recipe.model_dump(mode="json"),
         "budget": budget.model_dump(mode="json"),
-        "summary": asdict(summary) | {"parameters": parameter_counts(system)},
+        "summary": asdict(summary)
+        | {"parameters": parameter_counts(system, vocab_size(suite, task))},
         **provenance(device, suite.threads),
     }
     store.finish("train", cell.train_key, record)
@@ -99,6 +100,11 @@ def resources(task: Task, recipe: TaskRecipe) -> Resources:
     )
 
 
+def vocab_size(suite: Suite, task: Task) -> int:
+    """Entries of the vocabulary of a task."""
+    return resources(task, suite.tasks[task.id]).tokenizer.vocab_size
+
+
 class _Identity:
     """A task as a key of a cache: its digest names all of its content."""
 
@@ -122,19 +128,21 @@ def _tokenizer(task: Task, recipe: TokenizerRecipe) -> SubwordTokenizer:
     return _trained(_Identity(task), recipe)
 
 
-def parameter_counts(system: System) -> dict[str, int]:
-    """Trained numbers in all, and those that look up or predict words or positions."""
+def parameter_counts(system: System, vocab_size: int) -> dict[str, int]:
+    """Trained numbers in all, and those of tables: of words (either way) and of positions."""
     module = system.module
     if module is None:
         return {"total": 0, "embedding": 0}
-    seen = {id(p): p.numel() for p in module.parameters()}
     embedding = {
-        id(p): p.numel()
-        for m in module.modules()
-        if isinstance(m, torch.nn.Embedding)
-        for p in m.parameters()
+        id(parameter): parameter.numel()
+        for part in module.modules()
+        for name, parameter in part.named_parameters(recurse=False)
+        if isinstance(part, torch.nn.Embedding)
+        or name == "positions"
+        or parameter.shape[:1] == (vocab_size,)
     }
-    return {"total": sum(seen.values()), "embedding": sum(embedding.values())}
+    total = sum(parameter.numel() for parameter in module.parameters())
+    return {"total": total, "embedding": sum(embedding.values())}
 
 
 def _quality(cell: Cell, suite: Suite, task: Task, device: str) -> Quality | None:

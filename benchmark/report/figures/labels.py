@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -133,12 +133,6 @@ class Labeller:
     def _frame(self) -> Box:
         box = self.ax.bbox
         return (box.x0, box.y0, box.x1, box.y1)
-
-
-def overlaps(boxes: Iterable[Box]) -> int:
-    """How many pairs of boxes overlap."""
-    listed = list(boxes)
-    return sum(_meet(a, b) for i, a in enumerate(listed) for b in listed[i + 1 :])
 
 
 def _meet(a: Box, b: Box) -> bool:

@@ -1,0 +1,176 @@
+"""Every figure, also where there is little to draw: nothing overlaps, nothing is cut off."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+
+import pytest
+from handmade import bleu, cell, metric, self_bleu, write_handmade
+
+from benchmark.report.figures.frontier import overview
+from benchmark.report.figures.gallery import overview_plot, task_plots
+from benchmark.report.figures.sheet import style
+from benchmark.report.points import Board
+from benchmark.report.records import read_records
+
+
+def plots(board):
+    found = [overview_plot(board)]
+    for task in board.records.tasks:
+        found += task_plots(board, task, task)
+    return found
+
+
+def check(sheet):
+    """No text leaves the figure; labels inside a panel do not meet; nothing is below 6 pt."""
+    figure = sheet.figure
+    figure.draw_without_rendering()
+    width, height = figure.bbox.width, figure.bbox.height
+    for ax in figure.axes:
+        texts = [ax.xaxis.label, ax.yaxis.label, ax.title, ax._left_title, *ax.texts]
+        ticks = [*ax.get_xticklabels(), *ax.get_yticklabels()]
+        for text in (*texts, *ticks):
+            if not (text.get_text() and text.get_visible()):
+                continue
+            assert text.get_fontsize() >= 6
+            if text in ticks:
+                continue
+            box = text.get_window_extent()
+            assert box.x0 >= -1, text
+            assert box.x1 <= width + 1, text
+            assert box.y0 >= -1, text
+            assert box.y1 <= height + 1, text
+        inside = [text.get_window_extent().shrunk(0.9, 0.8) for text in ax.texts]
+        for one, other in itertools.combinations(inside, 2):
+            assert not one.overlaps(other)
+    for text in (t for legend in figure.legends for t in legend.get_texts()):
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= width
+    titles = [a._left_title.get_window_extent() for a in figure.axes if a._left_title.get_text()]
+    for one, other in itertools.combinations(titles, 2):
+        assert not one.overlaps(other)
+
+
+def variant(folder, target, change):
+    shutil.copytree(folder / "records", target / "records")
+    path = target / "records" / "cells.jsonl"
+    cells = [json.loads(line) for line in path.read_text().splitlines()]
+    cells = change(cells)
+    path.write_text("".join(json.dumps(c) + "\n" for c in cells))
+    return Board(read_records(target))
+
+
+def each_interval(cells, change):
+    for line in cells:
+        for name, entry in ((line["score"] or {}).get("metrics", {})).items():
+            for interval in entry["statistics"].values():
+                change(line, name, interval)
+    return cells
+
+
+def crowd(line, name, interval):
+    if interval["value"] is not None and line["family"] != "yardstick":
+        interval.update(value=0.5, low=0.499, high=0.501)
+
+
+def undefine(line, name, interval):
+    interval.update(value=None, low=None, high=None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda cells: cells,
+        lambda cells: each_interval(cells, crowd),
+        lambda cells: each_interval(cells, undefine),
+        lambda cells: [c for c in cells if c["setting"]["kind"] != "samples"],
+        lambda cells: [c for c in cells if c["system"] == "gpt2" and "main" in c["setting"]["roles"]],
+    ],
+    ids=["realistic", "all at one point", "all undefined", "no samples", "one point"],
+)
+def test_figures_are_legible(synthetic, tmp_path, change):
+    board = variant(synthetic, tmp_path / "toy", change)
+    with style():
+        for plot in plots(board):
+            check(plot.draw())
+            assert plot.caption
+
+
+def test_long_titles_do_not_meet(tmp_path):
+    both = bleu(0.4) | self_bleu(0.5)
+    names = ("a task with quite a long name", "another of the same kind", "c", "d")
+    board = Board(
+        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+    )
+    with style():
+        check(overview(board))
+
+
+def test_common_brackets_are_left_out(tmp_path):
+    both = bleu(0.4) | self_bleu(0.5)
+    names = ("paraphrase (grammar)", "dialogue (grammar)")
+    board = Board(
+        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+    )
+    with style():
+        titles = [ax.get_title(loc="left") for ax in overview(board).figure.axes]
+    assert titles == ["Paraphrase", "Dialogue"]
+
+
+def data(ax):
+    """All places where a marker stands."""
+    return [
+        (float(x), float(y))
+        for line in ax.lines
+        if line.get_marker() not in ("None", None, "")
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    ]
+
+
+def test_frontier_plots_the_numbers(tmp_path):
+    cells = [
+        cell("a", bleu(0.4) | self_bleu(0.75)),
+        cell("b", bleu(0.6) | self_bleu(0.9), kind="single"),
+        cell("copy-source", bleu(0.5), family="yardstick", kind="single"),
+        cell("broken", None),
+    ]
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    with style():
+        sheet = overview(board)
+    (panel,) = sheet.panels
+    assert data(panel.ax) == [(0.25, 0.4)]
+    # Without samples there is no diversity: the mark stands in the strip, and hollow.
+    assert [y for _, y in data(panel.strip)] == [0.6]
+    (mark,) = [line for line in panel.strip.lines if line.get_marker() not in ("None", None, "")]
+    assert mark.get_markerfacecolor() == "#ffffff"
+    levels = [line.get_ydata()[0] for line in panel.ax.lines if len(set(line.get_ydata())) == 1]
+    assert 0.5 in levels
+
+
+def test_validity_comes_first_where_it_is_known(tmp_path):
+    measured = bleu(0.4) | self_bleu(0.75)
+    measured["validity"] = metric({"expected": {"value": 0.9}}, title="validity")
+    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", measured)])))
+    with style():
+        sheet = overview(board)
+        frontier = next(task_plots(board, "toy", "toy")).draw()
+    assert data(sheet.panels[0].ax) == [(0.25, 0.9)]
+    assert len(frontier.panels) == 2
+
+
+def test_costs_plot_the_numbers(tmp_path):
+    def at(calls, value):
+        return cell(
+            "a", bleu(value), label=f"{calls}", roles=["nfe"], depth=calls,
+            decoding={"steps": calls},
+        )  # fmt: skip
+
+    main = cell("a", bleu(0.4), depth=10, decoding={"steps": 10})
+    board = Board(read_records(write_handmade(tmp_path / "x", [main, at(2, 0.1), at(50, 0.5)])))
+    with style():
+        sheet = list(task_plots(board, "toy", "toy"))[1].draw()
+    assert sorted(data(sheet.panels[0].ax)) == [(2, 0.1), (10, 0.4), (50, 0.5)]
+    assert sheet.panels[0].ax.get_xscale() == "log"

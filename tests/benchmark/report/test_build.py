@@ -1,0 +1,149 @@
+"""The whole report, once: files, page, determinism."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from handmade import bleu, cell, write_handmade
+
+from benchmark.api import UserError
+from benchmark.report import build_report
+
+PLOTS = ("frontier", "nfe", "seconds", "training")
+
+
+@pytest.fixture(scope="module")
+def report(synthetic):
+    assert build_report(synthetic) == synthetic / "index.html"
+    return synthetic
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return (report / "index.html").read_text(encoding="utf-8")
+
+
+def test_every_file_is_there(report):
+    names = {p.relative_to(report).as_posix() for p in report.rglob("*") if p.is_file()}
+    names = {name for name in names if not name.startswith("records/")}
+    assert names == {
+        "index.html",
+        "summary.md",
+        *(f"figures/overview.{kind}" for kind in ("png", "pdf")),
+        *(f"figures/dialogue-{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")),
+        *(f"tables/dialogue{end}" for end in (".md", ".csv", ".tex", "-curves.csv")),
+    }
+
+
+def test_equal_records_give_equal_bytes(report, tmp_path):
+    copy = tmp_path / report.name
+    shutil.copytree(report / "records", copy / "records")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom benchmark.report import build_report\n"
+        "build_report(Path(sys.argv[1]))\nassert 'torch' not in sys.modules\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(copy)],
+        check=True,
+        env=os.environ | {"PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": ""},
+    )
+    for path in sorted(report.rglob("*")):
+        if path.is_file():
+            assert path.read_bytes() == (copy / path.relative_to(report)).read_bytes(), path
+
+
+def test_page_needs_nothing_else(report, page):
+    assert len(page.encode()) < 3 * 2**20
+    # What is fetched: only the report's own files, and those on a click.
+    sources = re.findall(r'(?:src|href)="([^"]*)"', page)
+    for source in sources:
+        assert source.startswith("#") or (report / source).exists(), source
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_page_is_well_formed(page):
+    class Check(HTMLParser):
+        void = frozenset({"meta", "link", "br", "img", "hr", "input"})
+
+        def __init__(self):
+            super().__init__()
+            self.open = []
+
+        def handle_starttag(self, tag, attributes):
+            if tag not in self.void:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag, self.getpos()
+
+    check = Check()
+    check.feed(page)
+    assert check.open == []
+
+
+def test_links_inside_the_page_lead_somewhere(page):
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    for target in re.findall(r'(?:xlink:)?href="#([^"]+)"', page):
+        assert target in ids, target
+
+
+def test_page_tells_what_was_run(page):
+    for said in (
+        "python -m benchmark.run --task all",
+        "Toy CPU @ 2.4 GHz (2 cores)",
+        "torch 2.13.0",
+        "0123456789abcdef0123456789abcdef01234567",
+        "bleu_sent_m4|case:mixed",
+        "Train repeats 12 pairs exactly",
+        "<strong>known answers</strong>",
+        "prefers-color-scheme: dark",
+        "✗",
+    ):
+        assert said in page, said
+
+
+def test_text_of_records_is_escaped(page):
+    assert "loss is not finite at update 40 &lt;deletion head&gt;" in page
+    assert "<deletion head>" not in page
+
+
+def test_every_cell_of_the_page_names_its_record(page):
+    for cell_ in re.findall(r'<td data-v="[^"]*" title="([^"]*)"', page):
+        assert re.search(r"record [0-9a-f]{16}", cell_), cell_
+
+
+def test_nothing_is_done_twice(report):
+    figure = report / "figures" / "overview.png"
+    before = figure.stat().st_mtime_ns
+    build_report(report)
+    assert figure.stat().st_mtime_ns == before
+
+
+def test_deleted_table_is_made_again(report):
+    table = report / "tables" / "dialogue.md"
+    text = table.read_bytes()
+    page = (report / "index.html").read_bytes()
+    table.unlink()
+    build_report(report)
+    assert table.read_bytes() == text
+    assert (report / "index.html").read_bytes() == page
+
+
+def test_everything_failed_is_a_report_too(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", None)])
+    page = build_report(folder).read_text(encoding="utf-8")
+    assert "ValueError: it broke &amp; &lt;fell&gt;" in page
+
+
+def test_missing_samples_are_named(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))])
+    (folder / "records" / "samples" / "generate-a-main-1.jsonl").unlink()
+    with pytest.raises(UserError, match=r"generate-a-main-1\.jsonl is missing"):
+        build_report(folder)
