@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.api import DecodingProtocol, System, UserError
 from benchmark.metrics import Metric, PairwiseMetric, make_metric
-from benchmark.registry import load_system
+from benchmark.registry import load_system, system_entries
 from benchmark.settings import fill
 from benchmark.store import content_key
 from benchmark.suggestion import suggestion
@@ -79,14 +79,16 @@ def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
 def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
     """The systems behind `--system`; `default` = those marked so, `all` = all of the suite.
 
-    A dotted path `module:Class` names a system that no suite knows.
+    A registered id that the suite does not have, or a dotted path `module:Class`, runs with the
+    defaults of its class.
 
     Raises:
-        UserError: for a system that is neither in the suite nor a path.
+        UserError: for a system that is neither in the suite, nor registered, nor a path.
     """
     default = [name for name, recipe in suite.systems.items() if recipe.default]
     known = list(suite.systems)
-    return _choose(names, known, default, f"suite {suite.name!r}", "system", paths=True)
+    others = [n for n in names if ":" in n or n in system_entries()]
+    return _choose(names, known, default, f"suite {suite.name!r}", "system", others=others)
 
 
 def _choose(
@@ -96,7 +98,7 @@ def _choose(
     where: str,
     what: str,
     *,
-    paths: bool = False,
+    others: Sequence[str] = (),
 ) -> list[str]:
     chosen: list[str] = []
     for name in names:
@@ -104,7 +106,7 @@ def _choose(
             chosen += known
         elif name == "default":
             chosen += default
-        elif name in known or (paths and ":" in name):
+        elif name in known or name in others:
             chosen.append(name)
         else:
             raise UserError(f"There is no {what} {name!r} in {where}: {suggestion(name, known)}")

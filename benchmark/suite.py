@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from benchmark.api import UserError
+from benchmark.registry import system_entries
 from benchmark.suggestion import suggestion
 
 R = TypeVar("R", bound=BaseModel)
@@ -259,21 +260,30 @@ def _apply(values: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text) if text else None
     except yaml.YAMLError as error:
         raise UserError(f"--set {key}: the value {text!r} is not valid YAML.") from error
-    head, *rest = key.split(".")
+    head, *rest = _path(key)
     systems, tasks = values.get("systems") or {}, values.get("tasks") or {}
-    if head in systems:
+    if head in systems or ":" in head or head in system_entries():
         inside = rest and rest[0] in SystemRecipe.model_fields
         _put(values, ["systems", head, *([] if inside else ["config"]), *rest], value, key)
     elif head in BROADCAST_TO_TASKS:
         for task in tasks:
-            _put(values, ["tasks", task, *key.split(".")], value, key)
+            _put(values, ["tasks", task, head, *rest], value, key)
         if values.get("other_tasks"):
-            _put(values, ["other_tasks", *key.split(".")], value, key)
+            _put(values, ["other_tasks", head, *rest], value, key)
     else:
-        _put(values, key.split("."), value, key)
+        _put(values, [head, *rest], value, key)
         if head in BROADCAST_TO_SYSTEMS:
             for recipe in (*systems.values(), *tasks.values()):
                 _drop((recipe or {}).get(head) or {}, rest)
+
+
+def _path(key: str) -> list[str]:
+    """The parts of a dotted key; the dots of a `package.module:Class` in front do not part it."""
+    module, colon, rest = key.partition(":")
+    if not colon:
+        return key.split(".")
+    class_name, *inner = rest.split(".")
+    return [f"{module}:{class_name}", *inner]
 
 
 def _put(values: dict[str, Any], path: list[str], value: object, key: str) -> None:

@@ -30,6 +30,9 @@ from benchmark.metrics.interface import (
     Option,
     PairwiseMetric,
     Scores,
+    count_references,
+    metric_id,
+    sign,
 )
 from benchmark.metrics.length import Length
 from benchmark.metrics.rouge_l import RougeL
@@ -48,8 +51,11 @@ __all__ = [
     "Option",
     "PairwiseMetric",
     "Scores",
+    "count_references",
     "make_metric",
+    "metric_id",
     "metric_types",
+    "sign",
 ]
 
 ENTRY_POINT_GROUP = "diffuseq_bench.metrics"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from benchmark.report.page import Drawn, TaskView, facts, render_page, task_view
 from benchmark.report.points import Board
 from benchmark.report.records import Records, read_records
 from benchmark.report.renderers import csv_text, latex, markdown, pipe_table
+from benchmark.report.samples import Block, blocks
 from benchmark.report.summary import failures, overview_table
 from benchmark.report.tables import Table, build_table
 from benchmark.report.theme import Inlined
@@ -37,11 +38,13 @@ def build(folder: Path) -> Path:
     if _is_current(folder, records, digest):
         return page
     board = Board(records)
+    # Read first: a missing record is told before anything is drawn.
+    samples = {task: blocks(board, task) for task in records.tasks}
     inlined = Inlined()
     try:
         with style():
             overview = _draw(overview_plot(board), folder, inlined)
-            views = [_task(board, task, folder, inlined) for task in board.records.tasks]
+            views = [_task(board, task, folder, inlined, samples[task]) for task in samples]
         write_text(folder / "summary.md", _summary(board, views))
         # Last: the digest in it says that all the others are there.
         write_text(
@@ -86,12 +89,14 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
         return digest in file.read(1000)
 
 
-def _task(board: Board, task: str, folder: Path, inlined: Inlined) -> TaskView:
+def _task(
+    board: Board, task: str, folder: Path, inlined: Inlined, samples: Sequence[Block]
+) -> TaskView:
     table = build_table(board, task)
     name = stem(task)
     _write_tables(board, table, folder / "tables", name)
     drawn = [_draw(plot, folder, inlined) for plot in task_plots(board, task, name)]
-    return task_view(board, task, stem=name, table=table, figures=drawn)
+    return task_view(board, task, stem=name, table=table, figures=drawn, samples=samples)
 
 
 def _write_tables(board: Board, table: Table, folder: Path, name: str) -> None:

@@ -18,7 +18,7 @@ from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
 from benchmark.report.renderers import ARROWS, shown
-from benchmark.report.samples import SHOWN, Block, blocks
+from benchmark.report.samples import SHOWN, Block
 from benchmark.report.summary import TEST, failures, overview_table, sentences
 from benchmark.report.tables import Table
 from benchmark.report.theme import GROUND, Inlined
@@ -69,7 +69,13 @@ class TaskView:
 
 
 def task_view(
-    board: Board, task: str, *, stem: str, table: Table, figures: Iterable[Drawn]
+    board: Board,
+    task: str,
+    *,
+    stem: str,
+    table: Table,
+    figures: Iterable[Drawn],
+    samples: Iterable[Block],
 ) -> TaskView:
     """Gather what the page says about a task; `stem` begins the names of its files."""
     info = board.records.run.tasks[task]
@@ -80,7 +86,7 @@ def task_view(
         sentences=tuple(sentences(board, task)),
         table=table,
         figures=tuple(figures),
-        blocks=tuple(blocks(board, task)),
+        blocks=tuple(samples),
         known=info.kind == "controlled",
         counts=info.counts,
         digest=info.digest,

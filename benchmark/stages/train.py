@@ -85,18 +85,21 @@ def build_system(cell: Cell, suite: Suite, task: Task) -> System:
     system_class = load_system(cell.system)
     torch.manual_seed(row_seed(cell.seed, f"weights of {cell.system}", 0))
     return system_class.build(
-        config_of(suite, cell.system, system_class), resources(task, suite.tasks[task.id])
+        config_of(suite, cell.system, system_class),
+        resources(task, suite.tasks[task.id], system_class.family),
     )
 
 
-def resources(task: Task, recipe: TaskRecipe) -> Resources:
-    """What a system may know of a task."""
+def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
+    """What a system may know of a task: the references of the test split are for yardsticks."""
+    known = task.test if family == "yardstick" else ()
+    references = {example.id: example.references for example in known}
     return Resources(
         tokenizer=_tokenizer(task, TokenizerRecipe(**recipe.tokenizer.model_dump())),
         lengths=Lengths(**recipe.lengths.model_dump()),
         train=task.train,
-        references={example.id: example.references for example in task.test},
-        conditional=task.conditional,
+        references=references,
+        conditional=task.conditional if family == "yardstick" else None,
     )
 
 

@@ -36,10 +36,19 @@ def test_overrides_reach_what_they_name():
     assert suite.training.learning_rate == 0.01
 
 
+def test_systems_that_the_suite_does_not_have():
+    suite = load_suite("mini", ["pkg.mod:Mine.dim=64", "pkg.mod:Mine.decoding.nfe=3"])
+    recipe = suite.systems["pkg.mod:Mine"]
+    assert recipe.config == {"dim": 64} and recipe.decoding == {"nfe": 3}
+
+
 def test_a_budget_on_the_command_line_reaches_systems_with_their_own():
     text = ["diffuseq.budget.updates=77"]
     assert load_suite("mini", text).budget_of("diffuseq", "dialogue").updates == 77
-    assert load_suite("mini", [*text, "budget.updates=9"]).budget_of("diffuseq", "dialogue").updates == 9
+    assert (
+        load_suite("mini", [*text, "budget.updates=9"]).budget_of("diffuseq", "dialogue").updates
+        == 9
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.report.figures.axes import VALIDITY, Axis, quality_axis
-from benchmark.report.figures.frontier import (
+from benchmark.report.figures.logarithmic import logarithmic
+from benchmark.report.figures.marks import (
     Marks,
     annotate,
-    arms,
-    ends,
+    draw_marks,
     look_of,
     say_nothing,
     set_limits,
 )
-from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.palette import (
     CEILING_COLOUR,
     COPY_COLOUR,
@@ -35,6 +34,7 @@ from benchmark.report.figures.palette import (
 )
 from benchmark.report.figures.sheet import COLUMN_IN, Sheet, make_sheet
 from benchmark.report.points import CEILING, COPY, Board, Point
+from benchmark.report.records import Interval
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,19 @@ def _draw(
             ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=3)
             marks.curves.append((xs, ys))
         main = board.main(task, system)
-        for point in dict.fromkeys([*curve, *([main] if main else [])]):
-            if _has_place(point, plane):
-                _draw_point(ax, point, plane, look, marks, large="main" in point.roles)
+        small = [p for p in curve if p is not main]
+        large = [main] if main is not None and _has_place(main, plane) else []
+        for points, is_large in ((small, False), (large, True)):
+            for sampled, keywords in ((True, solid), (False, hollow)):
+                kind = [p for p in points if p.sampled == sampled]
+                draw_marks(
+                    ax,
+                    [Interval(value=x_axis.read(p)) for p in kind],
+                    [y_axis.read(p) for p in kind],
+                    marks,
+                    keywords=keywords(look, large=is_large),
+                    zorder=4.5 if is_large else 4,
+                )
         if x_axis is SECONDS and len(curve) > 1:
             first, last = (
                 (
@@ -131,23 +141,6 @@ def _draw(
             marks.levels.append((f"{system} {y.value:.3g}", y.value, darker(colour)))
     set_limits(ax, ys=marks.ys)
     return marks
-
-
-def _draw_point(
-    ax: Axes, point: Point, plane: tuple[CostAxis, Axis], look: Look, marks: Marks, *, large: bool
-) -> None:
-    x, y = plane[0].read(point), plane[1].read(point)
-    ax.errorbar(
-        [x], [y.value], yerr=arms([y]), fmt="none", ecolor=look.colour, elinewidth=0.6,
-        alpha=0.55, zorder=2.5,
-    )  # fmt: skip
-    keywords = (solid if point.sampled else hollow)(look, large=large)
-    ax.plot([x], [y.value], zorder=4.5 if large else 4, **keywords)
-    marks.points.append((x, y.value))
-    if y.bounded:
-        marks.whiskers.append(([x, x], [y.low, y.high]))
-    marks.xs.append(x)
-    marks.ys += ends(y)
 
 
 def _has_place(point: Point, plane: tuple[CostAxis, Axis]) -> bool:

@@ -14,48 +14,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.report.figures.axes import Axis, Plane, planes
-from benchmark.report.figures.labels import Labeller
+from benchmark.report.figures.marks import (
+    Marks,
+    annotate,
+    draw_marks,
+    look_of,
+    say_nothing,
+    set_limits,
+)
 from benchmark.report.figures.palette import (
     COPY_COLOUR,
     MUTED,
     Look,
     darker,
     hollow,
-    looks,
     solid,
 )
 from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, Panel, Sheet, make_sheet
 from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval, title_of
 
-Wish = tuple[str, float, float, str]
-"""A label that is wanted: text, x, y, colour."""
-
-APART_PT = 14.0
-"""How far apart the ends of a curve must be to be labelled."""
-
-
 WIDEST_TITLE = 24
 """Letters that fit above a panel of the overview."""
-
-
-@dataclass
-class Marks:
-    """What was drawn in a panel, for the labels that come when sizes are final."""
-
-    points: list[tuple[float, float]] = field(default_factory=list)
-    curves: list[tuple[list[float], list[float]]] = field(default_factory=list)
-    whiskers: list[tuple[list[float], list[float]]] = field(default_factory=list)
-    wishes: list[tuple[Wish, Wish]] = field(default_factory=list)
-    levels: list[tuple[str, float, str]] = field(default_factory=list)
-    ys: list[float] = field(default_factory=list)
-    xs: list[float] = field(default_factory=list)
 
 
 def frontier(board: Board, task: str) -> Sheet:
@@ -144,7 +129,10 @@ def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, 
             _draw_curve(ax, sampled, plane, look, marks, ceiling=system == CEILING)
         main = board.main(task, system)
         if main is not None and main.sampled and system != CEILING:
-            _draw_points(ax, [main], plane, look, marks, large=True)
+            draw_marks(
+                ax, [x_axis.read(main)], [y_axis.read(main)], marks,
+                keywords=solid(look, large=True), zorder=4.5,
+            )  # fmt: skip
     _draw_copy(panel, board.main(task, COPY), y_axis, marks)
     _draw_strip(panel, _unsampled(board, task, y_axis), y_axis, styles, marks)
     if not marks.points:
@@ -159,45 +147,21 @@ def _draw_curve(
     points = [p for p in curve if plane[0].read(p).defined and plane[1].read(p).defined]
     if not points:
         return
-    xs = [plane[0].read(p).value for p in points]
-    ys = [plane[1].read(p).value for p in points]
+    across, up = [plane[0].read(p) for p in points], [plane[1].read(p) for p in points]
+    xs, ys = [x.value for x in across], [y.value for y in up]
     ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=2 if ceiling else 3)
     marks.curves.append((xs, ys))
     if ceiling:
-        _extend(marks, points, plane)
+        marks.xs += xs
+        marks.ys += ys
     else:
-        _draw_points(ax, points, plane, look, marks)
+        draw_marks(ax, across, up, marks, keywords=solid(look))
     # The ends of a curve say which way the knob turns; the rest can be counted off.
     if len(points) > 1:
         first, last = (
             (f"{points[i].knob_value:g}", xs[i], ys[i], darker(look.colour)) for i in (0, -1)
         )
         marks.wishes.append((first, last))
-
-
-def _draw_points(
-    ax: Axes,
-    points: Sequence[Point],
-    plane: Plane,
-    look: Look,
-    marks: Marks,
-    *,
-    large: bool = False,
-) -> None:
-    for point in points:
-        x, y = plane[0].read(point), plane[1].read(point)
-        if not (x.defined and y.defined):
-            continue
-        ax.errorbar(
-            [x.value], [y.value], xerr=arms([x]), yerr=arms([y]),
-            fmt="none", ecolor=look.colour, elinewidth=0.6, alpha=0.55, zorder=2.5,
-        )  # fmt: skip
-        ax.plot([x.value], [y.value], zorder=4.5 if large else 4, **solid(look, large=large))
-        marks.points.append((x.value, y.value))
-        if x.bounded and y.bounded:
-            marks.whiskers.append(([x.low, x.high], [y.value, y.value]))
-            marks.whiskers.append(([x.value, x.value], [y.low, y.high]))
-    _extend(marks, points, plane)
 
 
 def _draw_copy(panel: Panel, copy: Point | None, axis: Axis, marks: Marks) -> None:
@@ -220,15 +184,12 @@ def _draw_strip(
     strip.set_xlim(0, 1)
     strip.set_xticks([0.5], ["no\nsamples"], color=MUTED)
     strip.tick_params(axis="x", length=0, labelsize=6)
+    apart = Marks()
     for number, point in enumerate(points):
-        look, y = styles[point.system], axis.read(point)
-        x = (number + 1) / (len(points) + 1)
-        strip.errorbar(
-            [x], [y.value], yerr=arms([y]), fmt="none", ecolor=look.colour, elinewidth=0.6,
-            alpha=0.55,
-        )  # fmt: skip
-        strip.plot([x], [y.value], clip_on=False, zorder=4, **hollow(look))
-        marks.ys += ends(y)
+        x = Interval(value=(number + 1) / (len(points) + 1))
+        keywords = hollow(styles[point.system]) | {"clip_on": False}
+        draw_marks(strip, [x], [axis.read(point)], apart, keywords=keywords)
+    marks.ys += apart.ys
 
 
 def _clear_corner(sheet: Sheet) -> None:
@@ -258,30 +219,6 @@ def _strip_width(board: Board, tasks: Iterable[str]) -> float:
     return max(0.37, 0.16 + 0.075 * most) if most else 0.0
 
 
-def annotate(ax: Axes, marks: Marks) -> None:
-    """Add the labels for which there is room."""
-    labeller = Labeller(ax)
-    for x, y in marks.points:
-        labeller.avoid_mark(x, y, 5.5)
-    for xs, ys in (*marks.curves, *marks.whiskers):
-        labeller.avoid_line(xs, ys)
-    for _, y, _ in marks.levels:
-        labeller.avoid_line(list(ax.get_xlim()), [y, y])
-    for text, y, colour in marks.levels:
-        if text:
-            labeller.place_on_line(text, y, colour)
-    for first, last in marks.wishes:
-        # Ends that lie together would only crowd each other.
-        if labeller.distance_pt(first[1:3], last[1:3]) > APART_PT:
-            for text, x, y, colour in (first, last):
-                labeller.place(text, x, y, colour)
-
-
-def look_of(board: Board) -> dict[str, Look]:
-    """The look of every system of a run."""
-    return looks({name: info.family for name, info in board.records.run.systems.items()})
-
-
 def legend(
     board: Board, tasks: Sequence[str], styles: dict[str, Look]
 ) -> tuple[list[Line2D], list[str]]:
@@ -307,44 +244,3 @@ def legend(
             handles.append(Line2D([], [], **keywords))
             labels.append(system)
     return handles, labels
-
-
-def say_nothing(ax: Axes, reason: str) -> None:
-    """An empty panel says why it is empty."""
-    ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-    ax.set_xticks([])
-
-
-def set_limits(
-    ax: Axes, *, xs: Sequence[float] | None = None, ys: Sequence[float] | None = None
-) -> None:
-    """Limits with a margin around the values; a lone value gets room on both sides."""
-    for values, setter in ((xs, ax.set_xlim), (ys, ax.set_ylim)):
-        finite = [v for v in values or () if math.isfinite(v)]
-        if finite:
-            low, high = min(finite), max(finite)
-            largest = max(abs(low), abs(high))
-            span = max(high - low, 0.04 * largest if largest > 0.01 else 0.1)
-            middle = (low + high) / 2
-            setter(middle - 0.57 * span, middle + 0.57 * span)
-
-
-def _extend(marks: Marks, points: Iterable[Point], plane: Plane) -> None:
-    for point in points:
-        x, y = plane[0].read(point), plane[1].read(point)
-        if x.defined and y.defined:
-            marks.xs += ends(x)
-            marks.ys += ends(y)
-
-
-def ends(interval: Interval) -> list[float]:
-    """The value and the ends of its interval, where they are defined."""
-    return [v for v in (interval.value, interval.low, interval.high) if math.isfinite(v)]
-
-
-def arms(intervals: Sequence[Interval]) -> list[list[float]]:
-    """Lengths of the whiskers below and above; zero where there is no interval."""
-    return [
-        [max(0.0, i.value - i.low) if i.bounded else 0.0 for i in intervals],
-        [max(0.0, i.high - i.value) if i.bounded else 0.0 for i in intervals],
-    ]

@@ -23,6 +23,9 @@ from matplotlib.legend import Legend
 COLUMN_IN, PAGE_IN = 3.3, 7.0
 """Widths of one and of two columns of a paper."""
 
+_TICK = 0.36
+"""Room for the number of a tick on an x axis, in inches."""
+
 Share = Literal["none", "x", "y"]
 """Which axis the panels have in common; the inner ones then show no labels on it."""
 
@@ -79,6 +82,10 @@ class Sheet:
         )
         if (missing := _EDGE - beyond / self.figure.dpi) > 0:
             self._place(_LEFT + missing, height, row_height)
+        for panel in self.panels:
+            if panel.ax.get_xscale() == "linear":
+                width = panel.ax.get_position().width * self.width
+                panel.ax.locator_params(axis="x", nbins=max(3, int(width / _TICK)))
         if legend is not None:
             legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.report.figures.frontier import look_of, say_nothing, set_limits
 from benchmark.report.figures.logarithmic import logarithmic
+from benchmark.report.figures.marks import look_of, say_nothing, set_limits
 from benchmark.report.figures.palette import Look, solid
 from benchmark.report.figures.sheet import COLUMN_IN, Sheet, make_sheet
 from benchmark.report.points import Board

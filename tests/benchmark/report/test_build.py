@@ -119,21 +119,43 @@ def test_every_cell_of_the_page_names_its_record(page):
         assert re.search(r"record [0-9a-f]{16}", cell_), cell_
 
 
-def test_nothing_is_done_twice(report):
-    figure = report / "figures" / "overview.png"
-    before = figure.stat().st_mtime_ns
-    build_report(report)
-    assert figure.stat().st_mtime_ns == before
+class RenderedError(Exception):
+    pass
 
 
-def test_deleted_table_is_made_again(report):
+@pytest.fixture
+def stop(monkeypatch):
+    """Rendering ends before it begins."""
+
+    def halt(records):
+        raise RenderedError
+
+    monkeypatch.setattr("benchmark.report.build.Board", halt)
+
+
+def test_nothing_is_done_twice(report, stop):
+    assert build_report(report) == report / "index.html"
+
+
+def test_a_deleted_file_is_made_again(report, stop):
     table = report / "tables" / "dialogue.md"
     text = table.read_bytes()
-    page = (report / "index.html").read_bytes()
     table.unlink()
-    build_report(report)
-    assert table.read_bytes() == text
-    assert (report / "index.html").read_bytes() == page
+    with pytest.raises(RenderedError):
+        build_report(report)
+    table.write_bytes(text)
+
+
+def test_changed_records_are_rendered_again(report, stop, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(report, copy)
+    build_report(copy)
+    run = copy / "records" / "run.json"
+    run.write_text(run.read_text().replace("2026-01-02", "2026-01-03"))
+    build_report(copy)
+    run.write_text(run.read_text().replace("Toy CPU", "Another CPU"))
+    with pytest.raises(RenderedError):
+        build_report(copy)
 
 
 def test_everything_failed_is_a_report_too(tmp_path):

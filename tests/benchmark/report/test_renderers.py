@@ -10,7 +10,7 @@ from handmade import bleu, cell, write_handmade
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
 from benchmark.report.renderers import csv_text, latex, latex_escape, markdown
-from benchmark.report.tables import build_table
+from benchmark.report.tables import DASH, build_table
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_markdown_known_answer(table):
         "| best | **0.500** ±0.010 | **0.600** ±0.010 | **0.700** ±0.010 | **0.400** ±0.010"
         " | 10 | 12.5 |" in lines
     )
-    assert "| fixed† | 0.400 ±0.010 | 0.500 ±0.010 | 0.600 ±0.010 | – | 10 | 12.5 |" in lines
+    assert f"| fixed† | 0.400 ±0.010 | 0.500 ±0.010 | 0.600 ±0.010 | {DASH} | 10 | 12.5 |" in lines
     assert "| broken | failed |  |  |  |  |  |" in lines
 
 

@@ -45,6 +45,14 @@ def check(sheet):
         inside = [text.get_window_extent().shrunk(0.9, 0.8) for text in ax.texts]
         for one, other in itertools.combinations(inside, 2):
             assert not one.overlaps(other)
+    numbers = [
+        tick.get_window_extent().shrunk(0.95, 0.9)
+        for ax in figure.axes
+        for tick in ax.get_xticklabels()
+        if tick.get_text() and tick.get_visible()
+    ]
+    for one, other in itertools.combinations(numbers, 2):
+        assert not one.overlaps(other)
     for text in (t for legend in figure.legends for t in legend.get_texts()):
         box = text.get_window_extent()
         assert box.x0 >= 0
@@ -87,7 +95,9 @@ def undefine(line, name, interval):
         lambda cells: each_interval(cells, crowd),
         lambda cells: each_interval(cells, undefine),
         lambda cells: [c for c in cells if c["setting"]["kind"] != "samples"],
-        lambda cells: [c for c in cells if c["system"] == "gpt2" and "main" in c["setting"]["roles"]],
+        lambda cells: [
+            c for c in cells if c["system"] == "gpt2" and "main" in c["setting"]["roles"]
+        ],
     ],
     ids=["realistic", "all at one point", "all undefined", "no samples", "one point"],
 )

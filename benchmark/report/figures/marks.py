@@ -1,0 +1,121 @@
+"""Marks with whiskers, what they leave in an axes, and the labels that come after them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from benchmark.report.figures.labels import Labeller
+from benchmark.report.figures.palette import MUTED, Look, looks
+from benchmark.report.points import Board
+from benchmark.report.records import Interval
+
+Wish = tuple[str, float, float, str]
+"""A label that is wanted: text, x, y, colour."""
+
+APART_PT = 14.0
+"""How far apart the ends of a curve must be to be labelled."""
+
+
+@dataclass
+class Marks:
+    """What was drawn in a panel, for the labels that come when sizes are final."""
+
+    points: list[tuple[float, float]] = field(default_factory=list)
+    curves: list[tuple[list[float], list[float]]] = field(default_factory=list)
+    whiskers: list[tuple[list[float], list[float]]] = field(default_factory=list)
+    wishes: list[tuple[Wish, Wish]] = field(default_factory=list)
+    levels: list[tuple[str, float, str]] = field(default_factory=list)
+    ys: list[float] = field(default_factory=list)
+    xs: list[float] = field(default_factory=list)
+
+
+def draw_marks(
+    ax: Axes,
+    xs: Sequence[Interval],
+    ys: Sequence[Interval],
+    marks: Marks,
+    *,
+    keywords: dict[str, Any],
+    zorder: float = 4,
+) -> None:
+    """Draw marks of one look with their whiskers; undefined ones are left out."""
+    pairs = [(x, y) for x, y in zip(xs, ys, strict=True) if x.defined and y.defined]
+    if not pairs:
+        return
+    across, up = [x for x, _ in pairs], [y for _, y in pairs]
+    places = [x.value for x in across], [y.value for y in up]
+    ax.errorbar(
+        *places, xerr=_arms(across), yerr=_arms(up), fmt="none", ecolor=keywords["color"],
+        elinewidth=0.6, alpha=0.55, zorder=2.5,
+    )  # fmt: skip
+    ax.plot(*places, zorder=zorder, **keywords)
+    for x, y in pairs:
+        marks.points.append((x.value, y.value))
+        if x.bounded:
+            marks.whiskers.append(([x.low, x.high], [y.value, y.value]))
+        if y.bounded:
+            marks.whiskers.append(([x.value, x.value], [y.low, y.high]))
+        marks.xs += ends(x)
+        marks.ys += ends(y)
+
+
+def annotate(ax: Axes, marks: Marks) -> None:
+    """Add the labels for which there is room."""
+    labeller = Labeller(ax)
+    for x, y in marks.points:
+        labeller.avoid_mark(x, y, 5.5)
+    for xs, ys in (*marks.curves, *marks.whiskers):
+        labeller.avoid_line(xs, ys)
+    for _, y, _ in marks.levels:
+        labeller.avoid_line(list(ax.get_xlim()), [y, y])
+    for text, y, colour in marks.levels:
+        if text:
+            labeller.place_on_line(text, y, colour)
+    for first, last in marks.wishes:
+        # Ends that lie together would only crowd each other.
+        if labeller.distance_pt(first[1:3], last[1:3]) > APART_PT:
+            for text, x, y, colour in (first, last):
+                labeller.place(text, x, y, colour)
+
+
+def look_of(board: Board) -> dict[str, Look]:
+    """The look of every system of a run."""
+    return looks({name: info.family for name, info in board.records.run.systems.items()})
+
+
+def say_nothing(ax: Axes, reason: str) -> None:
+    """An empty panel says why it is empty."""
+    ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color=MUTED)
+    ax.set_xticks([])
+
+
+def set_limits(
+    ax: Axes, *, xs: Sequence[float] | None = None, ys: Sequence[float] | None = None
+) -> None:
+    """Limits with a margin around the values; a lone value gets room on both sides."""
+    for values, setter in ((xs, ax.set_xlim), (ys, ax.set_ylim)):
+        finite = [v for v in values or () if math.isfinite(v)]
+        if finite:
+            low, high = min(finite), max(finite)
+            largest = max(abs(low), abs(high))
+            span = max(high - low, 0.04 * largest if largest > 0.01 else 0.1)
+            middle = (low + high) / 2
+            setter(middle - 0.57 * span, middle + 0.57 * span)
+
+
+def ends(interval: Interval) -> list[float]:
+    """The value and the ends of its interval, where they are defined."""
+    return [v for v in (interval.value, interval.low, interval.high) if math.isfinite(v)]
+
+
+def _arms(intervals: Sequence[Interval]) -> list[list[float]]:
+    """Lengths of the whiskers below and above; zero where there is no interval."""
+    return [
+        [max(0.0, i.value - i.low) if i.bounded else 0.0 for i in intervals],
+        [max(0.0, i.high - i.value) if i.bounded else 0.0 for i in intervals],
+    ]
