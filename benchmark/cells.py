@@ -165,7 +165,7 @@ def _score(
         if not missing:
             return 0
         path = store.folder("generate", generate_key) / "candidates.jsonl"
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
         record, values = score_candidates(
             rows,
             metrics_of(suite, task),

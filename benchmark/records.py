@@ -26,8 +26,8 @@ from benchmark.tasks import card
 SAMPLE_SOURCES = 20
 
 
-def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> bool:
-    """Write `folder/records/` and say whether they differ from those that stood there.
+def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> None:
+    """Write `folder/records/`.
 
     Equal records are left as they are, with the date and the command that made them.
 
@@ -55,10 +55,9 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     write_json(fresh / "run.json", _run(folder.name, plan, lines, command))
     if _content(fresh) == _content(records):
         shutil.rmtree(fresh)
-        return False
+        return
     shutil.rmtree(records, ignore_errors=True)
     fresh.replace(records)
-    return True
 
 
 def _content(records: Path) -> tuple[str, dict[str, Any]] | None:
@@ -167,8 +166,9 @@ def _run(
 
 
 def _copy(source: Path, target: Path, lines: int | None = None) -> None:
-    text = source.read_text(encoding="utf-8").splitlines(keepends=True)
-    write_text(target, "".join(text[:lines]))
+    # Not `splitlines`, which would also cut at the line separators that a text may hold.
+    rows = source.read_text(encoding="utf-8").split("\n")[:-1]
+    write_text(target, "".join(f"{row}\n" for row in rows[:lines]))
 
 
 def _compress(source: Path, target: Path) -> None:

@@ -154,14 +154,12 @@ def _run_cells(
 
 
 def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Path:
-    """The page of the run; rendered anew only where records or code have changed."""
+    """The page of the run; rendered anew only where it is not of these records."""
     from benchmark.records import write_records
     from benchmark.report import build_report
 
-    changed = write_records(folder, plan, store, command=["python", "-m", "benchmark.run", *words])
-    page, records = folder / "index.html", folder / "records" / "run.json"
-    whole = page.exists() and page.stat().st_mtime >= records.stat().st_mtime
-    return page if whole and not changed else build_report(folder)
+    write_records(folder, plan, store, command=["python", "-m", "benchmark.run", *words])
+    return build_report(folder)
 
 
 def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:
