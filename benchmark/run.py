@@ -128,6 +128,9 @@ def _run_cells(
 
     chosen = select(plan, store, options.rerun)
     cells = [cell for cell in chosen if unfinished(cell, plan, store)]
+    # System by system, in the order of the suite, so that the long cells of all tasks start first.
+    order = list(dict.fromkeys(cell.system for cell in plan.cells))
+    cells.sort(key=lambda cell: order.index(cell.system))
     print(
         f"{len(plan.cells)} cells, {len(plan.cells) - len(cells)} of them cached", file=sys.stderr
     )
