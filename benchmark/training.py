@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,12 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from benchmark.api import Example, System, UserError, make_noise
+from benchmark.averaging import averaged_weights, moving_average
+from benchmark.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
 from benchmark.noise import row_seed
 from benchmark.schedules import learning_rate
-from benchmark.store import sync_folder, write_json
 from benchmark.suite import Budget, TrainingRecipe
 
 Quality = Callable[[System], dict[str, float]]
@@ -54,20 +53,6 @@ class TrainingSummary:
     final_loss: float
     valid_loss: float | None
     batch: int
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Where a training stands; with (seed, update) this is also its random state."""
-
-    update: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    best_loss: float = math.inf
-    stale_validations: int = 0
-    loss: float = math.nan
-    valid_loss: float | None = None
-    ended_by: str = ""
 
 
 class _Objective(nn.Module):
@@ -127,8 +112,8 @@ class Trainer:
             fused=True,
         )
         self.objective, self.optimiser = self.accelerator.prepare(objective, optimiser)
-        self.average = _average(system.module, recipe.ema_decay)
-        self.progress = _Progress()
+        self.average = moving_average(system.module, recipe.ema_decay)
+        self.progress = Progress()
 
     def run(self) -> TrainingSummary:
         """Train to the end of the budget and leave the final weights in the system.
@@ -262,7 +247,7 @@ class Trainer:
         if not self.valid:
             return
         module = _module(self.system)
-        with _Swapped(module, self.average):
+        with averaged_weights(module, self.average):
             progress.valid_loss = self._valid_loss()
             event: dict[str, Any] = {"kind": "valid", "update": progress.update}
             event["loss"] = progress.valid_loss
@@ -271,7 +256,7 @@ class Trainer:
             if self.recipe.patience is not None:
                 if progress.valid_loss < progress.best_loss:
                     progress.best_loss, progress.stale_validations = progress.valid_loss, 0
-                    _save_weights(module, self.folder / "best.safetensors")
+                    save_model(module, str(self.folder / "best.safetensors"))
                 else:
                     progress.stale_validations += 1
 
@@ -327,40 +312,16 @@ class Trainer:
                 self.on_event(event)
 
     def _checkpoint(self) -> None:
-        if not self.accelerator.is_main_process:
-            return
-        fresh, kept = self.folder / "checkpoint.tmp", self.folder / "checkpoint"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        _save_weights(_module(self.system), fresh / "model.safetensors")
-        if self.average is not None:
-            _save_weights(self.average.module, fresh / "average.safetensors")
-            torch.save(self.average.n_averaged, fresh / "averaged.pt")
-        torch.save(self.optimiser.state_dict(), fresh / "optimiser.pt")
-        write_json(fresh / "progress.json", _finite(asdict(self.progress)))
-        sync_folder(fresh)
-        previous = self.folder / "checkpoint.old"
-        shutil.rmtree(previous, ignore_errors=True)
-        if kept.exists():
-            kept.replace(previous)
-        fresh.replace(kept)
-        shutil.rmtree(previous, ignore_errors=True)
+        if self.accelerator.is_main_process:
+            save_checkpoint(
+                self.folder, self.progress, _module(self.system), self.average, self.optimiser
+            )
 
     def _resume(self) -> None:
-        kept = self.folder / "checkpoint"
-        if not kept.exists():  # killed between the two renames of a checkpoint
-            kept = self.folder / "checkpoint.old"
-        if kept.exists():
-            load_model(_module(self.system), str(kept / "model.safetensors"))
-            if self.average is not None:
-                load_model(self.average.module, str(kept / "average.safetensors"))
-                self.average.n_averaged.copy_(_load(kept / "averaged.pt", self.device))
-            self.optimiser.load_state_dict(_load(kept / "optimiser.pt", self.device))
-            values = json.loads((kept / "progress.json").read_text())
-            values["best_loss"] = math.inf if values["best_loss"] is None else values["best_loss"]
-            values["loss"] = math.nan if values["loss"] is None else values["loss"]
-            self.progress = replace(self.progress, **values)
-        _cut_events(self.folder / "events.jsonl", self.progress.update)
+        self.progress = load_checkpoint(
+            self.folder, _module(self.system), self.average, self.optimiser, self.device
+        )
+        cut_events(self.folder / "events.jsonl", self.progress.update)
 
     def _finish(self) -> None:
         """Leave in the system the weights that count, and validate them once more."""
@@ -390,57 +351,7 @@ def _precision(recipe: TrainingRecipe, device: str) -> str:
     return "bf16"
 
 
-def _average(module: nn.Module, decay: float) -> AveragedModel | None:
-    """An exponential moving average that forgets its random beginning in short trainings."""
-    if decay == 0:
-        return None
-
-    def multi_avg(averaged: Any, current: Any, num_averaged: Any) -> None:
-        count = float(num_averaged)
-        weight = 1.0 - min(decay, (1.0 + count) / (10.0 + count))
-        torch._foreach_lerp_(list(averaged), list(current), weight)
-
-    return AveragedModel(module, multi_avg_fn=multi_avg)
-
-
-class _Swapped:
-    """The averaged weights inside the module while a block runs."""
-
-    def __init__(self, module: nn.Module, average: AveragedModel | None) -> None:
-        self.module, self.average = module, average
-
-    def __enter__(self) -> None:
-        if self.average is not None:
-            self.own = {n: p.detach().clone() for n, p in self.module.named_parameters()}
-            self._fill(dict(self.average.module.named_parameters()))
-
-    def __exit__(self, *exception: object) -> None:
-        if self.average is not None:
-            self._fill(self.own)
-
-    @torch.no_grad()
-    def _fill(self, values: dict[str, Any]) -> None:
-        for name, parameter in self.module.named_parameters():
-            parameter.copy_(values[name])
-
-
-def _save_weights(module: nn.Module, path: Path) -> None:
-    save_model(module, str(path))
-
-
-def _load(path: Path, device: torch.device) -> Any:
-    return torch.load(path, map_location=device, weights_only=True)
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinity: it is stored as null."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
-
-
-def _share(progress: _Progress, budget: Budget) -> tuple[int, int]:
+def _share(progress: Progress, budget: Budget) -> tuple[int, int]:
     """How much of the nearest bound is used, for the bar."""
     shares = [
         (done / bound, done, bound)
@@ -453,18 +364,3 @@ def _share(progress: _Progress, budget: Budget) -> tuple[int, int]:
     ]
     _, done, bound = max(shares)
     return int(done), int(bound)
-
-
-def _cut_events(path: Path, update: int) -> None:
-    """Drop the events after the checkpoint: they will happen again."""
-    if not path.exists():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:  # the line that the kill cut
-            continue
-        if event["update"] <= update:
-            kept.append(line)
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")

@@ -52,7 +52,7 @@ def test_missing_folder_is_told_in_one_sentence(tmp_path):
 
 def test_unknown_vocabulary_is_told_with_a_way_out(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(UserError, match="set tokenizer.kind=bpe"):
+    with pytest.raises(UserError, match=r"set tokenizer\.kind=bpe"):
         train_tokenizer([], TokenizerRecipe(kind="pretrained", name="no/such-vocabulary"))
 
 
