@@ -279,6 +279,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
 
 def _path(key: str) -> list[str]:
     """The parts of a dotted key; the dots of a `package.module:Class` in front do not part it."""
+    if key.startswith("systems."):
+        return ["systems", *_path(key.removeprefix("systems."))]
     module, colon, rest = key.partition(":")
     if not colon:
         return key.split(".")

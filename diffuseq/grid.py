@@ -33,7 +33,7 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
     Raises:
         UserError: if `nfe` is not in 1..T.
 
-    Source: `quadratic` arXiv 2010.02502, appendix D.2; `log-snr` arXiv 2211.01095, section 4.1.
+    Source: `quadratic` arXiv 2010.02502, appendix D.2; `log-snr` arXiv 2206.00927, section 3.4.
     """
     last = len(alpha_bar) - 1
     if not 1 <= nfe <= last:

@@ -49,8 +49,9 @@ def loss_terms(
         mse_over: positions that the term `mse` is averaged over.
         with_prediction_nll: whether the term `prediction_nll` is computed.
 
-    Deviates: with `mse_over="target"` the term `mse` leaves out the source, which is given
-    and never generated; the official code averages over all positions.
+    Deviates: paper and official code differ in the first term. Eq. 2 of the paper compares
+    the target part alone (`mse_over="target"`); the code, which made the published numbers,
+    averages over source and padding too (`all`).
     """
     embedding = readout.embed(ids)
     z_0 = embedding + (1.0 - alpha_bar[1]).sqrt().to(embedding.dtype) * start_eps
@@ -87,7 +88,7 @@ def rounding_nll(logits: Tensor, ids: Tensor, over: Tensor) -> Tensor:
     On z0_hat it is the term `prediction_nll`: it asks the network itself for vectors that
     round to the right word.
 
-    Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412, section 4.1
+    Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412
     (`prediction_nll`, the anchor loss).
     """
     return _mean_over(functional.cross_entropy(logits.transpose(1, 2), ids, reduction="none"), over)

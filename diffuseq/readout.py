@@ -14,6 +14,7 @@ class Readout(nn.Module):
     """The embedding matrix EMB and the output layer tied to it.
 
     Source: arXiv 2205.14217, section 4.1 (end-to-end embeddings, p_theta(w | z_0)).
+    Deviates: the bias of the output layer starts at zero, not at random.
     """
 
     def __init__(self, vocab_size: int, dim: int) -> None:

@@ -105,7 +105,7 @@ class DpmSolverPlusPlus:
 
     The first step, and the last (to s = 0, where log_snr is infinite), are of first order.
 
-    Source: arXiv 2211.01095, algorithm 2 and eq. 9 (first order).
+    Source: arXiv 2211.01095, algorithm 2.
     """
 
     stochastic: bool = False

@@ -52,7 +52,7 @@ _TARGET_MARKS = 2
 
 @dataclass(frozen=True)
 class DiffuSeqConfig:
-    """Network and objective; the defaults are those of the paper."""
+    """Network and objective; the defaults are those of the paper and its code."""
 
     embedding_dim: int = 128
     width: int = 768
@@ -68,7 +68,7 @@ class DiffuSeqConfig:
     timesteps: Literal["uniform", "loss-second-moment"] = "loss-second-moment"
     """How training draws t."""
     mse_over: MseOver = "all"
-    """Deviates: `target` leaves the source out of the squared error (paper: `all`)."""
+    """`all` as in the official code; `target`, without the source, as in eq. 2 of the paper."""
     mse_weight: float = 1.0
     decoder_nll_weight: float = 1.0
     prior_weight: float = 1.0
@@ -79,7 +79,7 @@ class DiffuSeqConfig:
 
 @dataclass(frozen=True)
 class DiffuSeqDecoding:
-    """How to sample; the defaults are those of the paper."""
+    """How to sample; the defaults are those of the paper and its code."""
 
     solver: SolverName = "ancestral"
     nfe: int = 2000

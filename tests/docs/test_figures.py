@@ -154,7 +154,7 @@ def grammar_scores(temperature: float) -> dict[str, float]:
     recipe = suite.tasks["dialogue"]
     task = load_task("dialogue", limits=recipe.limits.model_dump())
     oracle = load_system("oracle")
-    system = oracle.build(fill(oracle.Config, {}, ""), resources(task, recipe))
+    system = oracle.build(fill(oracle.Config, {}, ""), resources(task, recipe, oracle.family))
     decoding = fill(oracle.Decoding, {"temperature": temperature}, "")
     count = suite.evaluation.num_samples
     made = generate(system, task.test, decoding, num_samples=count, seed=1, batch=512)
