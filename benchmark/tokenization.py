@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -158,8 +158,3 @@ def _packaged_folder(package: str) -> Path | None:
     except ImportError:
         return None
     return Path(str(module.get_model_path()))
-
-
-def recipe_dict(recipe: TokenizerRecipe) -> dict[str, object]:
-    """The recipe as plain data, for keys and records."""
-    return asdict(recipe)
