@@ -108,6 +108,14 @@ class Capabilities:
     nfe_knob: str | None = None
     likelihood: bool = False
     length: Literal["free", "fixed", "predicted"] = "free"
+    ablations: Mapping[str, tuple[Mapping[str, object], ...]] = field(
+        default_factory=dict, hash=False
+    )
+    """Ways to decode one checkpoint side by side (`benchmark.run --ablate NAME`).
+
+    Name of the ablation to its variants; a variant holds the `Decoding` fields in which it
+    differs from the main setting, such as `{"policies": ({"policy": "ancestral"}, ...)}`.
+    """
 
 
 @runtime_checkable

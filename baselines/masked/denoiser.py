@@ -21,8 +21,8 @@ class Denoiser(Decoder):
         length: positions of the canvas.
         positions: kind of position embedding.
         time: whether x_t comes with its time. The masks of an absorbing chain tell it.
-        length_head: whether the length of the target is predicted, from the mean of the
-            encoded source.
+        lengths: how many lengths of the target are told apart, from the mean of the encoded
+            source; 0 is no length head.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class Denoiser(Decoder):
         length: int,
         positions: Positions,
         time: bool = False,
-        length_head: bool = False,
+        lengths: int = 0,
     ) -> None:
         super().__init__(vocab_size, layers, shape, length=length, positions=positions)
         self.time = TimeEmbedding(shape.dim) if time else None
-        self.length_head = nn.Linear(shape.dim, length) if length_head else None
+        self.length_head = nn.Linear(shape.dim, lengths) if lengths else None
 
     def forward(
-        self, x_t: Tensor, memory: Memory, t: Tensor, inside: Tensor | None = None
+        self, x_t: Tensor, memory: Memory, t: Tensor, present: Tensor | None = None
     ) -> Tensor:
         """Logits of x_0, `(rows, length, vocab)`.
 
@@ -49,17 +49,17 @@ class Denoiser(Decoder):
             x_t: tokens `(rows, length)`; the rows of one source are neighbours.
             memory: of the sources.
             t: times `(rows,)`.
-            inside: True on the canvas of a row `(rows, length)`; None is everywhere.
+            present: True where a row has a token `(rows, length)`; None is everywhere.
         """
         x = self.embed(x_t)
         if self.time is not None:
             x = x + self.time(t)[:, None, :]
-        mask = None if inside is None else inside[:, None, None, :]
+        mask = None if present is None else present[:, None, None, :]
         hidden = self.stack(self.dropout(x), memory, causal=False, mask=mask)
         return self.tokens.logits(hidden)
 
     def length_logits(self, memory: Memory) -> Tensor:
-        """Scores `(sources, length)` of the lengths 1, 2, ... of the target, eos not counted.
+        """Scores `(sources, lengths)` of the lengths 1, 2, ... of the target, marks not counted.
 
         Raises:
             ValueError: if the network was built without a length head.

@@ -2,17 +2,38 @@
 
 `canvas`: all positions are generated, and the text ends where the model writes eos; behind it
 it learns to write padding, as DiffuSeq does (arXiv 2210.08933, section 4.1).
+
+`predicted`: a head on the encoder says how many tokens there are; they stand between bos and
+eos, which are given. Source: Mask-Predict, arXiv 1904.09324, section 3.3; the frame of bos and
+eos is that of fairseq.
+Deviates: the paper predicts from a LENGTH token in the source, fairseq and this from its mean.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from baselines.attention import Memory
+from baselines.categorical import categorical
 from baselines.masked.denoiser import Denoiser
 from baselines.texts import EncodedTexts
+from benchmark.api import Noise, Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """The positions of some rows before anything is written."""
+
+    inside: Tensor
+    """True where tokens are to be found, `(rows, length)`."""
+    frame: Tensor
+    """What stands outside, `(rows, length)`."""
+    present: Tensor | None
+    """True where there is a token at all, `(rows, length)`; None is everywhere."""
 
 
 class LengthRule(Protocol):
@@ -21,14 +42,40 @@ class LengthRule(Protocol):
     predicted: bool
     """Whether the denoiser needs a length head."""
 
-    def lay(self, targets: EncodedTexts, length: int, pad_id: int) -> Tensor:
-        """x_0 of training targets, `(targets, length)`."""
+    def positions(self, length: int) -> int:
+        """Positions of the denoiser for targets of up to `length` tokens, eos counted."""
 
-    def inside(self, x_0: Tensor, pad_id: int) -> Tensor:
-        """True on the canvas of training targets `(targets, length)`."""
+    def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
+        """x_0 of training targets, `(targets, positions)`."""
 
-    def open(self, denoiser: Denoiser, memory: Memory, per_source: int, length: int) -> Tensor:
-        """True on the canvas of each candidate, `(sources * per_source, length)`."""
+    def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
+        """The canvas on which training targets `(rows, positions)` lie."""
+
+    def open(
+        self,
+        denoiser: Denoiser,
+        memory: Memory,
+        noise: Noise,
+        tokenizer: Tokenizer,
+        *,
+        per_source: int,
+        length: int,
+        temperature: float,
+        beam: int,
+    ) -> Canvas:
+        """The canvases of the candidates, source-major.
+
+        Args:
+            denoiser: with a length head where lengths are predicted.
+            memory: of the sources.
+            noise: one row a candidate.
+            tokenizer: names the marks.
+            per_source: candidates a source.
+            length: target tokens at most, eos counted.
+            temperature: of the lengths; 0 takes the most probable ones.
+            beam: at temperature 0, candidate k has the k-th most probable length, if k < beam,
+                and the most probable one otherwise.
+        """
 
 
 class WholeCanvas:
@@ -36,20 +83,103 @@ class WholeCanvas:
 
     predicted = False
 
-    def lay(self, targets: EncodedTexts, length: int, pad_id: int) -> Tensor:
+    def positions(self, length: int) -> int:
+        """As many as tokens."""
+        return length
+
+    def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
         """Tokens, eos, padding."""
-        return targets.padded(pad_id, length)
+        return targets.padded(tokenizer.pad_id, length)
 
-    def inside(self, x_0: Tensor, pad_id: int) -> Tensor:
-        """Everywhere: padding is part of what is learnt."""
-        return torch.ones_like(x_0, dtype=torch.bool)
+    def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
+        """Everything: padding is part of what is learnt."""
+        return Canvas(torch.ones_like(x_0, dtype=torch.bool), x_0, None)
 
-    def open(self, denoiser: Denoiser, memory: Memory, per_source: int, length: int) -> Tensor:
-        """Everywhere."""
-        rows = memory.mask.size(0) * per_source
-        return torch.ones(rows, length, dtype=torch.bool, device=memory.mask.device)
+    def open(
+        self,
+        denoiser: Denoiser,
+        memory: Memory,
+        noise: Noise,
+        tokenizer: Tokenizer,
+        *,
+        per_source: int,
+        length: int,
+        temperature: float,
+        beam: int,
+    ) -> Canvas:
+        """Everything."""
+        shape, device = (memory.mask.size(0) * per_source, length), memory.mask.device
+        frame = torch.full(shape, tokenizer.pad_id, device=device)
+        return Canvas(torch.ones(shape, dtype=torch.bool, device=device), frame, None)
 
 
-LengthName = Literal["canvas"]
+class PredictedLength:
+    """bos, n tokens, eos, padding; the encoder says n."""
 
-LENGTHS: Mapping[str, LengthRule] = {"canvas": WholeCanvas()}
+    predicted = True
+
+    def positions(self, length: int) -> int:
+        """One more than tokens, for bos."""
+        return length + 1
+
+    def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
+        """bos, tokens, eos, and padding up to the longest of the targets."""
+        rows = EncodedTexts([[tokenizer.bos_id, *row] for row in targets.ids], targets.truncated)
+        return rows.padded(tokenizer.pad_id)
+
+    def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
+        """The tokens between bos and eos."""
+        present = x_0 != tokenizer.pad_id
+        # One id may mark several things, so that marks are told by their place.
+        position = torch.arange(x_0.size(1), device=x_0.device)
+        last = present.sum(1, keepdim=True) - 1
+        ended = x_0.gather(1, last) == tokenizer.eos_id
+        inside = (position > 0) & (position < last + (~ended).long())
+        return Canvas(inside, x_0, present)
+
+    def open(
+        self,
+        denoiser: Denoiser,
+        memory: Memory,
+        noise: Noise,
+        tokenizer: Tokenizer,
+        *,
+        per_source: int,
+        length: int,
+        temperature: float,
+        beam: int,
+    ) -> Canvas:
+        """Lengths by the head, drawn or ranked."""
+        logits = denoiser.length_logits(memory)
+        if temperature > 0:
+            u = noise.uniform((1,), stream="length").squeeze(1)
+            rows = logits.repeat_interleave(per_source, dim=0)
+            n = categorical(rows, u, temperature=temperature) + 1
+        else:
+            # Classes that the head does not have repeat the best one.
+            ranked = logits.topk(min(beam, per_source, logits.size(1)), dim=1).indices + 1
+            rest = ranked[:, :1].expand(-1, per_source - ranked.size(1))
+            n = torch.cat((ranked, rest), dim=1).flatten()
+        return framed(n, length, tokenizer)
+
+
+def framed(n: Tensor, length: int, tokenizer: Tokenizer) -> Canvas:
+    """Canvases of `n` `(rows,)` tokens each, bos before and eos behind them where it fits."""
+    position = torch.arange(min(int(n.max()) + 2, length + 1), device=n.device)
+    n = n[:, None]
+    inside = (position > 0) & (position <= n)
+    frame = torch.full(inside.shape, tokenizer.pad_id, device=n.device)
+    frame[:, 0] = tokenizer.bos_id
+    frame = frame.masked_fill(position == n + 1, tokenizer.eos_id)
+    return Canvas(inside, frame, position <= n + 1)
+
+
+def length_loss(denoiser: Denoiser, memory: Memory, inside: Tensor) -> Tensor:
+    """Cross entropy of the true lengths in nats, mean over sources; `inside` `(sources, L)`."""
+    n = inside.sum(1).clamp(min=1)
+    return functional.cross_entropy(denoiser.length_logits(memory).float(), n - 1)
+
+
+LengthName = Literal["canvas", "predicted"]
+
+LENGTHS: Mapping[str, LengthRule] = {"canvas": WholeCanvas(), "predicted": PredictedLength()}

@@ -1,6 +1,8 @@
 """What the denoiser is trained for: corrupted canvases, their times, and the weight of each.
 
-Source: D3PM, arXiv 2107.03006: L_vb (eq. 1) and L_lambda = L_vb + lambda CE (eq. 5).
+Source: D3PM, arXiv 2107.03006: L_vb (eq. 1) and L_lambda = L_vb + lambda CE (eq. 5); MDLM,
+arXiv 2406.07524, eq. 10 (continuous time); RDM, arXiv 2302.05737, section 4.2 (weights);
+Mask-Predict, arXiv 1904.09324, section 3.2 (how many tokens are masked).
 Deviates: the cross entropy is that of unsettled positions; the others are carried over.
 """
 
@@ -27,9 +29,58 @@ class Corrupted:
     """Predicted logarithms of x_0, `(rows, length, vocab)`."""
 
 
-def lattice_times(u: Tensor, timesteps: int) -> Tensor:
-    """Times uniform on {1/T, 2/T, ..., 1}, from uniforms `u`."""
-    return (torch.floor(u * timesteps) + 1) / timesteps
+@dataclass(frozen=True, slots=True)
+class Noised:
+    """Canvases at their times."""
+
+    x_t: Tensor
+    """`(rows, length)`; equal to x_0 outside the canvas."""
+    t: Tensor
+    """`(rows, 1)`, float64."""
+
+
+def on_lattice(
+    corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
+) -> Noised:
+    """Times uniform on {1/T, 2/T, ..., 1}; every token is corrupted on its own.
+
+    Args:
+        corruption: the chain.
+        x_0: tokens `(rows, length)`.
+        inside: True where tokens may be corrupted, `(rows, length)`.
+        u_t: uniforms `(rows, 1)` for the times.
+        u_x: uniforms `(rows, length)` for the tokens.
+        timesteps: T.
+    """
+    t = (torch.floor(u_t * timesteps) + 1) / timesteps
+    return Noised(torch.where(inside, corruption.corrupt(x_0, t, u_x), x_0), t)
+
+
+def in_continuous_time(
+    corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
+) -> Noised:
+    """Times uniform on (0, 1], of which the first 1/1000 is left out: its weight has no bound."""
+    t = _FIRST_TIME + (1 - _FIRST_TIME) * (1 - u_t)
+    return Noised(torch.where(inside, corruption.corrupt(x_0, t, u_x), x_0), t)
+
+
+def by_count(
+    corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
+) -> Noised:
+    """1 to n of the n tokens are lost, each number alike, any of them; t is their share."""
+    n = inside.sum(1, keepdim=True)
+    lost = torch.floor(u_t * n) + 1
+    rank = u_x.masked_fill(~inside, torch.inf).argsort(dim=1, stable=True).argsort(dim=1)
+    gone = corruption.corrupt(x_0, torch.ones_like(u_t), u_x)
+    return Noised(torch.where(inside & (rank < lost), gone, x_0), lost / n.clamp(min=1))
+
+
+def all_lost(
+    corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
+) -> Noised:
+    """Nothing is left of any token: t = 1."""
+    t = torch.ones_like(u_t)
+    return Noised(torch.where(inside, corruption.corrupt(x_0, t, u_x), x_0), t)
 
 
 def stratified(u: Tensor) -> Tensor:
@@ -58,11 +109,47 @@ def cross_entropy(corruption: Corruption, case: Corrupted) -> Tensor:
     return torch.where(corruption.unsettled(case.x_t), nll, 0.0)
 
 
-TimesName = Literal["lattice"]
-WeightName = Literal["bound"]
+def continuous_bound(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
+    """CE / t, `(rows, length)`, nats: the bound of an absorbing chain as T grows without end."""
+    nll = cross_entropy(corruption, case)
+    return nll / case.t.to(nll.dtype)
 
-TIMES: Mapping[str, Callable[[Tensor, int], Tensor]] = {"lattice": lattice_times}
-"""How t is drawn in training, from uniforms and the number of timesteps."""
 
-WEIGHTS: Mapping[str, Callable[[Corruption, Corrupted, int], Tensor]] = {"bound": variational_bound}
-"""The main term of the loss by position."""
+def unweighted(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
+    """-log p(x_0|x_t) of unsettled positions, whatever the time, `(rows, length)`, nats."""
+    return cross_entropy(corruption, case)
+
+
+def falling(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
+    """1 - (t - 1/T) times -log p(x_0|x_t) where x_t is not x_0, `(rows, length)`, nats.
+
+    Deviates: in the multinomial chain the paper counts every token that was drawn anew; one
+    that was drawn as it had been is left out here, a share of 1/vocabulary.
+    """
+    nll = -case.log_p.gather(-1, case.x_0[..., None]).squeeze(-1)
+    weight = (1 - case.t + 1.0 / timesteps).to(nll.dtype)
+    return torch.where(case.x_t != case.x_0, weight * nll, 0.0)
+
+
+NoisingName = Literal["lattice", "continuous", "count", "all"]
+WeightName = Literal["bound", "continuous_bound", "masked_nll", "weighted_nll"]
+
+Noising = Callable[[Corruption, Tensor, Tensor, Tensor, Tensor, int], Noised]
+
+NOISINGS: Mapping[str, Noising] = {
+    "lattice": on_lattice,
+    "continuous": in_continuous_time,
+    "count": by_count,
+    "all": all_lost,
+}
+"""How canvases are corrupted in training."""
+
+WEIGHTS: Mapping[str, Callable[[Corruption, Corrupted, int], Tensor]] = {
+    "bound": variational_bound,
+    "continuous_bound": continuous_bound,
+    "masked_nll": unweighted,
+    "weighted_nll": falling,
+}
+"""The main term of the loss by position, under the name that the events show."""
+
+_FIRST_TIME = 1e-3

@@ -5,6 +5,7 @@ sees the step's place in the whole, so that ranking policies (mask-predict, conf
 thresholds, routing) can count; it keeps what it must remember in `State.scores`.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,23 @@ class State:
     """x_t, `(rows, length)`."""
     scores: Tensor
     """Log probability of each token when it was chosen, `(rows, length)`, float64; 0 at first."""
+    noisy: Tensor
+    """True where the token is still noise, `(rows, length)`; what masks tell of themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """What single policies can be told."""
+
+    remask: float = 0.1
+    """Of `remdm`: the largest probability that a found token is masked again in a step."""
+    threshold: float = 0.9
+    """Of `confidence`: the probability from which a token is believed."""
+    routing_noise: float = 0.0
+    """Of `routed`: scale of the Gumbel noise on the scores, which falls with the time left."""
+
+
+DEFAULT_SETTINGS = PolicySettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,11 @@ class Transition:
     corruption: Corruption
     uniform: Callable[[str, int], Tensor]
     """Uniforms `(rows, length)` by the name of their purpose and the number of a step."""
+    settings: PolicySettings = DEFAULT_SETTINGS
+
+    def draw(self, stream: str) -> Tensor:
+        """The uniforms of this step."""
+        return self.uniform(stream, self.index)
 
 
 Policy = Callable[[State, Prediction, Transition], State]
@@ -55,10 +78,10 @@ def ancestral(state: State, prediction: Prediction, transition: Transition) -> S
     Source: D3PM, arXiv 2107.03006, eq. 4; skipped steps: section 3 below eq. 4.
     """
     step = transition
-    tokens = step.corruption.draw(
-        state.tokens, prediction, step.t, step.s, step.uniform("reverse", step.index)
-    )
-    return State(tokens, state.scores)
+    tokens = step.corruption.draw(state.tokens, prediction, step.t, step.s, step.draw("reverse"))
+    # Outside the canvas nothing is drawn; a chain that knows no masks would change it.
+    tokens = torch.where(step.inside, tokens, state.tokens)
+    return _moved(state, tokens, step)
 
 
 def stratified(state: State, prediction: Prediction, transition: Transition) -> State:
@@ -76,17 +99,150 @@ def stratified(state: State, prediction: Prediction, transition: Transition) -> 
         UserError: for a corruption without masks.
     """
     step = transition
-    if not isinstance(step.corruption, Absorbing):
-        raise UserError("policy 'stratified' needs masks: use policy 'ancestral'.")
+    masks = _masks(state, step, "stratified")
     # The same numbers at every step: a position keeps its time.
     order = step.uniform("order", 0).masked_fill(~step.inside, torch.inf)
     rank = order.argsort(dim=1, stable=True).argsort(dim=1)
-    falls_at = (rank + step.uniform("jitter", 0)) / step.inside.sum(1, keepdim=True)
-    falls = step.corruption.unsettled(state.tokens) & (falls_at >= step.s)
-    drawn = prediction.draw(falls, step.uniform("reverse", step.index))
-    return State(state.tokens.masked_scatter(falls, drawn), state.scores)
+    falls_at = (rank + step.uniform("jitter", 0)) / step.inside.sum(1, keepdim=True).clamp(min=1)
+    falls = masks & (falls_at >= step.s)
+    drawn = prediction.draw(falls, step.draw("reverse"))
+    return _moved(state, state.tokens.masked_scatter(falls, drawn), step)
 
 
-PolicyName = Literal["ancestral", "stratified"]
+def remasking(state: State, prediction: Prediction, transition: Transition) -> State:
+    """An ancestral draw in which found tokens may be masked again, so that errors can be mended.
 
-POLICIES: Mapping[str, Policy] = {"ancestral": ancestral, "stratified": stratified}
+    A found token is masked again with probability sigma, the smaller of `remask` and what keeps
+    the marginals of the chain; a mask falls with probability (1 - s - (1 - sigma) (1 - t)) / t.
+
+    Source: ReMDM, arXiv 2503.00307, eq. 5 and section 4.1 ("cap"), with alpha_t = 1 - t.
+
+    Raises:
+        UserError: for a corruption without masks.
+    """
+    step = transition
+    masks = _masks(state, step, "remdm")
+    kept = (1 - step.t).clamp(min=torch.finfo(torch.float64).tiny)
+    sigma = torch.minimum((step.s / kept).clamp(max=1.0), step.s.new_tensor(step.settings.remask))
+    fall = (1 - step.s - (1 - sigma) * (1 - step.t)) / step.t
+    u = step.draw("reverse")
+    falls, rises = masks & (u < fall), step.inside & ~masks & (u < sigma)
+    # One uniform decides both: given that the mask falls, the rest of it is uniform again.
+    tokens = state.tokens.masked_scatter(falls, prediction.draw(falls, u / fall))
+    noise = step.corruption.prior(u)
+    return _moved(state, torch.where(rises, noise, tokens), step)
+
+
+def mask_predict(state: State, prediction: Prediction, transition: Transition) -> State:
+    """All masks are filled, then the tokens of least score are masked again, a share s of them.
+
+    The score of a token is its log probability when it was written.
+
+    Source: Mask-Predict, arXiv 1904.09324, section 3.1, with the even decay of the paper on the
+    grid "linear".
+
+    Raises:
+        UserError: for a corruption without masks.
+    """
+    step = transition
+    masks = _masks(state, step, "mask-predict")
+    drawn = prediction.draw(masks, step.draw("reverse"))
+    tokens = state.tokens.masked_scatter(masks, drawn)
+    scores = torch.where(masks, prediction.log_probability(tokens).double(), state.scores)
+    if step.index + 1 == step.count:
+        return State(tokens, scores, torch.zeros_like(masks))
+    lowest = _lowest(scores, step)
+    again = step.corruption.prior(step.draw("reverse"))
+    return State(torch.where(lowest, again, tokens), scores.masked_fill(lowest, 0.0), lowest)
+
+
+def routed(state: State, prediction: Prediction, transition: Transition) -> State:
+    """Tokens of high score are taken over, those of the lowest, a share s, turn into noise.
+
+    All positions are scored anew at each step, by the log probability of a draw; a position
+    that holds a token already keeps it unless it is among the lowest.
+
+    Source: RDM, arXiv 2302.05737, algorithm 2, in the form of its code: mode "uncond", Gumbel
+    noise of scale `routing_noise` s on the scores. Deviates: in the multinomial chain the code
+    scores positions in the same way, and so does this.
+    """
+    step = transition
+    u = step.draw("reverse")
+    drawn = torch.zeros_like(state.tokens)
+    drawn = drawn.masked_scatter(step.inside, prediction.draw(step.inside, u))
+    scores = prediction.log_probability(drawn).double()
+    if step.settings.routing_noise and step.index + 1 < step.count:
+        gumbel = -torch.log(-torch.log(step.draw("routing").clamp(min=1e-300)))
+        ranked = scores + gumbel * step.settings.routing_noise * step.s
+    else:
+        ranked = scores
+    lowest = _lowest(ranked, step)
+    found = state.noisy & ~lowest
+    tokens = torch.where(found, drawn, state.tokens)
+    tokens = torch.where(lowest, step.corruption.prior(step.draw("noise")), tokens)
+    kept = torch.where(found, scores, state.scores)
+    return State(tokens, kept.masked_fill(lowest, 0.0), lowest)
+
+
+def confidence(state: State, prediction: Prediction, transition: Transition) -> State:
+    """Every mask falls whose drawn token has a probability above `threshold`, the best at least.
+
+    The number of steps follows from the text; the last one that is allowed fills all masks.
+
+    Source: Fast-dLLM, arXiv 2505.22618, section 3.3 (confidence-aware parallel decoding).
+
+    Raises:
+        UserError: for a corruption without masks.
+    """
+    step = transition
+    masks = _masks(state, step, "confidence")
+    drawn = prediction.draw(masks, step.draw("reverse"))
+    tokens = state.tokens.masked_scatter(masks, drawn)
+    scores = prediction.log_probability(tokens).double()
+    open_scores = scores.masked_fill(~masks, -torch.inf)
+    best = open_scores == open_scores.amax(dim=1, keepdim=True)
+    falls = masks & (best | (scores > math.log(step.settings.threshold)))
+    if step.index + 1 == step.count:
+        falls = masks
+    return State(
+        torch.where(falls, tokens, state.tokens),
+        torch.where(falls, scores, state.scores),
+        masks & ~falls,
+    )
+
+
+def _masks(state: State, step: Transition, policy: str) -> Tensor:
+    if not isinstance(step.corruption, Absorbing):
+        raise UserError(f"policy {policy!r} needs masks: use policy 'ancestral' or 'routed'.")
+    return step.inside & step.corruption.unsettled(state.tokens)
+
+
+def _lowest(scores: Tensor, step: Transition) -> Tensor:
+    """True at the share s of each row's canvas whose scores are lowest."""
+    # A share such as 1 - 9/10 is a little below a tenth in floating point.
+    count = (step.inside.sum(1, keepdim=True) * step.s + 1e-6).floor()
+    rank = scores.masked_fill(~step.inside, torch.inf).argsort(dim=1, stable=True).argsort(dim=1)
+    return step.inside & (rank < count)
+
+
+def _moved(state: State, tokens: Tensor, step: Transition) -> State:
+    """The state with new tokens; policies that rank nothing keep no scores."""
+    noisy = step.inside & step.corruption.unsettled(tokens)
+    return State(tokens, state.scores, noisy)
+
+
+PolicyName = Literal["ancestral", "stratified", "remdm", "mask-predict", "routed", "confidence"]
+
+POLICIES: Mapping[str, Policy] = {
+    "ancestral": ancestral,
+    "stratified": stratified,
+    "remdm": remasking,
+    "mask-predict": mask_predict,
+    "routed": routed,
+    "confidence": confidence,
+}
+
+ADAPTIVE = frozenset({"confidence"})
+"""Policies whose number of steps follows from the text."""
+RANKING = frozenset({"mask-predict", "confidence"})
+"""Policies that draw nothing but tokens: at temperature 0 they have one answer."""

@@ -29,3 +29,9 @@ class Prediction:
     def probabilities(self) -> Tensor:
         """The distribution at all positions, `(rows, length, vocab)`, float64."""
         return probabilities(self.logits, temperature=self.temperature, top_p=self.top_p)
+
+    def log_probability(self, tokens: Tensor) -> Tensor:
+        """What the denoiser itself gives to `tokens` `(rows, length)`, nats, unsharpened."""
+        logits = self.logits.float()
+        chosen = logits.gather(-1, tokens[..., None]).squeeze(-1)
+        return chosen - logits.logsumexp(-1)

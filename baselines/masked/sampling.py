@@ -6,7 +6,16 @@ import torch
 from torch import Tensor
 
 from baselines.masked.corruption import Corruption
-from baselines.masked.policies import Policy, State, Transition
+from baselines.masked.lengths import Canvas
+from baselines.masked.policies import (
+    ADAPTIVE,
+    DEFAULT_SETTINGS,
+    POLICIES,
+    PolicyName,
+    PolicySettings,
+    State,
+    Transition,
+)
 from baselines.masked.prediction import Prediction
 from benchmark.api import Noise, OnStep
 
@@ -17,18 +26,20 @@ Denoise = Callable[[Tensor, Tensor], Tensor]
 def sample(
     denoise: Denoise,
     corruption: Corruption,
-    policy: Policy,
+    policy: PolicyName,
     times: Tensor,
     noise: Noise,
     *,
-    inside: Tensor,
-    outside_id: int,
+    canvas: Canvas,
     forbidden: Tensor,
+    settings: PolicySettings = DEFAULT_SETTINGS,
     temperature: float = 1.0,
     top_p: float = 1.0,
     on_step: OnStep | None = None,
-) -> Tensor:
-    """x_0 `(rows, length)`; `denoise` is called once for each interval of the grid.
+) -> State:
+    """The state at time 0; `denoise` is called once for each interval of the grid.
+
+    A policy whose number of steps follows from the text stops when nothing is left to find.
 
     Args:
         denoise: the network, with its sources.
@@ -36,19 +47,22 @@ def sample(
         policy: what becomes of a prediction.
         times: decreasing grid from 1 to 0, `(nfe + 1,)`, float64.
         noise: one row a row of x_t.
-        inside: True on the canvas of a row `(rows, length)`.
-        outside_id: the token outside.
+        canvas: what is to be found, and what stands round it.
         forbidden: ids that no text holds, `(n,)`.
+        settings: of the policy.
         temperature: of the predicted x_0: the diversity knob.
         top_p: nucleus of the predicted x_0.
         on_step: called with the number of the step and x_t.
     """
+    inside = canvas.inside
     rows, length = inside.shape
     shape, count = (length,), times.numel() - 1
     times = times.to(inside.device)
     start = corruption.prior(noise.uniform(shape, stream="prior"))
     state = State(
-        torch.where(inside, start, outside_id), torch.zeros_like(inside, dtype=torch.float64)
+        torch.where(inside, start, canvas.frame),
+        torch.zeros_like(inside, dtype=torch.float64),
+        inside,
     )
     for index in range(count):
         t, s = times[index], times[index + 1]
@@ -61,8 +75,11 @@ def sample(
             inside,
             corruption,
             lambda stream, step: noise.uniform(shape, step=step, stream=stream),
+            settings,
         )
-        state = policy(state, Prediction(logits, temperature, top_p), transition)
+        state = POLICIES[policy](state, Prediction(logits, temperature, top_p), transition)
         if on_step is not None:
             on_step(index, state.tokens)
-    return torch.where(inside, state.tokens, outside_id)
+        if policy in ADAPTIVE and not bool(state.noisy.any()):
+            break
+    return state

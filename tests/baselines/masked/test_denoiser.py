@@ -60,11 +60,11 @@ def test_time_is_told_only_to_a_network_that_asks():
 
 
 def test_length_head_reads_the_source_and_no_padding():
-    network = model(length_head=True)
+    network = model(lengths=4)
     short = network.encode(torch.tensor([[3, 4, 2]]), 0)
     padded = network.encode(torch.tensor([[3, 4, 2, 0, 0], [5, 5, 5, 5, 2]]), 0)
     logits = network.decoder.length_logits(padded)
-    assert logits.shape == (2, 5)
+    assert logits.shape == (2, 4)
     torch.testing.assert_close(logits[:1], network.decoder.length_logits(short))
     assert not torch.allclose(logits[0], logits[1])
 

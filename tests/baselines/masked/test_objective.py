@@ -3,14 +3,20 @@
 import itertools
 import math
 
+import numpy
 import pytest
 import torch
 
 from baselines.masked.corruption import Absorbing, Uniform
 from baselines.masked.objective import (
     Corrupted,
+    all_lost,
+    by_count,
+    continuous_bound,
     cross_entropy,
-    lattice_times,
+    falling,
+    in_continuous_time,
+    on_lattice,
     stratified,
     variational_bound,
 )
@@ -140,11 +146,90 @@ def test_cross_entropy_counts_the_unsettled_alone():
     torch.testing.assert_close(cross_entropy(chain, case), torch.tensor([[0.0, -math.log(0.75)]]))
 
 
+def spread(rows):
+    """Uniforms `(rows, 1)` that share out the interval."""
+    return (torch.arange(rows, dtype=torch.float64) + 0.5)[:, None] / rows
+
+
+def noise_canvases(noising, rows=100, length=4, inside=None):
+    x_0 = torch.zeros(rows, length, dtype=torch.int64)
+    inside = torch.ones_like(x_0, dtype=torch.bool) if inside is None else inside
+    u_x = torch.rand(rows, length, generator=torch.Generator().manual_seed(1)).double()
+    return noising(Absorbing(3, MASK), x_0, inside, spread(rows), u_x, 5)
+
+
 def test_lattice_times_are_each_as_probable():
-    u = (torch.arange(100, dtype=torch.float64) + 0.5) / 100
-    times, counts = lattice_times(u, 5).unique(return_counts=True)
+    times, counts = noise_canvases(on_lattice).t.unique(return_counts=True)
     assert times.tolist() == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert counts.tolist() == [20] * 5
+
+
+def test_continuous_times_spread_over_the_interval():
+    t = noise_canvases(in_continuous_time).t
+    assert t.min() > 0 and t.max() <= 1
+    assert float(t.mean()) == pytest.approx(0.5, abs=0.01)
+
+
+def test_each_number_of_masks_comes_as_often():
+    inside = torch.tensor([False, True, True, True, True]).expand(100, -1)
+    noised = noise_canvases(by_count, length=5, inside=inside)
+    masks = noised.x_t == MASK
+    assert not masks[:, 0].any()
+    counts, times = masks.sum(1).unique(return_counts=True)
+    assert counts.tolist() == [1, 2, 3, 4] and times.tolist() == [25] * 4
+    torch.testing.assert_close(noised.t.squeeze(1), masks.sum(1) / 4.0, check_dtype=False)
+    assert (masks.sum(0)[1:] > 40).all(), "any of them is masked"
+
+
+def test_nothing_is_left_inside():
+    inside = torch.tensor([False, True, True, False]).expand(100, -1)
+    noised = noise_canvases(all_lost, inside=inside)
+    assert torch.equal(noised.x_t == MASK, inside) and (noised.t == 1).all()
+
+
+def test_the_bound_grows_into_the_continuous_one():
+    """With T steps the bound is a sum whose limit is the integral of the continuous one."""
+    continuous = expected_continuous_bound()
+    bounds = [expected_bound("absorbing", timesteps) for timesteps in (2, 8, 64, 512)]
+    gaps = [abs(bound - continuous) for bound in bounds]
+    # The error of a sum over intervals falls as 1/T.
+    assert gaps[1] / gaps[2] == pytest.approx(8, rel=0.2)
+    assert gaps[2] / gaps[3] == pytest.approx(8, rel=0.05)
+    assert gaps[3] < 2e-3 * continuous
+
+
+def expected_continuous_bound():
+    """The mean of `continuous_bound` over corruptions, by quadrature over t."""
+    nodes, weights = map(torch.tensor, numpy.polynomial.legendre.leggauss(40))
+    total = 0.0
+    for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        t = float(node)
+        for x_t in itertools.product((0, 1, MASK), repeat=2):
+            q = marginal(CHAINS["absorbing"][0], 3, X_0, x_t, t)
+            if q:
+                case = Corrupted(
+                    torch.tensor([X_0]),
+                    torch.tensor([x_t]),
+                    torch.tensor([[t]], dtype=torch.float64),
+                    model(x_t, 3)[None],
+                )
+                loss = continuous_bound(CHAINS["absorbing"][0], case, 1).sum()
+                total += float(weight) * q * float(loss)
+    return total
+
+
+def test_weight_of_rdm_falls_with_time_by_hand():
+    log_p = torch.tensor([0.5, 0.25, 0.25]).log().expand(1, 3, 3).double()
+    case = Corrupted(
+        torch.tensor([[0, 1, 1]]),
+        torch.tensor([[2, 1, 0]]),
+        torch.tensor([[0.6]], dtype=torch.float64),
+        log_p,
+    )
+    loss = falling(Uniform(3), case, 5)
+    # 1 - (0.6 - 0.2): the first step has weight 1, the last 1/T.
+    expected = [[0.6 * math.log(2), 0.0, 0.6 * math.log(4)]]
+    torch.testing.assert_close(loss, torch.tensor(expected).double())
 
 
 def test_stratified_uniforms_share_out_the_interval():

@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from baselines.masked.corruption import Absorbing, Uniform
-from baselines.masked.policies import State, Transition, ancestral, stratified
+from baselines.masked.policies import (
+    POLICIES,
+    PolicySettings,
+    State,
+    Transition,
+    ancestral,
+    stratified,
+)
 from baselines.masked.prediction import Prediction
 from benchmark.api import UserError, make_noise
 
@@ -15,7 +22,11 @@ def test_ancestral_by_hand():
     """From t = 0.8 to s = 0.6 a mask stays with probability 3/4, else x_0 is drawn."""
     u = {"reverse": torch.tensor([[0.74, 0.75 + 0.25 * 0.4, 0.75 + 0.25 * 0.6, 0.99]]).double()}
     logits = torch.tensor([0.5, 0.5, 0.0, 0.0]).log().expand(1, 4, 4)
-    state = State(torch.tensor([[MASK, MASK, MASK, 2]]), torch.zeros(1, 4).double())
+    state = State(
+        torch.tensor([[MASK, MASK, MASK, 2]]),
+        torch.zeros(1, 4).double(),
+        torch.tensor([[True, True, True, False]]),
+    )
     transition = Transition(
         t=torch.tensor(0.8, dtype=torch.float64),
         s=torch.tensor(0.6, dtype=torch.float64),
@@ -49,7 +60,9 @@ def run_stratified(steps, length, rows=200, inside=None, corruption=None):
         )
         logits = torch.tensor([0.0, 0.0, 0.0, -torch.inf]).expand(rows, length, 4)
         state = stratified(
-            State(states[-1], torch.zeros(rows, length)), Prediction(logits), transition
+            State(states[-1], torch.zeros(rows, length), states[-1] == MASK),
+            Prediction(logits),
+            transition,
         )
         states.append(state.tokens)
     return states
@@ -79,3 +92,114 @@ def test_stratified_shares_out_the_canvas_of_each_row():
 def test_stratified_without_masks_is_told():
     with pytest.raises(UserError, match="ancestral"):
         run_stratified(steps=1, length=2, rows=1, corruption=Uniform(4))
+
+
+def step(policy, tokens, probabilities, *, s, index=0, count=4, scores=None, noisy=None, u=0.5,
+         corruption=None, **settings):  # fmt: skip
+    """One step on one row of a four-letter alphabet."""
+    row = torch.tensor([tokens])
+    t = s + 1 / count
+    after = POLICIES[policy](
+        State(
+            row,
+            torch.tensor([scores or [0.0] * len(tokens)], dtype=torch.float64),
+            row == MASK if noisy is None else torch.tensor([noisy]),
+        ),
+        Prediction(torch.tensor([probabilities], dtype=torch.float64).log(), temperature=0.0),
+        Transition(
+            t=torch.tensor(t, dtype=torch.float64),
+            s=torch.tensor(s, dtype=torch.float64),
+            index=index,
+            count=count,
+            inside=torch.ones(1, len(tokens), dtype=torch.bool),
+            corruption=corruption or Absorbing(4, MASK),
+            uniform=lambda stream, number: torch.full((1, len(tokens)), u, dtype=torch.float64),
+            settings=PolicySettings(**settings),
+        ),
+    )
+    return after
+
+
+SURE, LIKELY, TORN = [0.9, 0.05, 0.05, 0.0], [0.2, 0.7, 0.1, 0.0], [0.3, 0.3, 0.4, 0.0]
+
+
+def test_mask_predict_masks_the_least_probable_share_again():
+    after = step("mask-predict", [MASK] * 4, [SURE, LIKELY, TORN, SURE], s=0.5)
+    assert after.tokens.tolist() == [[0, MASK, MASK, 0]]
+    # A token that stays keeps the score of the step in which it was written.
+    after = step(
+        "mask-predict", [0, MASK, 1, 0], [TORN, LIKELY, TORN, TORN], s=0.25, index=2,
+        scores=[-0.1, 0.0, -2.0, -0.2],
+    )  # fmt: skip
+    assert after.tokens.tolist() == [[0, 1, MASK, 0]]
+    torch.testing.assert_close(after.scores[0, 1], torch.tensor(0.7).double().log())
+
+
+def test_mask_predict_ends_with_words():
+    after = step("mask-predict", [MASK, 1], [SURE, TORN], s=0.0, index=3)
+    assert after.tokens.tolist() == [[0, 1]] and not after.noisy.any()
+
+
+def test_a_tenth_of_ten_is_one():
+    """1 - 9/10 is a little less than a tenth in floating point."""
+    after = step("mask-predict", [MASK] * 10, [SURE] * 9 + [TORN], s=1 - 9 / 10, count=10)
+    assert (after.tokens == MASK).sum() == 1
+
+
+def test_confidence_believes_the_sure_and_at_least_the_best():
+    after = step("confidence", [MASK] * 4, [SURE, LIKELY, TORN, SURE], s=0.5, threshold=0.8)
+    assert after.tokens.tolist() == [[0, MASK, MASK, 0]]
+    assert after.noisy.tolist() == [[False, True, True, False]]
+    after = step("confidence", [2, MASK, MASK], [SURE, LIKELY, TORN], s=0.5, threshold=0.99)
+    assert after.tokens.tolist() == [[2, 1, MASK]]
+    after = step("confidence", [2, MASK, MASK], [SURE, LIKELY, TORN], s=0.0, index=3)
+    assert after.tokens.tolist() == [[2, 1, 2]]
+
+
+def test_routing_turns_the_worst_into_noise_and_keeps_what_was_found():
+    """The second position was found and is scored anew; the third is found now."""
+    after = step("routed", [MASK, 0, MASK, 1], [TORN, SURE, SURE, LIKELY], s=0.25)
+    assert after.tokens.tolist() == [[MASK, 0, 0, 1]]
+    after = step("routed", [0, 2, MASK, 1], [TORN, SURE, SURE, SURE], s=0.25)
+    assert after.tokens.tolist() == [[MASK, 2, 0, 1]], "a token keeps its place, not its letter"
+
+
+def test_routing_without_masks_remembers_what_is_noise():
+    after = step(
+        "routed", [3, 2, 1], [SURE, SURE, TORN], s=1 / 3, noisy=[True, False, False], u=0.99,
+        corruption=Uniform(4),
+    )  # fmt: skip
+    assert after.tokens.tolist() == [[0, 2, 3]] and after.noisy.tolist() == [[False, False, True]]
+
+
+def test_remdm_by_hand():
+    """From t = 0.5 to s = 0.25 with sigma 0.2: a mask falls with (0.75 - 0.8 * 0.5) / 0.5."""
+    fall = (0.75 - 0.8 * 0.5) / 0.5
+    rows = [[MASK, 1]], [SURE, SURE]
+    for u, expected in [(0.19, [0, MASK]), (0.21, [0, 1]), (fall + 1e-6, [MASK, 1])]:
+        after = step("remdm", rows[0][0], rows[1], s=0.25, u=u, remask=0.2)
+        assert after.tokens.tolist() == [expected], u
+
+
+def test_remdm_keeps_the_marginals_of_the_chain():
+    """Whatever sigma: the share of masks at s is s, from (1 - t) found and t masked at t."""
+    for t, s in itertools.pairwise([1.0, 0.7, 0.4, 0.1, 0.0]):
+        for remask in (0.0, 0.3, 1.0):
+            sigma = min(remask, 1.0 if t == 1 else min(1.0, s / (1 - t)))
+            count = 1 / (t - s)
+
+            def masked(tokens, u, t=t, s=s, count=count, remask=remask):
+                after = step("remdm", tokens, [SURE], s=s, count=count, u=u, remask=remask)
+                return bool((after.tokens == MASK).all())
+
+            grid = [(n + 0.5) / 2000 for n in range(2000)]
+            stays = sum(masked([MASK], u) for u in grid) / 2000
+            rises = sum(masked([1], u) for u in grid) / 2000 if t < 1 else 0.0
+            assert rises == pytest.approx(sigma if t < 1 else 0.0, abs=1e-3)
+            assert t * stays + (1 - t) * rises == pytest.approx(s, abs=2e-3)
+
+
+@pytest.mark.parametrize("policy", ["stratified", "remdm", "mask-predict", "confidence"])
+def test_policies_of_masks_say_so(policy):
+    with pytest.raises(UserError, match="needs masks"):
+        step(policy, [1], [SURE], s=0.5, corruption=Uniform(4))

@@ -5,7 +5,7 @@ import torch
 
 from baselines.masked.corruption import Absorbing, Uniform
 from baselines.masked.grid import decreasing_times
-from baselines.masked.policies import POLICIES
+from baselines.masked.lengths import Canvas
 from baselines.masked.sampling import sample
 from benchmark.api import make_noise
 
@@ -14,17 +14,17 @@ FORBIDDEN = torch.tensor([MASK])
 
 
 def run(denoise, nfe, *, rows=8, corruption=None, inside=None, grid="linear", noise=None, **more):
+    inside = torch.ones(rows, LENGTH, dtype=torch.bool) if inside is None else inside
     return sample(
         denoise,
         corruption or Absorbing(5, MASK),
-        POLICIES["ancestral"],
+        "ancestral",
         decreasing_times(grid, nfe),
         noise or make_noise(1, [str(r) for r in range(rows)]),
-        inside=torch.ones(rows, LENGTH, dtype=torch.bool) if inside is None else inside,
-        outside_id=PAD,
+        canvas=Canvas(inside, torch.full(inside.shape, PAD), None),
         forbidden=FORBIDDEN,
         **more,
-    )
+    ).tokens
 
 
 def flat(x_t, t):

@@ -1,0 +1,246 @@
+"""The one class of the masked systems; `baselines.masked.systems` is the table of its rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.attention import BlockShape
+from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.masked.corruption import CORRUPTIONS, CorruptionName
+from baselines.masked.denoiser import Denoiser
+from baselines.masked.grid import decreasing_times
+from baselines.masked.lengths import LENGTHS, LengthName, length_loss
+from baselines.masked.objective import (
+    NOISINGS,
+    WEIGHTS,
+    Corrupted,
+    NoisingName,
+    WeightName,
+    cross_entropy,
+    stratified,
+)
+from baselines.masked.policies import PolicySettings
+from baselines.masked.sampling import sample
+from baselines.masked.settings import MaskedConfig, MaskedDecoding
+from baselines.texts import encode_sources, encode_targets, never_generated, read_candidate
+from benchmark.api import (
+    Batch,
+    Candidates,
+    Capabilities,
+    Example,
+    Family,
+    LossTerms,
+    Noise,
+    OnStep,
+    Resources,
+    UserError,
+    load_weights,
+    make_noise,
+    read_folder,
+    save_folder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What makes a system of the family; the names are keys of the tables of their modules."""
+
+    corruption: CorruptionName
+    noising: NoisingName
+    weight: WeightName
+    length: LengthName
+
+
+class MaskedSystem:
+    """What all rows of the table share; a subclass names itself and its recipe."""
+
+    id: ClassVar[str]
+    family: ClassVar[Family] = "discrete diffusion"
+    version: ClassVar[int] = 1
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        trainable=True, knob="temperature", nfe_knob="nfe", length="fixed"
+    )
+    Config: ClassVar[type] = MaskedConfig
+    Decoding: ClassVar[type] = MaskedDecoding
+    recipe: ClassVar[Recipe]
+
+    def __init__(self, config: MaskedConfig, resources: Resources) -> None:
+        self.config = config
+        self.resources = resources
+        tokenizer, lengths = resources.tokenizer, resources.lengths
+        shape = BlockShape(config.dim, config.heads, config.ffn, config.dropout, config.norm)
+        self.corruption = CORRUPTIONS[self.recipe.corruption](
+            tokenizer.vocab_size, tokenizer.mask_id
+        )
+        self.lengths = LENGTHS[self.recipe.length]
+        self._denoiser = Denoiser(
+            tokenizer.vocab_size,
+            config.decoder_layers,
+            shape,
+            length=self.lengths.positions(lengths.target),
+            positions=config.positions,
+            time=config.time_embedding,
+            lengths=lengths.target if self.lengths.predicted else 0,
+        )
+        self._model = EncoderDecoder(
+            Encoder(
+                config.encoder_layers, shape, length=lengths.source, positions=config.positions
+            ),
+            self._denoiser,
+        )
+
+    @property
+    def module(self) -> nn.Module:
+        """Encoder and denoiser."""
+        return self._model
+
+    @property
+    def network(self) -> nn.Module:
+        """The denoiser: its calls are the function evaluations; the encoder runs once."""
+        return self._denoiser
+
+    @classmethod
+    def build(cls, config: MaskedConfig, resources: Resources) -> Self:
+        """A fresh system with weights from torch's global generator."""
+        return cls(config, resources)
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """`source` `(batch, S)`, padded, and `target` `(batch, L)`, laid on the canvas."""
+        tokenizer, lengths = self.resources.tokenizer, self.resources.lengths
+        sources = encode_sources(tokenizer, [e.source for e in examples], lengths.source)
+        targets = encode_targets(tokenizer, [e.target for e in examples], lengths.target)
+        return {
+            "source": sources.padded(tokenizer.pad_id),
+            "target": self.lengths.lay(targets, lengths.target, tokenizer),
+        }
+
+    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+        """The objective in nats a target token, and the length loss in nats a source.
+
+        Where the main term is a bound it is that on -log p(target), over the target's tokens.
+        """
+        tokenizer, config, recipe = self.resources.tokenizer, self.config, self.recipe
+        target: Tensor = batch["target"]
+        repeats = config.corruptions
+        x_0 = target.repeat_interleave(repeats, dim=0)
+        canvas = self.lengths.canvas(x_0, tokenizer)
+        inside = canvas.inside
+        tokens = int((target[:, int(self.lengths.predicted) :] != tokenizer.pad_id).sum())
+        # (batch, repeats) and (batch, L, repeats), then repeats become rows.
+        u_t = noise.uniform((repeats,), stream="time").reshape(-1, 1)
+        u_x = noise.uniform((target.size(1), repeats), stream="corruption")
+        u_x = u_x.transpose(1, 2).reshape(x_0.shape)
+        if config.stratified_times:
+            u_t = stratified(u_t)
+        noised = NOISINGS[recipe.noising](self.corruption, x_0, inside, u_t, u_x, config.timesteps)
+        memory = self._model.encode(batch["source"], tokenizer.pad_id)
+        logits = self._denoiser(noised.x_t, memory, noised.t.squeeze(-1), canvas.present)
+        mask = torch.tensor([tokenizer.mask_id], device=logits.device)
+        log_p = functional.log_softmax(logits.float().index_fill(-1, mask, -torch.inf), dim=-1)
+        case = Corrupted(x_0, noised.x_t, noised.t, log_p)
+        weighted = WEIGHTS[recipe.weight](self.corruption, case, config.timesteps)
+        main = weighted[inside].sum() / (tokens * repeats)
+        terms: dict[str, Tensor] = {recipe.weight: main}
+        total = main
+        if config.cross_entropy_weight:
+            nll = cross_entropy(self.corruption, case)[inside].sum() / (tokens * repeats)
+            terms["cross_entropy"] = nll
+            total = total + config.cross_entropy_weight * nll
+        if self.lengths.predicted:
+            terms["length"] = length_loss(self._denoiser, memory, inside[::repeats])
+            total = total + config.length_weight * terms["length"]
+        return LossTerms(
+            total.float(), {name: term.detach() for name, term in terms.items()}, tokens
+        )
+
+    @torch.no_grad()
+    def generate(
+        self,
+        sources: Sequence[str],
+        decoding: MaskedDecoding,
+        *,
+        num_samples: int,
+        seed: int,
+        ids: Sequence[str],
+        on_step: OnStep | None = None,
+    ) -> Candidates:
+        """`num_samples` candidates a source, which share its encoding.
+
+        Raises:
+            UserError: if the length beam is narrower than `num_samples`.
+        """
+        ranked = decoding.kind == "n-best"
+        if ranked and num_samples > decoding.length_beam:
+            raise UserError(
+                f"{self.id}: a length beam of {decoding.length_beam} has no {num_samples}"
+                f" candidates: set length_beam to {num_samples} or more."
+            )
+        if not sources:
+            return []
+        tokenizer, lengths = self.resources.tokenizer, self.resources.lengths
+        encoded = encode_sources(tokenizer, sources, lengths.source)
+        self._model.eval()
+        device = next(self._model.parameters()).device
+        memory = self._model.encode(encoded.padded(tokenizer.pad_id).to(device), tokenizer.pad_id)
+        per_source = decoding.length_beam if ranked else num_samples
+        noise = make_noise(seed, ids, per_source, device)
+        canvas = self.lengths.open(
+            self._denoiser,
+            memory,
+            noise,
+            tokenizer,
+            per_source=per_source,
+            length=lengths.target,
+            temperature=decoding.temperature,
+            beam=decoding.length_beam,
+        )
+        marks = [tokenizer.eos_id, tokenizer.pad_id] if self.lengths.predicted else []
+        state = sample(
+            lambda x_t, t: self._denoiser(x_t, memory, t, canvas.present),
+            self.corruption,
+            decoding.policy,
+            # A policy that goes on until all is found takes a step a position at most.
+            decreasing_times(decoding.grid, decoding.nfe or canvas.inside.size(1)),
+            noise,
+            canvas=canvas,
+            forbidden=torch.tensor([*never_generated(tokenizer), *marks], device=device),
+            settings=PolicySettings(decoding.remask, decoding.threshold, decoding.routing_noise),
+            temperature=decoding.temperature,
+            top_p=decoding.top_p,
+            on_step=on_step,
+        )
+        x_0 = state.tokens.unflatten(0, (len(sources), per_source))
+        if ranked:
+            inside = canvas.inside
+            mean = (state.scores * inside).sum(1) / inside.sum(1).clamp(min=1)
+            order = mean.view(len(sources), -1).argsort(dim=1, descending=True, stable=True)
+            x_0 = x_0.gather(1, order[..., None].expand_as(x_0))[:, :num_samples]
+        return [
+            [
+                read_candidate(
+                    tokenizer,
+                    row,
+                    truncated=truncated,
+                    finished=True if self.lengths.predicted else None,
+                )
+                for row in rows
+            ]
+            for rows, truncated in zip(x_0.tolist(), encoded.truncated, strict=True)
+        ]
+
+    def save(self, path: Path) -> None:
+        """Write config, weights and tokeniser into the folder `path`."""
+        save_folder(path, self.config, self.resources, self._model)
+
+    @classmethod
+    def load(cls, path: Path, device: str) -> Self:
+        """Read what `save` wrote."""
+        config, resources = read_folder(path, cls.Config)
+        system = cls(config, resources)
+        load_weights(path, system._model, device)
+        return system
