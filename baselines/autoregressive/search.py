@@ -5,7 +5,9 @@ Sources whose candidates have all ended leave the batch once they are half of it
 stops when none is left.
 
 Source: beam search with length normalisation, Wu et al., arXiv 1609.08144, section 7, with
-the score of fairseq and transformers, log p / length ** length_penalty.
+the score of fairseq and transformers, log p / length ** length_penalty; diverse beam search with
+Hamming diversity, Vijayakumar et al., arXiv 1610.02424, algorithm 1 and section 5.
+Deviates: the n-best list is ranked by the model's own score over all groups, the penalty left out.
 """
 
 from collections.abc import Callable
@@ -117,65 +119,149 @@ def beam_search(
     max_length: int,
     length_penalty: float,
     device: torch.device,
+    groups: int = 1,
+    diversity: float = 0.0,
     on_step: OnTokens | None = None,
 ) -> Hypotheses:
     """The `beam` best hypotheses of every source, best first; unended ones come last.
 
-    A hypothesis is pooled when its end is among the `beam` best continuations. A source is
-    done when its pool is full and no live hypothesis, were it to end now, would enter: exact
-    for `length_penalty` 0, the heuristic of transformers for others.
+    A hypothesis is pooled when its end is among the best continuations, as many as the beam is
+    wide. A source is done when its pool is full and no live hypothesis, were it to end now, would
+    enter: exact for `length_penalty` 0, the heuristic of transformers for others.
+
+    With several groups each searches with its share of the beam, one after the other at every
+    position; a group pays `diversity` for each live hypothesis of the groups before it that took
+    the same token at the same position. What was paid stays with a hypothesis and steers which
+    are kept; an ended hypothesis is not live, so that an end costs nothing.
 
     Args:
         stepper: fresh, with `sources * beam` rows.
         alphabet: start, end and what is forbidden.
         sources: number of sources.
-        beam: live hypotheses, and size of the pool.
+        beam: live hypotheses, and size of the pool, of all groups together.
         max_length: tokens a hypothesis may have, end included.
         length_penalty: exponent of the length that divides the log probability.
         device: where the stepper's logits are.
+        groups: number of groups; divides `beam`.
+        diversity: nats a group pays for a token that another one took.
         on_step: called with the step and the live tokens, `(rows, max_length)`.
     """
-    result = pool = _Pool.empty(sources, beam, max_length, alphabet.pad, device)
-    live = pool.tokens
-    # All beams start alike: one of them stands for all, or the first step would fill the beam
-    # with copies.
-    scores = pool.scores.index_fill(1, torch.tensor([0], device=device), 0.0)
+    width = beam // groups
+    beams = [_Beam.start(sources, width, max_length, alphabet.pad, device) for _ in range(groups)]
+    results = [group.pool for group in beams]
     current = torch.full((sources * beam,), alphabet.start, device=device)
     here = torch.arange(sources, device=device)
-    done = torch.zeros(sources, dtype=torch.bool, device=device)
     for position in range(max_length):
         logits = stepper.step(current).index_fill(-1, alphabet.forbidden, -torch.inf)
-        extended = scores[..., None] + _log_softmax(logits).unflatten(0, (-1, beam))
-        # At most one continuation of a hypothesis ends it: twice the beam leaves enough others.
-        top, index = extended.flatten(1).topk(2 * beam, dim=1)
-        origin, token = index // logits.size(-1), index % logits.size(-1)
-        histories = live.gather(1, origin[..., None].expand(-1, -1, max_length))
-        histories[..., position] = token
-        ends = token == alphabet.end
-        pooled = ends & (torch.arange(2 * beam, device=device) < beam) & ~done[:, None]
+        log_p = _log_softmax(logits).unflatten(0, (-1, groups, width))
+        taken = log_p.new_zeros((len(here), log_p.size(-1)), dtype=torch.float64)
         norm = float(position + 1) ** length_penalty
-        pool = pool.merge(top.masked_fill(~pooled, -torch.inf), histories, norm)
-        scores, slot = top.masked_fill(ends, -torch.inf).topk(beam, dim=1)
-        live = histories.gather(1, slot[..., None].expand(-1, -1, max_length))
+        origins = []
+        for index, group in enumerate(beams):
+            price = diversity * taken if diversity and index else None
+            group, origin = group.extend(log_p[:, index], price, alphabet.end, position, norm)
+            beams[index] = group
+            origins.append(index * width + origin)
+            searching = (group.scores.isfinite() & ~group.done[:, None]).double()
+            taken.scatter_add_(1, group.live[..., position], searching)
+        live = torch.cat([group.live for group in beams], dim=1)
         current = live[..., position].flatten()
         if on_step is not None:
             on_step(position, live.flatten(0, 1))
-        # Once done, done: what a source waits for in the batch must not change its pool.
-        done = done | (pool.scores[:, -1] >= scores[:, 0] / norm)
+        done = torch.stack([group.done for group in beams]).all(dim=0)
         undone = (~done).nonzero().squeeze(-1)
         if not undone.numel() or position + 1 == max_length:
             break
         first = torch.arange(len(here), device=device)[:, None] * beam
-        stepper.reorder((first + origin.gather(1, slot)).flatten())
+        stepper.reorder((first + torch.cat(origins, dim=1)).flatten())
         if 2 * undone.numel() <= len(here):
             stepper.keep(undone)
-            result = result.put(here, pool)
-            here, done, pool = here[undone], done[undone], pool[undone]
-            live, scores = live[undone], scores[undone]
+            results = [r.put(here, group.pool) for r, group in zip(results, beams, strict=True)]
+            here, beams = here[undone], [group[undone] for group in beams]
             current = current.view(-1, beam)[undone].flatten()
     # Live hypotheses fill what is left of a pool, behind all that ended.
-    result = result.put(here, pool.merge(scores, live, norm, rank=_UNENDED))
-    return Hypotheses(result.tokens, result.logprob)
+    results = [
+        r.put(here, group.pool.merge(group.scores, group.logprob, group.live, norm, _UNENDED))
+        for r, group in zip(results, beams, strict=True)
+    ]
+    _, order = torch.cat([r.quality for r in results], dim=1).sort(
+        dim=1, descending=True, stable=True
+    )
+    tokens = torch.cat([r.tokens for r in results], dim=1)
+    return Hypotheses(
+        tokens.gather(1, order[..., None].expand_as(tokens)),
+        torch.cat([r.logprob for r in results], dim=1).gather(1, order),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    """The search of one group over all sources."""
+
+    pool: "_Pool"
+    live: Tensor
+    scores: Tensor
+    """Log probability of the live hypotheses less what they paid, `(sources, width)`."""
+    logprob: Tensor
+    done: Tensor
+
+    @classmethod
+    def start(
+        cls, sources: int, width: int, max_length: int, pad: int, device: torch.device
+    ) -> "_Beam":
+        pool = _Pool.empty(sources, width, max_length, pad, device)
+        # All start alike: one of them stands for all, or the first step would fill the beam
+        # with copies.
+        scores = pool.scores.index_fill(1, torch.tensor([0], device=device), 0.0)
+        done = torch.zeros(sources, dtype=torch.bool, device=device)
+        return cls(pool, pool.tokens, scores, scores, done)
+
+    def extend(
+        self, log_p: Tensor, price: Tensor | None, end: int, position: int, norm: float
+    ) -> tuple["_Beam", Tensor]:
+        """One more token: the beam, and where its rows come from, `(sources, width)`.
+
+        Args:
+            log_p: of the next token, `(sources, width, vocab)`.
+            price: what a token costs, `(sources, vocab)`; None is nothing.
+            end: the id that ends a hypothesis.
+            position: tokens so far.
+            norm: what divides the score of a hypothesis that ends now.
+        """
+        width, vocab = log_p.shape[1:]
+        reached = self.logprob[..., None] + log_p
+        extended = self.scores[..., None] + log_p
+        if price is not None:
+            extended = extended - price[:, None]
+        # At most one continuation of a hypothesis ends it: twice the beam leaves enough others.
+        top, index = extended.flatten(1).topk(2 * width, dim=1)
+        logprob = reached.flatten(1).gather(1, index)
+        origin, token = index // vocab, index % vocab
+        histories = self.live.gather(1, origin[..., None].expand(-1, -1, self.live.size(-1)))
+        histories[..., position] = token
+        ends = token == end
+        in_beam = torch.arange(2 * width, device=token.device) < width
+        # Once done, done: what a source waits for in the batch must not change its pool.
+        outside = ~(ends & in_beam & ~self.done[:, None])
+        pool = self.pool.merge(
+            top.masked_fill(outside, -torch.inf),
+            logprob.masked_fill(outside, -torch.inf),
+            histories,
+            norm,
+        )
+        scores, slot = top.masked_fill(ends, -torch.inf).topk(width, dim=1)
+        live = histories.gather(1, slot[..., None].expand(-1, -1, histories.size(-1)))
+        done = self.done | (pool.scores[:, -1] >= scores[:, 0] / norm)
+        return _Beam(pool, live, scores, logprob.gather(1, slot), done), origin.gather(1, slot)
+
+    def __getitem__(self, sources: Tensor) -> "_Beam":
+        return _Beam(
+            self.pool[sources],
+            self.live[sources],
+            self.scores[sources],
+            self.logprob[sources],
+            self.done[sources],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,24 +269,30 @@ class _Pool:
     """The best hypotheses of every source so far, best first."""
 
     scores: Tensor
+    """What ranks them in the search: less what they paid, by length, `(sources, size)`."""
+    quality: Tensor
+    """The same without the payments."""
     logprob: Tensor
     tokens: Tensor
 
     @classmethod
     def empty(
-        cls, sources: int, beam: int, max_length: int, pad: int, device: torch.device
+        cls, sources: int, size: int, max_length: int, pad: int, device: torch.device
     ) -> "_Pool":
-        scores = torch.full((sources, beam), -torch.inf, dtype=torch.float64, device=device)
-        tokens = torch.full((sources, beam, max_length), pad, device=device)
-        return cls(scores, scores.clone(), tokens)
+        scores = torch.full((sources, size), -torch.inf, dtype=torch.float64, device=device)
+        tokens = torch.full((sources, size, max_length), pad, device=device)
+        return cls(scores, scores, scores, tokens)
 
-    def merge(self, logprob: Tensor, tokens: Tensor, norm: float, rank: float = 0.0) -> "_Pool":
-        """Take in hypotheses `(sources, n)`; a log probability of -inf is none."""
-        scores = torch.cat((self.scores, logprob / norm + rank), dim=1)
-        scores, slot = scores.topk(self.scores.size(1), dim=1)
+    def merge(
+        self, scores: Tensor, logprob: Tensor, tokens: Tensor, norm: float, rank: float = 0.0
+    ) -> "_Pool":
+        """Take in hypotheses `(sources, n)`; a score of -inf is none."""
+        ranked = torch.cat((self.scores, scores / norm + rank), dim=1)
+        ranked, slot = ranked.topk(self.scores.size(1), dim=1)
         merged = torch.cat((self.tokens, tokens), dim=1)
         return _Pool(
-            scores,
+            ranked,
+            torch.cat((self.quality, logprob / norm + rank), dim=1).gather(1, slot),
             torch.cat((self.logprob, logprob), dim=1).gather(1, slot),
             merged.gather(1, slot[..., None].expand(-1, -1, merged.size(-1))),
         )
@@ -209,12 +301,18 @@ class _Pool:
         """This pool with the rows `sources` `(n,)` taken from `other`."""
         return _Pool(
             self.scores.index_copy(0, sources, other.scores),
+            self.quality.index_copy(0, sources, other.quality),
             self.logprob.index_copy(0, sources, other.logprob),
             self.tokens.index_copy(0, sources, other.tokens),
         )
 
     def __getitem__(self, sources: Tensor) -> "_Pool":
-        return _Pool(self.scores[sources], self.logprob[sources], self.tokens[sources])
+        return _Pool(
+            self.scores[sources],
+            self.quality[sources],
+            self.logprob[sources],
+            self.tokens[sources],
+        )
 
 
 def _log_softmax(logits: Tensor) -> Tensor:

@@ -7,20 +7,20 @@ Deviates: layer norm before the sublayers by default, positions learned by defau
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from baselines.attention import BlockShape, Cache, Memory, Norm
-from baselines.autoregressive.search import Alphabet, Hypotheses, beam_search, sample
+from baselines.autoregressive.decoding import AutoregressiveDecoding, decode
+from baselines.autoregressive.objective import next_token_loss
+from baselines.autoregressive.search import Alphabet
 from baselines.embedding import Positions
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder
-from baselines.texts import encode_sources, encode_targets, never_generated, read_candidate
+from baselines.texts import encode_sources, encode_targets, never_generated
 from benchmark.api import (
     Batch,
-    CandidateKind,
     Candidates,
     Capabilities,
     Example,
@@ -29,7 +29,6 @@ from benchmark.api import (
     Noise,
     OnStep,
     Resources,
-    UserError,
     load_weights,
     make_noise,
     read_folder,
@@ -58,51 +57,6 @@ class TransformerConfig:
     """
 
 
-@dataclass(frozen=True)
-class TransformerDecoding:
-    """How to decode; the decoder is called once for each token of the longest candidate."""
-
-    method: Literal["sample", "greedy", "beam"] = "sample"
-    temperature: float = 1.0
-    """Of `sample`; 0 is greedy decoding."""
-    top_p: float = 1.0
-    """Of `sample`: the nucleus, as a share of the mass."""
-    beam: int = 4
-    """Of `beam`: live hypotheses, and the length of the n-best list."""
-    length_penalty: float = 1.0
-    """Of `beam`: exponent of the length that divides the log probability."""
-    max_length: int | None = None
-    """Tokens at most, end included; None is the target canvas."""
-
-    def __post_init__(self) -> None:
-        if self.method not in ("sample", "greedy", "beam"):
-            raise UserError(
-                f"transformer: method {self.method!r} is unknown: use sample, greedy or beam."
-            )
-        if not self.temperature >= 0:
-            raise UserError(
-                f"transformer: temperature {self.temperature} is negative: use 0 or more."
-            )
-        if not 0 < self.top_p <= 1:
-            raise UserError(f"transformer: top_p {self.top_p} is not in (0, 1]: use up to 1.")
-        if self.beam < 1:
-            raise UserError(f"transformer: beam {self.beam} holds nothing: use 1 or more.")
-        if self.max_length is not None and self.max_length < 1:
-            raise UserError(f"transformer: max_length {self.max_length}: use 1 or more.")
-
-    @property
-    def nfe(self) -> int | None:
-        """None: the text decides when it ends."""
-        return None
-
-    @property
-    def kind(self) -> CandidateKind:
-        """Draws are samples, a beam is an n-best list, greedy text is a single one."""
-        if self.method == "beam":
-            return "n-best"
-        return "single" if self.method == "greedy" or self.temperature == 0 else "samples"
-
-
 class CausalDecoder(Decoder):
     """Predicts each token from the source and the tokens before it."""
 
@@ -117,7 +71,7 @@ class CausalDecoder(Decoder):
 
 
 class TransformerSystem:
-    """Encoder-decoder Transformer: greedy, beam, and sampling by temperature and top-p."""
+    """Encoder-decoder Transformer: greedy, (diverse) beam, sampling by temperature and top-p."""
 
     id: ClassVar[str] = "transformer"
     family: ClassVar[Family] = "autoregressive"
@@ -126,7 +80,7 @@ class TransformerSystem:
         trainable=True, knob="temperature", likelihood=True, length="free"
     )
     Config: ClassVar[type] = TransformerConfig
-    Decoding: ClassVar[type] = TransformerDecoding
+    Decoding: ClassVar[type] = AutoregressiveDecoding
 
     def __init__(self, config: TransformerConfig, resources: Resources) -> None:
         self.config = config
@@ -176,20 +130,14 @@ class TransformerSystem:
         memory = self._model.encode(batch["source"], tokenizer.pad_id)
         start = target.new_full((target.size(0), 1), tokenizer.bos_id)
         logits = self._model.decoder(torch.cat((start, target[:, :-1]), dim=1), memory)
-        log_p = functional.log_softmax(logits.float(), dim=-1)
         inside = target != tokenizer.pad_id
-        tokens = int(inside.sum())
-        nll = -log_p.gather(-1, target[..., None]).squeeze(-1)[inside].sum() / tokens
-        total, smoothing = nll, self.config.label_smoothing
-        if smoothing:
-            total = (1 - smoothing) * nll - smoothing * log_p.mean(-1)[inside].sum() / tokens
-        return LossTerms(total, {"nll": nll.detach()}, tokens)
+        return next_token_loss(logits, target, inside, self.config.label_smoothing)
 
     @torch.no_grad()
     def generate(
         self,
         sources: Sequence[str],
-        decoding: TransformerDecoding,
+        decoding: AutoregressiveDecoding,
         *,
         num_samples: int,
         seed: int,
@@ -203,76 +151,24 @@ class TransformerSystem:
                 the canvas.
         """
         tokenizer, lengths = self.resources.tokenizer, self.resources.lengths
-        max_length = decoding.max_length or lengths.target
-        if max_length > lengths.target:
-            raise UserError(
-                f"transformer: max_length {max_length} is beyond the target canvas of"
-                f" {lengths.target}: lower it, or raise lengths.target and train again."
-            )
-        if decoding.method == "beam" and num_samples > decoding.beam:
-            raise UserError(
-                f"transformer: a beam of {decoding.beam} has no {num_samples} candidates:"
-                f" set beam to {num_samples} or more."
-            )
+        max_length = decoding.length(self.id, lengths.target, num_samples)
         if not sources:
             return []
         encoded = encode_sources(tokenizer, sources, lengths.source)
         self._model.eval()
         device = next(self._model.parameters()).device
         memory = self._model.encode(encoded.padded(tokenizer.pad_id).to(device), tokenizer.pad_id)
-        hypotheses = self._decode(
-            memory, decoding, max_length, num_samples, seed=seed, ids=ids, on_step=on_step
-        )
-        candidates = []
-        for tokens, logprobs, truncated in zip(
-            hypotheses.tokens.tolist(),
-            hypotheses.logprob.tolist(),
-            encoded.truncated,
-            strict=True,
-        ):
-            few = [
-                read_candidate(tokenizer, row, truncated=truncated, logprob=logprob)
-                for row, logprob in zip(tokens, logprobs, strict=True)
-            ]
-            candidates.append(few * num_samples if decoding.kind == "single" else few[:num_samples])
-        return candidates
-
-    def _decode(
-        self,
-        memory: Memory,
-        decoding: TransformerDecoding,
-        max_length: int,
-        num_samples: int,
-        *,
-        seed: int,
-        ids: Sequence[str],
-        on_step: OnStep | None,
-    ) -> Hypotheses:
-        tokenizer, device = self.resources.tokenizer, memory.mask.device
         forbidden = torch.tensor([*never_generated(tokenizer), tokenizer.pad_id], device=device)
-        alphabet = Alphabet(tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id, forbidden)
-        if decoding.method == "beam":
-            stepper = CachedStepper(self._model.decoder, memory, decoding.beam, max_length)
-            return beam_search(
-                stepper,
-                alphabet,
-                sources=len(ids),
-                beam=decoding.beam,
-                max_length=max_length,
-                length_penalty=decoding.length_penalty,
-                device=device,
-                on_step=on_step,
-            )
-        greedy = decoding.kind == "single"
-        per_source = 1 if greedy else num_samples
-        stepper = CachedStepper(self._model.decoder, memory, per_source, max_length)
-        noise = make_noise(seed, ids, per_source, device)
-        return sample(
-            stepper,
-            alphabet,
-            noise.uniform((max_length,)).unflatten(0, (-1, per_source)),
-            temperature=0.0 if greedy else decoding.temperature,
-            top_p=1.0 if greedy else decoding.top_p,
+        return decode(
+            CachedStepper(self._model.decoder, memory, decoding.rows(num_samples), max_length),
+            Alphabet(tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id, forbidden),
+            decoding,
+            tokenizer,
+            truncated=encoded.truncated,
+            max_length=max_length,
+            num_samples=num_samples,
+            noise=lambda rows: make_noise(seed, ids, rows, device),
+            device=device,
             on_step=on_step,
         )
 

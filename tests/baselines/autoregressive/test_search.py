@@ -185,3 +185,112 @@ def test_a_sequence_that_does_not_end_is_cut():
     u = torch.full((1, 1, 3), 0.999, dtype=torch.float64)
     found, stepper = run_sample([3], u)
     assert found.tokens.shape == (1, 1, 3) and stepper.calls <= 3
+
+
+def run_diverse(sources, beam, max_length, groups, diversity, penalty=0.0):
+    return beam_search(
+        TableStepper(sources, beam),
+        ALPHABET,
+        sources=len(sources),
+        beam=beam,
+        max_length=max_length,
+        length_penalty=penalty,
+        device=torch.device("cpu"),
+        groups=groups,
+        diversity=diversity,
+    )
+
+
+def next_log_p(source, prefix):
+    scores = logits(source, prefix)
+    scores[[START, PAD]] = -torch.inf
+    return scores.log_softmax(-1).tolist()
+
+
+def diverse_by_hand(source, width, groups, diversity, max_length, penalty):
+    """The definition with lists: groups in turn, each pays for the tokens of those before it."""
+    live = [[(0.0, 0.0, (START,))] for _ in range(groups)]
+    pools = [[] for _ in range(groups)]
+    done = [False] * groups
+    for position in range(max_length):
+        norm, taken = (position + 1) ** penalty, []
+        for group in range(groups):
+            options = []
+            for score, total, tokens in live[group]:
+                for token, gained in enumerate(next_log_p(source, tokens)):
+                    if gained > -1e30:
+                        cost = 0.0 if token == END else diversity * taken.count(token)
+                        options.append((score + gained - cost, total + gained, (*tokens, token)))
+            options.sort(key=lambda option: -option[0])
+            if not done[group]:
+                ended = [o for o in options[:width] if o[2][-1] == END]
+                pools[group] += [(s / norm, p / norm, p, t[1:]) for s, p, t in ended]
+                pools[group] = sorted(pools[group], key=lambda e: -e[0])[:width]
+            live[group] = [o for o in options if o[2][-1] != END][:width]
+            full = len(pools[group]) == width
+            if full and pools[group][-1][0] >= live[group][0][0] / norm:
+                done[group] = True
+            if not done[group]:
+                taken += [tokens[-1] for _, _, tokens in live[group]]
+        if all(done):
+            break
+    listed = []
+    for group in range(groups):
+        rest = width - len(pools[group])
+        listed += [(0, *entry[1:]) for entry in pools[group]]
+        listed += [(1, p / norm, p, t[1:]) for _, p, t in live[group][:rest]]
+    listed.sort(key=lambda entry: (entry[0], -entry[1]))
+    return [entry[3] for entry in listed], [entry[2] for entry in listed]
+
+
+@pytest.mark.parametrize(
+    ("groups", "width", "diversity", "penalty"),
+    [(1, 3, 0.7, 1.0), (3, 1, 0.7, 1.0), (2, 2, 1.5, 0.0), (3, 2, 20.0, 0.6), (2, 3, 0.0, 1.0)],
+)
+def test_diverse_beam_search_is_its_definition(groups, width, diversity, penalty):
+    sources = list(range(12))
+    found = run_diverse(sources, groups * width, 6, groups, diversity, penalty)
+    for index, source in enumerate(sources):
+        texts, totals = diverse_by_hand(source, width, groups, diversity, 6, penalty)
+        assert [trimmed(row) for row in found.tokens[index]] == texts
+        assert found.logprob[index].tolist() == pytest.approx(totals, abs=1e-5)
+
+
+def test_without_diversity_the_groups_are_copies_of_a_narrow_beam():
+    sources = list(range(10))
+    found = run_diverse(sources, 6, 7, 3, 0.0, penalty=1.0)
+    narrow, _ = run_beam(sources, 2, 7, penalty=1.0)
+    assert torch.equal(found.tokens, narrow.tokens.repeat_interleave(3, dim=1))
+
+
+def test_one_group_is_beam_search_whatever_the_diversity():
+    sources = list(range(10))
+    found = run_diverse(sources, 4, 7, 1, 9.0)
+    plain, _ = run_beam(sources, 4, 7)
+    assert torch.equal(found.tokens, plain.tokens)
+
+
+def test_a_group_takes_another_token_when_the_price_is_above_the_gap():
+    class OneTable(TableStepper):
+        def step(self, tokens):
+            super().step(tokens)
+            # Token 3 leads token 4 by 1 nat; the end is far away.
+            return torch.tensor([-9.0, -9.0, -9.0, 1.0, 0.0, -3.0]).expand(len(tokens), -1)
+
+    def two(diversity):
+        found = beam_search(
+            OneTable([0], 2), ALPHABET, sources=1, beam=2, max_length=2, length_penalty=1.0,
+            device=torch.device("cpu"), groups=2, diversity=diversity,
+        )  # fmt: skip
+        return [row.tolist() for row in found.tokens[0]]
+
+    assert two(0.9) == [[3, 3], [3, 3]]
+    assert two(1.1) == [[3, 3], [4, 4]]
+
+
+def test_diverse_groups_do_not_hang_on_the_other_sources():
+    sources = list(range(20))
+    together = run_diverse(sources, 4, 10, 2, 0.8)
+    for index, source in enumerate(sources):
+        alone = run_diverse([source], 4, 10, 2, 0.8)
+        assert torch.equal(alone.tokens[0], together.tokens[index])

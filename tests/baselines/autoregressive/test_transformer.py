@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from baselines.autoregressive.decoding import AutoregressiveDecoding
 from baselines.autoregressive.transformer import (
     CachedStepper,
     TransformerConfig,
-    TransformerDecoding,
     TransformerSystem,
 )
 from benchmark.api import UserError, make_noise
@@ -75,7 +75,7 @@ def test_a_stepper_that_lost_sources_and_turned_rows_goes_on_right(system, pairs
 def test_logprob_is_that_of_the_model(system, pairs):
     tokenizer = system.resources.tokenizer
     [[candidate]] = system.generate(
-        [pairs[0].source], TransformerDecoding(), num_samples=1, seed=3, ids=["0"]
+        [pairs[0].source], AutoregressiveDecoding(), num_samples=1, seed=3, ids=["0"]
     )
     ids = torch.tensor([[*tokenizer.encode(candidate.text), tokenizer.eos_id]])
     ids = ids[:, : system.resources.lengths.target]
@@ -121,18 +121,19 @@ def test_eight_pairs_are_learnt_and_written_by_every_method(resources, pairs, ch
     system = TransformerSystem.build(replace(TINY, **changes), resources)
     assert fit(system, pairs) < 0.05
     expected = [[e.target] for e in pairs]
-    for method in ("greedy", "beam", "sample"):
-        decoding = TransformerDecoding(method=method, top_p=0.9)
+    for method in ("greedy", "beam", "diverse-beam", "sample"):
+        decoding = AutoregressiveDecoding(method=method, top_p=0.9)
         assert texts(system, pairs, decoding) == expected
 
 
 @pytest.mark.parametrize(
     "decoding",
     [
-        TransformerDecoding(temperature=0.9),
-        TransformerDecoding(temperature=1.2, top_p=0.8),
-        TransformerDecoding(method="beam", beam=3),
-        TransformerDecoding(method="greedy"),
+        AutoregressiveDecoding(temperature=0.9),
+        AutoregressiveDecoding(temperature=1.2, top_p=0.8),
+        AutoregressiveDecoding(method="beam", beam=3),
+        AutoregressiveDecoding(method="diverse-beam", beam=4, groups=2, diversity=1.0),
+        AutoregressiveDecoding(method="greedy"),
     ],
 )
 def test_candidates_hang_on_nothing_but_their_source(system, pairs, decoding):
@@ -148,7 +149,7 @@ def test_calls_of_the_network_are_the_tokens_of_the_longest(system, pairs):
     hook = system.network.register_forward_hook(lambda *_: calls.append(1))
     system.generate(
         [e.source for e in pairs],
-        TransformerDecoding(),
+        AutoregressiveDecoding(),
         num_samples=2,
         seed=1,
         ids=[e.id for e in pairs],
@@ -162,50 +163,22 @@ def test_calls_of_the_network_are_the_tokens_of_the_longest(system, pairs):
 def test_saved_and_loaded_it_writes_the_same(system, pairs, tmp_path):
     system.save(tmp_path)
     loaded = TransformerSystem.load(tmp_path, "cpu")
-    decoding = TransformerDecoding()
+    decoding = AutoregressiveDecoding()
     assert loaded.config == TINY
     assert texts(loaded, pairs, decoding, 2) == texts(system, pairs, decoding, 2)
 
 
 def test_statuses(system):
     [[candidate]] = system.generate(
-        ["red " * 20], TransformerDecoding(max_length=1), num_samples=1, seed=1, ids=["x"]
+        ["red " * 20], AutoregressiveDecoding(max_length=1), num_samples=1, seed=1, ids=["x"]
     )
     assert candidate.status in ("unfinished", "empty")
-    assert system.generate([], TransformerDecoding(), num_samples=1, seed=1, ids=[]) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind"),
-    [
-        ({}, "samples"),
-        ({"temperature": 0.0}, "single"),
-        ({"method": "greedy"}, "single"),
-        ({"method": "beam"}, "n-best"),
-    ],
-)
-def test_kinds(changes, kind):
-    assert TransformerDecoding(**changes).kind == kind
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"method": "guess"},
-        {"temperature": -1.0},
-        {"top_p": 0.0},
-        {"beam": 0},
-        {"max_length": 0},
-    ],
-)
-def test_impossible_settings_are_told(changes):
-    with pytest.raises(UserError, match=next(iter(changes))):
-        TransformerDecoding(**changes)
+    assert system.generate([], AutoregressiveDecoding(), num_samples=1, seed=1, ids=[]) == []
 
 
 def test_settings_beyond_the_model_are_told(system):
     ask = {"num_samples": 3, "seed": 1, "ids": ["0"]}
     with pytest.raises(UserError, match="beam to 3"):
-        system.generate(["red"], TransformerDecoding(method="beam", beam=2), **ask)
+        system.generate(["red"], AutoregressiveDecoding(method="beam", beam=2), **ask)
     with pytest.raises(UserError, match="canvas"):
-        system.generate(["red"], TransformerDecoding(max_length=99), **ask)
+        system.generate(["red"], AutoregressiveDecoding(max_length=99), **ask)

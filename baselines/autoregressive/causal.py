@@ -1,0 +1,110 @@
+"""A causal language model of transformers as a reader of prompts and a writer of targets.
+
+Prompts are padded on the left and targets on the right, in training as in decoding, so that all
+targets of a batch begin in one column; positions count tokens, not columns.
+"""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Token ids of several rows, and which of them are tokens; both `(rows, columns)`."""
+
+    ids: Tensor
+    mask: Tensor
+    """1 for tokens, 0 for padding: an id alone does not tell where pad and eos are one."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], pad_id: int, *, left: bool = False) -> "Columns":
+        """Rows of ids, padded to the longest."""
+        width = max(map(len, rows))
+        ids = torch.full((len(rows), width), pad_id)
+        mask = torch.zeros_like(ids)
+        for index, row in enumerate(rows):
+            place = slice(width - len(row), width) if left else slice(0, len(row))
+            ids[index, place] = torch.tensor(row, dtype=torch.int64)
+            mask[index, place] = 1
+        return cls(ids, mask)
+
+
+def predict(
+    model: "PreTrainedModel", ids: Tensor, mask: Tensor, *, last: int, cache: Any = None
+) -> Tensor:
+    """Logits `(rows, last, vocab)` after each of the last columns.
+
+    Args:
+        model: any causal language model of transformers.
+        ids: tokens, `(rows, columns)`; with a cache, those that it does not hold yet.
+        mask: of all columns, those in the cache included.
+        last: columns whose logits are wanted.
+        cache: a `Cache` of transformers, extended by this call.
+    """
+    wanted: dict[str, Any] = {
+        "position_ids": (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.size(1) :],
+        "logits_to_keep": last,
+    }
+    # Some architectures count positions by the mask alone, or give all logits.
+    known = inspect.signature(model.forward).parameters
+    extra = {name: value for name, value in wanted.items() if name in known}
+    output = model(
+        ids, attention_mask=mask, past_key_values=cache, use_cache=cache is not None, **extra
+    )
+    logits: Tensor = output.logits
+    return logits[:, -last:]
+
+
+class CausalStepper:
+    """`baselines.autoregressive.search.Stepper` over a causal language model.
+
+    The prompt passes through the network once a source, and its keys are then copied to the
+    candidates. The first step reads what the prompt predicted: it calls no network.
+
+    Args:
+        model: in evaluation mode.
+        prompts: padded on the left, one row a source, on the model's device.
+        per_source: candidates of every source.
+    """
+
+    def __init__(self, model: "PreTrainedModel", prompts: Columns, per_source: int) -> None:
+        from transformers import DynamicCache
+
+        self.model = model
+        self.per_source = per_source
+        self.cache = DynamicCache(config=model.config)
+        logits = predict(model, prompts.ids, prompts.mask, last=1, cache=self.cache)[:, -1]
+        self.cache.batch_repeat_interleave(per_source)
+        self.mask = prompts.mask.repeat_interleave(per_source, dim=0)
+        self._first: Tensor | None = logits.repeat_interleave(per_source, dim=0)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """Logits `(rows, vocab)` after one more token a row, `(rows,)`.
+
+        The tokens of the first step are the last of the prompts, which have been read.
+        """
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        self.mask = torch.cat((self.mask, self.mask.new_ones((len(tokens), 1))), dim=1)
+        return predict(self.model, tokens[:, None], self.mask, last=1, cache=self.cache)[:, -1]
+
+    def reorder(self, rows: Tensor) -> None:
+        """Row r goes on as a copy of `rows[r]`, which is of the same source."""
+        # Rows of a source share their prompt, so that the mask stays as it is.
+        self.cache.reorder_cache(rows)
+
+    def keep(self, sources: Tensor) -> None:
+        """Drop all sources but those with indices `(n,)`, with all of their rows."""
+        rows = sources[:, None] * self.per_source
+        rows = (rows + torch.arange(self.per_source, device=rows.device)).flatten()
+        self.cache.batch_select_indices(rows)
+        self.mask = self.mask[rows]

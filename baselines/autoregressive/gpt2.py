@@ -1,0 +1,280 @@
+"""Causal language models as sequence-to-sequence systems: system `gpt2`.
+
+The network is transformers' GPT-2 from scratch on the task's tokeniser, or with `init` any
+published causal language model on its own. A text is prompt (source and separator), target, end;
+the loss is on the target and its end alone.
+
+Source: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019; as a baseline
+of DiffuSeq: Gong et al., arXiv 2210.08933, section 4.1.
+Deviates: no loss on the source, so that capacity goes where the other systems' goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from baselines.autoregressive.causal import CausalStepper, Columns, predict
+from baselines.autoregressive.decoding import AutoregressiveDecoding, decode
+from baselines.autoregressive.objective import next_token_loss
+from baselines.autoregressive.pretrained import (
+    FOLDER,
+    PretrainedTokenizer,
+    load_pretrained,
+    read_pretrained,
+    save_pretrained,
+)
+from baselines.autoregressive.search import Alphabet
+from baselines.texts import encode_targets, never_generated
+from benchmark.api import (
+    Batch,
+    Candidates,
+    Capabilities,
+    Example,
+    Family,
+    LossTerms,
+    Noise,
+    OnStep,
+    Resources,
+    Tokenizer,
+    UserError,
+    load_weights,
+    make_noise,
+    read_folder,
+    save_folder,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class GPT2Config:
+    """The network and its objective; with `init`, the network is the published one."""
+
+    dim: int = 128
+    layers: int = 4
+    heads: int = 4
+    ffn: int = 256
+    """Hidden width of the feed-forward networks (GPT-2: four times `dim`)."""
+    dropout: float = 0.1
+    """Of embeddings, attention and residuals; a published model has its own."""
+    label_smoothing: float = 0.0
+    """Share of the mass that is spread over the vocabulary in training."""
+    init: str | None = None
+    """Folder or hub id of a causal language model to start from, with its own tokeniser."""
+    gguf_file: str | None = None
+    """Name of the GGUF file in `init` to read; None reads safetensors."""
+    prefix: str | None = None
+    """With `init`: text before the source; None is what the tokeniser puts there itself."""
+    separator: str = "\n"
+    """With `init`: text between source and target; it may spell special tokens."""
+
+    def __post_init__(self) -> None:
+        if self.heads < 1 or self.dim % self.heads:
+            raise UserError(
+                f"gpt2: dim {self.dim} cannot be shared out to heads {self.heads}:"
+                " set dim to a multiple of heads."
+            )
+        if self.gguf_file is not None and self.init is None:
+            raise UserError("gpt2: gguf_file needs init, the folder or hub id that holds the file.")
+        if not self.separator:
+            raise UserError("gpt2: separator is empty: give a text that ends the source.")
+
+
+class GPT2System:
+    """GPT-2 and its kin: greedy, (diverse) beam, sampling by temperature and top-p."""
+
+    id: ClassVar[str] = "gpt2"
+    family: ClassVar[Family] = "autoregressive"
+    version: ClassVar[int] = 1
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        trainable=True, knob="temperature", likelihood=True, length="free"
+    )
+    Config: ClassVar[type] = GPT2Config
+    Decoding: ClassVar[type] = AutoregressiveDecoding
+
+    def __init__(
+        self,
+        config: GPT2Config,
+        resources: Resources,
+        published: tuple["PreTrainedModel", PretrainedTokenizer] | None = None,
+    ) -> None:
+        self.config = config
+        self.resources = resources
+        self._own = None if published is None else published[1]
+        self._model = _from_scratch(config, resources) if published is None else published[0]
+        self._prefix, self._separator = self._marks()
+        self._check_room()
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The published model's own, or the task's."""
+        return self._own or self.resources.tokenizer
+
+    @property
+    def module(self) -> nn.Module:
+        """The language model."""
+        return cast(nn.Module, self._model)
+
+    @property
+    def network(self) -> nn.Module:
+        """The language model; the pass over the prompts is one of its calls."""
+        return cast(nn.Module, self._model)
+
+    @classmethod
+    def build(cls, config: GPT2Config, resources: Resources) -> "GPT2System":
+        """A fresh system: weights of `init`, or from torch's global generator.
+
+        Raises:
+            UserError: if `init` cannot be loaded, or has too few positions for the canvas.
+        """
+        if config.init is None:
+            return cls(config, resources)
+        return cls(config, resources, load_pretrained(config.init, config.gguf_file))
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """`prompt` `(batch, S)`, padded left, `target` `(batch, T)` with eos; a mask for each."""
+        prompts, _ = self._prompts([e.source for e in examples])
+        texts = [e.target for e in examples]
+        encoded = encode_targets(self.tokenizer, texts, self.resources.lengths.target)
+        targets = Columns.of(encoded.ids, self.tokenizer.pad_id)
+        return {
+            "prompt": prompts.ids,
+            "prompt_mask": prompts.mask,
+            "target": targets.ids,
+            "target_mask": targets.mask,
+        }
+
+    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+        """Cross entropy in nats a target token, with label smoothing; draws no noise."""
+        target: Tensor = batch["target"]
+        ids = torch.cat((batch["prompt"], target[:, :-1]), dim=1)
+        mask = torch.cat((batch["prompt_mask"], batch["target_mask"][:, :-1]), dim=1)
+        logits = predict(self._model, ids, mask, last=target.size(1))
+        inside = batch["target_mask"].bool()
+        return next_token_loss(logits, target, inside, self.config.label_smoothing)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        sources: Sequence[str],
+        decoding: AutoregressiveDecoding,
+        *,
+        num_samples: int,
+        seed: int,
+        ids: Sequence[str],
+        on_step: OnStep | None = None,
+    ) -> Candidates:
+        """`num_samples` candidates a source; a single one is decoded once and repeated.
+
+        Raises:
+            UserError: if the beam is narrower than `num_samples`, or `max_length` longer than
+                the canvas.
+        """
+        max_length = decoding.length(self.id, self.resources.lengths.target, num_samples)
+        if not sources:
+            return []
+        prompts, truncated = self._prompts(sources)
+        self._model.eval()
+        device = next(self.module.parameters()).device
+        prompts = Columns(prompts.ids.to(device), prompts.mask.to(device))
+        tokenizer = self.tokenizer
+        return decode(
+            CausalStepper(self._model, prompts, decoding.rows(num_samples)),
+            Alphabet(
+                self._separator[-1], tokenizer.eos_id, tokenizer.pad_id, self._forbidden(device)
+            ),
+            decoding,
+            tokenizer,
+            truncated=truncated,
+            max_length=max_length,
+            num_samples=num_samples,
+            noise=lambda rows: make_noise(seed, ids, rows, device),
+            device=device,
+            on_step=on_step,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write config, weights and tokenisers into the folder `path`.
+
+        A published model's own configuration and tokeniser lie in a folder within.
+        """
+        save_folder(path, self.config, self.resources, self.module)
+        if self._own is not None:
+            save_pretrained(path / FOLDER, self._model, self._own)
+
+    @classmethod
+    def load(cls, path: Path, device: str) -> "GPT2System":
+        """Read what `save` wrote; `init` is not looked up again."""
+        config, resources = read_folder(path, GPT2Config)
+        published = None if config.init is None else read_pretrained(path / FOLDER)
+        system = cls(config, resources, published)
+        load_weights(path, system.module, device)
+        return system
+
+    def _prompts(self, sources: Sequence[str]) -> tuple[Columns, list[bool]]:
+        """Prefix, source, separator, padded left; and whether a source lost its end."""
+        room = self.resources.lengths.source - 1
+        texts = [self.tokenizer.encode(source) for source in sources]
+        rows = [[*self._prefix, *ids[:room], *self._separator] for ids in texts]
+        columns = Columns.of(rows, self.tokenizer.pad_id, left=True)
+        return columns, [len(ids) > room for ids in texts]
+
+    def _marks(self) -> tuple[list[int], list[int]]:
+        if self._own is None:
+            return [], [self.resources.tokenizer.sep_id]
+        separator = self._own.encode_marked(self.config.separator)
+        if not separator:
+            raise UserError(
+                f"gpt2: the tokeniser of {self.config.init} has no tokens for separator"
+                f" {self.config.separator!r}: set gpt2.separator to another text."
+            )
+        if self.config.prefix is None:
+            return self._own.prefix, separator
+        return self._own.encode_marked(self.config.prefix), separator
+
+    def _forbidden(self, device: torch.device) -> Tensor:
+        tokenizer = self.tokenizer
+        beyond = range(tokenizer.vocab_size, self._model.config.vocab_size)
+        ids = {*never_generated(tokenizer), *beyond}
+        if tokenizer.pad_id != tokenizer.eos_id:
+            ids.add(tokenizer.pad_id)
+        return torch.tensor(sorted(ids), dtype=torch.int64, device=device)
+
+    def _check_room(self) -> None:
+        lengths = self.resources.lengths
+        marks = len(self._prefix) + len(self._separator) - 1
+        needed = lengths.source + marks + lengths.target
+        room = getattr(self._model.config, "max_position_embeddings", None)
+        if isinstance(room, int) and room < needed:
+            raise UserError(
+                f"gpt2: {self.config.init} has {room} positions, the canvas needs {needed}:"
+                " lower lengths.source or lengths.target of the task."
+            )
+
+
+def _from_scratch(config: GPT2Config, resources: Resources) -> "PreTrainedModel":
+    from transformers import GPT2Config as Shape
+    from transformers import GPT2LMHeadModel
+
+    tokenizer, lengths = resources.tokenizer, resources.lengths
+    return GPT2LMHeadModel(
+        Shape(
+            vocab_size=tokenizer.vocab_size,
+            n_positions=lengths.source + lengths.target,
+            n_embd=config.dim,
+            n_layer=config.layers,
+            n_head=config.heads,
+            n_inner=config.ffn,
+            resid_pdrop=config.dropout,
+            embd_pdrop=config.dropout,
+            attn_pdrop=config.dropout,
+            bos_token_id=tokenizer.sep_id,
+            eos_token_id=tokenizer.eos_id,
+            pad_token_id=tokenizer.pad_id,
+        )
+    )
