@@ -27,13 +27,16 @@ class Setting:
 
     label: str
     roles: tuple[str, ...]
-    """`main`: the row of the table; `sweep`, `nfe`: points of the two curves."""
+    """`main`: the row of the table; `sweep`, `nfe`: points of the two curves; `ablation`: a
+    row of the tables of `ablations`."""
     knob: str | None
     knob_value: float | None
     nfe: int | None
     kind: str
     decoding: dict[str, Any]
     """Complete."""
+    ablations: tuple[str, ...] = ()
+    """The ablations of which it is a variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +117,23 @@ def _choose(
 
 
 def make_plan(
-    suite: Suite, *, tasks: Sequence[str], systems: Sequence[str], data_dir: Path | None
+    suite: Suite,
+    *,
+    tasks: Sequence[str],
+    systems: Sequence[str],
+    data_dir: Path | None,
+    ablate: Sequence[str] = (),
 ) -> Plan:
     """Load the data, check every recipe, and name every entry.
 
+    Args:
+        ablate: ablations by name; a system that has one of them decodes its variants too.
+
     Raises:
-        UserError: for data that cannot be read or a recipe that does not fit its system.
+        UserError: for data that cannot be read, a recipe that does not fit its system, or an
+            ablation that no system has.
     """
+    _check_ablations(systems, ablate)
     loaded = {name: load(suite, name, data_dir) for name in tasks}
     for task in loaded.values():
         metrics_of(suite, task)
@@ -128,7 +141,7 @@ def make_plan(
     if not isinstance(make_metric(utility), PairwiseMetric):
         raise UserError(f"evaluation.mbr_utility: {utility!r} cannot compare two candidates.")
     cells = [
-        _cell(suite, loaded[task], system, seed)
+        _cell(suite, loaded[task], system, seed, ablate)
         for task in tasks
         for system in systems
         for seed in suite.seeds
@@ -162,7 +175,16 @@ def _applies(suite: Suite, task: Task, system: str) -> bool:
     return task.conditional is not None or system != "oracle"
 
 
-def _cell(suite: Suite, task: Task, system: str, seed: int) -> Cell:
+def _check_ablations(systems: Sequence[str], ablate: Sequence[str]) -> None:
+    known = {name for system in systems for name in load_system(system).capabilities.ablations}
+    for name in ablate:
+        if name not in known:
+            raise UserError(
+                f"None of the chosen systems has an ablation {name!r}: {suggestion(name, known)}"
+            )
+
+
+def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str]) -> Cell:
     system_class = load_system(system)
     config = asdict(config_of(suite, system, system_class))
     task_recipe = suite.tasks[task.id]
@@ -185,7 +207,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int) -> Cell:
         identity["budget"] = suite.budget_of(system, task.id).model_dump()
         identity["threads"] = suite.threads
         train_key = content_key({"stage": "train", **identity})
-    settings = _settings(suite, system, system_class)
+    settings = _settings(suite, system, system_class, ablate)
     keys = tuple(
         content_key(
             {
@@ -207,8 +229,10 @@ def num_samples_of(suite: Suite, setting: Setting) -> int:
     return 1 if setting.kind == "single" else suite.evaluation.num_samples
 
 
-def _settings(suite: Suite, system: str, system_class: type[System]) -> tuple[Setting, ...]:
-    """The main setting, the sweep of the knob and of the NFE; equal ones share their roles."""
+def _settings(
+    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str]
+) -> tuple[Setting, ...]:
+    """The main setting, the sweeps of knob and NFE, the ablations; equal ones share their roles."""
     recipe, capabilities = suite.recipe_of(system), system_class.capabilities
     where = f"systems.{system}"
     main = fill(system_class.Decoding, recipe.decoding, f"{where}.decoding")
@@ -223,19 +247,37 @@ def _settings(suite: Suite, system: str, system_class: type[System]) -> tuple[Se
             raise UserError(f"{where}.nfe: {system} has no number of evaluations to set.")
         for value in recipe.nfe:
             points.append(("nfe", replace(main, **{capabilities.nfe_knob: value})))
+    ablations: dict[Any, list[str]] = {}
+    for name in ablate:
+        for changes in capabilities.ablations.get(name, ()):
+            changed = asdict(main) | dict(changes)
+            variant = fill(system_class.Decoding, changed, f"{system}, ablation {name}")
+            points.append(("ablation", variant))
+            ablations.setdefault(variant, []).append(name)
     roles: dict[Any, list[str]] = {}
     for role, decoding in points:
         roles.setdefault(decoding, []).append(role)
     if capabilities.knob is not None and capabilities.knob in recipe.sweep:
         roles[main].append("sweep")  # the curve passes through the row of the table
     return tuple(
-        _setting(decoding, main, tuple(dict.fromkeys(its_roles)), capabilities.knob)
+        _setting(
+            decoding,
+            main,
+            roles=tuple(dict.fromkeys(its_roles)),
+            knob=capabilities.knob,
+            ablations=tuple(dict.fromkeys(ablations.get(decoding, ()))),
+        )
         for decoding, its_roles in roles.items()
     )
 
 
 def _setting(
-    decoding: DecodingProtocol, main: Any, roles: tuple[str, ...], knob: str | None
+    decoding: DecodingProtocol,
+    main: Any,
+    *,
+    roles: tuple[str, ...],
+    knob: str | None,
+    ablations: tuple[str, ...],
 ) -> Setting:
     values: dict[str, Any] = asdict(decoding)  # type: ignore[call-overload]
     changed = [name for name, value in values.items() if value != getattr(main, name)]
@@ -253,6 +295,7 @@ def _setting(
         nfe=decoding.nfe,
         kind=decoding.kind,
         decoding=values,
+        ablations=ablations,
     )
 
 

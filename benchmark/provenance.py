@@ -22,6 +22,7 @@ PACKAGES = (
     "sacrebleu",
     "nltk",
     "rouge-score",
+    "ve-fairseq",
 )
 _ROOMS = ("benchmark", "diffuseq", "baselines")
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmark.api import UserError
 from benchmark.cells import score_key
-from benchmark.plan import Cell, Plan, Setting
+from benchmark.plan import Cell, Plan, Setting, config_of
 from benchmark.provenance import code, machine, versions
 from benchmark.registry import load_system, system_entries
 from benchmark.store import Store, write_json, write_text
@@ -132,6 +132,8 @@ def _run(
                 "knob": system_class.capabilities.knob,
                 "nfe_knob": system_class.capabilities.nfe_knob,
                 "trainable": system_class.capabilities.trainable,
+                "from_scratch": _from_scratch(plan, line["system"]),
+                "why_size": plan.suite.recipe_of(line["system"]).why_size,
                 "parameters": None,
             },
         )
@@ -163,6 +165,14 @@ def _run(
         },
         "systems": systems,
     }
+
+
+def _from_scratch(plan: Plan, system: str) -> bool:
+    """Whether training starts from random weights: pretrained ones are named by `Config.init`."""
+    system_class = load_system(system)
+    if not system_class.capabilities.trainable:
+        return False
+    return not getattr(config_of(plan.suite, system, system_class), "init", None)
 
 
 def _copy(source: Path, target: Path, lines: int | None = None) -> None:

@@ -23,6 +23,7 @@ examples:
   python -m benchmark.run --task all
   python -m benchmark.run --task dialogue --system diffuseq transformer --seeds 1 2 3
   python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
+  python -m benchmark.run --task dialogue --system all --ablate policies
   python -m benchmark.run --task all --dry-run
 """
 
@@ -53,6 +54,13 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="change the suite: budget.updates=300, diffuseq.layers=2, limits.test=100",
+    )
+    what.add_argument(
+        "--ablate",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="decode each checkpoint by every variant of an ablation, such as policies",
     )
     what.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
     how = made.add_argument_group("how to run it")
@@ -106,7 +114,9 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
         from benchmark.tensorboard import check_installed
 
         check_installed()
-    plan = make_plan(suite, tasks=tasks, systems=systems, data_dir=options.data_dir)
+    plan = make_plan(
+        suite, tasks=tasks, systems=systems, data_dir=options.data_dir, ablate=options.ablate
+    )
     if options.jobs is not None and options.jobs < 1:
         raise UserError(f"--jobs {options.jobs}: at least one cell has to run.")
     jobs = min(options.jobs or _default_jobs(suite.threads, device), max(1, len(plan.cells)))
@@ -175,10 +185,13 @@ def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:
     for cell in plan.cells:
         if not unfinished(cell, plan, store):
             print(f"{cell.name}: cached ({len(cell.settings)} settings)")
-            continue
-        seconds = seconds_left(cell, plan, store, device)
-        total += seconds
-        print(f"{cell.name}: {len(cell.settings)} settings, about {_duration(seconds)}")
+        else:
+            seconds = seconds_left(cell, plan, store, device)
+            total += seconds
+            print(f"{cell.name}: {len(cell.settings)} settings, about {_duration(seconds)}")
+        for name in dict.fromkeys(name for s in cell.settings for name in s.ablations):
+            labels = "; ".join(s.label for s in cell.settings if name in s.ablations)
+            print(f"  ablation {name}: {labels}")
     print(f"{len(plan.cells)} cells, about {_duration(total / jobs)} in {jobs} processes")
     return 0
 

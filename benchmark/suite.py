@@ -124,6 +124,9 @@ class SystemRecipe(_Recipe):
     """Numbers of function evaluations: the curve of quality over cost."""
     tasks: list[str] | None = None
     """Tasks on which it runs; null = all."""
+    why_size: str = ""
+    """A sentence for the report on why the system is not as large as the others; see
+    `benchmark.report.sizes`."""
 
 
 class IntervalChoice(_Recipe):

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from benchmark.api import UserError
 from benchmark.report.figures.gallery import Plot, overview_plot, task_plots
 from benchmark.report.figures.sheet import save, style, svg
+from benchmark.report.further import further_names, further_tables
 from benchmark.report.page import Drawn, TaskView, facts, render_page, task_view
 from benchmark.report.points import Board
 from benchmark.report.records import Records, read_records
@@ -23,7 +24,8 @@ from benchmark.report.tables import Table, build_table
 from benchmark.report.theme import Inlined
 from benchmark.store import write_text
 
-TABLE_FILES = (".md", ".csv", ".tex", "-curves.csv")
+FURTHER_FILES = (".md", ".csv", ".tex")
+TABLE_FILES = (*FURTHER_FILES, "-curves.csv")
 
 
 def build(folder: Path) -> Path:
@@ -83,6 +85,12 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
     page = folder / "index.html"
     expected = [folder / "summary.md", folder / "figures" / "overview.png"]
     expected += [folder / "tables" / f"{stem(t)}{s}" for t in records.tasks for s in TABLE_FILES]
+    expected += [
+        folder / "tables" / f"{stem(f'{task}-{name}')}{suffix}"
+        for task in records.tasks
+        for name in further_names(records, task)
+        for suffix in FURTHER_FILES
+    ]
     if not all(path.exists() for path in (page, *expected)):
         return False
     with page.open(encoding="utf-8", errors="replace") as file:
@@ -92,18 +100,26 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
 def _task(
     board: Board, task: str, folder: Path, inlined: Inlined, samples: Sequence[Block]
 ) -> TaskView:
-    table = build_table(board, task)
-    name = stem(task)
-    _write_tables(board, table, folder / "tables", name)
+    table, further = build_table(board, task), further_tables(board, task)
+    name, room = stem(task), folder / "tables"
+    _write_table(table, room / name)
+    write_text(
+        room / f"{name}-curves.csv", board.frame(task).to_csv(index=False, lineterminator="\n")
+    )
+    named = {stem(f"{task}-{other.name}"): other for other in further}
+    for file, other in named.items():
+        _write_table(other, room / file)
     drawn = [_draw(plot, folder, inlined) for plot in task_plots(board, task, name)]
-    return task_view(board, task, stem=name, table=table, figures=drawn, samples=samples)
+    return task_view(
+        board, task, stem=name, table=table, further=named, figures=drawn, samples=samples
+    )
 
 
-def _write_tables(board: Board, table: Table, folder: Path, name: str) -> None:
-    curves = board.frame(table.task).to_csv(index=False, lineterminator="\n")
-    texts = (markdown(table), csv_text(table), latex(table), curves)
-    for suffix, text in zip(TABLE_FILES, texts, strict=True):
-        write_text(folder / f"{name}{suffix}", text)
+def _write_table(table: Table, path: Path) -> None:
+    texts = (markdown(table), csv_text(table), latex(table))
+    for suffix, text in zip(FURTHER_FILES, texts, strict=True):
+        # Not `with_suffix`: a task may have a dot in its name.
+        write_text(path.with_name(path.name + suffix), text)
 
 
 def _draw(plot: Plot, folder: Path, inlined: Inlined) -> Drawn:
@@ -123,6 +139,11 @@ def _summary(board: Board, views: Iterable[TaskView]) -> str:
     for view in views:
         lines += [f"## {view.title}", "", *(f"- {said}" for said in view.sentences), ""]
         lines += [f"Table: [tables/{view.stem}.md](tables/{view.stem}.md)", ""]
+        for name, further in view.further.items():
+            lines += [f"### {view.title}: {further.title}", "", pipe_table(further), ""]
+            sized = [note.text for note in further.footnotes if "size" in note.groups]
+            lines += [line for text in sized for line in (text, "")]
+            lines += [f"Table: [tables/{name}.md](tables/{name}.md)", ""]
     if failed := failures(board):
         lines += ["## Failures", ""]
         lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f in failed]

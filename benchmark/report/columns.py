@@ -11,7 +11,7 @@ from benchmark.api import CandidateKind
 from benchmark.report.points import Point
 from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore, base
 
-Group = Literal["quality", "known answers", "diversity", "form", "cost"]
+Group = Literal["quality", "known answers", "diversity", "form", "size", "training", "cost"]
 
 GROUPS: Mapping[str, Group] = {
     "bleu_sent_m4": "quality",
@@ -102,31 +102,85 @@ def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tupl
 
 def cost_columns() -> tuple[Column, ...]:
     """The columns of cost, which have no interval: they are measured, not sampled."""
+    return (
+        _NFE,
+        _TIME,
+        Column(
+            "parameters", "cost", "Size", "M", "lower", _parameters("total"), scale=1e-6,
+            digits=None, about="millions of parameters, embeddings included",
+        ),
+    )  # fmt: skip
 
-    def measured(name: str) -> Callable[[Point], Interval]:
-        return lambda point: Interval(value=point.cost(name))
 
-    def parameters(point: Point) -> Interval:
-        trained = [c.training.parameters for c in point.cells if c.training]
-        counted = [p for c in point.cells for p in (c.parameters, *trained) if p is not None]
-        total = max((p.total for p in counted), default=0)
-        return Interval(value=total) if total else UNDEFINED
+def work_columns() -> tuple[Column, ...]:
+    """What decoding costs: network calls, network rows and time per candidate."""
+    rows = Column(
+        "cost.rows", "cost", "Rows", "per cand.", "lower", _measured("rows"), digits=None,
+        about="network rows per candidate, summed over the calls: the work that batching hides",
+    )  # fmt: skip
+    return (_NFE, rows, _TIME)
+
+
+def size_columns() -> tuple[Column, ...]:
+    """Numbers of parameters, in thousands."""
+    heads = (("total", "Total"), ("embedding", "Embedding"), ("other", "Other"))
+    about = {
+        "total": "parameters in all",
+        "embedding": "parameters of the tables of words and positions",
+        "other": "parameters beside the embedding tables",
+    }
+    return tuple(
+        Column(
+            f"parameters.{name}", "size", head, "thousand", "none", _parameters(name),
+            scale=1e-3, digits=1, about=about[name],
+        )
+        for name, head in heads
+    )  # fmt: skip
+
+
+def training_columns() -> tuple[Column, ...]:
+    """What training took, mean over the seeds."""
+
+    def trained(name: str) -> Callable[[Point], Interval]:
+        return lambda point: Interval(value=point.training(name))
 
     return (
         Column(
-            "cost.depth", "cost", "NFE", "", "lower", measured("depth"), digits=None,
-            about="sequential network calls per candidate, counted by hooks",
+            "training.updates", "training", "Updates", "", "none", trained("updates"), digits=0,
+            about="updates of the weights",
         ),
         Column(
-            "cost.seconds_per_candidate", "cost", "Time", "ms", "lower",
-            measured("seconds_per_candidate"), scale=1000, digits=None,
-            about="milliseconds per candidate, tokenising included, warm-up excluded",
+            "training.tokens", "training", "Tokens", "million", "none", trained("tokens"),
+            scale=1e-6, digits=None, about="target tokens seen in training, in millions",
         ),
         Column(
-            "parameters", "cost", "Size", "M", "lower", parameters, scale=1e-6, digits=None,
-            about="millions of parameters, embeddings included",
+            "training.seconds", "training", "Time", "s", "none", trained("seconds"), digits=None,
+            about="seconds of training on the machine of the run",
         ),
     )  # fmt: skip
+
+
+def _measured(name: str) -> Callable[[Point], Interval]:
+    return lambda point: Interval(value=point.cost(name))
+
+
+def _parameters(name: str) -> Callable[[Point], Interval]:
+    def read(point: Point) -> Interval:
+        number = getattr(point.parameters, name, None)
+        return UNDEFINED if number is None else Interval(value=number)
+
+    return read
+
+
+_NFE = Column(
+    "cost.depth", "cost", "NFE", "", "lower", _measured("depth"), digits=None,
+    about="sequential network calls per candidate, counted by hooks",
+)  # fmt: skip
+_TIME = Column(
+    "cost.seconds_per_candidate", "cost", "Time", "ms", "lower",
+    _measured("seconds_per_candidate"), scale=1000, digits=None,
+    about="milliseconds per candidate, tokenising included, warm-up excluded",
+)  # fmt: skip
 
 
 def _option(name: str) -> str:

@@ -59,6 +59,8 @@ class TaskView:
     title: str
     sentences: tuple[str, ...]
     table: Table
+    further: Mapping[str, Table]
+    """Further tables by the stem of their files."""
     figures: tuple[Drawn, ...]
     blocks: tuple[Block, ...]
     known: bool
@@ -74,6 +76,7 @@ def task_view(
     *,
     stem: str,
     table: Table,
+    further: Mapping[str, Table],
     figures: Iterable[Drawn],
     samples: Iterable[Block],
 ) -> TaskView:
@@ -85,6 +88,7 @@ def task_view(
         title=title_of(board.records.run.tasks, task),
         sentences=tuple(sentences(board, task)),
         table=table,
+        further=further,
         figures=tuple(figures),
         blocks=tuple(samples),
         known=info.kind == "controlled",

@@ -9,7 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.api import CandidateKind
-from benchmark.report.records import UNDEFINED, Cell, Interval, MetricScore, Records, Role
+from benchmark.report.records import (
+    UNDEFINED,
+    Cell,
+    Interval,
+    MetricScore,
+    Parameters,
+    Records,
+    Role,
+)
 from benchmark.report.seeds import pool
 
 if TYPE_CHECKING:
@@ -47,11 +55,17 @@ class Point:
     cells: tuple[Cell, ...]
     failures: tuple[Cell, ...]
     measures: Mapping[tuple[str, str], Interval]
+    ablations: tuple[str, ...] = ()
 
     @property
     def yardstick(self) -> bool:
         """Whether this is a row to measure by, not a model."""
         return self.family == YARDSTICK
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """The complete setting."""
+        return (self.cells or self.failures)[0].setting.decoding
 
     @property
     def sampled(self) -> bool:
@@ -65,6 +79,19 @@ class Point:
     def cost(self, name: str) -> float:
         """Mean of a field of `CellCost` over the seeds; NaN where not measured."""
         return _mean(getattr(c.cost, name, math.nan) for c in self.cells)
+
+    def training(self, name: str) -> float:
+        """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
+        found = (getattr(c.training, name, None) for c in self.cells)
+        return _mean(math.nan if value is None else value for value in found)
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """Numbers of parameters; None where they were not counted or there are none."""
+        trained = [c.training.parameters for c in self.cells if c.training]
+        counted = [p for p in (*(c.parameters for c in self.cells), *trained) if p is not None]
+        largest = max(counted, key=lambda p: p.total, default=None)
+        return largest if largest is not None and largest.total else None
 
     def keys(self, stage: Literal["train", "generate", "score"]) -> tuple[str, ...]:
         """The content keys behind the figures, one a seed."""
@@ -196,6 +223,7 @@ def _point(records: Records, cells: list[Cell]) -> Point:
         cells=good,
         failures=tuple(c for c in cells if c.status != "ok"),
         measures=pool(records, good),
+        ablations=tuple(dict.fromkeys(name for c in cells for name in c.setting.ablations)),
     )
 
 

@@ -23,7 +23,7 @@ from benchmark.api import CandidateKind, Status, UserError
 
 Level = Literal["candidate", "set", "corpus"]
 Direction = Literal["higher", "lower", "none"]
-Role = Literal["main", "sweep", "nfe"]
+Role = Literal["main", "sweep", "nfe", "ablation"]
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A float; null, which stands for an undefined value in JSON, is NaN."""
@@ -100,6 +100,7 @@ class Setting(_Record):
     nfe: float | None = None
     kind: CandidateKind = "samples"
     decoding: dict[str, Any] = {}
+    ablations: tuple[str, ...] = ()
 
 
 class Keys(_Record):
@@ -127,6 +128,11 @@ class Parameters(_Record):
 
     total: int
     embedding: int | None = None
+
+    @property
+    def other(self) -> int | None:
+        """All but the embedding tables; None where those were not counted."""
+        return None if self.embedding is None else self.total - self.embedding
 
 
 class Training(_Record):
@@ -179,6 +185,9 @@ class SystemInfo(_Record):
     knob: str | None = None
     nfe_knob: str | None = None
     trainable: bool = True
+    from_scratch: bool | None = None
+    """None in records that do not tell: what is trainable was trained from scratch."""
+    why_size: str = ""
     parameters: Parameters | None = None
 
 

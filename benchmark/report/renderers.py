@@ -8,7 +8,7 @@ import math
 
 from benchmark.report.columns import Column
 from benchmark.report.points import YARDSTICK
-from benchmark.report.tables import DASH, Entry, Row, Table
+from benchmark.report.tables import DASH, Entry, Row, Stage, Table, stage_of
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
@@ -84,7 +84,7 @@ def pipe_table(table: Table) -> str:
             cells = [_markdown_cell(c, row.entries[c.id]) for c in table.columns]
             if row.status != "ok":
                 cells = [row.status, *[""] * (width - 1)]
-            lines.append(_pipe_row([f"{row.system}{row.marks}", *cells]))
+            lines.append(_pipe_row([f"{row.name}{row.marks}", *cells]))
     return "\n".join(lines)
 
 
@@ -112,7 +112,8 @@ def csv_text(table: Table) -> str:
     heads = ["task", "system", "family", "setting", "status", "kind", "error"]
     for column in table.columns:
         heads += [column.id, f"{column.id}.low", f"{column.id}.high", f"{column.id}.bold"]
-    writer.writerow([*heads, "score_keys", "generate_keys"])
+    stages: tuple[Stage, ...] = ("score", "generate", "train")
+    writer.writerow([*heads, *(f"{stage}_keys" for stage in stages)])
     for row in table.rows:
         fields = [table.task, row.system, row.family, row.setting, row.status, row.kind, row.error]
         for column in table.columns:
@@ -120,15 +121,15 @@ def csv_text(table: Table) -> str:
             ends = (entry.interval.value, entry.interval.low, entry.interval.high)
             fields += [repr(float(end)) if math.isfinite(end) else "" for end in ends]
             fields.append(str(int(entry.bold)))
-        writer.writerow([*fields, _keys(table, row, cost=False), _keys(table, row, cost=True)])
+        writer.writerow([*fields, *(_keys(table, row, stage) for stage in stages)])
     return out.getvalue()
 
 
-def _keys(table: Table, row: Row, *, cost: bool) -> str:
+def _keys(table: Table, row: Row, stage: Stage) -> str:
     keys = [
         key
         for column in table.columns
-        if (column.group == "cost") == cost
+        if stage_of(column) == stage
         for key in row.entries[column.id].keys
     ]
     return " ".join(dict.fromkeys(keys))
@@ -137,13 +138,20 @@ def _keys(table: Table, row: Row, *, cost: bool) -> str:
 # --- LaTeX ---
 
 _PREAMBLE = """\
-% {title}: two tables, quality and then diversity with cost. Needs \\usepackage{{booktabs}}.
+% {title}{parts}. Needs \\usepackage{{booktabs}}.
 % Written by benchmark.report; every row ends with the keys of its records.
 """
 
 
 def latex(table: Table) -> str:
-    """Two booktabs tables: quality (with known answers), and diversity, form and cost."""
+    """Two booktabs tables: quality (with known answers), and diversity, form and cost.
+
+    A table of size and cost alone is one.
+    """
+    title = table.title.replace("\n", " ")
+    if not table.part("quality", "known answers", "diversity", "form"):
+        whole = _latex_part(table, "", table.columns, table.caption)
+        return _PREAMBLE.format(title=title, parts="") + whole
     parts = [
         ("quality", table.part("quality", "known answers"), table.caption),
         (
@@ -152,8 +160,10 @@ def latex(table: Table) -> str:
             f"{table.title} ({table.task}): diversity, form and cost of the same candidates.",
         ),
     ]
-    text = _PREAMBLE.format(title=table.title.replace("\n", " "))
-    return text + "\n".join(_latex_part(table, *part) for part in parts if part[1])
+    what = ": two tables, quality and then diversity with cost"
+    return _PREAMBLE.format(title=title, parts=what) + "\n".join(
+        _latex_part(table, *part) for part in parts if part[1]
+    )
 
 
 def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
@@ -162,7 +172,7 @@ def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: s
         r"\begin{table*}[t]",
         r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
         rf"\caption{{{latex_escape(caption)}}}\vspace{{4pt}}",
-        rf"\label{{tab:{_label(table.task)}-{name}}}",
+        rf"\label{{tab:{_label('-'.join(filter(None, (table.task, table.name, name))))}}}",
         rf"\begin{{tabular}}{{@{{}}l{'r' * len(columns)}@{{}}}}",
         r"\toprule",
         " & ".join(["System", *(_latex_head(c) for c in columns)]) + r" \\",
@@ -188,7 +198,7 @@ def _latex_head(column: Column) -> str:
 
 
 def _latex_row(row: Row, columns: tuple[Column, ...]) -> str:
-    name = latex_escape(row.system + row.marks)
+    name = latex_escape(row.name + row.marks)
     if row.status != "ok":
         span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"
         return f"{name} & {span} \\\\"

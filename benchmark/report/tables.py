@@ -7,8 +7,9 @@ stands here; no figure is computed there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.points import YARDSTICK, Board, Point
@@ -45,6 +46,13 @@ class Row:
     marks: str
     entries: dict[str, Entry]
     error: str = ""
+    variant: str = ""
+    """What sets apart the rows of one system, where it has several."""
+
+    @property
+    def name(self) -> str:
+        """How the row is called where it has one cell for that."""
+        return f"{self.system}, {self.variant}" if self.variant else self.system
 
     @property
     def yardstick(self) -> bool:
@@ -71,6 +79,8 @@ class Table:
     rows: tuple[Row, ...]
     footnotes: tuple[Footnote, ...]
     signatures: tuple[tuple[str, str], ...]
+    name: str = ""
+    """What tells it from the main table of the task, in names of files and labels: `cost`."""
 
     def families(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
         """Rows family by family, in order; yardsticks last."""
@@ -97,8 +107,8 @@ def build_table(board: Board, task: str) -> Table:
         title=title,
         caption=f"{title}, task {task}: {protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
-        rows=with_bold(tuple(_row(board, point, columns) for point in points), columns),
-        footnotes=tuple(_footnotes(points, columns)),
+        rows=with_bold(tuple(make_row(board, point, columns) for point in points), columns),
+        footnotes=tuple(footnotes(points, columns)),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
     )
 
@@ -131,7 +141,8 @@ def protocol(board: Board, task: str) -> str:
     )
 
 
-def _row(board: Board, point: Point, columns: tuple[Column, ...]) -> Row:
+def make_row(board: Board, point: Point, columns: tuple[Column, ...], *, variant: str = "") -> Row:
+    """A point as a row, without bold."""
     marks = ""
     if point.cells and not point.sampled:
         marks += DAGGER
@@ -143,12 +154,13 @@ def _row(board: Board, point: Point, columns: tuple[Column, ...]) -> Row:
         system=point.system,
         title=title_of(board.records.run.systems, point.system),
         family=point.family,
-        setting=point.label,
+        setting=variant or point.label,
         status=status,
         kind=point.kind,
         marks=marks,
         entries={column.id: _entry(point, column) for column in columns},
         error=last_line(errors[0]) if errors else "",
+        variant=variant,
     )
 
 
@@ -159,10 +171,20 @@ def last_line(error: str) -> str:
 
 
 def _entry(point: Point, column: Column) -> Entry:
-    keys = point.keys("generate" if column.group == "cost" else "score")
+    keys = point.keys(stage_of(column))
     if point.kind in column.undrawn:
         return Entry(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")
     return Entry(column.read(point), keys)
+
+
+Stage = Literal["train", "generate", "score"]
+
+_STAGES: Mapping[Group, Stage] = {"cost": "generate", "size": "generate", "training": "train"}
+
+
+def stage_of(column: Column) -> Stage:
+    """The stage whose records hold the figures of a column."""
+    return _STAGES.get(column.group, "score")
 
 
 def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
@@ -170,19 +192,19 @@ def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, 
     bold: set[tuple[str, str]] = set()
     for column in columns:
         candidates = {
-            row.system: row.entries[column.id].interval
+            row.name: row.entries[column.id].interval
             for row in rows
             if not row.yardstick and row.entries[column.id].interval.bounded
         }
         equals = indistinct(candidates, column.direction)
         if len(equals) < len(candidates):
-            bold |= {(system, column.id) for system in equals}
+            bold |= {(name, column.id) for name in equals}
     return tuple(
         Row(
             **{
                 **row.__dict__,
                 "entries": {
-                    name: Entry(e.interval, e.keys, (row.system, name) in bold, e.dash)
+                    name: Entry(e.interval, e.keys, (row.name, name) in bold, e.dash)
                     for name, e in row.entries.items()
                 },
             }
@@ -209,7 +231,8 @@ def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ..
     )
 
 
-def _footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
+def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
+    """What has to be said below a table of these points."""
     everywhere: frozenset[Group] = frozenset(column.group for column in columns)
     if kinds := {p.kind for p in points if p.cells and not p.sampled}:
         names = {"single": "one candidate, repeated", "n-best": "an n-best list"}
@@ -234,7 +257,9 @@ def _footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterat
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",
             frozenset({"quality"}),
         )
-    if any(math.isfinite(p.cost("depth")) for p in points):
+    if any(c.group == "cost" for c in columns) and any(
+        math.isfinite(p.cost("depth")) for p in points
+    ):
         yield Footnote(
             "Costs were measured on the machine of the run and hold for that machine alone.",
             frozenset({"cost"}),

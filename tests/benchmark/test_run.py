@@ -108,6 +108,25 @@ def test_dry_run_makes_nothing(run):
     assert "paraphrase / copy-source / seed 1: cached" in out
 
 
+def test_every_policy_of_one_checkpoint(run):
+    words = ["--task", "paraphrase", "--system", "d3pm-absorbing", "copy-source"]
+    words += ["--ablate", "policies", "--set", *QUICK, "d3pm-absorbing.why_size=because"]
+    code, out, _ = run(*words, "--dry-run")
+    assert code == 0 and "  ablation policies: " in out and "policy=stratified" in out
+    code, _, err = run(*words)
+    assert code == 0, err
+    ablated = [x for x in records() if "ablation" in x["setting"]["roles"]]
+    assert {x["system"] for x in ablated} == {"d3pm-absorbing"}
+    assert len({x["keys"]["train"] for x in ablated}) == 1
+    assert {x["setting"]["decoding"]["policy"] for x in ablated} >= {"ancestral", "stratified"}
+    report = Path("reports/nano")
+    table = (report / "tables/paraphrase-ablation-policies.md").read_text()
+    assert "d3pm-absorbing, policy=stratified" in table
+    assert "policy=stratified" not in (report / "tables/paraphrase.md").read_text()
+    system = json.loads((report / "records/run.json").read_text())["systems"]["d3pm-absorbing"]
+    assert (system["from_scratch"], system["why_size"]) == (True, "because")
+
+
 def test_seeds(run):
     code, _, _ = run(
         "--task", "dialogue", "--system", "oracle", "--seeds", "3", "4", "--set", *QUICK
@@ -131,6 +150,8 @@ LINE = '{"src": "a b c", "trg": "c b a"}\n'
         (["--task", "all", "--set", "diffuseq.sweep={temprature: [1]}"], "'temperature'"),
         (["--task", "all", "--set", "evaluation.metrics=[bleuu_corpus]"], "bleu_corpus"),
         (["--task", "all", "--set", "evaluation.mbr_utility=rouge"], "rouge_l"),
+        (["--task", "all", "--system", "all", "--ablate", "polices"], "did you mean 'policies'"),
+        (["--task", "all", "--system", "oracle", "--ablate", "policies"], "there is none"),
         (["--task", "all", "--device", "tpu"], "use auto, cpu or cuda"),
         (["--task", "all", "--jobs", "0"], "--jobs 0"),
         (["--task", "all", "--store", "file/store"], "--store"),

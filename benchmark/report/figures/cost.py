@@ -18,6 +18,7 @@ from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import (
     Marks,
     annotate,
+    crowded,
     draw_marks,
     look_of,
     say_nothing,
@@ -32,7 +33,7 @@ from benchmark.report.figures.palette import (
     hollow,
     solid,
 )
-from benchmark.report.figures.sheet import COLUMN_IN, Sheet, make_sheet
+from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
 from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval
 
@@ -66,10 +67,11 @@ def cost(board: Board, task: str, axis: CostAxis) -> Sheet:
     known = [VALIDITY] if VALIDITY.metric in board.metrics(task) else []
     usual = quality_axis(board, task)
     shown = [*known, *([usual] if usual else [])]
-    styles = look_of(board)
+    styles, many = look_of(board), crowded(board)
     sheet = make_sheet(
         max(1, len(shown)), 1,
-        width=COLUMN_IN, panel_height=1.5 if len(shown) > 1 else 2.0, share="x",
+        width=WIDE_IN if many else COLUMN_IN,
+        panel_height=2.0 if many or len(shown) < 2 else 1.5, share="x",
     )  # fmt: skip
     models = [s for s in board.systems if board.records.run.systems[s].family != "yardstick"]
     drawn = [
@@ -98,7 +100,7 @@ def _draw(
     styles: dict[str, Look],
 ) -> Marks:
     x_axis, y_axis = plane
-    marks = Marks()
+    marks = Marks(crowded(board))
     ax.set_ylabel(y_axis.label)
     for system in models:
         look = styles[system]
@@ -120,7 +122,7 @@ def _draw(
                     [y_axis.read(p) for p in kind],
                     marks,
                     keywords=keywords(look, large=is_large),
-                    zorder=4.5 if is_large else 4,
+                    large=is_large,
                 )
         if x_axis is SECONDS and len(curve) > 1:
             first, last = (

@@ -22,6 +22,7 @@ from benchmark.report.figures.axes import Axis, Plane, planes
 from benchmark.report.figures.marks import (
     Marks,
     annotate,
+    crowded,
     draw_marks,
     look_of,
     say_nothing,
@@ -35,21 +36,25 @@ from benchmark.report.figures.palette import (
     hollow,
     solid,
 )
-from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, Panel, Sheet, make_sheet
+from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, WIDE_IN, Panel, Sheet, make_sheet
 from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval, title_of
 
 WIDEST_TITLE = 24
 """Letters that fit above a panel of the overview."""
 
+WIDEST_STRIP_IN = 0.65
+"""Width of a strip beside which four panels of the overview still hold a plot."""
+
 
 def frontier(board: Board, task: str) -> Sheet:
     """The planes of a task below each other, at column width."""
     shown = planes(board, task)
-    styles = look_of(board)
+    styles, many = look_of(board), crowded(board)
     sheet = make_sheet(
         max(1, len(shown)), 1,
-        width=COLUMN_IN, panel_height=1.5 if len(shown) > 1 else 2.0,
+        width=WIDE_IN if many else COLUMN_IN,
+        panel_height=2.0 if many or len(shown) < 2 else 1.5,
         strip_width=_strip_width(board, [task]), share="x",
     )  # fmt: skip
     drawn = [
@@ -74,12 +79,15 @@ def overview(board: Board) -> Sheet:
     """The first plane of every task, side by side, at page width."""
     tasks = [task for task in board.records.tasks if planes(board, task)]
     styles = look_of(board)
-    columns = min(4, max(1, len(tasks)))
+    strip_width = _strip_width(board, tasks)
+    # A wide strip leaves no plot in a narrow panel.
+    columns = min(4 if strip_width <= WIDEST_STRIP_IN else 2, max(1, len(tasks)))
     qualities = {planes(board, task)[0][1].metric for task in tasks}
     sheet = make_sheet(
         max(1, math.ceil(len(tasks) / columns)), columns,
-        width=PAGE_IN if columns > 2 else COLUMN_IN * columns, panel_height=1.6,
-        strip_width=_strip_width(board, tasks), count=max(1, len(tasks)),
+        width=PAGE_IN if columns > 2 or len(tasks) > 2 else COLUMN_IN * columns,
+        panel_height=2.0 if crowded(board) else 1.6,
+        strip_width=strip_width, count=max(1, len(tasks)),
         share="y" if len(qualities) == 1 else "none",
     )  # fmt: skip
     titles = _short_titles(board, tasks)
@@ -119,7 +127,7 @@ def _short_titles(board: Board, tasks: Sequence[str]) -> dict[str, str]:
 def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, Look]) -> Marks:
     """Draw the systems of a task into a panel."""
     x_axis, y_axis = plane
-    ax, marks = panel.ax, Marks()
+    ax, marks = panel.ax, Marks(crowded(board))
     (panel.strip or ax).set_ylabel(y_axis.label)
     ax.set_xlabel(x_axis.label)
     for system in board.systems:
@@ -131,7 +139,7 @@ def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, 
         if main is not None and main.sampled and system != CEILING:
             draw_marks(
                 ax, [x_axis.read(main)], [y_axis.read(main)], marks,
-                keywords=solid(look, large=True), zorder=4.5,
+                keywords=solid(look, large=True), large=True,
             )  # fmt: skip
     _draw_copy(panel, board.main(task, COPY), y_axis, marks)
     _draw_strip(panel, _unsampled(board, task, y_axis), y_axis, styles, marks)
@@ -188,7 +196,7 @@ def _draw_strip(
     for number, point in enumerate(points):
         x = Interval(value=(number + 1) / (len(points) + 1))
         keywords = hollow(styles[point.system]) | {"clip_on": False}
-        draw_marks(strip, [x], [axis.read(point)], apart, keywords=keywords)
+        draw_marks(strip, [x], [axis.read(point)], apart, keywords=keywords, large=True)
     marks.ys += apart.ys
 
 

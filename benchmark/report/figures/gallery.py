@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmark.report.figures.axes import planes
 from benchmark.report.figures.cost import NFE, SECONDS, cost
 from benchmark.report.figures.frontier import frontier, overview
+from benchmark.report.figures.marks import crowded
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.figures.training import logs, training
 from benchmark.report.points import Board
@@ -87,7 +88,8 @@ def _reading(board: Board, tasks: tuple[str, ...]) -> str:
     numbers = f" Numbers at the ends: {told}." if told else ""
     return (
         "Up is better, right is more varied; every curve is one system over its knob."
-        f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals. Hollow"
+        f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals"
+        f"{', at the large and the hollow marks' if crowded(board) else ''}. Hollow"
         " marks at the left: deterministic systems, which have no sampling diversity."
     )
 

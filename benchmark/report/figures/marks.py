@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from benchmark.report.figures.labels import Labeller
 from benchmark.report.figures.palette import MUTED, Look, looks
-from benchmark.report.points import Board
+from benchmark.report.points import YARDSTICK, Board
 from benchmark.report.records import Interval
 
 Wish = tuple[str, float, float, str]
@@ -21,10 +21,18 @@ APART_PT = 14.0
 """How far apart the ends of a curve must be to be labelled."""
 
 
+CROWD = 10
+"""Models that have room in a figure of one column."""
+
+
 @dataclass
 class Marks:
-    """What was drawn in a panel, for the labels that come when sizes are final."""
+    """What was drawn in a panel, for the labels that come when sizes are final.
 
+    A `sparse` panel has whiskers at the large marks alone.
+    """
+
+    sparse: bool = False
     points: list[tuple[float, float]] = field(default_factory=list)
     curves: list[tuple[list[float], list[float]]] = field(default_factory=list)
     whiskers: list[tuple[list[float], list[float]]] = field(default_factory=list)
@@ -41,7 +49,7 @@ def draw_marks(
     marks: Marks,
     *,
     keywords: dict[str, Any],
-    zorder: float = 4,
+    large: bool = False,
 ) -> None:
     """Draw marks of one look with their whiskers; undefined ones are left out."""
     pairs = [(x, y) for x, y in zip(xs, ys, strict=True) if x.defined and y.defined]
@@ -49,13 +57,19 @@ def draw_marks(
         return
     across, up = [x for x, _ in pairs], [y for _, y in pairs]
     places = [x.value for x in across], [y.value for y in up]
-    ax.errorbar(
-        *places, xerr=_arms(across), yerr=_arms(up), fmt="none", ecolor=keywords["color"],
-        elinewidth=0.6, alpha=0.55, zorder=2.5,
-    )  # fmt: skip
-    ax.plot(*places, zorder=zorder, **keywords)
+    whiskers = large or not marks.sparse
+    if whiskers:
+        ax.errorbar(
+            *places, xerr=_arms(across), yerr=_arms(up), fmt="none", ecolor=keywords["color"],
+            elinewidth=0.6, alpha=0.55, zorder=2.5,
+        )  # fmt: skip
+    ax.plot(*places, zorder=4.5 if large else 4, **keywords)
     for x, y in pairs:
         marks.points.append((x.value, y.value))
+        if not whiskers:
+            marks.xs.append(x.value)
+            marks.ys.append(y.value)
+            continue
         if x.bounded:
             marks.whiskers.append(([x.low, x.high], [y.value, y.value]))
         if y.bounded:
@@ -81,6 +95,12 @@ def annotate(ax: Axes, marks: Marks) -> None:
         if labeller.distance_pt(first[1:3], last[1:3]) > APART_PT:
             for text, x, y, colour in (first, last):
                 labeller.place(text, x, y, colour)
+
+
+def crowded(board: Board) -> bool:
+    """Whether there are so many models that figures are drawn larger, with fewer whiskers."""
+    systems = board.records.run.systems
+    return sum(systems[s].family != YARDSTICK for s in board.systems) > CROWD
 
 
 def look_of(board: Board) -> dict[str, Look]:

@@ -18,6 +18,9 @@ from benchmark.report.points import CEILING, COPY, REFERENCE, YARDSTICK
 INK, MUTED, PAPER = "#1b1b1b", "#6e6e6e", "#ffffff"
 CEILING_COLOUR, COPY_COLOUR = "#8c8c8c", "#4d4d4d"
 
+Marker = str | tuple[int, int, float]
+"""A marker of matplotlib; a tuple is (corners, 0 = polygon or 1 = star, degrees turned)."""
+
 LineStyle = Literal["-"] | tuple[float, Sequence[float]]
 """Solid, or the lengths of dashes and gaps."""
 
@@ -27,19 +30,19 @@ class Look:
     """How a system is drawn."""
 
     colour: str
-    marker: str
+    marker: Marker
     line: LineStyle
 
 
-_MARKERS: Mapping[str, Sequence[str]] = {
+_MARKERS: Mapping[str, Sequence[Marker]] = {
     "continuous diffusion": ("o", "8", "H", "."),
-    "discrete diffusion": ("s", "D", "d", "p"),
+    "discrete diffusion": ("s", "D", "d", "p", (4, 0, 22.5)),
     "autoregressive": ("^", "v", "<", ">"),
-    "iterative": ("X", "P"),
-    "edit": ("*",),
+    "iterative": ("X", "P", (4, 1, 45.0), (4, 1, 0.0)),
+    "edit": ("*", (6, 1, 0.0)),
     YARDSTICK: ("x", "+", "1", "2"),
 }
-_OTHER_MARKERS = ("h", "<", ">", "p")
+_OTHER_MARKERS: Sequence[Marker] = ("h", "<", ">", "p", (3, 1, 0.0), (7, 0, 0.0), (8, 1, 0.0))
 
 _LINES: Mapping[str, LineStyle] = {
     "continuous diffusion": "-",
@@ -52,18 +55,24 @@ _LINES: Mapping[str, LineStyle] = {
 
 # Okabe and Ito's colours, and darker ones of the same hues where a family needs a second
 # or third: within a family lightness differs by at least a quarter of its range.
-_KNOWN: Mapping[str, tuple[str, str]] = {
+_KNOWN: Mapping[str, tuple[str, Marker]] = {
     "diffuseq": ("#0072b2", "o"),
     "diffuseq-v2": ("#56b4e9", "8"),
     "d3pm-absorbing": ("#009e73", "s"),
     "mdlm": ("#00503b", "p"),
     "d3pm-uniform": ("#8fd3b6", "D"),
     "rdm-absorbing": ("#6b8e23", "d"),
+    "rdm-multinomial": ("#b5c334", (4, 0, 22.5)),
     "transformer": ("#d55e00", "^"),
     "gpt2": ("#e69f00", "v"),
     "nat": ("#cc79a7", "X"),
     "cmlm": ("#7b3294", "P"),
     "levenshtein": ("#7f4f24", "*"),
+    # Another implementation of a system has its hue and a shape of the same family.
+    "fairseq-transformer": ("#8a3800", "<"),
+    "fairseq-nat": ("#94406f", (4, 1, 45.0)),
+    "fairseq-cmlm": ("#b58cd9", (4, 1, 0.0)),
+    "fairseq-levenshtein": ("#c49a6c", (6, 1, 0.0)),
     "nearest-neighbour": ("#6e6e6e", "x"),
     REFERENCE: ("#3d3d3d", "+"),
     COPY: (COPY_COLOUR, "1"),
@@ -89,7 +98,8 @@ def looks(families: Mapping[str, str]) -> dict[str, Look]:
             colour, marker = _KNOWN[system]
         else:
             colour = next(colours)
-            marker = next((shape for shape in shapes if shape not in taken), shapes[-1])
+            free = (shape for shape in (*shapes, *_OTHER_MARKERS) if shape not in taken)
+            marker = next(free, shapes[-1])
             taken.add(marker)
         found[system] = Look(colour, marker, _LINES.get(family, (0, (2, 1, 4, 1))))
     return found
@@ -104,7 +114,10 @@ def darker(colour: str, share: float = 0.3) -> str:
 _OPEN = ("x", "+", "1", "2")
 """Markers without a surface."""
 
-_SIZE: Mapping[str, float] = {"*": 1.5, "X": 1.25, "P": 1.25, "^": 1.12, "v": 1.12, "D": 0.9}
+_SIZE: Mapping[Marker, float] = {
+    "*": 1.5, "X": 1.25, "P": 1.25, "^": 1.12, "v": 1.12, "D": 0.9,
+    (4, 1, 45.0): 1.6, (4, 1, 0.0): 1.6, (6, 1, 0.0): 1.4,
+}  # fmt: skip
 """What makes shapes look equally large."""
 
 

@@ -20,8 +20,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
-COLUMN_IN, PAGE_IN = 3.3, 7.0
-"""Widths of one and of two columns of a paper."""
+COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
+"""Widths of one column, of one with many systems, and of two columns of a paper."""
 
 _TICK = 0.36
 """Room for the number of a tick on an x axis, in inches."""

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.report.figures.logarithmic import logarithmic
-from benchmark.report.figures.marks import look_of, say_nothing, set_limits
+from benchmark.report.figures.marks import crowded, look_of, say_nothing, set_limits
 from benchmark.report.figures.palette import Look, solid
-from benchmark.report.figures.sheet import COLUMN_IN, Sheet, make_sheet
+from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
 from benchmark.report.points import Board
 from benchmark.report.records import Event
 
@@ -31,7 +31,11 @@ def training(board: Board, task: str) -> Sheet:
     curves = logs(board, task)
     styles = look_of(board)
     quality = _quality_name(curves)
-    sheet = make_sheet(2 if quality else 1, 1, width=COLUMN_IN, panel_height=1.35, share="x")
+    many = crowded(board)
+    sheet = make_sheet(
+        2 if quality else 1, 1,
+        width=WIDE_IN if many else COLUMN_IN, panel_height=1.8 if many else 1.35, share="x",
+    )  # fmt: skip
     top = sheet.panels[0].ax
     top.set_title(board.records.run.tasks[task].title)
     top.set_ylabel("loss")

@@ -132,6 +132,9 @@ class ToySystem:
     trainable: bool = True
     parameters: int | None = 1_200_000
     loss: tuple[float, float] = (6.0, 1.0)
+    why_size: str = ""
+    ablation: tuple[dict[str, Any], ...] = ()
+    """Variants of the ablation `policies`, the first of which is the main setting."""
 
 
 TEMPERATURES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5)
@@ -143,11 +146,12 @@ SYSTEMS = (
     ToySystem(
         "d3pm-absorbing", "discrete diffusion", 0.86, "temperature", TEMPERATURES,
         "steps", (2, 4, 10, 20, 40), depth=20, seconds=4e-3, loss=(80.0, 9.0),
+        ablation=({"policy": "ancestral"}, {"policy": "stratified"}, {"policy": "remask"}),
     ),
     ToySystem("transformer", "autoregressive", 0.95, "temperature", TEMPERATURES, depth=9.4),
     ToySystem(
         "gpt2", "autoregressive", 0.93, "temperature", TEMPERATURES, depth=9.6, seconds=3e-3,
-        parameters=124_439_808, loss=(9.0, 0.8),
+        parameters=124_439_808, loss=(9.0, 0.8), why_size="the size that was published.",
     ),
     ToySystem("nat", "iterative", 0.45, kind="single", depth=1, seconds=3e-4),
     ToySystem(
@@ -164,6 +168,35 @@ SYSTEMS = (
     ToySystem("oracle", "yardstick", 1, "temperature", (0.3, *TEMPERATURES), depth=0,
               trainable=False, parameters=None, seconds=1e-5),
 )  # fmt: skip
+
+MORE_SYSTEMS = (
+    ToySystem(
+        "diffuseq-v2", "continuous diffusion", 0.78, "temperature", TEMPERATURES, "steps",
+        (2, 5, 10, 20), depth=10, seconds=5e-3,
+    ),
+    ToySystem(
+        "d3pm-uniform", "discrete diffusion", 0.74, "temperature", TEMPERATURES, "steps",
+        (2, 4, 10, 20), depth=20, seconds=4.2e-3,
+    ),
+    ToySystem(
+        "mdlm", "discrete diffusion", 0.88, "temperature", TEMPERATURES, "steps", (2, 4, 10, 20),
+        depth=20, seconds=3.9e-3,
+    ),
+    ToySystem(
+        "rdm-absorbing", "discrete diffusion", 0.84, "temperature", TEMPERATURES, "steps",
+        (2, 4, 10, 20), depth=10, seconds=2.5e-3,
+    ),
+    ToySystem(
+        "rdm-multinomial", "discrete diffusion", 0.8, "temperature", TEMPERATURES, "steps",
+        (2, 4, 10, 20), depth=10, seconds=2.6e-3,
+    ),
+    ToySystem("fairseq-transformer", "autoregressive", 0.94, kind="n-best", depth=9.2),
+    ToySystem("fairseq-nat", "iterative", 0.44, kind="single", depth=1, seconds=5e-4),
+    ToySystem("fairseq-cmlm", "iterative", 0.79, None, (), "iterations", (1, 2, 4, 8), depth=4,
+              seconds=1.4e-3, kind="n-best"),
+    ToySystem("fairseq-levenshtein", "edit", 0.68, kind="single", depth=3.9, seconds=2e-3),
+)  # fmt: skip
+"""What a run of all systems holds beside `SYSTEMS`."""
 
 METRICS: dict[str, tuple[str, str, str, str, tuple[float, float | None]]] = {
     # id: title, level, direction, unit, range
@@ -412,6 +445,16 @@ def _settings(system: ToySystem) -> list[Row]:
         at_main = nfe == main_nfe
         label = next(iter(out)) if at_main else f"{system.nfe_knob}={nfe}"
         add(label, "nfe", 1.0 if system.knob else None, nfe)
+    main = next(iter(out.values()))
+    for number, changes in enumerate(system.ablation):
+        label = ", ".join(f"{name}={value}" for name, value in changes.items())
+        entry = main
+        if number:
+            entry = main | {"label": label, "roles": []}
+            out[label] = entry
+        entry["roles"].append("ablation")
+        entry["decoding"] = entry["decoding"] | changes
+        entry["ablations"] = ["policies"]
     return list(out.values())
 
 
@@ -491,7 +534,7 @@ def write_records(
     score records and the per-example rows hold.
     """
     records = folder / "records"
-    chosen = [s for s in SYSTEMS if s.id in systems]
+    chosen = [s for s in (*SYSTEMS, *MORE_SYSTEMS) if s.id in systems]
     cells: list[Row] = []
     toy_tasks = [t for t in TASKS if t.id in tasks]
     for task in toy_tasks:
@@ -594,7 +637,7 @@ def write_records(
         "systems": {
             s.id: {
                 "family": s.family, "title": s.id, "knob": s.knob, "nfe_knob": s.nfe_knob,
-                "trainable": s.trainable,
+                "trainable": s.trainable, "from_scratch": s.trainable, "why_size": s.why_size,
                 "parameters": {"total": s.parameters, "embedding": 64_000}
                 if s.parameters else None,
             }
@@ -606,4 +649,4 @@ def write_records(
 
 
 if __name__ == "__main__":
-    write_records(Path(sys.argv[1]))
+    write_records(Path(sys.argv[1]), systems=[s.id for s in (*SYSTEMS, *MORE_SYSTEMS)])

@@ -38,6 +38,8 @@ def test_every_file_is_there(report):
         *(f"figures/overview.{kind}" for kind in ("png", "pdf")),
         *(f"figures/dialogue-{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")),
         *(f"tables/dialogue{end}" for end in (".md", ".csv", ".tex", "-curves.csv")),
+        *(f"tables/dialogue-cost{end}" for end in (".md", ".csv", ".tex")),
+        *(f"tables/dialogue-ablation-policies{end}" for end in (".md", ".csv", ".tex")),
     }
 
 
@@ -107,6 +109,19 @@ def test_page_tells_what_was_run(page):
         "✗",
     ):
         assert said in page, said
+
+
+def test_further_tables_are_in_page_and_summary(report, page):
+    summary = (report / "summary.md").read_text(encoding="utf-8")
+    for said in (
+        "One checkpoint, every policy",
+        "Cost and size",
+        "policy=remask",
+        "policy=ancestral (main)",
+        "the size that was published",
+    ):
+        assert said in page, said
+        assert said in summary, said
 
 
 def test_text_of_records_is_escaped(page):

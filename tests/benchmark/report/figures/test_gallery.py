@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from handmade import bleu, cell, metric, self_bleu, write_handmade
+from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
 
 from benchmark.report.figures.frontier import overview
 from benchmark.report.figures.gallery import overview_plot, task_plots
@@ -107,6 +108,48 @@ def test_figures_are_legible(synthetic, tmp_path, change):
         for plot in plots(board):
             check(plot.draw())
             assert plot.caption
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Board:
+    """Twenty systems on four tasks."""
+    folder = write_records(
+        tmp_path_factory.mktemp("many") / "many",
+        tasks=("dialogue",),
+        systems=[s.id for s in (*SYSTEMS, *MORE_SYSTEMS)],
+        sources=6,
+        samples=3,
+        failed=(),
+    )
+    path = folder / "records" / "run.json"
+    run = json.loads(path.read_text())
+    names = ("dialogue", "two", "three", "four")
+    run["tasks"] = {name: run["tasks"]["dialogue"] | {"title": name} for name in names}
+    path.write_text(json.dumps(run))
+    path = folder / "records" / "cells.jsonl"
+    cells = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = (json.dumps(c | {"task": name}) + "\n" for name in names for c in cells)
+    path.write_text("".join(lines))
+    return Board(read_records(folder))
+
+
+def test_twenty_systems_are_legible(many):
+    assert len(many.systems) == 20
+    with style():
+        sheets = {p.name: p.draw() for p in (overview_plot(many), *task_plots(many, "two", "two"))}
+    for name, sheet in sheets.items():
+        check(sheet)
+        figure = sheet.figure
+        width, height = figure.get_size_inches()
+        for panel in sheet.panels:
+            box = panel.ax.get_position()
+            assert box.width * width > 1.8, name
+            assert box.height * height > 1.5, name
+        (legend,) = figure.legends
+        below = min(a.get_tightbbox().y0 for p in sheet.panels for a in (p.ax, p.strip) if a)
+        assert legend.get_window_extent().y1 <= below, name
+        texts = [text.get_text() for text in legend.get_texts()]
+        assert len(set(texts)) == len(texts) >= 16, name
 
 
 def test_long_titles_do_not_meet(tmp_path):

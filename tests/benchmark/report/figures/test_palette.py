@@ -16,6 +16,11 @@ KNOWN = {
     "nat": "iterative",
     "cmlm": "iterative",
     "levenshtein": "edit",
+    "rdm-multinomial": "discrete diffusion",
+    "fairseq-transformer": "autoregressive",
+    "fairseq-nat": "iterative",
+    "fairseq-cmlm": "iterative",
+    "fairseq-levenshtein": "edit",
 }
 
 

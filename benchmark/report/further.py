@@ -1,0 +1,159 @@
+"""The further tables of a task: cost and size, and one checkpoint decoded in many ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from benchmark.report.columns import (
+    metric_columns,
+    size_columns,
+    training_columns,
+    work_columns,
+)
+from benchmark.report.points import Board, Point
+from benchmark.report.records import Records, title_of
+from benchmark.report.sizes import size_sentence
+from benchmark.report.tables import (
+    DAGGER,
+    Footnote,
+    Row,
+    Table,
+    footnotes,
+    make_row,
+    protocol,
+    with_bold,
+)
+
+COST = "cost"
+"""Name of the table of cost and size."""
+
+TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
+"""Titles of the ablations of the package."""
+
+
+def further_names(records: Records, task: str) -> tuple[str, ...]:
+    """Names of the further tables of a task, in order."""
+    return (*(f"ablation-{name}" for name in _ablations(records, task)), COST)
+
+
+def further_tables(board: Board, task: str) -> tuple[Table, ...]:
+    """The tables of `further_names`."""
+    ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
+    return (*ablated, cost_table(board, task))
+
+
+def cost_table(board: Board, task: str) -> Table:
+    """Parameters, training and decoding of every system, main setting."""
+    points = board.mains(task)
+    every = (*size_columns(), *training_columns(), *work_columns())
+    columns = tuple(c for c in every if any(c.read(p).defined for p in points)) or every
+    title = title_of(board.records.run.tasks, task)
+    sizes = size_sentence(board, task)
+    notes = (Footnote(sizes, frozenset({"size"})),) if sizes else ()
+    # The mark of deterministic systems speaks of diversity, which is no column here.
+    kept = [n for n in footnotes(points, columns) if not n.text.startswith(DAGGER)]
+    rows = (make_row(board, point, columns) for point in points)
+    return Table(
+        task=task,
+        title="Cost and size",
+        caption=f"{title}, task {task}: parameters (embeddings are the tables of words and of"
+        " positions), training (target tokens seen; seconds of the machine of the run) and decoding"
+        " with the main setting, per candidate: network calls in sequence (NFE), network rows,"
+        " and time. Means over the seeds.",
+        columns=columns,
+        rows=tuple(replace(row, marks=row.marks.replace(DAGGER, "")) for row in rows),
+        footnotes=(*notes, *kept),
+        signatures=(),
+        name=COST,
+    )
+
+
+def ablation_table(board: Board, task: str, ablation: str) -> Table:
+    """Every variant of an ablation beside the main setting, system by system."""
+    groups = dict(_variants(board, task, ablation))
+    points = tuple(point for group in groups.values() for point in group)
+    metrics = {n: m for n, m in board.metrics(task).items() if _measured(points, n)}
+    scores = [cell.score for point in points for cell in point.cells if cell.score]
+    samples = max((score.num_samples for score in scores), default=0)
+    columns = tuple(c for c in metric_columns(metrics, samples) if c.group != "form")
+    columns = (*columns, *work_columns())
+    columns = tuple(c for c in columns if any(c.read(p).defined for p in points)) or columns
+    rows: list[Row] = []
+    for group in groups.values():
+        labels = variant_labels(group)
+        # Bold within a system: what is compared is the decoding of one checkpoint.
+        rows += with_bold(
+            tuple(
+                make_row(board, point, columns, variant=label)
+                for point, label in zip(group, labels, strict=True)
+            ),
+            columns,
+        )
+    title = title_of(board.records.run.tasks, task)
+    return Table(
+        task=task,
+        title=TITLES.get(ablation, f"One checkpoint, ablation {ablation}"),
+        caption=f"{title}, task {task}: the rows of a system decode the same weights, each seed"
+        f" its own, and differ in what the row says; (main) is the row of the main table."
+        f" {protocol(board, task)} Bold: within a system, not distinguishable from the best of"
+        " the column, that is, the two intervals overlap.",
+        columns=columns,
+        rows=tuple(rows),
+        footnotes=tuple(footnotes(points, columns)),
+        signatures=tuple((m.title, m.signature) for m in metrics.values()),
+        name=f"ablation-{ablation}",
+    )
+
+
+def variant_labels(points: Sequence[Point]) -> list[str]:
+    """What each setting is, told by its own values; the main setting stands first.
+
+    A label holds the fields in which all others differ from the main setting, and those in
+    which this one does.
+    """
+    main, *others = points
+    changed = [_differing(point, main) for point in others]
+    common = [name for name in main.decoding if changed and all(name in c for c in changed)]
+    if not common:
+        common = [name for name in main.decoding if any(name in c for c in changed)]
+    labels = [_label(main, common) or main.label]
+    if "main" in main.roles:
+        labels[0] += " (main)"
+    for point, own in zip(others, changed, strict=True):
+        names = [name for name in point.decoding if name in common or name in own]
+        labels.append(_label(point, names) or point.label)
+    return labels
+
+
+def _variants(board: Board, task: str, ablation: str) -> Iterator[tuple[str, tuple[Point, ...]]]:
+    for system in board.systems:
+        found = [p for p in board.of(task, system) if ablation in p.ablations]
+        main = board.main(task, system)
+        if found:
+            others = [p for p in found if p is not main]
+            yield system, (*((main,) if main is not None else ()), *others)
+
+
+def _ablations(records: Records, task: str) -> tuple[str, ...]:
+    names = (name for c in records.cells if c.task == task for name in c.setting.ablations)
+    return tuple(dict.fromkeys(names))
+
+
+def _measured(points: Sequence[Point], metric: str) -> bool:
+    return any(name == metric for point in points for name, _ in point.measures)
+
+
+def _differing(point: Point, main: Point) -> frozenset[str]:
+    base = main.decoding
+    return frozenset(n for n, value in point.decoding.items() if n not in base or base[n] != value)
+
+
+def _label(point: Point, names: Sequence[str]) -> str:
+    return ", ".join(f"{name}={_shown(point.decoding[name])}" for name in names)
+
+
+def _shown(value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:g}" if number else str(value)

@@ -1,0 +1,71 @@
+"""The comparisons of speed by name, without importing any until it is measured."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from benchmark.api import UserError
+from benchmark.suggestion import suggestion
+
+if TYPE_CHECKING:
+    from benchmark.timing.outcome import Result, Skipped
+
+
+class Measure(Protocol):
+    """Takes one measurement of a comparison."""
+
+    def __call__(self, name: str, *, repeats: int) -> Result | Skipped:
+        """Measure `name`; every side runs `repeats` times after a warm-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Measurements that belong together."""
+
+    summary: str
+    target: str
+    """`module:function` of a `Measure`."""
+    measurements: tuple[str, ...]
+
+    def load(self) -> Measure:
+        """The function behind `target`."""
+        module, _, function = self.target.partition(":")
+        return cast("Measure", getattr(importlib.import_module(module), function))
+
+
+COMPARISONS: Mapping[str, Comparison] = {
+    "transformer": Comparison(
+        "transformer, greedy and cached, against generate of Hugging Face for a BART of its size",
+        "benchmark.timing.transformer:measure",
+        ("transformer-128", "transformer-256"),
+    ),
+    "masked": Comparison(
+        "nat (1 pass) and cmlm (10 passes) against those of fairseq",
+        "benchmark.timing.masked:measure",
+        ("nat-128", "cmlm-128", "nat-256", "cmlm-256"),
+    ),
+}
+
+
+def choose(names: Sequence[str], only: Iterable[str]) -> list[tuple[Comparison, str]]:
+    """The measurements of the named comparisons (none named: of all), less those not in `only`.
+
+    Raises:
+        UserError: for a name that there is not.
+    """
+    for name in names:
+        if name not in COMPARISONS:
+            raise UserError(f"There is no comparison {name!r}: {suggestion(name, COMPARISONS)}")
+    chosen = [
+        (COMPARISONS[name], measurement)
+        for name in dict.fromkeys(names or COMPARISONS)
+        for measurement in COMPARISONS[name].measurements
+    ]
+    wanted = set(only)
+    known = [measurement for _, measurement in chosen]
+    for name in sorted(wanted.difference(known)):
+        raise UserError(f"--only {name}: there is no such measurement: {suggestion(name, known)}")
+    return [pair for pair in chosen if not wanted or pair[1] in wanted]
