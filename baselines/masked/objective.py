@@ -83,16 +83,6 @@ def all_lost(
     return Noised(torch.where(inside, corruption.corrupt(x_0, t, u_x), x_0), t)
 
 
-def stratified(u: Tensor) -> Tensor:
-    """Uniforms `(rows, ...)` spread evenly over the rows: the first row's, shifted by r / rows.
-
-    Each remains uniform, so the loss is unbiased; its variance falls.
-    Source: Kingma et al., arXiv 2107.00630, appendix I.1.
-    """
-    shift = torch.arange(u.size(0), dtype=u.dtype, device=u.device) / u.size(0)
-    return (u[:1] + shift.view(-1, *[1] * (u.dim() - 1))) % 1.0
-
-
 def variational_bound(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
     """T KL(q(x_s|x_t,x_0) || p(x_s|x_t)) with s = t - 1/T, `(rows, length)`, nats.
 

@@ -22,11 +22,11 @@ from baselines.masked.objective import (
     NoisingName,
     WeightName,
     cross_entropy,
-    stratified,
 )
 from baselines.masked.policies import PolicySettings
 from baselines.masked.sampling import sample
 from baselines.masked.settings import MaskedConfig, MaskedDecoding
+from baselines.stratification import stratified
 from baselines.texts import encode_sources, encode_targets, never_generated, read_candidate
 from benchmark.api import (
     Batch,

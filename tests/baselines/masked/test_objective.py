@@ -17,7 +17,6 @@ from baselines.masked.objective import (
     falling,
     in_continuous_time,
     on_lattice,
-    stratified,
     variational_bound,
 )
 
@@ -230,10 +229,3 @@ def test_weight_of_rdm_falls_with_time_by_hand():
     # 1 - (0.6 - 0.2): the first step has weight 1, the last 1/T.
     expected = [[0.6 * math.log(2), 0.0, 0.6 * math.log(4)]]
     torch.testing.assert_close(loss, torch.tensor(expected).double())
-
-
-def test_stratified_uniforms_share_out_the_interval():
-    u = stratified(torch.rand(8, 1, dtype=torch.float64))
-    assert ((u >= 0) & (u < 1)).all()
-    gaps = u.flatten().sort().values.diff()
-    torch.testing.assert_close(gaps, torch.full((7,), 1 / 8, dtype=torch.float64))

@@ -1,0 +1,1 @@
+"""Systems that write by edit operations: delete, insert placeholders, fill them."""
