@@ -39,6 +39,11 @@ class SystemEntry:
         return all(importlib.util.find_spec(module) is not None for module in self.requires)
 
 
+_FAIRSEQ = (
+    "python -m pip install -c constraints.txt -e '.[fairseq]' && python -m pip install"
+    " --no-deps --require-hashes -r requirements-fairseq.txt"
+)
+
 _BUILT_IN = (
     SystemEntry(
         "diffuseq",
@@ -53,10 +58,90 @@ _BUILT_IN = (
         "encoder-decoder, cached decoding (arXiv 1706.03762)",
     ),
     SystemEntry(
+        "gpt2",
+        "baselines.autoregressive.gpt2:GPT2System",
+        "autoregressive",
+        "causal language model: GPT-2 from scratch, or a published one to fine-tune",
+    ),
+    SystemEntry(
+        "nat",
+        "baselines.masked.systems:NAT",
+        "iterative",
+        "everything in one pass, predicted length (arXiv 1711.02281)",
+    ),
+    SystemEntry(
+        "cmlm",
+        "baselines.masked.systems:CMLM",
+        "iterative",
+        "mask-predict, predicted length (arXiv 1904.09324)",
+    ),
+    SystemEntry(
         "d3pm-absorbing",
         "baselines.masked.systems:D3PMAbsorbing",
         "discrete diffusion",
         "absorbing chain, exact variational bound plus lambda CE (arXiv 2107.03006)",
+    ),
+    SystemEntry(
+        "levenshtein",
+        "baselines.edit.system:LevenshteinSystem",
+        "edit",
+        "deletes, inserts placeholders and fills them, dual policy learning (arXiv 1905.11006)",
+    ),
+    SystemEntry(
+        "d3pm-uniform",
+        "baselines.masked.systems:D3PMUniform",
+        "discrete diffusion",
+        "uniform chain, exact variational bound plus lambda CE (arXiv 2107.03006)",
+    ),
+    SystemEntry(
+        "mdlm",
+        "baselines.masked.systems:MDLM",
+        "discrete diffusion",
+        "absorbing chain in continuous time, CE / t (arXiv 2406.07524)",
+    ),
+    SystemEntry(
+        "rdm-absorbing",
+        "baselines.masked.systems:RDMAbsorbing",
+        "discrete diffusion",
+        "weighted CE, routed decoding of masks (arXiv 2302.05737)",
+    ),
+    SystemEntry(
+        "rdm-multinomial",
+        "baselines.masked.systems:RDMMultinomial",
+        "discrete diffusion",
+        "weighted CE, routed decoding of uniform noise (arXiv 2302.05737)",
+    ),
+    SystemEntry(
+        "fairseq-transformer",
+        "baselines.fairseq.transformer:FairseqTransformer",
+        "autoregressive",
+        "fairseq's encoder-decoder and its generators (arXiv 1706.03762)",
+        requires=("fairseq",),
+        install=_FAIRSEQ,
+    ),
+    SystemEntry(
+        "fairseq-nat",
+        "baselines.fairseq.systems:FairseqNAT",
+        "iterative",
+        "fairseq's non-autoregressive Transformer (arXiv 1711.02281)",
+        requires=("fairseq",),
+        install=_FAIRSEQ,
+    ),
+    SystemEntry(
+        "fairseq-cmlm",
+        "baselines.fairseq.systems:FairseqCMLM",
+        "iterative",
+        "fairseq's mask-predict (arXiv 1904.09324)",
+        requires=("fairseq",),
+        install=_FAIRSEQ,
+    ),
+    SystemEntry(
+        "fairseq-levenshtein",
+        "baselines.fairseq.systems:FairseqLevenshtein",
+        "edit",
+        "fairseq's Levenshtein Transformer (arXiv 1905.11006)",
+        requires=("fairseq",),
+        install=_FAIRSEQ,
     ),
     SystemEntry(
         "copy-source", "baselines.copying:CopySource", "yardstick", "the source, unchanged"

@@ -27,11 +27,87 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
             {"method": "sample", "temperature": 0.7, "top_p": 0.9},
             {"method": "greedy"},
             {"method": "beam", "beam": 4},
+            {"method": "diverse-beam", "beam": 4, "groups": 2, "diversity": 0.8},
+        ),
+    ),
+    "gpt2": (
+        {"dim": 16, "layers": 2, "heads": 2, "ffn": 32},
+        (
+            {"method": "sample"},
+            {"method": "sample", "temperature": 0.7, "top_p": 0.9},
+            {"method": "greedy"},
+            {"method": "beam", "beam": 4},
+            {"method": "diverse-beam", "beam": 4, "groups": 2, "diversity": 0.8},
         ),
     ),
     "d3pm-absorbing": (
         {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
-        ({"nfe": 4}, {"nfe": 16, "temperature": 0.5}),
+        (
+            {"nfe": 4},
+            {"nfe": 16, "temperature": 0.5},
+            {"nfe": 5, "policy": "stratified"},
+            {"nfe": 5, "policy": "remdm"},
+            {"nfe": None, "policy": "confidence", "threshold": 0.2},
+        ),
+    ),
+    "nat": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        ({}, {"temperature": 0.0}, {"temperature": 0.0, "length_beam": 4},),
+    ),
+    "cmlm": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        ({"nfe": 4}, {"temperature": 0.0, "length_beam": 3}, {"nfe": 3, "policy": "ancestral"},),
+    ),
+    "levenshtein": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1, "beta": 0.5,
+         "deletion_roll_in": "sample", "roll_ins": 2},
+        (
+            {"max_iter": 4},
+            {"max_iter": 6, "temperature": 1.0, "eos_penalty": 1.0},
+            {"temperature": 0.7},
+        ),
+    ),
+    "d3pm-uniform": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        ({"nfe": 4}, {"nfe": 5, "temperature": 0.0},),
+    ),
+    "mdlm": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        ({"nfe": 4},),
+    ),
+    "rdm-absorbing": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        ({"nfe": 4}, {"nfe": 5, "routing_noise": 5.0},),
+    ),
+    "rdm-multinomial": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        ({"nfe": 4},),
+    ),
+    "fairseq-transformer": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        (
+            {"method": "sample"},
+            {"method": "sample", "temperature": 0.7, "top_p": 0.9},
+            {"method": "sample", "top_k": 5},
+            {"method": "greedy"},
+            {"method": "beam", "beam": 4},
+            {"method": "diverse-beam", "beam": 4, "groups": 2},
+        ),
+    ),
+    "fairseq-nat": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1,
+         "copy_source": True},
+        ({}, {"beam": 4}),
+    ),
+    "fairseq-cmlm": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1,
+         "positions": "learned", "length_offset": True},
+        ({"nfe": 4}, {"nfe": 2, "beam": 3}),
+    ),
+    "fairseq-levenshtein": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1,
+         "positions": "learned"},
+        ({"rounds": 3},),
     ),
 }  # fmt: skip
 """Id to small configuration and settings; a system that is not here runs with its defaults."""

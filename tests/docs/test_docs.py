@@ -128,7 +128,7 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    assert modules == {"benchmark.run", "benchmark.ls", "benchmark.report"}
+    assert modules == {"benchmark.run", "benchmark.ls", "benchmark.report", "benchmark.speed"}
 
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])

@@ -1,0 +1,11 @@
+"""fairseq's own models, criteria and generators behind the generation interface.
+
+`import fairseq` means the installed package, here as everywhere. It is imported quietly, and
+before any module of this package, so that none of them has to care.
+"""
+
+from baselines.fairseq.quiet import quietly
+
+with quietly():
+    import fairseq.models
+    import fairseq.tasks  # noqa: F401
