@@ -80,7 +80,7 @@ def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
 
 
 def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
-    """The systems behind `--system`; `default` = those marked so, `all` = all of the suite.
+    """The systems behind `--system`; `default` = those marked so, `all` = all that are installed.
 
     A registered id that the suite does not have, or a dotted path `module:Class`, runs with the
     defaults of its class.
@@ -89,9 +89,19 @@ def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
         UserError: for a system that is neither in the suite, nor registered, nor a path.
     """
     default = [name for name, recipe in suite.systems.items() if recipe.default]
-    known = list(suite.systems)
+    known = [name for name in suite.systems if name not in missing_systems(suite)]
     others = [n for n in names if ":" in n or n in system_entries()]
     return _choose(names, known, default, f"suite {suite.name!r}", "system", others=others)
+
+
+def missing_systems(suite: Suite) -> dict[str, str]:
+    """Systems of the suite that need what is not installed, with the line that installs it."""
+    entries = system_entries()
+    return {
+        name: entries[name].install
+        for name in suite.systems
+        if name in entries and not entries[name].available
+    }
 
 
 def _choose(

@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    from benchmark.plan import choose_systems, choose_tasks, make_plan
+    from benchmark.plan import choose_systems, choose_tasks, make_plan, missing_systems
     from benchmark.store import Store
     from benchmark.suite import load_suite
 
@@ -106,6 +106,9 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
     tasks, systems = choose_tasks(suite, options.task), choose_systems(suite, options.system)
+    if "all" in options.system:
+        for name, install in missing_systems(suite).items():
+            print(f"{name} is not installed and left out: {install}", file=sys.stderr)
     device = _device(options.device)
     store = Store(options.store)
     store.prepare()
