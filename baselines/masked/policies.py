@@ -146,13 +146,14 @@ def mask_predict(state: State, prediction: Prediction, transition: Transition) -
     """
     step = transition
     masks = _masks(state, step, "mask-predict")
-    drawn = prediction.draw(masks, step.draw("reverse"))
+    u = step.draw("reverse")
+    drawn = prediction.draw(masks, u)
     tokens = state.tokens.masked_scatter(masks, drawn)
     scores = torch.where(masks, prediction.log_probability(tokens).double(), state.scores)
     if step.index + 1 == step.count:
         return State(tokens, scores, torch.zeros_like(masks))
     lowest = _lowest(scores, step)
-    again = step.corruption.prior(step.draw("reverse"))
+    again = step.corruption.prior(u)
     return State(torch.where(lowest, again, tokens), scores.masked_fill(lowest, 0.0), lowest)
 
 

@@ -5,7 +5,7 @@ default policy. Every checkpoint can be decoded by every policy that its corrupt
 `python -m benchmark.run --ablate policies`.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from baselines.masked.settings import (
     CMLMDecoding,
@@ -33,27 +33,23 @@ _ALL_POLICIES: tuple[dict[str, object], ...] = (
     {"policy": "ancestral", "grid": "linear"},
     {"policy": "routed", "grid": "cosine"},
 )
-_CANVAS = Capabilities(
-    trainable=True,
-    knob="temperature",
-    nfe_knob="nfe",
-    length="fixed",
-    ablations={"policies": _MASK_POLICIES},
-)
-_PREDICTED = Capabilities(
-    trainable=True,
-    knob="temperature",
-    nfe_knob="nfe",
-    length="predicted",
-    ablations={"policies": _MASK_POLICIES},
-)
-_UNIFORM = Capabilities(
-    trainable=True,
-    knob="temperature",
-    nfe_knob="nfe",
-    length="fixed",
-    ablations={"policies": _ALL_POLICIES},
-)
+
+
+def _capabilities(
+    length: Literal["fixed", "predicted"], policies: tuple[dict[str, object], ...]
+) -> Capabilities:
+    return Capabilities(
+        trainable=True,
+        knob="temperature",
+        nfe_knob="nfe",
+        length=length,
+        ablations={"policies": policies},
+    )
+
+
+_CANVAS = _capabilities("fixed", _MASK_POLICIES)
+_PREDICTED = _capabilities("predicted", _MASK_POLICIES)
+_UNIFORM = _capabilities("fixed", _ALL_POLICIES)
 
 
 class NAT(MaskedSystem):
