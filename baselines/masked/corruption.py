@@ -25,8 +25,8 @@ from baselines.masked.prediction import Prediction
 class Corruption(Protocol):
     """A Markov chain over tokens with known marginals and posteriors."""
 
-    def prior(self, u: Tensor) -> Tensor:
-        """x_1, of the shape of the uniforms `u`."""
+    def prior(self, like: Tensor, uniform: Callable[[], Tensor]) -> Tensor:
+        """x_1, of the shape of `like`, by uniforms of that shape where any are needed."""
 
     def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
         """A draw from q(x_t|x_0) by uniforms `u` of the shape of `x_0`."""
@@ -57,9 +57,9 @@ class Absorbing:
     vocab_size: int
     mask_id: int
 
-    def prior(self, u: Tensor) -> Tensor:
+    def prior(self, like: Tensor, uniform: Callable[[], Tensor]) -> Tensor:
         """All masks."""
-        return torch.full(u.shape, self.mask_id, device=u.device)
+        return torch.full(like.shape, self.mask_id, device=like.device)
 
     def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
         """Each token is masked with probability t."""
@@ -95,13 +95,13 @@ class Uniform:
 
     vocab_size: int
 
-    def prior(self, u: Tensor) -> Tensor:
+    def prior(self, like: Tensor, uniform: Callable[[], Tensor]) -> Tensor:
         """Uniform ids."""
-        return (u * self.vocab_size).long().clamp_(max=self.vocab_size - 1)
+        return self._any(uniform())
 
     def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
         """Each token is drawn anew with probability t."""
-        return torch.where(u < t, self.prior(u / t), x_0)
+        return torch.where(u < t, self._any(u / t), x_0)
 
     def unsettled(self, x_t: Tensor) -> Tensor:
         """All positions: any of them may have been drawn anew."""
@@ -119,12 +119,38 @@ class Uniform:
         return invert(self.posterior(x_t, prediction.probabilities(), t, s), u)
 
     def divergence(self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor) -> Tensor:
-        """The sum over the vocabulary, in float64."""
-        q = self.posterior(x_t, _one_hot(x_0, self.vocab_size), t, s)
-        p = self.posterior(x_t, log_p.double().exp(), t, s)
+        """The sum over the vocabulary, in float64, by what x_t and x_0 add to a constant rest.
+
+        Both posteriors are joint masses (d + kept [v = x_t]) m(v), normalised, with
+        m(v) = (1 - s) p_0(v) + c. Away from x_t and x_0 the exact one is the same everywhere, so
+        the vocabulary is needed for the sum of log m alone.
+        """
+        kept, c = (1 - t) / (1 - s), s / self.vocab_size
+        d = (1 - kept) / self.vocab_size
+        m = (1 - s)[..., None] * log_p.double().exp() + c[..., None]
+        at_0, at_t = (m.gather(-1, x[..., None]).squeeze(-1) for x in (x_0, x_t))
+        same = torch.eq(x_0, x_t)
+        arrow = d + kept * same
+        total_q = d + kept * ((1 - s) * same + c)
+        log_total_p = (d + kept * at_t).log()
+        # Terms q (log q - log back + log total_p) - q log m; at s = 0 only that of x_0 is left.
+        q_0, q_t, q_rest = arrow * (1 - s + c) / total_q, (d + kept) * c / total_q, d * c / total_q
+        left = self.vocab_size - 2 + same.double()
         # 0 log 0 is 0, and so must be its gradient: at s = 0 both masses vanish together.
-        p = torch.where(q > 0, p, 1.0)
-        return (torch.xlogy(q, q) - q * p.log()).sum(-1)
+        some = c > 0
+        log_m = torch.where(some[..., None], m, 1.0).log().sum(-1)
+        log_0, log_t = at_0.log(), torch.where(some, at_t, 1.0).log()
+        rest = log_m - torch.where(some, at_0, 1.0).log() - torch.where(same, 0.0, log_t)
+        return (
+            torch.xlogy(q_0, q_0 / arrow)
+            + q_0 * (log_total_p - log_0)
+            + torch.where(same, 0.0, torch.xlogy(q_t, c / total_q) + q_t * (log_total_p - log_t))
+            + left * (torch.xlogy(q_rest, c / total_q) + q_rest * log_total_p)
+            - q_rest * rest
+        )
+
+    def _any(self, u: Tensor) -> Tensor:
+        return (u * self.vocab_size).long().clamp_(max=self.vocab_size - 1)
 
 
 CorruptionName = Literal["absorbing", "uniform"]

@@ -129,8 +129,7 @@ def remasking(state: State, prediction: Prediction, transition: Transition) -> S
     falls, rises = masks & (u < fall), step.inside & ~masks & (u < sigma)
     # One uniform decides both: given that the mask falls, the rest of it is uniform again.
     tokens = state.tokens.masked_scatter(falls, prediction.draw(falls, u / fall))
-    noise = step.corruption.prior(u)
-    return _moved(state, torch.where(rises, noise, tokens), step)
+    return _moved(state, torch.where(rises, _noise(state, step), tokens), step)
 
 
 def mask_predict(state: State, prediction: Prediction, transition: Transition) -> State:
@@ -146,15 +145,14 @@ def mask_predict(state: State, prediction: Prediction, transition: Transition) -
     """
     step = transition
     masks = _masks(state, step, "mask-predict")
-    u = step.draw("reverse")
-    drawn = prediction.draw(masks, u)
+    drawn = prediction.draw(masks, step.draw("reverse"))
     tokens = state.tokens.masked_scatter(masks, drawn)
     scores = torch.where(masks, prediction.log_probability(tokens).double(), state.scores)
     if step.index + 1 == step.count:
         return State(tokens, scores, torch.zeros_like(masks))
     lowest = _lowest(scores, step)
-    again = step.corruption.prior(u)
-    return State(torch.where(lowest, again, tokens), scores.masked_fill(lowest, 0.0), lowest)
+    tokens = torch.where(lowest, _noise(state, step), tokens)
+    return State(tokens, scores.masked_fill(lowest, 0.0), lowest)
 
 
 def routed(state: State, prediction: Prediction, transition: Transition) -> State:
@@ -180,7 +178,7 @@ def routed(state: State, prediction: Prediction, transition: Transition) -> Stat
     lowest = _lowest(ranked, step)
     found = state.noisy & ~lowest
     tokens = torch.where(found, drawn, state.tokens)
-    tokens = torch.where(lowest, step.corruption.prior(step.draw("noise")), tokens)
+    tokens = torch.where(lowest, _noise(state, step), tokens)
     kept = torch.where(found, scores, state.scores)
     return State(tokens, kept.masked_fill(lowest, 0.0), lowest)
 
@@ -216,6 +214,10 @@ def _masks(state: State, step: Transition, policy: str) -> Tensor:
     if not isinstance(step.corruption, Absorbing):
         raise UserError(f"policy {policy!r} needs masks: use policy 'ancestral' or 'routed'.")
     return step.inside & step.corruption.unsettled(state.tokens)
+
+
+def _noise(state: State, step: Transition) -> Tensor:
+    return step.corruption.prior(state.tokens, lambda: step.draw("noise"))
 
 
 def _lowest(scores: Tensor, step: Transition) -> Tensor:

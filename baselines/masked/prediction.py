@@ -32,6 +32,5 @@ class Prediction:
 
     def log_probability(self, tokens: Tensor) -> Tensor:
         """What the denoiser itself gives to `tokens` `(rows, length)`, nats, unsharpened."""
-        logits = self.logits.float()
-        chosen = logits.gather(-1, tokens[..., None]).squeeze(-1)
-        return chosen - logits.logsumexp(-1)
+        log_p = self.logits.float().log_softmax(-1)
+        return log_p.gather(-1, tokens[..., None]).squeeze(-1)

@@ -20,7 +20,10 @@ from baselines.masked.prediction import Prediction
 from benchmark.api import Noise, OnStep
 
 Denoise = Callable[[Tensor, Tensor], Tensor]
-"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`."""
+"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`.
+
+The sampler writes into what it gets.
+"""
 
 
 def sample(
@@ -58,7 +61,7 @@ def sample(
     rows, length = inside.shape
     shape, count = (length,), times.numel() - 1
     times = times.to(inside.device)
-    start = corruption.prior(noise.uniform(shape, stream="prior"))
+    start = corruption.prior(canvas.frame, lambda: noise.uniform(shape, stream="prior"))
     state = State(
         torch.where(inside, start, canvas.frame),
         torch.zeros_like(inside, dtype=torch.float64),
@@ -66,7 +69,7 @@ def sample(
     )
     for index in range(count):
         t, s = times[index], times[index + 1]
-        logits = denoise(state.tokens, t.expand(rows)).index_fill(-1, forbidden, -torch.inf)
+        logits = denoise(state.tokens, t.expand(rows)).index_fill_(-1, forbidden, -torch.inf)
         transition = Transition(
             t,
             s,
