@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor, device, nn
@@ -261,6 +261,45 @@ class System(Protocol):
     @classmethod
     def load(cls, path: Path, device: str) -> System:
         """Read what `save` wrote."""
+
+
+class NeuralSystem:
+    """What systems of one trained module have in common: build, save and load.
+
+    A subclass is made of `(config, resources)`, calls this `__init__`, and sets `module` and
+    `network` (see `System`); `build` has its own weights drawn there.
+    """
+
+    Config: ClassVar[type]
+    config: Any
+    resources: Resources
+    module: nn.Module
+    network: nn.Module
+
+    def __init__(self, config: Any, resources: Resources) -> None:
+        self.config = config
+        self.resources = resources
+
+    @classmethod
+    def build(cls, config: Any, resources: Resources) -> Self:
+        """A fresh system; weights come from torch's global generator, seeded by the caller."""
+        return cls(config, resources)
+
+    def save(self, path: Path) -> None:
+        """Write config, safetensors and tokeniser into the folder `path`."""
+        save_folder(path, self.config, self.resources, self.module)
+
+    @classmethod
+    def load(cls, path: Path, device: str) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: if the folder is incomplete or was written by another system.
+        """
+        config, resources = read_folder(path, cls.Config)
+        system = cls(config, resources)
+        load_weights(path, system.module, device)
+        return system
 
 
 def make_noise(

@@ -6,11 +6,10 @@ Deviates: layer norm before the sublayers by default, positions learned by defau
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.attention import BlockShape, Cache, Memory, Norm
 from baselines.autoregressive.decoding import AutoregressiveDecoding, decode
@@ -26,13 +25,11 @@ from benchmark.api import (
     Example,
     Family,
     LossTerms,
+    NeuralSystem,
     Noise,
     OnStep,
     Resources,
-    load_weights,
     make_noise,
-    read_folder,
-    save_folder,
 )
 
 
@@ -70,7 +67,7 @@ class CausalDecoder(Decoder):
         return self.tokens.logits(self.stack(x, memory, causal=True, cache=cache))
 
 
-class TransformerSystem:
+class TransformerSystem(NeuralSystem):
     """Encoder-decoder Transformer: greedy, (diverse) beam, sampling by temperature and top-p."""
 
     id: ClassVar[str] = "transformer"
@@ -82,9 +79,10 @@ class TransformerSystem:
     Config: ClassVar[type] = TransformerConfig
     Decoding: ClassVar[type] = AutoregressiveDecoding
 
+    config: TransformerConfig
+
     def __init__(self, config: TransformerConfig, resources: Resources) -> None:
-        self.config = config
-        self.resources = resources
+        super().__init__(config, resources)
         shape = BlockShape(config.dim, config.heads, config.ffn, config.dropout, config.norm)
         lengths, positions = resources.lengths, config.positions
         self._model = EncoderDecoder(
@@ -97,21 +95,9 @@ class TransformerSystem:
                 positions=positions,
             ),
         )
-
-    @property
-    def module(self) -> nn.Module:
-        """Encoder and decoder."""
-        return self._model
-
-    @property
-    def network(self) -> nn.Module:
-        """The decoder: its calls are the function evaluations; the encoder runs once."""
-        return self._model.decoder
-
-    @classmethod
-    def build(cls, config: TransformerConfig, resources: Resources) -> "TransformerSystem":
-        """A fresh system with weights from torch's global generator."""
-        return cls(config, resources)
+        self.module = self._model
+        # The encoder runs once and does not count.
+        self.network = self._model.decoder
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """`source` `(batch, S)` and `target` `(batch, T)`, both ended by eos and padded."""
@@ -171,18 +157,6 @@ class TransformerSystem:
             device=device,
             on_step=on_step,
         )
-
-    def save(self, path: Path) -> None:
-        """Write config, weights and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self._model)
-
-    @classmethod
-    def load(cls, path: Path, device: str) -> "TransformerSystem":
-        """Read what `save` wrote."""
-        config, resources = read_folder(path, TransformerConfig)
-        system = cls(config, resources)
-        load_weights(path, system._model, device)
-        return system
 
 
 class CachedStepper:

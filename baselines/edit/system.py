@@ -6,11 +6,10 @@ Deviates: see `docs/systems/levenshtein.md`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.attention import BlockShape, Norm
 from baselines.edit.decoder import EditDecoder, Head
@@ -28,14 +27,12 @@ from benchmark.api import (
     Example,
     Family,
     LossTerms,
+    NeuralSystem,
     Noise,
     OnStep,
     Resources,
     UserError,
-    load_weights,
     make_noise,
-    read_folder,
-    save_folder,
 )
 
 
@@ -81,7 +78,7 @@ class LevenshteinConfig:
             )
 
 
-class LevenshteinSystem:
+class LevenshteinSystem(NeuralSystem):
     """Levenshtein Transformer, trained by dual policy learning, greedy or sampled."""
 
     id: ClassVar[str] = "levenshtein"
@@ -93,9 +90,10 @@ class LevenshteinSystem:
     Config: ClassVar[type] = LevenshteinConfig
     Decoding: ClassVar[type] = LevenshteinDecoding
 
+    config: LevenshteinConfig
+
     def __init__(self, config: LevenshteinConfig, resources: Resources) -> None:
-        self.config = config
-        self.resources = resources
+        super().__init__(config, resources)
         # The target canvas counts the end mark; the edit operations need the opening one too.
         self.width = resources.lengths.target + 1
         self.max_insertions = min(config.max_insertions, max(1, self.width - 2))
@@ -117,21 +115,9 @@ class LevenshteinSystem:
             ),
             self._decoder,
         )
-
-    @property
-    def module(self) -> nn.Module:
-        """Encoder and decoder."""
-        return self._model
-
-    @property
-    def network(self) -> nn.Module:
-        """The decoder: each head of a round is one evaluation; the encoder runs once."""
-        return self._decoder
-
-    @classmethod
-    def build(cls, config: LevenshteinConfig, resources: Resources) -> "LevenshteinSystem":
-        """A fresh system with weights from torch's global generator."""
-        return cls(config, resources)
+        self.module = self._model
+        # Each head of a round is one call; the encoder runs once and does not count.
+        self.network = self._decoder
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """`source` `(batch, S)`; `target` `(batch, width)` between marks, `length`, `whole`."""
@@ -245,15 +231,3 @@ class LevenshteinSystem:
             ]
             candidates.append(few * num_samples if decoding.kind == "single" else few)
         return candidates
-
-    def save(self, path: Path) -> None:
-        """Write config, weights and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self._model)
-
-    @classmethod
-    def load(cls, path: Path, device: str) -> "LevenshteinSystem":
-        """Read what `save` wrote."""
-        config, resources = read_folder(path, LevenshteinConfig)
-        system = cls(config, resources)
-        load_weights(path, system._model, device)
-        return system

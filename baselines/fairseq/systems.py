@@ -5,8 +5,7 @@ arXiv 1904.09324 (CMLM); Gu et al., arXiv 1905.11006 (Levenshtein).
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import torch
 from fairseq.criterions.nat_loss import LabelSmoothedDualImitationCriterion
@@ -37,20 +36,18 @@ from benchmark.api import (
     Family,
     Lengths,
     LossTerms,
+    NeuralSystem,
     Noise,
     OnStep,
     Resources,
     UserError,
-    load_weights,
-    read_folder,
-    save_folder,
 )
 
 LENGTH_CLASSES = 256
 """Lengths, and numbers of insertions, that fairseq's heads tell apart."""
 
 
-class RefinementSystem:
+class RefinementSystem(NeuralSystem):
     """What fairseq's non-autoregressive systems share; a subclass names its parts."""
 
     id: ClassVar[str]
@@ -65,8 +62,7 @@ class RefinementSystem:
     """fairseq's name of what is done to targets in training."""
 
     def __init__(self, config: Any, resources: Resources) -> None:
-        self.config = config
-        self.resources = resources
+        super().__init__(config, resources)
         self.dictionary = TokenizerDictionary(resources.tokenizer)
         self._task = TranslationLevenshteinTask(
             TranslationLevenshteinConfig(noise=self.noise), self.dictionary, self.dictionary
@@ -82,7 +78,11 @@ class RefinementSystem:
             Lengths(lengths.source + 1, self._positions),
             self._options(config),
         )
-        self._stored = stored(self._model)
+        self.module = stored(self._model)
+        # The encoder runs once and does not count.
+        decoder = self._model.decoder
+        assert isinstance(decoder, nn.Module)
+        self.network = decoder
 
     def _options(self, config: Any) -> Mapping[str, object]:
         """What the architecture has beside the network, under fairseq's names."""
@@ -91,23 +91,6 @@ class RefinementSystem:
     def _passes(self, decoding: Any) -> tuple[int, bool, int]:
         """Refinements at most, whether an unchanged text is done, and lengths tried."""
         raise NotImplementedError
-
-    @property
-    def module(self) -> nn.Module:
-        """The model of fairseq."""
-        return self._stored
-
-    @property
-    def network(self) -> nn.Module:
-        """The decoder: its calls are the function evaluations; the encoder runs once."""
-        decoder = self._model.decoder
-        assert isinstance(decoder, nn.Module)
-        return decoder
-
-    @classmethod
-    def build(cls, config: Any, resources: Resources) -> Self:
-        """A fresh system with weights from torch's global generator."""
-        return cls(config, resources)
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """`source` `(batch, S)` and `target` `(batch, T)`: bos, tokens, eos, padding."""
@@ -187,18 +170,6 @@ class RefinementSystem:
         # bos may have the id of eos, and a NAT may write over both: the frame goes by place.
         inner = hypothesis.tokens[1:-1]
         return read_candidate(self.resources.tokenizer, inner, truncated=truncated, finished=True)
-
-    def save(self, path: Path) -> None:
-        """Write config, weights and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self._stored)
-
-    @classmethod
-    def load(cls, path: Path, device: str) -> Self:
-        """Read what `save` wrote."""
-        config, resources = read_folder(path, cls.Config)
-        system = cls(config, resources)
-        load_weights(path, system._stored, device)
-        return system
 
 
 class FairseqNAT(RefinementSystem):

@@ -5,7 +5,6 @@ Source: Vaswani et al., arXiv 1706.03762, in the code of Ott et al., arXiv 1904.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -30,14 +29,12 @@ from benchmark.api import (
     Family,
     Lengths,
     LossTerms,
+    NeuralSystem,
     Noise,
     OnStep,
     Resources,
     UserError,
-    load_weights,
     make_noise,
-    read_folder,
-    save_folder,
 )
 
 Method = Literal["sample", "greedy", "beam", "diverse-beam"]
@@ -100,7 +97,7 @@ class FairseqTransformerDecoding:
         return "single" if self.method == "greedy" or self.temperature == 0 else "samples"
 
 
-class FairseqTransformer:
+class FairseqTransformer(NeuralSystem):
     """fairseq's Transformer: greedy, beam, diverse beam, and sampling."""
 
     id: ClassVar[str] = "fairseq-transformer"
@@ -112,9 +109,10 @@ class FairseqTransformer:
     Config: ClassVar[type] = NetworkConfig
     Decoding: ClassVar[type] = FairseqTransformerDecoding
 
+    config: NetworkConfig
+
     def __init__(self, config: NetworkConfig, resources: Resources) -> None:
-        self.config = config
-        self.resources = resources
+        super().__init__(config, resources)
         self.dictionary = TokenizerDictionary(resources.tokenizer)
         task = TranslationTask(TranslationConfig(), self.dictionary, self.dictionary)
         self._criterion = LabelSmoothedCrossEntropyCriterion(
@@ -123,23 +121,10 @@ class FairseqTransformer:
         # The start and, behind a text that did not end, the end that fairseq forces.
         positions = Lengths(resources.lengths.source, resources.lengths.target + 2)
         self._model = build_network("transformer", config, task, positions, {})
-        self._stored = stored(self._model)
         self._passes = DecoderPass(self._model.decoder)  # type: ignore[arg-type]
-
-    @property
-    def module(self) -> nn.Module:
-        """The model of fairseq."""
-        return self._stored
-
-    @property
-    def network(self) -> nn.Module:
-        """The decoder, as the generator calls it; the encoder runs once."""
-        return self._passes
-
-    @classmethod
-    def build(cls, config: NetworkConfig, resources: Resources) -> "FairseqTransformer":
-        """A fresh system with weights from torch's global generator."""
-        return cls(config, resources)
+        self.module = stored(self._model)
+        # The decoder as the generator calls it; the encoder runs once.
+        self.network = self._passes
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """`source` `(batch, S)` and `target` `(batch, T)`, both ended by eos and padded."""
@@ -251,15 +236,3 @@ class FairseqTransformer:
             # Scores of a changed distribution are not the model's.
             logprob=None if tempered else float(hypo["positional_scores"].sum()),
         )
-
-    def save(self, path: Path) -> None:
-        """Write config, weights and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self._stored)
-
-    @classmethod
-    def load(cls, path: Path, device: str) -> "FairseqTransformer":
-        """Read what `save` wrote."""
-        config, resources = read_folder(path, NetworkConfig)
-        system = cls(config, resources)
-        load_weights(path, system._stored, device)
-        return system

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from baselines.attention import BlockShape
@@ -35,14 +34,12 @@ from benchmark.api import (
     Example,
     Family,
     LossTerms,
+    NeuralSystem,
     Noise,
     OnStep,
     Resources,
     UserError,
-    load_weights,
     make_noise,
-    read_folder,
-    save_folder,
 )
 
 
@@ -56,7 +53,7 @@ class Recipe:
     length: LengthName
 
 
-class MaskedSystem:
+class MaskedSystem(NeuralSystem):
     """What all rows of the table share; a subclass names itself and its recipe."""
 
     id: ClassVar[str]
@@ -69,9 +66,10 @@ class MaskedSystem:
     Decoding: ClassVar[type] = MaskedDecoding
     recipe: ClassVar[Recipe]
 
+    config: MaskedConfig
+
     def __init__(self, config: MaskedConfig, resources: Resources) -> None:
-        self.config = config
-        self.resources = resources
+        super().__init__(config, resources)
         tokenizer, lengths = resources.tokenizer, resources.lengths
         shape = BlockShape(config.dim, config.heads, config.ffn, config.dropout, config.norm)
         self.corruption = CORRUPTIONS[self.recipe.corruption](
@@ -93,21 +91,9 @@ class MaskedSystem:
             ),
             self._denoiser,
         )
-
-    @property
-    def module(self) -> nn.Module:
-        """Encoder and denoiser."""
-        return self._model
-
-    @property
-    def network(self) -> nn.Module:
-        """The denoiser: its calls are the function evaluations; the encoder runs once."""
-        return self._denoiser
-
-    @classmethod
-    def build(cls, config: MaskedConfig, resources: Resources) -> Self:
-        """A fresh system with weights from torch's global generator."""
-        return cls(config, resources)
+        self.module = self._model
+        # The encoder runs once and does not count.
+        self.network = self._denoiser
 
     def collate(self, examples: Sequence[Example]) -> Batch:
         """`source` `(batch, S)`, padded, and `target` `(batch, L)`, laid on the canvas."""
@@ -232,15 +218,3 @@ class MaskedSystem:
             ]
             for rows, truncated in zip(x_0.tolist(), encoded.truncated, strict=True)
         ]
-
-    def save(self, path: Path) -> None:
-        """Write config, weights and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self._model)
-
-    @classmethod
-    def load(cls, path: Path, device: str) -> Self:
-        """Read what `save` wrote."""
-        config, resources = read_folder(path, cls.Config)
-        system = cls(config, resources)
-        load_weights(path, system._model, device)
-        return system
