@@ -36,6 +36,21 @@ class Canvas:
     """True where there is a token at all, `(rows, length)`; None is everywhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The canvases that are wanted for every source."""
+
+    per_source: int
+    """How many."""
+    length: int
+    """Target tokens at most, eos counted."""
+    temperature: float = 1.0
+    """Of the lengths; 0 takes the most probable ones."""
+    beam: int = 1
+    """At temperature 0, canvas k has the k-th most probable length if k < beam, and the most
+    probable one otherwise."""
+
+
 class LengthRule(Protocol):
     """How long a generated target is, and who says so."""
 
@@ -57,11 +72,7 @@ class LengthRule(Protocol):
         memory: Memory,
         noise: Noise,
         tokenizer: Tokenizer,
-        *,
-        per_source: int,
-        length: int,
-        temperature: float,
-        beam: int,
+        wanted: Wanted,
     ) -> Canvas:
         """The canvases of the candidates, source-major.
 
@@ -70,11 +81,7 @@ class LengthRule(Protocol):
             memory: of the sources.
             noise: one row a candidate.
             tokenizer: names the marks.
-            per_source: candidates a source.
-            length: target tokens at most, eos counted.
-            temperature: of the lengths; 0 takes the most probable ones.
-            beam: at temperature 0, candidate k has the k-th most probable length, if k < beam,
-                and the most probable one otherwise.
+            wanted: how many, how long, and how the lengths are chosen.
         """
 
 
@@ -101,14 +108,11 @@ class WholeCanvas:
         memory: Memory,
         noise: Noise,
         tokenizer: Tokenizer,
-        *,
-        per_source: int,
-        length: int,
-        temperature: float,
-        beam: int,
+        wanted: Wanted,
     ) -> Canvas:
         """Everything."""
-        shape, device = (memory.mask.size(0) * per_source, length), memory.mask.device
+        shape = (memory.mask.size(0) * wanted.per_source, wanted.length)
+        device = memory.mask.device
         frame = torch.full(shape, tokenizer.pad_id, device=device)
         return Canvas(torch.ones(shape, dtype=torch.bool, device=device), frame, None)
 
@@ -143,24 +147,21 @@ class PredictedLength:
         memory: Memory,
         noise: Noise,
         tokenizer: Tokenizer,
-        *,
-        per_source: int,
-        length: int,
-        temperature: float,
-        beam: int,
+        wanted: Wanted,
     ) -> Canvas:
         """Lengths by the head, drawn or ranked."""
+        per_source = wanted.per_source
         logits = denoiser.length_logits(memory)
-        if temperature > 0:
+        if wanted.temperature > 0:
             u = noise.uniform((1,), stream="length").squeeze(1)
             rows = logits.repeat_interleave(per_source, dim=0)
-            n = categorical(rows, u, temperature=temperature) + 1
+            n = categorical(rows, u, temperature=wanted.temperature) + 1
         else:
             # Classes that the head does not have repeat the best one.
-            ranked = logits.topk(min(beam, per_source, logits.size(1)), dim=1).indices + 1
+            ranked = logits.topk(min(wanted.beam, per_source, logits.size(1)), dim=1).indices + 1
             rest = ranked[:, :1].expand(-1, per_source - ranked.size(1))
             n = torch.cat((ranked, rest), dim=1).flatten()
-        return framed(n, length, tokenizer)
+        return framed(n, wanted.length, tokenizer)
 
 
 def framed(n: Tensor, length: int, tokenizer: Tokenizer) -> Canvas:

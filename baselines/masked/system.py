@@ -13,7 +13,7 @@ from baselines.encoder_decoder import Encoder, EncoderDecoder
 from baselines.masked.corruption import CORRUPTIONS, CorruptionName
 from baselines.masked.denoiser import Denoiser
 from baselines.masked.grid import decreasing_times
-from baselines.masked.lengths import LENGTHS, LengthName, length_loss
+from baselines.masked.lengths import LENGTHS, LengthName, Wanted, length_loss
 from baselines.masked.objective import (
     NOISINGS,
     WEIGHTS,
@@ -180,10 +180,7 @@ class MaskedSystem(NeuralSystem):
             memory,
             noise,
             tokenizer,
-            per_source=per_source,
-            length=lengths.target,
-            temperature=decoding.temperature,
-            beam=decoding.length_beam,
+            Wanted(per_source, lengths.target, decoding.temperature, decoding.length_beam),
         )
         marks = [tokenizer.eos_id, tokenizer.pad_id] if self.lengths.predicted else []
         state = sample(

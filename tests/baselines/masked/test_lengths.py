@@ -6,7 +6,7 @@ import torch
 from baselines.attention import BlockShape
 from baselines.encoder_decoder import Encoder, EncoderDecoder
 from baselines.masked.denoiser import Denoiser
-from baselines.masked.lengths import LENGTHS, framed, length_loss
+from baselines.masked.lengths import LENGTHS, Wanted, framed, length_loss
 from baselines.texts import EncodedTexts
 from benchmark.api import make_noise
 
@@ -30,16 +30,8 @@ def memory(network):
 
 def open_canvas(name, network, memory, *, per_source=3, temperature=1.0, beam=1):
     noise = make_noise(1, ["a", "b"], per_source)
-    return LENGTHS[name].open(
-        network.decoder,
-        memory,
-        noise,
-        MARKS,
-        per_source=per_source,
-        length=4,
-        temperature=temperature,
-        beam=beam,
-    )
+    wanted = Wanted(per_source, 4, temperature, beam)
+    return LENGTHS[name].open(network.decoder, memory, noise, MARKS, wanted)
 
 
 def test_canvas_is_tokens_end_and_padding_and_all_of_it_counts():
