@@ -14,6 +14,7 @@ from baselines.fairseq.refinement import refine
 from baselines.fairseq.systems import FairseqCMLM, FairseqNAT
 from baselines.fairseq.transformer import FairseqTransformer
 from baselines.masked.grid import decreasing_times
+from baselines.masked.lengths import Wanted
 from baselines.masked.sampling import sample
 from baselines.masked.systems import CMLM, NAT
 from benchmark.api import Lengths, Resources, UserError, make_noise
@@ -122,16 +123,8 @@ def test_decoded_tokens_agree(theirs_class, ours_class, passes, resources, sourc
     expected = [hypotheses[0].tokens[1:-1] for hypotheses in found]
     memory = ours.module.encode(source, tokenizer.pad_id)
     noise = make_noise(1, [str(row) for row in range(len(source))])
-    canvas = ours.lengths.open(
-        ours.network,
-        memory,
-        noise,
-        tokenizer,
-        per_source=1,
-        length=LENGTHS.target,
-        temperature=0.0,
-        beam=1,
-    )
+    wanted = Wanted(per_source=1, length=LENGTHS.target, temperature=0.0)
+    canvas = ours.lengths.open(ours.network, memory, noise, tokenizer, wanted)
     state = sample(
         lambda x_t, t: ours.network(x_t, memory, t, canvas.present),
         ours.corruption,
