@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.categorical import invert
 from baselines.masked.prediction import Prediction
 
 
@@ -115,8 +114,22 @@ class Uniform:
         return joint / joint.sum(-1, keepdim=True)
 
     def draw(self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
-        """A draw from the posterior at every position."""
-        return invert(self.posterior(x_t, prediction.probabilities(), t, s), u)
+        """A draw from the posterior at every position.
+
+        With p_0 mixed with the uniform distribution, the posterior is a mixture of three: x_t
+        stays, an id is drawn from p_0, or any id is. One uniform picks the part and, as its
+        rest is uniform again, the id; few positions need the whole of p_0.
+        """
+        kept, c = (1 - t) / (1 - s), s / self.vocab_size
+        d = (1 - kept) / self.vocab_size
+        stays = kept * ((1 - s) * prediction.probability(x_t) + c)
+        predicted, anything = d * (1 - s), d * s
+        point = u * (stays + predicted + anything)
+        # At s = 0 nothing is at random, whatever a sum rounds to.
+        at_random = (point >= stays + predicted) & (anything > 0)
+        drawn = (point >= stays) & ~at_random
+        x_s = torch.where(at_random, self._any((point - stays - predicted) / anything), x_t)
+        return x_s.masked_scatter(drawn, prediction.draw(drawn, (point - stays) / predicted))
 
     def divergence(self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """The sum over the vocabulary, in float64, by what x_t and x_0 add to a constant rest.

@@ -30,6 +30,14 @@ class Prediction:
         """The distribution at all positions, `(rows, length, vocab)`, float64."""
         return probabilities(self.logits, temperature=self.temperature, top_p=self.top_p)
 
+    def probability(self, tokens: Tensor) -> Tensor:
+        """The mass of `tokens` `(rows, length)` in the distribution, float64."""
+        if self.temperature == 0 or self.top_p < 1:
+            return self.probabilities().gather(-1, tokens[..., None]).squeeze(-1)
+        scores = self.logits.double() / self.temperature
+        chosen = scores.gather(-1, tokens[..., None]).squeeze(-1)
+        return (chosen - scores.logsumexp(-1)).exp()
+
     def log_probability(self, tokens: Tensor) -> Tensor:
         """What the denoiser itself gives to `tokens` `(rows, length)`, nats, unsharpened."""
         log_p = self.logits.float().log_softmax(-1)
