@@ -52,6 +52,12 @@ _BUILT_IN = (
         "partial noising of word embeddings, x0 prediction (arXiv 2210.08933)",
     ),
     SystemEntry(
+        "diffuseq-v2",
+        "diffuseq.system_v2:DiffuSeqV2",
+        "continuous diffusion",
+        "learned absorbing state, discrete noise, DPM-Solver++ (arXiv 2310.05793)",
+    ),
+    SystemEntry(
         "transformer",
         "baselines.autoregressive.transformer:TransformerSystem",
         "autoregressive",

@@ -3,9 +3,8 @@
 A grid is a decreasing tuple T = t_0 > t_1 > ... > t_n = 0. A sampler calls the network once
 for each of its first n entries, so the grid alone says the number of function evaluations.
 
-Deviates: the official code strides by T // n, which runs ceil(T / (T // n)) calls (667 when
-600 are asked), ends above t = 0, and takes alpha_bar of t - 1 where the next state stands at
-t - T // n.
+Deviates: two spacings are those of the official code, whatever is wrong with them; the others
+end at t = 0, make the calls that were asked for, and go where they say.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from torch import Tensor
 from benchmark.api import UserError
 from diffuseq.schedule import log_snr
 
-Spacing = Literal["uniform", "quadratic", "log-snr"]
+Spacing = Literal["uniform", "quadratic", "log-snr", "official-gap", "official-uniform"]
 
 
 def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ...]:
@@ -26,19 +25,32 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
 
     Args:
         spacing: `uniform` in t; `quadratic` in t, dense near 0; `log-snr`, uniform in the
-            logarithm of the signal-to-noise ratio between t = T and t = 1.
+            logarithm of the signal-to-noise ratio between t = T and t = 1;
+            `official-gap`, every (T // nfe)-th step, as the official DDIM, which moreover takes
+            each step with the coefficients of one from t to t - 1 (`sample(one_step=True)`);
+            `official-uniform`, uniform in t and ending at t = 1 in place of 0, as the official
+            DPM-Solver++ (rounded to whole steps, where the official one interpolates).
         nfe: network calls, 1..T.
         alpha_bar: float64 `(T + 1,)`, as of `schedule.cumulative_alpha_bar`.
 
     Raises:
-        UserError: if `nfe` is not in 1..T.
+        UserError: if `nfe` is not in 1..T, or `official-gap` would make another number of calls
+            (667 where 600 are asked of 2,000).
 
     Source: `quadratic` arXiv 2010.02502, appendix D.2; `log-snr` arXiv 2206.00927, section 3.4.
     """
     last = len(alpha_bar) - 1
     if not 1 <= nfe <= last:
         raise UserError(f"decoding.nfe is {nfe}: give a number of network calls from 1 to {last}.")
+    if spacing == "official-gap":
+        return (*_every(last // nfe, last, nfe), 0)
     falling = torch.arange(nfe, 0, -1, dtype=torch.float64) / nfe
+    if spacing == "official-uniform":
+        if nfe == last:
+            raise UserError(f"decoding.nfe is {nfe}: official-uniform has at most {last - 1}.")
+        # One step lower, so that what is kept above 0 is above 1 in the end.
+        lowered = _distinct([round(t) for t in (falling * (last - 1)).tolist()], last - 1)
+        return (*(t + 1 for t in lowered), 1)
     if spacing == "uniform":
         wanted = falling * last
     elif spacing == "quadratic":
@@ -49,6 +61,17 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
         # `level` falls with t: searched from its other end it rises, as searchsorted wants.
         wanted = last - torch.searchsorted(level.flip(0).contiguous(), wanted_level).double()
     return (*_distinct([round(t) for t in wanted.tolist()], last), 0)
+
+
+def _every(gap: int, last: int, nfe: int) -> range:
+    """The steps `last`, `last - gap`, ... above 0."""
+    steps = range(last, 0, -gap)
+    if len(steps) != nfe:
+        raise UserError(
+            f"decoding.nfe is {nfe}: official-gap makes {len(steps)} calls instead;"
+            f" give a divisor of {last}."
+        )
+    return steps
 
 
 def _distinct(times: list[int], last: int) -> list[int]:

@@ -17,6 +17,7 @@ from diffuseq.process import anchor, diffuse
 from diffuseq.readout import Readout
 
 MseOver = Literal["all", "target"]
+StartNoise = Literal["all", "target", "none"]
 
 
 def loss_terms(
@@ -31,6 +32,8 @@ def loss_terms(
     eps: Tensor,
     mse_over: MseOver,
     with_prediction_nll: bool,
+    start_noise: StartNoise = "all",
+    forward: Callable[[Tensor, Tensor, Tensor], Tensor] = diffuse,
 ) -> dict[str, Tensor]:
     """All terms of the loss, unweighted, by name.
 
@@ -48,14 +51,21 @@ def loss_terms(
         eps: standard normal numbers `(batch, length, dim)`, for z_t.
         mse_over: positions that the term `mse` is averaged over.
         with_prediction_nll: whether the term `prediction_nll` is computed.
+        start_noise: positions whose z_0 is drawn; at the others it is the embedding itself.
+        forward: the forward process, z_t from (z_0, eps, alpha_bar_t `(batch, 1, 1)`).
 
     Deviates: paper and official code differ in the first term. Eq. 2 of the paper compares
     the target part alone (`mse_over="target"`); the code, which made the published numbers,
-    averages over source and padding too (`all`).
+    averages over source and padding too (`all`). The code also draws z_0 at the source
+    (`start_noise="all"`), which sampling then shows without noise; `target` closes that gap.
     """
     embedding = readout.embed(ids)
-    z_0 = embedding + (1.0 - alpha_bar[1]).sqrt().to(embedding.dtype) * start_eps
-    z_t = anchor(diffuse(z_0, eps, alpha_bar[t][:, None, None]), z_0, is_target)
+    z_0 = embedding
+    if start_noise != "none":
+        z_0 = embedding + (1.0 - alpha_bar[1]).sqrt().to(embedding.dtype) * start_eps
+    if start_noise == "target":
+        z_0 = anchor(z_0, embedding, is_target)
+    z_t = anchor(forward(z_0, eps, alpha_bar[t][:, None, None]), z_0, is_target)
     z0_hat = network(z_t, t).to(embedding.dtype)
 
     goal = torch.where((t == 1)[:, None, None], embedding, z_0)

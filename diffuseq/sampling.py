@@ -12,6 +12,9 @@ from benchmark.api import Noise, OnStep
 from diffuseq.process import anchor
 from diffuseq.solvers import Solver, Transition
 
+AfterStep = Callable[[int, Tensor, Transition], Tensor]
+"""From the number of the step, the state after it and the step itself, another state."""
+
 
 def sample(
     network: Callable[[Tensor, Tensor], Tensor],
@@ -24,6 +27,11 @@ def sample(
     noise: Noise,
     temperature: float = 1.0,
     clamp: Callable[[Tensor], Tensor] | None = None,
+    clamp_steps: range | None = None,
+    noise_bound: float | None = None,
+    start_mean: Tensor | None = None,
+    one_step: bool = False,
+    after_step: AfterStep | None = None,
     on_step: OnStep | None = None,
 ) -> Tensor:
     """z_0 `(rows, length, dim)`, after one network call for each entry of `grid` but the last.
@@ -39,6 +47,12 @@ def sample(
         temperature: factor of all noise, the first state's included: the knob that trades
             quality for diversity. 1 is the model's own distribution.
         clamp: moves every z0_hat to the embeddings; None leaves it as predicted.
+        clamp_steps: steps t at which `clamp` acts; None is all.
+        noise_bound: bound of the noise that steps inject; None draws it whole.
+        start_mean: mean of the first state `(dim,)`; None is 0.
+        one_step: whether each step is taken as if from t to t - 1, however far it goes: the
+            mistake of the official DDIM, see `grid.time_grid`.
+        after_step: what is done to the state after each step but one to s = 0.
         on_step: called with the number of the step and the state after it.
 
     Source: arXiv 2210.08933, section 3.2; arXiv 2006.11239, algorithm 2.
@@ -47,20 +61,37 @@ def sample(
     shape = tuple(source.shape[1:])
     levels = alpha_bar.cpu()
 
-    def draw(step: int) -> Tensor:
-        return temperature * noise.normal(shape, step=step, stream="reverse")
+    def draw(step: int, bound: float | None = None) -> Tensor:
+        eps = noise.normal(shape, step=step, stream="reverse")
+        return temperature * (eps if bound is None else bounded(eps, bound))
 
-    z = anchor(draw(0), source, is_target)
+    start = draw(0)
+    z = anchor(start if start_mean is None else start + start_mean, source, is_target)
     previous: tuple[Tensor, Tensor] | None = None
     for number, (t, s) in enumerate(pairwise(grid), start=1):
         times = torch.full((len(z),), t, dtype=torch.int64, device=z.device)
         z0_hat = network(z, times)
-        if clamp is not None:
+        if clamp is not None and (clamp_steps is None or t in clamp_steps):
             z0_hat = clamp(z0_hat)
-        eps = draw(number) if solver.stochastic and s > 0 else None
-        move = Transition(levels[t], levels[s], previous)
-        z = anchor(solver.step(z, z0_hat, eps, move), source, is_target)
+        reached = t - 1 if one_step else s
+        eps = draw(number, noise_bound) if solver.stochastic and reached > 0 else None
+        move = Transition(levels[t], levels[reached], previous, is_last=s == grid[-1])
+        z_s = solver.step(z, z0_hat, eps, move)
+        if after_step is not None and reached > 0:
+            z_s = after_step(number, z_s, move)
+        z = anchor(z_s, source, is_target)
         previous = (levels[t], z0_hat)
         if on_step is not None:
             on_step(number, z)
     return z
+
+
+def bounded(eps: Tensor, bound: float) -> Tensor:
+    """Standard normal numbers made into those of the normal distribution cut at +-`bound`.
+
+    Deviates: the official code redraws every number out of bounds until none is left. The
+    distribution is the same; here a number keeps its rank, and one draw is enough.
+    """
+    below = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64, device=eps.device))
+    share = below + torch.special.ndtr(eps.to(torch.float64)) * (1.0 - 2.0 * below)
+    return torch.special.ndtri(share).to(eps.dtype)

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-ScheduleName = Literal["sqrt", "cosine", "linear"]
+ScheduleName = Literal["sqrt", "sqrt-paper", "cosine", "linear"]
 
 BETA_CAP = 0.999
 """Largest share of the signal that one step may take away.
@@ -35,7 +35,7 @@ def alpha_bar(name: ScheduleName, u: Tensor) -> Tensor:
     `linear` arXiv 2006.11239, section 4.
     """
     u = u.to(torch.float64)
-    if name == "sqrt":
+    if name in ("sqrt", "sqrt-paper"):
         return 1.0 - (u + 1e-4).sqrt()
     if name == "cosine":
         return ((u + 0.008) / 1.008 * math.pi / 2).cos() ** 2
@@ -49,6 +49,9 @@ def discrete_betas(name: ScheduleName, diffusion_steps: int) -> Tensor:
     Source: arXiv 2006.11239, section 4 (`linear`, stretched to T steps as in arXiv
     2102.09672, section 3.1); otherwise beta_t = 1 - alpha_bar(t / T) / alpha_bar((t - 1) / T),
     arXiv 2102.09672, eq. 17.
+    Deviates: with `sqrt` that ratio leaves out what alpha_bar(0) = 0.99 has lost already, as the
+    official code does. With `sqrt-paper` the first step takes it, and alpha_bar is that of the
+    formula.
     """
     if name == "linear":
         scale = _LINEAR_STEPS / diffusion_steps
@@ -57,6 +60,8 @@ def discrete_betas(name: ScheduleName, diffusion_steps: int) -> Tensor:
     else:
         u = torch.arange(diffusion_steps + 1, dtype=torch.float64) / diffusion_steps
         left = alpha_bar(name, u)
+        if name == "sqrt-paper":
+            left[0] = 1.0
         betas = 1.0 - left[1:] / left[:-1]
     return betas.clamp(max=BETA_CAP)
 

@@ -23,6 +23,7 @@ from diffuseq.schedule import log_snr
 
 Variance = Literal["fixed-large", "posterior"]
 SolverName = Literal["ancestral", "ddim", "dpm-solver++"]
+Carry = Literal["state", "prediction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Transition:
     alpha_bar_s: Tensor
     previous: tuple[Tensor, Tensor] | None = None
     """alpha_bar and z0_hat of the step before, for solvers of second order."""
+    is_last: bool = False
 
 
 class Solver(Protocol):
@@ -105,16 +107,25 @@ class DpmSolverPlusPlus:
 
     The first step, and the last (to s = 0, where log_snr is infinite), are of first order.
 
+    Args:
+        carry: `state` steps from z_t; `prediction` from z0_hat in its place.
+        low_order_end: whether the last step is of first order wherever it goes.
+
     Source: arXiv 2211.01095, algorithm 2.
+    Deviates: the official code of DiffuSeq-v2 overwrites z_t by z0_hat before each step, as
+    `carry="prediction"` does. What is left is a mean of predictions: it solves no equation.
     """
 
+    carry: Carry = "state"
+    low_order_end: bool = False
     stochastic: bool = False
 
     def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
         """One step; `move.previous` is None at the first."""
         a_t, a_s = move.alpha_bar_t, move.alpha_bar_s
         estimate = z0_hat
-        if move.previous is not None and a_s != 1.0:
+        is_low = a_s == 1.0 or (self.low_order_end and move.is_last)
+        if move.previous is not None and not is_low:
             a_r, earlier = move.previous
             width = log_snr(a_s) - log_snr(a_t)
             width_before = log_snr(a_t) - log_snr(a_r)
@@ -123,11 +134,25 @@ class DpmSolverPlusPlus:
         # sigma_s / sigma_t and alpha_s (1 - exp(-width)), finite at s = 0 in this form.
         ratio = ((1.0 - a_s) / (1.0 - a_t)).sqrt()
         of_estimate = a_s.sqrt() - ratio * a_t.sqrt()
-        return ratio.to(z_t.dtype) * z_t + of_estimate.to(z_t.dtype) * estimate
+        begin = z_t if self.carry == "state" else z0_hat
+        return ratio.to(z_t.dtype) * begin + of_estimate.to(z_t.dtype) * estimate
 
 
-def make_solver(name: SolverName, *, eta: float, variance: Variance) -> Solver:
-    """The solver `name`; `eta` is DDIM's, `variance` that of ancestral sampling."""
+def make_solver(
+    name: SolverName,
+    *,
+    eta: float,
+    variance: Variance,
+    carry: Carry = "state",
+    low_order_end: bool = False,
+) -> Solver:
+    """The solver `name`.
+
+    `eta` is DDIM's, `variance` that of ancestral sampling, `carry` and `low_order_end` are those
+    of DPM-Solver++.
+    """
     if name == "ancestral":
         return Ancestral(variance)
-    return Ddim(eta) if name == "ddim" else DpmSolverPlusPlus()
+    if name == "ddim":
+        return Ddim(eta)
+    return DpmSolverPlusPlus(carry, low_order_end)

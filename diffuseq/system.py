@@ -1,111 +1,58 @@
 """DiffuSeq as a system of the benchmark: text in, text out.
 
 Source: arXiv 2210.08933.
-Deviates: the source is cut to its own part of the canvas, where the official code cuts the
-longer of source and target in turn, so that the length of the answer decides how much of the
-question is seen.
+Deviates: where the official code does otherwise, `diffuseq.settings` has a named field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.api import (
     Batch,
-    Candidate,
-    CandidateKind,
     Candidates,
     Capabilities,
     Example,
     Family,
     LossTerms,
+    NeuralSystem,
     Noise,
     OnStep,
     Resources,
-    Status,
     UserError,
-    load_weights,
     make_noise,
-    read_folder,
-    save_folder,
 )
+from diffuseq.canvas import Canvas
 from diffuseq.denoiser import Denoiser
-from diffuseq.grid import Spacing, time_grid
-from diffuseq.objective import MseOver, loss_terms
+from diffuseq.grid import time_grid
+from diffuseq.objective import loss_terms
+from diffuseq.process import diffuse
 from diffuseq.readout import Readout
-from diffuseq.sampling import sample
-from diffuseq.schedule import ScheduleName, cumulative_alpha_bar, discrete_betas
-from diffuseq.solvers import SolverName, Variance, make_solver
+from diffuseq.sampling import AfterStep, sample
+from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
+from diffuseq.settings import DiffuSeqConfig, DiffuSeqDecoding
+from diffuseq.solvers import Solver, make_solver
 from diffuseq.timesteps import LossSecondMoment, UniformTimesteps
 
-_SOURCE_MARKS = 3
-"""`[CLS] x [SEP] [SEP]`"""
-_TARGET_MARKS = 2
-"""`[CLS] y [SEP]`"""
+__all__ = ["DiffuSeq", "DiffuSeqConfig", "DiffuSeqDecoding", "DiffuSeqModule"]
+
+_CLOCK_STEPS = 1000
+"""A chain of so many steps is told to the network as it is."""
 
 
-@dataclass(frozen=True)
-class DiffuSeqConfig:
-    """Network and objective; the defaults are those of the paper and its code."""
-
-    embedding_dim: int = 128
-    width: int = 768
-    layers: int = 12
-    heads: int = 12
-    ffn: int = 3072
-    time_dim: int = 128
-    """Size of the sinusoidal code of t."""
-    dropout: float = 0.1
-    diffusion_steps: int = 2000
-    """T."""
-    schedule: ScheduleName = "sqrt"
-    timesteps: Literal["uniform", "loss-second-moment"] = "loss-second-moment"
-    """How training draws t."""
-    mse_over: MseOver = "all"
-    """`all` as in the official code; `target`, without the source, as in eq. 2 of the paper."""
-    mse_weight: float = 1.0
-    decoder_nll_weight: float = 1.0
-    prior_weight: float = 1.0
-    """Of the term `tT`."""
-    prediction_nll_weight: float = 0.0
-    """Deviates: adds the cross entropy of the predicted z_0, target alone (paper: 0)."""
-
-
-@dataclass(frozen=True)
-class DiffuSeqDecoding:
-    """How to sample; the defaults are those of the paper and its code."""
-
-    solver: SolverName = "ancestral"
-    nfe: int = 2000
-    """Network calls, 1..T."""
-    temperature: float = 1.0
-    """Factor of all injected noise; 0 makes every solver deterministic."""
-    clamp: bool = True
-    """Whether every prediction is moved to the nearest embeddings."""
-    eta: float = 0.0
-    """Share of fresh noise, of `ddim` alone: 0 deterministic, 1 ancestral."""
-    variance: Variance = "fixed-large"
-    """Of `ancestral` alone."""
-    grid: Spacing = "uniform"
-
-    def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise UserError(
-                f"decoding.temperature is {self.temperature}: give a number that is not negative."
-            )
-        if not 0 <= self.eta <= 1:
-            raise UserError(f"decoding.eta is {self.eta}: give a number from 0 to 1.")
-
-    @property
-    def kind(self) -> CandidateKind:
-        """Independent draws, unless all noise is switched off."""
-        return "samples" if self.temperature > 0 else "single"
+SOLVERS: tuple[dict[str, object], ...] = (
+    {"solver": "ancestral"},
+    {"solver": "ddim", "eta": 0.0},
+    {"solver": "ddim", "eta": 1.0},
+    {"solver": "dpm-solver++", "carry": "state"},
+    {"solver": "dpm-solver++", "carry": "prediction"},
+)
+"""One checkpoint, every solver: the ablation `solvers`."""
 
 
 class DiffuSeqModule(nn.Module):
@@ -126,7 +73,7 @@ class DiffuSeqModule(nn.Module):
             ffn=config.ffn,
             time_dim=config.time_dim,
             canvas=canvas,
-            diffusion_steps=config.diffusion_steps,
+            diffusion_steps=config.diffusion_steps if config.rescale_time else _CLOCK_STEPS,
             dropout=config.dropout,
         )
         learns = config.timesteps == "loss-second-moment"
@@ -135,70 +82,53 @@ class DiffuSeqModule(nn.Module):
         self.evenly = UniformTimesteps(config.diffusion_steps)
 
 
-class DiffuSeq:
+@dataclass(frozen=True)
+class Reverse:
+    """What a variant of the process decides about sampling; see `diffuseq.sampling.sample`."""
+
+    network: Callable[[Tensor, Tensor], Tensor]
+    solver: Solver
+    start_mean: Tensor | None = None
+    after_step: AfterStep | None = None
+
+
+class DiffuSeq(NeuralSystem):
     """Sequence-to-sequence diffusion on word embeddings, the target noised, the source not."""
 
     id: ClassVar[str] = "diffuseq"
     family: ClassVar[Family] = "continuous diffusion"
     version: ClassVar[int] = 1
     capabilities: ClassVar[Capabilities] = Capabilities(
-        trainable=True, knob="temperature", nfe_knob="nfe", length="fixed"
+        trainable=True,
+        knob="temperature",
+        nfe_knob="nfe",
+        length="fixed",
+        ablations={"solvers": SOLVERS},
     )
     Config: ClassVar[type] = DiffuSeqConfig
     Decoding: ClassVar[type] = DiffuSeqDecoding
+    Module: ClassVar[type[DiffuSeqModule]] = DiffuSeqModule
+
+    config: DiffuSeqConfig
+    module: DiffuSeqModule
 
     def __init__(self, config: DiffuSeqConfig, resources: Resources) -> None:
-        self.config = config
-        self.resources = resources
-        lengths = resources.lengths
-        if lengths.source <= _SOURCE_MARKS or lengths.target <= _TARGET_MARKS:
-            raise UserError(
-                f"A canvas of {lengths.source} + {lengths.target} tokens is too short for diffuseq:"
-                f" raise lengths.source above {_SOURCE_MARKS}"
-                f" and lengths.target above {_TARGET_MARKS}."
-            )
+        super().__init__(config, resources)
         if config.width % config.heads or config.time_dim % 2:
             raise UserError(
-                f"diffuseq has width {config.width}, heads {config.heads}, time_dim"
+                f"{self.id} has width {config.width}, heads {config.heads}, time_dim"
                 f" {config.time_dim}: make width a multiple of heads and time_dim even."
             )
-        self._canvas = lengths.source + lengths.target
-        self._module = DiffuSeqModule(
-            config, vocab_size=resources.tokenizer.vocab_size, canvas=self._canvas
+        tokenizer = resources.tokenizer
+        self.canvas = Canvas(tokenizer, resources.lengths, truncation=config.truncation)
+        self.module = self.Module(
+            config, vocab_size=tokenizer.vocab_size, canvas=self.canvas.length
         )
-
-    @property
-    def module(self) -> DiffuSeqModule:
-        """Embeddings and network."""
-        return self._module
-
-    @property
-    def network(self) -> nn.Module:
-        """The denoiser: one call, one function evaluation."""
-        return self._module.denoiser
-
-    @classmethod
-    def build(cls, config: DiffuSeqConfig, resources: Resources) -> DiffuSeq:
-        """A fresh system; weights come from torch's global generator."""
-        return cls(config, resources)
+        self.network = self.module.denoiser
 
     def collate(self, examples: Sequence[Example]) -> Batch:
-        """`ids` int64 and `is_target` bool, both `(batch, canvas)`.
-
-        `[CLS] x [SEP] [SEP] [CLS] y [SEP]`, then padding to the end of the canvas, which
-        belongs to the target: the model generates it and so learns the length.
-
-        Source: arXiv 2210.08933, section 3.
-        """
-        tokenizer = self.resources.tokenizer
-        room = self.resources.lengths.target - _TARGET_MARKS
-        rows, starts = [], []
-        for example in examples:
-            source, _ = self._source_ids(example.source)
-            words = tokenizer.encode(example.target)[:room]
-            rows.append([*source, tokenizer.bos_id, *words, tokenizer.sep_id])
-            starts.append(len(source))
-        return self._canvas_of(rows, starts)
+        """`ids` int64 and `is_target` bool, both `(batch, canvas)`; see `diffuseq.canvas`."""
+        return self.canvas.lay(examples)
 
     def loss(self, batch: Batch, noise: Noise) -> LossTerms:
         """The weighted sum of the terms of the paper.
@@ -206,9 +136,9 @@ class DiffuSeq:
         In training mode t is drawn, and what is seen is learnt, as `config.timesteps` says; in
         evaluation mode t is uniform and nothing is learnt, so that losses can be compared.
         """
-        module, config = self._module, self.config
+        module, config = self.module, self.config
         ids, is_target = batch["ids"], batch["is_target"]
-        shape = (self._canvas, config.embedding_dim)
+        shape = (self.canvas.length, config.embedding_dim)
         drawer = module.timesteps if module.training else module.evenly
         t, weight = drawer.draw(noise.uniform((1,), stream="t")[:, 0])
         terms = loss_terms(
@@ -222,6 +152,8 @@ class DiffuSeq:
             eps=noise.normal(shape, stream="forward"),
             mse_over=config.mse_over,
             with_prediction_nll=config.prediction_nll_weight > 0,
+            start_noise=config.start_noise,
+            forward=self._forward_process(noise),
         )
         factors = {
             "mse": config.mse_weight,
@@ -230,6 +162,7 @@ class DiffuSeq:
             "prediction_nll": config.prediction_nll_weight,
         }
         terms = {name: factors[name] * values for name, values in terms.items()}
+        terms |= self._more_terms(len(ids))
         losses = torch.stack(tuple(terms.values())).sum(0)
         drawer.observe(t, losses)
         weight = weight.to(losses.dtype)
@@ -252,82 +185,70 @@ class DiffuSeq:
         """`num_samples` candidates for every source, all of them rows of one batch.
 
         Raises:
-            UserError: if `decoding.nfe` is not in 1..T.
+            UserError: if `decoding.nfe` is not a number of calls that `decoding.grid` can make.
         """
-        module = self._module
+        module, readout = self.module, self.module.readout
         device = module.alpha_bar.device
         grid = time_grid(decoding.grid, decoding.nfe, alpha_bar=module.alpha_bar)
-        layout = [self._source_ids(source) for source in sources]
-        starts = [len(row) for row, _ in layout]
-        batch = self._canvas_of([row for row, _ in layout], starts)
+        opened = self.canvas.open(sources)
+        noise = make_noise(seed, ids, num_samples, device)
+        reverse = self._reverse_process(decoding, noise)
+        clamp_to = grid[0] if decoding.clamp_to is None else decoding.clamp_to
         was_training = module.training
         module.eval()
         with torch.inference_mode():
             z_0 = sample(
-                module.denoiser,
-                source=_each(module.readout.embed(batch["ids"].to(device)), num_samples),
-                is_target=_each(batch["is_target"].to(device), num_samples),
+                reverse.network,
+                source=_each(readout.embed(opened.batch["ids"].to(device)), num_samples),
+                is_target=_each(opened.batch["is_target"].to(device), num_samples),
                 grid=grid,
                 alpha_bar=module.alpha_bar,
-                solver=make_solver(decoding.solver, eta=decoding.eta, variance=decoding.variance),
-                noise=make_noise(seed, ids, num_samples, device),
+                solver=reverse.solver,
+                noise=noise,
                 temperature=decoding.temperature,
-                clamp=module.readout.clamp if decoding.clamp else None,
+                clamp=readout.clamp if decoding.clamp else None,
+                clamp_steps=range(decoding.clamp_from, clamp_to + 1),
+                noise_bound=decoding.noise_bound,
+                start_mean=reverse.start_mean,
+                one_step=decoding.grid == "official-gap",
+                after_step=reverse.after_step,
                 on_step=on_step,
             )
-            rows = module.readout.most_likely(z_0).tolist()
+            is_likely = decoding.rounding == "most-likely"
+            rows = (readout.most_likely(z_0) if is_likely else readout.nearest(z_0)).tolist()
         module.train(was_training)
         return [
             [
-                self._candidate(row[starts[i] :], is_cut=layout[i][1])
+                self.canvas.read(
+                    row[opened.starts[i] :], is_cut=opened.is_cut[i], reading=decoding.reading
+                )
                 for row in rows[i * num_samples : (i + 1) * num_samples]
             ]
             for i in range(len(sources))
         ]
 
-    def save(self, path: Path) -> None:
-        """Write config, safetensors and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self._module)
+    # What a variant of the process does otherwise.
 
-    @classmethod
-    def load(cls, path: Path, device: str) -> DiffuSeq:
-        """Read what `save` wrote."""
-        config, resources = read_folder(path, cls.Config)
-        system = cls(config, resources)
-        load_weights(path, system.module, device)
-        return system
+    def _forward_process(self, noise: Noise) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """z_t from (z_0, eps, alpha_bar_t)."""
+        return diffuse
 
-    def _source_ids(self, source: str) -> tuple[list[int], bool]:
-        """`[CLS] x [SEP] [SEP]`, and whether x was cut to fit."""
-        tokenizer = self.resources.tokenizer
-        room = self.resources.lengths.source - _SOURCE_MARKS
-        words = tokenizer.encode(source)
-        marks = [tokenizer.sep_id, tokenizer.sep_id]
-        return [tokenizer.bos_id, *words[:room], *marks], len(words) > room
+    def _more_terms(self, rows: int) -> dict[str, Tensor]:
+        """Further weighted terms of the loss, `(rows,)` each."""
+        return {}
 
-    def _canvas_of(self, rows: Sequence[list[int]], starts: Sequence[int]) -> Batch:
-        """`rows` padded to the canvas; the target begins at `starts`."""
-        pad = self.resources.tokenizer.pad_id
-        padded = [row + [pad] * (self._canvas - len(row)) for row in rows]
-        ids = torch.tensor(padded, dtype=torch.long).reshape(len(rows), self._canvas)
-        first = torch.tensor(starts, dtype=torch.long)[:, None]
-        is_target = torch.arange(self._canvas) >= first
-        return {"ids": ids, "is_target": is_target}
-
-    def _candidate(self, ids: list[int], *, is_cut: bool) -> Candidate:
-        """The text of the generated `ids` up to the end mark, which padding is as well."""
-        tokenizer = self.resources.tokenizer
-        ends = {tokenizer.sep_id, tokenizer.pad_id}
-        end = next((i for i, token in enumerate(ids) if token in ends), None)
-        text = tokenizer.decode(ids[:end])
-        status: Status = "ok"
-        if is_cut:
-            status = "truncated"
-        elif not text:
-            status = "empty"
-        elif end is None:
-            status = "unfinished"
-        return Candidate(text, status)
+    def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise) -> Reverse:
+        """The network as it is, the solver that was asked for, a first state round 0."""
+        # The official DPM-Solver++ ends by a step of first order below 10 calls.
+        is_short = decoding.grid == "official-uniform" and decoding.nfe < 10
+        solver = make_solver(
+            decoding.solver,
+            eta=decoding.eta,
+            variance=decoding.variance,
+            carry=decoding.carry,
+            low_order_end=is_short,
+        )
+        return Reverse(self.module.denoiser, solver)
 
 
 def _each(rows: Tensor, num_samples: int) -> Tensor:

@@ -15,6 +15,7 @@ from benchmark.api import UserError
 from benchmark.metrics.bertscore import BertScore
 from benchmark.metrics.bleu_corpus import BleuCorpus
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4
+from benchmark.metrics.bleu_sent_m4_swapped import BleuSentM4Swapped
 from benchmark.metrics.copy_rate import CopyRate
 from benchmark.metrics.coverage import Coverage
 from benchmark.metrics.dist_1 import Dist1
@@ -62,6 +63,7 @@ ENTRY_POINT_GROUP = "diffuseq_bench.metrics"
 
 _BUILT_IN: tuple[type[Metric], ...] = (
     BleuSentM4,
+    BleuSentM4Swapped,
     BleuCorpus,
     RougeL,
     BertScore,

@@ -20,6 +20,17 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
             {"solver": "ancestral", "nfe": 50},
         ),
     ),
+    "diffuseq-v2": (
+        {"embedding_dim": 8, "width": 16, "layers": 1, "heads": 2, "ffn": 32, "time_dim": 8,
+         "diffusion_steps": 50},
+        (
+            {"nfe": 5},
+            {"nfe": 4, "centre": "official", "carry": "prediction", "clock": "official",
+             "grid": "official-uniform"},
+            {"solver": "ancestral", "nfe": 5, "temperature": 0.7},
+            {"solver": "ddim", "eta": 1.0, "nfe": 4, "temperature": 0.0},
+        ),
+    ),
     "transformer": (
         {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
         (

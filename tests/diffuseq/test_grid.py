@@ -49,6 +49,30 @@ def test_log_snr_grid_is_even_in_log_snr() -> None:
     assert ((levels.diff()[4:] / even - 1).abs() < 0.05).all()
 
 
+def test_official_gap_is_the_official_stride() -> None:
+    # The official code lists its steps, counted from 0, from the last on and takes every gap-th.
+    for nfe in (1, 10, 50, 400, 1000, 2000):
+        official = list(range(2000))[::-1][:: 2000 // nfe]
+        grid = time_grid("official-gap", nfe, alpha_bar=level(2000))
+        assert grid == (*(i + 1 for i in official), 0)
+    with pytest.raises(UserError, match="600: official-gap makes 667 calls"):
+        time_grid("official-gap", 600, alpha_bar=level(2000))
+
+
+@pytest.mark.parametrize("nfe", [1, 2, 9, 10, 50, 1998, 1999])
+def test_official_uniform_ends_at_one(nfe: int) -> None:
+    grid = time_grid("official-uniform", nfe, alpha_bar=level(2000))
+    official = torch.linspace(1.0, 1 / 2000, nfe + 1, dtype=torch.float64) * 2000
+    assert (torch.tensor(grid) - official).abs().max() <= 0.5 + 1e-9
+    assert len(grid) - 1 == nfe and (grid[0], grid[-1]) == (2000, 1)
+    assert all(t > s for t, s in pairwise(grid))
+
+
+def test_official_uniform_has_a_step_less() -> None:
+    with pytest.raises(UserError, match="at most 1999"):
+        time_grid("official-uniform", 2000, alpha_bar=level(2000))
+
+
 @pytest.mark.parametrize("nfe", [0, -1, 51])
 def test_impossible_numbers_are_refused(nfe: int) -> None:
     with pytest.raises(UserError, match=rf"nfe is {nfe}: .* from 1 to 50"):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffuseq.objective import MseOver, loss_terms, mse, prior_term, rounding_nll
+from diffuseq.objective import MseOver, StartNoise, loss_terms, mse, prior_term, rounding_nll
 from diffuseq.readout import Readout
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 
@@ -104,6 +104,32 @@ def test_the_network_sees_the_target_noised_and_the_source_not(readout: Readout)
     noised = level.sqrt() * z_0 + (1 - level).sqrt() * noise(2)
     assert torch.equal(network.state[~IS_TARGET], z_0[~IS_TARGET])
     torch.testing.assert_close(network.state[IS_TARGET], noised[IS_TARGET])
+
+
+@pytest.mark.parametrize("start", ["all", "target", "none"])
+def test_start_noise_is_drawn_where_it_is_asked_for(readout: Readout, start: StartNoise) -> None:
+    network = Fixed(noise(3))
+    seen: list[Tensor] = []
+
+    def forward(z_0: Tensor, eps: Tensor, alpha_bar_t: Tensor) -> Tensor:
+        seen.append(z_0)
+        assert torch.equal(eps, noise(2)) and torch.equal(alpha_bar_t.flatten(), LEVEL[T])
+        return 7 * torch.ones_like(z_0)
+
+    terms = loss_terms(
+        network, readout, ids=IDS, is_target=IS_TARGET, t=T, alpha_bar=LEVEL, start_eps=noise(1),
+        eps=noise(2), mse_over="all", with_prediction_nll=False, start_noise=start, forward=forward,
+    )  # fmt: skip
+    (z_0,) = seen
+    is_drawn = (z_0 != readout.embed(IDS)).any(-1)
+    expected = {"all": torch.ones_like(IS_TARGET), "target": IS_TARGET, "none": IS_TARGET & False}
+    assert torch.equal(is_drawn, expected[start])
+    spread = (1 - LEVEL[1]).sqrt().float() * noise(1)
+    torch.testing.assert_close(z_0[is_drawn], (readout.embed(IDS) + spread)[is_drawn])
+    assert (network.state[IS_TARGET] == 7).all()
+    assert torch.equal(network.state[~IS_TARGET], z_0[~IS_TARGET])
+    by_hand = rounding_nll(readout.logits(z_0), IDS, torch.ones_like(IS_TARGET))
+    torch.testing.assert_close(terms["decoder_nll"], by_hand)
 
 
 def test_the_embedding_learns_from_every_term(readout: Readout) -> None:

@@ -14,7 +14,7 @@ from diffuseq.schedule import (
     log_snr,
 )
 
-NAMES: tuple[ScheduleName, ...] = ("sqrt", "cosine", "linear")
+NAMES: tuple[ScheduleName, ...] = ("sqrt", "sqrt-paper", "cosine", "linear")
 
 
 def level(name: ScheduleName, steps: int = 2000) -> torch.Tensor:
@@ -31,6 +31,13 @@ def test_sqrt_values_are_those_of_the_paper_and_its_code() -> None:
     assert level_sqrt[1].item() == pytest.approx((1 - math.sqrt(5e-4 + 1e-4)) / 0.99, abs=1e-12)
     assert level_sqrt[1000].item() == pytest.approx((1 - math.sqrt(0.5001)) / 0.99, abs=1e-12)
     assert level_sqrt[900].item() == pytest.approx(0.33243, abs=1e-5)
+
+
+def test_sqrt_paper_is_the_formula_of_the_paper() -> None:
+    by_hand = [1 - math.sqrt(t / 2000 + 1e-4) for t in range(1, 2000)]
+    assert level("sqrt-paper")[1:-1].tolist() == pytest.approx(by_hand, abs=1e-12)
+    # The code divides 0.99 out of every value but the last, where the cap binds.
+    assert (level("sqrt-paper")[1:] / level("sqrt")[1:]).tolist() == pytest.approx([0.99] * 2000)
 
 
 def test_cosine_and_linear_values() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import statistics
 from itertools import pairwise
 
 import pytest
 import torch
 from torch import Tensor
 
+from benchmark.api import make_noise
+from diffuseq.grid import time_grid
+from diffuseq.sampling import sample
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 from diffuseq.solvers import (
     Ancestral,
@@ -67,6 +71,31 @@ def test_solvers_converge_at_their_order(solver: Solver, order: int) -> None:
     assert slopes == pytest.approx([order, order], abs=0.15)
 
 
+@pytest.mark.parametrize(
+    ("solver", "order"), [(Ddim(), 1), (DpmSolverPlusPlus(), 2)], ids=["ddim", "dpm-solver++"]
+)
+def test_slope_of_the_error_over_10_to_160_calls(solver: Solver, order: int) -> None:
+    z, calls = scalar(0.4), (10, 20, 40, 80, 160)
+    errors = []
+    for count in calls:
+        levels = even_levels(count, high=1.0)
+        exact = flow(z, levels[0], levels[-1])
+        errors.append((integrate(solver, z, levels) - exact).abs().item())
+    fitted = statistics.linear_regression([math.log(n) for n in calls], [*map(math.log, errors)])
+    assert -fitted.slope == pytest.approx(order, abs=0.05)
+
+
+def test_carrying_the_prediction_does_not_converge() -> None:
+    """The official DPM-Solver++ of DiffuSeq-v2 forgets the state: more calls do not mend it."""
+    z = scalar(0.4)
+    errors = []
+    for calls in (10, 160):
+        levels = even_levels(calls)
+        reached = integrate(DpmSolverPlusPlus("prediction"), z, levels)
+        errors.append((reached - flow(z, levels[0], levels[-1])).abs().item())
+    assert min(errors) > 0.01
+
+
 @pytest.mark.parametrize("name", ["ddim", "dpm-solver++"])
 def test_all_steps_of_the_schedule_reach_the_right_answer(name: SolverName) -> None:
     levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000)).flip(0)
@@ -110,6 +139,60 @@ def test_ancestral_with_posterior_variance_is_ddim_with_eta_1(t: int, s: int) ->
     torch.testing.assert_close(Ddim(eta=1.0).step(z, z0_hat, eps, move), ancestral)
 
 
+def test_ancestral_with_posterior_variance_is_ddim_with_eta_1_all_the_way() -> None:
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000))
+    trajectories = []
+    for solver in (Ancestral("posterior"), Ddim(eta=1.0)):
+        states: list[Tensor] = []
+        sample(
+            lambda z, t: best_prediction(z, levels[t][:, None, None]),
+            source=torch.zeros(3, 2, 4, dtype=torch.float64),
+            is_target=torch.ones(3, 2, dtype=torch.bool),
+            grid=time_grid("uniform", 50, alpha_bar=levels),
+            alpha_bar=levels,
+            solver=solver,
+            noise=make_noise(0, ["a", "b", "c"]),
+            on_step=lambda _, z, kept=states: kept.append(z),  # type: ignore[misc]
+        )
+        trajectories.append(torch.stack(states))
+    torch.testing.assert_close(*trajectories, atol=1e-12, rtol=0)
+
+
+def reached(solver: Solver, levels: Tensor) -> tuple[float, float]:
+    """Mean and spread that the solver makes of standard normal noise: all of it is linear."""
+    eps = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64) if solver.stochastic else None
+    if eps is None:
+        z = torch.tensor([0.0, 1.0], dtype=torch.float64)
+        at_0, at_1 = integrate(solver, z, levels).tolist()
+        return at_0, abs(at_1 - at_0)
+    mean, variance = 0.0, 1.0
+    for a_t, a_s in pairwise(levels):
+        z = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
+        at_0, at_1, with_noise = solver.step(
+            z, best_prediction(z, a_t), eps, Transition(a_t, a_s)
+        ).tolist()
+        mean = at_0 + (at_1 - at_0) * mean
+        variance = (at_1 - at_0) ** 2 * variance + (with_noise - at_0) ** 2
+    return mean, math.sqrt(variance)
+
+
+def test_2000_steps_of_any_solver_agree() -> None:
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000)).flip(0)[:-1]
+    last = levels[-1]
+    mean = (last.sqrt() * MEAN).item()
+    spread = (last * SPREAD**2 + 1 - last).sqrt().item()
+    solvers = [
+        Ancestral(),
+        Ancestral("posterior"),
+        Ddim(),
+        Ddim(0.5),
+        DpmSolverPlusPlus(),
+    ]
+    ends = [reached(solver, levels) for solver in solvers]
+    assert [m for m, _ in ends] == pytest.approx([mean] * len(ends), abs=0.005)
+    assert [s for _, s in ends] == pytest.approx([spread] * len(ends), abs=0.01)
+
+
 def test_fixed_large_adds_beta() -> None:
     betas = discrete_betas("sqrt", 2000)
     levels = cumulative_alpha_bar(betas)
@@ -136,9 +219,23 @@ def test_make_solver() -> None:
     assert make_solver("ancestral", eta=0.0, variance="posterior") == Ancestral("posterior")
     assert make_solver("ddim", eta=0.3, variance="posterior") == Ddim(0.3)
     assert make_solver("dpm-solver++", eta=0.3, variance="posterior") == DpmSolverPlusPlus()
+    official = make_solver(
+        "dpm-solver++", eta=0.0, variance="posterior", carry="prediction", low_order_end=True
+    )
+    assert official == DpmSolverPlusPlus("prediction", True)
     assert [s.stochastic for s in (Ancestral(), Ddim(), Ddim(0.3), DpmSolverPlusPlus())] == [
         True,
         False,
         True,
         False,
     ]
+
+
+def test_a_last_step_of_low_order_is_ddim() -> None:
+    z, z0_hat, earlier = (torch.full((1, 1, 1), v, dtype=torch.float64) for v in (0.3, 1.0, -1.0))
+    levels = even_levels(2)
+    plain = Ddim().step(z, z0_hat, None, Transition(levels[1], levels[2]))
+    for is_last in (True, False):
+        move = Transition(levels[1], levels[2], (levels[0], earlier), is_last)
+        made = DpmSolverPlusPlus(low_order_end=True).step(z, z0_hat, None, move)
+        assert torch.allclose(made, plain) == is_last

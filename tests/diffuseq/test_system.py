@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from benchmark.api import Example, Lengths, Resources, UserError, make_noise
 from benchmark.tokenization import TokenizerRecipe, train_tokenizer
@@ -92,18 +94,6 @@ def test_eight_pairs_are_learnt_by_heart(trained: DiffuSeq, decoding: DiffuSeqDe
     assert texts(trained, decoding=decoding) == wanted
 
 
-def test_layout_of_the_canvas() -> None:
-    system = build()
-    tokenizer = system.resources.tokenizer
-    batch = system.collate(EXAMPLES[:1])
-    bos, sep, pad = tokenizer.bos_id, tokenizer.sep_id, tokenizer.pad_id
-    source, target = (tokenizer.encode(text) for text in PAIRS[0])
-    row = [bos, *source, sep, sep, bos, *target, sep]
-    assert batch["ids"].tolist() == [row + [pad] * (14 - len(row))]
-    # The source with its marks is given; the target, its marks and all padding are generated.
-    assert batch["is_target"].tolist() == [[False] * 6 + [True] * 8]
-
-
 def test_both_sides_are_cut_to_their_own_part() -> None:
     system = build(lengths=Lengths(5, 4))
     words = "the cat sat"
@@ -114,23 +104,6 @@ def test_both_sides_are_cut_to_their_own_part() -> None:
     assert batch["ids"].tolist() == [[bos, *kept, sep, sep, bos, *kept, sep]]
     drawn = system.generate([words, "the cat", ""], FEW, num_samples=1, seed=0, ids=["a", "b", "c"])
     assert [row[0].status == "truncated" for row in drawn] == [True, False, False]
-
-
-def test_candidates_end_at_their_mark() -> None:
-    system = build()
-    tokenizer = system.resources.tokenizer
-    a, b = tokenizer.encode("cat sat")
-    bos, sep, pad = tokenizer.bos_id, tokenizer.sep_id, tokenizer.pad_id
-    cases = {
-        (bos, a, b, sep, a, pad): ("cat sat", "ok"),
-        (bos, a, pad, b, sep): ("cat", "ok"),
-        (bos, a, b, a): ("cat sat cat", "unfinished"),
-        (bos, sep, a): ("", "empty"),
-        (bos, a, tokenizer.mask_id, bos, b, sep): ("cat sat", "ok"),
-    }
-    for ids, (text, status) in cases.items():
-        candidate = system._candidate(list(ids), is_cut=False)
-        assert (candidate.text, candidate.status) == (text, status)
 
 
 def test_a_text_depends_on_nothing_but_its_own_row() -> None:
@@ -175,6 +148,84 @@ def test_the_loss_is_the_sum_of_its_terms_and_of_its_rows() -> None:
     assert out.total.item() == pytest.approx(sum(single) / len(single), rel=1e-5)
 
 
+def test_plain_time_is_the_number_of_the_step() -> None:
+    """With 1,000 steps both clocks agree; a shorter chain is told as the beginning of it."""
+    config = replace(SMALL, diffusion_steps=1000)
+    long, scaled = build(config), build(SMALL)
+    plain = build(replace(SMALL, rescale_time=False))
+    z, t = torch.randn(2, 14, 12), torch.tensor([3, 150])
+    for system in (long, scaled, plain):
+        system.module.eval()
+    with torch.inference_mode():
+        assert torch.equal(plain.network(z, t), long.network(z, t))
+        assert not torch.allclose(scaled.network(z, t), long.network(z, t))
+        assert torch.equal(scaled.network(z, t), long.network(z, (t - 1) * 5 + 1))
+
+
+def test_rounding(trained: DiffuSeq) -> None:
+    module = trained.module
+    bias = module.readout.bias.detach().clone()
+    word = trained.resources.tokenizer.encode("gone")[0]
+    with torch.no_grad():
+        module.readout.bias[word] = 1e4
+    likely = texts(trained, EXAMPLES[:2], replace(FEW, rounding="most-likely"), 1)
+    nearest = texts(trained, EXAMPLES[:2], replace(FEW, rounding="nearest"), 1)
+    with torch.no_grad():
+        module.readout.bias.copy_(bias)
+    assert nearest == {e.id: [e.target] for e in EXAMPLES[:2]}
+    assert {w for row in likely.values() for w in row[0].split()} == {"gone"}
+
+
+def test_words_behind_an_end_mark_are_read_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = build()
+    tokenizer = system.resources.tokenizer
+    a, b, c = tokenizer.encode("cat sat soup")
+    sep, pad = tokenizer.sep_id, tokenizer.pad_id
+    row = [0] * 6 + [tokenizer.bos_id, a, b, sep, c, sep, pad, pad]
+    answer = torch.tensor([row])
+    monkeypatch.setattr(system.module.readout, "most_likely", lambda z: answer)
+    for reading, text in (("first-mark", "cat sat"), ("official", "cat sat soup")):
+        decoding = replace(FEW, reading=reading)  # type: ignore[arg-type]
+        assert texts(system, EXAMPLES[:1], decoding, 1) == {"e0": [text]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"clamp": True},
+        {"clamp": True, "clamp_from": 100},
+        {"clamp": True, "clamp_to": 100},
+        {"noise_bound": 0.5},
+        {"grid": "official-gap"},
+        {"grid": "official-uniform"},
+        {"eta": 0.5},
+        {"solver": "ancestral"},
+        {"solver": "dpm-solver++", "carry": "state"},
+        {"solver": "dpm-solver++", "carry": "prediction"},
+    ],
+    ids=str,
+)
+def test_every_option_of_sampling_reaches_the_sampler(options: dict[str, Any]) -> None:
+    system = build()
+    ends: list[Tensor] = []
+    for decoding in (replace(FEW, eta=1.0), replace(FEW, **{"eta": 1.0, **options})):
+        states: list[Tensor] = []
+        system.generate(
+            ["the cat sat"], decoding, num_samples=1, seed=0, ids=["a"],
+            on_step=lambda _, z, kept=states: kept.append(z),  # type: ignore[misc]
+        )  # fmt: skip
+        ends.append(states[-2])
+    assert not torch.allclose(*ends)
+
+
+def test_official_truncation_reaches_the_batch() -> None:
+    example = [Example("a", "the cat sat", "we", ("we",))]
+    for truncation, words in (("own-part", 2), ("official", 3)):
+        config = replace(SMALL, truncation=truncation)  # type: ignore[arg-type]
+        is_target = build(config, Lengths(5, 4)).collate(example)["is_target"]
+        assert (~is_target).sum() == words + 3
+
+
 def test_time_steps_are_learnt_in_training_alone() -> None:
     system = build(replace(SMALL, timesteps="loss-second-moment"))
     batch, noise = system.collate(EXAMPLES), make_noise(0, [e.id for e in EXAMPLES])
@@ -210,5 +261,7 @@ def test_mistakes_are_told() -> None:
         replace(FEW, temperature=-1)
     with pytest.raises(UserError, match=r"decoding\.eta is 2"):
         replace(FEW, eta=2)
+    with pytest.raises(UserError, match=r"decoding\.noise_bound is 0"):
+        replace(FEW, noise_bound=0.0)
     with pytest.raises(UserError, match=r"decoding\.nfe is 201"):
         texts(build(), decoding=replace(FEW, nfe=201))

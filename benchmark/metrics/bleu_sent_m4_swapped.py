@@ -1,0 +1,108 @@
+"""The sentence BLEU of DiffuSeq's first release: hypothesis and reference the wrong way round.
+
+The reference is scored against the candidate. Where the two have as many words the number is
+that of `bleu_sent_m4`. A candidate that is too short loses precision instead of paying the
+brevity penalty, which falls on one that is too long. Use it beside tables made by that release,
+or by code that descends from it, and for nothing else.
+
+Source: `get_bleu` of github.com/Shark-NLP/DiffuSeq, scripts/eval_seq2seq.py, from commit 8bfafcb
+(2022-11-21) until e44113d (2023-02-14), which mended it.
+Deviates: the script knew one reference; of several the mean is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from benchmark.metrics.bleu_sent_m4 import method4, pair_bleu
+from benchmark.metrics.interface import (
+    Conditional,
+    Direction,
+    FloatArray,
+    Item,
+    Level,
+    Option,
+    Scores,
+    count_references,
+    metric_id,
+    sign,
+)
+from benchmark.metrics.ngrams import MAX_ORDER, match_references
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+
+
+@dataclass(frozen=True, slots=True)
+class BleuSentM4Swapped:
+    """Sentence BLEU, smoothing method 4, of the references against a candidate."""
+
+    name: ClassVar[str] = "bleu_sent_m4_swapped"
+    title: ClassVar[str] = "BLEU (swapped)"
+    summary: ClassVar[str] = "sentence BLEU with its arguments swapped, as DiffuSeq's first release"
+    level: ClassVar[Level] = "candidate"
+    direction: ClassVar[Direction] = "higher"
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = 1.0
+    unit: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
+    controlled: ClassVar[bool] = False
+
+    case: Case = "mixed"
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`."""
+        return cls(case_of(options))
+
+    @property
+    def id(self) -> str:
+        """See `Metric.id`."""
+        return metric_id(self.name, self.options, {"case": self.case})
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return sign(
+            self.name,
+            case=self.case,
+            tok="whitespace",
+            smooth="method4",
+            order=str(MAX_ORDER),
+            hypothesis="reference",
+            multiref="mean",
+            equals="nltk-3.10.4",
+            version="1",
+        )
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S, K)` in [0, 1]."""
+        signature = count_references(self.signature, items)
+        # A group for every candidate: it is the reference of its references.
+        found = match_references(
+            [
+                [words(text, self.case)]
+                for i in items
+                for _ in i.candidates
+                for text in i.references
+            ],
+            [
+                [words(text, self.case)]
+                for i in items
+                for text in i.candidates
+                for _ in i.references
+            ],
+        )
+        flat = method4(found)[:, 0]
+        values, start = [], 0
+        for item in items:
+            end = start + len(item.candidates) * len(item.references)
+            values.append(flat[start:end].reshape(len(item.candidates), -1).mean(axis=1))
+            start = end
+        return Scores(np.array(values), signature)
+
+    def pairwise(self, items: Sequence[Item]) -> FloatArray:
+        """`(S, K, K)`: candidate j as hypothesis, candidate i as reference."""
+        return pair_bleu([item.candidates for item in items], self.case).swapaxes(1, 2)

@@ -1,0 +1,136 @@
+"""One canvas for source and target: how texts are laid on it, and how an answer is read off it.
+
+`[CLS] x [SEP] [SEP] [CLS] y [SEP]`, then padding to the end. Padding belongs to the target:
+the model generates it and so learns the length.
+
+Source: arXiv 2210.08933, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from benchmark.api import Batch, Candidate, Example, Lengths, Status, Tokenizer, UserError
+
+Truncation = Literal["own-part", "official"]
+Reading = Literal["first-mark", "official"]
+
+_SOURCE_MARKS = 3
+"""`[CLS] x [SEP] [SEP]`"""
+_TARGET_MARKS = 2
+"""`[CLS] y [SEP]`"""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Sources laid on their canvas, the target open."""
+
+    batch: Batch
+    """`ids` int64 and `is_target` bool, both `(batch, canvas)`."""
+    starts: list[int]
+    """Where each target begins."""
+    is_cut: list[bool]
+    """Whether each source was too long."""
+
+
+class Canvas:
+    """The layout for one pair of lengths.
+
+    Args:
+        truncation: what is cut in training where a pair does not fit: `own-part` cuts source
+            and target to their own parts, `official` the longer of the two in turn. When
+            sampling there is no target that may be looked at: the source keeps its own part.
+
+    Raises:
+        UserError: if there is no room for a word.
+    """
+
+    def __init__(
+        self, tokenizer: Tokenizer, lengths: Lengths, *, truncation: Truncation = "own-part"
+    ) -> None:
+        if lengths.source <= _SOURCE_MARKS or lengths.target <= _TARGET_MARKS:
+            raise UserError(
+                f"A canvas of {lengths.source} + {lengths.target} tokens is too short for diffuseq:"
+                f" raise lengths.source above {_SOURCE_MARKS}"
+                f" and lengths.target above {_TARGET_MARKS}."
+            )
+        self.tokenizer = tokenizer
+        self.truncation = truncation
+        self.length = lengths.source + lengths.target
+        self._source_room = lengths.source - _SOURCE_MARKS
+        self._target_room = lengths.target - _TARGET_MARKS
+
+    def lay(self, examples: Sequence[Example]) -> Batch:
+        """`ids` int64 and `is_target` bool, both `(batch, canvas)`, source and target laid."""
+        rows, starts = [], []
+        for example in examples:
+            source = self.tokenizer.encode(example.source)
+            target = self.tokenizer.encode(example.target)
+            source_room, target_room = self._source_room, self._target_room
+            if self.truncation == "official":
+                room = source_room + target_room
+                source_room, target_room = longest_first(len(source), len(target), room)
+            begun = self._marked(source[:source_room])
+            starts.append(len(begun))
+            words = target[:target_room]
+            rows.append([*begun, self.tokenizer.bos_id, *words, self.tokenizer.sep_id])
+        return self._padded(rows, starts)
+
+    def open(self, sources: Sequence[str]) -> Opened:
+        """The sources laid on the canvas, everything behind them left to be generated."""
+        words = [self.tokenizer.encode(source) for source in sources]
+        rows = [self._marked(row[: self._source_room]) for row in words]
+        starts = [len(row) for row in rows]
+        is_cut = [len(row) > self._source_room for row in words]
+        return Opened(self._padded(rows, starts), starts, is_cut)
+
+    def read(
+        self, ids: list[int], *, is_cut: bool = False, reading: Reading = "first-mark"
+    ) -> Candidate:
+        """The text of the generated `ids` of one target.
+
+        Args:
+            is_cut: whether its source was too long.
+            reading: `first-mark` reads to the first end mark, which padding is as well;
+                `official` reads all and drops the marks.
+        """
+        ends = {self.tokenizer.sep_id, self.tokenizer.pad_id}
+        end = next((i for i, token in enumerate(ids) if token in ends), None)
+        text = self.tokenizer.decode(ids[:end] if reading == "first-mark" else ids)
+        status: Status = "ok"
+        if is_cut:
+            status = "truncated"
+        elif not text:
+            status = "empty"
+        elif end is None:
+            status = "unfinished"
+        return Candidate(text, status)
+
+    def _marked(self, words: list[int]) -> list[int]:
+        """`[CLS] x [SEP] [SEP]`."""
+        return [self.tokenizer.bos_id, *words, self.tokenizer.sep_id, self.tokenizer.sep_id]
+
+    def _padded(self, rows: Sequence[list[int]], starts: Sequence[int]) -> Batch:
+        """`rows` padded to the canvas; the target begins at `starts`."""
+        pad = self.tokenizer.pad_id
+        padded = [row + [pad] * (self.length - len(row)) for row in rows]
+        ids = torch.tensor(padded, dtype=torch.long).reshape(len(rows), self.length)
+        first = torch.tensor(starts, dtype=torch.long)[:, None]
+        is_target = torch.arange(self.length) >= first
+        return {"ids": ids, "is_target": is_target}
+
+
+def longest_first(source: int, target: int, room: int) -> tuple[int, int]:
+    """Numbers of tokens that are left when the longer side loses its last until both fit `room`.
+
+    At equal length both lose one.
+    """
+    if source + target <= room:
+        return source, target
+    shorter = min(source, target, room // 2)
+    longer = room - shorter if min(source, target) <= room // 2 else shorter
+    return (longer, shorter) if source > target else (shorter, longer)
