@@ -17,6 +17,7 @@ import torch
 from benchmark.api import Batch, Candidate, Example, Lengths, Status, Tokenizer, UserError
 
 Truncation = Literal["own-part", "official"]
+Fit = Literal["whole", "row"]
 Reading = Literal["first-mark", "official"]
 
 _SOURCE_MARKS = 3
@@ -30,9 +31,11 @@ class Opened:
     """Sources laid on their canvas, the target open."""
 
     batch: Batch
-    """`ids` int64 and `is_target` bool, both `(batch, canvas)`."""
+    """As `Canvas.lay` makes it, with no target."""
     starts: list[int]
     """Where each target begins."""
+    ends: list[int]
+    """Where each canvas ends."""
     is_cut: list[bool]
     """Whether each source was too long."""
 
@@ -44,13 +47,22 @@ class Canvas:
         truncation: what is cut in training where a pair does not fit: `own-part` cuts source
             and target to their own parts, `official` the longer of the two in turn. When
             sampling there is no target that may be looked at: the source keeps its own part.
+        fit: `whole` pads every pair to source and target lengths together, as the papers do;
+            `row` ends each canvas `lengths.target` behind its source, so that a short source
+            does not make a longer target, and cuts a batch to its longest canvas. What is behind
+            the end of a canvas is not `present`.
 
     Raises:
-        UserError: if there is no room for a word.
+        UserError: if there is no room for a word, or `fit` and `truncation` contradict.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, lengths: Lengths, *, truncation: Truncation = "own-part"
+        self,
+        tokenizer: Tokenizer,
+        lengths: Lengths,
+        *,
+        truncation: Truncation = "own-part",
+        fit: Fit = "whole",
     ) -> None:
         if lengths.source <= _SOURCE_MARKS or lengths.target <= _TARGET_MARKS:
             raise UserError(
@@ -58,14 +70,20 @@ class Canvas:
                 f" raise lengths.source above {_SOURCE_MARKS}"
                 f" and lengths.target above {_TARGET_MARKS}."
             )
+        if fit == "row" and truncation == "official":
+            raise UserError(
+                "fit 'row' gives each target its own room and truncation 'official' does not: set"
+                " truncation to own-part, or fit to whole."
+            )
         self.tokenizer = tokenizer
-        self.truncation = truncation
+        self.truncation, self.fit = truncation, fit
+        self._target_length = lengths.target
         self.length = lengths.source + lengths.target
         self._source_room = lengths.source - _SOURCE_MARKS
         self._target_room = lengths.target - _TARGET_MARKS
 
     def lay(self, examples: Sequence[Example]) -> Batch:
-        """`ids` int64 and `is_target` bool, both `(batch, canvas)`, source and target laid."""
+        """`ids` int64, `is_target` bool, both `(batch, canvas)`; with `fit="row"` `present` too."""
         rows, starts = [], []
         for example in examples:
             source = self.tokenizer.encode(example.source)
@@ -86,7 +104,9 @@ class Canvas:
         rows = [self._marked(row[: self._source_room]) for row in words]
         starts = [len(row) for row in rows]
         is_cut = [len(row) > self._source_room for row in words]
-        return Opened(self._padded(rows, starts), starts, is_cut)
+        whole, room = self.length, self._target_length
+        ends = [start + room if self.fit == "row" else whole for start in starts]
+        return Opened(self._padded(rows, starts), starts, ends, is_cut)
 
     def read(
         self, ids: list[int], *, is_cut: bool = False, reading: Reading = "first-mark"
@@ -116,12 +136,17 @@ class Canvas:
 
     def _padded(self, rows: Sequence[list[int]], starts: Sequence[int]) -> Batch:
         """`rows` padded to the canvas; the target begins at `starts`."""
-        pad = self.tokenizer.pad_id
-        padded = [row + [pad] * (self.length - len(row)) for row in rows]
-        ids = torch.tensor(padded, dtype=torch.long).reshape(len(rows), self.length)
+        pad, length = self.tokenizer.pad_id, self.length
+        if self.fit == "row":
+            length = max(starts, default=0) + self._target_length
+        padded = [row + [pad] * (length - len(row)) for row in rows]
+        ids = torch.tensor(padded, dtype=torch.long).reshape(len(rows), length)
         first = torch.tensor(starts, dtype=torch.long)[:, None]
-        is_target = torch.arange(self.length) >= first
-        return {"ids": ids, "is_target": is_target}
+        position = torch.arange(length)
+        batch = {"ids": ids, "is_target": position >= first}
+        if self.fit == "row":
+            batch["present"] = position < first + self._target_length
+        return batch
 
 
 def longest_first(source: int, target: int, room: int) -> tuple[int, int]:

@@ -48,20 +48,22 @@ class Denoiser(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, ffn, dropout) for _ in range(layers))
 
-    def forward(self, z_t: Tensor, t: Tensor) -> Tensor:
+    def forward(self, z_t: Tensor, t: Tensor, present: Tensor | None = None) -> Tensor:
         """z0_hat `(batch, length, dim)`.
 
         Args:
             z_t: `(batch, length, dim)`.
             t: steps 1..T, int64 `(batch,)`.
+            present: True on the canvas of a row, bool `(batch, length)`; None is everywhere.
         """
         # The first step is told as 0, as in the papers' code, which counts from 0.
         clock = (t - 1).to(torch.float32) * (_CLOCK / self.diffusion_steps)
         time = self.time(sinusoidal(clock, self.time_dim))[:, None]  # (B, 1, width)
         h = self.project_in(z_t) + self.positions[: z_t.shape[1]] + time
         h = self.dropout(self.norm(h))
+        mask = None if present is None else present[:, None, None, :]
         for block in self.blocks:
-            h = block(h)
+            h = block(h, mask)
         return self.project_out(h)
 
 
@@ -80,12 +82,12 @@ class Block(nn.Module):
         self.ffn_norm = nn.LayerNorm(width, eps=1e-12)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, h: Tensor) -> Tensor:
-        """`(batch, length, width)` to the same shape."""
+    def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`(batch, length, width)` to the same shape; `mask` is True where it may look."""
         qkv = self.query_key_value(h).unflatten(-1, (3, self.heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # (B, heads, L, width / heads) each
         dropout = self.attention_dropout if self.training else 0.0
-        mixed = functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
         mixed = self.attention_out(mixed.transpose(1, 2).flatten(2))
         h = self.attention_norm(h + self.dropout(mixed))
         return self.ffn_norm(h + self.dropout(self.ffn_out(functional.gelu(self.ffn_in(h)))))

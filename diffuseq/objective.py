@@ -11,7 +11,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from diffuseq.process import anchor, diffuse
 from diffuseq.readout import Readout
@@ -34,6 +33,7 @@ def loss_terms(
     with_prediction_nll: bool,
     start_noise: StartNoise = "all",
     forward: Callable[[Tensor, Tensor, Tensor], Tensor] = diffuse,
+    present: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """All terms of the loss, unweighted, by name.
 
@@ -53,6 +53,8 @@ def loss_terms(
         with_prediction_nll: whether the term `prediction_nll` is computed.
         start_noise: positions whose z_0 is drawn; at the others it is the embedding itself.
         forward: the forward process, z_t from (z_0, eps, alpha_bar_t `(batch, 1, 1)`).
+        present: True on the canvas of a row, bool `(batch, length)`, outside of which nothing is
+            compared; None is everywhere. `network` must know it too.
 
     Deviates: paper and official code differ in the first term. Eq. 2 of the paper compares
     the target part alone (`mse_over="target"`); the code, which made the published numbers,
@@ -69,14 +71,15 @@ def loss_terms(
     z0_hat = network(z_t, t).to(embedding.dtype)
 
     goal = torch.where((t == 1)[:, None, None], embedding, z_0)
-    over = is_target if mse_over == "target" else torch.ones_like(is_target)
+    everywhere = torch.ones_like(is_target) if present is None else present
+    over = is_target & everywhere if mse_over == "target" else everywhere
     terms = {
         "mse": mse(z0_hat, goal, over),
-        "decoder_nll": rounding_nll(readout.logits(z_0), ids, torch.ones_like(is_target)),
-        "tT": prior_term(z_0, alpha_bar[-1]),
+        "decoder_nll": rounding_nll(readout, z_0, ids, everywhere),
+        "tT": prior_term(z_0, alpha_bar[-1], everywhere),
     }
     if with_prediction_nll:
-        terms["prediction_nll"] = rounding_nll(readout.logits(z0_hat), ids, is_target)
+        terms["prediction_nll"] = rounding_nll(readout, z0_hat, ids, is_target & everywhere)
     return terms
 
 
@@ -91,7 +94,7 @@ def mse(z0_hat: Tensor, goal: Tensor, over: Tensor) -> Tensor:
     return _mean_over((z0_hat - goal).square().mean(-1), over)
 
 
-def rounding_nll(logits: Tensor, ids: Tensor, over: Tensor) -> Tensor:
+def rounding_nll(readout: Readout, z: Tensor, ids: Tensor, over: Tensor) -> Tensor:
     """-log p_theta(w | z), mean over the positions `over`, `(batch,)`.
 
     On z_0 it is the term `decoder_nll`: it keeps the embeddings of different words apart.
@@ -101,15 +104,17 @@ def rounding_nll(logits: Tensor, ids: Tensor, over: Tensor) -> Tensor:
     Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412
     (`prediction_nll`, the anchor loss).
     """
-    return _mean_over(functional.cross_entropy(logits.transpose(1, 2), ids, reduction="none"), over)
+    return _mean_over(readout.nll(z, ids), over)
 
 
-def prior_term(z_0: Tensor, alpha_bar_T: Tensor) -> Tensor:
+def prior_term(z_0: Tensor, alpha_bar_T: Tensor, over: Tensor) -> Tensor:
     """Mean square of the mean of q(z_T | z_0), `(batch,)`: what is left of z_0 at the end.
+
+    The mean is over dimensions and the positions `over`.
 
     Source: arXiv 2205.14217, section 4.2, first term.
     """
-    return alpha_bar_T.to(z_0.dtype) * z_0.square().mean((1, 2))
+    return alpha_bar_T.to(z_0.dtype) * _mean_over(z_0.square().mean(-1), over)
 
 
 def _mean_over(values: Tensor, over: Tensor) -> Tensor:

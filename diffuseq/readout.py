@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 _BLOCK_ELEMENTS = 2**25
 """Scores held at a time while the nearest embeddings are sought (128 MiB of float32)."""
@@ -34,6 +35,22 @@ class Readout(nn.Module):
         """Scores of p_theta(w | z): `(..., dim)` to `(..., vocab)`."""
         return functional.linear(z, self.table(), self.bias)
 
+    def nll(self, z: Tensor, ids: Tensor) -> Tensor:
+        """-log p_theta(w | z) `(batch, length)`, with the scores of few positions at once."""
+        flat, words = z.flatten(0, 1), ids.flatten()
+        block = _block(self.table())
+        if len(flat) <= block:
+            nll = self._nll(flat, words)
+        else:
+            # What a block leaves for the backward pass is computed again there, not kept.
+            nll = torch.cat(
+                [
+                    checkpoint(self._nll, *part, use_reentrant=False)
+                    for part in zip(flat.split(block), words.split(block), strict=True)
+                ]
+            )
+        return nll.view(ids.shape)
+
     def most_likely(self, z: Tensor) -> Tensor:
         """The argmax of p_theta(w | z): ids `(batch, length)`."""
         return _best_rows(z, self.table(), self.bias)
@@ -54,10 +71,17 @@ class Readout(nn.Module):
         """
         return self.embed(self.nearest(z))
 
+    def _nll(self, z: Tensor, ids: Tensor) -> Tensor:
+        return functional.cross_entropy(self.logits(z), ids, reduction="none")
+
+
+def _block(table: Tensor) -> int:
+    """Positions whose scores over `table` are held at once."""
+    return max(1, _BLOCK_ELEMENTS // len(table))
+
 
 def _best_rows(z: Tensor, table: Tensor, offset: Tensor) -> Tensor:
     """The argmax over the rows e of `table` of z.e + offset, without all scores at once."""
     flat = z.reshape(-1, z.shape[-1])
-    block = max(1, _BLOCK_ELEMENTS // len(table))
-    best = [torch.addmm(offset, part, table.T).argmax(-1) for part in flat.split(block)]
+    best = [torch.addmm(offset, part, table.T).argmax(-1) for part in flat.split(_block(table))]
     return torch.cat(best).view(z.shape[:-1])

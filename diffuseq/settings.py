@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.api import CandidateKind, UserError
-from diffuseq.canvas import Reading, Truncation
+from diffuseq.canvas import Fit, Reading, Truncation
 from diffuseq.grid import Spacing
 from diffuseq.objective import MseOver, StartNoise
 from diffuseq.schedule import ScheduleName
@@ -58,6 +58,10 @@ class DiffuSeqConfig:
     """`official` cuts the longer of source and target in turn until both fit, so that in the
     official code the length of the answer decides how much of the question is seen; `own-part`
     cuts each to its own part of the canvas."""
+    fit: Fit = "whole"
+    """`whole` pads every pair to the sum of both lengths, as the official code does, so that most
+    of what the network computes is padding; `row` ends each canvas `lengths.target` behind its
+    source and looks no further: the same task, at a fraction of the cost."""
 
 
 @dataclass(frozen=True)

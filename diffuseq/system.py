@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -97,7 +98,7 @@ class DiffuSeq(NeuralSystem):
 
     id: ClassVar[str] = "diffuseq"
     family: ClassVar[Family] = "continuous diffusion"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = Capabilities(
         trainable=True,
         knob="temperature",
@@ -120,14 +121,16 @@ class DiffuSeq(NeuralSystem):
                 f" {config.time_dim}: make width a multiple of heads and time_dim even."
             )
         tokenizer = resources.tokenizer
-        self.canvas = Canvas(tokenizer, resources.lengths, truncation=config.truncation)
+        self.canvas = Canvas(
+            tokenizer, resources.lengths, truncation=config.truncation, fit=config.fit
+        )
         self.module = self.Module(
             config, vocab_size=tokenizer.vocab_size, canvas=self.canvas.length
         )
         self.network = self.module.denoiser
 
     def collate(self, examples: Sequence[Example]) -> Batch:
-        """`ids` int64 and `is_target` bool, both `(batch, canvas)`; see `diffuseq.canvas`."""
+        """`ids`, `is_target` and, where rows differ, `present`; see `diffuseq.canvas`."""
         return self.canvas.lay(examples)
 
     def loss(self, batch: Batch, noise: Noise) -> LossTerms:
@@ -137,12 +140,12 @@ class DiffuSeq(NeuralSystem):
         evaluation mode t is uniform and nothing is learnt, so that losses can be compared.
         """
         module, config = self.module, self.config
-        ids, is_target = batch["ids"], batch["is_target"]
-        shape = (self.canvas.length, config.embedding_dim)
+        ids, is_target, present = batch["ids"], batch["is_target"], batch.get("present")
+        shape = (ids.shape[1], config.embedding_dim)
         drawer = module.timesteps if module.training else module.evenly
         t, weight = drawer.draw(noise.uniform((1,), stream="t")[:, 0])
         terms = loss_terms(
-            module.denoiser,
+            partial(module.denoiser, present=present),
             module.readout,
             ids=ids,
             is_target=is_target,
@@ -153,7 +156,8 @@ class DiffuSeq(NeuralSystem):
             mse_over=config.mse_over,
             with_prediction_nll=config.prediction_nll_weight > 0,
             start_noise=config.start_noise,
-            forward=self._forward_process(noise),
+            forward=self._forward_process(noise, ids.shape[1]),
+            present=present,
         )
         factors = {
             "mse": config.mse_weight,
@@ -192,15 +196,16 @@ class DiffuSeq(NeuralSystem):
         grid = time_grid(decoding.grid, decoding.nfe, alpha_bar=module.alpha_bar)
         opened = self.canvas.open(sources)
         noise = make_noise(seed, ids, num_samples, device)
-        reverse = self._reverse_process(decoding, noise)
+        placed = {name: _each(rows.to(device), num_samples) for name, rows in opened.batch.items()}
+        reverse = self._reverse_process(decoding, noise, placed)
         clamp_to = grid[0] if decoding.clamp_to is None else decoding.clamp_to
         was_training = module.training
         module.eval()
         with torch.inference_mode():
             z_0 = sample(
                 reverse.network,
-                source=_each(readout.embed(opened.batch["ids"].to(device)), num_samples),
-                is_target=_each(opened.batch["is_target"].to(device), num_samples),
+                source=readout.embed(placed["ids"]),
+                is_target=placed["is_target"],
                 grid=grid,
                 alpha_bar=module.alpha_bar,
                 solver=reverse.solver,
@@ -220,7 +225,9 @@ class DiffuSeq(NeuralSystem):
         return [
             [
                 self.canvas.read(
-                    row[opened.starts[i] :], is_cut=opened.is_cut[i], reading=decoding.reading
+                    row[opened.starts[i] : opened.ends[i]],
+                    is_cut=opened.is_cut[i],
+                    reading=decoding.reading,
                 )
                 for row in rows[i * num_samples : (i + 1) * num_samples]
             ]
@@ -229,15 +236,17 @@ class DiffuSeq(NeuralSystem):
 
     # What a variant of the process does otherwise.
 
-    def _forward_process(self, noise: Noise) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """z_t from (z_0, eps, alpha_bar_t)."""
+    def _forward_process(
+        self, noise: Noise, length: int
+    ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """z_t from (z_0, eps, alpha_bar_t), on a canvas of `length`."""
         return diffuse
 
     def _more_terms(self, rows: int) -> dict[str, Tensor]:
         """Further weighted terms of the loss, `(rows,)` each."""
         return {}
 
-    def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise) -> Reverse:
+    def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise, rows: Batch) -> Reverse:
         """The network as it is, the solver that was asked for, a first state round 0."""
         # The official DPM-Solver++ ends by a step of first order below 10 calls.
         is_short = decoding.grid == "official-uniform" and decoding.nfe < 10
@@ -248,7 +257,7 @@ class DiffuSeq(NeuralSystem):
             carry=decoding.carry,
             low_order_end=is_short,
         )
-        return Reverse(self.module.denoiser, solver)
+        return Reverse(partial(self.module.denoiser, present=rows.get("present")), solver)
 
 
 def _each(rows: Tensor, num_samples: int) -> Tensor:

@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.api import Capabilities, Noise
+from benchmark.api import Batch, Capabilities, Noise
 from diffuseq.absorbing import Centred, absorb, diffuse_towards, injection_rate, noising_rate
 from diffuseq.sampling import AfterStep
 from diffuseq.settings import DiffuSeqDecoding, DiffuSeqV2Config, DiffuSeqV2Decoding
@@ -67,9 +67,11 @@ class DiffuSeqV2(DiffuSeq):
     config: DiffuSeqV2Config
     module: DiffuSeqV2Module
 
-    def _forward_process(self, noise: Noise) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    def _forward_process(
+        self, noise: Noise, length: int
+    ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         absorbing, discrete_rate = self.module.absorbing, self.config.discrete_rate
-        u = noise.uniform((self.canvas.length,), stream="discrete")
+        u = noise.uniform((length,), stream="discrete")
 
         def forward(z_0: Tensor, eps: Tensor, alpha_bar_t: Tensor) -> Tensor:
             z_t = diffuse_towards(absorbing, z_0, eps, alpha_bar_t)
@@ -81,30 +83,33 @@ class DiffuSeqV2(DiffuSeq):
         size = torch.linalg.vector_norm(self.module.absorbing)
         return {"absorbing": (self.config.absorbing_weight * size).expand(rows)}
 
-    def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise) -> Reverse:
+    def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise, rows: Batch) -> Reverse:
         assert isinstance(decoding, DiffuSeqV2Decoding)
-        absorbing, denoiser = self.module.absorbing, self.module.denoiser
+        absorbing = self.module.absorbing
         is_dpm, is_centred = decoding.solver == "dpm-solver++", decoding.centre == "absorbing"
-        solver = super()._reverse_process(decoding, noise).solver
+        plain = super()._reverse_process(decoding, noise, rows)
+        network, solver = plain.network, plain.solver
 
         def late(z_t: Tensor, t: Tensor) -> Tensor:
-            return denoiser(z_t, t + 1)
+            return network(z_t, t + 1)
 
         return Reverse(
-            late if is_dpm and decoding.clock == "official" else denoiser,
+            late if is_dpm and decoding.clock == "official" else network,
             Centred(solver, absorbing) if is_centred else solver,
             start_mean=None if is_dpm and not is_centred else absorbing,
-            after_step=self._discrete_noise(decoding, noise),
+            after_step=self._discrete_noise(decoding, noise, rows["ids"].shape[1]),
         )
 
-    def _discrete_noise(self, decoding: DiffuSeqV2Decoding, noise: Noise) -> AfterStep | None:
+    def _discrete_noise(
+        self, decoding: DiffuSeqV2Decoding, noise: Noise, length: int
+    ) -> AfterStep | None:
         """Sets positions to m after each ancestral step."""
         rate = decoding.discrete_rate
         # The knob scales all that is random in a step.
         rate = (self.config.discrete_rate if rate is None else rate) * decoding.temperature
         if decoding.solver != "ancestral" or rate == 0:
             return None
-        absorbing, shape = self.module.absorbing, (self.canvas.length,)
+        absorbing, shape = self.module.absorbing, (length,)
 
         def inject(number: int, z_s: Tensor, move: Transition) -> Tensor:
             u = noise.uniform(shape, step=number, stream="discrete")

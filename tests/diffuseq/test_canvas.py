@@ -29,6 +29,23 @@ def test_layout() -> None:
     assert batch["is_target"].tolist() == [[False] * 6 + [True] * 8]
 
 
+def test_a_canvas_of_its_own_ends_behind_the_room_of_the_target() -> None:
+    whole = Canvas(TOKENIZER, Lengths(7, 5))
+    fitted = Canvas(TOKENIZER, Lengths(7, 5), fit="row")
+    pairs = [pair("a", "d e"), pair("a b", "c d e")]
+    batch, expected = fitted.lay(pairs), whole.lay(pairs)
+    # `[CLS] a b [SEP] [SEP]` and the room of the target; the other is one shorter.
+    assert batch["ids"].equal(expected["ids"][:, :10])
+    assert batch["is_target"].equal(expected["is_target"][:, :10])
+    assert batch["present"].sum(1).tolist() == [9, 10] and batch["present"][:, :9].all()
+    assert fitted.open(["a", "a b"]).batch["present"].equal(batch["present"])
+
+
+def test_room_that_is_promised_twice() -> None:
+    with pytest.raises(UserError, match="set truncation to own-part"):
+        Canvas(TOKENIZER, Lengths(7, 5), fit="row", truncation="official")
+
+
 def test_open_is_the_source_part_of_lay() -> None:
     texts = ["a b c", "", "d"]
     opened = canvas().open(texts)

@@ -128,7 +128,7 @@ def test_start_noise_is_drawn_where_it_is_asked_for(readout: Readout, start: Sta
     torch.testing.assert_close(z_0[is_drawn], (readout.embed(IDS) + spread)[is_drawn])
     assert (network.state[IS_TARGET] == 7).all()
     assert torch.equal(network.state[~IS_TARGET], z_0[~IS_TARGET])
-    by_hand = rounding_nll(readout.logits(z_0), IDS, torch.ones_like(IS_TARGET))
+    by_hand = rounding_nll(readout, z_0, IDS, torch.ones_like(IS_TARGET))
     torch.testing.assert_close(terms["decoder_nll"], by_hand)
 
 
@@ -146,8 +146,28 @@ def test_single_terms() -> None:
     everything, first = torch.tensor([[True, True]]), torch.tensor([[True, False]])
     assert mse(z0_hat, goal, everything).tolist() == [(2.5 + 4.0) / 2]
     assert mse(z0_hat, goal, first).tolist() == [2.5]
-    assert rounding_nll(torch.zeros(1, 2, 8), torch.tensor([[3, 7]]), everything).tolist() == (
-        pytest.approx([math.log(8)])
-    )
+    ids, z = torch.tensor([[3, 7]]), torch.zeros(1, 2, 3)
+    assert rounding_nll(Readout(8, 3), z, ids, everything).tolist() == pytest.approx([math.log(8)])
     level = torch.tensor(0.25, dtype=torch.float64)
-    assert prior_term(torch.full((1, 2, 3), 2.0), level).tolist() == [1.0]
+    z_0 = torch.tensor([[[2.0, 2.0], [4.0, 0.0]]])
+    assert prior_term(z_0, level, everything).tolist() == [(1.0 + 2.0) / 2]
+    assert prior_term(z_0, level, first).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("mse_over", ["all", "target"])
+def test_what_is_not_present_does_not_count(readout: Readout, mse_over: MseOver) -> None:
+    present = torch.tensor([[True, True, True, False]] * 2)
+    kept = [x[:, :3] for x in (IDS, IS_TARGET, noise(1), noise(2), noise(3))]
+    cut = [x.clone() for x in (IDS, IS_TARGET, noise(1), noise(2), noise(3))]
+    cut[0][:, 3] = 1
+    cut[2][:, 3], cut[3][:, 3], cut[4][:, 3] = 5.0, 6.0, 7.0
+    found = [
+        loss_terms(
+            Fixed(answer), readout, ids=ids, is_target=is_target, t=T, alpha_bar=LEVEL,
+            start_eps=start_eps, eps=eps, mse_over=mse_over, with_prediction_nll=True,
+            present=where,
+        )
+        for (ids, is_target, start_eps, eps, answer), where in ((kept, None), (cut, present))
+    ]  # fmt: skip
+    for name, values in found[0].items():
+        torch.testing.assert_close(found[1][name], values, msg=name)

@@ -41,3 +41,20 @@ def test_logits_are_tied_to_the_embedding(readout: Readout) -> None:
     expected = torch.einsum("bld,vd->blv", z, readout.weight) + readout.bias
     torch.testing.assert_close(readout.logits(z), expected)
     assert {name for name, _ in readout.named_parameters()} == {"weight", "bias"}
+
+
+@pytest.mark.parametrize("block", [2**25, 37, 100])
+def test_nll_is_the_cross_entropy_whatever_the_block(
+    readout: Readout, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    z = torch.randn(3, 11, 5, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    ids = torch.arange(33).view(3, 11)
+    expected = -readout.logits(z).log_softmax(-1).gather(-1, ids[..., None]).squeeze(-1)
+    weight = torch.linspace(-1, 1, 33).view(3, 11)
+    wanted = [z, readout.weight, readout.bias]
+    by_hand = torch.autograd.grad((weight * expected).sum(), wanted)
+    monkeypatch.setattr(readout_module, "_BLOCK_ELEMENTS", block)
+    found = readout.nll(z, ids)
+    torch.testing.assert_close(found, expected)
+    for got, want in zip(torch.autograd.grad((weight * found).sum(), wanted), by_hand, strict=True):
+        torch.testing.assert_close(got, want)

@@ -265,3 +265,24 @@ def test_mistakes_are_told() -> None:
         replace(FEW, noise_bound=0.0)
     with pytest.raises(UserError, match=r"decoding\.nfe is 201"):
         texts(build(), decoding=replace(FEW, nfe=201))
+
+
+def test_on_a_canvas_of_its_own_a_row_does_not_know_its_neighbours() -> None:
+    system = build(replace(SMALL, fit="row"), Lengths(8, 7))
+    long, short = Example("l", "the cat sat we", "a", ("a",)), EXAMPLES[3]
+    system.module.eval()
+    alone = system.loss(system.collate([short]), make_noise(1, ["s"])).total
+    other = system.loss(system.collate([long]), make_noise(1, ["l"])).total
+    both = system.loss(system.collate([short, long]), make_noise(1, ["s", "l"])).total
+    torch.testing.assert_close(both, (alone + other) / 2)
+    assert texts(system, [short])["e3"] == texts(system, [long, short])["e3"]
+
+
+def test_a_canvas_of_its_own_is_the_whole_one_where_the_source_fills_its_part() -> None:
+    whole, fitted = (build(replace(SMALL, fit=fit), Lengths(6, 7)) for fit in ("whole", "row"))
+    fitted.module.load_state_dict(whole.module.state_dict())
+    full = [EXAMPLES[0], EXAMPLES[1], EXAMPLES[5]]
+    noise = make_noise(1, ["a", "b", "c"])
+    losses = [system.loss(system.collate(full), noise).total for system in (whole, fitted)]
+    torch.testing.assert_close(*losses)
+    assert texts(whole, full) == texts(fitted, full)
