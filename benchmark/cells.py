@@ -1,11 +1,15 @@
-"""Run cells: train, generate, score, each once; a failure is kept and the others go on."""
+"""Run cells: train, generate, score, each once; a failure is kept and the others go on.
+
+Several processes of a launcher go through a cell together. The first one alone reads and writes
+the store, says what is missing, and scores.
+"""
 
 from __future__ import annotations
 
 import json
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +17,7 @@ from typing import Any, Literal
 
 from benchmark.api import System, UserError
 from benchmark.plan import Cell, Plan, Setting, load, metrics_of
+from benchmark.processes import ALONE, Processes, ProcessLostError
 from benchmark.store import Kind, Store, content_key, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task
@@ -88,13 +93,18 @@ def run_cell(
     device: str,
     on_stage: OnStage,
     tensorboard: Path | None = None,
+    processes: Processes = ALONE,
 ) -> Outcome:
-    """Make what is missing of a cell."""
+    """Make what is missing of a cell.
+
+    Raises:
+        ProcessLostError: if one of several processes failed where the others did not.
+    """
     made = 0
     errors: list[str] = []
     task = _task(suite, cell.task, data_dir)
     if cell.train_key is not None:
-        with _attempt(store, "train", cell.train_key, errors) as missing:
+        with _attempt(store, "train", cell.train_key, errors, processes) as missing:
             if missing:
                 from benchmark.stages.train import train
 
@@ -104,6 +114,7 @@ def run_cell(
                 train(
                     cell, suite, task, store,
                     device=device, on_progress=on_update, tensorboard=tensorboard,
+                    processes=processes,
                 )  # fmt: skip
                 made += 1
         if errors:
@@ -112,7 +123,7 @@ def run_cell(
     for number, (setting, key) in enumerate(zip(cell.settings, cell.generate_keys, strict=True)):
         label = f"{setting.label} ({number + 1} of {len(cell.settings)})"
         failed = len(errors)
-        with _attempt(store, "generate", key, errors) as missing:
+        with _attempt(store, "generate", key, errors, processes) as missing:
             if missing:
                 from benchmark.stages.generate import generate_candidates, open_system
 
@@ -123,10 +134,10 @@ def run_cell(
 
                 generate_candidates(
                     cell, setting, key, system, suite, task, store,
-                    device=device, on_progress=on_batch,
+                    device=device, on_progress=on_batch, processes=processes,
                 )  # fmt: skip
                 made += 1
-        if len(errors) == failed:
+        if len(errors) == failed and processes.is_main:
             made += _score(cell, setting, key, suite, task, store, errors)
     return Outcome(cell.name, made, tuple(errors))
 
@@ -161,7 +172,7 @@ def _score(
     generated = store.record("generate", generate_key)
     assert generated is not None
     key = score_key(suite, task, generated["candidates_digest"])
-    with _attempt(store, "score", key, errors) as missing:
+    with _attempt(store, "score", key, errors, ALONE) as missing:
         if not missing:
             return 0
         path = store.folder("generate", generate_key) / "candidates.jsonl"
@@ -182,16 +193,41 @@ def _score(
 
 
 @contextmanager
-def _attempt(store: Store, kind: Kind, key: str, errors: list[str]) -> Iterator[bool]:
+def _attempt(
+    store: Store, kind: Kind, key: str, errors: list[str], processes: Processes
+) -> Iterator[bool]:
     """Whether the entry is missing; what goes wrong inside is kept and told, not raised."""
-    with store.lock(kind, key):
+    with store.lock(kind, key) if processes.is_main else nullcontext():
+        is_missing = processes.first(processes.is_main and store.record(kind, key) is None)
+        told = trace = ""
         try:
-            yield store.record(kind, key) is None
+            yield bool(is_missing)
         except Exception as error:  # the other cells must go on, whatever it is
             text = " ".join(str(error).split()) or type(error).__name__
             told = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
-            store.fail(kind, key, error=told, traceback=traceback.format_exc())
+            trace = traceback.format_exc()
+        try:
+            told, trace = _settled(told, trace, processes)
+        except ProcessLostError as lost:
+            if lost.sentence:
+                store.fail(kind, key, error=lost.sentence, traceback=trace)
+            raise
+        if told:
             errors.append(told)
+            if processes.is_main:
+                store.fail(kind, key, error=told, traceback=trace)
+
+
+def _settled(told: str, trace: str, processes: Processes) -> tuple[str, str]:
+    """What went wrong in any of the processes, with its traceback; empty if nothing did."""
+    everywhere = processes.settle(told)
+    if not any(everywhere):
+        return "", ""
+    rank = next(rank for rank, error in enumerate(everywhere) if error)
+    told = everywhere[rank]
+    if not all(everywhere):
+        told = f"process {rank + 1} of {processes.count}: {told}"
+    return told, processes.gather(trace)[rank]
 
 
 @lru_cache(maxsize=8)

@@ -1,17 +1,23 @@
-"""Generation as the harness does it: batches of rows, and a cost that is measured."""
+"""Generation as the harness does it: batches of rows, and a cost that is measured.
+
+Several processes are dealt the same whole batches that one would decode, so that not even the
+rounding of a sum can tell how many there were.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.api import Candidates, Cost, Example, Generation, System
+from benchmark.api import Candidate, Candidates, Cost, Example, Generation, System
+from benchmark.processes import ALONE, Processes
 
 OnProgress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -77,11 +83,14 @@ def generate(
     batch: int,
     device: str = "cpu",
     on_progress: OnProgress | None = None,
+    processes: Processes = ALONE,
 ) -> Generation:
     """Candidates for every example, in order, and what they cost.
 
     Args:
         batch: rows (sources times candidates) that are decoded at once; at least one source.
+        processes: share out the batches; each gets all candidates. Their seconds are added up,
+            so that a cost does not depend on their number, and the peak is that of the largest.
 
     Raises:
         RuntimeError: if the system returns other than `num_samples` candidates a source.
@@ -92,7 +101,11 @@ def generate(
     sources_at_once = max(1, batch // num_samples)
     # Sources of like length share a batch, so that little of it is padding.
     order = sorted(range(len(examples)), key=lambda i: len(examples[i].source))
-    candidates: Candidates = [[] for _ in examples]
+    batches = [
+        order[first : first + sources_at_once] for first in range(0, len(order), sources_at_once)
+    ]
+    decoded: list[Candidates] = []
+    done = 0
     meter = CostMeter(system.network)
     depth_sum = 0.0
     if examples and module is not None:
@@ -102,8 +115,7 @@ def generate(
     _reset_peak(device)
     started = time.perf_counter()
     with meter.running():
-        for first in range(0, len(order), sources_at_once):
-            chosen = order[first : first + sources_at_once]
+        for chosen in processes.deal(batches):
             calls_before = meter.calls
             made = system.generate(
                 [examples[i].source for i in chosen],
@@ -114,23 +126,42 @@ def generate(
             )
             _check_counts(made, len(chosen), num_samples, system.id)
             depth_sum += (meter.calls - calls_before) * len(chosen)
-            for index, of_source in zip(chosen, made, strict=True):
-                candidates[index] = of_source
+            decoded.append(made)
+            done += len(chosen)
             if on_progress is not None:
-                on_progress(first + len(chosen), len(order))
+                on_progress(min(done * processes.count, len(order)), len(order))
     if device != "cpu":
         torch.cuda.synchronize()
     wall_s = time.perf_counter() - started
+    peak_bytes = _peak_bytes(device)
+    depth_sum, rows, tokens, network_s, wall_s = processes.sums(
+        [depth_sum, meter.rows, meter.tokens, meter.network_s, wall_s]
+    )
     count = max(1, len(examples) * num_samples)
     cost = Cost(
         depth=depth_sum / max(1, len(examples)),
-        rows=meter.rows / count,
-        tokens=meter.tokens / count,
-        network_s=meter.network_s,
+        rows=rows / count,
+        tokens=tokens / count,
+        network_s=network_s,
         wall_s=wall_s,
-        peak_bytes=_peak_bytes(device),
+        peak_bytes=max(processes.gather(peak_bytes)),
     )
+    candidates: Candidates = [[] for _ in examples]
+    for chosen, made in zip(batches, _from_all(decoded, processes), strict=True):
+        for index, of_source in zip(chosen, made, strict=True):
+            candidates[index] = of_source
     return Generation(candidates, cost)
+
+
+def _from_all(decoded: list[Candidates], processes: Processes) -> list[Candidates]:
+    """The batches of all processes, in order."""
+    if processes.count == 1:
+        return decoded
+    plain = [[[astuple(c) for c in of_source] for of_source in batch] for batch in decoded]
+    return [
+        [[Candidate(*fields) for fields in of_source] for of_source in batch]
+        for batch in processes.collect(plain)
+    ]
 
 
 def _check_counts(made: Candidates, sources: int, num_samples: int, system: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.api import UserError
+from benchmark.processes import ALONE, Processes, ProcessLostError, start
 
 if TYPE_CHECKING:
     from benchmark.plan import Plan
@@ -25,6 +26,7 @@ examples:
   python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
   python -m benchmark.run --task dialogue --system all --ablate policies
   python -m benchmark.run --task all --dry-run
+  accelerate launch --multi_gpu --num_processes 4 -m benchmark.run --task all
 """
 
 
@@ -86,17 +88,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: all is there; 1: some cells failed; 2: the call cannot be carried out."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(words)
+    processes = ALONE
     try:
-        return _run(options, words)
+        device = _device(options.device)
+        processes = start(device)
+        code = int(processes.first(_run(options, words, device, processes)))
+        processes.end()
+        return code
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _refuse(str(error), processes)
+    except ProcessLostError as lost:
+        return _leave(lost)
     except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        if processes.is_main:
+            print("\nstopped; the same command goes on from here", file=sys.stderr)
         return 130
 
 
-def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
+def _refuse(sentence: str, processes: Processes) -> int:
+    """Print the sentence once, whether all processes come to it or this one alone."""
+    if processes is ALONE and os.environ.get("LOCAL_RANK", "0") != "0":
+        return 2  # not met yet: the first one of each machine says what all of them found
+    try:
+        everywhere = processes.settle(sentence)
+    except ProcessLostError as lost:
+        return _leave(lost, code=2)
+    if processes.rank == next(rank for rank, error in enumerate(everywhere) if error):
+        print(f"error: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _leave(lost: ProcessLostError, code: int = 1) -> int:
+    """End at once: the threads of a group whose processes have parted cannot be joined."""
+    if lost.sentence:
+        print(f"failed: {lost.sentence}", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run(
+    options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
+) -> int:
     from benchmark.plan import choose_systems, choose_tasks, make_plan, missing_systems
     from benchmark.store import Store
     from benchmark.suite import load_suite
@@ -106,13 +139,13 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
     tasks, systems = choose_tasks(suite, options.task), choose_systems(suite, options.system)
-    if "all" in options.system:
+    if "all" in options.system and processes.is_main:
         for name, install in missing_systems(suite).items():
             print(f"{name} is not installed and left out: {install}", file=sys.stderr)
-    device = _device(options.device)
     store = Store(options.store)
-    store.prepare()
-    _check_writable(options.reports)
+    if processes.is_main:
+        store.prepare()
+        _check_writable(options.reports)
     if options.tensorboard is not None:
         from benchmark.tensorboard import check_installed
 
@@ -122,34 +155,84 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     )
     if options.jobs is not None and options.jobs < 1:
         raise UserError(f"--jobs {options.jobs}: at least one cell has to run.")
+    if processes.count > 1:
+        if (options.jobs or 1) > 1:
+            raise UserError(
+                f"--jobs {options.jobs}: under a launcher all processes work on one cell at a"
+                " time; leave --jobs away."
+            )
+        _check_agreement(plan, store, processes)
+        options.jobs = 1
     jobs = min(options.jobs or _default_jobs(suite.threads, device), max(1, len(plan.cells)))
     if options.dry_run:
-        return _dry_run(plan, store, device, jobs)
-    errors = _run_cells(plan, store, options, device, jobs)
+        return _dry_run(plan, store, device, jobs) if processes.is_main else 0
+    errors = _run_cells(plan, store, options, device, jobs, processes)
+    if not processes.is_main:
+        return 0
     print(_report(options.reports / (options.name or suite.name), plan, store, words))
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
 
 
+def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
+    """Refuse processes on other machines that see other data, other code or another store.
+
+    Raises:
+        UserError: if there are such.
+    """
+    from benchmark.provenance import code
+
+    keys = [code()["digest"], *(key for cell in plan.cells for key in cell.generate_keys)]
+    everywhere = processes.gather(keys)
+    for rank, others in enumerate(everywhere):
+        if others != everywhere[0]:
+            raise UserError(
+                f"Process {rank + 1} of {processes.count} has other code or data than the first:"
+                " put the same on every machine."
+            )
+    mark = store.root / f".processes-{os.environ.get('MASTER_PORT', '')}"
+    if processes.is_main:
+        mark.touch()
+    processes.wait()
+    seen = processes.gather(mark.exists())
+    if processes.is_main:
+        mark.unlink()
+    if not all(seen):
+        raise UserError(
+            f"Process {seen.index(False) + 1} of {processes.count} does not see the store"
+            f" {store.root} of the first: name a folder that all machines share with --store."
+        )
+
+
 def _run_cells(
-    plan: Plan, store: Store, options: argparse.Namespace, device: str, jobs: int
+    plan: Plan,
+    store: Store,
+    options: argparse.Namespace,
+    device: str,
+    jobs: int,
+    processes: Processes,
 ) -> list[str]:
     from benchmark.cells import select, unfinished
     from benchmark.progress import ProgressBoard
     from benchmark.workers import run_cells
 
-    chosen = select(plan, store, options.rerun)
-    cells = [cell for cell in chosen if unfinished(cell, plan, store)]
+    chosen: list[int] = []
+    if processes.is_main:
+        selected = select(plan, store, options.rerun)
+        chosen = [plan.cells.index(cell) for cell in selected if unfinished(cell, plan, store)]
+    cells = [plan.cells[number] for number in processes.gather(chosen)[0]]
     # System by system, in the order of the suite, so that the long cells of all tasks start first.
     order = list(dict.fromkeys(cell.system for cell in plan.cells))
     cells.sort(key=lambda cell: order.index(cell.system))
-    print(
-        f"{len(plan.cells)} cells, {len(plan.cells) - len(cells)} of them cached", file=sys.stderr
-    )
+    if processes.is_main:
+        cached = len(plan.cells) - len(cells)
+        print(f"{len(plan.cells)} cells, {cached} of them cached", file=sys.stderr)
     errors: list[str] = []
     if not cells:
         return errors
+    if not processes.is_main:
+        os.environ["TQDM_DISABLE"] = "1"
     with ProgressBoard(len(cells), jobs) as board:
         outcomes = run_cells(
             cells,
@@ -160,12 +243,14 @@ def _run_cells(
             jobs=min(jobs, len(cells)),
             on_stage=board.stage,
             tensorboard=options.tensorboard,
+            processes=processes,
         )
         for outcome in outcomes:
             board.finished(outcome.cell)
             errors += [f"{outcome.cell}: {error}" for error in outcome.errors]
             state = "failed" if outcome.errors else "done"
-            board.tell(f"{outcome.cell}: {state}")
+            if processes.is_main:
+                board.tell(f"{outcome.cell}: {state}")
     return errors
 
 

@@ -1,8 +1,13 @@
 """The one training loop: the same code for every trainable system.
 
 Order of the data, noise and dropout of an update are functions of (seed, update), so that a
-training that was killed and resumed equals one that was not, and the number of processes
-does not show. Devices, precision and data parallelism are accelerate's.
+training that was killed and resumed equals one that was not. Devices and precision are
+accelerate's.
+
+Several processes share every micro batch by rows, in order of rank, and sum their gradients, so
+that each update is that of one process: the batch of the recipe is the global one. Dropout
+differs, whose masks are drawn for whole tensors; so does what a system draws for the batch as a
+whole.
 """
 
 from __future__ import annotations
@@ -11,7 +16,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,7 @@ from benchmark.api import Example, System, UserError, make_noise
 from benchmark.averaging import averaged_weights, moving_average
 from benchmark.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
 from benchmark.noise import row_seed
+from benchmark.processes import ALONE, Processes
 from benchmark.schedules import learning_rate
 from benchmark.suite import Budget, TrainingRecipe
 
@@ -56,7 +61,7 @@ class TrainingSummary:
 
 
 class _Objective(nn.Module):
-    """The loss as the forward of a module, which is what data parallelism hooks into."""
+    """The loss as the forward of a module, which is what mixed precision hooks into."""
 
     def __init__(self, system: System) -> None:
         super().__init__()
@@ -71,7 +76,12 @@ class _Objective(nn.Module):
 class Trainer:
     """One training of one system, with its files in `folder`.
 
-    `folder` holds `events.jsonl` and, while it runs, `checkpoint/`.
+    `folder` holds `events.jsonl` and, while it runs, `checkpoint/`. The first of several processes
+    alone writes there, and all have to see it.
+
+    A part of `system.module` that learns from the rows it is shown, rather than by gradients, has
+    a method `learn_from_all(join)`: `join` turns the rows `(n, ...)` of this process into those of
+    all, in order, and None in the place of `join` takes it away again.
     """
 
     def __init__(
@@ -88,6 +98,7 @@ class Trainer:
         quality: Quality | None = None,
         on_progress: OnProgress | None = None,
         on_event: OnEvent | None = None,
+        processes: Processes = ALONE,
     ) -> None:
         if system.module is None:
             raise ValueError(f"System {system.id} has nothing to train.")
@@ -97,12 +108,15 @@ class Trainer:
                 " use the yardsticks or a stand-in task."
             )
         self.system, self.train, self.valid = system, train, valid
+        _check_shares(recipe, processes)
+        self.processes, self._by_tokens = processes, False
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
         self.accelerator = Accelerator(
             cpu=device == "cpu", mixed_precision=_precision(recipe, device)
         )
-        self.device = self.accelerator.device
+        # Under a launcher accelerate numbers even the CPU, which loading a checkpoint refuses.
+        self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
         objective = _Objective(system)
         optimiser = torch.optim.AdamW(
             objective.parameters(),
@@ -111,7 +125,10 @@ class Trainer:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-        self.objective, self.optimiser = self.accelerator.prepare(objective, optimiser)
+        # This mode gives precision without the wrapper for data parallelism, whose gradient is a
+        # mean that knows nothing of the weights of the processes.
+        self.objective = self.accelerator.prepare_model(objective, evaluation_mode=True)
+        self.optimiser = self.accelerator.prepare_optimizer(optimiser)
         self.average = moving_average(system.module, recipe.ema_decay)
         self.progress = Progress()
 
@@ -123,7 +140,19 @@ class Trainer:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
+        module, processes = _module(self.system), self.processes
+        processes.copy_first(module.state_dict().values())
+        # Of losses that are means over tokens a process counts as much as it has tokens.
+        self._by_tokens = processes.count > 1 and self._is_mean_over_tokens()
+        _learn_from_all(module, _join_of(processes))
+        try:
+            return self._run()
+        finally:
+            _learn_from_all(module, None)
+
+    def _run(self) -> TrainingSummary:
         progress, recipe = self.progress, self.recipe
+        processes = self.processes
         started = last_checkpoint = time.monotonic()
         seconds_before = progress.seconds
         first_bad = torch.full((), math.inf, device=self.device)
@@ -140,14 +169,13 @@ class Trainer:
             first_bad = torch.minimum(first_bad, bad)
             progress.update += 1
             progress.tokens += tokens
-            progress.seconds = seconds_before + time.monotonic() - started
+            progress.seconds = processes.first(seconds_before + time.monotonic() - started)
             if progress.update % LOG_EVERY == 0 or progress.update == self.budget.updates:
                 self._raise_if(first_bad)
-                progress.loss = float(loss)
-                self._log_update(rate, terms)
+                self._log_update(rate, loss, terms)
             if recipe.validate_every and progress.update % recipe.validate_every == 0:
                 self._validate()
-            if time.monotonic() - last_checkpoint > recipe.checkpoint_s:
+            if processes.first(time.monotonic() - last_checkpoint) > recipe.checkpoint_s:
                 self._raise_if(first_bad)
                 self._checkpoint()
                 last_checkpoint = time.monotonic()
@@ -166,12 +194,10 @@ class Trainer:
     # One update
 
     def _update(self, rate: float) -> tuple[Tensor, dict[str, Tensor], int]:
-        update, accelerator = self.progress.update, self.accelerator
+        """One step of the optimiser; loss and terms are the part of this process in the sum."""
+        update, processes = self.progress.update, self.processes
         examples = self._examples(update)
         ids = [f"update {update} row {row}" for row in range(len(examples))]
-        share = len(examples) // accelerator.num_processes
-        mine = slice(accelerator.process_index * share, (accelerator.process_index + 1) * share)
-        examples, ids = examples[mine], ids[mine]
         micro = self.recipe.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -179,29 +205,32 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         loss_sum, tokens = torch.zeros((), device=self.device), 0
         for first in range(0, len(examples), micro):
-            part, part_ids = examples[first : first + micro], ids[first : first + micro]
+            whole = examples[first : first + micro]
+            mine = processes.share(len(whole))
+            part, part_ids = whole[mine], ids[first : first + micro][mine]
             # Dropout and the like take torch's generator: it is keyed as everything else.
             torch.manual_seed(row_seed(self.seed, part_ids[0], 0))
             batch = self._to_device(self.system.collate(part))
+            noise = make_noise(self.seed, part_ids, 1, self.device)
+            total, terms, seen = self.objective(batch, noise)
+            all_seen = int(processes.sums([seen])[0])
             weight = len(part) / len(examples)
-            last = first + micro >= len(examples)
-            with accelerator.no_sync(self.objective) if not last else nullcontext():
-                noise = make_noise(self.seed, part_ids, 1, self.device)
-                total, terms, seen = self.objective(batch, noise)
-                accelerator.backward(total * weight)
+            if self._by_tokens:
+                weight = len(whole) / len(examples) * seen / max(1, all_seen)
+            tokens += all_seen
+            if not weight:  # no tokens here, and a mean over none of them
+                continue
+            self.accelerator.backward(total * weight)
             loss_sum = loss_sum + total.detach() * weight
             for name, term in terms.items():
                 totals[name] = totals.get(name, 0.0) + term.detach() * weight
-            tokens += seen
+        processes.add_gradients(self.objective.parameters())
         if self.recipe.clip_norm is not None:
-            accelerator.clip_grad_norm_(self.objective.parameters(), self.recipe.clip_norm)
+            self.accelerator.clip_grad_norm_(self.objective.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         if self.average is not None:
             self.average.update_parameters(_module(self.system))
-        if accelerator.num_processes > 1:
-            loss_sum = accelerator.reduce(loss_sum, reduction="mean")
-            tokens = int(accelerator.reduce(torch.tensor(tokens, device=self.device)))
         return loss_sum, totals, tokens
 
     def _examples(self, update: int) -> list[Example]:
@@ -232,7 +261,7 @@ class Trainer:
         }
 
     def _raise_if(self, first_bad: Tensor) -> None:
-        update = float(first_bad)
+        update = min(self.processes.gather(float(first_bad)))
         if math.isfinite(update):
             raise TrainingDivergedError(
                 f"The loss of {self.system.id} is not a number at update {int(update)}:"
@@ -256,7 +285,8 @@ class Trainer:
             if self.recipe.patience is not None:
                 if progress.valid_loss < progress.best_loss:
                     progress.best_loss, progress.stale_validations = progress.valid_loss, 0
-                    save_model(module, str(self.folder / "best.safetensors"))
+                    if self.processes.is_main:
+                        save_model(module, str(self.folder / "best.safetensors"))
                 else:
                     progress.stale_validations += 1
 
@@ -265,13 +295,35 @@ class Trainer:
         examples = self.valid[: self.recipe.valid_examples]
         size = self.recipe.micro_batch or self.recipe.batch
         _module(self.system).eval()
-        total = 0.0
-        for first in range(0, len(examples), size):
-            part = examples[first : first + size]
-            noise = make_noise(self.seed, [f"valid {e.id}" for e in part], 1, self.device)
-            terms = self.system.loss(self._to_device(self.system.collate(part)), noise)
-            total += float(terms.total) * len(part)
-        return total / len(examples)
+        parts = [examples[first : first + size] for first in range(0, len(examples), size)]
+        losses = [
+            self._loss_of(part, [f"valid {e.id}" for e in part])[0] * len(part)
+            for part in self.processes.deal(parts)
+        ]
+        return sum(self.processes.collect(losses)) / len(examples)
+
+    def _loss_of(self, examples: Sequence[Example], ids: Sequence[str]) -> tuple[float, int]:
+        noise = make_noise(self.seed, ids, 1, self.device)
+        terms = self.system.loss(self._to_device(self.system.collate(examples)), noise)
+        return float(terms.total), terms.tokens
+
+    @torch.no_grad()
+    def _is_mean_over_tokens(self) -> bool:
+        """Whether the loss of a batch is nearer to a mean over tokens than to one over examples.
+
+        Noise is keyed by the place in the batch here, and each of two examples stands once in
+        each place, so that for either kind of mean the equation holds exactly.
+        """
+        module = _module(self.system)
+        module.eval()
+        some = sorted(self.train[:256], key=lambda e: len(e.target.split()))
+        a, b = some[0], some[-1]
+        ids = ["place 0", "place 1"]
+        (ab, _), (ba, _) = self._loss_of([a, b], ids), self._loss_of([b, a], ids)
+        (aa, tokens_a), (bb, tokens_b) = self._loss_of([a, a], ids), self._loss_of([b, b], ids)
+        over_tokens = 2 * (tokens_a * aa + tokens_b * bb) / max(1, tokens_a + tokens_b)
+        is_nearer = abs(over_tokens - (ab + ba)) <= abs(aa + bb - (ab + ba))
+        return bool(self.processes.first(float(is_nearer)))
 
     # Budget, events, checkpoints
 
@@ -287,32 +339,35 @@ class Trainer:
             progress.ended_by = "early stop"
         return bool(progress.ended_by)
 
-    def _log_update(self, rate: float, terms: dict[str, Tensor]) -> None:
+    def _log_update(self, rate: float, loss: Tensor, terms: dict[str, Tensor]) -> None:
         progress = self.progress
+        parts = {name: float(value) for name, value in terms.items()}
+        parts, losses = _added(self.processes.gather((parts, float(loss))))
+        progress.loss = losses
         self._append(
             {
                 "kind": "train",
                 "update": progress.update,
                 "loss": progress.loss,
-                "terms": {name: float(value) for name, value in terms.items()},
+                "terms": parts,
                 "lr": rate,
                 "tokens": progress.tokens,
                 "seconds": round(progress.seconds, 3),
             }
         )
-        if self.on_progress is not None:
+        if self.on_progress is not None and self.processes.is_main:
             done, total = _share(progress, self.budget)
             self.on_progress(done, total, f"loss {progress.loss:.3f}")
 
     def _append(self, event: dict[str, Any]) -> None:
-        if self.accelerator.is_main_process:
+        if self.processes.is_main:
             with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(event) + "\n")
             if self.on_event is not None:
                 self.on_event(event)
 
     def _checkpoint(self) -> None:
-        if self.accelerator.is_main_process:
+        if self.processes.is_main:
             save_checkpoint(
                 self.folder, self.progress, _module(self.system), self.average, self.optimiser
             )
@@ -321,7 +376,8 @@ class Trainer:
         self.progress = load_checkpoint(
             self.folder, _module(self.system), self.average, self.optimiser, self.device
         )
-        cut_events(self.folder / "events.jsonl", self.progress.update)
+        if self.processes.is_main:
+            cut_events(self.folder / "events.jsonl", self.progress.update)
 
     def _finish(self) -> None:
         """Leave in the system the weights that count, and validate them once more."""
@@ -330,6 +386,7 @@ class Trainer:
             self._validate()
         module = _module(self.system)
         best = self.folder / "best.safetensors"
+        self.processes.wait()
         if best.exists():
             load_model(module, str(best))
             progress.valid_loss = progress.best_loss
@@ -341,6 +398,36 @@ class Trainer:
 def _module(system: System) -> nn.Module:
     assert system.module is not None
     return system.module
+
+
+def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
+    micro = recipe.micro_batch or recipe.batch
+    smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
+    if smallest < processes.count:
+        raise UserError(
+            f"A batch of {smallest} examples cannot be shared by {processes.count} processes:"
+            " raise training.batch or training.micro_batch, or start fewer processes."
+        )
+
+
+def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
+    return processes.join if processes.count > 1 else None
+
+
+def _learn_from_all(module: nn.Module, join: Callable[[Tensor], Tensor] | None) -> None:
+    for part in module.modules():
+        hook: Callable[[Any], None] | None = getattr(part, "learn_from_all", None)
+        if hook is not None:
+            hook(join)
+
+
+def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
+    """Terms by name and losses, summed over processes."""
+    terms: dict[str, float] = {}
+    for of_one, _ in parts:
+        for name, value in of_one.items():
+            terms[name] = terms.get(name, 0.0) + value
+    return terms, sum(loss for _, loss in parts)
 
 
 def _precision(recipe: TrainingRecipe, device: str) -> str:

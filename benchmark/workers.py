@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmark.cells import OnStage, Outcome, run_cell
 from benchmark.plan import Cell
+from benchmark.processes import ALONE, Processes
 from benchmark.store import Store
 from benchmark.suite import Suite
 
@@ -30,14 +31,19 @@ def run_cells(
     jobs: int,
     on_stage: OnStage,
     tensorboard: Path | None = None,
+    processes: Processes = ALONE,
 ) -> Iterator[Outcome]:
-    """Run cells in `jobs` processes and yield outcomes as they come."""
+    """Run cells in `jobs` processes and yield outcomes as they come.
+
+    Args:
+        processes: those of a launcher, which work on one cell together; `jobs` is 1 then.
+    """
     if jobs == 1:
         set_threads(suite.threads)
         for cell in cells:
             yield run_cell(
                 cell, suite, data_dir, store,
-                device=device, on_stage=on_stage, tensorboard=tensorboard,
+                device=device, on_stage=on_stage, tensorboard=tensorboard, processes=processes,
             )  # fmt: skip
         return
     # A forked child would inherit the threads of torch in an unusable state.

@@ -6,6 +6,8 @@ an unbroken one. It keeps no random state: it is handed uniform numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -49,9 +51,18 @@ class LossSecondMoment(nn.Module):
     def __init__(self, diffusion_steps: int) -> None:
         super().__init__()
         self.diffusion_steps = diffusion_steps
+        self._join: Callable[[Tensor], Tensor] | None = None
         history = torch.zeros(diffusion_steps, HISTORY, dtype=torch.float64)
         self.register_buffer("history", history)
         self.register_buffer("seen", torch.zeros(diffusion_steps, dtype=torch.int64))
+
+    def learn_from_all(self, join: Callable[[Tensor], Tensor] | None) -> None:
+        """Let `observe` take in the rows of all processes, or of this one alone (None).
+
+        Args:
+            join: turns the rows `(n, ...)` of this process into those of all, in order.
+        """
+        self._join = join
 
     def probabilities(self) -> Tensor:
         """p_t of t = 1..T, float64 `(T,)`."""
@@ -70,8 +81,12 @@ class LossSecondMoment(nn.Module):
 
     @torch.no_grad()
     def observe(self, t: Tensor, losses: Tensor) -> None:
-        """Take in the losses `(batch,)` of the steps `t` `(batch,)`, in order, from all ranks."""
-        t, losses = _from_all_ranks(t.detach(), losses.detach().to(torch.float64))
+        """Take in the losses `(batch,)` of the steps `t` `(batch,)`, in order."""
+        losses = losses.detach().to(torch.float64)
+        if self._join is not None:
+            # float64 holds every step exactly.
+            t, losses = self._join(torch.stack((t.to(torch.float64), losses), dim=1)).unbind(1)
+            t = t.long()
         is_finite = losses.isfinite()
         index, losses = t[is_finite] - 1, losses[is_finite]
         order = torch.argsort(index, stable=True)
@@ -84,13 +99,3 @@ class LossSecondMoment(nn.Module):
         slot = (self.seen[index] + rank) % HISTORY
         self.history[index[is_kept], slot[is_kept]] = losses[is_kept]
         self.seen += torch.bincount(index, minlength=self.diffusion_steps)
-
-
-def _from_all_ranks(t: Tensor, losses: Tensor) -> tuple[Tensor, Tensor]:
-    """The rows of every process, so that all processes learn the same history."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return t, losses
-    rows: list[tuple[Tensor, Tensor]] = [(t, losses)] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(rows, (t.cpu(), losses.cpu()))
-    all_t, all_losses = (torch.cat(column).to(t.device) for column in zip(*rows, strict=True))
-    return all_t, all_losses

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from benchmark.api import Candidate, Example, Generation, System
 from benchmark.generation import OnProgress, generate
 from benchmark.plan import Cell, Setting, num_samples_of
+from benchmark.processes import ALONE, Processes
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
 from benchmark.settings import fill
@@ -39,8 +40,12 @@ def generate_candidates(
     *,
     device: str,
     on_progress: OnProgress | None = None,
+    processes: Processes = ALONE,
 ) -> None:
-    """Make the entry `key`: `candidates.jsonl` and what it cost."""
+    """Make the entry `key`: `candidates.jsonl` and what it cost.
+
+    Of several processes all decode, and the first alone writes.
+    """
     num_samples = num_samples_of(suite, setting)
     decoding = fill(type(system).Decoding, setting.decoding, "decoding")
     made = generate(
@@ -52,7 +57,10 @@ def generate_candidates(
         batch=suite.evaluation.batch,
         device=device,
         on_progress=on_progress,
+        processes=processes,
     )
+    if not processes.is_main:
+        return
     path = store.partial("generate", key) / CANDIDATES
     write_text(path, "".join(_lines(task.test, made)))
     count = max(1, len(task.test) * num_samples)
@@ -73,6 +81,7 @@ def generate_candidates(
         "cost": asdict(made.cost) | {"seconds_per_candidate": made.cost.wall_s / count},
         "parameters": parameter_counts(system, vocab_size(suite, task)),
         **provenance(device, suite.threads),
+        "processes": processes.count,
     }
     store.finish("generate", key, record)
 

@@ -15,6 +15,7 @@ from benchmark.generation import generate
 from benchmark.metrics import Item, make_metric
 from benchmark.noise import row_seed
 from benchmark.plan import Cell, config_of
+from benchmark.processes import ALONE, Processes
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
 from benchmark.settings import fill
@@ -34,8 +35,12 @@ def train(
     device: str,
     on_progress: OnProgress | None = None,
     tensorboard: Path | None = None,
+    processes: Processes = ALONE,
 ) -> None:
-    """Make the entry `cell.train_key`, going on where an earlier call was stopped."""
+    """Make the entry `cell.train_key`, going on where an earlier call was stopped.
+
+    Of several processes all train, and the first alone writes.
+    """
     assert cell.train_key is not None
     folder = store.partial("train", cell.train_key)
     system = build_system(cell, suite, task)
@@ -51,10 +56,13 @@ def train(
         seed=cell.seed,
         folder=folder,
         device=device,
-        quality=_quality(cell, suite, task, device),
+        quality=_quality(cell, suite, task, device, processes),
         on_progress=on_progress,
-        on_event=_mirror(cell, tensorboard),
+        on_event=_mirror(cell, tensorboard) if processes.is_main else None,
+        processes=processes,
     ).run()
+    if not processes.is_main:
+        return
     system.save(folder / "system")
     record = {
         "stage": "train",
@@ -68,6 +76,7 @@ def train(
         "summary": asdict(summary)
         | {"parameters": parameter_counts(system, vocab_size(suite, task))},
         **provenance(device, suite.threads),
+        "processes": processes.count,
     }
     store.finish("train", cell.train_key, record)
 
@@ -148,7 +157,9 @@ def parameter_counts(system: System, vocab_size: int) -> dict[str, int]:
     return {"total": total, "embedding": sum(embedding.values())}
 
 
-def _quality(cell: Cell, suite: Suite, task: Task, device: str) -> Quality | None:
+def _quality(
+    cell: Cell, suite: Suite, task: Task, device: str, processes: Processes
+) -> Quality | None:
     """Quality of one sample a source on a few validation examples: the curve over training."""
     training = suite.training_of(cell.system)
     examples = task.valid[: training.quality_examples]
@@ -168,6 +179,7 @@ def _quality(cell: Cell, suite: Suite, task: Task, device: str) -> Quality | Non
             seed=cell.seed,
             batch=suite.evaluation.batch,
             device=device,
+            processes=processes,
         )
         items = [
             Item(e.id, e.source, e.references, (c[0].text,))

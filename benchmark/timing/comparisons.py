@@ -47,6 +47,11 @@ COMPARISONS: Mapping[str, Comparison] = {
         "benchmark.timing.masked:measure",
         ("nat-128", "cmlm-128", "nat-256", "cmlm-256"),
     ),
+    "diffuseq": Comparison(
+        "diffuseq against the published procedure, written out plainly, with equal weights",
+        "benchmark.timing.diffuseq:measure",
+        ("diffuseq-train", "diffuseq-sample"),
+    ),
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -12,8 +12,8 @@ from typing import Any
 class Side:
     """One of the two that were compared.
 
-    `seconds` holds one figure a repeat; `calls` are network calls for the batch and `positions`
-    the positions of a row that pass through the network in all its calls together.
+    `seconds` holds one figure a repeat for `sentences` texts (or pairs); `calls` are network calls
+    for all of them and `positions` those of a row that pass through the network in all its calls.
     """
 
     name: str
@@ -22,23 +22,29 @@ class Side:
     calls: float
     positions: float
     parameters: int
+    peak_bytes: int | None = None
+    """Memory that a run takes beside what was held before it; None is not measured."""
+    found: Mapping[str, float] = field(default_factory=dict)
+    """What came of it, such as a score, by name."""
 
     @property
     def rate(self) -> float:
         """Sentences per second, by the median of the repeats."""
         return self.sentences / median(self.seconds)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, unit: str) -> dict[str, Any]:
         """For a record."""
         return {
             "name": self.name,
-            "sentences_per_second": round(self.rate, 2),
+            f"{unit}_per_second": round(self.rate, 2),
             "slowest": round(self.sentences / max(self.seconds), 2),
             "fastest": round(self.sentences / min(self.seconds), 2),
             "seconds": [round(s, 6) for s in self.seconds],
             "network_calls": self.calls,
             "positions_per_sentence": round(self.positions, 2),
             "parameters": self.parameters,
+            **({} if self.peak_bytes is None else {"peak_bytes": self.peak_bytes}),
+            **({} if not self.found else {"found": dict(self.found)}),
         }
 
 
@@ -50,6 +56,8 @@ class Result:
     ours: Side
     theirs: Side
     conditions: str
+    unit: str = "sentences"
+    """What is counted: sentences that are written, or pairs that are learnt from."""
 
     @property
     def ratio(self) -> float:
@@ -62,11 +70,16 @@ class Result:
         for side in (self.ours, self.theirs):
             slowest, fastest = (side.sentences / f(side.seconds) for f in (max, min))
             yield (
-                f"  {side.name:<24} {side.rate:8.1f} sentences/s"
+                f"  {side.name:<24} {side.rate:8.1f} {self.unit}/s"
                 f"  ({slowest:.1f} to {fastest:.1f} in {len(side.seconds)} repeats;"
-                f" {side.calls:g} calls, {side.positions:.1f} positions a sentence,"
+                f" {side.calls:g} calls, {side.positions:.1f} positions each,"
                 f" {side.parameters:,} parameters)"
             )
+            more = [f"{name} {value:.4g}" for name, value in side.found.items()]
+            if side.peak_bytes is not None:
+                more.append(f"peak memory {side.peak_bytes / 2**20:.0f} MiB")
+            if more:
+                yield f"  {'':<24} {', '.join(more)}"
         yield f"  {self.ours.name} / {self.theirs.name}: {self.ratio:.2f}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,8 +87,9 @@ class Result:
         return {
             "name": self.name,
             "conditions": self.conditions,
-            "ours": self.ours.as_dict(),
-            "theirs": self.theirs.as_dict(),
+            "unit": self.unit,
+            "ours": self.ours.as_dict(self.unit),
+            "theirs": self.theirs.as_dict(self.unit),
             "ratio": round(self.ratio, 3),
         }
 

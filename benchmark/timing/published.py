@@ -47,6 +47,11 @@ class PublishedDiffuSeq(nn.Module):
         self.alpha_bar: Tensor
         self.register_buffer("alpha_bar", alpha_bar.detach().double(), persistent=False)
 
+    @property
+    def table(self) -> Tensor:
+        """The embedding of every token `(vocab, dim)`."""
+        return self._weight("readout.weight")
+
     def forward(self, z_t: Tensor, t: Tensor) -> Tensor:
         """z0_hat `(rows, canvas, dim)` from z_t and steps `(rows,)`, 1..T."""
         steps = len(self.alpha_bar) - 1
@@ -74,7 +79,7 @@ class PublishedDiffuSeq(nn.Module):
             start_eps: standard normal `(rows, canvas, dim)`, of z_0.
             eps: standard normal `(rows, canvas, dim)`, of z_t.
         """
-        embedding = self._weight("readout.weight")[ids]
+        embedding = self.table[ids]
         alpha_bar = self.alpha_bar.float()
         z_0 = embedding + (1 - alpha_bar[1]).sqrt() * start_eps
         level = alpha_bar[t][:, None, None]
@@ -83,14 +88,14 @@ class PublishedDiffuSeq(nn.Module):
         goal = torch.where((t == 1)[:, None, None], embedding, z_0)
         mse = (goal - z0_hat).square().mean((1, 2))
         prior = (alpha_bar[-1].sqrt() * z_0).square().mean((1, 2))
-        logits = z_0 @ self._weight("readout.weight").T + self._weight("readout.bias")
+        logits = z_0 @ self.table.T + self._weight("readout.bias")
         nll = functional.cross_entropy(logits.transpose(1, 2), ids, reduction="none").mean(1)
         return (mse + prior + nll).mean()
 
     @torch.no_grad()
     def sample(self, ids: Tensor, is_target: Tensor, generator: torch.Generator) -> Tensor:
         """Ids `(rows, canvas)` after T ancestral steps with the clamp at each."""
-        table = self._weight("readout.weight")
+        table = self.table
         source = table[ids]
         alpha_bar = self.alpha_bar
         z_t = self._anchored(_normal(source, generator), source, is_target)
@@ -110,7 +115,7 @@ class PublishedDiffuSeq(nn.Module):
         return logits.argmax(-1)
 
     def _nearest(self, z: Tensor) -> Tensor:
-        table = self._weight("readout.weight")
+        table = self.table
         flat = z.reshape(-1, z.size(-1))
         distance = flat.square().sum(1, keepdim=True) + table.square().sum(1) - 2 * (flat @ table.T)
         return distance.clamp(min=0).argmin(1).view(z.shape[:-1])

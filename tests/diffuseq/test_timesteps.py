@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import deque
-from pathlib import Path
 
 import pytest
 import torch
@@ -96,16 +95,18 @@ def test_a_resumed_drawer_goes_on_as_an_unbroken_one() -> None:
             resumed.observe(again, losses)
 
 
-def test_losses_are_joined_over_processes(tmp_path: Path) -> None:
-    distributed = torch.distributed
-    if not distributed.is_available():
-        pytest.skip("torch was built without distributed")
-    distributed.init_process_group(
-        "gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1
-    )
-    try:
-        drawer = LossSecondMoment(2)
-        warm(drawer, torch.tensor([1.0, 3.0]))
-    finally:
-        distributed.destroy_process_group()
-    assert drawer.seen.tolist() == [HISTORY, HISTORY]
+def test_the_losses_of_all_processes_are_one_history() -> None:
+    whole, part = LossSecondMoment(4), LossSecondMoment(4)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        t = torch.randint(1, 5, (8,), generator=generator)
+        losses = torch.rand(8, generator=generator)
+        whole.observe(t, losses)
+        others = torch.stack((t[3:].double(), losses[3:].double()), 1)
+        part.learn_from_all(lambda rows, others=others: torch.cat((rows, others)))
+        part.observe(t[:3], losses[:3])
+    assert torch.equal(part.history, whole.history)
+    assert torch.equal(part.seen, whole.seen)
+    part.learn_from_all(None)
+    part.observe(torch.tensor([1]), torch.tensor([1.0]))
+    assert part.seen.sum() == whole.seen.sum() + 1

@@ -25,6 +25,17 @@ def test_figures_are_medians():
     assert last.strip() == "ours / theirs: 1.50"
 
 
+def test_unit_memory_and_findings_are_told():
+    one = Side("ours", 6, (2.0,), 1, 1.0, 1, peak_bytes=3 * 2**20, found={"bleu": 0.25})
+    result = Result("x-1", one, one, "alike", unit="pairs")
+    lines = list(result.lines())
+    assert "3.0 pairs/s" in lines[1] and lines[2].strip() == "bleu 0.25, peak memory 3 MiB"
+    record = result.as_dict()
+    assert record["unit"] == "pairs" and record["ours"]["pairs_per_second"] == 3.0
+    assert record["theirs"]["found"] == {"bleu": 0.25}
+    assert record["theirs"]["peak_bytes"] == 3 * 2**20
+
+
 def test_what_was_skipped_says_why():
     assert list(Skipped("x", "No wheel.").lines()) == ["x: skipped. No wheel."]
     assert Skipped("x", "No wheel.").as_dict() == {"name": "x", "skipped": "No wheel."}
