@@ -68,7 +68,7 @@ class TrainingRecipe(_Recipe):
     batch: PositiveInt = 64
     """Examples an update, over all devices and accumulation steps."""
     micro_batch: PositiveInt | None = None
-    """Examples that pass at once on one device; null = the whole share of the device."""
+    """Examples that pass at once, over all processes; null = the whole batch."""
     learning_rate: float = Field(1e-3, gt=0)
     schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
     warmup_updates: int = Field(100, ge=0)
