@@ -12,55 +12,31 @@ Deviates: the script knew one reference; of several the mean is taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.bleu_sent_m4 import method4, pair_bleu
+from benchmark.metrics.bleu_sent_m4 import BleuSentM4, method4, pair_bleu
 from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
     FloatArray,
     Item,
-    Level,
-    Option,
     Scores,
     count_references,
-    metric_id,
     sign,
 )
 from benchmark.metrics.ngrams import MAX_ORDER, match_references
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+from benchmark.metrics.text import words
 
 
 @dataclass(frozen=True, slots=True)
-class BleuSentM4Swapped:
+class BleuSentM4Swapped(BleuSentM4):
     """Sentence BLEU, smoothing method 4, of the references against a candidate."""
 
     name: ClassVar[str] = "bleu_sent_m4_swapped"
     title: ClassVar[str] = "BLEU (swapped)"
     summary: ClassVar[str] = "sentence BLEU with its arguments swapped, as DiffuSeq's first release"
-    level: ClassVar[Level] = "candidate"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
-    controlled: ClassVar[bool] = False
-
-    case: Case = "mixed"
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(case_of(options))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return metric_id(self.name, self.options, {"case": self.case})
 
     @property
     def signature(self) -> str:
