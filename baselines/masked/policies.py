@@ -40,6 +40,8 @@ class PolicySettings:
     """Of `confidence`: the probability from which a token is believed."""
     routing_noise: float = 0.0
     """Of `routed`: scale of the Gumbel noise on the scores, which falls with the time left."""
+    last_scores: bool = True
+    """Of `mask-predict`: whether the tokens of the last step are scored; texts are ranked by it."""
 
 
 DEFAULT_SETTINGS = PolicySettings()
@@ -145,9 +147,13 @@ def mask_predict(state: State, prediction: Prediction, transition: Transition) -
     """
     step = transition
     masks = _masks(state, step, "mask-predict")
-    drawn = prediction.draw(masks, step.draw("reverse"))
+    if step.index + 1 == step.count and not step.settings.last_scores:
+        drawn = prediction.draw(masks, step.draw("reverse"))
+        tokens = state.tokens.masked_scatter(masks, drawn)
+        return State(tokens, state.scores, torch.zeros_like(masks))
+    drawn, log_p = prediction.draw_scored(masks, step.draw("reverse"))
     tokens = state.tokens.masked_scatter(masks, drawn)
-    scores = torch.where(masks, prediction.log_probability(tokens).double(), state.scores)
+    scores = state.scores.masked_scatter(masks, log_p.double())
     if step.index + 1 == step.count:
         return State(tokens, scores, torch.zeros_like(masks))
     lowest = _lowest(scores, step)
@@ -167,9 +173,9 @@ def routed(state: State, prediction: Prediction, transition: Transition) -> Stat
     """
     step = transition
     u = step.draw("reverse")
-    drawn = torch.zeros_like(state.tokens)
-    drawn = drawn.masked_scatter(step.inside, prediction.draw(step.inside, u))
-    scores = prediction.log_probability(drawn).double()
+    found_ids, log_p = prediction.draw_scored(step.inside, u)
+    drawn = torch.zeros_like(state.tokens).masked_scatter(step.inside, found_ids)
+    scores = torch.zeros_like(state.scores).masked_scatter(step.inside, log_p.double())
     if step.settings.routing_noise and step.index + 1 < step.count:
         gumbel = -torch.log(-torch.log(step.draw("routing").clamp(min=1e-300)))
         ranked = scores + gumbel * step.settings.routing_noise * step.s
@@ -195,9 +201,9 @@ def confidence(state: State, prediction: Prediction, transition: Transition) -> 
     """
     step = transition
     masks = _masks(state, step, "confidence")
-    drawn = prediction.draw(masks, step.draw("reverse"))
+    drawn, log_p = prediction.draw_scored(masks, step.draw("reverse"))
     tokens = state.tokens.masked_scatter(masks, drawn)
-    scores = prediction.log_probability(tokens).double()
+    scores = state.scores.masked_scatter(masks, log_p.double())
     open_scores = scores.masked_fill(~masks, -torch.inf)
     best = open_scores == open_scores.amax(dim=1, keepdim=True)
     falls = masks & (best | (scores > math.log(step.settings.threshold)))

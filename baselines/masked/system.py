@@ -192,7 +192,9 @@ class MaskedSystem(NeuralSystem):
             noise,
             canvas=canvas,
             forbidden=torch.tensor([*never_generated(tokenizer), *marks], device=device),
-            settings=PolicySettings(decoding.remask, decoding.threshold, decoding.routing_noise),
+            settings=PolicySettings(
+                decoding.remask, decoding.threshold, decoding.routing_noise, last_scores=ranked
+            ),
             temperature=decoding.temperature,
             top_p=decoding.top_p,
             on_step=on_step,

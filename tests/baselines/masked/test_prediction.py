@@ -21,3 +21,20 @@ def test_knobs_reach_draws_and_probabilities():
     where = torch.tensor([[False, True]])
     assert nucleus.probabilities()[0, 1].tolist() == [0, 0, 1]
     assert nucleus.draw(where, u).tolist() == [2]
+
+
+def test_draws_come_with_what_the_denoiser_itself_gives_them():
+    u = torch.tensor([[0.7, 0.1]], dtype=torch.float64)
+    for where in (torch.tensor([[True, True]]), torch.tensor([[False, True]])):
+        sharp = Prediction(LOGITS, temperature=0.5)
+        drawn, log_p = sharp.draw_scored(where, u)
+        assert drawn.tolist() == sharp.draw(where, u).tolist()
+        expected = LOGITS[where].gather(-1, drawn[:, None]).squeeze(-1)
+        torch.testing.assert_close(log_p, expected)
+
+
+def test_without_temperature_the_most_probable_comes_out_however_many_are_wanted():
+    u = torch.zeros(1, 2, dtype=torch.float64)
+    certain = Prediction(LOGITS, temperature=0.0)
+    assert certain.draw(torch.tensor([[True, True]]), u).tolist() == [0, 2]
+    assert certain.draw(torch.tensor([[False, True]]), u).tolist() == [2]
