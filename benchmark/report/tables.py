@@ -13,7 +13,7 @@ from typing import Literal
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.points import YARDSTICK, Board, Point
-from benchmark.report.records import UNDEFINED, Interval, title_of
+from benchmark.report.records import UNDEFINED, Interval, base, title_of
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
 DASH = "\N{EN DASH}"
@@ -248,10 +248,14 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
             f"{DOUBLE_DAGGER} Fewer seeds than the others: some cells failed or are missing.",
             everywhere,
         )
-    scales = [c for c in columns if c.id in (f"{FULL}.expected", "bleu_corpus.expected")]
-    if len(scales) == 2:
-        names = {c.head: c.about.partition("signature ")[2] for c in scales}
-        signed = "; ".join(f"{head}: {signature}" for head, signature in names.items())
+    scales = [
+        column
+        for column in columns
+        for metric, _, statistic in [column.id.rpartition(".")]
+        if statistic == "expected" and base(metric) in (FULL, "bleu_corpus")
+    ]
+    if len({base(column.id.rpartition(".")[0]) for column in scales}) == 2:
+        signed = "; ".join(f"{c.head}: {c.about.partition('signature ')[2]}" for c in scales)
         yield Footnote(
             "Two BLEU scales stand side by side and are not to be compared with each other:"
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",

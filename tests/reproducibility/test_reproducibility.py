@@ -22,7 +22,8 @@ CLOCKS = {"cost", "seconds", "created", "wall_s", "network_s", "peak_bytes"}
 
 def command(*words: str) -> list[str]:
     return [
-        sys.executable, "-m", "benchmark.run", "--task", "all", "--suite", str(NANO), *words
+        sys.executable, "-m", "benchmark.run", "--task", "all", "--system", "all",
+        "--suite", str(NANO), *words,
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.report.columns import GROUPS, group_of
 from benchmark.report.points import Board, Point
@@ -70,7 +70,9 @@ def main_axis(board: Board, task: str) -> Axis | None:
 def planes(board: Board, task: str) -> tuple[Plane, ...]:
     """The planes of a task, all over the same x axis; the main quality first."""
     metrics = board.metrics(task)
-    variety = next((axis for axis in VARIETY if axis.metric in metrics), None)
+    # A metric with an option, such as `self_bleu:case=lower`, is as good as one without.
+    found = (replace(a, metric=name) for a in VARIETY for name in metrics if base(name) == a.metric)
+    variety = next(found, None)
     if variety is None:
         return ()
     known = [axis for axis in (VALIDITY, COVERAGE) if axis.metric in metrics]
