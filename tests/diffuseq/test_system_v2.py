@@ -199,7 +199,7 @@ def test_carrying_the_prediction_forgets_the_state() -> None:
     """With a network that always answers the same, what comes after does not depend on noise."""
     system = build()
     answer = torch.randn(1, 14, 12)
-    system.module.denoiser.forward = lambda z, t: answer.expand_as(z)  # type: ignore[method-assign]
+    system.module.denoiser.forward = lambda z, t, present: answer.expand_as(z)  # type: ignore[method-assign]
     official = DiffuSeqV2Decoding(nfe=3, carry="prediction")
     for decoding, is_equal in ((official, True), (replace(official, carry="state"), False)):
         first = generate(system, decoding, EXAMPLES[:1], 2)[1][0]
