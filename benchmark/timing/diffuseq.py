@@ -14,24 +14,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.api import Batch, Example, Lengths, Resources, make_noise
+from benchmark.api import Batch, Example, Lengths, make_noise
 from benchmark.averaging import moving_average
 from benchmark.metrics import Item, make_metric
 from benchmark.registry import load_system
 from benchmark.settings import fill
+from benchmark.stages.train import resources
 from benchmark.suite import Budget, load_suite
-from benchmark.tasks import load_task
+from benchmark.tasks import Task, load_task
 from benchmark.timing.alternate import Contender, alternate
 from benchmark.timing.memory import peak_bytes
 from benchmark.timing.outcome import Result, Side
 from benchmark.timing.published import PublishedDiffuSeq
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
 from benchmark.training import Trainer
 
 CANVAS, ROOM = 128, 32
@@ -52,8 +51,8 @@ def measure(name: str, *, repeats: int) -> Result:
 def measure_training(repeats: int, *, updates: int = UPDATES, batch: int = BATCH) -> Result:
     """Pairs per second, then the loss of both after `updates` updates from equal weights."""
     task = load_task(TRAINED_ON)
-    whole = _system(task.train, "whole", Lengths(CANVAS - ROOM, ROOM))
-    fitted = _system(task.train, "row", Lengths(CANVAS - ROOM, ROOM))
+    whole = _system(task, "whole", Lengths(CANVAS - ROOM, ROOM))
+    fitted = _system(task, "row", Lengths(CANVAS - ROOM, ROOM))
     fitted.module.load_state_dict(whole.module.state_dict())
     sides = (_Ours(fitted), _Published(whole))
     ours, theirs = (
@@ -84,8 +83,7 @@ def measure_sampling(
 ) -> Result:
     """Sentences per second and sentence BLEU, `samples` of ours and one a turn of theirs."""
     suite, task = load_suite("mini"), load_task(SAMPLED_ON)
-    recipe = suite.tasks[SAMPLED_ON].lengths
-    system = _system(task.train, "whole", Lengths(recipe.source, recipe.target))
+    system = _system(task, "whole")
     budget = suite.budget_of("diffuseq", SAMPLED_ON)
     with tempfile.TemporaryDirectory() as folder:
         Trainer(
@@ -260,16 +258,16 @@ def _plain(system: Any) -> PublishedDiffuSeq:
     )
 
 
-def _system(train: Sequence[Example], fit: str, lengths: Lengths) -> Any:
+def _system(task: Task, fit: str, lengths: Lengths | None = None) -> Any:
+    """A fresh `diffuseq` of suite mini, with its lengths if none are given."""
     suite = load_suite("mini")
-    texts = [text for example in train for text in (example.source, example.target)]
-    tokenizer = train_tokenizer(texts, TokenizerRecipe(kind="word"))
+    known = resources(task, suite.tasks[task.id])
+    if lengths is not None:
+        known = replace(known, lengths=lengths)
     system_class = load_system("diffuseq")
     config = suite.systems["diffuseq"].config | {"mse_over": "all", "fit": fit}
     torch.manual_seed(0)
-    return system_class.build(
-        fill(system_class.Config, config, "diffuseq.config"), Resources(tokenizer, lengths)
-    )
+    return system_class.build(fill(system_class.Config, config, "diffuseq.config"), known)
 
 
 def _batch(train: Sequence[Example], update: int, batch: int) -> list[Example]:
@@ -286,14 +284,11 @@ def _scores(
         for e, of_source in zip(examples, texts, strict=True)
     ]
     of_sources = metric.score(items).values.mean(1)
-    valid = [
-        mean(text in conditional(e.source, 1.0) for text in of_source)
-        for e, of_source in zip(examples, texts, strict=True)
-    ]
+    valid = make_metric("validity", conditional=conditional).score(items).values
     return {
         "bleu_sent_m4": float(of_sources.mean()),
         "standard_error": float(of_sources.std(ddof=1) / len(of_sources) ** 0.5),
-        "valid": mean(valid),
+        "valid": float(valid.mean()),
     }
 
 

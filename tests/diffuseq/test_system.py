@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,19 +62,10 @@ def texts(
 
 
 @pytest.fixture(scope="module")
-def trained() -> DiffuSeq:
+def trained(teach: Callable[..., None]) -> DiffuSeq:
     """A tiny model after some 400 updates on eight pairs: a few seconds."""
     system = build(replace(SMALL, mse_over="target"))
-    optimiser = torch.optim.AdamW(system.module.parameters(), lr=3e-3)
-    batch = system.collate(EXAMPLES * 2)
-    ids = [str(i) for i in range(16)]
-    for update in range(400):
-        for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * min(1.0, (400 - update) / 200)
-        system.loss(batch, make_noise(update, ids)).total.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-    system.module.eval()
+    teach(system, EXAMPLES, 400)
     return system
 
 

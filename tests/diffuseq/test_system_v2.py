@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -207,19 +207,10 @@ def test_carrying_the_prediction_forgets_the_state() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained() -> DiffuSeqV2:
+def trained(teach: Callable[..., None]) -> DiffuSeqV2:
     """A tiny model after some 300 updates on four pairs: a few seconds."""
     system = build(replace(SMALL, mse_over="target"))
-    optimiser = torch.optim.AdamW(system.module.parameters(), lr=3e-3)
-    batch = system.collate(EXAMPLES * 2)
-    ids = [str(i) for i in range(8)]
-    for update in range(300):
-        for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * min(1.0, (300 - update) / 150)
-        system.loss(batch, make_noise(update, ids)).total.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-    system.module.eval()
+    teach(system, EXAMPLES, 300)
     return system
 
 
