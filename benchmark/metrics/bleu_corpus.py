@@ -10,57 +10,33 @@ Source: Post, "A call for clarity in reporting BLEU scores" (WMT 2018); sacreBLE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    FloatArray,
-    Item,
-    Level,
-    Option,
-    Scores,
-    count_references,
-    metric_id,
-    sign,
-)
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import FloatArray, Item, Level, Scores, count_references, sign
 from benchmark.metrics.ngrams import MAX_ORDER, match_references
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.text import CASE_OPTION, Case
 
 STATISTICS = 2 + 2 * MAX_ORDER
 
 
 @dataclass(frozen=True, slots=True)
-class BleuCorpus:
+class BleuCorpus(DeclaredMetric):
     """Corpus BLEU of sacreBLEU, 0 to 100."""
 
-    name: ClassVar[str] = "bleu_corpus"
-    title: ClassVar[str] = "BLEU (corpus)"
-    summary: ClassVar[str] = "corpus BLEU of sacreBLEU, 0 to 100"
+    name = "bleu_corpus"
+    title = "BLEU (corpus)"
+    summary = "corpus BLEU of sacreBLEU, 0 to 100"
     level: ClassVar[Level] = "corpus"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 100.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
-    controlled: ClassVar[bool] = False
+    high = 100.0
+    options = CASE_OPTION
 
     case: Case = "mixed"
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(case_of(options))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return metric_id(self.name, self.options, {"case": self.case})
 
     @property
     def signature(self) -> str:
