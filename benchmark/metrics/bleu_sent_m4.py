@@ -46,15 +46,32 @@ class BleuSentM4(DeclaredMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        found = match_references(
-            [[words(text, self.case) for text in item.candidates] for item in items],
-            [[words(text, self.case) for text in item.references] for item in items],
+        values = sentence_bleu(
+            [item.candidates for item in items], [item.references for item in items], self.case
         )
-        return Scores(method4(found), signature)
+        return Scores(values, signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
         return pair_bleu([item.candidates for item in items], self.case)
+
+
+def sentence_bleu(
+    candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], case: Case
+) -> FloatArray:
+    """Sentence BLEU of every candidate against all references of its source: `(S, K)`.
+
+    Args:
+        candidates: S sets of K texts.
+        references: S sets of one or more texts.
+        case: `mixed` or `lower`.
+    """
+    return method4(
+        match_references(
+            [[words(text, case) for text in texts] for texts in candidates],
+            [[words(text, case) for text in texts] for texts in references],
+        )
+    )
 
 
 def pair_bleu(sets: Sequence[Sequence[str]], case: Case) -> FloatArray:
