@@ -5,13 +5,18 @@ that it adds, F1 of those that it keeps (weighed by how many references keep the
 those that it deletes. SARI is the mean of the three, each averaged over the orders. Texts are
 lower-cased and split into the tokens of sacreBLEU's `13a`.
 
-Several SARIs are about. This one equals the package `evaluate` (and tensor2tensor, from which that
-descends), per sentence, and the mean over sentences is its corpus value. It differs from the
-script of the paper's authors in two points, which that script has against it: the recall of what
-is kept divides a sum over n-grams by the sum of what there was to keep, not by the number of its
-kinds; and 0/0 is 1, so a system is not punished for having nothing to add or to delete. It differs
-from EASSE's `corpus_sari`, which sums counts over the corpus and takes F1 for deletion too: the two
-must not stand in one column. Quirk, kept: an empty text is one empty token.
+Several SARIs are about, and the same texts get very different figures:
+
+- `undefined=0` (default) is the script of the paper's authors, sentence by sentence, but for one
+  mistake in it: the recall of what is kept divided a sum over n-grams by the number of their
+  kinds, here by the sum of what there was to keep. Where there was nothing to do, 0/0 is 0.
+- `undefined=1` is the package `evaluate` (and tensor2tensor, from which that descends): 0/0 is 1.
+  A copy of the source deletes nothing, so it gets all for deletion: 54 on ASSET, where the other
+  gives 20 and people reach 43 by both.
+- EASSE's `corpus_sari` sums counts over the corpus and takes F1 for deletion too; it is not here,
+  and must not stand in one column with either.
+
+Quirk, kept: an empty text is one empty token.
 
 Source: Xu et al., "Optimizing statistical machine translation for text simplification" (TACL 2016),
 section 4; `evaluate`, metrics/sari/sari.py at commit 68a4b0d.
@@ -19,14 +24,15 @@ section 4; `evaluate`, metrics/sari/sari.py at commit 68a4b0d.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.metrics.declaration import DeclaredMetric
-from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
+from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, NgramCounts, count_ngrams
 from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
@@ -39,7 +45,11 @@ class Sari(DeclaredMetric):
     title = "SARI"
     summary = "n-grams rightly added, kept and deleted in a simplification, 0 to 100"
     high = 100.0
-    facts = f"case:lower|tok:13a|order:{MAX_ORDER}|delete:precision|equals:evaluate-0.4|version:1"
+    options: ClassVar[Mapping[str, Option]] = {"undefined": Option("0", ("0", "1"))}
+    facts = f"case:lower|tok:13a|order:{MAX_ORDER}|delete:precision|recall:mended|version:1"
+
+    undefined: Literal["0", "1"] = "0"
+    """What 0/0 is: a share of nothing."""
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 100]."""
@@ -62,13 +72,18 @@ class Sari(DeclaredMetric):
         )
         each = np.array(of_references, dtype=np.float64)
         values = sum(
-            _operations(counts, groups, each, num_samples) for counts in count_ngrams(texts, groups)
+            _operations(counts, groups, each, num_samples, float(self.undefined))
+            for counts in count_ngrams(texts, groups)
         )
         return Scores(100.0 * np.asarray(values) / (3 * MAX_ORDER), signature)
 
 
 def _operations(
-    counts: NgramCounts, groups: NDArray[np.int64], num_references: FloatArray, num_samples: int
+    counts: NgramCounts,
+    groups: NDArray[np.int64],
+    num_references: FloatArray,
+    num_samples: int,
+    undefined: float,
 ) -> FloatArray:
     """Add + keep + delete of one order: `(S, K)`.
 
@@ -99,6 +114,9 @@ def _operations(
     ]
     candidate *= times[:, None]
 
+    def share(part: FloatArray, whole: FloatArray) -> FloatArray:
+        return np.where(whole > 0, part / np.maximum(whole, 1.0), undefined)
+
     def by_source(values: NDArray[np.float64] | NDArray[np.bool_]) -> FloatArray:
         """Sums over the n-grams of a source `(S, K)`."""
         sums = np.zeros((len(num_references), num_samples))
@@ -111,25 +129,20 @@ def _operations(
     added = (candidate > 0) & new
     good = by_source(added & wanted)
     to_add = np.broadcast_to(new & wanted, candidate.shape)
-    add = _f1(_share(good, by_source(added)), _share(good, by_source(to_add)))
+    add = _f1(share(good, by_source(added)), share(good, by_source(to_add)))
 
     kept = np.minimum(source, candidate)
     good_kept = np.minimum(kept, reference)
     to_keep = np.broadcast_to(np.minimum(source, reference), candidate.shape)
     keep = _f1(
-        _share(by_source(good_kept / np.maximum(kept, 1.0)), by_source(kept > 0)),
-        _share(by_source(good_kept), by_source(to_keep)),
+        share(by_source(good_kept / np.maximum(kept, 1.0)), by_source(kept > 0)),
+        share(by_source(good_kept), by_source(to_keep)),
     )
 
     deleted = np.maximum(source - candidate, 0.0)
     good_deleted = np.maximum(deleted - reference, 0.0)
-    delete = _share(by_source(good_deleted / np.maximum(deleted, 1.0)), by_source(deleted > 0))
+    delete = share(by_source(good_deleted / np.maximum(deleted, 1.0)), by_source(deleted > 0))
     return add + keep + delete
-
-
-def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Part / whole, 1 where there is nothing."""
-    return np.where(whole > 0, part / np.maximum(whole, 1.0), 1.0)
 
 
 def _f1(precision: FloatArray, recall: FloatArray) -> FloatArray:
