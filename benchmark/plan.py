@@ -167,7 +167,7 @@ def load(suite: Suite, task: str, data_dir: Path | None) -> Task:
 
 def metrics_of(suite: Suite, task: Task) -> list[Metric]:
     """The metrics of a task; those with known answers where the task has them."""
-    specs = list(suite.evaluation.metrics)
+    specs = [*suite.evaluation.metrics, *suite.tasks[task.id].metrics]
     if task.conditional is not None:
         specs += suite.evaluation.controlled_metrics
     return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]

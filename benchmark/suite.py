@@ -60,6 +60,8 @@ class TaskRecipe(_Recipe):
     tokenizer: TokenizerChoice = TokenizerChoice()
     budget: dict[str, Any] = {}
     """What differs from the suite's `budget`."""
+    metrics: list[str] = []
+    """Measured beside `evaluation.metrics` on this task."""
 
 
 class TrainingRecipe(_Recipe):

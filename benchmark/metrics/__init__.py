@@ -19,9 +19,12 @@ from benchmark.metrics.bleu_sent_m4_swapped import BleuSentM4Swapped
 from benchmark.metrics.copy_rate import CopyRate
 from benchmark.metrics.coverage import Coverage
 from benchmark.metrics.dist_1 import Dist1
+from benchmark.metrics.distinct_1 import Distinct1
+from benchmark.metrics.distinct_2 import Distinct2
 from benchmark.metrics.div_4 import Div4
 from benchmark.metrics.divergence import Divergence
 from benchmark.metrics.empty_rate import EmptyRate
+from benchmark.metrics.ibleu import IBleu
 from benchmark.metrics.interface import (
     Conditional,
     Direction,
@@ -36,9 +39,13 @@ from benchmark.metrics.interface import (
     sign,
 )
 from benchmark.metrics.length import Length
+from benchmark.metrics.repetition import Repetition
 from benchmark.metrics.rouge_l import RougeL
+from benchmark.metrics.sari import Sari
 from benchmark.metrics.self_bleu import SelfBleu
+from benchmark.metrics.source_bleu import SourceBleu
 from benchmark.metrics.validity import Validity
+from benchmark.metrics.vendi import Vendi
 from benchmark.suggestion import suggestion
 
 __all__ = [
@@ -67,12 +74,19 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     BleuCorpus,
     RougeL,
     BertScore,
+    Sari,
+    IBleu,
+    SourceBleu,
     Dist1,
+    Distinct1,
+    Distinct2,
     SelfBleu,
     Div4,
+    Vendi,
     Length,
     CopyRate,
     EmptyRate,
+    Repetition,
     Validity,
     Coverage,
     Divergence,

@@ -22,6 +22,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from benchmark.api import UserError
+from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.encoder import (
     AUTO,
     LAYERS,
@@ -33,10 +34,8 @@ from benchmark.metrics.encoder import (
 )
 from benchmark.metrics.interface import (
     Conditional,
-    Direction,
     FloatArray,
     Item,
-    Level,
     Option,
     Scores,
     count_references,
@@ -50,24 +49,19 @@ _CHUNK_TEXTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class BertScore:
+class BertScore(DeclaredMetric):
     """BERTScore F1 of a candidate, best reference."""
 
-    name: ClassVar[str] = "bertscore"
-    title: ClassVar[str] = "BERTScore"
-    summary: ClassVar[str] = "F1 of greedily matched contextual token vectors"
-    level: ClassVar[Level] = "candidate"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = -1.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
+    name = "bertscore"
+    title = "BERTScore"
+    summary = "F1 of greedily matched contextual token vectors"
+    low = -1.0
     options: ClassVar[Mapping[str, Option]] = {
         **CASE_OPTION,
         "encoder": Option(AUTO),
         "layer": Option("auto"),
         "device": Option("cpu"),
     }
-    controlled: ClassVar[bool] = False
 
     case: Case = "mixed"
     encoder: str = AUTO

@@ -10,57 +10,34 @@ Source: Post, "A call for clarity in reporting BLEU scores" (WMT 2018); sacreBLE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    FloatArray,
-    Item,
-    Level,
-    Option,
-    Scores,
-    count_references,
-    metric_id,
-    sign,
-)
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import FloatArray, Item, Level, Scores, count_references, sign
 from benchmark.metrics.ngrams import MAX_ORDER, match_references
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.text import CASE_OPTION, Case
+from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
 STATISTICS = 2 + 2 * MAX_ORDER
 
 
 @dataclass(frozen=True, slots=True)
-class BleuCorpus:
+class BleuCorpus(DeclaredMetric):
     """Corpus BLEU of sacreBLEU, 0 to 100."""
 
-    name: ClassVar[str] = "bleu_corpus"
-    title: ClassVar[str] = "BLEU (corpus)"
-    summary: ClassVar[str] = "corpus BLEU of sacreBLEU, 0 to 100"
+    name = "bleu_corpus"
+    title = "BLEU (corpus)"
+    summary = "corpus BLEU of sacreBLEU, 0 to 100"
     level: ClassVar[Level] = "corpus"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 100.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
-    controlled: ClassVar[bool] = False
+    high = 100.0
+    options = CASE_OPTION
 
     case: Case = "mixed"
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(case_of(options))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return metric_id(self.name, self.options, {"case": self.case})
 
     @property
     def signature(self) -> str:
@@ -77,7 +54,7 @@ class BleuCorpus:
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 10)`, their total on the scale 0 to 100, sentence BLEU `(S, K)`."""
         signature = count_references(self.signature, items)
-        tokenise = _Tokeniser(self.case)
+        tokenise = Tokeniser13a(self.case)
         found = match_references(
             [[tokenise(text) for text in item.candidates] for item in items],
             [[tokenise(text) for text in item.references] for item in items],
@@ -114,31 +91,3 @@ def bleu_from_statistics(statistics: FloatArray, *, effective_order: bool = Fals
     brevity = np.minimum(1.0 - ref_len / np.maximum(hyp_len, 1.0), 0.0)
     bleu: FloatArray = np.where(unmatched.all(axis=-1), 0.0, 100.0 * np.exp(brevity + mean_log))
     return bleu
-
-
-class _Tokeniser:
-    """The tokeniser of sacreBLEU, word by word.
-
-    Its rules look one character to each side, and white space is the same to them as the end
-    of the text, so a word gives the same tokens wherever it stands and is tokenised once. Only
-    a hyphen before a line break reaches over white space.
-    """
-
-    def __init__(self, case: Case) -> None:
-        from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
-
-        self.lower = case == "lower"
-        self.of_text: Callable[[str], str] = Tokenizer13a()
-        self.known: dict[str, list[str]] = {}
-
-    def __call__(self, text: str) -> list[str]:
-        if self.lower:
-            text = text.lower()
-        if "-\n" in text:
-            return self.of_text(text.rstrip()).split()
-        tokens: list[str] = []
-        for word in text.split():
-            if word not in self.known:
-                self.known[word] = self.of_text(word).split()
-            tokens += self.known[word]
-        return tokens

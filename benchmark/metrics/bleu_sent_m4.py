@@ -17,83 +17,61 @@ so did code that descends from it; here the hypothesis is the candidate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    FloatArray,
-    Item,
-    Level,
-    Option,
-    Scores,
-    count_references,
-    metric_id,
-    sign,
-)
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, Matches, match_pairs, match_references
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+from benchmark.metrics.text import CASE_OPTION, Case, words
 
 K = 5.0
 """NLTK's default for the constant that Chen and Cherry call K."""
 
 
 @dataclass(frozen=True, slots=True)
-class BleuSentM4:
+class BleuSentM4(DeclaredMetric):
     """Sentence BLEU, NLTK's smoothing method 4; a candidate against all references."""
 
-    name: ClassVar[str] = "bleu_sent_m4"
-    title: ClassVar[str] = "BLEU (sent)"
-    summary: ClassVar[str] = "sentence BLEU, NLTK smoothing method 4, the scale of DiffuSeq"
-    level: ClassVar[Level] = "candidate"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
-    controlled: ClassVar[bool] = False
+    name = "bleu_sent_m4"
+    title = "BLEU (sent)"
+    summary = "sentence BLEU, NLTK smoothing method 4, the scale of DiffuSeq"
+    options = CASE_OPTION
+    facts = f"tok:whitespace|smooth:method4|order:{MAX_ORDER}|equals:nltk-3.10.4|version:1"
 
     case: Case = "mixed"
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(case_of(options))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return metric_id(self.name, self.options, {"case": self.case})
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(
-            self.name,
-            case=self.case,
-            tok="whitespace",
-            smooth="method4",
-            order=str(MAX_ORDER),
-            equals="nltk-3.10.4",
-            version="1",
-        )
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        found = match_references(
-            [[words(text, self.case) for text in item.candidates] for item in items],
-            [[words(text, self.case) for text in item.references] for item in items],
+        values = sentence_bleu(
+            [item.candidates for item in items], [item.references for item in items], self.case
         )
-        return Scores(method4(found), signature)
+        return Scores(values, signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
         return pair_bleu([item.candidates for item in items], self.case)
+
+
+def sentence_bleu(
+    candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], case: Case
+) -> FloatArray:
+    """Sentence BLEU of every candidate against all references of its source: `(S, K)`.
+
+    Args:
+        candidates: S sets of K texts.
+        references: S sets of one or more texts.
+        case: `mixed` or `lower`.
+    """
+    return method4(
+        match_references(
+            [[words(text, case) for text in texts] for texts in candidates],
+            [[words(text, case) for text in texts] for texts in references],
+        )
+    )
 
 
 def pair_bleu(sets: Sequence[Sequence[str]], case: Case) -> FloatArray:

@@ -14,18 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4, method4, pair_bleu
-from benchmark.metrics.interface import (
-    FloatArray,
-    Item,
-    Scores,
-    count_references,
-    sign,
-)
+from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, match_references
 from benchmark.metrics.text import words
 
@@ -34,24 +27,13 @@ from benchmark.metrics.text import words
 class BleuSentM4Swapped(BleuSentM4):
     """Sentence BLEU, smoothing method 4, of the references against a candidate."""
 
-    name: ClassVar[str] = "bleu_sent_m4_swapped"
-    title: ClassVar[str] = "BLEU (swapped)"
-    summary: ClassVar[str] = "sentence BLEU with its arguments swapped, as DiffuSeq's first release"
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(
-            self.name,
-            case=self.case,
-            tok="whitespace",
-            smooth="method4",
-            order=str(MAX_ORDER),
-            hypothesis="reference",
-            multiref="mean",
-            equals="nltk-3.10.4",
-            version="1",
-        )
+    name = "bleu_sent_m4_swapped"
+    title = "BLEU (swapped)"
+    summary = "sentence BLEU with its arguments swapped, as DiffuSeq's first release"
+    facts = (
+        f"tok:whitespace|smooth:method4|order:{MAX_ORDER}|hypothesis:reference|multiref:mean"
+        "|equals:nltk-3.10.4|version:1"
+    )
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""

@@ -9,56 +9,26 @@ more with few samples, so read it beside `divergence`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    Item,
-    Level,
-    Option,
-    Scores,
-    sign,
-)
+from benchmark.metrics.interface import Item, Level, Scores
 from benchmark.metrics.text import squeeze
-from benchmark.metrics.truth import distributions, required
+from benchmark.metrics.truth import ControlledMetric, distributions
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(ControlledMetric):
     """Probability mass of the distinct candidates of a source under the truth."""
 
-    name: ClassVar[str] = "coverage"
-    title: ClassVar[str] = "coverage"
-    summary: ClassVar[str] = "true probability mass reached by the distinct candidates"
+    name = "coverage"
+    title = "coverage"
+    summary = "true probability mass reached by the distinct candidates"
     level: ClassVar[Level] = "set"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = {}
-    controlled: ClassVar[bool] = True
-
-    conditional: Conditional
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(required(conditional, cls.name))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return self.name
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(self.name, space="squeezed", version="1")
+    facts = "space:squeezed|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""

@@ -9,60 +9,31 @@ Source: DiffuSeq (arXiv 2210.08933, section 4.1), after Deshpande et al. (arXiv 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    Item,
-    Level,
-    Option,
-    Scores,
-    metric_id,
-    sign,
-)
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import Item, Level, Scores
+from benchmark.metrics.text import CASE_OPTION, Case, words
 
 ORDER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Div4:
+class Div4(DeclaredMetric):
     """Unique over total 4-grams of the candidates of a source; higher is more diverse."""
 
-    name: ClassVar[str] = "div_4"
-    title: ClassVar[str] = "div-4"
-    summary: ClassVar[str] = "share of distinct 4-grams among the candidates of a source"
+    name = "div_4"
+    title = "div-4"
+    summary = "share of distinct 4-grams among the candidates of a source"
     level: ClassVar[Level] = "set"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
-    controlled: ClassVar[bool] = False
+    options = CASE_OPTION
+    facts = f"tok:whitespace|order:{ORDER}|empty:0|version:1"
 
     case: Case = "mixed"
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(case_of(options))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return metric_id(self.name, self.options, {"case": self.case})
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(
-            self.name, case=self.case, tok="whitespace", order=str(ORDER), empty="0", version="1"
-        )
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""

@@ -35,54 +35,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    Item,
-    Level,
-    Option,
-    Scores,
-    sign,
-)
+from benchmark.metrics.interface import Direction, Item, Level, Scores
 from benchmark.metrics.text import squeeze
-from benchmark.metrics.truth import distributions, required
+from benchmark.metrics.truth import ControlledMetric, distributions
 
 
 @dataclass(frozen=True, slots=True)
-class Divergence:
+class Divergence(ControlledMetric):
     """One minus Morisita's overlap of the candidates with the truth; 0 is the truth."""
 
-    name: ClassVar[str] = "divergence"
-    title: ClassVar[str] = "divergence"
-    summary: ClassVar[str] = "distance of the candidates from the true distribution (Morisita)"
+    name = "divergence"
+    title = "divergence"
+    summary = "distance of the candidates from the true distribution (Morisita)"
     level: ClassVar[Level] = "set"
     direction: ClassVar[Direction] = "lower"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = {}
-    controlled: ClassVar[bool] = True
-
-    conditional: Conditional
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(required(conditional, cls.name))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return self.name
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(self.name, index="1-morisita", pooled="sources", space="squeezed", version="1")
+    facts = "index:1-morisita|pooled:sources|space:squeezed|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)` whose mean is the divergence, NaN with fewer than two candidates."""

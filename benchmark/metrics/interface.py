@@ -44,13 +44,15 @@ class Scores:
     `values` is `(S, K)` at candidate level and `(S,)` at set level, NaN where undefined. At
     corpus level it is `(S, K)`: the sentence-level counterpart, by which the best candidate is
     chosen; the score itself is `total` of the sum over sources of `statistics` `(S, K, n)`.
-    `total` maps `(..., n)` to `(...)`.
+    `total` maps `(..., n)` to `(...)`. Where the statistics of a text depend on the other texts of
+    its corpus, `of_chosen` gives those `(S, n)` of the corpus of one chosen candidate a source.
     """
 
     values: FloatArray
     signature: str
     statistics: FloatArray | None = None
     total: Callable[[FloatArray], FloatArray] | None = None
+    of_chosen: Callable[[NDArray[np.int64]], FloatArray] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ comparison inside every group is one vectorised operation, without a loop over t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +39,7 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counts:
+class NgramCounts:
     """How often each n-gram of one order occurs in each text: a sparse matrix, by entries."""
 
     text: IntArray
@@ -66,7 +68,7 @@ def match_references(
         groups, np.repeat(np.arange(len(references)), [len(group) for group in references])
     )
     matches = np.empty((border, MAX_ORDER))
-    for order, counts in enumerate(_count(texts, groups)):
+    for order, counts in enumerate(count_ngrams(texts, groups)):
         own = counts.text < border
         allowed = np.zeros(counts.num_grams, dtype=np.int64)
         np.maximum.at(allowed, counts.gram[~own], counts.count[~own])
@@ -96,8 +98,8 @@ def match_pairs(sets: Sequence[Sequence[Tokens]]) -> Matches:
     num_samples = len(sets[0])
     texts = [text for texts in sets for text in texts]
     groups = np.repeat(np.arange(len(sets)), num_samples)
-    matches = np.zeros((len(sets), num_samples, num_samples, MAX_ORDER))
-    for order, counts in enumerate(_count(texts, groups)):
+    matches = np.zeros((len(texts) * num_samples, MAX_ORDER))
+    for order, counts in enumerate(count_ngrams(texts, groups)):
         # min(a, b) is the number of c >= 1 with a >= c and b >= c: a sum over c of products of
         # 0/1 matrices. The product holds no pair from two groups, as they share no n-gram.
         for c in range(1, int(counts.count.max(initial=0)) + 1):
@@ -107,22 +109,26 @@ def match_pairs(sets: Sequence[Sequence[Tokens]]) -> Matches:
             table = csr_array((np.ones(len(where[0])), where), shape=shape)
             shared = (table @ table.T).tocoo()
             row, column = shared.coords
-            matches[row // num_samples, row % num_samples, column % num_samples, order] += (
-                shared.data
-            )
+            matches[row * num_samples + column % num_samples, order] += shared.data
+    pairs = matches.reshape(len(sets), num_samples, num_samples, MAX_ORDER)
     lengths = np.array([len(text) for text in texts], dtype=np.float64)
     lengths = lengths.reshape(len(sets), num_samples)
     totals = _totals(lengths)
-    return Matches(matches, totals[:, :, None], lengths[:, :, None], lengths[:, None, :])
+    return Matches(pairs, totals[:, :, None], lengths[:, :, None], lengths[:, None, :])
 
 
-def _count(texts: Sequence[Tokens], groups: IntArray) -> Iterator[_Counts]:
-    """Counts of the n-grams of every text, order after order."""
-    lexicon: dict[str, int] = {}
-    token = np.array(
-        [lexicon.setdefault(word, len(lexicon)) for text in texts for word in text], dtype=np.int64
-    )
+def count_ngrams(texts: Sequence[Tokens], groups: IntArray) -> Iterator[NgramCounts]:
+    """Counts of the n-grams of every text, from order 1 to `MAX_ORDER`.
+
+    Args:
+        texts: T tokenised texts.
+        groups: `(T,)`; texts of different groups share no number of an n-gram, and the numbers of
+            a smaller group are smaller.
+    """
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    lexicon: defaultdict[str, int] = defaultdict(count().__next__)
+    numbered = map(lexicon.__getitem__, chain.from_iterable(texts))
+    token = np.fromiter(numbered, dtype=np.int64, count=int(lengths.sum()))
     text = np.repeat(np.arange(len(texts)), lengths)
     # Tokens from each position to the end of its text, itself included.
     remaining = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(token))
@@ -133,9 +139,37 @@ def _count(texts: Sequence[Tokens], groups: IntArray) -> Iterator[_Counts]:
         longer = remaining[position] >= order
         position, gram = position[longer], gram[longer]
         key = gram * max(len(lexicon), 1) + token[position + order - 1]
-        kinds, gram = np.unique(key, return_inverse=True)
-        cells, count = np.unique(text[position] * max(len(kinds), 1) + gram, return_counts=True)
-        yield _Counts(*np.divmod(cells, max(len(kinds), 1)), count, len(kinds))
+        in_order = _stable_order(key)
+        # Equal n-grams stand side by side now, and of them those of one text.
+        starts_gram = _starts(key[in_order])
+        its_text = text[position[in_order]]
+        starts_cell = starts_gram | _starts(its_text)
+        number = np.cumsum(starts_gram) - 1
+        gram[in_order] = number
+        cells = np.flatnonzero(starts_cell)
+        yield NgramCounts(
+            text=its_text[cells],
+            gram=number[cells],
+            count=np.diff(cells, append=len(key)),
+            num_grams=int(starts_gram.sum()),
+        )
+
+
+def _stable_order(key: IntArray) -> IntArray:
+    """The indices that sort `key`, equal ones by index."""
+    bits = len(key).bit_length()
+    if int(key.max(initial=0)) >> (62 - bits):
+        return np.argsort(key, kind="stable")
+    # Several times as fast: numbers are sorted in place of places.
+    packed: IntArray = np.sort(key << bits | np.arange(len(key)))
+    return packed & ((1 << bits) - 1)
+
+
+def _starts(values: IntArray) -> NDArray[np.bool_]:
+    """Whether each value differs from the one before it."""
+    starts = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=starts[1:])
+    return starts
 
 
 def _totals(lengths: FloatArray) -> FloatArray:

@@ -11,64 +11,25 @@ beta = 1; rouge-score 0.1.2. Hyyrö, "Bit-parallel LCS-length computation revisi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
 
 import numpy as np
 
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    FloatArray,
-    Item,
-    Level,
-    Option,
-    Scores,
-    count_references,
-    sign,
-)
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class RougeL:
+class RougeL(DeclaredMetric):
     """ROUGE-L F, best reference; always lower-cased, as in rouge-score."""
 
-    name: ClassVar[str] = "rouge_l"
-    title: ClassVar[str] = "ROUGE-L"
-    summary: ClassVar[str] = "F of the longest common subsequence, as rouge-score"
-    level: ClassVar[Level] = "candidate"
-    direction: ClassVar[Direction] = "higher"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, Option]] = {}
-    controlled: ClassVar[bool] = False
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls()
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return self.name
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-        return sign(
-            self.name,
-            case="lower",
-            tok="a-z0-9",
-            stem="no",
-            multiref="best",
-            equals="rouge-score-0.1.2",
-            version="1",
-        )
+    name = "rouge_l"
+    title = "ROUGE-L"
+    summary = "F of the longest common subsequence, as rouge-score"
+    facts = "case:lower|tok:a-z0-9|stem:no|multiref:best|equals:rouge-score-0.1.2|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""

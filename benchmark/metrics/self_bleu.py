@@ -16,56 +16,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self, cast
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from benchmark.metrics.bleu_sent_m4 import pair_bleu
-from benchmark.metrics.interface import (
-    Conditional,
-    Direction,
-    Item,
-    Level,
-    Option,
-    Scores,
-    metric_id,
-    sign,
-)
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import Direction, Item, Level, Option, Scores, sign
+from benchmark.metrics.text import CASE_OPTION, Case
 
 Form = Literal["symmetric", "published"]
 
 
 @dataclass(frozen=True, slots=True)
-class SelfBleu:
+class SelfBleu(DeclaredMetric):
     """Mean pairwise sentence BLEU of the candidates of a source; lower is more diverse."""
 
-    name: ClassVar[str] = "self_bleu"
-    title: ClassVar[str] = "self-BLEU"
-    summary: ClassVar[str] = "mean sentence BLEU between the candidates of a source"
+    name = "self_bleu"
+    title = "self-BLEU"
+    summary = "mean sentence BLEU between the candidates of a source"
     level: ClassVar[Level] = "set"
     direction: ClassVar[Direction] = "lower"
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-    unit: ClassVar[str] = ""
     options: ClassVar[Mapping[str, Option]] = {
         **CASE_OPTION,
         "form": Option("symmetric", ("symmetric", "published")),
     }
-    controlled: ClassVar[bool] = False
 
     case: Case = "mixed"
     form: Form = "symmetric"
-
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`."""
-        return cls(case_of(options), cast("Form", options["form"]))
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        return metric_id(self.name, self.options, {"case": self.case, "form": self.form})
 
     @property
     def signature(self) -> str:

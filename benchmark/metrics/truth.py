@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from benchmark.api import UserError
+from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Conditional, Item
 from benchmark.metrics.text import squeeze
+
+
+@dataclass(frozen=True, slots=True)
+class ControlledMetric(DeclaredMetric):
+    """Base of the metrics that compare candidates with the true distribution."""
+
+    controlled = True
+
+    conditional: Conditional
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`."""
+        return cls(required(conditional, cls.name))
 
 
 def required(conditional: Conditional | None, name: str) -> Conditional:

@@ -18,15 +18,24 @@ GROUPS: Mapping[str, Group] = {
     "bleu_corpus": "quality",
     "rouge_l": "quality",
     "bertscore": "quality",
+    "sari": "quality",
+    "ibleu": "quality",
+    "source_bleu": "quality",
+    "mauve": "quality",
+    "fluency": "quality",
     "validity": "known answers",
     "coverage": "known answers",
     "divergence": "known answers",
     "dist_1": "diversity",
     "self_bleu": "diversity",
     "div_4": "diversity",
+    "vendi": "diversity",
+    "distinct_1": "diversity",
+    "distinct_2": "diversity",
     "length": "form",
     "copy_rate": "form",
     "empty_rate": "form",
+    "repetition": "form",
 }
 """Where the metrics of the package stand; others are placed by their level."""
 
@@ -36,7 +45,7 @@ STATISTICS = {"expected": "mean", "mbr": "MBR", "oracle": "best of {k}", "set": 
 FULL = "bleu_sent_m4"
 """The metric that is shown with all three statistics."""
 
-PERCENT = ("copy_rate", "empty_rate")
+PERCENT = ("copy_rate", "empty_rate", "repetition")
 """Shares that are shown in per cent."""
 
 UNDRAWN: Mapping[str, frozenset[CandidateKind]] = {"divergence": frozenset({"n-best"})}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -199,12 +200,13 @@ def _statistics(metric: Metric, scores: Scores, chosen: Indices) -> dict[str, Ad
     if statistics is None or total is None:
         raise ValueError(f"{metric.id} is of corpus level and gave no statistics.")
     num_sources, num_samples, size = statistics.shape
+    of_chosen = scores.of_chosen or partial(_pick, statistics)
     return {
         "expected": AdditiveScore(
             statistics.reshape(num_sources, num_samples * size), _mean_total(total, num_samples)
         ),
         **{
-            name: None if index is None else AdditiveScore(_pick(statistics, index), total)
+            name: None if index is None else AdditiveScore(of_chosen(index), total)
             for name, index in picks.items()
         },
     }

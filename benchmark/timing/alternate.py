@@ -12,15 +12,25 @@ from benchmark.timing.outcome import Side
 
 
 class Contender:
-    """One side: `run` writes `sentences` texts, `network` is what is called for it."""
+    """One side: `run` writes `sentences` texts, `network` is what is called for it, if anything.
+
+    `warm_up` is a shorter run for a side without a network: one that has nothing to count.
+    """
 
     def __init__(
-        self, name: str, run: Callable[[], object], *, network: nn.Module, module: nn.Module
+        self,
+        name: str,
+        run: Callable[[], object],
+        *,
+        network: nn.Module | None = None,
+        module: nn.Module | None = None,
+        warm_up: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
         self.run = run
+        self.warm_up = warm_up or run
         self.network = network
-        self.parameters = sum(p.numel() for p in module.parameters())
+        self.parameters = sum(p.numel() for p in module.parameters()) if module else 0
 
 
 def alternate(
@@ -34,9 +44,11 @@ def alternate(
     sides = (ours, theirs)
     meters = []
     for side in sides:
-        side.run()
-        with CostMeter(side.network).running() as meter:
-            side.run()
+        side.warm_up()
+        meter = CostMeter(side.network)
+        if side.network is not None:
+            with meter.running():
+                side.run()
         meters.append(meter)
     seconds: tuple[list[float], list[float]] = ([], [])
     for turn in range(repeats):

@@ -52,6 +52,11 @@ COMPARISONS: Mapping[str, Comparison] = {
         "benchmark.timing.diffuseq:measure",
         ("diffuseq-train", "diffuseq-sample"),
     ),
+    "metrics": Comparison(
+        "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
+        "benchmark.timing.evaluation:measure",
+        ("metrics-paraphrase", "metrics-qqp"),
+    ),
 }
 
 

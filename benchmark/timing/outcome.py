@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -31,6 +31,10 @@ class Side:
     def rate(self) -> float:
         """Sentences per second, by the median of the repeats."""
         return self.sentences / median(self.seconds)
+
+    def finding(self, found: Mapping[str, float]) -> Side:
+        """The same side with what came of it."""
+        return replace(self, found=found)
 
     def as_dict(self, unit: str) -> dict[str, Any]:
         """For a record."""
@@ -69,11 +73,14 @@ class Result:
         yield f"{self.name}: {self.conditions}"
         for side in (self.ours, self.theirs):
             slowest, fastest = (side.sentences / f(side.seconds) for f in (max, min))
+            network = (
+                f"; {side.calls:g} calls, {side.positions:.1f} positions each,"
+                f" {side.parameters:,} parameters"
+            )
             yield (
                 f"  {side.name:<24} {side.rate:8.1f} {self.unit}/s"
-                f"  ({slowest:.1f} to {fastest:.1f} in {len(side.seconds)} repeats;"
-                f" {side.calls:g} calls, {side.positions:.1f} positions each,"
-                f" {side.parameters:,} parameters)"
+                f"  ({slowest:.1f} to {fastest:.1f} in {len(side.seconds)} repeats"
+                f"{network if side.calls else ''})"
             )
             more = [f"{name} {value:.4g}" for name, value in side.found.items()]
             if side.peak_bytes is not None:

@@ -93,3 +93,23 @@ def test_all_leaves_out_what_is_not_installed(monkeypatch):
     assert plan.missing_systems(suite) == {"gpt2": "do"}
     chosen = plan.choose_systems(suite, ["all"])
     assert "gpt2" not in chosen and "transformer" in chosen
+
+
+def test_metrics_of_a_task_are_added_and_leave_all_other_keys():
+    def made(*changes):
+        suite = load_suite(NANO, changes)
+        return make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)
+
+    usual, more = made(), made("tasks.paraphrase.metrics=[ibleu, bleu_sent_m4]")
+    task = usual.tasks["paraphrase"]
+    ids, wider = ([m.id for m in plan.metrics_of(p.suite, task)] for p in (usual, more))
+    # One that the suite measures everywhere is not measured twice.
+    assert "bleu_sent_m4" in ids
+    assert set(wider) == {*ids, "ibleu"} and len(wider) == len(ids) + 1
+    assert more.cells == usual.cells
+
+
+def test_a_metric_of_a_task_is_checked_before_anything_runs():
+    suite = load_suite(NANO, ["tasks.paraphrase.metrics=[ibleau]"])
+    with pytest.raises(UserError, match="did you mean 'ibleu'"):
+        make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)

@@ -86,3 +86,15 @@ def test_suite_from_a_file(tmp_path):
         load_suite(str(path))
     with pytest.raises(UserError, match="cannot be read"):
         load_suite(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("name", ["mini", "small", "paper"])
+def test_simplification_is_measured_by_sari_and_nothing_else_is(name):
+    suite = load_suite(name)
+    simplifies = {"simplification", "wiki_auto", "ew_sew", "asset", "asset-turkcorpus"}
+    paraphrases = {"paraphrase", "qqp"}
+    for task, recipe in suite.tasks.items():
+        names = {spec.partition(":")[0] for spec in recipe.metrics}
+        assert ("sari" in names) == (task in simplifies), task
+        assert ("ibleu" in names) == (task in simplifies | paraphrases), task
+    assert suite.other_tasks is None or suite.other_tasks.metrics == []

@@ -6,7 +6,7 @@ from sacrebleu.metrics import BLEU
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
 from benchmark.metrics import Item, Scores, make_metric
-from benchmark.metrics.bleu_corpus import _Tokeniser
+from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
 
 def corpus(scores: Scores, k: int) -> float:
@@ -74,11 +74,11 @@ def test_degenerate_corpora_score_zero_as_in_sacrebleu() -> None:
     ],
 )
 def test_words_are_tokenised_as_the_whole_text_is(text: str) -> None:
-    assert _Tokeniser("mixed")(text) == Tokenizer13a()(text.rstrip()).split()
+    assert Tokeniser13a("mixed")(text) == Tokenizer13a()(text.rstrip()).split()
 
 
 def test_words_of_real_texts_too(asset_items: list[Item]) -> None:
-    ours, theirs = _Tokeniser("mixed"), Tokenizer13a()
+    ours, theirs = Tokeniser13a("mixed"), Tokenizer13a()
     for item in asset_items:
         for text in (item.source, *item.references):
             assert ours(text) == theirs(text.rstrip()).split()

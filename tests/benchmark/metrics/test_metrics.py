@@ -23,8 +23,9 @@ def conditional(source: str, temperature: float) -> dict[str, float]:
 def test_all_that_were_promised_are_there() -> None:
     assert set(METRICS) == {
         *("bleu_sent_m4", "bleu_sent_m4_swapped", "bleu_corpus", "rouge_l", "bertscore"),
-        *("dist_1", "self_bleu", "div_4"),
-        *("length", "copy_rate", "empty_rate", "validity", "coverage", "divergence"),
+        *("sari", "ibleu", "source_bleu"),
+        *("dist_1", "distinct_1", "distinct_2", "self_bleu", "div_4", "vendi"),
+        *("repetition", "length", "copy_rate", "empty_rate", "validity", "coverage", "divergence"),
     }
 
 

@@ -1,0 +1,85 @@
+"""distinct-1: distinct over total words of a whole corpus of answers.
+
+Candidate k of every source together is a corpus; the report's `expected` is the mean over k. It
+falls when a system says the same to every source, which `dist_1` (inside one text) and the
+set metrics (inside one source) cannot see. It also falls with the number of sources, so only
+figures over equally many are comparable.
+
+A number of kinds is no sum over sources. Each of the n tokens of a kind counts as 1/n of it, which
+makes the score exact as a ratio of sums; its interval and tests are those of that ratio, with the
+shares held. Resampling the texts themselves would see fewer kinds in every resample and put the
+interval below the score.
+
+Source: Li et al., "A diversity-promoting objective function for neural conversation models" (arXiv
+1510.03055), section 5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import FloatArray, Item, Level, Scores
+from benchmark.metrics.ngrams import Tokens, count_ngrams
+from benchmark.metrics.text import CASE_OPTION, Case, words
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct1(DeclaredMetric):
+    """Distinct over total words of one candidate of every source."""
+
+    name = "distinct_1"
+    title = "distinct-1"
+    summary = "share of distinct words in a corpus of one candidate a source"
+    level: ClassVar[Level] = "corpus"
+    options = CASE_OPTION
+    facts = "tok:whitespace|over:corpus|empty:0|version:1"
+    order: ClassVar[int] = 1
+    """Words of an n-gram."""
+
+    case: Case = "mixed"
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Statistics `(S, K, 2)`, their quotient, and the share inside a text `(S, K)`."""
+        texts = [[words(text, self.case) for text in item.candidates] for item in items]
+
+        def of_chosen(index: NDArray[np.int64]) -> FloatArray:
+            picked = [row[k] for row, k in zip(texts, index, strict=True)]
+            return _kinds_and_tokens(picked, np.zeros(len(picked), np.int64), self.order)
+
+        shape = (len(items), len(items[0].candidates))
+        flat = [text for row in texts for text in row]
+        corpora = np.tile(np.arange(shape[1]), shape[0])
+        alone = _kinds_and_tokens(flat, np.arange(len(flat)), self.order)
+        return Scores(
+            values=_ratio(alone).reshape(shape),
+            signature=self.signature,
+            statistics=_kinds_and_tokens(flat, corpora, self.order).reshape(*shape, 2),
+            total=_ratio,
+            of_chosen=of_chosen,
+        )
+
+
+def _kinds_and_tokens(
+    texts: Sequence[Tokens], corpora: NDArray[np.int64], order: int
+) -> FloatArray:
+    """For every text its share of the kinds of n-grams of its corpus, and its n-grams: `(T, 2)`."""
+    counts = next(islice(count_ngrams(texts, corpora), order - 1, None))
+    everywhere = np.bincount(counts.gram, weights=counts.count, minlength=counts.num_grams)
+    shares = counts.count / everywhere[counts.gram]
+    columns = [
+        np.bincount(counts.text, weights=weights, minlength=len(texts))
+        for weights in (shares, counts.count)
+    ]
+    return np.stack(columns, axis=-1)
+
+
+def _ratio(sums: FloatArray) -> FloatArray:
+    quotient: FloatArray = sums[..., 0] / np.maximum(sums[..., 1], 1.0)
+    return quotient

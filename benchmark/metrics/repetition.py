@@ -1,0 +1,77 @@
+"""Repetition: the share of words that a candidate has just said.
+
+A word counts when it is among the `within` words before it. `within=1` (default) counts immediate
+repeats ("the the"), the mark of parallel decoding that cannot see its neighbours. `within=all`
+counts words that came anywhere before: one minus `dist_1`. An empty text repeats nothing.
+
+Source: Ghazvininejad et al., "Mask-predict" (arXiv 1904.09324), section 5.1: repeated tokens, side
+by side, in per cent of all; for other windows rep/l of Welleck et al., "Neural text generation
+with unlikelihood training" (arXiv 1908.04319), section 4.1.
+Deviates: both count over a corpus, this is the mean over texts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from benchmark.api import UserError
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.interface import Conditional, Direction, Item, Option, Scores
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition(DeclaredMetric):
+    """Repeated over total words of a candidate."""
+
+    name = "repetition"
+    title = "repeats"
+    summary = "share of words that repeat one of the words just before them"
+    direction: ClassVar[Direction] = "lower"
+    options: ClassVar[Mapping[str, Option]] = {**CASE_OPTION, "within": Option("1")}
+    facts = "tok:whitespace|empty:0|version:1"
+
+    case: Case = "mixed"
+    within: str = "1"
+    """How many words before are looked at; `all` for all."""
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`.
+
+        Raises:
+            UserError: if `within` is neither a number nor `all`.
+        """
+        text = options["within"]
+        if text != ALL and not (text.isdecimal() and int(text) > 0):
+            raise UserError(
+                f"Metric {cls.name!r}: option 'within' is {text!r}: use a number of words from 1 "
+                f"on, or {ALL}."
+            )
+        return cls(case_of(options), text if text == ALL else str(int(text)))
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S, K)` in [0, 1]."""
+        reach = math.inf if self.within == ALL else int(self.within)
+        values = [
+            [repeated_share(words(text, self.case), reach) for text in item.candidates]
+            for item in items
+        ]
+        return Scores(np.array(values, dtype=np.float64), self.signature)
+
+
+def repeated_share(tokens: Sequence[str], reach: float) -> float:
+    """Share of `tokens` that stand among the `reach` tokens before them; 0 of none."""
+    last: dict[str, int] = {}
+    repeated = 0
+    for position, token in enumerate(tokens):
+        repeated += token in last and position - last[token] <= reach
+        last[token] = position
+    return repeated / len(tokens) if tokens else 0.0

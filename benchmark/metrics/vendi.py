@@ -1,0 +1,177 @@
+"""Vendi score: how many different candidates a source effectively has, from 1 to K.
+
+The exponential of the entropy of the eigenvalues of the similarity matrix over K: k equal
+candidates score 1, k that share nothing score k. What is alike is told by a kernel:
+
+`kernel=ngram` (default): mean over words and pairs of words of the cosine of their counts, on
+whitespace tokens; needs nothing else. `kernel=encoder`: cosine of sentence embeddings, the mean of
+the last hidden states of an encoder over its tokens, which sees through other words of the same
+sense; `encoder=auto` is the one of the extra `bertscore`. Values of different kernels are not
+comparable, and as for all diversity: noise scores high.
+
+Source: Friedman and Dieng, "The Vendi score" (TMLR 2023, arXiv 2210.02410), equation 1; the n-gram
+kernel is that of section 5.3 with orders 1 and 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from typing import ClassVar, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
+from benchmark.metrics.interface import (
+    Conditional,
+    FloatArray,
+    Item,
+    Level,
+    Option,
+    Scores,
+    metric_id,
+    sign,
+)
+from benchmark.metrics.ngrams import Tokens, count_ngrams
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+
+Kernel = Literal["ngram", "encoder"]
+
+ORDERS = 2
+"""Orders of the n-gram kernel: words and pairs of words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendi(DeclaredMetric):
+    """Effective number of different candidates of a source."""
+
+    name = "vendi"
+    title = "Vendi"
+    summary = "effective number of different candidates of a source"
+    level: ClassVar[Level] = "set"
+    low = 1.0
+    high = float("inf")
+    options: ClassVar[Mapping[str, Option]] = {
+        **CASE_OPTION,
+        "kernel": Option("ngram", ("ngram", "encoder")),
+        "encoder": Option(AUTO),
+        "device": Option("cpu"),
+    }
+
+    case: Case = "mixed"
+    kernel: Kernel = "ngram"
+    encoder: str = AUTO
+    """`auto`, a folder, or a hub id; for `kernel=encoder`."""
+    device: str = "cpu"
+    """Where the encoder runs; no part of id and signature."""
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`.
+
+        Raises:
+            UserError: if the encoder is asked for and not there.
+        """
+        if options["kernel"] == "encoder":
+            check_encoder(options["encoder"])
+        kernel = cast("Kernel", options["kernel"])
+        return cls(case_of(options), kernel, options["encoder"], options["device"])
+
+    @property
+    def id(self) -> str:
+        """See `Metric.id`."""
+        shown = {key: option for key, option in self.options.items() if key != "device"}
+        return metric_id(self.name, shown, self.chosen)
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        if self.kernel == "ngram":
+            orders = f"1-{ORDERS}"
+            return sign(
+                self.name,
+                case=self.case,
+                kernel="ngram",
+                tok="whitespace",
+                order=orders,
+                version="1",
+            )
+        return sign(
+            self.name,
+            case=self.case,
+            kernel="encoder",
+            encoder=describe(self.encoder),
+            pooling="mean",
+            transformers=version("transformers"),
+            torch=version("torch"),
+            version="1",
+        )
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S,)` from 1 to K, NaN with fewer than two candidates."""
+        if len(items[0].candidates) < 2:
+            return Scores(np.full(len(items), np.nan), self.signature)
+        if self.kernel == "ngram":
+            kernel = ngram_kernel(
+                [[words(text, self.case) for text in item.candidates] for item in items]
+            )
+        else:
+            kernel = self._embedded(items)
+        return Scores(vendi_score(kernel), self.signature)
+
+    def _embedded(self, items: Sequence[Item]) -> FloatArray:
+        encoder = load_encoder(self.encoder, None, self.device)
+        texts = [
+            [text.lower() if self.case == "lower" else text for text in item.candidates]
+            for item in items
+        ]
+        vectors = encoder.embed([text for row in texts for text in row])
+        stacked = np.array([[vectors[text] for text in row] for row in texts], dtype=np.float64)
+        lengths = np.linalg.norm(stacked, axis=-1, keepdims=True)
+        stacked /= np.where(lengths > 0, lengths, 1.0)
+        return _alike(stacked @ stacked.swapaxes(1, 2), lengths[..., 0] == 0)
+
+
+def vendi_score(kernel: FloatArray) -> FloatArray:
+    """Vendi scores `(...)` of similarity matrices `(..., K, K)` with ones on the diagonal."""
+    shares = np.linalg.eigvalsh(kernel / kernel.shape[-1])
+    # Rounding can leave a share of nothing a little below 0, where x log x has no value.
+    positive = np.where(shares > 0, shares, 1.0)
+    score: FloatArray = np.exp(-(positive * np.log(positive)).sum(axis=-1))
+    return score
+
+
+def ngram_kernel(sets: Sequence[Sequence[Tokens]]) -> FloatArray:
+    """Mean over the orders of the cosines of n-gram counts within each set: `(S, K, K)`.
+
+    A text too short for an order is like every other such text and unlike all longer ones.
+
+    Args:
+        sets: S sets of K tokenised texts.
+    """
+    from scipy.sparse import csr_array
+
+    num_samples = len(sets[0])
+    texts = [text for texts in sets for text in texts]
+    groups = np.repeat(np.arange(len(sets)), num_samples)
+    kernel = np.zeros((len(sets), num_samples, num_samples))
+    for counts in islice(count_ngrams(texts, groups), ORDERS):
+        norms = np.sqrt(np.bincount(counts.text, weights=counts.count**2, minlength=len(texts)))
+        table = csr_array(
+            (counts.count / norms[counts.text], (counts.text, counts.gram)),
+            shape=(len(texts), counts.num_grams),
+        )
+        cosines = (table @ table.T).tocoo()
+        row, column = cosines.coords
+        kernel[row // num_samples, row % num_samples, column % num_samples] += cosines.data
+        kernel = _alike(kernel, (norms == 0).reshape(len(sets), num_samples))
+    return kernel / ORDERS
+
+
+def _alike(kernel: FloatArray, empty: NDArray[np.bool_]) -> FloatArray:
+    """The kernel with one more where both texts are `empty` `(S, K)`: vectors of length 0."""
+    return kernel + (empty[:, :, None] & empty[:, None, :])
