@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api import System, UserError
-from benchmark.plan import Cell, Plan, Setting, load, metrics_of
+from benchmark.plan import Cell, Plan, Setting, load, metrics_of, utilities_of
 from benchmark.processes import ALONE, Processes, ProcessLostError
 from benchmark.store import Kind, Store, content_key, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task
+
+CURVES = 1
+"""Part of the key of scores: raised when what they hold beside the metrics changes."""
 
 Rerun = Literal["missing", "failed", "stale", "all"]
 RERUN: tuple[Rerun, ...] = ("missing", "failed", "stale", "all")
@@ -152,6 +155,8 @@ def score_key(suite: Suite, task: Task, candidates_digest: str) -> str:
             "task": task.digest,
             "metrics": {m.id: m.signature for m in metrics_of(suite, task)},
             "mbr_utility": evaluation.mbr_utility,
+            "mbr_utilities": {u.id: u.signature for u in utilities_of(suite)},
+            "curves": CURVES,
             "interval": evaluation.interval.model_dump(),
         }
     )
@@ -166,6 +171,7 @@ def _score(
     store: Store,
     errors: list[str],
 ) -> int:
+    from benchmark.stages.pairs import PairCache
     from benchmark.stages.score import score_candidates
     from benchmark.statistics import IntervalRecipe
 
@@ -182,6 +188,8 @@ def _score(
             metrics_of(suite, task),
             mbr_utility=suite.evaluation.mbr_utility,
             interval=IntervalRecipe(**suite.evaluation.interval.model_dump()),
+            mbr_utilities=suite.evaluation.mbr.utilities,
+            pairs=PairCache(store.root / "pairs", generated["candidates_digest"]),
         )
         text = "".join(
             json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in values

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.api import System
-from benchmark.plan import Cell, Plan, Setting, num_samples_of
+from benchmark.plan import Cell, Plan, Setting, num_samples_of, sources_of
 from benchmark.store import Store
 
 TRIAL_UPDATES = 6
@@ -78,7 +78,7 @@ def _decoding_s(system: System, setting: Setting, cell: Cell, plan: Plan, device
     from benchmark.generation import generate
     from benchmark.settings import fill
 
-    test = plan.tasks[cell.task].test
+    test = sources_of(plan.tasks[cell.task], setting)
     samples = num_samples_of(plan.suite, setting)
     decoding = fill(type(system).Decoding, setting.decoding, "decoding")
     knob, calls = system.capabilities.nfe_knob, 1.0

@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.api import DecodingProtocol, System, UserError
+from benchmark.api import DecodingProtocol, Example, System, UserError
 from benchmark.metrics import Metric, PairwiseMetric, make_metric
+from benchmark.metrics.utility import make_utilities
+from benchmark.more_candidates import with_mbr
 from benchmark.registry import load_system, system_entries
 from benchmark.settings import fill
 from benchmark.store import content_key
@@ -28,7 +30,7 @@ class Setting:
     label: str
     roles: tuple[str, ...]
     """`main`: the row of the table; `sweep`, `nfe`: points of the two curves; `ablation`: a
-    row of the tables of `ablations`."""
+    row of the tables of `ablations`; `mbr`: the main decoding with more candidates."""
     knob: str | None
     knob_value: float | None
     nfe: int | None
@@ -37,6 +39,10 @@ class Setting:
     """Complete."""
     ablations: tuple[str, ...] = ()
     """The ablations of which it is a variant."""
+    num_samples: int | None = None
+    """Candidates that it is asked for; None = `evaluation.num_samples`."""
+    num_sources: int | None = None
+    """Sources of the test split that it decodes, from its beginning; None = all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +153,7 @@ def make_plan(
     loaded = {name: load(suite, name, data_dir) for name in tasks}
     for task in loaded.values():
         metrics_of(suite, task)
-    utility = suite.evaluation.mbr_utility
-    if not isinstance(make_metric(utility), PairwiseMetric):
-        raise UserError(f"evaluation.mbr_utility: {utility!r} cannot compare two candidates.")
+    utilities_of(suite)
     cells = [
         _cell(suite, loaded[task], system, seed, ablate)
         for task in tasks
@@ -171,6 +175,11 @@ def metrics_of(suite: Suite, task: Task) -> list[Metric]:
     if task.conditional is not None:
         specs += suite.evaluation.controlled_metrics
     return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
+
+
+def utilities_of(suite: Suite) -> tuple[PairwiseMetric, ...]:
+    """What candidates are compared by: `mbr_utility`, which chooses in the table, stands first."""
+    return make_utilities((suite.evaluation.mbr_utility, *suite.evaluation.mbr.utilities))
 
 
 def config_of(suite: Suite, system: str, system_class: type[System]) -> Any:
@@ -218,6 +227,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
         identity["threads"] = suite.threads
         train_key = content_key({"stage": "train", **identity})
     settings = _settings(suite, system, system_class, ablate)
+    settings = with_mbr(settings, suite.evaluation, num_test=len(task.test))
     keys = tuple(
         content_key(
             {
@@ -228,6 +238,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
                 "num_samples": num_samples_of(suite, setting),
                 "seed": seed,
             }
+            | ({} if setting.num_sources is None else {"num_sources": setting.num_sources})
         )
         for setting in settings
     )
@@ -236,7 +247,14 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
 
 def num_samples_of(suite: Suite, setting: Setting) -> int:
     """How many candidates a setting is asked for: a deterministic one has one answer."""
-    return 1 if setting.kind == "single" else suite.evaluation.num_samples
+    if setting.kind == "single":
+        return 1
+    return setting.num_samples or suite.evaluation.num_samples
+
+
+def sources_of(task: Task, setting: Setting) -> tuple[Example, ...]:
+    """The part of the test split that a setting decodes."""
+    return task.test[: setting.num_sources]
 
 
 def _settings(

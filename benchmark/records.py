@@ -105,7 +105,8 @@ def _line(
         failures.append(store.failure("score", scored_as))
         scored = store.record("score", scored_as)
         if scored is not None:
-            keys["score"], line["score"] = scored_as, scored
+            keys["score"] = scored_as
+            line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
             _compress(
                 store.folder("score", scored_as) / "values.jsonl",
                 fresh / "values" / f"{scored_as}.jsonl.gz",
@@ -114,6 +115,16 @@ def _line(
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"
     return line | {"keys": keys}
+
+
+def _plain(score: dict[str, Any]) -> dict[str, Any]:
+    """The score without its curves, which are drawn for one setting of a system alone."""
+    curves = ("mbr_curve", "oracle_curve")
+    metrics = {
+        name: {key: value for key, value in metric.items() if key not in curves}
+        for name, metric in score["metrics"].items()
+    }
+    return score | {"metrics": metrics}
 
 
 def _run(

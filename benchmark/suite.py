@@ -139,6 +139,17 @@ class IntervalChoice(_Recipe):
     seed: int = 0
 
 
+class MbrChoice(_Recipe):
+    """Minimum Bayes risk over a growing number of candidates: see `benchmark.stages.curves`."""
+
+    candidates: PositiveInt | None = None
+    """Candidates of a setting of its own, the main decoding; null = those that there are."""
+    sources: PositiveInt | None = None
+    """Sources of the test split that it decodes, from its beginning; null = all."""
+    utilities: list[str] = []
+    """What candidates are compared by, beside `mbr_utility`."""
+
+
 class Evaluation(_Recipe):
     """What is generated for the test split, and how it is scored."""
 
@@ -149,6 +160,7 @@ class Evaluation(_Recipe):
     controlled_metrics: list[str] = ["validity", "coverage", "divergence"]
     """Further metrics of the tasks with known answers."""
     mbr_utility: str = "bleu_sent_m4"
+    mbr: MbrChoice = MbrChoice()
     interval: IntervalChoice = IntervalChoice()
 
 

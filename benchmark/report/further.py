@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from benchmark.report.choosing import choosing_names, choosing_tables
 from benchmark.report.columns import (
     metric_columns,
     size_columns,
@@ -35,13 +36,14 @@ TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 
 def further_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the further tables of a task, in order."""
-    return (*(f"ablation-{name}" for name in _ablations(records, task)), COST)
+    ablations = (f"ablation-{name}" for name in _ablations(records, task))
+    return (*ablations, *choosing_names(records, task), COST)
 
 
 def further_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `further_names`."""
     ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
-    return (*ablated, cost_table(board, task))
+    return (*ablated, *choosing_tables(board, task), cost_table(board, task))
 
 
 def cost_table(board: Board, task: str) -> Table:

@@ -23,7 +23,7 @@ from benchmark.api import CandidateKind, Status, UserError
 
 Level = Literal["candidate", "set", "corpus"]
 Direction = Literal["higher", "lower", "none"]
-Role = Literal["main", "sweep", "nfe", "ablation"]
+Role = Literal["main", "sweep", "nfe", "ablation", "mbr"]
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A float; null, which stands for an undefined value in JSON, is NaN."""
@@ -59,6 +59,14 @@ class Interval(_Record):
 UNDEFINED = Interval(value=math.nan)
 
 
+class Curve(_Record):
+    """A value by the number of candidates: entry n - 1 is that of n."""
+
+    value: tuple[Number, ...]
+    low: tuple[Number, ...]
+    high: tuple[Number, ...]
+
+
 class MetricScore(_Record):
     """One metric over one set of candidates."""
 
@@ -69,6 +77,9 @@ class MetricScore(_Record):
     unit: str = ""
     range: tuple[Number, Number] = (-math.inf, math.inf)
     statistics: dict[str, Interval]
+    mbr_curve: dict[str, Curve] = {}
+    """By utility; empty in records that have none, as `oracle_curve`."""
+    oracle_curve: Curve | None = None
 
 
 class IntervalMethod(_Record):
@@ -87,6 +98,7 @@ class Score(_Record):
     num_sources: int
     num_samples: int
     mbr_utility: str = ""
+    mbr_utilities: tuple[str, ...] = ()
     interval: IntervalMethod
 
 
@@ -229,6 +241,9 @@ class ExampleValues(_Record):
 
     id: str
     mbr_index: int | None = None
+    mbr_counts: dict[str, list[list[int]]] = {}
+    """By utility, number of candidates and candidate: how many choices fell on it; see
+    `benchmark.metrics.mbr.choice_counts`."""
     metrics: dict[str, Any]
 
 

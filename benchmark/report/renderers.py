@@ -160,9 +160,10 @@ def latex(table: Table) -> str:
             f"{table.title} ({table.task}): diversity, form and cost of the same candidates.",
         ),
     ]
-    what = ": two tables, quality and then diversity with cost"
+    parts = [part for part in parts if part[1]]
+    what = ": two tables, quality and then diversity with cost" if len(parts) > 1 else ""
     return _PREAMBLE.format(title=title, parts=what) + "\n".join(
-        _latex_part(table, *part) for part in parts if part[1]
+        _latex_part(table, *part) for part in parts
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from benchmark.api import Candidate, Example, Generation, System
 from benchmark.generation import OnProgress, generate
-from benchmark.plan import Cell, Setting, num_samples_of
+from benchmark.plan import Cell, Setting, num_samples_of, sources_of
 from benchmark.processes import ALONE, Processes
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
@@ -46,11 +46,11 @@ def generate_candidates(
 
     Of several processes all decode, and the first alone writes.
     """
-    num_samples = num_samples_of(suite, setting)
+    num_samples, sources = num_samples_of(suite, setting), sources_of(task, setting)
     decoding = fill(type(system).Decoding, setting.decoding, "decoding")
     made = generate(
         system,
-        task.test,
+        sources,
         decoding,
         num_samples=num_samples,
         seed=cell.seed,
@@ -62,8 +62,8 @@ def generate_candidates(
     if not processes.is_main:
         return
     path = store.partial("generate", key) / CANDIDATES
-    write_text(path, "".join(_lines(task.test, made)))
-    count = max(1, len(task.test) * num_samples)
+    write_text(path, "".join(_lines(sources, made)))
+    count = max(1, len(sources) * num_samples)
     record = {
         "stage": "generate",
         "task": cell.task,
@@ -71,7 +71,7 @@ def generate_candidates(
         "seed": cell.seed,
         "train": cell.train_key,
         "setting": asdict(setting),
-        "num_sources": len(task.test),
+        "num_sources": len(sources),
         "num_samples": num_samples,
         "batch": suite.evaluation.batch,
         "candidates_digest": file_digest(path),

@@ -3,6 +3,7 @@
 Quality is reported three ways from the same candidates: `expected` (a candidate drawn at
 random: the mean over the K), `mbr` (the candidate that the others agree with most) and `oracle`
 (the best of K by the metric itself: an upper bound, not a result). Diversity has one: `set`.
+`mbr` and `oracle` also come by the number of candidates, see `benchmark.stages.curves`.
 
 The numbers in records and rows are rounded to ten decimals: sums of floats differ beyond that
 with the number of threads, and a rerun must give the same bytes.
@@ -19,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics import Direction, Item, Metric, PairwiseMetric, Scores, make_metric
-from benchmark.metrics.mbr import choose
+from benchmark.metrics import Direction, Item, Metric, PairwiseMetric, Scores
+from benchmark.metrics.mbr import IntArray, choice_counts, choose
+from benchmark.metrics.utility import make_utilities
+from benchmark.stages.curves import curves
+from benchmark.stages.pairs import PairSource, computed
 from benchmark.statistics import METHOD, AdditiveScore, IntervalRecipe, bootstrap, mean_of
 
 FloatArray = NDArray[np.float64]
-Indices = NDArray[np.int64]
 
 DECIMALS = 10
 
@@ -35,6 +38,8 @@ def score_candidates(
     *,
     mbr_utility: str,
     interval: IntervalRecipe,
+    mbr_utilities: Sequence[str] = (),
+    pairs: PairSource = computed,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Score the lines of a candidates file.
 
@@ -44,6 +49,8 @@ def score_candidates(
         metrics: what to measure; ids must differ.
         mbr_utility: spec of the metric by which candidates are compared with each other.
         interval: how confidence intervals are made.
+        mbr_utilities: specs of further utilities, for the curves over numbers of candidates.
+        pairs: where the scores of candidates against each other come from.
 
     Returns:
         The score record, and for every source the values behind it. Undefined values are None.
@@ -56,10 +63,11 @@ def score_candidates(
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise UserError(f"Metric {twice!r} is asked for twice: name it once.")
-    utility = make_metric(mbr_utility)
-    chosen = _choose(items, utility)
+    utilities = make_utilities((mbr_utility, *mbr_utilities))
+    chosen, counts = _choices(items, utilities, pairs)
 
     scored = [metric.score(items) for metric in metrics]
+    by_size = curves(metrics, scored, counts, interval)
     named = {
         (metric.id, statistic): score
         for metric, scores in zip(metrics, scored, strict=True)
@@ -89,12 +97,14 @@ def score_candidates(
                     for name, statistic in named
                     if name == metric.id
                 },
+                **by_size.get(metric.id, {}),
             }
             for metric, scores in zip(metrics, scored, strict=True)
         },
         "num_sources": len(items),
         "num_samples": len(items[0].candidates),
-        "mbr_utility": utility.id,
+        "mbr_utility": utilities[0].id,
+        "mbr_utilities": [utility.id for utility in utilities],
         "interval": {
             "method": METHOD,
             "level": interval.level,
@@ -110,6 +120,7 @@ def score_candidates(
         {
             "id": item.id,
             "mbr_index": int(index),
+            "mbr_counts": {name: of_utility[row].tolist() for name, of_utility in counts.items()},
             "metrics": {name: of_metric[row] for name, of_metric in stored},
         }
         for row, (item, index) in enumerate(zip(items, chosen, strict=True))
@@ -172,18 +183,23 @@ def _without_nan(value: Any) -> Any:
     return value if math.isfinite(value) else None
 
 
-def _choose(items: Sequence[Item], utility: Metric) -> Indices:
-    if not isinstance(utility, PairwiseMetric):
-        raise UserError(
-            f"mbr_utility {utility.id!r} cannot compare candidates with each other: use "
-            "bleu_sent_m4, rouge_l or bertscore."
-        )
+def _choices(
+    items: Sequence[Item], utilities: Sequence[PairwiseMetric], pairs: PairSource
+) -> tuple[IntArray, dict[str, IntArray]]:
+    """The choice by the first utility `(S,)`, and `choice_counts` by every one."""
     if len(items[0].candidates) == 1:
-        return np.zeros(len(items), dtype=np.int64)
-    return choose(utility.pairwise(items))
+        alone = np.ones((len(items), 1, 1), dtype=np.int64)
+        return np.zeros(len(items), dtype=np.int64), {u.id: alone for u in utilities}
+    counts: dict[str, IntArray] = {}
+    for number, utility in enumerate(utilities):
+        scores = pairs(utility, items)
+        if number == 0:
+            chosen = choose(scores)
+        counts[utility.id] = choice_counts(scores)
+    return chosen, counts
 
 
-def _statistics(metric: Metric, scores: Scores, chosen: Indices) -> dict[str, AdditiveScore | None]:
+def _statistics(metric: Metric, scores: Scores, chosen: IntArray) -> dict[str, AdditiveScore | None]:
     """The named statistics of a metric; None where one has no meaning."""
     if metric.level == "set":
         return {"set": mean_of(scores.values)}
@@ -212,13 +228,13 @@ def _statistics(metric: Metric, scores: Scores, chosen: Indices) -> dict[str, Ad
     }
 
 
-def _best(values: FloatArray, direction: Direction) -> Indices | None:
+def _best(values: FloatArray, direction: Direction) -> IntArray | None:
     if direction == "none":
         return None
     return values.argmax(axis=1) if direction == "higher" else values.argmin(axis=1)
 
 
-def _pick(values: FloatArray, index: Indices) -> FloatArray:
+def _pick(values: FloatArray, index: IntArray) -> FloatArray:
     picked: FloatArray = values[np.arange(len(values)), index]
     return picked
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.metrics import Item, make_metric
 from benchmark.metrics.bleu_sent_m4_swapped import BleuSentM4Swapped
-from benchmark.metrics.mbr import choose
+from benchmark.metrics.mbr import choose, choose_by_size
 
 HERE = Path(__file__).parent / "evaluation"
 FILES = sorted((HERE / "samples").glob("*.json"))
@@ -84,6 +84,7 @@ def test_self_bleu_of_the_first_release(expected, items):
 )
 def test_mbr(expected, items, metric, release):
     chosen = choose(metric.pairwise(items))
+    assert choose_by_size(metric.pairwise(items))[:, -1].tolist() == chosen.tolist()
     texts = [item.candidates[index] for item, index in zip(items, chosen, strict=True)]
     wanted = expected[release]["mbr"]
     assert [text.split() for text in texts] == [text.split() for text in wanted["chosen"]]

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmark.report.figures.axes import planes
+from benchmark.report.figures.candidates import candidates
 from benchmark.report.figures.cost import NFE, SECONDS, cost
 from benchmark.report.figures.frontier import frontier, overview
 from benchmark.report.figures.marks import crowded
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.figures.training import logs, training
 from benchmark.report.points import Board
+from benchmark.report.scaling import INFLATED, scaled, utilities_of
+from benchmark.report.scaling import protocol as scaling_protocol
 from benchmark.report.tables import protocol
 
 
@@ -37,7 +40,7 @@ def overview_plot(board: Board) -> Plot:
 
 
 def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
-    """The four figures of a task; `stem` begins the names of their files."""
+    """The figures of a task; `stem` begins the names of their files."""
     known = len(planes(board, task)) > 1
     yield Plot(
         f"{stem}-frontier",
@@ -70,6 +73,13 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         " of the valid split." + _several(board, task),
         lambda: training(board, task),
     )
+    if scaled(board, task):
+        yield Plot(
+            f"{stem}-mbr",
+            "Quality against the number of candidates",
+            _choosing(board, task),
+            lambda: candidates(board, task),
+        )
 
 
 def _reading(board: Board, tasks: tuple[str, ...]) -> str:
@@ -91,6 +101,19 @@ def _reading(board: Board, tasks: tuple[str, ...]) -> str:
         f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals"
         f"{', at the large and the hollow marks' if crowded(board) else ''}. Hollow"
         " marks at the left: deterministic systems, which have no sampling diversity."
+    )
+
+
+def _choosing(board: Board, task: str) -> str:
+    """How to read the curves over numbers of candidates."""
+    points = scaled(board, task)
+    return (
+        "Minimum Bayes risk chooses among n draws of the main setting, by"
+        f" {utilities_of(points)[0]}; at 1 stands the mean of all draws. Left over n, right over the"
+        " network rows that n draws cost, logarithmic; dotted upright: the smallest budget that"
+        " buys every model a draw. A row is a whole text for some systems and one word for"
+        f" others. {INFLATED} Bands: confidence intervals. Hollow: one answer, or a ranked list, of"
+        f" which no fewer or more can be drawn. {scaling_protocol(points)}"
     )
 
 

@@ -61,7 +61,9 @@ def scored(
 
 def test_record_has_the_promised_form() -> None:
     record, values = scored(candidates(20, 4), *TEXT, "validity", "coverage", "divergence")
-    assert list(record) == ["metrics", "num_sources", "num_samples", "mbr_utility", "interval"]
+    assert list(record) == [
+        "metrics", "num_sources", "num_samples", "mbr_utility", "mbr_utilities", "interval",
+    ]  # fmt: skip
     assert (record["num_sources"], record["num_samples"]) == (20, 4)
     assert record["mbr_utility"] == "bleu_sent_m4"
     assert record["interval"] == {
@@ -73,7 +75,8 @@ def test_record_has_the_promised_form() -> None:
     assert list(record["metrics"]) == [*TEXT, "validity", "coverage", "divergence"]
     for name, entry in record["metrics"].items():
         keys = ["signature", "title", "level", "direction", "unit", "range", "statistics"]
-        assert list(entry) == keys
+        curved = entry["level"] != "set" and entry["direction"] != "none"
+        assert list(entry) == keys + (["mbr_curve", "oracle_curve"] if curved else [])
         wanted = ["set"] if entry["level"] == "set" else ["expected", "mbr", "oracle"]
         assert list(entry["statistics"]) == wanted
         for statistic, estimate in entry["statistics"].items():
@@ -84,7 +87,7 @@ def test_record_has_the_promised_form() -> None:
     assert record["metrics"]["length"]["range"] == [0.0, None]
     assert [row["id"] for row in values] == [f"test-{i}" for i in range(20)]
     row = values[0]
-    assert list(row) == ["id", "mbr_index", "metrics"]
+    assert list(row) == ["id", "mbr_index", "mbr_counts", "metrics"]
     assert len(row["metrics"]["bleu_sent_m4"]) == 4
     assert isinstance(row["metrics"]["self_bleu"], float)
     assert np.shape(row["metrics"]["bleu_corpus"]) == (4, 10)
