@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmark.cells import score_key
 from benchmark.plan import Cell, Plan, Setting, config_of
 from benchmark.provenance import code, machine, versions
 from benchmark.registry import load_system, system_entries
+from benchmark.report.records import cell_files
 from benchmark.store import Store, write_json, write_text
 from benchmark.tasks import card
 
@@ -49,9 +51,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
         if (line := _line(fresh, plan, store, cell, setting, key))
     ]
-    write_text(
-        fresh / "cells.jsonl", "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines)
-    )
+    write_cells(fresh / "cells", lines)
     write_json(fresh / "run.json", _run(folder.name, plan, lines, command))
     if _content(fresh) == _content(records):
         shutil.rmtree(fresh)
@@ -60,11 +60,22 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     fresh.replace(records)
 
 
-def _content(records: Path) -> tuple[str, dict[str, Any]] | None:
+def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write one file a task: those of all tasks together outgrow what a repository should hold."""
+    texts: dict[str, list[str]] = {}
+    for line in lines:
+        # Tasks whose ids differ only in such characters share a file: each line names its task.
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", line["task"])
+        texts.setdefault(name, []).append(json.dumps(line, ensure_ascii=False) + "\n")
+    for name, text in texts.items():
+        write_text(folder / f"{name}.jsonl", "".join(text))
+
+
+def _content(records: Path) -> tuple[dict[str, str], dict[str, Any]] | None:
     """What decides the report: the cells, and the run but for when and how it was called."""
     try:
         run = json.loads((records / "run.json").read_text(encoding="utf-8"))
-        cells = (records / "cells.jsonl").read_text(encoding="utf-8")
+        cells = {path.name: path.read_text(encoding="utf-8") for path in cell_files(records)}
     except (OSError, ValueError):
         return None
     return cells, {name: v for name, v in run.items() if name not in ("created", "command")}

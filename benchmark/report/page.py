@@ -13,17 +13,24 @@ import jinja2
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.report.browser import sample_data
 from benchmark.report.columns import Column
+from benchmark.report.embedded import data_block, policy
+from benchmark.report.figures.axes import quality_axis
 from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
-from benchmark.report.renderers import ARROWS, shown
-from benchmark.report.samples import SHOWN, Block
+from benchmark.report.renderers import ARROWS, head, shown
+from benchmark.report.samples import PRINTED, SHOWN, Block
 from benchmark.report.summary import TEST, failures, overview_table, sentences
 from benchmark.report.tables import Table
 from benchmark.report.theme import GROUND, Inlined
+from benchmark.report.tips import point_tips
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+_SCRIPTS = ("theme", "contents", "tables", "copying", "figures", "samples")
+"""The scripts of the page, each on its own, in their order."""
 
 _COLOURS = {
     "ground": (GROUND["light"], GROUND["dark"]),
@@ -63,6 +70,8 @@ class TaskView:
     """Further tables by the stem of their files."""
     figures: tuple[Drawn, ...]
     blocks: tuple[Block, ...]
+    quality: str
+    """The quality that stands beside a candidate."""
     known: bool
     counts: Mapping[str, int]
     digest: str
@@ -82,6 +91,7 @@ def task_view(
 ) -> TaskView:
     """Gather what the page says about a task; `stem` begins the names of its files."""
     info = board.records.run.tasks[task]
+    quality = quality_axis(board, task)
     return TaskView(
         id=task,
         stem=stem,
@@ -91,6 +101,7 @@ def task_view(
         further=further,
         figures=tuple(figures),
         blocks=tuple(samples),
+        quality=quality.label if quality else "",
         known=info.kind == "controlled",
         counts=info.counts,
         digest=info.digest,
@@ -114,6 +125,7 @@ def render_page(
         keep_trailing_newline=True,
     )
     environment.filters["groupby_run"] = _runs
+    scripts = {name: (_TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS}
     return environment.get_template("page.html.j2").render(
         run=run,
         digest=digest,
@@ -128,13 +140,21 @@ def render_page(
         test=TEST,
         shown=shown,
         shown_candidates=SHOWN,
+        printed=PRINTED,
         arrows=ARROWS,
+        head=head,
+        policy=policy(scripts.values()),
+        tips=data_block("tips", point_tips(board, inlined.points)),
+        samples=data_block(
+            "sample-data",
+            {t.stem: sample_data(t.title, t.quality, t.blocks, known=t.known) for t in tasks},
+        ),
         light=Markup(_variables(0) + inlined.variables("light")),
         dark=Markup(_variables(1) + inlined.variables("dark")),
         glyphs=Markup(inlined.definitions()),
         # The files of this package, not text of a record.
-        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        js=Markup((_TEMPLATES / "page.js").read_text(encoding="utf-8")),
+        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inlined.rules()),
+        scripts={name: Markup(text) for name, text in scripts.items()},
     )
 
 
@@ -178,7 +198,18 @@ def _lead(board: Board) -> str:
     return (
         f"Suite {run.suite}: {len(board.records.tasks)} tasks, {len(models)} systems and"
         f" {len(board.systems) - len(models)} yardsticks, {seeds}; {machine(run, short=True)}."
+        f"{_when(run)}"
     )
+
+
+def _when(run: Run) -> str:
+    """Of which day and which code the records are; empty where they do not tell."""
+    commit = str(run.code.get("commit") or "")[:10]
+    code = [f"version {run.code['version']}"] if run.code.get("version") else []
+    code += [f"commit {commit}"] if commit else []
+    told = [f"gathered on {run.created[:10]}"] if run.created else []
+    told += [f"with {', '.join(code)}"] if code else []
+    return f" Records {' '.join(told)}." if told else ""
 
 
 def _notes(notes: Mapping[str, Any]) -> Iterator[str]:

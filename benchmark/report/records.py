@@ -304,11 +304,20 @@ def read_records(folder: Path) -> Records:
         )
     path = records / "run.json"
     run = _validated(Run, _parsed(_text(path), str(path)), str(path))
-    path = records / "cells.jsonl"
-    cells = tuple(_lines(path, Cell))
+    cells = [cell for path in cell_files(records) for cell in _cells(path, run)]
     if not cells:
-        raise UserError(f"{path} holds no cells: run `python -m benchmark.run` first.")
-    for number, cell in enumerate(cells, start=1):
+        raise UserError(f"{records} holds no cells: run `python -m benchmark.run` first.")
+    rank = {task: number for number, task in enumerate(run.tasks)}
+    return Records(records, run, tuple(sorted(cells, key=lambda cell: rank[cell.task])))
+
+
+def cell_files(records: Path) -> tuple[Path, ...]:
+    """The files that hold the cells: `cells/<task>.jsonl`, in older records `cells.jsonl`."""
+    return tuple(sorted((records / "cells").glob("*.jsonl"))) or (records / "cells.jsonl",)
+
+
+def _cells(path: Path, run: Run) -> Iterator[Cell]:
+    for number, cell in enumerate(_lines(path, Cell), start=1):
         for kind, name, known in (
             ("task", cell.task, run.tasks),
             ("system", cell.system, run.systems),
@@ -317,7 +326,7 @@ def read_records(folder: Path) -> Records:
                 raise UserError(f"{path}, line {number}: {kind} {name!r} is not in run.json.")
         if cell.status == "ok" and (cell.score is None or cell.keys.score is None):
             raise UserError(f"{path}, line {number}: the cell is ok but has no score.")
-    return Records(records, run, cells)
+        yield cell
 
 
 def _text(path: Path) -> str:

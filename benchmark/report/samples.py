@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from benchmark.report.figures.axes import quality_axis
 from benchmark.report.points import Board, Point
 from benchmark.report.records import ExampleValues, Sample
 
-SOURCES = 12
-"""The first sources of the split: they are not chosen."""
+SOURCES = 20
+"""The first sources of the split, not chosen; as many as records keep."""
+
+PRINTED = 3
+"""Of these, how many stand on paper, and where scripts are off."""
 
 SHOWN = 3
-"""Candidates of a system that are shown."""
+"""Different candidates of a system that stand there."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A candidate: `valid` is None where the task does not know its answers."""
+    """A candidate, and how often the system wrote the very same.
+
+    `valid` is None where the task does not know its answers, `quality` where it was not
+    measured for each candidate.
+    """
 
     text: str
     status: str
     valid: bool | None
     chosen: bool
     """Whether it is the one that MBR takes."""
+    quality: float | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Answers:
 
     system: str
     kind: str
+    setting: str
     texts: tuple[Text, ...]
 
 
@@ -52,6 +63,7 @@ def blocks(board: Board, task: str) -> list[Block]:
     Raises:
         UserError: if the samples or values of a finished cell are missing.
     """
+    axis = quality_axis(board, task)
     found: dict[str, Sample] = {}
     answers: dict[str, list[Answers]] = {}
     for point in board.mains(task):
@@ -62,35 +74,41 @@ def blocks(board: Board, task: str) -> list[Block]:
         values = board.records.values(cell.keys.score)
         for name, sample in list(samples.items())[:SOURCES]:
             found.setdefault(name, sample)
-            answers.setdefault(name, []).append(_answers(point, sample, values.get(name)))
+            said = _answers(point, sample, values.get(name), axis.metric if axis else "")
+            answers.setdefault(name, []).append(said)
     return [
         Block(name, sample.source, tuple(sample.references), tuple(answers[name]))
         for name, sample in list(found.items())[:SOURCES]
     ]
 
 
-def _answers(point: Point, sample: Sample, values: ExampleValues | None) -> Answers:
+def _answers(point: Point, sample: Sample, values: ExampleValues | None, quality: str) -> Answers:
     validity = values.metrics.get("validity") if values is not None else None
-    count = 1 if point.kind == "single" else SHOWN
-    texts = tuple(
-        Text(
+    qualities = values.metrics.get(quality) if values is not None else None
+    single = point.kind == "single"
+    chosen = values.mbr_index if values is not None and len(sample.candidates) > 1 else None
+    merged: dict[tuple[str, str], Text] = {}
+    for number, candidate in enumerate(sample.candidates[: 1 if single else None]):
+        valid = _number(validity, number)
+        text = Text(
             text=candidate.text,
             status=candidate.status,
-            valid=_is_valid(validity, number),
-            chosen=values is not None
-            and values.mbr_index == number
-            and len(sample.candidates) > 1
-            and point.kind != "single",
+            valid=None if valid is None else valid > 0.5,
+            chosen=number == chosen and not single,
+            quality=_number(qualities, number),
         )
-        for number, candidate in enumerate(sample.candidates[:count])
-    )
-    return Answers(point.system, point.kind, texts)
+        same = (candidate.text, candidate.status)
+        if same in merged:
+            before = merged[same]
+            text = replace(before, chosen=before.chosen or text.chosen, count=before.count + 1)
+        merged[same] = text
+    return Answers(point.system, point.kind, point.label, tuple(merged.values()))
 
 
-def _is_valid(validity: object, number: int) -> bool | None:
-    if not isinstance(validity, Iterable):
+def _number(values: object, number: int) -> float | None:
+    """The value of a candidate where there is one for each; None where it is undefined."""
+    if not isinstance(values, Iterable):
         return None
-    listed = list(validity)
-    if number >= len(listed) or listed[number] is None or math.isnan(listed[number]):
-        return None
-    return bool(listed[number] > 0.5)
+    listed = list(values)
+    value = listed[number] if number < len(listed) else None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None

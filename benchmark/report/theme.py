@@ -7,7 +7,9 @@ dark value is the same hue, lightened until it stands out from the dark ground.
 from __future__ import annotations
 
 import re
+from html import escape
 
+from benchmark.report.answering import PointName, answering
 from benchmark.report.figures.palette import INK, MUTED, PAPER
 
 GROUND = {"light": "#ffffff", "dark": "#15181d"}
@@ -25,41 +27,61 @@ _FIXED = {
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"(-?\d+\.\d\d)\d+")
-_COORDINATES = re.compile(r'\b(?:d|x|y)="[^"]*"')
+_COORDINATES = re.compile(r'\b(?:d|x|y)="[^"]*"|translate\([^)]*\)')
 _NAMED = re.compile(r' id="(?:figure|axes|patch|text|line2d|legend|xtick|ytick|matplotlib'
                     r'\.axis|LineCollection|PathCollection)_\d+"')  # fmt: skip
-_GLYPH = re.compile(r'<path id="(DejaVu[^"]+)"[^>]*/>\s*', re.DOTALL)
+_SHARED = re.compile(r'<path id="[^"]+"[^>]*/>|<clipPath id="[^"]+">.*?</clipPath>', re.DOTALL)
+_ID = re.compile(r'(?<= id=")[^"]+|(?<= xlink:href="#)[^"]+|(?<=url\(#)[^)]+')
+_STYLE = re.compile(r' style="([^"]*)"')
+_PATH = re.compile(r'(?<= d=")[^"]*')
+_STEP = re.compile(r"\s*([A-Za-z])\s*")
+_NEEDLESS = re.compile(r"<!--.*?-->|<style.*?</style>|<g/>|<defs>\s*</defs>", re.DOTALL)
+_GAP = re.compile(r">\s+<")
 
 
 class Inlined:
-    """The figures of one page; collects the colours and letter shapes that they share."""
+    """The figures of one page; collects what they share: colours, shapes, and points."""
 
     def __init__(self) -> None:
         self.colours: dict[str, str] = {}
-        self.glyphs: dict[str, str] = {}
+        self.shapes: dict[str, str] = {}
+        """Letters, markers and frames by what draws them."""
+        self.points: dict[PointName, int] = {}
+        """Number of every point that a figure shows, as `answering` gives them."""
+        self.styles: dict[str, str] = {}
+        """Class by what it declares."""
+        self._ids: dict[str, str] = {}
 
     def add(self, svg: str, label: str) -> str:
         """The `<svg>` of a figure as the page carries it; `label` is read out to the blind."""
+        svg = answering(svg, self.points)
         svg = _COORDINATES.sub(lambda m: _LONG.sub(r"\1", m[0]), svg)
         svg = _NAMED.sub("", svg)
-        for glyph in _GLYPH.finditer(svg):
-            self.glyphs.setdefault(glyph[1], glyph[0])
-        svg = _GLYPH.sub("", svg)
         svg = _COLOUR.sub(lambda m: f"var({self._variable(m[0])})", svg)
+        svg = self._compact(svg)
+        for shape in _SHARED.findall(svg):
+            self.shapes.setdefault(shape, shape)
+        svg = _NEEDLESS.sub("", _SHARED.sub("", svg))
         size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
         if size is not None:
             # The page knows the width in its own units and scales the figure down if it must.
             svg = svg.replace(size[0], f'style="width:{float(size[1]) / 72 * 1.32:.2f}in"', 1)
-        escaped = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-        return svg.replace("<svg ", f'<svg role="img" aria-label="{escaped}" ', 1)
+        # A group, not an image: the points in it are read out one by one.
+        return svg.replace("<svg ", f'<svg role="group" aria-label="{escape(label)}" ', 1)
 
     def definitions(self) -> str:
-        """The letter shapes, once for all figures; stands before the first of them."""
-        shapes = "".join(self.glyphs.values())
+        """What all figures draw with, once; stands before the first of them."""
         return (
             '<svg aria-hidden="true" style="position:absolute;width:0;height:0">'
-            f"<defs>{shapes}</defs></svg>"
+            f"<defs>{''.join(self.shapes)}</defs></svg>"
         )
+
+    def _compact(self, svg: str) -> str:
+        """The same drawing in fewer bytes."""
+        svg = _ID.sub(lambda m: self._ids.setdefault(m[0], f"i{len(self._ids)}"), svg)
+        svg = _STYLE.sub(lambda m: f' class="{self._class(m[1])}"', svg)
+        svg = _PATH.sub(lambda m: _STEP.sub(r"\1", m[0].strip()), svg)
+        return _GAP.sub("><", _NEEDLESS.sub("", svg).replace("xlink:href=", "href="))
 
     def variables(self, mode: str) -> str:
         """CSS declarations of the colours of all figures, for `light` or `dark`."""
@@ -67,6 +89,14 @@ class Inlined:
             f"{name}:{colour if mode == 'light' else lightened(colour)};"
             for colour, name in sorted(self.colours.items())
         )
+
+    def rules(self) -> str:
+        """CSS of what the parts of the figures look like."""
+        return "".join(f".{name}{{{style}}}" for style, name in self.styles.items())
+
+    def _class(self, style: str) -> str:
+        style = style.replace(": ", ":").replace("; ", ";")
+        return self.styles.setdefault(style, f"f{len(self.styles)}")
 
     def _variable(self, colour: str) -> str:
         if colour in _FIXED:

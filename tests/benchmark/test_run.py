@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.report.records import cell_files
 from benchmark.run import main
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
@@ -26,7 +27,8 @@ def run(tmp_path, capsys, monkeypatch):
 
 
 def records(folder: Path = Path("reports/nano")) -> list[dict]:
-    return [json.loads(x) for x in (folder / "records/cells.jsonl").read_text().splitlines()]
+    files = cell_files(folder / "records")
+    return [json.loads(line) for path in files for line in path.read_text().splitlines()]
 
 
 def write_task(folder: Path, **splits: str) -> None:
@@ -41,6 +43,7 @@ def test_from_nothing_to_a_report_and_from_the_cache(run):
     assert code == 0
     report = Path(out.strip())
     assert report == Path("reports/nano/index.html") and report.stat().st_size > 10_000
+    assert Path("reports/nano/records/cells/paraphrase.jsonl").exists()
     first = records()
     assert {line["status"] for line in first} == {"ok"}
     assert {line["system"] for line in first} == {"transformer", "copy-source", "oracle"}

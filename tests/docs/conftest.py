@@ -13,6 +13,8 @@ sys.path.append(str(Path(__file__).parent))
 
 from documents import commands, read, write_files
 
+from benchmark.report.records import cell_files
+
 TINY = [
     "limits.train=48", "limits.valid=2", "limits.test=3", "budget.updates=3", "training.batch=8",
     "training.quality_examples=0", "evaluation.num_samples=2",
@@ -61,8 +63,9 @@ class Reader:
         }
         code = main([*words[1:], "--jobs", "1", "--name", "test", "--set", *TINY])
         assert code == 0
-        path = self.folder / "reports" / "test" / "records" / "cells.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        files = cell_files(self.folder / "reports" / "test" / "records")
+        texts = (path.read_text(encoding="utf-8") for path in files)
+        return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.report.records import cell_files
+
 NANO = Path(__file__).parents[1] / "suites" / "nano.yaml"
 CLOCKS = {"cost", "seconds", "created", "wall_s", "network_s", "peak_bytes"}
 
@@ -42,8 +44,8 @@ def content(folder: Path) -> dict[str, bytes]:
         found[f"candidates/{path.parent.name}"] = path.read_bytes()
     for path in sorted((folder / "runs" / "train").glob("*/system/model.safetensors")):
         found[f"weights/{path.parents[1].name}"] = path.read_bytes()
-    cells = [json.loads(line) for line in (records / "cells.jsonl").read_text().splitlines()]
-    for number, cell in enumerate(cells):
+    lines = (line for path in cell_files(records) for line in path.read_text().splitlines())
+    for number, cell in enumerate(map(json.loads, lines)):
         kept = without_clocks(cell)
         found[f"cell/{number}"] = json.dumps(kept, sort_keys=True).encode()
     return found

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.report.figures.axes import VALIDITY, Axis, quality_axis
+from benchmark.report.figures.identity import gid
 from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import (
     Marks,
@@ -108,7 +109,7 @@ def _draw(
         if len(curve) > 1:
             xs = [x_axis.read(p) for p in curve]
             ys = [y_axis.read(p).value for p in curve]
-            ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=3)
+            ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=3, gid=gid(system))
             marks.curves.append((xs, ys))
         main = board.main(task, system)
         small = [p for p in curve if p is not main]
@@ -123,6 +124,7 @@ def _draw(
                     marks,
                     keywords=keywords(look, large=is_large),
                     large=is_large,
+                    points=kind,
                 )
         if x_axis is SECONDS and len(curve) > 1:
             first, last = (
@@ -138,7 +140,9 @@ def _draw(
     for system, colour, line in LEVELS:
         level = board.main(task, system)
         if level is not None and (y := y_axis.read(level)).defined:
-            ax.axhline(y.value, color=colour, linestyle=line, linewidth=0.8, zorder=1.5)
+            ax.axhline(
+                y.value, color=colour, linestyle=line, linewidth=0.8, zorder=1.5, gid=gid(system)
+            )
             marks.ys.append(y.value)
             marks.levels.append((f"{system} {y.value:.3g}", y.value, darker(colour)))
     set_limits(ax, ys=marks.ys)

@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.report.figures.axes import Axis, Plane, planes
+from benchmark.report.figures.identity import gid
 from benchmark.report.figures.marks import (
     Marks,
     annotate,
@@ -139,7 +140,7 @@ def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, 
         if main is not None and main.sampled and system != CEILING:
             draw_marks(
                 ax, [x_axis.read(main)], [y_axis.read(main)], marks,
-                keywords=solid(look, large=True), large=True,
+                keywords=solid(look, large=True), large=True, points=[main],
             )  # fmt: skip
     _draw_copy(panel, board.main(task, COPY), y_axis, marks)
     _draw_strip(panel, _unsampled(board, task, y_axis), y_axis, styles, marks)
@@ -157,13 +158,16 @@ def _draw_curve(
         return
     across, up = [plane[0].read(p) for p in points], [plane[1].read(p) for p in points]
     xs, ys = [x.value for x in across], [y.value for y in up]
-    ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=2 if ceiling else 3)
+    ax.plot(
+        xs, ys, color=look.colour, linestyle=look.line, zorder=2 if ceiling else 3,
+        gid=gid(points[0].system),
+    )  # fmt: skip
     marks.curves.append((xs, ys))
     if ceiling:
         marks.xs += xs
         marks.ys += ys
     else:
-        draw_marks(ax, across, up, marks, keywords=solid(look))
+        draw_marks(ax, across, up, marks, keywords=solid(look), points=points)
     # The ends of a curve say which way the knob turns; the rest can be counted off.
     if len(points) > 1:
         first, last = (
@@ -178,7 +182,7 @@ def _draw_copy(panel: Panel, copy: Point | None, axis: Axis, marks: Marks) -> No
     value = axis.read(copy).value
     for ax in (panel.ax, panel.strip):
         if ax is not None:
-            ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5)
+            ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5, gid=gid(COPY))
     marks.ys.append(value)
     marks.levels.append((f"copy-source {value:.3g}", value, COPY_COLOUR))
 
@@ -196,7 +200,10 @@ def _draw_strip(
     for number, point in enumerate(points):
         x = Interval(value=(number + 1) / (len(points) + 1))
         keywords = hollow(styles[point.system]) | {"clip_on": False}
-        draw_marks(strip, [x], [axis.read(point)], apart, keywords=keywords, large=True)
+        draw_marks(
+            strip, [x], [axis.read(point)], apart,
+            keywords=keywords, large=True, points=[point],
+        )  # fmt: skip
     marks.ys += apart.ys
 
 
@@ -238,7 +245,7 @@ def legend(
         look = styles[system]
         if system == CEILING:
             if curves:
-                handles.append(Line2D([], [], color=look.colour, linestyle=look.line))
+                handles.append(Line2D([], [], color=look.colour, linestyle=look.line, gid=CEILING))
                 labels.append("oracle (ceiling)")
         elif system == COPY:
             if mains:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 from matplotlib.axes import Axes
 
+from benchmark.report.figures.identity import gid
 from benchmark.report.figures.labels import Labeller
 from benchmark.report.figures.palette import MUTED, Look, looks
-from benchmark.report.points import YARDSTICK, Board
+from benchmark.report.points import YARDSTICK, Board, Point
 from benchmark.report.records import Interval
 
 Wish = tuple[str, float, float, str]
@@ -50,19 +52,28 @@ def draw_marks(
     *,
     keywords: dict[str, Any],
     large: bool = False,
+    points: Sequence[Point] = (),
 ) -> None:
-    """Draw marks of one look with their whiskers; undefined ones are left out."""
-    pairs = [(x, y) for x, y in zip(xs, ys, strict=True) if x.defined and y.defined]
+    """Draw marks of one look with their whiskers; undefined ones are left out.
+
+    `points` are what the marks show, all of one system, where the page is to tell it.
+    """
+    shown = [x.defined and y.defined for x, y in zip(xs, ys, strict=True)]
+    pairs = list(compress(zip(xs, ys, strict=True), shown))
     if not pairs:
         return
     across, up = [x for x, _ in pairs], [y for _, y in pairs]
+    if points:
+        keywords = keywords | {"gid": gid(points[0].system, list(compress(points, shown)))}
     places = [x.value for x in across], [y.value for y in up]
     whiskers = large or not marks.sparse
     if whiskers:
-        ax.errorbar(
+        bars = ax.errorbar(
             *places, xerr=_arms(across), yerr=_arms(up), fmt="none", ecolor=keywords["color"],
             elinewidth=0.6, alpha=0.55, zorder=2.5,
         )  # fmt: skip
+        for bar in bars.lines[2] if points else ():
+            bar.set_gid(gid(points[0].system))
     ax.plot(*places, zorder=4.5 if large else 4, **keywords)
     for x, y in pairs:
         marks.points.append((x.value, y.value))

@@ -20,6 +20,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
+from benchmark.report.figures.identity import gid
+
 COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
 """Widths of one column, of one with many systems, and of two columns of a paper."""
 
@@ -116,9 +118,14 @@ class Sheet:
         for columns in range(min(len(handles), 6), 0, -1):
             legend = self.figure.legend(handles, labels, loc="lower center", ncols=columns)
             if legend.get_window_extent().width <= (self.width - 0.1) * self.figure.dpi:
-                return legend
+                break
             if columns > 1:
                 legend.remove()
+        for parts in (legend.legend_handles, legend.get_texts()):
+            for part, handle, label in zip(parts, handles, labels, strict=True):
+                # An entry is called after its system, or its handle says which that is.
+                if part is not None:
+                    part.set_gid(gid(handle.get_gid() or label, legend=True))
         return legend
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from benchmark.report.figures.identity import gid
 from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import crowded, look_of, say_nothing, set_limits
 from benchmark.report.figures.palette import Look, solid
@@ -77,9 +78,10 @@ def _draw_losses(ax: Axes, curves: Curves, styles: dict[str, Look]) -> None:
             train = _thinned([e for e in log if e.kind == "train" and math.isfinite(e.loss)])
             valid = [e for e in log if e.kind == "valid" and math.isfinite(e.loss)]
             ax.plot([e.update for e in train], [e.loss for e in train],
-                    color=look.colour, linewidth=0.7, alpha=0.75, zorder=3)  # fmt: skip
+                    color=look.colour, linewidth=0.7, alpha=0.75, zorder=3,
+                    gid=gid(system))  # fmt: skip
             ax.plot([e.update for e in valid], [e.loss for e in valid], zorder=4,
-                    **solid(look))  # fmt: skip
+                    gid=gid(system), **solid(look))  # fmt: skip
             drawn += [e.loss for e in (*train, *valid)]
     if drawn and min(drawn) > 0:
         logarithmic(ax, "y", drawn)
@@ -94,8 +96,9 @@ def _draw_quality(ax: Axes, curves: Curves, styles: dict[str, Look], name: str) 
         for log in seeds:
             events = [e for e in log if math.isfinite(e.quality.get(name, math.nan))]
             xs, ys = [e.update for e in events], [e.quality[name] for e in events]
-            ax.plot(xs, ys, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3)
-            ax.plot(xs, ys, zorder=4, **solid(look))
+            ax.plot(xs, ys, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3,
+                    gid=gid(system))  # fmt: skip
+            ax.plot(xs, ys, zorder=4, gid=gid(system), **solid(look))
             drawn += ys
     set_limits(ax, ys=drawn)
 

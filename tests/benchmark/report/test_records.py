@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from handmade import bleu, cell, write_handmade
 
 from benchmark.api import UserError
 from benchmark.report.records import read_records
@@ -28,6 +29,23 @@ def test_what_was_written_is_read(folder):
     assert [row.id for row in records.values(first.keys.score).values()] == ["s0", "s1"]
     assert records.samples(first.keys.generate)["s0"].candidates[1].text == "two"
     assert records.events("no such training") == ()
+
+
+def test_cells_may_be_split_by_task(tmp_path):
+    cells = [cell(s, bleu(0.5), task=t) for t in ("zebra", "ant") for s in ("a", "b")]
+    folder = write_handmade(tmp_path / "x", cells)
+    whole = read_records(folder)
+    file = folder / "records" / "cells.jsonl"
+    (folder / "records" / "cells").mkdir()
+    for task in ("ant", "zebra"):
+        lines = [line for line in file.read_text().splitlines(True) if f'"task": "{task}"' in line]
+        (folder / "records" / "cells" / f"{task}.jsonl").write_text("".join(lines))
+    file.unlink()
+    assert read_records(folder).cells == whole.cells, "tasks stand in the order of the run"
+    broken = folder / "records" / "cells" / "ant.jsonl"
+    broken.write_text("{")
+    with pytest.raises(UserError, match=r"cells/ant\.jsonl, line 1 is not valid JSON"):
+        read_records(folder)
 
 
 def test_null_is_undefined(folder):

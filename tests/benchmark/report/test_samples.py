@@ -4,7 +4,7 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
-from benchmark.report.samples import SHOWN, SOURCES, blocks
+from benchmark.report.samples import blocks
 
 
 def test_blocks_hold_every_system(board):
@@ -28,7 +28,20 @@ def test_invalid_candidates_are_marked(tmp_path):
     assert [text.valid for text in second.answers[0].texts] == [None, None]
 
 
-def test_not_more_than_asked(realistic):
+def test_equal_candidates_stand_once(realistic):
     found = blocks(realistic, "dialogue")
-    assert len(found) == SOURCES
-    assert max(len(answers.texts) for block in found for answers in block.answers) == SHOWN
+    assert len(found) == 14, "all sources of the toy task: fewer than are kept"
+    for answers in (a for block in found for a in block.answers):
+        texts = [text.text for text in answers.texts]
+        assert len(set(texts)) == len(texts)
+        drawn = 1 if answers.kind == "single" else 4
+        assert sum(text.count for text in answers.texts) == drawn
+        assert sum(text.chosen for text in answers.texts) == (answers.kind != "single")
+
+
+def test_quality_of_a_candidate(tmp_path):
+    values = {"score-a-main-1": [{"bleu_sent_m4": [0.25, None]}, {}]}
+    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))], values=values)
+    first, second = blocks(Board(read_records(folder)), "toy")
+    assert [text.quality for text in first.answers[0].texts] == [0.25, None]
+    assert [text.quality for text in second.answers[0].texts] == [None, None]
