@@ -217,7 +217,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
         identity["budget"] = suite.budget_of(system, task.id).model_dump()
         identity["threads"] = suite.threads
         train_key = content_key({"stage": "train", **identity})
-    settings = _settings(suite, system, system_class, ablate)
+    settings = settings_of(suite, system, system_class, ablate)
     keys = tuple(
         content_key(
             {
@@ -239,8 +239,8 @@ def num_samples_of(suite: Suite, setting: Setting) -> int:
     return 1 if setting.kind == "single" else suite.evaluation.num_samples
 
 
-def _settings(
-    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str]
+def settings_of(
+    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str] = ()
 ) -> tuple[Setting, ...]:
     """The main setting, the sweeps of knob and NFE, the ablations; equal ones share their roles."""
     recipe, capabilities = suite.recipe_of(system), system_class.capabilities
