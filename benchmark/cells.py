@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api import System, UserError
-from benchmark.plan import Cell, Plan, Setting, load, metrics_of, utilities_of
+from benchmark.plan import Cell, Plan, load, metrics_of, utilities_of
 from benchmark.processes import ALONE, Processes, ProcessLostError
 from benchmark.store import Kind, Store, content_key, write_text
 from benchmark.suite import Suite
@@ -141,7 +141,7 @@ def run_cell(
                 )  # fmt: skip
                 made += 1
         if len(errors) == failed and processes.is_main:
-            made += _score(cell, setting, key, suite, task, store, errors)
+            made += score_entry(key, suite, task, store, errors)
     return Outcome(cell.name, made, tuple(errors))
 
 
@@ -162,15 +162,13 @@ def score_key(suite: Suite, task: Task, candidates_digest: str) -> str:
     )
 
 
-def _score(
-    cell: Cell,
-    setting: Setting,
-    generate_key: str,
-    suite: Suite,
-    task: Task,
-    store: Store,
-    errors: list[str],
+def score_entry(
+    generate_key: str, suite: Suite, task: Task, store: Store, errors: list[str]
 ) -> int:
+    """Score a finished entry of candidates where that is missing; the number of entries made.
+
+    What goes wrong is kept in the store and added to `errors`.
+    """
     from benchmark.stages.pairs import PairCache
     from benchmark.stages.score import score_candidates
     from benchmark.statistics import IntervalRecipe

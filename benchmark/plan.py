@@ -226,7 +226,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
         identity["budget"] = suite.budget_of(system, task.id).model_dump()
         identity["threads"] = suite.threads
         train_key = content_key({"stage": "train", **identity})
-    settings = _settings(suite, system, system_class, ablate)
+    settings = settings_of(suite, system, system_class, ablate)
     settings = with_mbr(settings, suite.evaluation, num_test=len(task.test))
     keys = tuple(
         content_key(
@@ -257,8 +257,8 @@ def sources_of(task: Task, setting: Setting) -> tuple[Example, ...]:
     return task.test[: setting.num_sources]
 
 
-def _settings(
-    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str]
+def settings_of(
+    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str] = ()
 ) -> tuple[Setting, ...]:
     """The main setting, the sweeps of knob and NFE, the ablations; equal ones share their roles."""
     recipe, capabilities = suite.recipe_of(system), system_class.capabilities

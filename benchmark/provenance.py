@@ -65,16 +65,16 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {n: v for n, v in found.items() if v}
 
 
-@lru_cache(maxsize=1)
-def machine() -> dict[str, Any]:
-    """Processor, memory, accelerator."""
+@lru_cache(maxsize=2)
+def machine(*, gpu: bool = True) -> dict[str, Any]:
+    """Processor, memory, accelerator; `gpu` is False where none can have been used."""
     return {
         "cpu": _cpu_name(),
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "gpu": _gpu_name(),
+        "gpu": _gpu_name() if gpu else None,
         "platform": platform.platform(),
     }
 

@@ -18,25 +18,83 @@ from typing import Any
 
 from benchmark.api import UserError
 from benchmark.cells import score_key
+from benchmark.outputs.joining import Joined, join
 from benchmark.plan import Cell, Plan, Setting, config_of
 from benchmark.provenance import code, machine, versions
 from benchmark.registry import load_system, system_entries
 from benchmark.report.records import cell_files
 from benchmark.store import Store, write_json, write_text
-from benchmark.tasks import card
+from benchmark.suite import Suite
+from benchmark.tasks import Task, card
 
 SAMPLE_SOURCES = 20
 
 
-def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> None:
-    """Write `folder/records/`.
+def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> list[str]:
+    """Write `folder/records/`: the cells of the plan, and the outputs that belong to the report.
 
     Equal records are left as they are, with the date and the command that made them.
+
+    Returns:
+        A sentence for everything that was left out.
 
     Raises:
         UserError: if the folder cannot be written.
     """
-    records, fresh = folder / "records", folder / "records.tmp"
+    fresh = _fresh(folder)
+    lines = [
+        line
+        for cell in plan.cells
+        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
+        if (line := _line(fresh, plan, store, cell, setting, key))
+    ]
+    run = _run(folder.name, plan, lines, command)
+    taken = {(line["task"], line["system"]) for line in lines}
+    joined = join(store, folder.name, plan.suite, plan.tasks, taken)
+    _finish(folder, run, lines, joined.lines, joined)
+    return joined.left_out
+
+
+def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
+    """Write the outputs for one task anew into records that a run has left in `folder`.
+
+    Args:
+        suite: that of the run.
+        task: as the run had it.
+
+    Returns:
+        A sentence for everything that was left out.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    records, fresh = folder / "records", _fresh(folder)
+    cells = shutil.ignore_patterns("cells", "cells.jsonl")
+    shutil.copytree(records, fresh, dirs_exist_ok=True, ignore=cells)
+    run = json.loads((records / "run.json").read_text(encoding="utf-8"))
+    texts = (path.read_text(encoding="utf-8") for path in cell_files(records))
+    lines = [json.loads(line) for text in texts for line in text.split("\n") if line.strip()]
+    own = [line for line in lines if "outputs" not in line]
+    kept = [line for line in lines if "outputs" in line and line["task"] != task.id]
+    used = {key for line in (*own, *kept) for key in line["keys"].values()}
+    for line in lines:
+        if line["keys"]["generate"] not in used:
+            (fresh / "samples" / f"{line['keys']['generate']}.jsonl").unlink(missing_ok=True)
+        if line["keys"]["score"] not in used:
+            (fresh / "values" / f"{line['keys']['score']}.jsonl.gz").unlink(missing_ok=True)
+    taken = {(line["task"], line["system"]) for line in own}
+    joined = join(store, folder.name, suite, {task.id: task}, taken)
+    outputs = sorted([*kept, *joined.lines], key=lambda line: str(line["task"]))
+    known = run["systems"] | joined.systems
+    run["systems"] = {line["system"]: known[line["system"]] for line in own}
+    joined.systems = {line["system"]: known[line["system"]] for line in outputs}
+    _finish(folder, run, own, outputs, joined)
+    return joined.left_out
+
+
+def _fresh(folder: Path) -> Path:
+    """An empty folder beside `folder/records`."""
+    fresh = folder / "records.tmp"
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
@@ -45,14 +103,25 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
             f"The report folder {folder} cannot be written ({error.strerror}):"
             " name a folder of yours with --reports."
         ) from error
-    lines = [
-        line
-        for cell in plan.cells
-        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
-        if (line := _line(fresh, plan, store, cell, setting, key))
-    ]
-    write_cells(fresh / "cells", lines)
-    write_json(fresh / "run.json", _run(folder.name, plan, lines, command))
+    return fresh
+
+
+def _finish(
+    folder: Path,
+    run: dict[str, Any],
+    own: Sequence[dict[str, Any]],
+    outputs: Sequence[dict[str, Any]],
+    joined: Joined,
+) -> None:
+    """Put the fresh records in place, unless they equal those that are there."""
+    records, fresh = folder / "records", folder / "records.tmp"
+    for key, path in joined.candidates.items():
+        _copy(path, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
+    for key, path in joined.values.items():
+        _compress(path, fresh / "values" / f"{key}.jsonl.gz")
+    run["systems"] |= {n: info for n, info in joined.systems.items() if n not in run["systems"]}
+    write_cells(fresh / "cells", (*own, *outputs))
+    write_json(fresh / "run.json", run)
     if _content(fresh) == _content(records):
         shutil.rmtree(fresh)
         return
@@ -166,7 +235,7 @@ def _run(
         "suite_yaml": plan.suite.yaml(),
         "command": list(command),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        "machine": machine(gpu=bool(plan.cells)),
         "versions": versions(),
         "code": code(),
         "seeds": list(plan.suite.seeds),

@@ -259,7 +259,9 @@ def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Pat
     from benchmark.records import write_records
     from benchmark.report import build_report
 
-    write_records(folder, plan, store, command=["python", "-m", "benchmark.run", *words])
+    command = ["python", "-m", "benchmark.run", *words]
+    for sentence in write_records(folder, plan, store, command=command):
+        print(sentence, file=sys.stderr)
     return build_report(folder)
 
 

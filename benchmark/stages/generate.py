@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 
-from benchmark.api import Candidate, Example, Generation, System
+from benchmark.api import System
+from benchmark.candidates import CANDIDATES, candidate_lines
 from benchmark.generation import OnProgress, generate
 from benchmark.plan import Cell, Setting, num_samples_of, sources_of
 from benchmark.processes import ALONE, Processes
@@ -17,8 +17,6 @@ from benchmark.stages.train import build_system, parameter_counts, vocab_size
 from benchmark.store import Store, file_digest, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task
-
-CANDIDATES = "candidates.jsonl"
 
 
 def open_system(cell: Cell, suite: Suite, task: Task, store: Store, device: str) -> System:
@@ -62,7 +60,7 @@ def generate_candidates(
     if not processes.is_main:
         return
     path = store.partial("generate", key) / CANDIDATES
-    write_text(path, "".join(_lines(sources, made)))
+    write_text(path, "".join(candidate_lines(sources, made.candidates)))
     count = max(1, len(sources) * num_samples)
     record = {
         "stage": "generate",
@@ -84,25 +82,3 @@ def generate_candidates(
         "processes": processes.count,
     }
     store.finish("generate", key, record)
-
-
-def _lines(examples: tuple[Example, ...], made: Generation) -> list[str]:
-    return [
-        json.dumps(
-            {
-                "id": example.id,
-                "source": example.source,
-                "references": list(example.references),
-                "candidates": [_plain(candidate) for candidate in of_source],
-            },
-            ensure_ascii=False,
-        )
-        + "\n"
-        for example, of_source in zip(examples, made.candidates, strict=True)
-    ]
-
-
-def _plain(candidate: Candidate) -> dict[str, object]:
-    """Log-probabilities are cut to what survives another batch size."""
-    logprob = None if candidate.logprob is None else round(candidate.logprob, 3)
-    return {"text": candidate.text, "status": candidate.status, "logprob": logprob}

@@ -1,0 +1,103 @@
+"""The lines of a file, plain or gzip, and the fields of a line of JSON."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+from benchmark.api import UserError
+
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 file without their ends; gzip is known by its first bytes.
+
+    Raises:
+        UserError: if the file cannot be read, is empty, or is not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+        if data.startswith(_GZIP):
+            data = gzip.decompress(data)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            f"{path} is not a whole gzip file ({error}): fetch it again, or compress it anew."
+        ) from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if data.startswith(_UTF_16):
+        raise UserError(f"{path} is UTF-16: save it as UTF-8.")
+    data = data.removeprefix(_BOM)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        byte = error.start - data.rfind(b"\n", 0, error.start)
+        raise UserError(
+            f"{path}, line {number}: byte {byte} is not UTF-8: save the file as UTF-8."
+        ) from error
+    # Not `splitlines`, which would also cut at the line separators that a text may hold.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise UserError(f"{path} is empty: name a file of outputs.")
+    return lines
+
+
+def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """(file and line, object) of every line; empty lines at the end are passed over.
+
+    Raises:
+        UserError: if a line is not a JSON object, or holds text that no UTF-8 file can hold.
+    """
+    lines = read_lines(path)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return [
+        (where, _fields(line, where))
+        for number, line in enumerate(lines, start=1)
+        for where in [f"{path.name}, line {number}"]
+    ]
+
+
+def _fields(line: str, where: str) -> dict[str, Any]:
+    if not line.strip():
+        raise UserError(f"{where} is empty: remove it.")
+    try:
+        fields = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{where} is not JSON ({error.msg} at character {error.colno}):"
+            ' write one object a line, such as {"id": "test-1", "candidates": ["..."]}.'
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where} is not JSON that can be read ({error}).") from error
+    if not isinstance(fields, dict):
+        raise UserError(f"{where} is not a JSON object: write one object a line.")
+    try:
+        # Only an escape can bring half a surrogate pair, which could not be written again.
+        json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{where} holds half a surrogate pair: write the text as UTF-8.") from error
+    return fields
+
+
+def text_field(fields: dict[str, Any], key: str, where: str) -> str:
+    """The text under a key.
+
+    Raises:
+        UserError: if it is missing or not a text.
+    """
+    if key not in fields:
+        raise UserError(f'{where}: the key "{key}" is missing: add it.')
+    value = fields[key]
+    if not isinstance(value, str):
+        raise UserError(f'{where}: "{key}" is not a text: write it in quotes.')
+    return value

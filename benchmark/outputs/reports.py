@@ -1,0 +1,161 @@
+"""The report that outputs go into: one that `benchmark.run` made, or one of outputs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from benchmark.api import Example, UserError
+from benchmark.candidates import CANDIDATES
+from benchmark.outputs.jsonlines import read_json_lines
+from benchmark.outputs.registry import Entry, registered
+from benchmark.report.records import Cell, Records, read_records
+from benchmark.store import Store
+from benchmark.suite import Suite, load_suite
+from benchmark.tasks import TASKS, Task, controlled, load_task
+from benchmark.tasks.loading import JSONL_VERSION
+from benchmark.tasks.notes import take_notes
+
+PREFERRED = ("mini", "small")
+"""Suites whose evaluation is taken, the first that knows the task; the last for all others."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A report folder, as it was found; `records` is None where there is none yet."""
+
+    folder: Path
+    records: Records | None
+
+    @property
+    def name(self) -> str:
+        """What the report is called in the store."""
+        return self.folder.name
+
+    def run_cells(self, task: str | None = None) -> tuple[Cell, ...]:
+        """The cells that were run, not entered; of one task or of all."""
+        cells = self.records.cells if self.records is not None else ()
+        return tuple(
+            cell
+            for cell in cells
+            if "outputs" not in (cell.model_extra or {}) and task in (None, cell.task)
+        )
+
+    @property
+    def of_a_run(self) -> bool:
+        """Whether it has cells that were run, beside outputs."""
+        return bool(self.run_cells())
+
+    @property
+    def suite(self) -> Suite | None:
+        """The recipe that its records keep.
+
+        Raises:
+            UserError: if another version of this package wrote it.
+        """
+        if self.records is None:
+            return None
+        try:
+            return Suite.model_validate(yaml.safe_load(self.records.run.suite_yaml))
+        except (ValidationError, yaml.YAMLError) as error:
+            raise UserError(
+                f"The suite in {self.folder / 'records' / 'run.json'} is of another version: name"
+                " another report with --report."
+            ) from error
+
+
+def find_report(folder: Path) -> Target:
+    """What is there under the name of a report.
+
+    Raises:
+        UserError: if it has records that cannot be read.
+    """
+    # `resolve`: the name of `reports/mini/.` is `mini` too.
+    whole = folder if folder.name not in ("", "..") else folder.resolve()
+    return Target(whole, read_records(whole) if (whole / "records").is_dir() else None)
+
+
+def choose_suite(target: Target, task: str, name: str | None, overrides: Sequence[str]) -> Suite:
+    """The suite whose evaluation scores the outputs.
+
+    The one named; else that of the report; else the first that knows the task.
+
+    Raises:
+        UserError: if the report is that of a run and has its suite already.
+    """
+    if target.of_a_run and (name is not None or overrides):
+        raise UserError(
+            f"{target.folder} is the report of a run, and what joins it is scored as the rest:"
+            " leave --suite, --metrics and --set away, or name another report with --report."
+        )
+    found = target.suite if name is None and not overrides else None
+    if found is not None:
+        return found
+    if name is not None:
+        return load_suite(name, overrides)
+    suites = (load_suite(preferred, overrides) for preferred in PREFERRED)
+    return next((suite for suite in suites if task in suite.tasks), load_suite("small", overrides))
+
+
+def task_of_run(
+    target: Target, suite: Suite, task: str, data_dir: Path | None
+) -> tuple[Task, Task]:
+    """The task as the run had it, and with its test split whole.
+
+    Raises:
+        UserError: if the run did not have the task, or had other data.
+    """
+    assert target.records is not None
+    info = target.records.run.tasks
+    if task not in info or task not in suite.tasks:
+        raise UserError(
+            f"The report {target.folder} has no task {task!r}: it has {', '.join(info)}."
+        )
+    limits = suite.tasks[task].limits.model_dump()
+    whole = load_task(task, data_dir=data_dir, limits=limits | {"test": None})
+    used = replace(whole, test=whole.test[: limits["test"]])
+    if used.digest != info[task].digest:
+        raise UserError(
+            f"The report {target.folder} was made from other data of {task!r}: give its data folder"
+            " with --data-dir, or another report with --report."
+        )
+    return used, whole
+
+
+def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
+    """A task with nothing but the examples that outputs answer."""
+    entry = TASKS.get(task)
+    is_controlled = entry is not None and entry.kind == "controlled"
+    return Task(
+        id=task,
+        kind="controlled" if is_controlled else "jsonl",
+        title=entry.title if entry else task,
+        version=controlled.grammar(task).version if is_controlled else JSONL_VERSION,
+        train=(),
+        valid=(),
+        test=tuple(examples),
+        conditional=partial(controlled.conditional, task) if is_controlled else None,
+        notes=take_notes({"test": examples}, available={"test": len(examples)}),
+    )
+
+
+def tasks_of_entries(store: Store, report: str) -> Mapping[str, Task]:
+    """The tasks of a report of outputs alone, from what is stored of them."""
+    found: dict[str, Entry] = {}
+    for entry in registered(store, report):
+        if store.record("generate", entry.generate) is not None:
+            found.setdefault(entry.task, entry)
+    return {name: task_of_examples(name, _examples(store, entry)) for name, entry in found.items()}
+
+
+def _examples(store: Store, entry: Entry) -> list[Example]:
+    rows = read_json_lines(store.folder("generate", entry.generate) / CANDIDATES)
+    return [
+        Example(row.id or "", row.source or "", (row.references or ("",))[0], row.references or ())
+        for row in rows
+    ]

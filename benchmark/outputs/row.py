@@ -1,0 +1,28 @@
+"""A row: what a file of outputs says of one source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmark.api import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The candidates for one source; what the file does not say is None.
+
+    `number` is the place of the source in the split, from 0, where the format writes it down;
+    `where` names file and line.
+    """
+
+    where: str
+    candidates: tuple[Candidate, ...]
+    id: str | None = None
+    source: str | None = None
+    references: tuple[str, ...] | None = None
+    number: int | None = None
+
+
+def candidate(text: str) -> Candidate:
+    """A text as a candidate."""
+    return Candidate(text, "ok" if text.strip() else "empty")

@@ -1,0 +1,277 @@
+"""Score somebody else's outputs: put them into the store and into a report.
+
+python -m benchmark.score outputs.jsonl --task qqp --data-dir DATA --name mysystem
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.api import CandidateKind, UserError
+
+if TYPE_CHECKING:
+    from benchmark.outputs.reports import Target
+    from benchmark.report.records import Cell, Interval
+    from benchmark.store import Store
+    from benchmark.suite import Suite
+    from benchmark.tasks import Task
+
+FORMATS = ("jsonl", "diffuseq", "fairseq", "plain")
+KINDS: Mapping[str, CandidateKind] = {
+    "samples": "samples",
+    "beam": "n-best",
+    "single": "single",
+}
+MATCHED = {
+    "id": "matched by id",
+    "source": "matched by the text of the source",
+    "order": "matched by order",
+    "file": "sources and references of the file",
+}
+FAMILIES = (
+    "continuous diffusion",
+    "discrete diffusion",
+    "autoregressive",
+    "iterative",
+    "edit",
+    "other",
+)
+
+EXAMPLES = """\
+examples:
+  python -m benchmark.score outputs.jsonl --task dialogue --name mysystem
+  python -m benchmark.score outputs.jsonl --task dialogue --name mysystem --report reports/mini
+  python -m benchmark.score seed1.txt seed2.txt seed3.txt --task qqp --data-dir DATA --name mysystem
+  python -m benchmark.score generate-test.txt --task qqp --data-dir DATA --name beam5 --kind beam
+  python -m benchmark.score seed*.json --task official-qqp --references from-file --name official
+  python -m benchmark.score cold.jsonl --task dialogue --name mysystem --knob-value temperature=0.5
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmark.score",
+        description="Score the outputs of any system, beside the copied source and the references.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = made.add_argument_group("what to score")
+    what.add_argument("files", nargs="*", type=Path, metavar="FILE", help="outputs; gzip too")
+    what.add_argument("--task", required=True, help="the task that they are for")
+    what.add_argument("--name", required=True, help="what the system is called in the report")
+    what.add_argument("--data-dir", type=Path, help="folder with TASK/test.jsonl")
+    what.add_argument("--format", choices=FORMATS, help="default: told from the files")
+    what.add_argument(
+        "--references",
+        choices=("task", "from-file"),
+        default="task",
+        help="from-file: sources and references stand in the files (default: task)",
+    )
+    what.add_argument("--partial", action="store_true", help="accept a part of the sources")
+    what.add_argument(
+        "--candidates", type=int, metavar="N", help="the first N of each source (default: all)"
+    )
+    how = made.add_argument_group("what the outputs are")
+    how.add_argument(
+        "--kind",
+        choices=tuple(KINDS),
+        help="independent samples, a beam, one answer (default: samples; single if there is one)",
+    )
+    how.add_argument("--family", choices=FAMILIES, default="other", help="default: other")
+    how.add_argument(
+        "--knob-value", metavar="NAME=X", help="diversity knob: further calls give a curve"
+    )
+    how.add_argument("--setting", metavar="LABEL", help="default: the knob's value, or main")
+    how.add_argument("--main", action="store_true", help="this setting is the row of the table")
+    how.add_argument("--seed", type=int, default=1, help="seed of the training (default: 1)")
+    scored = made.add_argument_group("how to score them")
+    scored.add_argument("--suite", help="whose evaluation to use (default: one with the task)")
+    scored.add_argument("--metrics", nargs="+", metavar="METRIC", help="instead of the suite's")
+    scored.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change the suite: evaluation.mbr_utility=rouge_l",
+    )
+    where = made.add_argument_group("where things are")
+    where.add_argument("--report", type=Path, help="a report to join (default: reports/NAME-TASK)")
+    where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
+    where.add_argument(
+        "--remove", action="store_true", help="take the system's outputs out of the report again"
+    )
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: scored; 1: a metric failed; 2: the call cannot be carried out."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(words)
+    try:
+        return _run(options, words)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
+    from benchmark.outputs.reports import choose_suite, find_report
+    from benchmark.store import Store
+
+    _check(options)
+    store = Store(options.store)
+    store.prepare()
+    target = find_report(options.report or Path("reports") / f"{options.name}-{options.task}")
+    overrides = list(options.set)
+    if options.metrics:
+        overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")
+    suite = choose_suite(target, options.task, options.suite, overrides)
+    change = _remove if options.remove else _enter
+    task = change(options, target, suite, store)
+    return _report(options, target, suite, task, store, words)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from benchmark.registry import system_entries
+
+    if options.name in system_entries():
+        raise UserError(f"--name {options.name}: a system of this name is known; choose another.")
+    if any(
+        not name.strip() or "/" in name or "\\" in name for name in (options.name, options.task)
+    ):
+        raise UserError("--name and --task: give names without slashes.")
+    if options.remove and options.files:
+        raise UserError("--remove takes no files: it takes outputs out of a report.")
+    if not options.remove and not options.files:
+        raise UserError("Name the files of outputs first, before --metrics and --set.")
+    if options.candidates is not None and options.candidates < 1:
+        raise UserError(f"--candidates {options.candidates}: take at least one.")
+
+
+def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:
+    """Register the outputs, and print what was read; the task with the sources they answer."""
+    from benchmark.outputs.entering import Submission, enter
+
+    submission = Submission(
+        files=tuple(options.files),
+        task=options.task,
+        system=options.name,
+        data_dir=options.data_dir,
+        format=options.format,
+        references=options.references,
+        partial=options.partial,
+        candidates=options.candidates,
+        kind=KINDS[options.kind] if options.kind else None,
+        family=options.family,
+        knob_value=options.knob_value,
+        label=options.setting,
+        main=options.main,
+        seed=options.seed,
+    )
+    entry, task, remarks = enter(submission, target, suite, store)
+    facts = entry.facts
+    part = f" of {facts['split']:,}" if facts["sources"] < facts["split"] else ""
+    print(
+        f"{entry.task} / {entry.system}, {entry.setting['label']}: {facts['sources']:,}{part}"
+        f" sources, candidates of each: {entry.num_samples} ({entry.setting['kind']});"
+        f" format {facts['format']}, {MATCHED[facts['matched']]}"
+    )
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    return task
+
+
+def _remove(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task | None:
+    """Take entries out of the report; the task as a run had it, None in a report of outputs."""
+    from benchmark.outputs.registry import registered, remove
+    from benchmark.outputs.reports import task_of_run
+
+    of_task = [e for e in registered(store, target.name) if e.task == options.task]
+    found = [
+        entry
+        for entry in of_task
+        if entry.system == options.name and options.setting in (None, entry.setting["label"])
+    ]
+    if not found:
+        raise UserError(
+            f"--remove: {target.folder} has no outputs of {options.name} on {options.task}"
+            f" in the store {store.root}."
+        )
+    task = None
+    if target.of_a_run:
+        task, _ = task_of_run(target, suite, options.task, options.data_dir)
+    left = [entry for entry in of_task if entry not in found]
+    remove(store, found if any(not e.is_yardstick for e in left) else of_task)
+    return task
+
+
+def _report(
+    options: argparse.Namespace,
+    target: Target,
+    suite: Suite,
+    task: Task | None,
+    store: Store,
+    words: Sequence[str],
+) -> int:
+    """Write records and page, and print the scores; exit code 1 if a metric failed."""
+    from benchmark.outputs.registry import registered
+    from benchmark.outputs.reports import tasks_of_entries
+    from benchmark.plan import Plan
+    from benchmark.records import join_records, write_records
+    from benchmark.report import build_report
+    from benchmark.report.records import read_records
+
+    if target.of_a_run and task is not None:
+        left_out = join_records(target.folder, suite, task, store)
+    else:
+        entries = registered(store, target.name)
+        if not entries:
+            print(f"{target.folder} has no outputs left and can be deleted.")
+            return 0
+        suite = suite.model_copy(update={"seeds": sorted({entry.seed for entry in entries})})
+        plan = Plan(suite, options.data_dir, dict(tasks_of_entries(store, target.name)), ())
+        command = ["python", "-m", "benchmark.score", *words]
+        left_out = write_records(target.folder, plan, store, command=command)
+    for sentence in left_out:
+        print(f"note: {sentence}", file=sys.stderr)
+    cells = [c for c in read_records(target.folder).cells if c.task == options.task]
+    errors = [cell.error for cell in cells if cell.system == options.name and cell.error]
+    for line in _scores(cells, options.name):
+        print(line)
+    print(build_report(target.folder))
+    for error in dict.fromkeys(errors):
+        print(f"failed: {error}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def _scores(cells: Sequence[Cell], system: str) -> Iterator[str]:
+    """The figures of every setting of a system, with those of the copied source beside them."""
+    copy = next((c.score for c in cells if c.system == "copy-source" and c.score), None)
+    for cell in cells:
+        if cell.system != system or cell.score is None:
+            continue
+        head = f"{cell.setting.label}, seed {cell.seed}"
+        yield f"\n{head:<32}{'mean':>10}{'MBR':>10}{'copy':>10}"
+        for name, metric in cell.score.metrics.items():
+            copied = copy.metrics.get(name) if copy is not None else None
+            figures = (
+                metric.statistics.get("expected") or metric.statistics.get("set"),
+                metric.statistics.get("mbr"),
+                copied.statistics.get("expected") if copied is not None else None,
+            )
+            yield f"{name:<32}" + "".join(f"{_figure(figure):>10}" for figure in figures)
+
+
+def _figure(found: Interval | None) -> str:
+    return f"{found.value:.4f}" if found is not None and found.defined else "-"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
