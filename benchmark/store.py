@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from benchmark.api import UserError
 
-Kind = Literal["train", "generate", "score"]
+Kind = Literal["train", "generate", "score", "trace"]
 
 
 def content_key(content: Mapping[str, Any]) -> str:
