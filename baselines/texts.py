@@ -59,6 +59,11 @@ def read_candidate(
     return Candidate(text, status if text else "empty", logprob)
 
 
+def read_texts(tokenizer: Tokenizer, tokens: Tensor) -> list[str]:
+    """The texts that rows of tokens `(rows, length)` spell; marks and masks are left out."""
+    return [read_candidate(tokenizer, row, truncated=False).text for row in tokens.tolist()]
+
+
 def never_generated(tokenizer: Tokenizer) -> list[int]:
     """Ids that are no part of a text: a decoder gives them no mass, pad and eos aside.
 

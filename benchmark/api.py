@@ -263,6 +263,19 @@ class System(Protocol):
         """Read what `save` wrote."""
 
 
+@runtime_checkable
+class Traceable(Protocol):
+    """A system whose states on the way can be read as texts (`benchmark.run --trace`); optional."""
+
+    def read_state(self, state: Tensor, sources: Sequence[str], decoding: Any) -> list[str]:
+        """The texts in a state that `on_step` was given, one a row, source-major.
+
+        Rows are `len(sources) * num_samples`, or one a source where `decoding.kind` is `single`.
+        Ranked lists (`n-best`) are not asked for: their rows find an order at the end alone.
+        After the last step these are the texts of the candidates.
+        """
+
+
 class NeuralSystem:
     """What systems of one trained module have in common: build, save and load.
 

@@ -45,7 +45,8 @@ class Outcome:
 def entries(cell: Cell) -> list[tuple[Kind, str]]:
     """The entries of a cell whose keys are known before it runs."""
     trained: list[tuple[Kind, str]] = [("train", cell.train_key)] if cell.train_key else []
-    return trained + [("generate", key) for key in cell.generate_keys]
+    traced: list[tuple[Kind, str]] = [("trace", cell.trace_key)] if cell.trace_key else []
+    return [*trained, *(("generate", key) for key in cell.generate_keys), *traced]
 
 
 def select(plan: Plan, store: Store, rerun: Rerun) -> list[Cell]:
@@ -142,6 +143,16 @@ def run_cell(
                 made += 1
         if len(errors) == failed and processes.is_main:
             made += score_entry(key, suite, task, store, errors)
+    if cell.trace_key is not None and not errors and processes.is_main:
+        with _attempt(store, "trace", cell.trace_key, errors, ALONE) as missing:
+            if missing:
+                from benchmark.stages.generate import open_system
+                from benchmark.stages.trace import trace_decoding
+
+                system = system or open_system(cell, suite, task, store, device)
+                on_stage(cell.name, "trace", 0, 1, "")
+                trace_decoding(cell, system, suite, task, store, device=device)
+                made += 1
     return Outcome(cell.name, made, tuple(errors))
 
 

@@ -22,6 +22,9 @@ from benchmark.suggestion import suggestion
 from benchmark.suite import Suite
 from benchmark.tasks import Task, load_task
 
+TRACED = ("bleu_sent_m4", "rouge_l", "self_bleu", "div_4", "validity", "coverage")
+"""What is measured along a trace: quality and diversity, and nothing slow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -57,6 +60,8 @@ class Cell:
     settings: tuple[Setting, ...]
     generate_keys: tuple[str, ...]
     """One a setting."""
+    trace_key: str | None = None
+    """None where no trace is asked for, or the system shows no steps."""
 
     @property
     def name(self) -> str:
@@ -242,7 +247,30 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
         )
         for setting in settings
     )
-    return Cell(task.id, system, seed, train_key, settings, keys)
+    trace_key = _trace_key(suite, task, system_class, settings[0], keys[0])
+    return Cell(task.id, system, seed, train_key, settings, keys, trace_key)
+
+
+def traced_metrics(suite: Suite, task: Task) -> list[Metric]:
+    """The metrics of a task that are measured at the steps of a trace."""
+    return [m for m in metrics_of(suite, task) if m.id.partition(":")[0] in TRACED]
+
+
+def _trace_key(
+    suite: Suite, task: Task, system_class: type[System], main: Setting, generate_key: str
+) -> str | None:
+    recipe = suite.evaluation.trace
+    if recipe is None or main.kind == "n-best" or not hasattr(system_class, "read_state"):
+        return None
+    return content_key(
+        {
+            "stage": "trace",
+            "generate": generate_key,
+            "recipe": recipe.model_dump(),
+            "metrics": {m.id: m.signature for m in traced_metrics(suite, task)},
+            "interval": suite.evaluation.interval.model_dump(),
+        }
+    )
 
 
 def num_samples_of(suite: Suite, setting: Setting) -> int:

@@ -26,6 +26,7 @@ from benchmark.report.records import cell_files
 from benchmark.store import Store, write_json, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task, card
+from benchmark.tracing import curves_of
 
 SAMPLE_SOURCES = 20
 
@@ -191,6 +192,11 @@ def _line(
                 store.folder("score", scored_as) / "values.jsonl",
                 fresh / "values" / f"{scored_as}.jsonl.gz",
             )
+    if setting is cell.settings[0] and cell.trace_key is not None:
+        traced = store.record("trace", cell.trace_key)
+        if traced is not None:
+            keys["trace"] = cell.trace_key
+            write_json(fresh / "traces" / f"{cell.trace_key}.json", curves_of(traced))
     failure = next((f for f in failures if f is not None), None)
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"

@@ -64,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="decode each checkpoint by every variant of an ablation, such as policies",
     )
+    what.add_argument(
+        "--trace",
+        action="store_true",
+        help="keep and score the texts on the way to the first candidates (evaluation.trace)",
+    )
     what.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
     how = made.add_argument_group("how to run it")
     how.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
@@ -134,7 +139,8 @@ def _run(
     from benchmark.store import Store
     from benchmark.suite import load_suite
 
-    changes = list(options.set)
+    # First, so that --set evaluation.trace.steps=N refines it.
+    changes = [*(["evaluation.trace={}"] if options.trace else []), *options.set]
     if options.seeds:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)

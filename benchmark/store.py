@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from benchmark.api import UserError
 
-Kind = Literal["train", "generate", "score", "outputs"]
+Kind = Literal["train", "generate", "score", "outputs", "trace"]
 
 
 def content_key(content: Mapping[str, Any]) -> str:

@@ -150,6 +150,15 @@ class MbrChoice(_Recipe):
     """What candidates are compared by, beside `mbr_utility`."""
 
 
+class TraceRecipe(_Recipe):
+    """How the way to the candidates is watched: see `benchmark.tracing`."""
+
+    sources: PositiveInt = 50
+    """Sources of the test split, from its beginning."""
+    steps: PositiveInt = 20
+    """Steps whose texts are kept, evenly spread; the last is always among them."""
+
+
 class Evaluation(_Recipe):
     """What is generated for the test split, and how it is scored."""
 
@@ -162,6 +171,8 @@ class Evaluation(_Recipe):
     mbr_utility: str = "bleu_sent_m4"
     mbr: MbrChoice = MbrChoice()
     interval: IntervalChoice = IntervalChoice()
+    trace: TraceRecipe | None = None
+    """null = nothing on the way is looked at."""
 
 
 class Suite(_Recipe):

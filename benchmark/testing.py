@@ -28,6 +28,7 @@ from benchmark.api import (
     Lengths,
     Resources,
     System,
+    Traceable,
     make_noise,
 )
 from benchmark.generation import CostMeter
@@ -35,6 +36,7 @@ from benchmark.settings import fill
 from benchmark.suite import Budget, TrainingRecipe
 from benchmark.tasks import Task, load_task
 from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.tracing import trace
 from benchmark.training import Trainer
 
 SEED = 7
@@ -237,6 +239,25 @@ def check_nfe(subject: Subject) -> None:
         assert meter.calls == decoding.nfe, f"{meter.calls} calls, asked for {decoding.nfe}"
 
 
+def check_trace(subject: Subject) -> None:
+    """Looking on changes nothing, and the last state reads as the candidates do."""
+    if not isinstance(subject.system, Traceable):
+        return
+    for decoding in (d for d in subject.settings() if d.kind != "n-best"):
+        num_samples = 1 if decoding.kind == "single" else NUM_SAMPLES
+        seen = trace(
+            subject.system,
+            _examples(),
+            decoding,
+            num_samples=num_samples,
+            seed=SEED,
+            batch=10**6,
+            steps=3,
+        )
+        assert seen.steps[-1] == seen.total
+        assert list(seen.texts[-1]) == subject.texts(decoding, num_samples=num_samples)
+
+
 def check_plain_text(subject: Subject) -> None:
     """No special token shows in a text."""
     tokenizer = resources(subject.lengths).tokenizer
@@ -296,6 +317,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     check_save_load,
     check_resume,
     check_nfe,
+    check_trace,
     check_plain_text,
     check_odd_sources,
     check_loss,

@@ -28,7 +28,7 @@ from benchmark.api import (
     UserError,
     make_noise,
 )
-from diffuseq.canvas import Canvas
+from diffuseq.canvas import Canvas, Opened
 from diffuseq.denoiser import Denoiser
 from diffuseq.grid import time_grid
 from diffuseq.objective import loss_terms
@@ -219,19 +219,40 @@ class DiffuSeq(NeuralSystem):
                 after_step=reverse.after_step,
                 on_step=on_step,
             )
-            is_likely = decoding.rounding == "most-likely"
-            rows = (readout.most_likely(z_0) if is_likely else readout.nearest(z_0)).tolist()
+            rows = self._round(z_0, decoding)
         module.train(was_training)
+        return self._read(rows, opened, decoding)
+
+    @torch.inference_mode()
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: DiffuSeqDecoding
+    ) -> list[str]:
+        """See `benchmark.api.Traceable`: z_s is rounded as z_0 would be."""
+        rows = self._round(state, decoding)
+        read = self._read(rows, self.canvas.open(sources), decoding)
+        return [candidate.text for of_source in read for candidate in of_source]
+
+    def _round(self, z: Tensor, decoding: DiffuSeqDecoding) -> list[list[int]]:
+        readout = self.module.readout
+        is_likely = decoding.rounding == "most-likely"
+        rows: list[list[int]] = (
+            readout.most_likely(z) if is_likely else readout.nearest(z)
+        ).tolist()
+        return rows
+
+    def _read(
+        self, rows: list[list[int]], opened: Opened, decoding: DiffuSeqDecoding
+    ) -> Candidates:
+        """The candidates on the canvases of `rows`, as many for each source."""
+        num_samples = len(rows) // max(1, len(opened.starts))
         return [
             [
-                self.canvas.read(
-                    row[opened.starts[i] : opened.ends[i]],
-                    is_cut=opened.is_cut[i],
-                    reading=decoding.reading,
-                )
+                self.canvas.read(row[start:end], is_cut=is_cut, reading=decoding.reading)
                 for row in rows[i * num_samples : (i + 1) * num_samples]
             ]
-            for i in range(len(sources))
+            for i, (start, end, is_cut) in enumerate(
+                zip(opened.starts, opened.ends, opened.is_cut, strict=True)
+            )
         ]
 
     # What a variant of the process does otherwise.

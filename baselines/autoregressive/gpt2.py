@@ -28,7 +28,7 @@ from baselines.autoregressive.pretrained import (
     save_pretrained,
 )
 from baselines.autoregressive.search import Alphabet
-from baselines.texts import encode_targets, never_generated
+from baselines.texts import encode_targets, never_generated, read_texts
 from benchmark.api import (
     Batch,
     Candidates,
@@ -197,6 +197,12 @@ class GPT2System:
             device=device,
             on_step=on_step,
         )
+
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: AutoregressiveDecoding
+    ) -> list[str]:
+        """See `benchmark.api.Traceable`."""
+        return read_texts(self.tokenizer, state)
 
     def save(self, path: Path) -> None:
         """Write config, weights and tokenisers into the folder `path`.

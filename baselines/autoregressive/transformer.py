@@ -17,7 +17,7 @@ from baselines.autoregressive.objective import next_token_loss
 from baselines.autoregressive.search import Alphabet
 from baselines.embedding import Positions
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder
-from baselines.texts import encode_sources, encode_targets, never_generated
+from baselines.texts import encode_sources, encode_targets, never_generated, read_texts
 from benchmark.api import (
     Batch,
     Candidates,
@@ -157,6 +157,12 @@ class TransformerSystem(NeuralSystem):
             device=device,
             on_step=on_step,
         )
+
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: AutoregressiveDecoding
+    ) -> list[str]:
+        """See `benchmark.api.Traceable`."""
+        return read_texts(self.resources.tokenizer, state)
 
 
 class CachedStepper:

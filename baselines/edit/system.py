@@ -19,7 +19,7 @@ from baselines.edit.operations import State, empty_state
 from baselines.embedding import Positions
 from baselines.encoder_decoder import Encoder, EncoderDecoder
 from baselines.stratification import stratified
-from baselines.texts import encode_sources, never_generated, read_candidate
+from baselines.texts import encode_sources, never_generated, read_candidate, read_texts
 from benchmark.api import (
     Batch,
     Candidates,
@@ -231,3 +231,9 @@ class LevenshteinSystem(NeuralSystem):
             ]
             candidates.append(few * num_samples if decoding.kind == "single" else few)
         return candidates
+
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: LevenshteinDecoding
+    ) -> list[str]:
+        """See `benchmark.api.Traceable`."""
+        return read_texts(self.resources.tokenizer, state)

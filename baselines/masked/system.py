@@ -26,7 +26,13 @@ from baselines.masked.policies import PolicySettings
 from baselines.masked.sampling import sample
 from baselines.masked.settings import MaskedConfig, MaskedDecoding
 from baselines.stratification import stratified
-from baselines.texts import encode_sources, encode_targets, never_generated, read_candidate
+from baselines.texts import (
+    encode_sources,
+    encode_targets,
+    never_generated,
+    read_candidate,
+    read_texts,
+)
 from benchmark.api import (
     Batch,
     Candidates,
@@ -217,3 +223,9 @@ class MaskedSystem(NeuralSystem):
             ]
             for rows, truncated in zip(x_0.tolist(), encoded.truncated, strict=True)
         ]
+
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: MaskedDecoding
+    ) -> list[str]:
+        """See `benchmark.api.Traceable`."""
+        return read_texts(self.resources.tokenizer, state)

@@ -23,3 +23,17 @@ def build_report(folder: Path) -> Path:
     from benchmark.report.build import build
 
     return build(folder)
+
+
+def build_paper(folder: Path, out: Path | None = None) -> Path:
+    """Draw the figures of the papers from `folder/records`; see `benchmark.report.paper`.
+
+    Returns:
+        The path of the page that holds them with their captions.
+
+    Raises:
+        UserError: if a record is missing or cannot be read, or `out` cannot be written.
+    """
+    from benchmark.report.paper.build import build_paper as build
+
+    return build(folder, out)

@@ -11,6 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from benchmark.api import UserError
+from benchmark.literature.figures import published_text
 from benchmark.report.figures.gallery import Plot, overview_plot, task_plots
 from benchmark.report.figures.sheet import save, style, svg
 from benchmark.report.further import further_names, further_tables
@@ -71,6 +72,7 @@ def _digest(records: Records) -> str:
     When the records were gathered is left out: gathering them again changes nothing.
     """
     sha = hashlib.sha256(version("matplotlib").encode())
+    sha.update(published_text().encode())
     rooms = (Path(__file__).parent, records.folder)
     for room in rooms:
         for path in sorted(room.rglob("*")):

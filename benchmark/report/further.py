@@ -14,6 +14,7 @@ from benchmark.report.columns import (
     work_columns,
 )
 from benchmark.report.points import Board, Point
+from benchmark.report.published import PUBLISHED, comparable_figures, published_table
 from benchmark.report.records import Records, title_of
 from benchmark.report.sizes import size_sentence
 from benchmark.report.tables import (
@@ -37,13 +38,15 @@ TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 def further_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the further tables of a task, in order."""
     ablations = (f"ablation-{name}" for name in _ablations(records, task))
-    return (*ablations, *choosing_names(records, task), COST)
+    published = (PUBLISHED,) if comparable_figures(records, task) else ()
+    return (*ablations, *choosing_names(records, task), COST, *published)
 
 
 def further_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `further_names`."""
     ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
-    return (*ablated, *choosing_tables(board, task), cost_table(board, task))
+    published = (published_table(board, task),) if comparable_figures(board.records, task) else ()
+    return (*ablated, *choosing_tables(board, task), cost_table(board, task), *published)
 
 
 def cost_table(board: Board, task: str) -> Table:

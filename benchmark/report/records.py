@@ -121,6 +121,7 @@ class Keys(_Record):
     train: str | None = None
     generate: str | None = None
     score: str | None = None
+    trace: str | None = None
 
 
 class CellCost(_Record):
@@ -247,6 +248,27 @@ class ExampleValues(_Record):
     metrics: dict[str, Any]
 
 
+class TraceCurve(_Record):
+    """A statistic after each kept step, with its interval."""
+
+    value: list[Number]
+    low: list[Number]
+    high: list[Number]
+
+
+class Trace(_Record):
+    """What was there on the way to the candidates; see `benchmark.tracing`."""
+
+    num_sources: int
+    num_samples: int
+    total: int
+    """Steps of the longest generation."""
+    steps: list[int]
+    """Those after which the texts were kept, from 1."""
+    curves: dict[str, dict[str, TraceCurve]]
+    """By metric and statistic."""
+
+
 class Event(_Record):
     """A line of the training log."""
 
@@ -288,6 +310,11 @@ class Records:
         """The training log; empty if it was not kept."""
         path = self.folder / "events" / f"{train_key}.jsonl"
         return tuple(_lines(path, Event)) if path.exists() else ()
+
+    def trace(self, trace_key: str) -> Trace:
+        """The curves along a generation."""
+        path = self.folder / "traces" / f"{trace_key}.json"
+        return _validated(Trace, _parsed(_text(path), str(path)), str(path))
 
 
 def read_records(folder: Path) -> Records:

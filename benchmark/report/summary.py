@@ -9,6 +9,7 @@ from benchmark.report.columns import Column
 from benchmark.report.comparison import LEVEL, RESAMPLES, Comparison, compare
 from benchmark.report.figures.axes import main_axis, quality_axis
 from benchmark.report.points import CEILING, Board
+from benchmark.report.published import published_sentence
 from benchmark.report.records import Interval, title_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
 
@@ -48,6 +49,8 @@ def sentences(board: Board, task: str) -> list[str]:
             f"Draws from the grammar itself score {_number(usual.read(ceiling))} on {usual.label}:"
             " a higher score than that is no sign of a better model."
         )
+    if published := published_sentence(board.records, task):
+        said.append(published)
     said += [
         f"{point.system} did not finish ({point.failures[0].status}"
         + (f": {last_line(point.failures[0].error)}" if point.failures[0].error else "")

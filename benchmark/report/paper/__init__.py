@@ -1,0 +1,1 @@
+"""The figures of the DiffuSeq papers by name, redrawn from the records of a run."""

@@ -1,0 +1,80 @@
+"""Quality over training: the curve of the second version of DiffuSeq (arXiv 2310.05793)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.report.figures.marks import look_of, set_limits
+from benchmark.report.figures.palette import solid
+from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.training import logs
+from benchmark.report.paper.curves import in_order, legend, panels_of, task_sheet
+from benchmark.report.points import Board
+from benchmark.report.records import Event, title_of
+
+QUALITY = "bleu_sent_m4"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The quality on the valid split over one training; all of equal length."""
+
+    updates: tuple[float, ...]
+    seconds: tuple[float, ...]
+    quality: tuple[float, ...]
+
+
+def quality_over_training(board: Board, task: str) -> dict[str, list[Progress]]:
+    """Sentence BLEU on examples of the valid split, by system and seed."""
+    found: dict[str, list[Progress]] = {}
+    for system, seeds in logs(board, task).items():
+        told = [progress for log in seeds if (progress := progress_of(log)).updates]
+        if told:
+            found[system] = told
+    return found
+
+
+def progress_of(log: Sequence[Event]) -> Progress:
+    """What a log says about quality.
+
+    The seconds of a validation are those of training at its update, between the lines of the
+    log that tell them: looking is not training.
+    """
+    told = [e for e in log if math.isfinite(e.quality.get(QUALITY, math.nan))]
+    clock = [(e.update, e.seconds) for e in log if math.isfinite(e.seconds)]
+    updates = [float(event.update) for event in told]
+    if clock:
+        at, seconds = zip((0, 0.0), *clock, strict=True)
+        elapsed = np.interp(updates, at, seconds).tolist()
+    else:
+        elapsed = [math.nan] * len(updates)
+    return Progress(tuple(updates), tuple(elapsed), tuple(e.quality[QUALITY] for e in told))
+
+
+def draw_training_time(board: Board, tasks: Sequence[str]) -> Sheet:
+    """Two panels a task: quality over seconds above, over updates below."""
+    styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
+    drawn = [quality_over_training(board, task) for task in tasks]
+    for task, found, panels in zip(tasks, drawn, panels_of(sheet, tasks, 2), strict=True):
+        panels[0].set_title(title_of(board.records.run.tasks, task))
+        for ax, field, label in zip(
+            panels, ("seconds", "updates"), ("seconds of training", "updates"), strict=True
+        ):
+            ys: list[float] = []
+            for system, seeds in found.items():
+                look = styles[system]
+                for progress in seeds:
+                    places = getattr(progress, field), progress.quality
+                    ax.plot(*places, color=look.colour, linestyle=look.line, zorder=3)
+                    ax.plot(*places, zorder=4, **solid(look))
+                    ys += progress.quality
+            set_limits(ax, ys=ys)
+            ax.set_xlim(left=0)
+            ax.set_xlabel(label)
+            ax.set_ylabel("sentence BLEU, valid split")
+    sheet.finish(*legend(in_order(board.systems, drawn), styles))
+    return sheet
