@@ -24,6 +24,7 @@ from benchmark.metrics.distinct_2 import Distinct2
 from benchmark.metrics.div_4 import Div4
 from benchmark.metrics.divergence import Divergence
 from benchmark.metrics.empty_rate import EmptyRate
+from benchmark.metrics.fluency import Fluency
 from benchmark.metrics.ibleu import IBleu
 from benchmark.metrics.interface import (
     Conditional,
@@ -77,6 +78,7 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     Sari,
     IBleu,
     SourceBleu,
+    Fluency,
     Dist1,
     Distinct1,
     Distinct2,
