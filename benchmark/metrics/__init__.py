@@ -40,6 +40,7 @@ from benchmark.metrics.interface import (
     sign,
 )
 from benchmark.metrics.length import Length
+from benchmark.metrics.mauve import Mauve
 from benchmark.metrics.repetition import Repetition
 from benchmark.metrics.rouge_l import RougeL
 from benchmark.metrics.sari import Sari
@@ -78,6 +79,7 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     Sari,
     IBleu,
     SourceBleu,
+    Mauve,
     Fluency,
     Dist1,
     Distinct1,
