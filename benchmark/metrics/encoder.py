@@ -83,9 +83,9 @@ class Encoder:
         return encoded
 
     def embed(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """A unit vector `(dim,)` of every distinct text: the mean of the last states over all its tokens.
+        """A unit vector `(dim,)` of every distinct text: the mean of its last states.
 
-        Special tokens count as well, as in sentence-transformers.
+        It is over all tokens, special ones too, as in sentence-transformers.
         """
 
         def mean(states: Tensor) -> Tensor:
