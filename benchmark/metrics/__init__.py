@@ -18,6 +18,7 @@ from benchmark.metrics.bleu_sent_m4 import BleuSentM4
 from benchmark.metrics.bleu_sent_m4_swapped import BleuSentM4Swapped
 from benchmark.metrics.copy_rate import CopyRate
 from benchmark.metrics.coverage import Coverage
+from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.dist_1 import Dist1
 from benchmark.metrics.distinct_1 import Distinct1
 from benchmark.metrics.distinct_2 import Distinct2
@@ -54,6 +55,7 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "METRICS",
     "Conditional",
+    "DeclaredMetric",
     "Direction",
     "Item",
     "Level",
