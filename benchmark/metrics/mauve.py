@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, DeclaredMetric
 from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
     Conditional,
@@ -37,10 +37,9 @@ from benchmark.metrics.interface import (
     Option,
     Scores,
     count_references,
-    metric_id,
     sign,
 )
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
 
 SCALE = 5.0
 WEIGHTS = 25
@@ -64,7 +63,7 @@ class Mauve(DeclaredMetric):
         **CASE_OPTION,
         "encoder": Option(AUTO),
         "buckets": Option("auto"),
-        "device": Option("cpu"),
+        DEVICE: Option("cpu"),
     }
 
     case: Case = "mixed"
@@ -91,12 +90,6 @@ class Mauve(DeclaredMetric):
         return cls(case_of(options), options["encoder"], text, options["device"])
 
     @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        shown = {key: option for key, option in self.options.items() if key != "device"}
-        return metric_id(self.name, shown, self.chosen)
-
-    @property
     def signature(self) -> str:
         """See `Metric.signature`."""
         return sign(
@@ -118,7 +111,7 @@ class Mauve(DeclaredMetric):
         The value of a candidate is the share of all references that are in its bucket.
         """
         signature = count_references(self.signature, items)
-        texts = [self._fold(text) for i in items for text in (*i.references, *i.candidates)]
+        texts = [fold(text, self.case) for i in items for text in (*i.references, *i.candidates)]
         vectors = load_encoder(self.encoder, None, self.device).embed(texts)
         auto = min(max(2, round(len(items) / 10)), MOST_BUCKETS)
         size = auto if self.buckets == "auto" else int(self.buckets)
@@ -136,9 +129,6 @@ class Mauve(DeclaredMetric):
         people = statistics[:, 0, :size].mean(axis=0)
         values: FloatArray = statistics[..., size:] @ people
         return Scores(values, signature, statistics, mauve_from_counts)
-
-    def _fold(self, text: str) -> str:
-        return text.lower() if self.case == "lower" else text
 
 
 def buckets_of(vectors: FloatArray, size: int) -> NDArray[np.int64]:

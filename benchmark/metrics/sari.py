@@ -99,6 +99,7 @@ def _operations(
 
     group = np.empty(counts.num_grams, dtype=np.int64)
     group[counts.gram] = groups[counts.text]
+    present, starts = np.unique(group, return_index=True)
     times = num_references[group]
 
     def total(which: NDArray[np.bool_]) -> FloatArray:
@@ -120,7 +121,6 @@ def _operations(
     def by_source(values: NDArray[np.float64] | NDArray[np.bool_]) -> FloatArray:
         """Sums over the n-grams of a source `(S, K)`."""
         sums = np.zeros((len(num_references), num_samples))
-        present, starts = np.unique(group, return_index=True)
         if len(present):
             sums[present] = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
         return sums

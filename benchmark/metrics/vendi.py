@@ -24,7 +24,7 @@ from typing import ClassVar, Literal, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, DeclaredMetric
 from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
     Conditional,
@@ -33,11 +33,10 @@ from benchmark.metrics.interface import (
     Level,
     Option,
     Scores,
-    metric_id,
     sign,
 )
 from benchmark.metrics.ngrams import Tokens, count_ngrams
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold, words
 
 Kernel = Literal["ngram", "encoder"]
 
@@ -59,7 +58,7 @@ class Vendi(DeclaredMetric):
         **CASE_OPTION,
         "kernel": Option("ngram", ("ngram", "encoder")),
         "encoder": Option(AUTO),
-        "device": Option("cpu"),
+        DEVICE: Option("cpu"),
     }
 
     case: Case = "mixed"
@@ -80,12 +79,6 @@ class Vendi(DeclaredMetric):
             check_encoder(options["encoder"])
         kernel = cast("Kernel", options["kernel"])
         return cls(case_of(options), kernel, options["encoder"], options["device"])
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        shown = {key: option for key, option in self.options.items() if key != "device"}
-        return metric_id(self.name, shown, self.chosen)
 
     @property
     def signature(self) -> str:
@@ -125,10 +118,7 @@ class Vendi(DeclaredMetric):
 
     def _embedded(self, items: Sequence[Item]) -> FloatArray:
         encoder = load_encoder(self.encoder, None, self.device)
-        texts = [
-            [text.lower() if self.case == "lower" else text for text in item.candidates]
-            for item in items
-        ]
+        texts = [[fold(text, self.case) for text in item.candidates] for item in items]
         vectors = encoder.embed([text for row in texts for text in row])
         stacked = np.array([[vectors[text] for text in row] for row in texts], dtype=np.float64)
         lengths = np.linalg.norm(stacked, axis=-1, keepdims=True)
