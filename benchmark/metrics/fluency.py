@@ -10,7 +10,7 @@ alone ranks degenerate samplers first), so read it beside `repetition` and the d
 No direction is better.
 
 Source: generative perplexity, as in Lou et al., "Discrete diffusion modeling by estimating the
-ratios of the data distribution" (arXiv 2310.16834), section 5; what it hides: Zheng et al. (arXiv
+ratios of the data distribution" (arXiv 2310.16834); what it hides: Zheng et al. (arXiv
 2409.02908).
 """
 

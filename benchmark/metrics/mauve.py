@@ -9,8 +9,8 @@ intervals and tests are as for corpus BLEU; that the data chose the buckets is n
 It wants thousands of texts: with fewer than about a thousand sources it is noisy and too high for
 everybody, and figures of different numbers of sources, encoders or buckets are not comparable.
 
-Source: Pillutla et al., "MAUVE" (arXiv 2102.01454), section 2.2; that other embeddings do as well:
-Pillutla et al., "MAUVE scores for generative models" (JMLR 2023), section 6.
+Source: Pillutla et al., "MAUVE" (arXiv 2102.01454); that other embeddings do as well: Pillutla et
+al., "MAUVE scores for generative models" (JMLR 2023).
 Deviates: the package mauve-text takes the last state of GPT-2 large, where here it is the mean of
 any encoder, and one bucket for ten texts without bound. With the same buckets the score is its own.
 """

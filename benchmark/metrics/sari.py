@@ -18,8 +18,8 @@ Several SARIs are about, and the same texts get very different figures:
 
 Quirk, kept: an empty text is one empty token.
 
-Source: Xu et al., "Optimizing statistical machine translation for text simplification" (TACL 2016),
-section 4; `evaluate`, metrics/sari/sari.py at commit 68a4b0d.
+Source: Xu et al., "Optimizing statistical machine translation for text simplification" (TACL 2016);
+`evaluate`, metrics/sari/sari.py at commit 68a4b0d.
 """
 
 from __future__ import annotations

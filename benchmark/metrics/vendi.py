@@ -9,8 +9,8 @@ the last hidden states of an encoder over its tokens, which sees through other w
 sense; `encoder=auto` is the one of the extra `bertscore`. Values of different kernels are not
 comparable, and as for all diversity: noise scores high.
 
-Source: Friedman and Dieng, "The Vendi score" (TMLR 2023, arXiv 2210.02410), equation 1; the n-gram
-kernel is that of section 5.3 with orders 1 and 2.
+Source: Friedman and Dieng, "The Vendi score" (TMLR 2023, arXiv 2210.02410); the n-gram kernel is
+that of its experiments with text, here with orders 1 and 2.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import ClassVar, Literal, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.api import UserError
 from benchmark.metrics.declaration import DEVICE, DeclaredMetric
 from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
@@ -73,10 +74,12 @@ class Vendi(DeclaredMetric):
         """See `Metric.make`.
 
         Raises:
-            UserError: if the encoder is asked for and not there.
+            UserError: if the encoder is not there, or is named without `kernel=encoder`.
         """
         if options["kernel"] == "encoder":
             check_encoder(options["encoder"])
+        elif options["encoder"] != AUTO:
+            raise UserError("Metric 'vendi': to use option 'encoder', say kernel=encoder too.")
         kernel = cast("Kernel", options["kernel"])
         return cls(case_of(options), kernel, options["encoder"], options["device"])
 
@@ -84,15 +87,8 @@ class Vendi(DeclaredMetric):
     def signature(self) -> str:
         """See `Metric.signature`."""
         if self.kernel == "ngram":
-            orders = f"1-{ORDERS}"
-            return sign(
-                self.name,
-                case=self.case,
-                kernel="ngram",
-                tok="whitespace",
-                order=orders,
-                version="1",
-            )
+            told = {"tok": "whitespace", "order": f"1-{ORDERS}"}
+            return sign(self.name, case=self.case, kernel="ngram", **told, version="1")
         return sign(
             self.name,
             case=self.case,
