@@ -9,7 +9,8 @@ Several SARIs are about, and the same texts get very different figures:
 
 - `undefined=0` (default) is the script of the paper's authors, sentence by sentence, but for one
   mistake in it: the recall of what is kept divided a sum over n-grams by the number of their
-  kinds, here by the sum of what there was to keep. Where there was nothing to do, 0/0 is 0.
+  kinds, here by the sum of what there was to keep. Where there was nothing to do, 0/0 is 0, so a
+  right answer with no four words in a row from its source does not reach 100.
 - `undefined=1` is the package `evaluate` (and tensor2tensor, from which that descends): 0/0 is 1.
   A copy of the source deletes nothing, so it gets all for deletion: 54 on ASSET, where the other
   gives 20 and people reach 43 by both.
