@@ -18,12 +18,14 @@ from benchmark.metrics.bleu_sent_m4 import BleuSentM4
 from benchmark.metrics.bleu_sent_m4_swapped import BleuSentM4Swapped
 from benchmark.metrics.copy_rate import CopyRate
 from benchmark.metrics.coverage import Coverage
+from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.dist_1 import Dist1
 from benchmark.metrics.distinct_1 import Distinct1
 from benchmark.metrics.distinct_2 import Distinct2
 from benchmark.metrics.div_4 import Div4
 from benchmark.metrics.divergence import Divergence
 from benchmark.metrics.empty_rate import EmptyRate
+from benchmark.metrics.fluency import Fluency
 from benchmark.metrics.ibleu import IBleu
 from benchmark.metrics.interface import (
     Conditional,
@@ -39,6 +41,7 @@ from benchmark.metrics.interface import (
     sign,
 )
 from benchmark.metrics.length import Length
+from benchmark.metrics.mauve import Mauve
 from benchmark.metrics.repetition import Repetition
 from benchmark.metrics.rouge_l import RougeL
 from benchmark.metrics.sari import Sari
@@ -52,6 +55,7 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "METRICS",
     "Conditional",
+    "DeclaredMetric",
     "Direction",
     "Item",
     "Level",
@@ -77,6 +81,8 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     Sari,
     IBleu,
     SourceBleu,
+    Mauve,
+    Fluency,
     Dist1,
     Distinct1,
     Distinct2,

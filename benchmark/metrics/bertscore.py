@@ -22,7 +22,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, DeclaredMetric
 from benchmark.metrics.encoder import (
     AUTO,
     LAYERS,
@@ -42,7 +42,7 @@ from benchmark.metrics.interface import (
     metric_id,
     sign,
 )
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
 
 _CHUNK_TEXTS = 4096
 """Texts whose vectors are held at once: 4,096 texts of 20 tokens of MiniLM are 126 MB."""
@@ -60,7 +60,7 @@ class BertScore(DeclaredMetric):
         **CASE_OPTION,
         "encoder": Option(AUTO),
         "layer": Option("auto"),
-        "device": Option("cpu"),
+        DEVICE: Option("cpu"),
     }
 
     case: Case = "mixed"
@@ -89,7 +89,7 @@ class BertScore(DeclaredMetric):
     def id(self) -> str:
         """See `Metric.id`."""
         layer = "auto" if self.layer is None else str(self.layer)
-        shown = {key: option for key, option in self.options.items() if key != "device"}
+        shown = {key: option for key, option in self.options.items() if key != DEVICE}
         chosen = {"case": self.case, "encoder": self.encoder, "layer": layer}
         return metric_id(self.name, shown, chosen)
 
@@ -117,8 +117,8 @@ class BertScore(DeclaredMetric):
         rows = []
         for chunk, vectors in self._encoded(items, with_references=True):
             for item in chunk:
-                candidates = [vectors[self._fold(text)] for text in item.candidates]
-                references = [vectors[self._fold(text)] for text in item.references]
+                candidates = [vectors[fold(text, self.case)] for text in item.candidates]
+                references = [vectors[fold(text, self.case)] for text in item.references]
                 rows.append(greedy_f1(candidates, references).max(axis=1))
         return Scores(np.array(rows), signature)
 
@@ -127,7 +127,7 @@ class BertScore(DeclaredMetric):
         rows = []
         for chunk, vectors in self._encoded(items, with_references=False):
             for item in chunk:
-                candidates = [vectors[self._fold(text)] for text in item.candidates]
+                candidates = [vectors[fold(text, self.case)] for text in item.candidates]
                 rows.append(greedy_f1(candidates, candidates))
         return np.array(rows)
 
@@ -142,13 +142,10 @@ class BertScore(DeclaredMetric):
         while start < len(items):
             stop, texts = start, list[str]()
             while stop < len(items) and (stop == start or len(texts) < _CHUNK_TEXTS):
-                texts += map(self._fold, per_item[stop])
+                texts += (fold(text, self.case) for text in per_item[stop])
                 stop += 1
             yield items[start:stop], encoder.encode(texts)
             start = stop
-
-    def _fold(self, text: str) -> str:
-        return text.lower() if self.case == "lower" else text
 
 
 def greedy_f1(hypotheses: Sequence[TokenVectors], references: Sequence[TokenVectors]) -> FloatArray:

@@ -14,6 +14,9 @@ from typing import ClassVar, Self, cast
 from benchmark.api import UserError
 from benchmark.metrics.interface import Conditional, Direction, Level, Option, metric_id, sign
 
+DEVICE = "device"
+"""The option that says where a network runs: no part of id and signature."""
+
 
 class DeclaredMetric:
     """Base of a `Metric`; what is left to say is its name, its facts and `score`."""
@@ -40,13 +43,14 @@ class DeclaredMetric:
 
     @property
     def chosen(self) -> dict[str, str]:
-        """The value of every option, as a spec would say it."""
-        return {key: str(getattr(self, key)) for key in self.options}
+        """The value of every option that decides a number, as a spec would say it."""
+        return {key: str(getattr(self, key)) for key in self.options if key != DEVICE}
 
     @property
     def id(self) -> str:
         """See `Metric.id`."""
-        return metric_id(self.name, self.options, self.chosen)
+        chosen = self.chosen
+        return metric_id(self.name, {key: self.options[key] for key in chosen}, chosen)
 
     @property
     def signature(self) -> str:

@@ -11,7 +11,7 @@ shares held. Resampling the texts themselves would see fewer kinds in every resa
 interval below the score.
 
 Source: Li et al., "A diversity-promoting objective function for neural conversation models" (arXiv
-1510.03055), section 5.1.
+1510.03055).
 """
 
 from __future__ import annotations

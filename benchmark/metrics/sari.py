@@ -9,7 +9,8 @@ Several SARIs are about, and the same texts get very different figures:
 
 - `undefined=0` (default) is the script of the paper's authors, sentence by sentence, but for one
   mistake in it: the recall of what is kept divided a sum over n-grams by the number of their
-  kinds, here by the sum of what there was to keep. Where there was nothing to do, 0/0 is 0.
+  kinds, here by the sum of what there was to keep. Where there was nothing to do, 0/0 is 0, so a
+  right answer with no four words in a row from its source does not reach 100.
 - `undefined=1` is the package `evaluate` (and tensor2tensor, from which that descends): 0/0 is 1.
   A copy of the source deletes nothing, so it gets all for deletion: 54 on ASSET, where the other
   gives 20 and people reach 43 by both.
@@ -18,8 +19,8 @@ Several SARIs are about, and the same texts get very different figures:
 
 Quirk, kept: an empty text is one empty token.
 
-Source: Xu et al., "Optimizing statistical machine translation for text simplification" (TACL 2016),
-section 4; `evaluate`, metrics/sari/sari.py at commit 68a4b0d.
+Source: Xu et al., "Optimizing statistical machine translation for text simplification" (TACL 2016);
+`evaluate`, metrics/sari/sari.py at commit 68a4b0d.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ def _operations(
 
     group = np.empty(counts.num_grams, dtype=np.int64)
     group[counts.gram] = groups[counts.text]
+    present, starts = np.unique(group, return_index=True)
     times = num_references[group]
 
     def total(which: NDArray[np.bool_]) -> FloatArray:
@@ -120,7 +122,6 @@ def _operations(
     def by_source(values: NDArray[np.float64] | NDArray[np.bool_]) -> FloatArray:
         """Sums over the n-grams of a source `(S, K)`."""
         sums = np.zeros((len(num_references), num_samples))
-        present, starts = np.unique(group, return_index=True)
         if len(present):
             sums[present] = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
         return sums

@@ -4,8 +4,8 @@ A copy of the source scores 1 (0.46 and less where it has fewer than four words,
 `bleu_sent_m4`). In a paraphrase less is better at equal quality, yet a text about something else
 has least of all: `ibleu` weighs the two. So no direction is better here.
 
-Source: reported as self-BLEU against the source since Sun and Zhou, "Joint learning of a dual SMT
-system for paraphrase generation" (ACL 2012); sentence BLEU as in `bleu_sent_m4`.
+Source: Sun and Zhou, "Joint learning of a dual SMT system for paraphrase generation" (ACL 2012),
+who set it against quality; some call it self-BLEU. Sentence BLEU as in `bleu_sent_m4`.
 """
 
 from __future__ import annotations

@@ -17,9 +17,14 @@ def case_of(options: Mapping[str, str]) -> Case:
     return cast("Case", options["case"])
 
 
+def fold(text: str, case: Case) -> str:
+    """The text, lower-cased where asked."""
+    return text.lower() if case == "lower" else text
+
+
 def words(text: str, case: Case) -> list[str]:
     """Whitespace tokens, as the papers count them; lower-cased first where asked."""
-    return (text.lower() if case == "lower" else text).split()
+    return fold(text, case).split()
 
 
 def squeeze(text: str) -> str:

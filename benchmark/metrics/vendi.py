@@ -9,8 +9,8 @@ the last hidden states of an encoder over its tokens, which sees through other w
 sense; `encoder=auto` is the one of the extra `bertscore`. Values of different kernels are not
 comparable, and as for all diversity: noise scores high.
 
-Source: Friedman and Dieng, "The Vendi score" (TMLR 2023, arXiv 2210.02410), equation 1; the n-gram
-kernel is that of section 5.3 with orders 1 and 2.
+Source: Friedman and Dieng, "The Vendi score" (TMLR 2023, arXiv 2210.02410); the n-gram kernel is
+that of its experiments with text, here with orders 1 and 2.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from typing import ClassVar, Literal, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.metrics.declaration import DeclaredMetric
+from benchmark.api import UserError
+from benchmark.metrics.declaration import DEVICE, DeclaredMetric
 from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
     Conditional,
@@ -33,11 +34,10 @@ from benchmark.metrics.interface import (
     Level,
     Option,
     Scores,
-    metric_id,
     sign,
 )
 from benchmark.metrics.ngrams import Tokens, count_ngrams
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold, words
 
 Kernel = Literal["ngram", "encoder"]
 
@@ -59,7 +59,7 @@ class Vendi(DeclaredMetric):
         **CASE_OPTION,
         "kernel": Option("ngram", ("ngram", "encoder")),
         "encoder": Option(AUTO),
-        "device": Option("cpu"),
+        DEVICE: Option("cpu"),
     }
 
     case: Case = "mixed"
@@ -74,32 +74,21 @@ class Vendi(DeclaredMetric):
         """See `Metric.make`.
 
         Raises:
-            UserError: if the encoder is asked for and not there.
+            UserError: if the encoder is not there, or is named without `kernel=encoder`.
         """
         if options["kernel"] == "encoder":
             check_encoder(options["encoder"])
+        elif options["encoder"] != AUTO:
+            raise UserError("Metric 'vendi': to use option 'encoder', say kernel=encoder too.")
         kernel = cast("Kernel", options["kernel"])
         return cls(case_of(options), kernel, options["encoder"], options["device"])
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        shown = {key: option for key, option in self.options.items() if key != "device"}
-        return metric_id(self.name, shown, self.chosen)
 
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
         if self.kernel == "ngram":
-            orders = f"1-{ORDERS}"
-            return sign(
-                self.name,
-                case=self.case,
-                kernel="ngram",
-                tok="whitespace",
-                order=orders,
-                version="1",
-            )
+            told = {"tok": "whitespace", "order": f"1-{ORDERS}"}
+            return sign(self.name, case=self.case, kernel="ngram", **told, version="1")
         return sign(
             self.name,
             case=self.case,
@@ -125,10 +114,7 @@ class Vendi(DeclaredMetric):
 
     def _embedded(self, items: Sequence[Item]) -> FloatArray:
         encoder = load_encoder(self.encoder, None, self.device)
-        texts = [
-            [text.lower() if self.case == "lower" else text for text in item.candidates]
-            for item in items
-        ]
+        texts = [[fold(text, self.case) for text in item.candidates] for item in items]
         vectors = encoder.embed([text for row in texts for text in row])
         stacked = np.array([[vectors[text] for text in row] for row in texts], dtype=np.float64)
         lengths = np.linalg.norm(stacked, axis=-1, keepdims=True)

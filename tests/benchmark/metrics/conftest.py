@@ -27,6 +27,14 @@ def read_pairs(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data."""
+    if not DATA.is_dir():
+        pytest.skip(f"real data not here: {DATA} (set DIFFUSEQ_BENCH_DATA)")
+    return DATA
+
+
+@pytest.fixture(scope="session")
 def qqp_copies() -> list[Item]:
     """The QQP test with the source itself as the only candidate."""
     return [

@@ -78,6 +78,8 @@ def test_signature_says_the_kernel() -> None:
     )
     with pytest.raises(UserError, match="must be one of ngram, encoder"):
         make_metric("vendi:kernel=rbf")
+    with pytest.raises(UserError, match="say kernel=encoder too"):
+        make_metric("vendi:encoder=./nowhere")
     with pytest.raises(UserError, match="does not exist"):
         make_metric("vendi:kernel=encoder,encoder=./nowhere")
 

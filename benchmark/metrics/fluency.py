@@ -1,0 +1,197 @@
+"""Fluency: perplexity of the candidates under a causal language model that no system has seen.
+
+Candidate k of every source together is a corpus; its perplexity is the exponential of the summed
+negative log-likelihood over the number of tokens, each text read on its own after the mark of a
+beginning. The end of a text is not counted, nor is an empty text. Tokens are those of the model,
+so figures of different models are not comparable.
+
+Low perplexity is not quality: repetition and bland text have the lowest ("generative perplexity"
+alone ranks degenerate samplers first), so read it beside `repetition` and the diversity metrics.
+No direction is better.
+
+Source: generative perplexity, as in Lou et al., "Discrete diffusion modeling by estimating the
+ratios of the data distribution" (arXiv 2310.16834); what it hides: Zheng et al. (arXiv
+2409.02908).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from benchmark.api import UserError
+from benchmark.metrics.declaration import DEVICE, DeclaredMetric
+from benchmark.metrics.encoder import describe, is_missing_folder, without_progress_bars
+from benchmark.metrics.interface import (
+    Conditional,
+    Direction,
+    FloatArray,
+    Item,
+    Level,
+    Option,
+    Scores,
+    sign,
+)
+from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
+
+_BATCH_TOKENS = 2048
+"""Tokens that pass at once: times the vocabulary they are 400 MB of logits of GPT-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fluency(DeclaredMetric):
+    """Perplexity of one candidate of every source."""
+
+    name = "fluency"
+    title = "perplexity"
+    summary = "perplexity under a causal language model, by folder or hub id"
+    level: ClassVar[Level] = "corpus"
+    direction: ClassVar[Direction] = "none"
+    low = 1.0
+    high = float("inf")
+    options: ClassVar[Mapping[str, Option]] = {
+        **CASE_OPTION,
+        "model": Option("gpt2"),
+        DEVICE: Option("cpu"),
+    }
+
+    case: Case = "mixed"
+    model: str = "gpt2"
+    """A folder or a hub id."""
+    device: str = "cpu"
+    """Where the model runs; no part of id and signature."""
+
+    @classmethod
+    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
+        """See `Metric.make`.
+
+        Raises:
+            UserError: if a folder is named that is not there.
+        """
+        name = options["model"]
+        if is_missing_folder(name):
+            raise UserError(
+                f"Metric 'fluency': the folder {name!r} does not exist: name one that holds a "
+                "causal language model of transformers."
+            )
+        return cls(case_of(options), name, options["device"])
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return sign(
+            self.name,
+            case=self.case,
+            model=describe(self.model),
+            begin="bos",
+            end="uncounted",
+            transformers=version("transformers"),
+            torch=version("torch"),
+            version="1",
+        )
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Statistics `(S, K, 2)`: negative log-likelihood in nats, tokens; perplexity `(S, K)`.
+
+        Raises:
+            UserError: if the model cannot be loaded.
+        """
+        texts = [[fold(text, self.case) for text in item.candidates] for item in items]
+        found = load_model(self.model, self.device).surprise([t for row in texts for t in row])
+        statistics = np.array([[found[text] for text in row] for row in texts])
+        return Scores(perplexity(statistics), self.signature, statistics, perplexity)
+
+
+def perplexity(sums: FloatArray) -> FloatArray:
+    """exp(nats / tokens) of `(..., 2)` sums: `(...)`; infinite where there is no token."""
+    nats, tokens = sums[..., 0], sums[..., 1]
+    mean = np.where(tokens > 0, nats / np.maximum(tokens, 1.0), np.inf)
+    score: FloatArray = np.exp(mean)
+    return score
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A tokeniser and a causal language model, ready to be called."""
+
+    tokenizer: Any
+    network: Any
+    device: str
+    begin: int
+    """The token before every text."""
+    limit: int
+    """Longest text in tokens; what is beyond is cut off."""
+
+    def surprise(self, texts: Sequence[str]) -> dict[str, tuple[float, int]]:
+        """Negative log-likelihood in nats and number of tokens of every distinct text.
+
+        Texts of one length form a batch, so nothing is padded.
+        """
+        distinct = list(dict.fromkeys(text.strip() for text in texts))
+        found: dict[str, tuple[float, int]] = {}
+        by_length: dict[int, list[tuple[str, list[int]]]] = {}
+        for text in distinct:
+            ids = self.tokenizer.encode(text, add_special_tokens=False)[: self.limit]
+            by_length.setdefault(len(ids), []).append((text, ids))
+        for length, members in sorted(by_length.items()):
+            size = max(1, _BATCH_TOKENS // (length + 1))
+            for start in range(0, len(members), size):
+                batch = members[start : start + size]
+                nats = self._nats([ids for _, ids in batch])
+                for (text, _), value in zip(batch, nats, strict=True):
+                    found[text] = (value, length)
+        return {text: found[text.strip()] for text in texts}
+
+    def _nats(self, ids: list[list[int]]) -> list[float]:
+        import torch
+
+        if not ids[0]:
+            return [0.0] * len(ids)
+        tokens = torch.tensor([[self.begin, *row] for row in ids], device=self.device)
+        with torch.inference_mode():
+            logits = self.network(input_ids=tokens).logits[:, :-1]
+            lost = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1).float(), tokens[:, 1:].flatten(), reduction="none"
+            )
+        sums: list[float] = lost.view(len(ids), -1).double().sum(dim=1).tolist()
+        return sums
+
+
+@functools.lru_cache(maxsize=1)
+def load_model(name: str, device: str) -> LanguageModel:
+    """Load a causal language model by folder or hub id.
+
+    Raises:
+        UserError: if it cannot be loaded, or has no mark of a beginning or an end.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = Path(name).expanduser()
+    place = str(folder) if folder.is_dir() else name
+    try:
+        with without_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(place)
+            network = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32)
+        network = network.to(device).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise UserError(
+            f"Metric 'fluency' cannot load the language model {name!r} on {device} ({reason}): "
+            "name a folder or hub id of one as fluency:model=FOLDER-OR-HUB-ID."
+        ) from error
+    marks = (tokenizer.bos_token_id, tokenizer.eos_token_id)
+    begin = next((mark for mark in marks if mark is not None), None)
+    if begin is None:
+        raise UserError(
+            f"Metric 'fluency': the tokeniser of {name!r} has neither a mark of a beginning nor "
+            "of an end, so the first token cannot be predicted: use another model."
+        )
+    positions = getattr(network.config, "max_position_embeddings", None) or 1024
+    return LanguageModel(tokenizer, network, device, begin, int(positions) - 1)
