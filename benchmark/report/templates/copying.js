@@ -15,7 +15,7 @@
         if (row.classList.contains("family")) {
           lines.push({ family: clean(first.textContent) });
         } else if (row.cells[1]?.classList.contains("failed")) {
-          lines.push({ name: first.dataset.name, status: clean(row.cells[1].textContent) });
+          lines.push({ name: first.dataset.name, status: row.cells[1].dataset.status });
         } else {
           lines.push({ name: first.dataset.name, setting: clean(first.querySelector("small").textContent), cells: shown(row.cells).slice(1).map(cellOf) });
         }
