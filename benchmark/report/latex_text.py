@@ -66,7 +66,7 @@ def _escaped(character: str) -> str:
         return " "
     if unicodedata.category(character) in ("Cc", "Cf"):
         return ""
-    base, *marks = unicodedata.normalize("NFD", character)
-    if base.isascii() and len(marks) == 1 and marks[0] in _ACCENTS:
-        return f"\\{_ACCENTS[marks[0]]}{{{base}}}"
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS:
+        return f"\\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
     return rf"\texttt{{U+{ord(character):04X}}}"

@@ -25,17 +25,24 @@
   };
   const cellOf = (cell) => {
     const half = cell.querySelector("small")?.textContent ?? "";
-    const value = [...cell.childNodes].filter((node) => node.nodeName !== "SMALL").map((node) => node.textContent).join("");
-    return { value: clean(value), bold: cell.querySelector("b") !== null, half: half.startsWith("±") ? half.slice(1) : "" };
+    const value = [...cell.childNodes].filter((node) => !["SMALL", "SUP"].includes(node.nodeName)).map((node) => node.textContent);
+    return {
+      value: clean(value.join("")),
+      bold: cell.querySelector("b") !== null,
+      half: half.startsWith("±") ? half.slice(1) : "",
+      raised: cell.querySelector("sup")?.textContent ?? "",
+    };
   };
 
+  const RAISED = new Map([..."abcdefghijklmnoprstuvwxyz"].map((letter, i) => [letter, [..."ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"][i]]));
+  const raised = (text) => [...text].map((letter) => RAISED.get(letter) ?? letter).join("");
   const markdown = ({ heads, lines }) => {
     const pipe = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
     const blank = (count) => Array(Math.max(0, count)).fill("");
     const body = lines.map((line) => {
       if (line.family) return pipe([`*${line.family}*`, ...blank(heads.length)]);
       if (line.status) return pipe([line.name, line.status, ...blank(heads.length - 1)]);
-      return pipe([line.name, ...line.cells.map((c) => (c.bold ? `**${c.value}**` : c.value) + (c.half ? ` ±${c.half}` : ""))]);
+      return pipe([line.name, ...line.cells.map((c) => [c.bold ? `**${c.value}**` : c.value, c.half && `±${c.half}`, raised(c.raised)].filter(Boolean).join(" "))]);
     });
     return [pipe(["System", ...heads]), pipe([":---", ...heads.map(() => "---:")]), ...body].join("\n") + "\n";
   };
@@ -62,7 +69,7 @@
     const body = lines.map((line, i) => {
       if (line.family) return `${i ? "\\addlinespace\n" : ""}\\multicolumn{${heads.length + 1}}{@{}l}{\\emph{${tex(line.family)}}} \\\\`;
       if (line.status) return `${tex(line.name)} & \\multicolumn{${heads.length}}{l}{\\emph{${tex(line.status)}}} \\\\`;
-      const cells = line.cells.map((c) => (c.bold ? `\\textbf{${tex(c.value)}}` : tex(c.value)) + (c.half ? `\\,{\\tiny$\\pm$${tex(c.half)}}` : ""));
+      const cells = line.cells.map((c) => (c.bold ? `\\textbf{${tex(c.value)}}` : tex(c.value)) + (c.half ? `\\,{\\tiny$\\pm$${tex(c.half)}}` : "") + (c.raised ? `\\textsuperscript{${tex(c.raised)}}` : ""));
       return `${[tex(line.name), ...cells].join(" & ")} \\\\`;
     });
     return [
