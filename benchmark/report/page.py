@@ -194,12 +194,14 @@ def machine(run: Run, *, short: bool = False) -> str:
 def _lead(board: Board) -> str:
     run = board.records.run
     models = [s for s in board.systems if run.systems[s].family != "yardstick"]
-    seeds = f"{len(run.seeds)} seed{'s' if len(run.seeds) != 1 else ''}"
-    return (
-        f"Suite {run.suite}: {len(board.records.tasks)} tasks, {len(models)} systems and"
-        f" {len(board.systems) - len(models)} yardsticks, {seeds}; {machine(run, short=True)}."
-        f"{_when(run)}"
+    counts = (
+        (len(board.records.tasks), "task"),
+        (len(models), "system"),
+        (len(board.systems) - len(models), "yardstick"),
+        (len(run.seeds), "seed"),
     )
+    told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
+    return f"Suite {run.suite}: {told}; {machine(run, short=True)}.{_when(run)}"
 
 
 def _when(run: Run) -> str:

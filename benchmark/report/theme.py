@@ -65,7 +65,8 @@ class Inlined:
         size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
         if size is not None:
             # The page knows the width in its own units and scales the figure down if it must.
-            svg = svg.replace(size[0], f'style="width:{float(size[1]) / 72 * 1.32:.2f}in"', 1)
+            width = f"{float(size[1]) / 72 * 1.32:.2f}in"
+            svg = svg.replace(size[0], f'style="--width:{width};width:{width}"', 1)
         # A group, not an image: the points in it are read out one by one.
         return svg.replace("<svg ", f'<svg role="group" aria-label="{escape(label)}" ', 1)
 

@@ -199,6 +199,12 @@ def test_everything_failed_is_a_report_too(tmp_path):
     assert "ValueError: it broke &amp; &lt;fell&gt;" in page
 
 
+def test_a_report_whose_texts_are_not_kept(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))])
+    shutil.rmtree(folder / "records" / "samples")
+    assert "The records keep no texts" in build_report(folder).read_text(encoding="utf-8")
+
+
 def test_missing_samples_are_named(tmp_path):
     folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))])
     (folder / "records" / "samples" / "generate-a-main-1.jsonl").unlink()
