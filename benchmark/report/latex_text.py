@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from itertools import pairwise
 
-_SIGNS: Mapping[str, str] = {
+_SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
@@ -22,7 +22,7 @@ _SIGNS: Mapping[str, str] = {
     "\u00a0": "~", "\u2009": r"\,", "\u202f": r"\,",
 }  # fmt: skip
 
-_MATHS: Mapping[str, str] = {
+_MATHS = {
     "±": "pm", "\N{MULTIPLICATION SIGN}": "times", "\N{MINUS SIGN}": "-", "·": "cdot",
     "↑": "uparrow", "↓": "downarrow", "→": "rightarrow", "←": "leftarrow",
     "⇒": "Rightarrow", "⇐": "Leftarrow", "↔": "leftrightarrow", "≤": "leq", "≥": "geq",
@@ -34,7 +34,7 @@ _MATHS: Mapping[str, str] = {
     "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
 }  # fmt: skip
 
-_LETTERS: Mapping[str, str] = {
+_LETTERS = {
     "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l",
     "Ł": "L", "ı": "i",
 }  # fmt: skip
@@ -45,6 +45,14 @@ _ACCENTS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+SIGNS: Mapping[str, str] = (
+    _SIGNS
+    | {sign: f"$\\{name}$" if name.isalpha() else f"${name}$" for sign, name in _MATHS.items()}
+    | {letter: f"\\{name}{{}}" for letter, name in _LETTERS.items()}
+)
+"""What prints a character that LaTeX would read as something else, or could not read."""
+
+
 def latex_escape(text: str) -> str:
     """Text that LaTeX prints as it is; characters are replaced one by one, never twice."""
     # Two hyphens in a row would print as a dash.
@@ -53,13 +61,8 @@ def latex_escape(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    if character in _SIGNS:
-        return _SIGNS[character]
-    if character in _MATHS:
-        name = _MATHS[character]
-        return f"$\\{name}$" if name.isalpha() else f"${name}$"
-    if character in _LETTERS:
-        return f"\\{_LETTERS[character]}{{}}"
+    if character in SIGNS:
+        return SIGNS[character]
     if character.isascii() and character.isprintable():
         return character
     if character.isspace():

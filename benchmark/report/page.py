@@ -17,6 +17,7 @@ from benchmark.report.browser import sample_data
 from benchmark.report.columns import Column
 from benchmark.report.embedded import data_block, policy
 from benchmark.report.figures.axes import quality_axis
+from benchmark.report.latex_text import SIGNS
 from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
@@ -144,6 +145,7 @@ def render_page(
         arrows=ARROWS,
         head=head,
         policy=policy(scripts.values()),
+        signs=data_block("latex-signs", SIGNS),
         tips=data_block("tips", point_tips(board, inlined.points)),
         samples=data_block(
             "sample-data",
