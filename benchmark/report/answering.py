@@ -38,7 +38,7 @@ def answering(svg: str, points: dict[PointName, int]) -> str:
         for name, use in zip(names, _USE.finditer(svg, last, end), strict=False):
             out.append(svg[last : use.start()])
             number = points.setdefault(name, len(points))
-            tip = escape(f"{name[1]}, {name[2]}", quote=False)
+            tip = escape(f"{name[1]}, {name[2]}")
             out.append(f'<use data-p="{number}" {use[1]}><title>{tip}</title></use>')
             last = use.end()
     return "".join(out) + svg[last:]

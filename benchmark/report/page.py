@@ -17,6 +17,7 @@ from benchmark.report.browser import sample_data
 from benchmark.report.columns import Column
 from benchmark.report.embedded import data_block, policy
 from benchmark.report.figures.axes import quality_axis
+from benchmark.report.latex_text import SIGNS
 from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
@@ -144,6 +145,7 @@ def render_page(
         arrows=ARROWS,
         head=head,
         policy=policy(scripts.values()),
+        signs=data_block("latex-signs", SIGNS),
         tips=data_block("tips", point_tips(board, inlined.points)),
         samples=data_block(
             "sample-data",
@@ -194,12 +196,14 @@ def machine(run: Run, *, short: bool = False) -> str:
 def _lead(board: Board) -> str:
     run = board.records.run
     models = [s for s in board.systems if run.systems[s].family != "yardstick"]
-    seeds = f"{len(run.seeds)} seed{'s' if len(run.seeds) != 1 else ''}"
-    return (
-        f"Suite {run.suite}: {len(board.records.tasks)} tasks, {len(models)} systems and"
-        f" {len(board.systems) - len(models)} yardsticks, {seeds}; {machine(run, short=True)}."
-        f"{_when(run)}"
+    counts = (
+        (len(board.records.tasks), "task"),
+        (len(models), "system"),
+        (len(board.systems) - len(models), "yardstick"),
+        (len(run.seeds), "seed"),
     )
+    told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
+    return f"Suite {run.suite}: {told}; {machine(run, short=True)}.{_when(run)}"
 
 
 def _when(run: Run) -> str:

@@ -301,6 +301,11 @@ class Records:
         rows = _lines(self.folder / "values" / f"{score_key}.jsonl.gz", ExampleValues)
         return {row.id: row for row in rows}
 
+    @cached_property
+    def keeps_texts(self) -> bool:
+        """Whether samples were kept at all; those of data that may not be passed on are not."""
+        return (self.folder / "samples").is_dir()
+
     def samples(self, generate_key: str) -> dict[str, Sample]:
         """The kept candidates by example id, in the order of the split."""
         rows = _lines(self.folder / "samples" / f"{generate_key}.jsonl", Sample)

@@ -7,40 +7,12 @@ import io
 import math
 
 from benchmark.report.columns import Column
+from benchmark.report.latex_text import latex_escape
 from benchmark.report.points import YARDSTICK
 from benchmark.report.tables import DASH, Entry, Row, Stage, Table, stage_of
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "±": r"$\pm$",
-    "†": r"$^{\dagger}$",
-    "‡": r"$^{\ddagger}$",
-    DASH: "--",
-    "\N{MULTIPLICATION SIGN}": r"$\times$",
-    "\N{MINUS SIGN}": "$-$",
-    "↑": LATEX_ARROWS["higher"],
-    "↓": LATEX_ARROWS["lower"],
-}
-
-
-def latex_escape(text: str) -> str:
-    """Text that LaTeX prints as it is; characters are replaced one by one, never twice."""
-    return "".join(_LATEX.get(character, character) for character in text)
 
 
 def shown(column: Column, entry: Entry) -> tuple[str, str]:

@@ -60,9 +60,13 @@ class Block:
 def blocks(board: Board, task: str) -> list[Block]:
     """The sample blocks of a task, from the first seed of every main setting.
 
+    There are none where the records keep no texts.
+
     Raises:
         UserError: if the samples or values of a finished cell are missing.
     """
+    if not board.records.keeps_texts:
+        return []
     axis = quality_axis(board, task)
     found: dict[str, Sample] = {}
     answers: dict[str, list[Answers]] = {}

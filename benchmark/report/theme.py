@@ -28,8 +28,7 @@ _FIXED = {
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"(-?\d+\.\d\d)\d+")
 _COORDINATES = re.compile(r'\b(?:d|x|y)="[^"]*"|translate\([^)]*\)')
-_NAMED = re.compile(r' id="(?:figure|axes|patch|text|line2d|legend|xtick|ytick|matplotlib'
-                    r'\.axis|LineCollection|PathCollection)_\d+"')  # fmt: skip
+_GROUP_ID = re.compile(r'(?<=<g) id="[^"]*"')
 _SHARED = re.compile(r'<path id="[^"]+"[^>]*/>|<clipPath id="[^"]+">.*?</clipPath>', re.DOTALL)
 _ID = re.compile(r'(?<= id=")[^"]+|(?<= xlink:href="#)[^"]+|(?<=url\(#)[^)]+')
 _STYLE = re.compile(r' style="([^"]*)"')
@@ -44,8 +43,8 @@ class Inlined:
 
     def __init__(self) -> None:
         self.colours: dict[str, str] = {}
-        self.shapes: dict[str, str] = {}
-        """Letters, markers and frames by what draws them."""
+        self.shapes: dict[str, None] = {}
+        """Letters, markers and frames, each once and in order."""
         self.points: dict[PointName, int] = {}
         """Number of every point that a figure shows, as `answering` gives them."""
         self.styles: dict[str, str] = {}
@@ -56,16 +55,16 @@ class Inlined:
         """The `<svg>` of a figure as the page carries it; `label` is read out to the blind."""
         svg = answering(svg, self.points)
         svg = _COORDINATES.sub(lambda m: _LONG.sub(r"\1", m[0]), svg)
-        svg = _NAMED.sub("", svg)
+        svg = _GROUP_ID.sub("", svg)
         svg = _COLOUR.sub(lambda m: f"var({self._variable(m[0])})", svg)
         svg = self._compact(svg)
-        for shape in _SHARED.findall(svg):
-            self.shapes.setdefault(shape, shape)
+        self.shapes |= dict.fromkeys(_SHARED.findall(svg))
         svg = _NEEDLESS.sub("", _SHARED.sub("", svg))
         size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
         if size is not None:
             # The page knows the width in its own units and scales the figure down if it must.
-            svg = svg.replace(size[0], f'style="width:{float(size[1]) / 72 * 1.32:.2f}in"', 1)
+            width = f"{float(size[1]) / 72 * 1.32:.2f}in"
+            svg = svg.replace(size[0], f'style="--width:{width};width:{width}"', 1)
         # A group, not an image: the points in it are read out one by one.
         return svg.replace("<svg ", f'<svg role="group" aria-label="{escape(label)}" ', 1)
 

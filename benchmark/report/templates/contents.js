@@ -7,7 +7,7 @@
   const sections = [...document.querySelectorAll("main > section")];
   let current = null;
   const follow = () => {
-    const line = innerHeight * 0.3;
+    const line = innerHeight * 0.2;
     const section = sections.findLast((s) => s.getBoundingClientRect().top <= line) ?? null;
     if (section === current) return;
     current = section;

@@ -6,7 +6,8 @@
 
   // A table as heads and lines; a line is a family, a status, or cells of [value, bold, ±].
   const read = (table) => {
-    const heads = shown(table.tHead.rows[table.tHead.rows.length - 1].cells).slice(1).map((th) => th.dataset.head);
+    const last = table.tHead.rows[table.tHead.rows.length - 1];
+    const heads = shown(last.cells).slice(1).map((th) => th.dataset.head);
     const lines = [];
     for (const body of table.tBodies) {
       if (body.hidden) continue;
@@ -15,9 +16,10 @@
         if (row.classList.contains("family")) {
           lines.push({ family: clean(first.textContent) });
         } else if (row.cells[1]?.classList.contains("failed")) {
-          lines.push({ name: first.dataset.name, status: clean(row.cells[1].textContent) });
+          lines.push({ name: first.dataset.name, status: row.cells[1].dataset.status });
         } else {
-          lines.push({ name: first.dataset.name, setting: clean(first.querySelector("small").textContent), cells: shown(row.cells).slice(1).map(cellOf) });
+          const setting = clean(first.querySelector("small").textContent);
+          lines.push({ name: first.dataset.name, setting, cells: shown(row.cells).slice(1).map(cellOf) });
         }
       }
     }
@@ -25,17 +27,25 @@
   };
   const cellOf = (cell) => {
     const half = cell.querySelector("small")?.textContent ?? "";
-    const value = [...cell.childNodes].filter((node) => node.nodeName !== "SMALL").map((node) => node.textContent).join("");
-    return { value: clean(value), bold: cell.querySelector("b") !== null, half: half.startsWith("±") ? half.slice(1) : "" };
+    const parts = [...cell.childNodes].filter((node) => !["SMALL", "SUP"].includes(node.nodeName));
+    return {
+      value: clean(parts.map((node) => node.textContent).join("")),
+      bold: cell.querySelector("b") !== null,
+      half: half.startsWith("±") ? half.slice(1) : "",
+      raised: cell.querySelector("sup")?.textContent ?? "",
+    };
   };
 
+  const [PLAIN, RAISED] = ["abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"].map((letters) => [...letters]);
+  const raised = (text) => [...text].map((letter) => RAISED[PLAIN.indexOf(letter)] ?? letter).join("");
   const markdown = ({ heads, lines }) => {
     const pipe = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
     const blank = (count) => Array(Math.max(0, count)).fill("");
+    const cell = (c) => [c.bold ? `**${c.value}**` : c.value, c.half && `±${c.half}`, raised(c.raised)];
     const body = lines.map((line) => {
       if (line.family) return pipe([`*${line.family}*`, ...blank(heads.length)]);
       if (line.status) return pipe([line.name, line.status, ...blank(heads.length - 1)]);
-      return pipe([line.name, ...line.cells.map((c) => (c.bold ? `**${c.value}**` : c.value) + (c.half ? ` ±${c.half}` : ""))]);
+      return pipe([line.name, ...line.cells.map((c) => cell(c).filter(Boolean).join(" "))]);
     });
     return [pipe(["System", ...heads]), pipe([":---", ...heads.map(() => "---:")]), ...body].join("\n") + "\n";
   };
@@ -51,23 +61,29 @@
     return rows.map((row) => row.map(quoted).join(",")).join("\n") + "\n";
   };
 
-  const SIGNS = {
-    "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", "%": "\\%", _: "\\_",
-    "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}",
-    "±": "$\\pm$", "†": "$^{\\dagger}$", "‡": "$^{\\ddagger}$", "–": "--", "×": "$\\times$", "−": "$-$",
-    "↑": "$\\uparrow$", "↓": "$\\downarrow$", "\u00a0": "~",
-  };
+  const SIGNS = JSON.parse(document.getElementById("latex-signs").textContent);
   const tex = (text) => [...text].map((sign) => SIGNS[sign] ?? sign).join("");
   const latex = ({ heads, lines }) => {
+    const across = (count, align, text) => `\\multicolumn{${count}}{${align}}{\\emph{${tex(text)}}} \\\\`;
+    const cell = ({ value, bold, half, raised }) =>
+      (bold ? `\\textbf{${tex(value)}}` : tex(value)) +
+      (half ? `\\,{\\tiny$\\pm$${tex(half)}}` : "") +
+      (raised ? `\\textsuperscript{${tex(raised)}}` : "");
     const body = lines.map((line, i) => {
-      if (line.family) return `${i ? "\\addlinespace\n" : ""}\\multicolumn{${heads.length + 1}}{@{}l}{\\emph{${tex(line.family)}}} \\\\`;
-      if (line.status) return `${tex(line.name)} & \\multicolumn{${heads.length}}{l}{\\emph{${tex(line.status)}}} \\\\`;
-      const cells = line.cells.map((c) => (c.bold ? `\\textbf{${tex(c.value)}}` : tex(c.value)) + (c.half ? `\\,{\\tiny$\\pm$${tex(c.half)}}` : ""));
-      return `${[tex(line.name), ...cells].join(" & ")} \\\\`;
+      if (line.family) return (i ? "\\addlinespace\n" : "") + across(heads.length + 1, "@{}l", line.family);
+      if (line.status) return `${tex(line.name)} & ${across(heads.length, "l", line.status)}`;
+      return `${[tex(line.name), ...line.cells.map(cell)].join(" & ")} \\\\`;
     });
     return [
-      "% Needs \\usepackage{booktabs}.", `\\begin{tabular}{@{}l${"r".repeat(heads.length)}@{}}`, "\\toprule",
-      `${["System", ...heads.map(tex)].join(" & ")} \\\\`, "\\midrule", ...body, "\\bottomrule", "\\end{tabular}", "",
+      "% Needs \\usepackage{booktabs}.",
+      `\\begin{tabular}{@{}l${"r".repeat(heads.length)}@{}}`,
+      "\\toprule",
+      `${["System", ...heads.map(tex)].join(" & ")} \\\\`,
+      "\\midrule",
+      ...body,
+      "\\bottomrule",
+      "\\end{tabular}",
+      "",
     ].join("\n");
   };
 

@@ -109,9 +109,11 @@
       for (const part of svg.querySelectorAll("[data-s]")) part.classList.toggle("on", part.dataset.s === system);
     };
     const named = new Set();
+    const drawn = new Set([...svg.querySelectorAll("[data-s]:not([data-l])")].map((part) => part.dataset.s));
     // The words come after the lines: they are what the tab key stops at.
     for (const entry of [...svg.querySelectorAll("[data-l]")].reverse()) {
       const system = entry.dataset.s;
+      if (!drawn.has(system)) continue;  // an entry for something else than a system
       const box = entry.getBBox();
       const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
       for (const name of ["x", "y", "width", "height"]) ground.setAttribute(name, box[name]);

@@ -2,7 +2,7 @@
 // The sample browser: one source at a time, with what every system wrote for it.
 {
   const data = JSON.parse(document.getElementById("sample-data").textContent);
-  const box = document.getElementById("browser");
+  const box = document.getElementById("browser");  // none where no texts were kept
   const stems = Object.keys(data).filter((stem) => data[stem].sources.length);
   const make = (name, options, ...children) => {
     const element = Object.assign(document.createElement(name), options);
@@ -146,7 +146,5 @@
       });
     }
     open();
-  } else {
-    document.documentElement.classList.remove("js");
   }
 }

@@ -34,7 +34,7 @@ def test_every_mark_gets_its_point():
     found = answering(drawing(), points)
     assert list(points) == [("toy", "other", ""), *NAMES]
     assert re.findall(r'data-p="(\d+)"', found) == ["1", "2"], "not the square, which has no name"
-    assert "<title>a, x='1' &amp; &lt;2&gt;</title>" in found
+    assert "<title>a, x=&#x27;1&#x27; &amp; &lt;2&gt;</title>" in found
     assert found.count('<g data-s="a">') == 2
     assert found.count('<g data-s="a" data-l>') == 1
     assert "{" not in re.sub(r"<style.*?</style>", "", found), "no name is left in an id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.api import UserError
 from benchmark.report import build_report
+from benchmark.report.samples import PRINTED
 
 PLOTS = ("frontier", "nfe", "seconds", "training")
 
@@ -67,6 +69,7 @@ def test_page_needs_nothing_else(report, page):
     for source in sources:
         assert source.startswith("#") or (report / source).exists(), source
     assert "@import" not in page
+    assert 'Content-Security-Policy" content="default-src &#39;none&#39;' in page
     assert not re.search(r"url\((?!#)", page)
 
 
@@ -91,7 +94,8 @@ def test_page_is_well_formed(page):
 
 
 def test_links_inside_the_page_lead_somewhere(page):
-    ids = re.findall(r'\bid="([^"]+)"', page)
+    ids = re.findall(r'(?<=[\s])id="([^"]+)"', page)
+    assert len(set(ids)) == len(ids)
     for target in re.findall(r'(?:xlink:)?href="#([^"]+)"', page):
         assert target in ids, target
 
@@ -122,6 +126,22 @@ def test_further_tables_are_in_page_and_summary(report, page):
     ):
         assert said in page, said
         assert said in summary, said
+
+
+def test_samples_stand_in_the_page_without_its_scripts(page):
+    bare = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    samples = bare[bare.index('<section id="samples">') : bare.index('<section id="reading">')]
+    assert samples.count('<span class="source">') == PRINTED
+    assert samples.count('<th scope="row">references</th>') == PRINTED
+    assert '<span class="mark good" title="a valid target">✓</span>' in samples
+
+
+def test_every_point_of_a_figure_has_its_tip(page):
+    numbers = {int(number) for number in re.findall(r'data-p="(\d+)"', page)}
+    block = re.search(r'<script type="application/json" id="tips">(.*?)</script>', page)
+    tips = json.loads(block[1])
+    assert numbers == set(range(len(tips)))
+    assert all(re.fullmatch(r"[0-9a-f]{16}( [0-9a-f]{16})*", tip["keys"]) for tip in tips)
 
 
 def test_text_of_records_is_escaped(page):
@@ -177,6 +197,12 @@ def test_everything_failed_is_a_report_too(tmp_path):
     folder = write_handmade(tmp_path / "x", [cell("a", None)])
     page = build_report(folder).read_text(encoding="utf-8")
     assert "ValueError: it broke &amp; &lt;fell&gt;" in page
+
+
+def test_a_report_whose_texts_are_not_kept(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))])
+    shutil.rmtree(folder / "records" / "samples")
+    assert "The records keep no texts" in build_report(folder).read_text(encoding="utf-8")
 
 
 def test_missing_samples_are_named(tmp_path):

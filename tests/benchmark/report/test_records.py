@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from handmade import bleu, cell, write_handmade
@@ -46,6 +47,12 @@ def test_cells_may_be_split_by_task(tmp_path):
     broken.write_text("{")
     with pytest.raises(UserError, match=r"cells/ant\.jsonl, line 1 is not valid JSON"):
         read_records(folder)
+
+
+@pytest.mark.parametrize("name", ["mini-0.2.0", "qqp-small-0.2.0"])
+def test_kept_reports_are_read(name):
+    records = read_records(Path(__file__).parents[3] / "reports" / name)
+    assert {cell.status for cell in records.cells} == {"ok"}
 
 
 def test_null_is_undefined(folder):

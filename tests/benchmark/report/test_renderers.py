@@ -9,7 +9,7 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
-from benchmark.report.renderers import csv_text, latex, latex_escape, markdown
+from benchmark.report.renderers import csv_text, latex, markdown
 from benchmark.report.tables import DASH, build_table
 
 
@@ -51,21 +51,6 @@ def test_csv_comes_back_exactly(table):
     assert best["generate_keys"] == "generate-best-main-1"
     broken = next(row for row in rows if row["system"] == "broken")
     assert (broken["status"], broken["error"]) == ("failed", "ValueError: it broke & <fell>")
-
-
-@pytest.mark.parametrize(
-    ("text", "escaped"),
-    [
-        ("50 % & more", r"50 \% \& more"),
-        ("bleu_sent_m4|a:b", r"bleu\_sent\_m4\textbar{}a:b"),
-        ("\\{}", r"\textbackslash{}\{\}"),
-        ("#1 ~ $2 ^ 3", r"\#1 \textasciitilde{} \$2 \textasciicircum{} 3"),
-        ("0.5 ± 0.1 †", r"0.5 $\pm$ 0.1 $^{\dagger}$"),
-        ("<0.001", r"\textless{}0.001"),
-    ],
-)
-def test_latex_escape(text, escaped):
-    assert latex_escape(text) == escaped
 
 
 def test_latex_known_answer(table):

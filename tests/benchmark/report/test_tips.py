@@ -7,7 +7,7 @@ def test_a_tip_tells_setting_values_and_key(board):
     best, fixed = point_tips(board, [("toy", "best", "main"), ("toy", "fixed", "main")])
     assert (best["system"], best["setting"], best["task"]) == ("best", "main", "Toy")
     assert [tuple(fact) for fact in best["facts"]] == [
-        ("diversity (1 − self-BLEU)", "0.600", "[0.590, 0.610]"),
+        ("diversity (1 \N{MINUS SIGN} self-BLEU)", "0.600", "[0.590, 0.610]"),
         ("sentence BLEU (bleu_sent_m4)", "0.500", "[0.490, 0.510]"),
         ("NFE", "10", ""),
         ("time per candidate", "12.5 ms", ""),
