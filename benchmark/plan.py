@@ -146,10 +146,7 @@ def make_plan(
     _check_ablations(systems, ablate)
     loaded = {name: load(suite, name, data_dir) for name in tasks}
     for task in loaded.values():
-        metrics_of(suite, task)
-    utility = suite.evaluation.mbr_utility
-    if not isinstance(make_metric(utility), PairwiseMetric):
-        raise UserError(f"evaluation.mbr_utility: {utility!r} cannot compare two candidates.")
+        check_metrics(suite, task)
     cells = [
         _cell(suite, loaded[task], system, seed, ablate)
         for task in tasks
@@ -171,6 +168,19 @@ def metrics_of(suite: Suite, task: Task) -> list[Metric]:
     if task.conditional is not None:
         specs += suite.evaluation.controlled_metrics
     return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
+
+
+def check_metrics(suite: Suite, task: Task) -> None:
+    """See that the evaluation of a suite can be carried out on a task.
+
+    Raises:
+        UserError: for a metric that is not known or needs what the task has not, or a utility
+            that cannot compare candidates.
+    """
+    metrics_of(suite, task)
+    utility = suite.evaluation.mbr_utility
+    if not isinstance(make_metric(utility), PairwiseMetric):
+        raise UserError(f"evaluation.mbr_utility: {utility!r} cannot compare two candidates.")
 
 
 def config_of(suite: Suite, system: str, system_class: type[System]) -> Any:

@@ -122,13 +122,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    from benchmark.outputs.reports import choose_suite, find_report
+    from benchmark.outputs.reports import check_writable, choose_suite, find_report
     from benchmark.store import Store
 
     _check(options)
     store = Store(options.store)
     store.prepare()
-    target = find_report(options.report or Path("reports") / f"{options.name}-{options.task}")
+    folder = options.report or Path("reports") / f"{options.name}-{options.task}"
+    check_writable(folder)
+    target = find_report(folder)
     overrides = list(options.set)
     if options.metrics:
         overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")

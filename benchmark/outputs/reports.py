@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -78,6 +79,24 @@ def find_report(folder: Path) -> Target:
     # `resolve`: the name of `reports/mini/.` is `mini` too.
     whole = folder if folder.name not in ("", "..") else folder.resolve()
     return Target(whole, read_records(whole) if (whole / "records").is_dir() else None)
+
+
+def check_writable(folder: Path) -> None:
+    """See that a report can be written, before anything is entered into it.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder.parent} cannot be made ({error.strerror}): name another with"
+            " --report."
+        ) from error
+    place = folder if folder.exists() else folder.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"The folder {place} cannot be written: name another with --report.")
 
 
 def choose_suite(target: Target, task: str, name: str | None, overrides: Sequence[str]) -> Suite:
