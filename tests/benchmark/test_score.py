@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from benchmark import run as run_command
+from benchmark.api import UserError
 from benchmark.report.further import cost_table
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
@@ -212,11 +213,14 @@ def test_metrics_of_its_own(score, pairs):
     assert {len(x["score"]["metrics"]) for x in lines("reports/mine-pairs")} == {1}
 
 
-def test_a_metric_that_fails_is_told(score, pairs):
-    path = write("a.jsonl", targets(pairs))
-    code, _, err = score(path, "--metrics", "bertscore:encoder=nowhere", *QUICK)
-    assert code == 1 and err.startswith("failed: ") and "nowhere" in err
-    assert lines("reports/mine-pairs")[0]["status"] == "failed"
+def test_a_metric_that_fails_is_told(score, pairs, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise UserError("The encoder is not here.")
+
+    monkeypatch.setattr("benchmark.stages.score.score_candidates", fail)
+    code, _, err = score(write("a.jsonl", targets(pairs)))
+    assert code == 1 and err == "failed: The encoder is not here.\n"
+    assert {x["status"] for x in lines("reports/mine-pairs")} == {"failed"}
 
 
 # The report of a run
@@ -358,3 +362,27 @@ def test_help_is_light():
         "assert not {'torch', 'numpy', 'pydantic', 'yaml'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_lower_cased_copies_of_qqp_in_the_official_format(folder, capsys, real_data):
+    """Sources are found again, also those that stand twice; the scores are known."""
+    split = load_task("qqp", data_dir=real_data, limits={"train": 0, "valid": 0}).test
+    rows = [
+        {
+            "recover": f"[CLS] {e.source.lower()} [SEP] [PAD]",
+            "reference": f"[CLS] {e.target.lower()} [SEP]",
+            "source": f"[CLS] {e.source.lower()} [SEP] [SEP]",
+        }
+        for e in reversed(split)
+    ]
+    metrics = ["bleu_sent_m4:case=lower", "bleu_corpus:case=lower"]
+    code = main(
+        [write("seed1.json", rows), "--task", "qqp", "--name", "mine",
+         "--data-dir", str(real_data), *QUICK, "--metrics", *metrics]
+    )  # fmt: skip
+    assert code == 0
+    assert "matched by the text of the source" in capsys.readouterr().out
+    for line in lines("reports/mine-qqp")[:2]:
+        assert line["system"] in ("mine", "copy-source")
+        found = [values(line, metric)["expected"] for metric in metrics]
+        assert [round(found[0], 4), round(found[1], 2)] == [0.2288, 31.14]
