@@ -27,12 +27,6 @@ KINDS: Mapping[str, CandidateKind] = {
     "beam": "n-best",
     "single": "single",
 }
-MATCHED = {
-    "id": "matched by id",
-    "source": "matched by the text of the source",
-    "order": "matched by order",
-    "file": "sources and references of the file",
-}
 FAMILIES = (
     "continuous diffusion",
     "discrete diffusion",
@@ -160,6 +154,7 @@ def _check(options: argparse.Namespace) -> None:
 def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:
     """Register the outputs, and print what was read; the task with the sources they answer."""
     from benchmark.outputs.entering import Submission, enter
+    from benchmark.report.entered import MATCHED
 
     submission = Submission(
         files=tuple(options.files),
@@ -231,7 +226,7 @@ def _report(
     from benchmark.report.records import read_records
 
     if target.of_a_run and task is not None:
-        left_out = join_records(target.folder, suite, task, store)
+        remarks = join_records(target.folder, suite, task, store)
     else:
         entries = registered(store, target.name)
         if not entries:
@@ -240,17 +235,14 @@ def _report(
         suite = suite.model_copy(update={"seeds": sorted({entry.seed for entry in entries})})
         plan = Plan(suite, options.data_dir, dict(tasks_of_entries(store, target.name)), ())
         command = ["python", "-m", "benchmark.score", *words]
-        left_out = write_records(target.folder, plan, store, command=command)
-    for sentence in left_out:
-        print(f"note: {sentence}", file=sys.stderr)
+        remarks = write_records(target.folder, plan, store, command=command)
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
     cells = [c for c in read_records(target.folder).cells if c.task == options.task]
-    errors = [cell.error for cell in cells if cell.system == options.name and cell.error]
     for line in _scores(cells, options.name):
         print(line)
     print(build_report(target.folder))
-    for error in dict.fromkeys(errors):
-        print(f"failed: {error}", file=sys.stderr)
-    return 1 if errors else 0
+    return 1 if any(cell.status == "failed" for cell in cells if cell.outputs) else 0
 
 
 def _scores(cells: Sequence[Cell], system: str) -> Iterator[str]:

@@ -41,11 +41,7 @@ class Target:
     def run_cells(self, task: str | None = None) -> tuple[Cell, ...]:
         """The cells that were run, not entered; of one task or of all."""
         cells = self.records.cells if self.records is not None else ()
-        return tuple(
-            cell
-            for cell in cells
-            if "outputs" not in (cell.model_extra or {}) and task in (None, cell.task)
-        )
+        return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
 
     @property
     def of_a_run(self) -> bool:

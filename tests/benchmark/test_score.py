@@ -172,6 +172,8 @@ def test_part_of_the_sources(score, pairs):
     found = lines("reports/mine-pairs")
     assert {x["score"]["num_sources"] for x in found} == {3}
     assert (found[0]["outputs"]["sources"], found[0]["outputs"]["split"]) == (3, 12)
+    board = Board(read_records(Path("reports/mine-pairs")))
+    assert "mine (matched by id, 3 of 12 sources)." in markdown(build_table(board, "pairs"))
     # The whole takes the place of the part, and the yardsticks follow.
     assert score(write("b.jsonl", targets(pairs)), *QUICK)[0] == 0
     assert {x["score"]["num_sources"] for x in lines("reports/mine-pairs")} == {12}
@@ -219,7 +221,8 @@ def test_a_metric_that_fails_is_told(score, pairs, monkeypatch):
 
     monkeypatch.setattr("benchmark.stages.score.score_candidates", fail)
     code, _, err = score(write("a.jsonl", targets(pairs)))
-    assert code == 1 and err == "failed: The encoder is not here.\n"
+    assert code == 1
+    assert "outputs of mine on pairs could not be scored: The encoder is not here." in err
     assert {x["status"] for x in lines("reports/mine-pairs")} == {"failed"}
 
 
@@ -352,6 +355,7 @@ def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
     board = Board(read_records(tmp_path / "reports/mine-pairs"))
     table = markdown(build_table(board, "pairs"))
     assert all(f"| {name}† | " in table for name in ("mine", "copy-source", "reference"))
+    assert "scored from outputs, cost unknown: mine (matched by id)." in table
     assert f"| mine | {DASH} | {DASH} |" in markdown(cost_table(board, "pairs"))
 
 
