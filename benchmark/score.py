@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from benchmark.api import CandidateKind, UserError
+from benchmark.api import CandidateKind, Family, UserError
 
 if TYPE_CHECKING:
     from benchmark.outputs.reports import Target
@@ -27,14 +28,7 @@ KINDS: Mapping[str, CandidateKind] = {
     "beam": "n-best",
     "single": "single",
 }
-FAMILIES = (
-    "continuous diffusion",
-    "discrete diffusion",
-    "autoregressive",
-    "iterative",
-    "edit",
-    "other",
-)
+FAMILIES = (*(family for family in get_args(Family) if family != "yardstick"), "other")
 
 EXAMPLES = """\
 examples:
@@ -116,7 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    from benchmark.outputs.reports import check_writable, choose_suite, find_report
+    from benchmark.outputs.reports import (
+        check_entries,
+        check_writable,
+        choose_suite,
+        find_report,
+    )
     from benchmark.store import Store
 
     _check(options)
@@ -125,6 +124,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     folder = options.report or Path("reports") / f"{options.name}-{options.task}"
     check_writable(folder)
     target = find_report(folder)
+    check_entries(target, store)
     overrides = list(options.set)
     if options.metrics:
         overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")
@@ -230,6 +230,7 @@ def _report(
     else:
         entries = registered(store, target.name)
         if not entries:
+            shutil.rmtree(target.folder / "records")
             print(f"{target.folder} has no outputs left and can be deleted.")
             return 0
         suite = suite.model_copy(update={"seeds": sorted({entry.seed for entry in entries})})

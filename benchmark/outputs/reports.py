@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from benchmark.api import Example, UserError
 from benchmark.candidates import CANDIDATES
 from benchmark.outputs.jsonlines import read_json_lines
-from benchmark.outputs.registry import Entry, registered
+from benchmark.outputs.registry import YARDSTICK, Entry, registered
 from benchmark.report.records import Cell, Records, read_records
 from benchmark.store import Store
 from benchmark.suite import Suite, load_suite
@@ -72,9 +72,26 @@ def find_report(folder: Path) -> Target:
     Raises:
         UserError: if it has records that cannot be read.
     """
-    # `resolve`: the name of `reports/mini/.` is `mini` too.
-    whole = folder if folder.name not in ("", "..") else folder.resolve()
-    return Target(whole, read_records(whole) if (whole / "records").is_dir() else None)
+    # The name of the folder is what the store knows it by, also where it is called `.`.
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    return Target(named, read_records(named) if (named / "records").is_dir() else None)
+
+
+def check_entries(target: Target, store: Store) -> None:
+    """See that the store has all outputs that the report shows: they are joined anew from there.
+
+    Raises:
+        UserError: if rows of the report would be lost.
+    """
+    entries = registered(store, target.name)
+    known = {(e.task, e.system, e.setting["label"], e.seed) for e in entries}
+    for cell in target.records.cells if target.records is not None else ():
+        named = (cell.task, cell.system, cell.setting.label, cell.seed)
+        if cell.outputs is not None and cell.family != YARDSTICK and named not in known:
+            raise UserError(
+                f"{target.folder} shows outputs of {cell.system} on {cell.task} that are not in the"
+                f" store {store.root}: name theirs with --store, or another report with --report."
+            )
 
 
 def check_writable(folder: Path) -> None:

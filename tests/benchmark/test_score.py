@@ -203,6 +203,16 @@ def test_two_systems_and_two_tasks_in_one_report(score, pairs):
     assert code == 2 and "has no outputs of mine on own" in err
 
 
+def test_rows_that_another_store_holds_are_not_lost(score, pairs):
+    path = write("a.jsonl", targets(pairs))
+    score(path, *QUICK)
+    first = records("reports/mine-pairs")
+    to = ["--report", "reports/mine-pairs", *QUICK]
+    code, _, err = score(path, *to, "--store", "elsewhere", name="yours")
+    assert code == 2 and "outputs of mine on pairs that are not in the store elsewhere" in err
+    assert records("reports/mine-pairs") == first
+
+
 def test_metrics_of_its_own(score, pairs):
     path = write("a.jsonl", targets(pairs))
     score(path, "--metrics", "rouge_l", "self_bleu:form=published", *QUICK)

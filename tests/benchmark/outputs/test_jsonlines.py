@@ -22,7 +22,7 @@ def test_all_that_a_line_can_say(write):
     assert (second.id, second.references, second.candidates) == (None, ("c",), (Candidate("e"),))
     assert (third.source, third.references) == (None, None)
     assert third.candidates == (Candidate(" ", "empty"),)
-    assert third.where == "outputs.jsonl, line 3"
+    assert third.where == f"{path}, line 3"
 
 
 def test_reads_the_candidates_file_of_a_store(write):

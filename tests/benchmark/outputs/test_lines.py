@@ -47,8 +47,8 @@ def test_missing_file(tmp_path):
 def test_json_lines_name_their_place(write):
     path = write("outputs.jsonl", '{"a": 1}\n{"a": 2}\n\n')
     assert json_lines(path) == [
-        ("outputs.jsonl, line 1", {"a": 1}),
-        ("outputs.jsonl, line 2", {"a": 2}),
+        (f"{path}, line 1", {"a": 1}),
+        (f"{path}, line 2", {"a": 2}),
     ]
 
 
