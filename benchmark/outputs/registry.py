@@ -36,7 +36,7 @@ class Entry:
     """A `Setting`; the roles of a system's outputs are given when they are joined."""
     seed: int
     main: bool
-    """Whether it was asked to be the row of the table."""
+    """Whether it is the row of the table."""
     generate: str
     """Key of the candidates."""
     num_samples: int
