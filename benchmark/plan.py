@@ -157,8 +157,7 @@ def make_plan(
     _check_ablations(systems, ablate)
     loaded = {name: load(suite, name, data_dir) for name in tasks}
     for task in loaded.values():
-        metrics_of(suite, task)
-    utilities_of(suite)
+        check_metrics(suite, task)
     cells = [
         _cell(suite, loaded[task], system, seed, ablate)
         for task in tasks
@@ -185,6 +184,17 @@ def metrics_of(suite: Suite, task: Task) -> list[Metric]:
 def utilities_of(suite: Suite) -> tuple[PairwiseMetric, ...]:
     """What candidates are compared by: `mbr_utility`, which chooses in the table, stands first."""
     return make_utilities((suite.evaluation.mbr_utility, *suite.evaluation.mbr.utilities))
+
+
+def check_metrics(suite: Suite, task: Task) -> None:
+    """See that the evaluation of a suite can be carried out on a task.
+
+    Raises:
+        UserError: for a metric that is not known or needs what the task has not, or a utility
+            that cannot compare candidates.
+    """
+    metrics_of(suite, task)
+    utilities_of(suite)
 
 
 def config_of(suite: Suite, system: str, system_class: type[System]) -> Any:

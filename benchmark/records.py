@@ -37,7 +37,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     Equal records are left as they are, with the date and the command that made them.
 
     Returns:
-        A sentence for everything that was left out.
+        A sentence for each of the outputs that could not be joined or scored.
 
     Raises:
         UserError: if the folder cannot be written.
@@ -53,7 +53,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     taken = {(line["task"], line["system"]) for line in lines}
     joined = join(store, folder.name, plan.suite, plan.tasks, taken)
     _finish(folder, run, lines, joined.lines, joined)
-    return joined.left_out
+    return joined.remarks
 
 
 def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
@@ -64,7 +64,7 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
         task: as the run had it.
 
     Returns:
-        A sentence for everything that was left out.
+        A sentence for each of the outputs that could not be joined or scored.
 
     Raises:
         UserError: if the folder cannot be written.
@@ -90,7 +90,7 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     run["systems"] = {line["system"]: known[line["system"]] for line in own}
     joined.systems = {line["system"]: known[line["system"]] for line in outputs}
     _finish(folder, run, own, outputs, joined)
-    return joined.left_out
+    return joined.remarks
 
 
 def _fresh(folder: Path) -> Path:

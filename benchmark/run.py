@@ -266,8 +266,8 @@ def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Pat
     from benchmark.report import build_report
 
     command = ["python", "-m", "benchmark.run", *words]
-    for sentence in write_records(folder, plan, store, command=command):
-        print(sentence, file=sys.stderr)
+    for remark in write_records(folder, plan, store, command=command):
+        print(f"note: {remark}", file=sys.stderr)
     return build_report(folder)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from benchmark.api import CandidateKind, UserError
+from benchmark.api import CandidateKind, Family, UserError
 
 if TYPE_CHECKING:
     from benchmark.outputs.reports import Target
@@ -27,20 +28,7 @@ KINDS: Mapping[str, CandidateKind] = {
     "beam": "n-best",
     "single": "single",
 }
-MATCHED = {
-    "id": "matched by id",
-    "source": "matched by the text of the source",
-    "order": "matched by order",
-    "file": "sources and references of the file",
-}
-FAMILIES = (
-    "continuous diffusion",
-    "discrete diffusion",
-    "autoregressive",
-    "iterative",
-    "edit",
-    "other",
-)
+FAMILIES = (*(family for family in get_args(Family) if family != "yardstick"), "other")
 
 EXAMPLES = """\
 examples:
@@ -122,13 +110,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    from benchmark.outputs.reports import choose_suite, find_report
+    from benchmark.outputs.reports import (
+        check_entries,
+        check_writable,
+        choose_suite,
+        find_report,
+    )
     from benchmark.store import Store
 
     _check(options)
     store = Store(options.store)
     store.prepare()
-    target = find_report(options.report or Path("reports") / f"{options.name}-{options.task}")
+    folder = options.report or Path("reports") / f"{options.name}-{options.task}"
+    check_writable(folder)
+    target = find_report(folder)
+    check_entries(target, store)
     overrides = list(options.set)
     if options.metrics:
         overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")
@@ -158,6 +154,7 @@ def _check(options: argparse.Namespace) -> None:
 def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:
     """Register the outputs, and print what was read; the task with the sources they answer."""
     from benchmark.outputs.entering import Submission, enter
+    from benchmark.report.entered import MATCHED
 
     submission = Submission(
         files=tuple(options.files),
@@ -229,26 +226,24 @@ def _report(
     from benchmark.report.records import read_records
 
     if target.of_a_run and task is not None:
-        left_out = join_records(target.folder, suite, task, store)
+        remarks = join_records(target.folder, suite, task, store)
     else:
         entries = registered(store, target.name)
         if not entries:
+            shutil.rmtree(target.folder / "records")
             print(f"{target.folder} has no outputs left and can be deleted.")
             return 0
         suite = suite.model_copy(update={"seeds": sorted({entry.seed for entry in entries})})
         plan = Plan(suite, options.data_dir, dict(tasks_of_entries(store, target.name)), ())
         command = ["python", "-m", "benchmark.score", *words]
-        left_out = write_records(target.folder, plan, store, command=command)
-    for sentence in left_out:
-        print(f"note: {sentence}", file=sys.stderr)
+        remarks = write_records(target.folder, plan, store, command=command)
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
     cells = [c for c in read_records(target.folder).cells if c.task == options.task]
-    errors = [cell.error for cell in cells if cell.system == options.name and cell.error]
     for line in _scores(cells, options.name):
         print(line)
     print(build_report(target.folder))
-    for error in dict.fromkeys(errors):
-        print(f"failed: {error}", file=sys.stderr)
-    return 1 if errors else 0
+    return 1 if any(cell.status == "failed" for cell in cells if cell.outputs) else 0
 
 
 def _scores(cells: Sequence[Cell], system: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from benchmark.outputs.matching import Outputs, match, own_sources
 from benchmark.outputs.registry import Entry, keep_candidates, register, registered, remove
 from benchmark.outputs.reports import Target, task_of_examples, task_of_run
 from benchmark.outputs.yardsticks import yardsticks
-from benchmark.plan import Setting
+from benchmark.plan import Setting, check_metrics
 from benchmark.store import Store
 from benchmark.suite import Suite
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
@@ -61,6 +61,7 @@ def enter(
         UserError: if the files cannot be read or matched, or do not fit into the report.
     """
     format_name, task, outputs = _read(submission, target, suite)
+    check_metrics(suite, task)
     setting = _setting(submission, outputs)
     entry = Entry(
         report=target.name,
@@ -87,18 +88,24 @@ def enter(
             "split": outputs.split,
         },
     )
-    others = [
+    scored = [
         other
         for other in registered(store, target.name)
-        if other.task == task.id and other.key != entry.key and not other.is_yardstick
+        if other.task == task.id and not other.is_yardstick
     ]
+    others = [other for other in scored if other.key != entry.key]
     _check_fit(entry, others, target)
-    key = keep_candidates(
-        store, task, outputs, system=entry.system, setting=setting, seed=entry.seed
+    entry = replace(
+        entry,
+        # The first setting is the row of the table, until another asks for it.
+        main=entry.main or all(not o.main for o in others if o.system == entry.system),
+        generate=keep_candidates(
+            store, task, outputs, system=entry.system, setting=setting, seed=entry.seed
+        ),
     )
-    register(store, replace(entry, generate=key))
+    register(store, entry)
     _add_yardsticks([entry, *others], target, suite, task, store)
-    return replace(entry, generate=key), task, _remarks(entry, others, outputs, target)
+    return entry, task, _remarks(entry, others, outputs, target)
 
 
 def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Task, Outputs]:

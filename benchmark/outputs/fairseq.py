@@ -35,30 +35,30 @@ def read_fairseq(path: Path) -> list[Row]:
             score, tab, text = text.partition("\t")
             if not tab or not _is_number(score):
                 raise UserError(
-                    f"{path.name}, line {place}: {kind}-{number} has no score: a hypothesis is"
+                    f"{path}, line {place}: {kind}-{number} has no score: a hypothesis is"
                     f" {kind}-{number}, score and text, with tabs between them."
                 )
         texts[kind].setdefault(number, []).append(text)
         first.setdefault(number, place)
     hypotheses = texts["D"] or texts["H"]
     if not hypotheses:
-        raise UserError(f"{path.name} holds no hypothesis: fairseq writes them as H- or D- lines.")
+        raise UserError(f"{path} holds no hypothesis: fairseq writes them as H- or D- lines.")
     lacking = sorted(first.keys() - hypotheses.keys())
     if lacking:
         raise UserError(
-            f"{path.name}, line {first[lacking[0]]}: sample {lacking[0]} has no hypothesis"
+            f"{path}, line {first[lacking[0]]}: sample {lacking[0]} has no hypothesis"
             f" ({'D' if texts['D'] else 'H'}-{lacking[0]}): generate it again."
         )
     for kind in "ST":
         for number, found_twice in texts[kind].items():
             if len(found_twice) > 1:
                 raise UserError(
-                    f"{path.name}: {kind}-{number} comes {len(found_twice)} times: give every call"
+                    f"{path}: {kind}-{number} comes {len(found_twice)} times: give every call"
                     " of fairseq-generate a file of its own."
                 )
     return [
         Row(
-            f"{path.name}, line {first[number]}",
+            f"{path}, line {first[number]}",
             tuple(candidate(text) for text in of_number),
             source=texts["S"][number][0] if number in texts["S"] else None,
             references=tuple(texts["T"][number]) if number in texts["T"] else None,

@@ -27,8 +27,8 @@ class Joined:
     """Candidates files by key."""
     values: dict[str, Path] = field(default_factory=dict)
     """Per-source values by key of the score."""
-    left_out: list[str] = field(default_factory=list)
-    """A sentence for each entry that could not be joined."""
+    remarks: list[str] = field(default_factory=list)
+    """A sentence for each entry that could not be joined or scored."""
 
 
 def join(
@@ -52,12 +52,12 @@ def join(
         task, name = tasks[entry.task], f"{entry.system} on {entry.task}"
         generated = store.record("generate", entry.generate)
         if entry.test_digest != task.split_digests["test"]:
-            joined.left_out.append(
+            joined.remarks.append(
                 f"The outputs of {name} are for other test data and were left out: score them"
                 " again with benchmark.score."
             )
         elif generated is None:
-            joined.left_out.append(
+            joined.remarks.append(
                 f"The outputs of {name} are no longer in the store {store.root} and were left out:"
                 " score them again with benchmark.score."
             )
@@ -86,6 +86,10 @@ def _add(
 ) -> None:
     errors: list[str] = []
     score_entry(entry.generate, suite, task, store, errors)
+    joined.remarks += [
+        f"The outputs of {entry.system} on {entry.task} could not be scored: {error}"
+        for error in errors
+    ]
     scored_as = score_key(suite, task, generated["candidates_digest"])
     scored = store.record("score", scored_as)
     joined.lines.append(

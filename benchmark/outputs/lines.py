@@ -63,7 +63,7 @@ def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
     return [
         (where, _fields(line, where))
         for number, line in enumerate(lines, start=1)
-        for where in [f"{path.name}, line {number}"]
+        for where in [f"{path}, line {number}"]
     ]
 
 

@@ -15,6 +15,6 @@ def read_plain(path: Path) -> list[Row]:
         UserError: if the file cannot be read.
     """
     return [
-        Row(f"{path.name}, line {number}", (candidate(line),))
+        Row(f"{path}, line {number}", (candidate(line),))
         for number, line in enumerate(read_lines(path), start=1)
     ]

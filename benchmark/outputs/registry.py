@@ -7,7 +7,7 @@ Whatever writes the records of that report, `benchmark.score` or `benchmark.run`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ class Entry:
     """A `Setting`; the roles of a system's outputs are given when they are joined."""
     seed: int
     main: bool
-    """Whether it was asked to be the row of the table."""
+    """Whether it is the row of the table."""
     generate: str
     """Key of the candidates."""
     num_samples: int
@@ -95,17 +95,22 @@ def register(store: Store, entry: Entry) -> None:
     if entry.main:
         for other in registered(store, entry.report):
             if (other.task, other.system) == (entry.task, entry.system) and other.main:
-                _write(store, Entry(**{**asdict(other), "main": False}))
+                _write(store, replace(other, main=False))
     _write(store, entry)
 
 
 def registered(store: Store, report: str) -> list[Entry]:
     """The outputs that belong to a report, in the order of its lines."""
+    names = {field.name for field in fields(Entry)}
+    records = (
+        store.record("outputs", path.parent.name)
+        for path in (store.root / "outputs").glob("*/record.json")
+        if path.parent.suffix != ".partial"
+    )
     found = [
-        Entry(**record["entry"])
-        for path in sorted((store.root / "outputs").glob("*/record.json"))
-        if (record := store.record("outputs", path.parent.name)) is not None
-        and record["entry"]["report"] == report
+        Entry(**{name: value for name, value in record["entry"].items() if name in names})
+        for record in records
+        if record is not None and record["entry"]["report"] == report
     ]
     return sorted(
         found,

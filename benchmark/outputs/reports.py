@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from benchmark.api import Example, UserError
 from benchmark.candidates import CANDIDATES
 from benchmark.outputs.jsonlines import read_json_lines
-from benchmark.outputs.registry import Entry, registered
+from benchmark.outputs.registry import YARDSTICK, Entry, registered
 from benchmark.report.records import Cell, Records, read_records
 from benchmark.store import Store
 from benchmark.suite import Suite, load_suite
@@ -40,11 +41,7 @@ class Target:
     def run_cells(self, task: str | None = None) -> tuple[Cell, ...]:
         """The cells that were run, not entered; of one task or of all."""
         cells = self.records.cells if self.records is not None else ()
-        return tuple(
-            cell
-            for cell in cells
-            if "outputs" not in (cell.model_extra or {}) and task in (None, cell.task)
-        )
+        return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
 
     @property
     def of_a_run(self) -> bool:
@@ -75,9 +72,44 @@ def find_report(folder: Path) -> Target:
     Raises:
         UserError: if it has records that cannot be read.
     """
-    # `resolve`: the name of `reports/mini/.` is `mini` too.
-    whole = folder if folder.name not in ("", "..") else folder.resolve()
-    return Target(whole, read_records(whole) if (whole / "records").is_dir() else None)
+    # The name of the folder is what the store knows it by, also where it is called `.`.
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    return Target(named, read_records(named) if (named / "records").is_dir() else None)
+
+
+def check_entries(target: Target, store: Store) -> None:
+    """See that the store has all outputs that the report shows: they are joined anew from there.
+
+    Raises:
+        UserError: if rows of the report would be lost.
+    """
+    entries = registered(store, target.name)
+    known = {(e.task, e.system, e.setting["label"], e.seed) for e in entries}
+    for cell in target.records.cells if target.records is not None else ():
+        named = (cell.task, cell.system, cell.setting.label, cell.seed)
+        if cell.outputs is not None and cell.family != YARDSTICK and named not in known:
+            raise UserError(
+                f"{target.folder} shows outputs of {cell.system} on {cell.task} that are not in the"
+                f" store {store.root}: name theirs with --store, or another report with --report."
+            )
+
+
+def check_writable(folder: Path) -> None:
+    """See that a report can be written, before anything is entered into it.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder.parent} cannot be made ({error.strerror}): name another with"
+            " --report."
+        ) from error
+    place = folder if folder.exists() else folder.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"The folder {place} cannot be written: name another with --report.")
 
 
 def choose_suite(target: Target, task: str, name: str | None, overrides: Sequence[str]) -> Suite:

@@ -177,6 +177,8 @@ class Cell(_Record):
     statuses: dict[str, int] | None = None
     training: Training | None = None
     parameters: Parameters | None = None
+    outputs: dict[str, Any] | None = None
+    """Of outputs that were entered by `benchmark.score`: format, and how sources were matched."""
 
 
 class TaskInfo(_Record):

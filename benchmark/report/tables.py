@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
+from benchmark.report.entered import entered_sentence
 from benchmark.report.points import YARDSTICK, Board, Point
 from benchmark.report.records import UNDEFINED, Interval, base, title_of
 
@@ -261,6 +262,8 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",
             frozenset({"quality"}),
         )
+    if entered := entered_sentence(points):
+        yield Footnote(entered, everywhere)
     if any(c.group == "cost" for c in columns) and any(
         math.isfinite(p.cost("depth")) for p in points
     ):

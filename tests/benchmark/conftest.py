@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,3 +26,12 @@ def examples() -> list[Example]:
 def resources(examples) -> Resources:
     texts = [text for e in examples for text in (e.source, e.target)]
     return Resources(train_tokenizer(texts, TokenizerRecipe()), Lengths(8, 8), examples)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    root = Path(__file__).parents[2]
+    path = Path(os.environ.get("DIFFUSEQ_BENCH_DATA", root / ".." / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip(f"no real data at {path}; set DIFFUSEQ_BENCH_DATA")
+    return path

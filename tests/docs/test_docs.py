@@ -16,6 +16,7 @@ import pytest
 from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
 
 from benchmark.run import parser
+from benchmark.score import parser as score_parser
 
 ROOMS = ("benchmark", "baselines", "diffuseq")
 Open = Callable[[str], Any]
@@ -128,7 +129,7 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    assert modules == {"benchmark.run", "benchmark.ls", "benchmark.report", "benchmark.speed"}
+    assert modules == {f"benchmark.{m}" for m in ("run", "ls", "report", "score", "speed")}
 
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
@@ -142,6 +143,8 @@ def test_commands_are_understood(words: list[str]) -> None:
     module, *rest = words
     if module == "benchmark.ls":
         assert set(rest) <= {*KINDS, "--json"}
+    if module == "benchmark.score" and rest:
+        score_parser().parse_args(rest)
     if module != "benchmark.run" or not rest:
         return
     options = parser().parse_args(rest)

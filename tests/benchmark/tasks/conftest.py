@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,6 @@ from typing import Any
 import pytest
 
 Write = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    root = Path(__file__).parents[3]
-    path = Path(os.environ.get("DIFFUSEQ_BENCH_DATA", root / ".." / "shared" / "data"))
-    if not path.is_dir():
-        pytest.skip(f"no real data at {path}; set DIFFUSEQ_BENCH_DATA")
-    return path
 
 
 @pytest.fixture
