@@ -17,6 +17,7 @@ from benchmark.report.records import Interval
 PANEL_IN = 1.9
 MANY = 8
 """Curves beside which bands would only hide each other's lines."""
+MOST_MARKS = 10
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ def draw_curves(ax: Axes, curves: Curves, styles: Mapping[str, Look]) -> None:
             lows, highs = [y.low for y in ys], [y.high for y in ys]
             ax.fill_between(xs, lows, highs, color=look.colour, alpha=0.14, linewidth=0, zorder=2)
             seen += [*lows, *highs]
-        values = [y.value for y in ys]
+        values, stride = [y.value for y in ys], math.ceil(len(ys) / MOST_MARKS)
         seen += values
         ax.plot(xs, values, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3)
-        ax.plot(xs, values, zorder=4, markevery=max(1, math.ceil(len(xs) / 10)), **solid(look))
+        # Few marks, for they only name the line; one of them at its end.
+        marked = slice((len(xs) - 1) % stride, None, stride)
+        ax.plot(xs[marked], values[marked], zorder=4, **solid(look))
     set_limits(ax, ys=seen)
 
 

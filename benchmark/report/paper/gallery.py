@@ -47,7 +47,10 @@ class PaperFigure:
         lacking = [task for task in board.records.tasks if task not in drawn]
         if not lacking:
             return ""
-        words = ["--task", *lacking, "--suite", board.records.run.suite]
+        run = board.records.run
+        words = ["--task", *lacking, "--suite", run.suite]
+        if any(run.tasks[task].kind == "jsonl" for task in lacking):
+            words += ["--data-dir", "DATA"]
         call = f"python -m benchmark.run {shlex.join(words)} {self.makes}"
         return f"There are no records of it for {', '.join(lacking)}: `{call}` makes them."
 
