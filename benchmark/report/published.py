@@ -74,7 +74,7 @@ def published_sentence(records: Records, task: str) -> str:
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
-        return f"{none}: {'; '.join(_left_out(records, task))}"
+        return f"{none}: {' '.join(_left_out(records, task))}"
     return (
         f"{len(comparable)} of {len(figures)} published figures on {task} stand beside these in a"
         " table of their own, which says why the others do not."

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from benchmark.api import UserError
-from benchmark.suite import Suite, load_suite, suite_names
+from benchmark.suite import Suite, TraceRecipe, load_suite, suite_names
 
 
 @pytest.mark.parametrize("name", suite_names())
@@ -86,3 +86,10 @@ def test_suite_from_a_file(tmp_path):
         load_suite(str(path))
     with pytest.raises(UserError, match="cannot be read"):
         load_suite(str(tmp_path / "none.yaml"))
+
+
+def test_a_trace_is_that_of_the_suite_or_the_default_one():
+    assert load_suite("mini").evaluation.trace is None
+    assert load_suite("mini").with_trace().evaluation.trace == TraceRecipe()
+    own = load_suite("mini", ["evaluation.trace.steps=3"]).with_trace()
+    assert own.evaluation.trace == TraceRecipe(steps=3)

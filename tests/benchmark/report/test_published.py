@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +12,17 @@ from pathlib import Path
 import pytest
 from handmade import bleu, cell, metric, write_handmade
 
+from benchmark.literature.conversion import TEST_SOURCES
 from benchmark.literature.figures import NOT_OURS, published_figures
+from benchmark.metrics import Item, make_metric
 from benchmark.report import published
 from benchmark.report.further import further_names, further_tables
 from benchmark.report.points import Board
 from benchmark.report.published import (
+    COPY_METRIC,
+    COPY_VALUES,
     PUBLISHED,
+    TOLERANCE,
     comparable_figures,
     difference,
     obstacle,
@@ -26,6 +33,7 @@ from benchmark.report.records import read_records
 from benchmark.report.renderers import markdown
 from benchmark.report.summary import sentences
 
+ROOT = Path(__file__).parents[3]
 LOWER = "bleu_sent_m4:case=lower"
 
 
@@ -159,6 +167,18 @@ def test_every_reason_is_told(changes, told):
 
 
 def test_the_kept_report_of_200_sources_says_that_it_cannot_be_compared():
-    folder = Path(__file__).parents[3] / "reports" / "qqp-small-0.2.0"
-    board = Board(read_records(folder))
+    board = Board(read_records(ROOT / "reports" / "qqp-small-0.2.0"))
     assert sentences(board, "qqp")[-1].endswith("over 2,500 test sources, these over 200.")
+
+
+@pytest.mark.parametrize("task", sorted(COPY_VALUES))
+def test_the_mark_of_the_official_test_sets(task):
+    data = Path(os.environ.get("DIFFUSEQ_BENCH_DATA", ROOT / ".." / "shared" / "data"))
+    path = data / task / "test.jsonl.gz"
+    if not path.exists():
+        pytest.skip(f"no {task} in {data}: set DIFFUSEQ_BENCH_DATA")
+    pairs = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    items = [Item(str(i), p["src"], (p["trg"],), (p["src"],)) for i, p in enumerate(pairs)]
+    scored = make_metric(COPY_METRIC).score(items).values.mean()
+    assert len(items) == TEST_SOURCES[task]
+    assert scored == pytest.approx(COPY_VALUES[task], abs=TOLERANCE)
