@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.paper.candidates import candidate_curves, draw_candidates
+from benchmark.report.paper.curves import MANY
 from benchmark.report.paper.generation import draw_generation, trace_axes, trace_curves
 from benchmark.report.paper.steps import draw_speed, draw_steps, has_steps
 from benchmark.report.paper.tradeoff import draw_trade_off, trade_off_plane
@@ -62,7 +63,8 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "Figure 3: quality over the number of candidates",
             "BLEU of the candidate that minimum Bayes risk chooses from |S| = 1 to 20, DiffuSeq"
             " beside GPT2-base on simplification and beside GPT2-large on paraphrase.",
-            "every system chooses from as many candidates; bands are intervals over the sources;"
+            f"every system chooses from as many candidates; bands, up to {MANY} systems, are intervals"
+            " over the sources;"
             " the line is what copying the source scores.",
             lambda board, task: bool(candidate_curves(board, task)),
             "--set evaluation.mbr.candidates=20",
@@ -154,7 +156,8 @@ def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
     keys = {c.keys.trace for c in board.records.cells if c.keys.trace and c.task in tasks}
     traces = [board.records.trace(key) for key in sorted(keys)]
     sources = sorted({trace.num_sources for trace in traces})
-    return f"{' or '.join(map(str, sources))} sources a task; bands are intervals over them."
+    counted = f"{' or '.join(map(str, sources))} sources a task"
+    return f"{counted}; bands, up to {MANY} systems, are intervals over them."
 
 
 def _sources(board: Board, tasks: Sequence[str]) -> str:
