@@ -139,11 +139,12 @@ def _run(
     from benchmark.store import Store
     from benchmark.suite import load_suite
 
-    # First, so that --set evaluation.trace.steps=N refines it.
-    changes = [*(["evaluation.trace={}"] if options.trace else []), *options.set]
+    changes = list(options.set)
     if options.seeds:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
+    if options.trace:
+        suite = suite.with_trace()
     tasks, systems = choose_tasks(suite, options.task), choose_systems(suite, options.system)
     if "all" in options.system and processes.is_main:
         for name, install in missing_systems(suite).items():

@@ -198,6 +198,12 @@ class Suite(_Recipe):
         new = [n for n in names if n not in self.tasks and (data_dir / n).is_dir()]
         return self.model_copy(update={"tasks": self.tasks | dict.fromkeys(new, self.other_tasks)})
 
+    def with_trace(self) -> Suite:
+        """The suite with a trace: its own, or the default one."""
+        trace = self.evaluation.trace or TraceRecipe()
+        evaluation = self.evaluation.model_copy(update={"trace": trace})
+        return self.model_copy(update={"evaluation": evaluation})
+
     def training_of(self, system: str) -> TrainingRecipe:
         """The suite's training with what the system changes."""
         changes = self.recipe_of(system).training

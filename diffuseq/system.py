@@ -235,9 +235,8 @@ class DiffuSeq(NeuralSystem):
     def _round(self, z: Tensor, decoding: DiffuSeqDecoding) -> list[list[int]]:
         readout = self.module.readout
         is_likely = decoding.rounding == "most-likely"
-        rows: list[list[int]] = (
-            readout.most_likely(z) if is_likely else readout.nearest(z)
-        ).tolist()
+        ids = readout.most_likely(z) if is_likely else readout.nearest(z)
+        rows: list[list[int]] = ids.tolist()
         return rows
 
     def _read(

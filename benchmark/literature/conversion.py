@@ -53,15 +53,15 @@ REASONS: Mapping[str, str] = {
     "ROUGE-2": "no such metric here",
 }
 
-QUOTED: Mapping[str, str] = {
-    "RDM-absorbing": "RDM arXiv 2302.05737",
-    "RDM-multinomial": "RDM arXiv 2302.05737",
-    "BG-DiffuSeq": "the paper of BG-DiffuSeq",
-    "TESS (re-run)": "TESS arXiv 2305.08379",
-    "DiffuSeq-v2": "DiffuSeq-v2 arXiv 2310.05793",
-    "DiffusionBERT": "DiffusionBERT arXiv 2211.15029",
-}
-"""Systems that stand in tables of other papers, with where they come from."""
+QUOTED = (
+    "RDM-absorbing",
+    "RDM-multinomial",
+    "BG-DiffuSeq",
+    "TESS (re-run)",
+    "DiffuSeq-v2",
+    "DiffusionBERT",
+)
+"""Systems whose figures stand in tables of other papers than their own."""
 
 _MBR = re.compile(r"[( ]MBR(\d+)\)?")
 
@@ -88,7 +88,7 @@ def convert(text: str) -> list[PublishedFigure]:
 def _figure(row: Mapping[str, str]) -> PublishedFigure:
     system, statistic, candidates = _statistic(row)
     metric, source = row["metric"], " ".join(row["source"].replace("(values /100)", "").split())
-    scale, reason = _scale(row["task"], system, metric, source)
+    scale, reason = _scale(system, metric, source)
     if metric in ("self-BLEU", "div-4"):
         statistic, candidates = "set", SET_CANDIDATES if source.startswith(ORIGINAL) else None
     if metric in UNBOUNDED and metric != "Len":
@@ -127,7 +127,7 @@ def _statistic(row: Mapping[str, str]) -> tuple[str, Statistic, int | None]:
     return name, "unknown", None
 
 
-def _scale(task: str, system: str, metric: str, source: str) -> tuple[str, str]:
+def _scale(system: str, metric: str, source: str) -> tuple[str, str]:
     """Our metric that computes the same, and why there is none."""
     if metric in REASONS:
         return NOT_OURS, REASONS[metric]
@@ -138,10 +138,7 @@ def _scale(task: str, system: str, metric: str, source: str) -> tuple[str, str]:
             return SCALES[metric], ""
         if system == "BG-DiffuSeq" or "TESS" in system:
             return NOT_OURS, "quoted beside sentence BLEU; the script that made it was not checked"
-        return (
-            SWAPPED_BLEU,
-            "sentence BLEU with its arguments swapped, in the script of its authors",
-        )
+        return SWAPPED_BLEU, "sentence BLEU with its arguments swapped in its authors' script"
     if source.startswith(OFFICIAL):
         return (SENTENCE_BLEU if metric == "BLEU" else SCALES[metric]), ""
     if source.startswith("DINOISER"):

@@ -11,6 +11,7 @@ import csv
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import resources
 from typing import Literal, get_args
 
@@ -71,8 +72,7 @@ def published_text() -> str:
 
 def published_figures(task: str | None = None) -> tuple[PublishedFigure, ...]:
     """All figures, or those on a task."""
-    figures = parse(published_text())
-    return tuple(f for f in figures if task is None or f.task == task)
+    return tuple(f for f in _every_figure() if task is None or f.task == task)
 
 
 def parse(text: str) -> tuple[PublishedFigure, ...]:
@@ -109,6 +109,11 @@ def identity(figure: PublishedFigure) -> tuple[object, ...]:
     """What may stand once: the place of a figure in its source."""
     f = figure
     return (f.task, f.system, f.metric, f.statistic, f.candidates, f.source)
+
+
+@cache
+def _every_figure() -> tuple[PublishedFigure, ...]:
+    return parse(published_text())
 
 
 def _figure(row: dict[str, str], where: str) -> PublishedFigure:

@@ -74,7 +74,7 @@ def published_sentence(records: Records, task: str) -> str:
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
-        return f"{none}: {'; '.join(_left_out(records, task))}"
+        return f"{none}: {' '.join(_left_out(records, task))}"
     return (
         f"{len(comparable)} of {len(figures)} published figures on {task} stand beside these in a"
         " table of their own, which says why the others do not."
@@ -159,6 +159,8 @@ def difference(figure: PublishedFigure, measured: Measured) -> str:
         return "since replaced by its authors"
     if figure.scale == NOT_OURS:
         return f"another scale ({figure.metric}: {figure.note.split('; ')[0]})"
+    if figure.statistic == "oracle":
+        return "the best of its candidates by the metric itself, an upper bound"
     if figure.statistic not in STATISTICS or figure.candidates is None:
         return "how many candidates stand behind it is not stated"
     if figure.test_sources is None:

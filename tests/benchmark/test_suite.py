@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from benchmark.api import UserError
-from benchmark.suite import Suite, load_suite, suite_names
+from benchmark.suite import Suite, TraceRecipe, load_suite, suite_names
 
 
 @pytest.mark.parametrize("name", suite_names())
@@ -98,3 +98,10 @@ def test_simplification_is_measured_by_sari_and_nothing_else_is(name):
         assert ("sari" in names) == (task in simplifies), task
         assert ("ibleu" in names) == (task in simplifies | paraphrases), task
     assert suite.other_tasks is None or suite.other_tasks.metrics == []
+
+
+def test_a_trace_is_that_of_the_suite_or_the_default_one():
+    assert load_suite("mini").evaluation.trace is None
+    assert load_suite("mini").with_trace().evaluation.trace == TraceRecipe()
+    own = load_suite("mini", ["evaluation.trace.steps=3"]).with_trace()
+    assert own.evaluation.trace == TraceRecipe(steps=3)

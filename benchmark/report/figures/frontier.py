@@ -76,14 +76,14 @@ def frontier(board: Board, task: str) -> Sheet:
     return sheet
 
 
-def overview(board: Board, plane: int = 0) -> Sheet:
-    """One plane of every task, side by side, at page width: the first, or -1 for the last."""
+def overview(board: Board) -> Sheet:
+    """The first plane of every task, side by side, at page width."""
     tasks = [task for task in board.records.tasks if planes(board, task)]
     styles = look_of(board)
     strip_width = _strip_width(board, tasks)
     # A wide strip leaves no plot in a narrow panel.
     columns = min(4 if strip_width <= WIDEST_STRIP_IN else 2, max(1, len(tasks)))
-    qualities = {planes(board, task)[plane][1].metric for task in tasks}
+    qualities = {planes(board, task)[0][1].metric for task in tasks}
     sheet = make_sheet(
         max(1, math.ceil(len(tasks) / columns)), columns,
         width=PAGE_IN if columns > 2 or len(tasks) > 2 else COLUMN_IN * columns,
@@ -94,10 +94,10 @@ def overview(board: Board, plane: int = 0) -> Sheet:
     titles = _short_titles(board, tasks)
     drawn = []
     for number, (panel, task) in enumerate(zip(sheet.panels, tasks, strict=False)):
-        drawn.append(draw(panel, board, task, planes(board, task)[plane], styles))
+        drawn.append(draw(panel, board, task, planes(board, task)[0], styles))
         left = panel.strip or panel.ax
         left.set_title(titles[task])
-        panel.ax.set_xlabel(planes(board, task)[plane][0].short)
+        panel.ax.set_xlabel(planes(board, task)[0][0].short)
         if number % columns and sheet.share == "y":
             left.set_ylabel("")
     if sheet.share == "y":

@@ -10,7 +10,6 @@ from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.paper.curves import (
     Curve,
-    draw_copy,
     draw_curves,
     in_order,
     legend,
@@ -18,7 +17,7 @@ from benchmark.report.paper.curves import (
     task_sheet,
 )
 from benchmark.report.points import COPY, YARDSTICK, Board, Point
-from benchmark.report.records import Cell, Interval, title_of
+from benchmark.report.records import UNDEFINED, Cell, Interval, title_of
 from benchmark.report.seeds import cautious
 
 
@@ -45,10 +44,8 @@ def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
     for task, curves, (ax,) in zip(tasks, drawn, panels_of(sheet, tasks), strict=True):
         axis = quality_axis(board, task)
         assert axis is not None  # there would be no curve
-        draw_curves(ax, curves, styles)
         copy = board.main(task, COPY)
-        if copy is not None:
-            draw_copy(ax, axis.read(copy))
+        draw_curves(ax, curves, styles, copy=axis.read(copy) if copy else UNDEFINED)
         ax.set_title(title_of(board.records.run.tasks, task))
         ax.set_xlabel("candidates |S|")
         ax.set_ylabel(f"{axis.label}, MBR")

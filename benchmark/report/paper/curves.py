@@ -12,11 +12,12 @@ from matplotlib.lines import Line2D
 from benchmark.report.figures.marks import set_limits
 from benchmark.report.figures.palette import COPY_COLOUR, Look, solid
 from benchmark.report.figures.sheet import PAGE_IN, WIDE_IN, Sheet, make_sheet
-from benchmark.report.records import Interval
+from benchmark.report.records import UNDEFINED, Interval
 
 PANEL_IN = 1.9
-MANY = 8
+MANY = 12
 """Curves beside which bands would only hide each other's lines."""
+MOST_MARKS = 10
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,17 @@ Curves = Mapping[str, Curve]
 """System to its curve, in the order of the report."""
 
 
-def draw_curves(ax: Axes, curves: Curves, styles: Mapping[str, Look]) -> None:
-    """Lines with marks, and bands where there are few enough to be told apart."""
+def draw_curves(
+    ax: Axes, curves: Curves, styles: Mapping[str, Look], *, copy: Interval = UNDEFINED
+) -> None:
+    """Lines with marks, and bands where there are few enough to be told apart.
+
+    `copy` is what copying the source scores.
+    """
     seen: list[float] = []
+    if copy.defined:
+        draw_copy(ax, copy)
+        seen.append(copy.value)
     for system, curve in curves.items():
         look = styles[system]
         places = [(x, y) for x, y in zip(curve.xs, curve.ys, strict=True) if y.defined]
@@ -44,17 +53,18 @@ def draw_curves(ax: Axes, curves: Curves, styles: Mapping[str, Look]) -> None:
             lows, highs = [y.low for y in ys], [y.high for y in ys]
             ax.fill_between(xs, lows, highs, color=look.colour, alpha=0.14, linewidth=0, zorder=2)
             seen += [*lows, *highs]
-        values = [y.value for y in ys]
+        values, stride = [y.value for y in ys], math.ceil(len(ys) / MOST_MARKS)
         seen += values
         ax.plot(xs, values, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3)
-        ax.plot(xs, values, zorder=4, markevery=max(1, math.ceil(len(xs) / 10)), **solid(look))
+        # Few marks, for they only name the line; one of them at its end.
+        marked = slice((len(xs) - 1) % stride, None, stride)
+        ax.plot(xs[marked], values[marked], zorder=4, **solid(look))
     set_limits(ax, ys=seen)
 
 
 def draw_copy(ax: Axes, value: Interval) -> None:
     """The height that copying the source reaches."""
-    if value.defined:
-        ax.axhline(value.value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5)
+    ax.axhline(value.value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5)
 
 
 def task_sheet(tasks: Sequence[str], rows_each: int = 1) -> Sheet:

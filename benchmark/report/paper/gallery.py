@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.figures.axes import planes, quality_axis
-from benchmark.report.figures.frontier import overview
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.paper.candidates import candidate_curves, draw_candidates
+from benchmark.report.paper.curves import MANY
 from benchmark.report.paper.generation import draw_generation, trace_axes, trace_curves
-from benchmark.report.paper.steps import draw_steps, has_steps
+from benchmark.report.paper.steps import draw_speed, draw_steps, has_steps
+from benchmark.report.paper.tradeoff import draw_trade_off, trade_off_plane
 from benchmark.report.paper.training_time import draw_training_time, quality_over_training
 from benchmark.report.points import Board
 
@@ -47,77 +47,97 @@ class PaperFigure:
         lacking = [task for task in board.records.tasks if task not in drawn]
         if not lacking:
             return ""
-        words = ["--task", *lacking, "--suite", board.records.run.suite]
+        run = board.records.run
+        words = ["--task", *lacking, "--suite", run.suite]
+        if any(run.tasks[task].kind == "jsonl" for task in lacking):
+            words += ["--data-dir", "DATA"]
         call = f"python -m benchmark.run {shlex.join(words)} {self.makes}"
         return f"There are no records of it for {', '.join(lacking)}: `{call}` makes them."
 
 
 def paper_figures() -> tuple[PaperFigure, ...]:
-    """All of them, in the order of the papers."""
+    """All of them, in the order of the papers: arXiv 2210.08933, then arXiv 2310.05793."""
     return (
         PaperFigure(
             "figure-3-candidates",
             "Figure 3: quality over the number of candidates",
-            "BLEU of the candidate that minimum Bayes risk chooses from |S| candidates, DiffuSeq"
-            " beside a fine-tuned GPT-2, on QQP and on Wiki-Auto.",
-            "every system chooses from as many candidates; bands are intervals over the sources;"
+            "BLEU of the candidate that minimum Bayes risk chooses from |S| = 1 to 20, DiffuSeq"
+            " beside GPT2-base on simplification and beside GPT2-large on paraphrase.",
+            f"every system chooses from as many candidates; bands, up to {MANY} systems, are intervals"
+            " over the sources;"
             " the line is what copying the source scores.",
             lambda board, task: bool(candidate_curves(board, task)),
             "--set evaluation.mbr.candidates=20",
             draw_candidates,
-            _counted,
+            _sources,
         ),
         PaperFigure(
             "figure-4-trade-off",
             "Figure 4: quality against diversity",
-            "the trade-off of quality and diversity, DiffuSeq beside other systems.",
-            "each system is a curve over its own knob where it has one, and quality is the mean"
-            " over the same candidates whose diversity is measured, not the choice from them;"
-            " systems without samples stand at the left.",
-            lambda board, task: bool(planes(board, task)),
+            "BLEU against div-4 on question generation: DiffuSeq and GPVAE-T5 as curves, GPT2-base,"
+            " GPT2-large and NAR-LevT as points.",
+            "every system is a curve over its knob, and quality is the mean over the same"
+            " candidates whose div-4 is measured, not a choice from them. What gives one answer"
+            " has no place here: the div-4 of three equal answers, near 1/3, is no diversity."
+            " Large marks: the setting of the table; numbers: the knob at the ends of a curve.",
+            lambda board, task: trade_off_plane(board, task) is not None,
             "--set evaluation.metrics=[bleu_sent_m4,self_bleu,div_4]",
-            lambda board, tasks: overview(board, plane=-1),
-            _counted,
+            draw_trade_off,
+            _sources,
         ),
         PaperFigure(
             "figure-5-generation",
             "Figure 5: quality and diversity along the generation process",
-            "BLEU and div-4 of what DiffuSeq and the Levenshtein transformer have in hand over the"
-            " share of their steps.",
-            "every system that shows its steps. What is read is the state after a step: a"
-            " continuous one is rounded to the nearest words, hidden tokens of a masked one are"
-            " left out, a left-to-right system has its prefix. Diversity is high where the words"
-            " are still noise: it means nothing before quality is there, and texts shorter than"
-            " four words have none.",
+            "BLEU and div-4 on simplification over the share of the steps: DiffuSeq has div-4 near"
+            " 1 and BLEU near 0 until the last fifth, NAR-LevT is at its BLEU after a fifth.",
+            "every system that shows its steps, diversity in a panel of its own. What is read is"
+            " the state after a step: a continuous one is rounded to words, hidden tokens of a"
+            " masked one are left out, a left-to-right system has its prefix. Div-4 is high where"
+            " the words are still noise, and 0 for texts of fewer than four words.",
             _has_trace,
             "--trace",
             draw_generation,
-            _traced,
+            _traced_sources,
         ),
         PaperFigure(
             "figure-6-steps",
             "Figure 6: quality and speed over the number of steps",
-            "BLEU and samples a second of DiffuSeq with 100 to 2,000 steps beside GPT-2, on"
-            " question generation and one A100.",
-            "all systems, candidates per second of the machine of the run, tokenising included."
-            " Numbers: network calls at the ends of a curve; hollow marks: deterministic systems;"
-            " the line is what copying the source scores. Quality is the mean over candidates.",
+            "BLEU and generated samples a second of DiffuSeq with 100, 500, 1,000 and 2,000 steps"
+            " on question generation, beside GPT2-large.",
+            "every system, quality above and speed below over the network calls that hooks have"
+            " counted, with logarithmic axes. Speed is that of the machine of the run, tokenising"
+            " included; quality is the mean over candidates; hollow marks: deterministic systems;"
+            " the line is what copying the source scores.",
             has_steps,
             "--set diffuseq.nfe=[5,20,100]",
             draw_steps,
-            _counted,
+            _sources,
         ),
         PaperFigure(
-            "v2-training-time",
-            "Second version: quality over training time",
-            "BLEU over training time, DiffuSeq beside its second version (arXiv 2310.05793).",
-            "seconds of training on the machine of the run, and updates below, which do not"
-            " depend on it; quality on a few examples of the valid split, so that steps of a"
-            " curve within a few hundredths are noise. There are no intervals.",
+            "v2-figure-2-training",
+            "Second version, Figure 2: quality over training time",
+            "test BLEU over hours of training, with and without the soft absorbing state.",
+            "`diffuseq-v2` has that state and `diffuseq` has not; quality is that on a few examples"
+            " of the valid split, so that steps within a few hundredths are noise, and there are no"
+            " intervals. Seconds of training on the machine of the run, and below updates, which do"
+            " not depend on it.",
             lambda board, task: bool(quality_over_training(board, task)),
             "--set training.quality_examples=64 training.validate_every=500",
             draw_training_time,
             lambda board, tasks: "One line a seed.",
+        ),
+        PaperFigure(
+            "v2-figure-3-speed",
+            "Second version, Figure 3: quality against speed",
+            "BLEU over iterations a second on paraphrase: the second version with DPM-Solver++,"
+            " DiffuSeq with DDIM, and GPT2.",
+            "every system, candidates per second of the machine of the run on a logarithmic axis;"
+            " numbers: network calls at the ends of a curve; hollow marks: deterministic systems;"
+            " the line is what copying the source scores.",
+            has_steps,
+            "--set diffuseq-v2.nfe=[5,20,100]",
+            draw_speed,
+            _sources,
         ),
     )
 
@@ -132,18 +152,18 @@ def _has_trace(board: Board, task: str) -> bool:
     return any(trace_curves(board, task, axis) for axis in trace_axes(board, task))
 
 
-def _traced(board: Board, tasks: Sequence[str]) -> str:
+def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
     keys = {c.keys.trace for c in board.records.cells if c.keys.trace and c.task in tasks}
     traces = [board.records.trace(key) for key in sorted(keys)]
     sources = sorted({trace.num_sources for trace in traces})
-    return f"{' or '.join(map(str, sources))} sources a task; bands are intervals over them."
+    counted = f"{' or '.join(map(str, sources))} sources a task"
+    return f"{counted}; bands, up to {MANY} systems, are intervals over them."
 
 
-def _counted(board: Board, tasks: Sequence[str]) -> str:
+def _sources(board: Board, tasks: Sequence[str]) -> str:
     counts = []
     for task in tasks:
-        score = next((c.score for p in board.mains(task) for c in p.cells if c.score), None)
-        axis = quality_axis(board, task)
-        if score is not None and axis is not None:
+        scores = (c.score for p in board.mains(task) for c in p.cells if c.score)
+        if score := next(scores, None):
             counts.append(f"{task} {score.num_sources:,}")
-    return f"Sources: {', '.join(counts)}." if counts else ""
+    return f"Sources: {', '.join(counts)}."

@@ -1,4 +1,4 @@
-"""Quality over training: the curve of the second version of DiffuSeq (arXiv 2310.05793)."""
+"""Quality over training: Figure 2 of the second version of DiffuSeq (arXiv 2310.05793)."""
 
 from __future__ import annotations
 
