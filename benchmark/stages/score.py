@@ -198,7 +198,9 @@ def _choices(
     return chosen, counts
 
 
-def _statistics(metric: Metric, scores: Scores, chosen: IntArray) -> dict[str, AdditiveScore | None]:
+def _statistics(
+    metric: Metric, scores: Scores, chosen: IntArray
+) -> dict[str, AdditiveScore | None]:
     """The named statistics of a metric; None where one has no meaning."""
     if metric.level == "set":
         return {"set": mean_of(scores.values)}
