@@ -64,7 +64,7 @@ def choose_by_size(pairs: FloatArray, *, start: int = 0) -> IntArray:
         totals = totals + by_reference[newest]
         return totals
 
-    return _by_size(grown, _first_of_best, *totals.shape, start)
+    return _by_size(grown, _first_of_best, totals.shape, start)
 
 
 def choice_counts(pairs: FloatArray) -> IntArray:
@@ -76,7 +76,7 @@ def choice_counts(pairs: FloatArray) -> IntArray:
     Returns:
         `(S, K, K)`; `[s, n - 1, k]` is the number of windows of n candidates that choose k.
     """
-    return _counted(lambda start: choose_by_size(pairs, start=start), *pairs.shape[:2])
+    return _counted(lambda start: choose_by_size(pairs, start=start), pairs.shape[:2])
 
 
 def best_counts(values: FloatArray, direction: Literal["higher", "lower"]) -> IntArray:
@@ -92,9 +92,9 @@ def best_counts(values: FloatArray, direction: Literal["higher", "lower"]) -> In
     signed = values if direction == "higher" else -values
 
     def best(start: int) -> IntArray:
-        return _by_size(lambda _: signed, _first_of_largest, *values.shape, start)
+        return _by_size(lambda _: signed, _first_of_largest, signed.shape, start)
 
-    return _counted(best, *values.shape)
+    return _counted(best, values.shape)
 
 
 def mean_by_size(counts: IntArray, values: FloatArray) -> FloatArray:
@@ -132,12 +132,12 @@ def _first_of_largest(values: FloatArray) -> IntArray:
 def _by_size(
     grown: Callable[[int], FloatArray],
     pick: Callable[[FloatArray], IntArray],
-    num_sources: int,
-    num_samples: int,
+    shape: tuple[int, ...],
     start: int,
 ) -> IntArray:
     """What `pick` takes of each window; `grown` gives the totals once a candidate has joined."""
-    chosen = np.empty((num_sources, num_samples), dtype=np.int64)
+    num_samples = shape[-1]
+    chosen = np.empty(shape, dtype=np.int64)
     inside = np.zeros(num_samples, dtype=bool)
     for size in range(num_samples):
         newest = (start + size) % num_samples
@@ -146,12 +146,10 @@ def _by_size(
     return chosen
 
 
-def _counted(
-    choices: Callable[[int], IntArray], num_sources: int, num_samples: int
-) -> IntArray:
-    counts = np.zeros((num_sources, num_samples, num_samples), dtype=np.int64)
-    source, size = np.indices((num_sources, num_samples))
-    for start in range(num_samples):
+def _counted(choices: Callable[[int], IntArray], shape: tuple[int, ...]) -> IntArray:
+    counts = np.zeros((*shape, shape[-1]), dtype=np.int64)
+    source, size = np.indices(shape)
+    for start in range(shape[-1]):
         counts[source, size, choices(start)] += 1
     return counts
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.report.columns import GROUPS, Column, Group, group_of
+from benchmark.report.equal_cost import equal_cost_sentence
 from benchmark.report.points import Board, Point
 from benchmark.report.records import UNDEFINED, Interval, MetricScore, Records, base, title_of
 from benchmark.report.scaling import (
@@ -23,7 +24,7 @@ from benchmark.report.scaling import (
     scaled,
     utilities_of,
 )
-from benchmark.report.tables import Footnote, Row, Table, make_row, with_bold
+from benchmark.report.tables import DAGGER, Footnote, Row, Table, make_row, with_bold
 
 MBR, OTHERS = "mbr", "mbr-metrics"
 """Names of the tables."""
@@ -98,7 +99,7 @@ def _main_table(
         f" the mean of all draws.{spent} {INFLATED} {protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
-        footnotes=tuple(_footnotes(points, name, metric)),
+        footnotes=tuple(_footnotes(board.records, points, name, metric)),
         signatures=((metric.title, metric.signature),),
         name=MBR,
     )
@@ -125,7 +126,7 @@ def _others_table(
         f" {INFLATED} {protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
-        footnotes=(),
+        footnotes=tuple(_alone(points, frozenset(map(group_of, metrics, metrics.values())))),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
         name=OTHERS,
     )
@@ -173,12 +174,13 @@ def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[Row,
     return tuple(found)
 
 
-def _footnotes(points: Sequence[Point], name: str, metric: MetricScore) -> Iterator[Footnote]:
+def _footnotes(
+    records: Records, points: Sequence[Point], name: str, metric: MetricScore
+) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
-    if any(p.kind == "single" for p in points):
-        yield Footnote(
-            "A system with one answer has one candidate, whatever number it is asked for.", groups
-        )
+    said = [equal_cost_sentence(records, points, name, metric, u) for u in utilities_of(points)]
+    yield from (Footnote(sentence, groups) for sentence in said if sentence)
+    yield from _alone(points, groups)
     ranked = [
         f"{p.system} {interval.value:.3g} ({size} candidates)"
         for p in points
@@ -190,6 +192,13 @@ def _footnotes(points: Sequence[Point], name: str, metric: MetricScore) -> Itera
             "A part of a ranked list is not what a shorter search finds, so lists have no row."
             f" The choice among the whole list, by {_first(points)}: {', '.join(ranked)}.",
             groups,
+        )
+
+
+def _alone(points: Sequence[Point], groups: frozenset[Group]) -> Iterator[Footnote]:
+    if any(p.kind == "single" for p in points):
+        yield Footnote(
+            f"{DAGGER} One answer, and so one candidate, whatever number is asked for.", groups
         )
 
 
@@ -210,9 +219,7 @@ def _budget_reader(metric: str, utility: str, budget: float) -> Callable[[Point]
     return read
 
 
-def _count_column(
-    name: str, metric: MetricScore, at: str, utility: str, budget: float
-) -> Column:
+def _count_column(name: str, metric: MetricScore, at: str, utility: str, budget: float) -> Column:
     def read(point: Point) -> Interval:
         size = affordable(point, mbr_curve(point, name, utility), budget)
         return UNDEFINED if size is None else Interval(value=size)

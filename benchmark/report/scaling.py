@@ -114,6 +114,4 @@ def _pooled(point: Point, curves: Sequence[Curve | None]) -> BySize:
 
 
 def _at(curve: Curve, size: int) -> Interval:
-    return Interval(
-        value=curve.value[size - 1], low=curve.low[size - 1], high=curve.high[size - 1]
-    )
+    return Interval(value=curve.value[size - 1], low=curve.low[size - 1], high=curve.high[size - 1])

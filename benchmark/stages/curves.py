@@ -44,17 +44,15 @@ def curves(
     for metric, scores in zip(metrics, scored, strict=True):
         if metric.level == "set" or metric.direction == "none":
             continue
-        for utility, chosen in counts.items():
-            sizes[metric.id, utility] = list(_by_size(scores, chosen))
+        for name, chosen in counts.items():
+            sizes[metric.id, name] = list(_by_size(scores, chosen))
         best = best_counts(scores.values, metric.direction)
         sizes[metric.id, None] = list(_by_size(scores, best))
     if not sizes:
         return {}
     rng = np.random.default_rng(interval.seed)
     every = [score for of_curve in sizes.values() for score in of_curve]
-    estimates = iter(
-        bootstrap(every, level=interval.level, resamples=interval.resamples, rng=rng)
-    )
+    estimates = iter(bootstrap(every, level=interval.level, resamples=interval.resamples, rng=rng))
     found: dict[str, dict[str, Any]] = {}
     for (metric_id, utility), of_curve in sizes.items():
         curve = _curve([next(estimates) for _ in of_curve])

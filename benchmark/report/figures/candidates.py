@@ -126,18 +126,18 @@ def _draw(
     return marks
 
 
-def _curve(
-    ax: Axes, marks: Marks, point: Point, curve: BySize, look: Look, place: Place
-) -> None:
+def _curve(ax: Axes, marks: Marks, point: Point, curve: BySize, look: Look, place: Place) -> None:
     xs, ys = [place(point, size) for size in curve], list(curve.values())
     ceiling = point.system == CEILING
     if len(xs) > 1:
         values = [y.value for y in ys]
         ax.plot(xs, values, color=look.colour, linestyle=look.line, zorder=2 if ceiling else 3)
         marks.curves.append((xs, values))
-        bounded = [(x, y.low, y.high) for x, y in zip(xs, ys, strict=True) if y.bounded]
-        if bounded and not ceiling:
-            ax.fill_between(*zip(*bounded, strict=True), color=look.colour, alpha=0.1, linewidth=0)
+        if not ceiling:
+            ax.fill_between(
+                xs, [y.low for y in ys], [y.high for y in ys],
+                color=look.colour, alpha=0.1, linewidth=0,
+            )  # fmt: skip
     marks.xs += xs
     marks.ys += [end for y in ys for end in ((y.value,) if ceiling else ends(y))]
     if ceiling:
@@ -150,9 +150,7 @@ def _curve(
     )  # fmt: skip
 
 
-def _level(
-    ax: Axes, marks: Marks, text: str, y: float, colour: str, line: LineStyle
-) -> None:
+def _level(ax: Axes, marks: Marks, text: str, y: float, colour: str, line: LineStyle) -> None:
     ax.axhline(y, color=colour, linestyle=line, linewidth=0.8, zorder=1.5)
     marks.ys.append(y)
     marks.levels.append((text, y, darker(colour)))
@@ -165,9 +163,7 @@ def _number(ax: Axes, sizes: Sequence[float]) -> None:
     ax.set_xticks([n for n in MARKED if n in (1, most) or 0.2 * most <= n < most])
 
 
-def _legend(
-    points: Sequence[Point], styles: Mapping[str, Look]
-) -> tuple[list[Line2D], list[str]]:
+def _legend(points: Sequence[Point], styles: Mapping[str, Look]) -> tuple[list[Line2D], list[str]]:
     handles, labels = [], []
     for point in points:
         look = styles[point.system]

@@ -109,11 +109,12 @@ def _choosing(board: Board, task: str) -> str:
     points = scaled(board, task)
     return (
         "Minimum Bayes risk chooses among n draws of the main setting, by"
-        f" {utilities_of(points)[0]}; at 1 stands the mean of all draws. Left over n, right over the"
-        " network rows that n draws cost, logarithmic; dotted upright: the smallest budget that"
-        " buys every model a draw. A row is a whole text for some systems and one word for"
-        f" others. {INFLATED} Bands: confidence intervals. Hollow: one answer, or a ranked list, of"
-        f" which no fewer or more can be drawn. {scaling_protocol(points)}"
+        f" {utilities_of(points)[0]}. At 1 stands the mean of all draws; of 2 none can be outvoted,"
+        " and an asymmetry of the utility decides. Left over n, right over the network rows that n"
+        " draws cost (logarithmic); dotted upright: the smallest budget that buys every model a"
+        f" draw. A row is a whole text for some systems and one word for others. {INFLATED} Bands:"
+        " confidence intervals. Hollow: one answer, or a ranked list, of which no other number can"
+        f" be drawn. {scaling_protocol(points)}"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parent / "figures"))
 
 from handmade import bleu, cell, self_bleu, write_handmade
 from synthetic import write_records

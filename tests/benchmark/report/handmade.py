@@ -39,6 +39,24 @@ def self_bleu(value: float | None) -> Row:
     }
 
 
+def curved(
+    by_utility: dict[str, Sequence[float]], *, name: str = BLEU, title: str = "BLEU (sent)"
+) -> Row:
+    """A metric with curves over numbers of candidates; the bound lies 0.1 above the first."""
+
+    def curve(values: Sequence[float]) -> Row:
+        return {
+            "value": list(values),
+            "low": [value - 0.01 for value in values],
+            "high": [value + 0.01 for value in values],
+        }
+
+    first = next(iter(by_utility.values()))
+    curves = {utility: curve(values) for utility, values in by_utility.items()}
+    bound = {"mbr_curve": curves, "oracle_curve": curve([value + 0.1 for value in first])}
+    return {name: metric({"expected": interval(first[0])}, title=title, **bound)}
+
+
 def cell(
     system: str,
     metrics: Row | None,

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from handmade import BLEU, cell, curved, write_handmade
+
+from benchmark.report.equal_cost import chosen_values, equal_cost_sentence
+from benchmark.report.points import Board
+from benchmark.report.records import read_records
+from benchmark.report.scaling import curved_metrics, scaled
+
+SOURCES = 40
+
+
+def write(folder, systems, *, seeds=(1,)):
+    """`systems`: name to (rows of a candidate, the two values of every source)."""
+    cells = []
+    for name, (rows, pair) in systems.items():
+        for seed in seeds:
+            mean = sum(pair) / 2
+            line = cell(name, curved({BLEU: [mean, pair[1]]}), seed=seed)
+            line["cost"]["rows"] = rows
+            cells.append(line)
+    path = write_handmade(folder / "x", cells)
+    for line in cells:
+        _, pair = systems[line["system"]]
+        # Both windows of one choose themselves; of two the second is always chosen.
+        rows = [
+            {
+                "id": f"s{i}",
+                "mbr_counts": {BLEU: [[1, 1], [0, 2]]},
+                "metrics": {BLEU: [value + 0.002 * (i % 3) for value in pair]},
+            }
+            for i in range(SOURCES)
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        key = line["keys"]["score"]
+        (path / "records" / "values" / f"{key}.jsonl.gz").write_bytes(gzip.compress(text))
+    return path
+
+
+def sentence(path):
+    board = Board(read_records(path))
+    metric = curved_metrics(board.records, "toy")[BLEU]
+    return equal_cost_sentence(board.records, scaled(board, "toy"), BLEU, metric, BLEU)
+
+
+def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
+    path = write(
+        tmp_path,
+        {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.7)), "same": (2.0, (0.6, 0.7))},
+    )
+    # The budget is one draw of `dear`, worth 0.7; the others choose among two, worth 0.7 too.
+    said = sentence(path)
+    assert said.startswith(f"At 4 network rows a source, by {BLEU}: cheap is best (0.700, choosing")
+    assert "Told apart from it: none. Not told apart: dear, same." in said
+    better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
+    said = sentence(write(tmp_path / "2", better))
+    assert "cheap is best (0.800, choosing among 2). Told apart from it: dear. Paired" in said
+
+
+def test_values_of_the_choices(tmp_path):
+    board = Board(read_records(write(tmp_path, {"a": (1.0, (0.2, 0.6))}, seeds=(1, 2))))
+    (point,) = scaled(board, "toy")
+    one, two = (chosen_values(board.records, point, BLEU, BLEU, size) for size in (1, 2))
+    assert len(one) == SOURCES
+    assert one["s0"] == pytest.approx(0.4) and two["s0"] == pytest.approx(0.6)
+    assert two["s2"] == pytest.approx(0.604)
+    assert chosen_values(board.records, point, BLEU, BLEU, 3) == {}
+    assert chosen_values(board.records, point, BLEU, "rouge_l", 1) == {}
+    assert chosen_values(board.records, point, "self_bleu", BLEU, 1) == {}
+
+
+def test_nothing_is_said_of_one_model_or_without_values(tmp_path):
+    assert sentence(write(tmp_path, {"a": (1.0, (0.2, 0.6))})) == ""
+    path = write_handmade(
+        tmp_path / "bare", [cell("a", curved({BLEU: [0.1]})), cell("b", curved({BLEU: [0.2]}))]
+    )
+    assert sentence(path) == ""
