@@ -11,6 +11,7 @@ from benchmark.report.figures.axes import main_axis, quality_axis
 from benchmark.report.points import CEILING, Board
 from benchmark.report.records import Interval, title_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
+from benchmark.tasks.notes import train_share
 
 TEST = (
     "Told apart means: paired approximate randomisation over the sources"
@@ -55,7 +56,14 @@ def sentences(board: Board, task: str) -> list[str]:
         for point in board.mains(task)
         if not point.cells
     ]
-    return said or ["No cell of this task went well."]
+    if not said:
+        return ["No cell of this task went well."]
+    info = board.records.run.tasks.get(task)
+    notes = info.notes if info is not None else {}
+    return [
+        *said,
+        *train_share(notes.get("available", {}).get("train", 0), notes.get("published_train")),
+    ]
 
 
 def failures(board: Board) -> list[Failure]:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 
 from benchmark.api import Candidate, Example, Generation, System
+from benchmark.compiling import compiled
 from benchmark.generation import OnProgress, generate
 from benchmark.plan import Cell, Setting, num_samples_of
 from benchmark.processes import ALONE, Processes
@@ -48,17 +49,18 @@ def generate_candidates(
     """
     num_samples = num_samples_of(suite, setting)
     decoding = fill(type(system).Decoding, setting.decoding, "decoding")
-    made = generate(
-        system,
-        task.test,
-        decoding,
-        num_samples=num_samples,
-        seed=cell.seed,
-        batch=suite.evaluation.batch,
-        device=device,
-        on_progress=on_progress,
-        processes=processes,
-    )
+    with compiled(system.network, suite.evaluation.compile):
+        made = generate(
+            system,
+            task.test,
+            decoding,
+            num_samples=num_samples,
+            seed=cell.seed,
+            batch=suite.evaluation.batch,
+            device=device,
+            on_progress=on_progress,
+            processes=processes,
+        )
     if not processes.is_main:
         return
     path = store.partial("generate", key) / CANDIDATES
