@@ -93,3 +93,13 @@ def test_all_leaves_out_what_is_not_installed(monkeypatch):
     assert plan.missing_systems(suite) == {"gpt2": "do"}
     chosen = plan.choose_systems(suite, ["all"])
     assert "gpt2" not in chosen and "transformer" in chosen
+
+
+def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
+    plain = settings()[0]
+    for change in ("training.compile=true", "training.by_length=true"):
+        assert settings(changes=[change])[0].train_key != plain.train_key
+        assert settings(changes=[change.replace("true", "false")])[0].train_key == plain.train_key
+    compiled = settings(changes=["evaluation.compile=true"])[0]
+    assert compiled.train_key == plain.train_key
+    assert not set(compiled.generate_keys) & set(plain.generate_keys)
