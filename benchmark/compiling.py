@@ -64,7 +64,8 @@ class _Compiled:
 
 def _options(how: Compilation) -> dict[str, Any]:
     if how is True:
-        return {}
+        # Widths differ from batch to batch; one more compilation for the first is saved.
+        return {"dynamic": True}
     return {"mode": "reduce-overhead"} if how == "cuda-graphs" else {"backend": "aot_eager"}
 
 

@@ -203,12 +203,7 @@ class Trainer:
     def _update(self, rate: float) -> tuple[Tensor, dict[str, Tensor], int]:
         """One step of the optimiser; loss and terms are the part of this process in the sum."""
         update, processes = self.progress.update, self.processes
-        examples = self._examples(update)
-        ids = [f"update {update} row {row}" for row in range(len(examples))]
-        if self.recipe.by_length:
-            order = sorted(range(len(examples)), key=lambda row: _length(examples[row]))
-            # Noise goes with its example, so that the sum over the batch stays what it was.
-            examples, ids = [examples[row] for row in order], [ids[row] for row in order]
+        examples, ids = self._rows(update)
         micro = self.recipe.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -254,6 +249,15 @@ class Trainer:
         if self.average is not None:
             self.average.update_parameters(_module(self.system))
         return loss_sum, totals, tokens
+
+    def _rows(self, update: int) -> tuple[list[Example], list[str]]:
+        """The batch of an update in the order in which it is cut, and the keys of its noise."""
+        examples = self._examples(update)
+        order = list(range(len(examples)))
+        if self.recipe.by_length:
+            order.sort(key=lambda row: (len(examples[row].source), len(examples[row].target)))
+        # Noise goes with its example, so that the sum over the batch is the same in any order.
+        return [examples[row] for row in order], [f"update {update} row {row}" for row in order]
 
     def _examples(self, update: int) -> list[Example]:
         """The batch of an update: a window over endless epochs, each shuffled by its number."""
@@ -412,10 +416,6 @@ def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
             f"A batch of {smallest} examples cannot be shared by {processes.count} processes:"
             " raise training.batch or training.micro_batch, or start fewer processes."
         )
-
-
-def _length(example: Example) -> tuple[int, int]:
-    return len(example.source), len(example.target)
 
 
 def _divide_gradients(parameters: Iterable[nn.Parameter], by: float) -> None:

@@ -38,7 +38,7 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
     figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
-        for curve, colour, marker in zip(curves, _COLOURS, _MARKERS, strict=False):
+        for rank, curve in enumerate(curves):
             points = [p for p in curve["points"] if name in p]
             if not points:
                 continue
@@ -46,8 +46,10 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
                 [p[over] for p in points],
                 [p[name] for p in points],
                 yerr=[p.get(f"{name} ±", 0.0) for p in points],
-                color=colour, marker=marker, markersize=4, capsize=2, linewidth=1.2,
-                label=curve["name"],
+                color=_COLOURS[rank % len(_COLOURS)], marker=_MARKERS[rank % len(_MARKERS)],
+                # Hollow and smaller from side to side, so that equal curves show both.
+                markersize=max(4, 8 - 2 * rank), fillstyle="none",
+                capsize=2, linewidth=1.2, label=curve["name"],
             )  # fmt: skip
         if over == "network calls":
             axes.set_xscale("log")
@@ -57,7 +59,12 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
         axes.set_xlabel(over)
         axes.set_ylabel(name)
         axes.grid(alpha=0.25)
-    lines, labels = panels[-1].get_legend_handles_labels()
-    figure.legend(lines, labels, loc="outside upper center", ncols=2, fontsize="small")
+    shown = {}
+    for axes in panels:
+        lines, labels = axes.get_legend_handles_labels()
+        shown |= dict(zip(labels, lines, strict=True))
+    figure.legend(
+        shown.values(), shown.keys(), loc="outside upper center", ncols=2, fontsize="small"
+    )
     # The version of matplotlib would stand in the file otherwise.
     figure.savefig(picture, dpi=110, metadata={"Software": None})

@@ -19,7 +19,9 @@ SMALLER = [
 
 
 def question(n: int) -> str:
-    return " ".join(["how", "do", "i", *("abcdefgh"[(n * k) % 8] for k in range(1, 2 + n % 5)), "?"])
+    return " ".join(
+        ["how", "do", "i", *("abcdefgh"[(n * k) % 8] for k in range(1, 2 + n % 5)), "?"]
+    )
 
 
 @pytest.fixture
