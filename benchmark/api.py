@@ -183,6 +183,8 @@ class LossTerms:
     total: Tensor
     terms: dict[str, Tensor]
     tokens: int
+    mean_over: Literal["tokens", "examples"] = "tokens"
+    """What `total` is a mean over, so that parts of a batch count for what they hold."""
 
 
 @dataclass(frozen=True)

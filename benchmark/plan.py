@@ -236,6 +236,10 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
         training = suite.training_of(system).model_dump()
         # When checkpoints are written does not change what they hold.
         training.pop("checkpoint_s")
+        # Fields of a later version: entries of an earlier one keep their keys.
+        for later in ("by_length", "compile"):
+            if not training[later]:
+                training.pop(later)
         identity["data"] = {n: d for n, d in identity["data"].items() if n != "test"}
         identity["training"] = training
         identity["budget"] = suite.budget_of(system, task.id).model_dump()
@@ -252,6 +256,7 @@ def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str
                 "decoding": setting.decoding,
                 "num_samples": num_samples_of(suite, setting),
                 "seed": seed,
+                **_compiling(suite),
             }
             | ({} if setting.num_sources is None else {"num_sources": setting.num_sources})
         )
@@ -281,6 +286,12 @@ def _trace_key(
             "interval": suite.evaluation.interval.model_dump(),
         }
     )
+
+
+def _compiling(suite: Suite) -> dict[str, Any]:
+    """Compiled sums round otherwise; entries that are not compiled keep the keys they had."""
+    how = suite.evaluation.compile
+    return {"compile": how} if how else {}
 
 
 def num_samples_of(suite: Suite, setting: Setting) -> int:

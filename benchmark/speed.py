@@ -6,6 +6,7 @@ python -m benchmark.speed transformer
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--repeats", type=int, default=7, help="turns of each side (default: 7)")
     made.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     made.add_argument("--output", type=Path, metavar="FILE", help="write a JSON record too")
+    made.add_argument(
+        "--keep", action="store_true", help="keep what else the record in --output holds"
+    )
     return made
 
 
@@ -53,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if getattr(options, name) < 1:
                 raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
         _check_writable(options.output)
+        kept = _kept(options)
         from benchmark.workers import set_threads
 
         set_threads(options.threads)
@@ -62,22 +67,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("\n".join(outcome.lines()), flush=True)
             results.append(outcome.as_dict())
         if options.output is not None:
-            _write(options.output, results, options)
+            _write(options.output, results, options, kept)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _write(path: Path, results: list[dict[str, Any]], options: argparse.Namespace) -> None:
+def _write(
+    path: Path, results: list[dict[str, Any]], options: argparse.Namespace, kept: dict[str, Any]
+) -> None:
     from benchmark.provenance import provenance
     from benchmark.store import write_json
+    from benchmark.timing.pictures import draw_curves
 
     words = ["python", "-m", "benchmark.speed", *options.comparison]
     words += ["--only", *options.only] if options.only else []
     words += ["--repeats", str(options.repeats), "--threads", str(options.threads)]
     record = {"command": words, "repeats": options.repeats, "results": results}
-    write_json(path, record | provenance("cpu", options.threads))
+    record |= provenance("cpu", options.threads)
+    if kept:
+        record["results"] = _merged(kept, results)
+    write_json(path, record)
+    draw_curves(record, path)
+
+
+def _kept(options: argparse.Namespace) -> dict[str, Any]:
+    """The record that is to be added to; empty for none."""
+    if not options.keep:
+        return {}
+    if options.output is None:
+        raise UserError("--keep needs --output FILE: the record to be added to.")
+    if not options.output.exists():
+        return {}
+    try:
+        record: dict[str, Any] = json.loads(options.output.read_text(encoding="utf-8"))
+        for result in record["results"]:
+            result["name"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"--keep: {options.output} is no record of benchmark.speed: name another --output."
+        ) from error
+    return record
+
+
+def _merged(kept: dict[str, Any], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results of an earlier record, each with where it comes from, and the new ones."""
+    origin = {
+        name: kept[name] for name in ("command", "created", "code", "versions", "machine")
+        if name in kept
+    }  # fmt: skip
+    new = {result["name"] for result in results}
+    # A result that was kept before has its own origin already, and keeps it.
+    old = [{"origin": origin} | result for result in kept["results"] if result["name"] not in new]
+    return [*old, *results]
 
 
 def _check_writable(path: Path | None) -> None:

@@ -82,6 +82,11 @@ class TrainingRecipe(_Recipe):
     """0 = no average; the averaged weights are the ones that are stored."""
     precision: Literal["float32", "bf16", "auto"] = "float32"
     """auto = bf16 where the device has it."""
+    by_length: bool = False
+    """Whether the examples of an update are sorted by length before they are cut into micro
+    batches: less padding, the same update. Order: source, then target, in characters."""
+    compile: bool | Literal["aot-eager"] = False
+    """Whether calls of the network are compiled: see `benchmark.compiling`."""
     validate_every: PositiveInt | None = None
     """Updates between validations; null = only at the end."""
     valid_examples: PositiveInt = 100
@@ -165,6 +170,8 @@ class Evaluation(_Recipe):
     num_samples: PositiveInt = 8
     batch: PositiveInt = 512
     """Network rows that are decoded at once (candidates, not sources)."""
+    compile: bool | Literal["cuda-graphs", "aot-eager"] = False
+    """How calls of the network are compiled: see `benchmark.compiling`."""
     metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
     controlled_metrics: list[str] = ["validity", "coverage", "divergence"]
     """Further metrics of the tasks with known answers."""

@@ -307,6 +307,33 @@ def check_loss(subject: Subject) -> None:
     assert not idle, f"no gradient reaches {idle}"
 
 
+def check_mean(subject: Subject) -> None:
+    """The loss is the mean that `LossTerms.mean_over` says it is.
+
+    Noise is keyed by the place in the batch here, and each of two examples stands once in each
+    place, so that for either kind of mean the equation holds exactly.
+    """
+    system = subject.system
+    if system.module is None:
+        return
+    system.module.eval()
+    some = sorted(_task().train, key=lambda e: len(e.target.split()))
+    a, b = some[0], some[-1]
+    ids = ["place 0", "place 1"]
+    with torch.no_grad():
+        ab, ba, aa, bb = (
+            system.loss(system.collate(pair), make_noise(SEED, ids))
+            for pair in ([a, b], [b, a], [a, a], [b, b])
+        )
+    found = float(ab.total + ba.total)
+    means = {
+        "tokens": 2 * float(aa.tokens * aa.total + bb.tokens * bb.total) / (aa.tokens + bb.tokens),
+        "examples": float(aa.total + bb.total),
+    }
+    nearest = min(means, key=lambda name: abs(means[name] - found))
+    assert ab.mean_over == nearest, f"mean_over says {ab.mean_over}, the loss is over {nearest}"
+
+
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     check_declarations,
     check_counts,
@@ -321,6 +348,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     check_plain_text,
     check_odd_sources,
     check_loss,
+    check_mean,
 )
 
 

@@ -1,8 +1,7 @@
 """The one training loop: the same code for every trainable system.
 
 Order of the data, noise and dropout of an update are functions of (seed, update), so that a
-training that was killed and resumed equals one that was not. Devices and precision are
-accelerate's.
+training that was killed and resumed equals one that was not. Devices are accelerate's.
 
 Several processes share every micro batch by rows, in order of rank, and sum their gradients, so
 that each update is that of one process: the batch of the recipe is the global one. Dropout
@@ -15,8 +14,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from benchmark.api import Example, System, UserError, make_noise
 from benchmark.averaging import averaged_weights, moving_average
 from benchmark.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
+from benchmark.compiling import compiled
 from benchmark.noise import row_seed
 from benchmark.processes import ALONE, Processes
 from benchmark.schedules import learning_rate
@@ -61,16 +62,22 @@ class TrainingSummary:
 
 
 class _Objective(nn.Module):
-    """The loss as the forward of a module, which is what mixed precision hooks into."""
+    """The loss as the forward of a module; products within it are taken in bf16 if told so."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, *, device: str, is_bf16: bool) -> None:
         super().__init__()
         self.module = system.module
         self._loss = system.loss
+        self._autocast = partial(
+            torch.autocast, device_type=device, dtype=torch.bfloat16, enabled=is_bf16
+        )
 
-    def forward(self, batch: dict[str, Any], noise: Any) -> tuple[Tensor, dict[str, Tensor], int]:
-        terms = self._loss(batch, noise)
-        return terms.total, terms.terms, terms.tokens
+    def forward(
+        self, batch: dict[str, Any], noise: Any
+    ) -> tuple[Tensor, dict[str, Tensor], int, str]:
+        with self._autocast():
+            terms = self._loss(batch, noise)
+        return terms.total.float(), terms.terms, terms.tokens, terms.mean_over
 
 
 class Trainer:
@@ -109,15 +116,16 @@ class Trainer:
             )
         self.system, self.train, self.valid = system, train, valid
         _check_shares(recipe, processes)
-        self.processes, self._by_tokens = processes, False
+        self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
-        self.accelerator = Accelerator(
-            cpu=device == "cpu", mixed_precision=_precision(recipe, device)
-        )
+        # Accelerate keeps one precision for as long as a process lives, and cells differ in theirs.
+        self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint refuses.
         self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
-        objective = _Objective(system)
+        objective = _Objective(
+            system, device=self.device.type, is_bf16=_is_bf16(recipe, self.device.type)
+        )
         optimiser = torch.optim.AdamW(
             objective.parameters(),
             lr=recipe.learning_rate,
@@ -125,8 +133,8 @@ class Trainer:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-        # This mode gives precision without the wrapper for data parallelism, whose gradient is a
-        # mean that knows nothing of the weights of the processes.
+        # This mode leaves out the wrapper for data parallelism, whose gradient is a mean that knows
+        # nothing of the weights of the processes.
         self.objective = self.accelerator.prepare_model(objective, evaluation_mode=True)
         self.optimiser = self.accelerator.prepare_optimizer(optimiser)
         self.average = moving_average(system.module, recipe.ema_decay)
@@ -142,11 +150,10 @@ class Trainer:
         self._resume()
         module, processes = _module(self.system), self.processes
         processes.copy_first(module.state_dict().values())
-        # Of losses that are means over tokens a process counts as much as it has tokens.
-        self._by_tokens = processes.count > 1 and self._is_mean_over_tokens()
         _learn_from_all(module, _join_of(processes))
         try:
-            return self._run()
+            with compiled(self.system.network, self.recipe.compile):
+                return self._run()
         finally:
             _learn_from_all(module, None)
 
@@ -196,14 +203,15 @@ class Trainer:
     def _update(self, rate: float) -> tuple[Tensor, dict[str, Tensor], int]:
         """One step of the optimiser; loss and terms are the part of this process in the sum."""
         update, processes = self.progress.update, self.processes
-        examples = self._examples(update)
-        ids = [f"update {update} row {row}" for row in range(len(examples))]
+        examples, ids = self._rows(update)
         micro = self.recipe.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.objective.train()
         totals: dict[str, Tensor] = {}
         loss_sum, tokens = torch.zeros((), device=self.device), 0
+        # Micro batches of one length hold unlike numbers of tokens: known when all are through.
+        is_sum_of_tokens = False
         for first in range(0, len(examples), micro):
             whole = examples[first : first + micro]
             mine = processes.share(len(whole))
@@ -212,12 +220,17 @@ class Trainer:
             torch.manual_seed(row_seed(self.seed, part_ids[0], 0))
             batch = self._to_device(self.system.collate(part))
             noise = make_noise(self.seed, part_ids, 1, self.device)
-            total, terms, seen = self.objective(batch, noise)
+            total, terms, seen, mean_over = self.objective(batch, noise)
             all_seen = int(processes.sums([seen])[0])
-            weight = len(part) / len(examples)
-            if self._by_tokens:
-                weight = len(whole) / len(examples) * seen / max(1, all_seen)
             tokens += all_seen
+            is_sum_of_tokens = self.recipe.by_length and mean_over == "tokens"
+            if is_sum_of_tokens:
+                weight = float(seen)
+            elif mean_over == "tokens":
+                # A process counts as much as it has tokens.
+                weight = len(whole) / len(examples) * (seen / max(1, all_seen))
+            else:
+                weight = len(part) / len(examples)
             if not weight:  # no tokens here, and a mean over none of them
                 continue
             self.accelerator.backward(total * weight)
@@ -225,6 +238,10 @@ class Trainer:
             for name, term in terms.items():
                 totals[name] = totals.get(name, 0.0) + term.detach() * weight
         processes.add_gradients(self.objective.parameters())
+        if is_sum_of_tokens:
+            loss_sum = loss_sum / max(1, tokens)
+            totals = {name: value / max(1, tokens) for name, value in totals.items()}
+            _divide_gradients(self.objective.parameters(), max(1, tokens))
         if self.recipe.clip_norm is not None:
             self.accelerator.clip_grad_norm_(self.objective.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
@@ -232,6 +249,15 @@ class Trainer:
         if self.average is not None:
             self.average.update_parameters(_module(self.system))
         return loss_sum, totals, tokens
+
+    def _rows(self, update: int) -> tuple[list[Example], list[str]]:
+        """The batch of an update in the order in which it is cut, and the keys of its noise."""
+        examples = self._examples(update)
+        order = list(range(len(examples)))
+        if self.recipe.by_length:
+            order.sort(key=lambda row: (len(examples[row].source), len(examples[row].target)))
+        # Noise goes with its example, so that the sum over the batch is the same in any order.
+        return [examples[row] for row in order], [f"update {update} row {row}" for row in order]
 
     def _examples(self, update: int) -> list[Example]:
         """The batch of an update: a window over endless epochs, each shuffled by its number."""
@@ -297,33 +323,15 @@ class Trainer:
         _module(self.system).eval()
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
         losses = [
-            self._loss_of(part, [f"valid {e.id}" for e in part])[0] * len(part)
+            self._loss_of(part, [f"valid {e.id}" for e in part]) * len(part)
             for part in self.processes.deal(parts)
         ]
         return sum(self.processes.collect(losses)) / len(examples)
 
-    def _loss_of(self, examples: Sequence[Example], ids: Sequence[str]) -> tuple[float, int]:
+    def _loss_of(self, examples: Sequence[Example], ids: Sequence[str]) -> float:
         noise = make_noise(self.seed, ids, 1, self.device)
         terms = self.system.loss(self._to_device(self.system.collate(examples)), noise)
-        return float(terms.total), terms.tokens
-
-    @torch.no_grad()
-    def _is_mean_over_tokens(self) -> bool:
-        """Whether the loss of a batch is nearer to a mean over tokens than to one over examples.
-
-        Noise is keyed by the place in the batch here, and each of two examples stands once in
-        each place, so that for either kind of mean the equation holds exactly.
-        """
-        module = _module(self.system)
-        module.eval()
-        some = sorted(self.train[:256], key=lambda e: len(e.target.split()))
-        a, b = some[0], some[-1]
-        ids = ["place 0", "place 1"]
-        (ab, _), (ba, _) = self._loss_of([a, b], ids), self._loss_of([b, a], ids)
-        (aa, tokens_a), (bb, tokens_b) = self._loss_of([a, a], ids), self._loss_of([b, b], ids)
-        over_tokens = 2 * (tokens_a * aa + tokens_b * bb) / max(1, tokens_a + tokens_b)
-        is_nearer = abs(over_tokens - (ab + ba)) <= abs(aa + bb - (ab + ba))
-        return bool(self.processes.first(float(is_nearer)))
+        return float(terms.total)
 
     # Budget, events, checkpoints
 
@@ -410,6 +418,12 @@ def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
         )
 
 
+def _divide_gradients(parameters: Iterable[nn.Parameter], by: float) -> None:
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad /= by
+
+
 def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
     return processes.join if processes.count > 1 else None
 
@@ -430,12 +444,10 @@ def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, f
     return terms, sum(loss for _, loss in parts)
 
 
-def _precision(recipe: TrainingRecipe, device: str) -> str:
-    if recipe.precision == "float32":
-        return "no"
-    if recipe.precision == "auto" and (device == "cpu" or not torch.cuda.is_bf16_supported()):
-        return "no"
-    return "bf16"
+def _is_bf16(recipe: TrainingRecipe, device: str) -> bool:
+    if recipe.precision == "auto":
+        return device != "cpu" and torch.cuda.is_bf16_supported()
+    return recipe.precision == "bf16"
 
 
 def _share(progress: Progress, budget: Budget) -> tuple[int, int]:

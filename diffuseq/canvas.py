@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -20,6 +21,8 @@ Truncation = Literal["own-part", "official"]
 Fit = Literal["whole", "row"]
 Reading = Literal["first-mark", "official"]
 
+_TEXTS = 2**18
+"""Texts whose tokens are remembered."""
 _SOURCE_MARKS = 3
 """`[CLS] x [SEP] [SEP]`"""
 _TARGET_MARKS = 2
@@ -76,6 +79,8 @@ class Canvas:
                 " truncation to own-part, or fit to whole."
             )
         self.tokenizer = tokenizer
+        # Every epoch meets the same texts, and a GPU waits while they are cut into tokens.
+        self._encode = lru_cache(maxsize=_TEXTS)(tokenizer.encode)
         self.truncation, self.fit = truncation, fit
         self._target_length = lengths.target
         self.length = lengths.source + lengths.target
@@ -86,8 +91,7 @@ class Canvas:
         """`ids` int64, `is_target` bool, both `(batch, canvas)`; with `fit="row"` `present` too."""
         rows, starts = [], []
         for example in examples:
-            source = self.tokenizer.encode(example.source)
-            target = self.tokenizer.encode(example.target)
+            source, target = self._encode(example.source), self._encode(example.target)
             source_room, target_room = self._source_room, self._target_room
             if self.truncation == "official":
                 room = source_room + target_room
@@ -100,7 +104,7 @@ class Canvas:
 
     def open(self, sources: Sequence[str]) -> Opened:
         """The sources laid on the canvas, everything behind them left to be generated."""
-        words = [self.tokenizer.encode(source) for source in sources]
+        words = [self._encode(source) for source in sources]
         rows = [self._marked(row[: self._source_room]) for row in words]
         starts = [len(row) for row in rows]
         is_cut = [len(row) > self._source_room for row in words]

@@ -109,6 +109,10 @@ class DiffuSeq(NeuralSystem):
     Config: ClassVar[type] = DiffuSeqConfig
     Decoding: ClassVar[type] = DiffuSeqDecoding
     Module: ClassVar[type[DiffuSeqModule]] = DiffuSeqModule
+    noise_of: Callable[[int, Sequence[str], int, str | torch.device], Noise] = staticmethod(
+        make_noise
+    )
+    """Where `generate` takes its noise from; studies of samplers set another on an instance."""
 
     config: DiffuSeqConfig
     module: DiffuSeqModule
@@ -174,6 +178,7 @@ class DiffuSeq(NeuralSystem):
             total=(weight * losses).mean(),
             terms={name: (weight * values.detach()).mean() for name, values in terms.items()},
             tokens=int((is_target & (ids != self.resources.tokenizer.pad_id)).sum()),
+            mean_over="examples",
         )
 
     def generate(
@@ -195,7 +200,7 @@ class DiffuSeq(NeuralSystem):
         device = module.alpha_bar.device
         grid = time_grid(decoding.grid, decoding.nfe, alpha_bar=module.alpha_bar)
         opened = self.canvas.open(sources)
-        noise = make_noise(seed, ids, num_samples, device)
+        noise = self.noise_of(seed, ids, num_samples, device)
         placed = {name: _each(rows.to(device), num_samples) for name, rows in opened.batch.items()}
         reverse = self._reverse_process(decoding, noise, placed)
         clamp_to = grid[0] if decoding.clamp_to is None else decoding.clamp_to

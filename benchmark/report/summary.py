@@ -12,6 +12,7 @@ from benchmark.report.points import CEILING, Board
 from benchmark.report.published import published_sentence
 from benchmark.report.records import Interval, title_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
+from benchmark.tasks.notes import train_share
 
 TEST = (
     "Told apart means: paired approximate randomisation over the sources"
@@ -58,7 +59,14 @@ def sentences(board: Board, task: str) -> list[str]:
         for point in board.mains(task)
         if not point.cells
     ]
-    return said or ["No cell of this task went well."]
+    if not said:
+        return ["No cell of this task went well."]
+    info = board.records.run.tasks.get(task)
+    notes = info.notes if info is not None else {}
+    return [
+        *said,
+        *train_share(notes.get("available", {}).get("train", 0), notes.get("published_train")),
+    ]
 
 
 def failures(board: Board) -> list[Failure]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from benchmark.api import System
 from benchmark.candidates import CANDIDATES, candidate_lines
+from benchmark.compiling import compiled
 from benchmark.generation import OnProgress, generate
 from benchmark.plan import Cell, Setting, num_samples_of, sources_of
 from benchmark.processes import ALONE, Processes
@@ -46,17 +47,18 @@ def generate_candidates(
     """
     num_samples, sources = num_samples_of(suite, setting), sources_of(task, setting)
     decoding = fill(type(system).Decoding, setting.decoding, "decoding")
-    made = generate(
-        system,
-        sources,
-        decoding,
-        num_samples=num_samples,
-        seed=cell.seed,
-        batch=suite.evaluation.batch,
-        device=device,
-        on_progress=on_progress,
-        processes=processes,
-    )
+    with compiled(system.network, suite.evaluation.compile):
+        made = generate(
+            system,
+            sources,
+            decoding,
+            num_samples=num_samples,
+            seed=cell.seed,
+            batch=suite.evaluation.batch,
+            device=device,
+            on_progress=on_progress,
+            processes=processes,
+        )
     if not processes.is_main:
         return
     path = store.partial("generate", key) / CANDIDATES

@@ -11,7 +11,7 @@ from benchmark.suggestion import suggestion
 from benchmark.tasks import controlled
 from benchmark.tasks.catalogue import TASKS
 from benchmark.tasks.jsonl import Folder, Lines, find_folder, list_tasks, read_jsonl
-from benchmark.tasks.notes import take_notes
+from benchmark.tasks.notes import PUBLISHED_TRAIN, take_notes
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 
@@ -104,6 +104,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
             ignored_keys={split: read[split].ignored_keys for split in SPLITS},
             empty_references={split: read[split].empty_references for split in SPLITS},
             unread_files=folder.unread,
+            published_train=PUBLISHED_TRAIN.get(folder.task_id),
         ),
     )
 

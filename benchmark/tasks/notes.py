@@ -18,6 +18,11 @@ from typing import Any
 from benchmark.api import Example
 from benchmark.tasks.splits import Split
 
+PUBLISHED_TRAIN: Mapping[str, int] = {
+    "qqp": 144_715, "qg": 116_953, "wiki_auto": 677_751, "ccd": 3_382_137,
+}  # fmt: skip
+"""Train pairs of the tasks of DiffuSeq. Source: arXiv 2210.08933, appendix on data."""
+
 _BRACKETS = re.compile(r"-(?:lrb|rrb|lsb|rsb|lcb|rcb)-")
 _DROPPED = bytes(code for code in range(128) if not chr(code).isalnum())
 
@@ -67,6 +72,8 @@ class DataNotes:
     """Empty further references, left out, where any were (of the whole file)."""
     unread_files: tuple[str, ...] = ()
     """Other data files in the folder of the task."""
+    published_train: int | None = None
+    """Train pairs of the paper, for one of its four tasks."""
 
     def as_dict(self) -> dict[str, Any]:
         """The notes as plain JSON types."""
@@ -75,6 +82,7 @@ class DataNotes:
     def sentences(self) -> list[str]:
         """What a reader of the report should know, one sentence each; empty if nothing is odd."""
         said = [f"There is no {split} split." for split in self.missing]
+        said += train_share(self.available.get("train", 0), self.published_train)
         said += [
             f"Limits: {self.available[split] - left:,} of {self.available[split]:,} {split} "
             "examples are used."
@@ -117,6 +125,16 @@ class DataNotes:
         return said
 
 
+def train_share(train: int, published: int | None) -> list[str]:
+    """A sentence where the `train` pairs that there are are not the `published` ones."""
+    if not published or not train or train == published:
+        return []
+    return [
+        f"The train part has {train:,} pairs, {train / published:.0%} of the {published:,} of the"
+        " paper: say so beside any published figure."
+    ]
+
+
 def normalise(text: str) -> str:
     """The text as the leakage rule compares it (see the module)."""
     lowered = text.lower()
@@ -136,6 +154,7 @@ def take_notes(
     ignored_keys: Mapping[Split, Mapping[str, int]] | None = None,
     empty_references: Mapping[Split, int] | None = None,
     unread_files: Sequence[str] = (),
+    published_train: int | None = None,
 ) -> DataNotes:
     """Count what is odd about `splits`, which are in order of time: train, valid, test."""
     tables = {split: _Table(examples) for split, examples in splits.items() if examples}
@@ -159,6 +178,7 @@ def take_notes(
         ignored_keys={split: dict(keys) for split, keys in (ignored_keys or {}).items() if keys},
         empty_references={s: count for s, count in (empty_references or {}).items() if count},
         unread_files=tuple(unread_files),
+        published_train=published_train,
     )
 
 

@@ -11,13 +11,14 @@ from benchmark.api import UserError
 from benchmark.suggestion import suggestion
 
 if TYPE_CHECKING:
+    from benchmark.timing.curves import Curves
     from benchmark.timing.outcome import Result, Skipped
 
 
 class Measure(Protocol):
     """Takes one measurement of a comparison."""
 
-    def __call__(self, name: str, *, repeats: int) -> Result | Skipped:
+    def __call__(self, name: str, *, repeats: int) -> Result | Skipped | Curves:
         """Measure `name`; every side runs `repeats` times after a warm-up."""
 
 
@@ -56,6 +57,21 @@ COMPARISONS: Mapping[str, Comparison] = {
         "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
         "benchmark.timing.evaluation:measure",
         ("metrics-paraphrase", "metrics-qqp"),
+    ),
+    "diffuseq-loss": Comparison(
+        "loss curves of diffuseq and of the published procedure, with equal batches and noise",
+        "benchmark.timing.loss_curves:measure",
+        ("diffuseq-loss",),
+    ),
+    "diffuseq-quality": Comparison(
+        "quality of diffuseq over network calls, beside the 2,000 of the published procedure",
+        "benchmark.timing.quality:measure",
+        ("diffuseq-quality",),
+    ),
+    "diffuseq-memory": Comparison(
+        "peak memory of sampling over the number of steps, each in a process of its own",
+        "benchmark.timing.step_memory:measure",
+        ("diffuseq-memory",),
     ),
 }
 

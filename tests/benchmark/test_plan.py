@@ -113,3 +113,13 @@ def test_a_metric_of_a_task_is_checked_before_anything_runs():
     suite = load_suite(NANO, ["tasks.paraphrase.metrics=[ibleau]"])
     with pytest.raises(UserError, match="did you mean 'ibleu'"):
         make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)
+
+
+def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
+    plain = settings()[0]
+    for change in ("training.compile=true", "training.by_length=true"):
+        assert settings(changes=[change])[0].train_key != plain.train_key
+        assert settings(changes=[change.replace("true", "false")])[0].train_key == plain.train_key
+    compiled = settings(changes=["evaluation.compile=true"])[0]
+    assert compiled.train_key == plain.train_key
+    assert not set(compiled.generate_keys) & set(plain.generate_keys)

@@ -65,3 +65,23 @@ def test_help_imports_nothing_heavy():
         "assert not {'torch', 'transformers', 'numpy'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_keep_adds_to_a_record(table, tmp_path):
+    path = tmp_path / "speed.json"
+    words = ["transformer", "--repeats", "1", "--output", str(path)]
+    assert speed.main([*words, "--only", "transformer-128"]) == 0
+    assert speed.main([*words, "--only", "transformer-256", "--keep"]) == 0
+    assert speed.main([*words, "--only", "transformer-256", "--keep"]) == 0
+    record = json.loads(path.read_text())
+    assert [r["name"] for r in record["results"]] == ["transformer-128", "transformer-256"]
+    first, second = record["results"]
+    assert first["origin"]["command"][-5] == "transformer-128" and "origin" not in second
+    assert {"created", "code", "machine"} <= set(first["origin"])
+
+
+def test_keep_needs_a_record(table, tmp_path, capsys):
+    assert speed.main(["transformer", "--keep"]) == 2
+    (tmp_path / "speed.json").write_text("[]")
+    assert speed.main(["transformer", "--keep", "--output", str(tmp_path / "speed.json")]) == 2
+    assert "is no record of benchmark.speed" in capsys.readouterr().err

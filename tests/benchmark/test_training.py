@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -177,3 +178,97 @@ def test_it_learns(resources, examples, tmp_path):
         ["a b c"], ToyDecoding(temperature=0.05), num_samples=1, seed=0, ids=["x"]
     )
     assert made[0][0].text == "b c a"
+
+
+@pytest.mark.parametrize("mean_over", ["examples", "tokens"])
+def test_micro_batches_by_length_are_the_same_update(
+    resources, examples, tmp_path, mean_over, monkeypatch
+):
+    """Without dropout the update of the whole batch, which a mean over tokens needs tokens for."""
+    real = Toy.loss
+
+    def by_rows(self, batch, noise):
+        terms = real(self, batch, noise)
+        logits = self.module(batch["source"])
+        target, pad = batch["target"], self.resources.tokenizer.pad_id
+        inside = target != pad
+        nll = torch.nn.functional.cross_entropy(
+            logits[:, : target.shape[1]].transpose(1, 2), target[:, : logits.shape[1]],
+            reduction="none",
+        )  # fmt: skip
+        inside = inside[:, : nll.shape[1]]
+        if mean_over == "tokens":
+            total = nll[inside].mean()
+        else:
+            total = ((nll * inside).sum(1) / inside.sum(1)).mean()
+        tokens = int(inside.sum())
+        return dataclasses.replace(terms, total=total, tokens=tokens, mean_over=mean_over)
+
+    monkeypatch.setattr(Toy, "loss", by_rows)
+    config = ToyConfig(dropout=0.0)
+    whole, one = train(resources, examples, tmp_path / "a", config=config)
+    parts, two = train(
+        resources, examples, tmp_path / "b", config=config, micro_batch=2, by_length=True
+    )
+    assert two.final_loss == pytest.approx(one.final_loss, rel=1e-5)
+    torch.testing.assert_close(weights(parts), weights(whole), rtol=1e-4, atol=1e-5)
+
+
+def test_by_length_sorts_within_an_update_and_resumes(resources, examples, tmp_path):
+    seen: list[list[int]] = []
+
+    def recording(collate):
+        def collated(batch):
+            seen.append([len(e.source) for e in batch])
+            return collate(batch)
+
+        return collated
+
+    options = {"micro_batch": 2, "by_length": True, "valid_examples": 1}
+    whole, _ = train(resources, examples, tmp_path / "a", collate=recording, **options)
+    updates = [seen[i] + seen[i + 1] for i in range(0, 20, 2)]
+    assert all(lengths == sorted(lengths) for lengths in updates)
+    with pytest.raises(Killed):
+        train(resources, examples, tmp_path / "b", collate=killer(9), checkpoint_s=1e-9, **options)
+    resumed, _ = train(resources, examples, tmp_path / "b", **options)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_traced_training_is_the_training(resources, examples, tmp_path):
+    config = ToyConfig(dropout=0.0)
+    plain, _ = train(resources, examples, tmp_path / "a", config=config)
+    traced, _ = train(resources, examples, tmp_path / "b", config=config, compile="aot-eager")
+    torch.testing.assert_close(weights(traced), weights(plain))
+
+
+def test_bf16_is_the_precision_of_the_network_alone(resources, examples, tmp_path):
+    """Products are taken in bf16, weights, gradients and the loss stay float32."""
+    types = {}
+
+    torch.manual_seed(0)
+    system = Toy.build(ToyConfig(dropout=0.0), resources)
+    real = system.loss
+
+    def loss(batch, noise):
+        hook = system.module.register_forward_hook(
+            lambda module, args, made: types.update(logits=made.dtype)
+        )
+        terms = real(batch, noise)
+        hook.remove()
+        types["total"] = terms.total.dtype
+        return terms
+
+    system.loss = loss
+    recipe = TrainingRecipe(batch=4, warmup_updates=2, precision="bf16")
+    trainer = Trainer(
+        system, examples, [], recipe=recipe, budget=Budget(updates=3), seed=3, folder=tmp_path
+    )
+    summary = trainer.run()
+    assert types == {"logits": torch.bfloat16, "total": torch.float32}
+    assert {p.dtype for p in system.module.parameters()} == {torch.float32}
+    same, expected = train(
+        resources, examples, tmp_path / "b", config=ToyConfig(dropout=0.0),
+        budget=Budget(updates=3), ema_decay=0.0,
+    )  # fmt: skip
+    assert summary.final_loss == pytest.approx(expected.final_loss, rel=0.02)
+    assert not torch.equal(weights(system), weights(same))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 from scipy import stats
@@ -174,3 +176,34 @@ def test_after_step_changes_every_state_but_the_last() -> None:
         assert (state[IS_TARGET] == number).all()
         assert torch.equal(state[~IS_TARGET], SOURCE[~IS_TARGET])
     assert (z_0[IS_TARGET] == 2.0).all()
+
+
+@pytest.mark.parametrize("solver", [Ancestral(), Ddim(0.0), DpmSolverPlusPlus()])
+def test_no_trajectory_is_kept(solver):
+    """However many steps there are, a few states alone are alive at any time."""
+    alive: weakref.WeakSet[torch.Tensor] = weakref.WeakSet()
+    most = []
+
+    def network(z, t):
+        alive.add(z)
+        z0_hat = 0.5 * z
+        alive.add(z0_hat)
+        most.append(len(alive))
+        return z0_hat
+
+    for steps in (8, 40):
+        alive.clear()
+        most.clear()
+        alpha_bar = torch.linspace(1.0, 0.01, steps + 1, dtype=torch.float64)
+        sample(
+            network,
+            source=torch.zeros(2, 3, 4),
+            is_target=torch.ones(2, 3, dtype=torch.bool),
+            grid=tuple(range(steps, -1, -1)),
+            alpha_bar=alpha_bar,
+            solver=solver,
+            noise=make_noise(1, ["a", "b"]),
+        )
+        assert len(most) == steps
+        # z_t and z0_hat, those of the step before, and what the solver may still hold.
+        assert max(most) <= 4

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmark.api import Example
-from benchmark.tasks.notes import DataNotes, Overlap, normalise, take_notes
+from benchmark.tasks.notes import DataNotes, Overlap, normalise, take_notes, train_share
 from benchmark.tasks.splits import Split
 
 
@@ -141,3 +141,13 @@ def test_every_oddity_gives_a_sentence_and_plain_json() -> None:
     ):
         assert part in said
     assert json.loads(json.dumps(found.as_dict()))["overlaps"]["train/test"]["pairs"] == 1
+
+
+def test_a_train_part_that_is_not_the_paper_s_is_named() -> None:
+    assert train_share(89_470, 144_715) == [
+        "The train part has 89,470 pairs, 62% of the 144,715 of the paper: say so beside any"
+        " published figure."
+    ]
+    assert train_share(144_715, 144_715) == train_share(5, None) == train_share(0, 144_715) == []
+    found = DataNotes(available={"train": 1}, published_train=2)
+    assert "50% of the 2 of the paper" in found.sentences()[0]

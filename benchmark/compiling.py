@@ -1,0 +1,81 @@
+"""Compile the calls of a network for a while, with a way back where that fails.
+
+Only the forward of the network is compiled: what calls it, counts its calls or averages its
+weights sees the module that it was. Compiled sums may round otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Compilation = bool | Literal["cuda-graphs", "aot-eager"]
+"""False runs as written; True compiles by torch's compiler; `cuda-graphs` records the kernels of
+a call on a GPU too and replays them; `aot-eager` traces as they do and compiles nothing: for tests."""
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def compiled(network: nn.Module | None, how: Compilation) -> Iterator[None]:
+    """Within this context calls of `network` are compiled as `how` says.
+
+    Where compiling fails, one warning is logged and the network runs as written from there on.
+    """
+    if network is None or how is False:
+        yield
+        return
+    eager: Callable[..., Any] = network.forward
+    network.forward = _Compiled(network, eager, how)
+    try:
+        yield
+    finally:
+        # The method of the class was hidden by an attribute of the instance.
+        del network.forward
+
+
+class _Compiled:
+    """A forward that is compiled at its first call, or again where shapes are new."""
+
+    def __init__(self, network: nn.Module, eager: Callable[..., Any], how: Compilation) -> None:
+        self.name, self.eager, self.how = type(network).__name__, eager, how
+        self.fast: Callable[..., Any] | None = torch.compile(eager, **_options(how))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.fast is None:
+            return self.eager(*args, **kwargs)
+        try:
+            if self.how != "cuda-graphs":
+                return self.fast(*args, **kwargs)
+            # The next replay writes into the same memory, and solvers keep what they were told.
+            torch.compiler.cudagraph_mark_step_begin()
+            return _own(self.fast(*args, **kwargs))
+        except Exception as error:
+            # Whatever the compiler stumbles over; a fault of the network itself shows again below.
+            _log.warning("%s is not compiled: %s", self.name, _sentence(error))
+            self.fast = None
+        return self.eager(*args, **kwargs)
+
+
+def _options(how: Compilation) -> dict[str, Any]:
+    if how is True:
+        # Widths differ from batch to batch; one more compilation for the first is saved.
+        return {"dynamic": True}
+    return {"mode": "reduce-overhead"} if how == "cuda-graphs" else {"backend": "aot_eager"}
+
+
+def _own(made: Any) -> Any:
+    if isinstance(made, Tensor):
+        return made.clone()
+    if isinstance(made, tuple):
+        return tuple(_own(part) for part in made)
+    return made
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from benchmark.api import Lengths, make_noise
+from benchmark.tasks import load_task
+from benchmark.timing import loss_curves
+from benchmark.timing.smaller import smaller_system
+
+TINY = {"width": 8, "layers": 1, "heads": 2, "ffn": 8, "mse_over": "all"}
+
+
+@pytest.fixture(scope="module")
+def task():
+    return load_task(loss_curves.TASK)
+
+
+def test_the_judge_has_the_loss_of_the_system(task):
+    lengths = Lengths(96, 32)
+    for fit, name in (("whole", loss_curves.WHOLE), ("row", loss_curves.ROW)):
+        system = smaller_system(task, lengths=lengths, fit=fit, **TINY)
+        side, examples = loss_curves._Ours(system), task.valid[:5]
+        system.module.eval()
+        noise = make_noise(7, [e.id for e in examples])
+        with torch.no_grad():
+            expected = float(system.loss(system.collate(examples), noise).total)
+        assert side.judge(examples)[name] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_same_objective_has_the_same_losses(task, monkeypatch):
+    real = loss_curves.smaller_system
+    monkeypatch.setattr(loss_curves, "smaller_system", lambda *a, **k: real(*a, **{**TINY, **k}))
+    curves = loss_curves.compare(task, batch=4, updates=4, every=2, seeds=2)
+    assert curves.found["first_losses_differ_by"] < 1e-5
+    assert [p.x for p in curves.curves[0].points] == [0, 2, 4]
+    published, whole, row = curves.curves
+    assert set(published.points[0].values) == {loss_curves.WHOLE, loss_curves.ROW}
+    assert set(row.points[0].values) == {loss_curves.ROW}
+    for point in whole.points:
+        assert point.beside[loss_curves.WHOLE] == pytest.approx(1.0, abs=1e-4)
+    is_equal = curves.found["is_equal"]
+    assert is_equal[f"{whole.name}: {loss_curves.WHOLE}"]
+    assert f"{row.name}: {loss_curves.WHOLE}" not in is_equal
