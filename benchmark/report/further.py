@@ -1,4 +1,4 @@
-"""The further tables of a task: cost and size, and one checkpoint decoded in many ways."""
+"""The further tables of a task: frontiers and pairs, ablations of one checkpoint, cost and size."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from benchmark.report.columns import (
     size_columns,
     training_columns,
     work_columns,
+)
+from benchmark.report.frontier_table import (
+    FRONTIER,
+    SIGNIFICANCE,
+    frontier_table,
+    significance_table,
 )
 from benchmark.report.points import Board, Point
 from benchmark.report.records import Records, title_of
@@ -35,13 +41,19 @@ TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 
 def further_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the further tables of a task, in order."""
-    return (*(f"ablation-{name}" for name in _ablations(records, task)), COST)
+    ablations = (f"ablation-{name}" for name in _ablations(records, task))
+    return (FRONTIER, SIGNIFICANCE, *ablations, COST)
 
 
 def further_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `further_names`."""
     ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
-    return (*ablated, cost_table(board, task))
+    return (
+        frontier_table(board, task),
+        significance_table(board, task),
+        *ablated,
+        cost_table(board, task),
+    )
 
 
 def cost_table(board: Board, task: str) -> Table:

@@ -14,12 +14,14 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.report.columns import Column
+from benchmark.report.glance import HEADS, READING, Glance, glance
 from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
 from benchmark.report.renderers import ARROWS, shown
 from benchmark.report.samples import SHOWN, Block
-from benchmark.report.summary import TEST, failures, overview_table, sentences
+from benchmark.report.significance import TEST
+from benchmark.report.summary import failures, overview_table, sentences
 from benchmark.report.tables import Table
 from benchmark.report.theme import GROUND, Inlined
 
@@ -57,6 +59,7 @@ class TaskView:
     id: str
     stem: str
     title: str
+    glance: Glance
     sentences: tuple[str, ...]
     table: Table
     further: Mapping[str, Table]
@@ -86,6 +89,7 @@ def task_view(
         id=task,
         stem=stem,
         title=title_of(board.records.run.tasks, task),
+        glance=glance(board, task),
         sentences=tuple(sentences(board, task)),
         table=table,
         further=further,
@@ -118,6 +122,8 @@ def render_page(
         run=run,
         digest=digest,
         lead=_lead(board),
+        glance_heads=HEADS,
+        glance_reading=READING,
         overview=overview,
         overview_table=overview_table(board),
         tasks=tasks,
