@@ -47,9 +47,8 @@ def build(folder: Path) -> Path:
     inlined = Inlined()
     try:
         with style():
-            # One task after the other: what is drawn for a task at random is kept for one alone.
-            views = [_task(board, task, folder, inlined, samples[task]) for task in samples]
             overview = _draw(overview_plot(board), folder, inlined)
+            views = [_task(board, task, folder, inlined, samples[task]) for task in samples]
         write_text(folder / "summary.md", _summary(board, views))
         # Last: the digest in it says that all the others are there.
         write_text(
