@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ _BLOCK_CELLS = 1_000_000
 
 Parts = Mapping[int, AdditiveScore]
 """By seed: what every source contributes to a score."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,8 @@ def draw(board: Board, points: Iterable[Point], axes: Sequence[Axis], *, resampl
     Cells over other sources than the first one cannot be resampled with it and are left out.
     """
     parts = dict(_parts(board, points, axes))
-    sources = {len(next(iter(of.values())).contributions) for of in parts.values()}
-    if not sources:
-        return Draws(resamples, {}, {})
-    drawn = _resampled(parts, sources.pop(), resamples)
+    systems = {key: key[0].system for key in parts}
+    drawn = resample(parts, systems, resamples=resamples)
     for (point, axis), values in drawn.items():
         if axis.complement:
             np.subtract(1, values, out=values)
@@ -129,13 +130,32 @@ def _parts(
         yield from (((point, axis), parts) for axis, parts in found.items() if parts)
 
 
-def _resampled(
-    parts: Mapping[tuple[Point, Axis], Parts], num_sources: int, resamples: int
-) -> dict[tuple[Point, Axis], FloatArray]:
-    weights = _seed_weights(parts, resamples)
-    drawn = {key: np.full(1 + resamples, math.nan) for key in parts}
+def resample(
+    parts: Mapping[Key, Parts], systems: Mapping[Key, str], *, resamples: int
+) -> dict[Key, FloatArray]:
+    """Scores under common resamples of the sources, and of the seeds of each system.
+
+    Args:
+        parts: by score and seed what the sources contribute; all of the same sources.
+        systems: to which system a score belongs: its scores share the drawn seeds.
+        resamples: how many.
+
+    Returns:
+        `(1 + resamples,)` a score: the mean over the seeds, first as measured.
+    """
+    if not parts:
+        return {}
+    weights = {
+        group: _seed_weights(*group, resamples)
+        for group in {(systems[key], tuple(of)) for key, of in parts.items()}
+    }
+    drawn = {
+        key: np.concatenate([[np.mean([part.value for part in of.values()])], np.empty(resamples)])
+        for key, of in parts.items()
+    }
     rng = np.random.default_rng(SEED)
     flat = [(key, seed, part) for key, of in parts.items() for seed, part in of.items()]
+    num_sources = len(flat[0][2].contributions)
     # Contributions side by side: one product a block serves all scores.
     edges = np.cumsum([0, *(part.contributions.shape[1] for _, _, part in flat)])
     together = np.concatenate([part.contributions for _, _, part in flat], axis=1)
@@ -143,14 +163,12 @@ def _resampled(
     for start in range(0, resamples, size):
         block = slice(start, min(start + size, resamples))
         sums = _multiplicities(block.stop - start, num_sources, rng) @ together
-        scores: dict[tuple[Point, Axis], list[FloatArray]] = {}
+        scores: dict[Key, list[FloatArray]] = {}
         for (key, _, part), left, right in zip(flat, edges, edges[1:], strict=False):
             scores.setdefault(key, []).append(part.total(sums[:, left:right]))
         for key, by_seed in scores.items():
-            shares = np.stack([weights[key[0].system][seed][block] for seed in parts[key]])
-            with np.errstate(invalid="ignore"):
-                mean = (shares * np.stack(by_seed)).sum(axis=0) / shares.sum(axis=0)
-            drawn[key][1 + start : 1 + block.stop] = mean
+            shares = weights[systems[key], tuple(parts[key])][:, block]
+            drawn[key][1 + block.start : 1 + block.stop] = (shares * by_seed).mean(axis=0)
     return drawn
 
 
@@ -162,18 +180,17 @@ def _multiplicities(rows: int, num_sources: int, rng: np.random.Generator) -> Fl
     return times.reshape(rows, num_sources).astype(np.float64)
 
 
-def _seed_weights(
-    parts: Mapping[tuple[Point, Axis], Parts], resamples: int
-) -> dict[str, dict[int, FloatArray]]:
-    """How often each seed of each system is in each resample."""
-    seeds: dict[str, set[int]] = {}
-    for (point, _), of in parts.items():
-        seeds.setdefault(point.system, set()).update(of)
-    weights: dict[str, dict[int, FloatArray]] = {}
-    for system, found in seeds.items():
-        # By name: the resamples of a system do not change with who else was run.
-        rng = np.random.default_rng([SEED, zlib.crc32(system.encode())])
-        number = len(found)
-        counts = rng.multinomial(number, [1 / number] * number, size=resamples).astype(np.float64)
-        weights[system] = dict(zip(sorted(found), counts.T, strict=True))
-    return weights
+def _seed_weights(system: str, seeds: Sequence[int], resamples: int) -> FloatArray:
+    """What each seed weighs in each resample `(seeds, resamples)`; they add up to their number.
+
+    A drawn mean of n units varies too little by (n - 1) / n, so the counts are stretched about 1
+    (Rao and Wu, "Resampling inference with complex survey data", 1988).
+    """
+    number = len(seeds)
+    if number == 1:
+        return np.ones((1, resamples))
+    # By name: the resamples of a system do not change with who else was run.
+    rng = np.random.default_rng([SEED, zlib.crc32(system.encode())])
+    counts = rng.multinomial(number, [1 / number] * number, size=resamples).T
+    stretched: FloatArray = 1 + math.sqrt(number / (number - 1)) * (counts - 1.0)
+    return stretched

@@ -8,8 +8,13 @@ larger one:
   of several seeds to one source are not independent. It is exact for the networks that were
   trained, and says nothing about networks of other seeds.
 - the paired bootstrap of `benchmark.report.draws`, which draws sources and seeds: the part that
-  speaks for other seeds. With two or three seeds it is too sure of them, as every bootstrap of so
-  few units is; with one seed nothing speaks for others at all.
+  speaks for other seeds. With one seed nothing does.
+
+How often both reject a true hypothesis at 0.05 was simulated (100 sources, 4 equal systems, 400
+tables): 3 % of pairs and 2 % of tables with one seed, none with three seeds that do not differ.
+Where seeds differ by more than the sources let a mean vary, randomisation alone rejects 45 % of
+pairs; both reject 10 % with two seeds (13 % of tables), 6 % with three (10 %), 4 % with five (4 %):
+run five.
 
 Holm's correction runs over all pairs of rows and all columns that are tested: the chance of any
 false mark in a table is at most `LEVEL`.
@@ -114,12 +119,14 @@ def compare_all(
 
     Args:
         columns: by column and row, the draws `(1 + resamples,)` of a score.
-        randomised: p values of the randomisation by (column, first, second). Where given, a
-            pair without one is not tested; where None, the bootstrap stands alone.
+        randomised: p values of the randomisation by (column, first, second). Where given, no
+            pair without one is significant; where None, the bootstrap stands alone.
     """
     found: list[tuple[str, str, str, FloatArray, float, float]] = []
     for column, rows in columns.items():
-        for first, second in combinations(rows, 2):
+        # Where nothing is known of the spread of a score, there is nothing to test.
+        known = [row for row, values in rows.items() if np.isfinite(values[1:]).any()]
+        for first, second in combinations(known, 2):
             difference = _difference(rows[first], rows[second])
             if not math.isfinite(difference[0]):
                 continue
@@ -243,14 +250,10 @@ def letters(rows: Sequence[str]) -> dict[str, str]:
 
 
 def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
-    """The draws of a difference; who has no value in a resample loses it, as out of reach.
-
-    Where nothing is known of the spread of one of them, nothing is known of the difference.
-    """
+    """The draws of a difference; who does not reach a level in a resample loses it."""
     difference: FloatArray = first - second
-    if np.isfinite(first[1:]).any() and np.isfinite(second[1:]).any():
-        lost, won = np.isnan(first) & ~np.isnan(second), ~np.isnan(first) & np.isnan(second)
-        difference[1:] = np.where(lost, -np.inf, np.where(won, np.inf, difference))[1:]
+    lost, won = np.isnan(first) & ~np.isnan(second), ~np.isnan(first) & np.isnan(second)
+    difference[1:] = np.where(lost, -np.inf, np.where(won, np.inf, difference))[1:]
     return difference
 
 
