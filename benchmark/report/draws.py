@@ -192,5 +192,4 @@ def _seed_weights(system: str, seeds: Sequence[int], resamples: int) -> FloatArr
     # By name: the resamples of a system do not change with who else was run.
     rng = np.random.default_rng([SEED, zlib.crc32(system.encode())])
     counts = rng.multinomial(number, [1 / number] * number, size=resamples).T
-    stretched: FloatArray = 1 + math.sqrt(number / (number - 1)) * (counts - 1.0)
-    return stretched
+    return 1.0 + math.sqrt(number / (number - 1)) * (counts.astype(np.float64) - 1.0)

@@ -91,7 +91,7 @@ def significance_table(board: Board, task: str) -> Table:
         caption=f"{title}, task {task}: above the diagonal the mean of the row minus that of the"
         " column, ± half of the interval of the difference (same resamples of sources and seeds for"
         " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests, apart"
-        f" and unrounded, stand in tables/*-pairs.csv.",
+        " and unrounded, stand in tables/*-pairs.csv.",
         columns=columns,
         rows=tuple(
             _pair_row(board, point, number, points, axis, verdicts, given)

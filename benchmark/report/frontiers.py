@@ -77,8 +77,8 @@ def undominated(xs: FloatArray, ys: FloatArray) -> NDArray[np.bool_]:
     """Which of k points `(k,)` no other one beats: at least as good in both, better in one."""
     as_good = (xs[:, None] <= xs) & (ys[:, None] <= ys)
     better = (xs[:, None] < xs) | (ys[:, None] < ys)
-    free: NDArray[np.bool_] = ~(as_good & better).any(axis=1)
-    return free
+    beaten = np.logical_and(as_good, better).any(axis=1)
+    return np.logical_not(np.asarray(beaten, dtype=np.bool_))
 
 
 def _from_the_right(xs: FloatArray, ys: FloatArray) -> tuple[FloatArray, FloatArray]:

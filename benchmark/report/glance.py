@@ -105,9 +105,7 @@ def _copies(board: Board, task: str) -> Iterator[str]:
         if found is None or found.copy is None:
             continue
         models = {*found.beat_copy, *found.below_copy}
-        worse = models.intersection(
-            main_verdicts(board, task).better_than(column_of(axis), COPY)
-        )
+        worse = models.intersection(main_verdicts(board, task).better_than(column_of(axis), COPY))
         name = axis.label.partition(" (")[0]
         yield (
             f"{name} {_number(found.copy)}: {len(found.beat_copy)} of {len(models)} systems are"

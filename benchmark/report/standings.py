@@ -184,8 +184,9 @@ class _Standings:
                 if diversity.read(p).defined and self.quality.read(p).defined
             ]
             if points:
-                placed[main.system] = self._stacked(points, diversity), self._stacked(
-                    points, self.quality
+                placed[main.system] = (
+                    self._stacked(points, diversity),
+                    self._stacked(points, self.quality),
                 )
         self.curves = dict(_curves(placed, {p.system for p in self.mains if p.yardstick}))
         self.columns[AREA] = {s: area(*plane) for s, plane in placed.items() if _varied(plane[0])}

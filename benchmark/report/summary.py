@@ -12,6 +12,7 @@ from benchmark.report.points import CEILING, Board
 from benchmark.report.records import Interval, title_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
 
+
 @dataclass(frozen=True)
 class Failure:
     """A cell that did not come to an end."""

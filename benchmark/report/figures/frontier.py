@@ -210,11 +210,7 @@ def _clear_corner(sheet: Sheet) -> None:
 
 def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
     """Main points that have no place on an axis of diversity."""
-    return [
-        p
-        for p in board.mains(task)
-        if p.cells and not p.sampled and axis.read(p).defined
-    ]
+    return [p for p in board.mains(task) if p.cells and not p.sampled and axis.read(p).defined]
 
 
 def _strip_width(board: Board, tasks: Iterable[str]) -> float:
