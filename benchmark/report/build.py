@@ -131,7 +131,11 @@ def _draw(plot: Plot, folder: Path, inlined: Inlined) -> Drawn:
 
 
 def _at_a_glance(tasks: Sequence[Glance]) -> list[str]:
-    rows = [HEADS, [":---"] * len(HEADS), *(task.cells for task in tasks)]
+    rows = [
+        HEADS,
+        [":---"] * len(HEADS),
+        *((task.title, *map(str, task.answers)) for task in tasks),
+    ]
     table = [pipe_row(list(row)) for row in rows]
     return ["## At a glance", "", *table, "", READING]
 

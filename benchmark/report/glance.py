@@ -32,20 +32,31 @@ READING = (
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What is said, and on which terms."""
+
+    said: str
+    terms: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.said} ({self.terms})" if self.terms else self.said
+
+
+@dataclass(frozen=True)
 class Glance:
     """A task in four answers."""
 
     task: str
     title: str
-    diversity: str
-    calls: str
-    time: str
-    copy: str
+    diversity: Answer
+    calls: Answer
+    time: Answer
+    copy: Answer
 
     @property
-    def cells(self) -> tuple[str, ...]:
-        """A row under `HEADS`."""
-        return (self.title, self.diversity, self.calls, self.time, self.copy)
+    def answers(self) -> tuple[Answer, ...]:
+        """What stands under `HEADS`, the title apart."""
+        return (self.diversity, self.calls, self.time, self.copy)
 
 
 def glance(board: Board, task: str) -> Glance:
@@ -53,27 +64,27 @@ def glance(board: Board, task: str) -> Glance:
     title = title_of(board.records.run.tasks, task)
     found = standings(board, task)
     if found is None:
-        return Glance(task, title, *["no quality was measured"] * 4)
+        return Glance(task, title, *[Answer("no quality was measured")] * 4)
     return Glance(
         task=task,
         title=title,
         diversity=_contest(board, found, found.standard("grammar", "human", "common")),
         calls=_contest(board, found, found.standard("depth")),
         time=_contest(board, found, found.standard("seconds_per_candidate")),
-        copy="; ".join(_copies(board, task)) or "no copy-source row",
+        copy=Answer("; ".join(_copies(board, task)) or "no copy-source row"),
     )
 
 
-def _contest(board: Board, found: Standings, standard: Standard | None) -> str:
+def _contest(board: Board, found: Standings, standard: Standard | None) -> Answer:
     """Who is best in a column, and whom that is significantly better than."""
     if standard is None:
-        return "not measured"
+        return Answer("not measured")
     systems = board.records.run.systems
     models = [s for s in board.systems if systems[s].family != "yardstick"]
     values = {s: v for s in models if (v := found.value(standard.id, s)).defined}
     terms = _terms(found, standard)
     if not values:
-        return f"no system ({terms})"
+        return Answer("no system", terms)
     best = max(values, key=lambda s: values[s].value)
     beaten = found.verdicts.better_than(standard.id, best)
     others = [s for s in values if s != best]
@@ -87,7 +98,7 @@ def _contest(board: Board, found: Standings, standard: Standard | None) -> str:
         said += f", not significantly better than {_some(equals)}"
     out = [s for s in models if s not in values and (standard.id, s) in found.dashes]
     missing = f"; not in reach of {_some(out)}" if out else ""
-    return f"{said} ({terms}{missing})"
+    return Answer(said, f"{terms}{missing}")
 
 
 def _terms(found: Standings, standard: Standard) -> str:

@@ -14,7 +14,7 @@ from benchmark.report.figures.marks import Marks
 
 FloatArray = NDArray[np.float64]
 
-STEPS = 8
+STEPS = 4
 """Places between two settings at which a band is computed."""
 
 ENOUGH = 2000
