@@ -137,7 +137,7 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
             ("Settings", "swept", 0, "sampled settings of the sweep"),
             ("Front", "of them", 0, "settings that no setting of any model beats in both"),
             ("Diversity", "from", 3, "smallest diversity that was measured"),
-            ("", "to", 3, "greatest diversity that was measured"),
+            ("Diversity", "to", 3, "greatest diversity that was measured"),
         )[index]
 
         def read(point: Point) -> Interval:

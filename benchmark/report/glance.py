@@ -119,8 +119,8 @@ def _copies(board: Board, task: str) -> Iterator[str]:
         worse = models.intersection(main_verdicts(board, task).better_than(column_of(axis), COPY))
         name = axis.label.partition(" (")[0]
         yield (
-            f"{name} {_number(found.copy)}: {len(found.beat_copy)} of {len(models)} systems are"
-            f" significantly better, {len(worse)} significantly worse"
+            f"{name} {_number(found.copy)}: {len(found.beat_copy)} of {len(models)} systems"
+            f" significantly better, {len(worse)} worse"
         )
 
 

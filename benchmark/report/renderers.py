@@ -34,6 +34,8 @@ _LATEX = {
     DASH: "--",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{MINUS SIGN}": "$-$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
     "↑": LATEX_ARROWS["higher"],
     "↓": LATEX_ARROWS["lower"],
 }
