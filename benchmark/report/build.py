@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,11 +14,13 @@ from benchmark.api import UserError
 from benchmark.literature.figures import published_text
 from benchmark.report.figures.gallery import Plot, overview_plot, task_plots
 from benchmark.report.figures.sheet import save, style, svg
+from benchmark.report.frontier_table import SIGNIFICANCE, pair_frame
 from benchmark.report.further import further_names, further_tables
+from benchmark.report.glance import HEADS, READING, Glance
 from benchmark.report.page import Drawn, TaskView, facts, render_page, task_view
 from benchmark.report.points import Board
 from benchmark.report.records import Records, read_records
-from benchmark.report.renderers import csv_text, latex, markdown, pipe_table
+from benchmark.report.renderers import csv_text, latex, markdown, pipe_row, pipe_table
 from benchmark.report.samples import Block, blocks
 from benchmark.report.summary import failures, overview_table
 from benchmark.report.tables import Table, build_table
@@ -26,7 +28,7 @@ from benchmark.report.theme import Inlined
 from benchmark.store import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
-TABLE_FILES = (*FURTHER_FILES, "-curves.csv")
+TABLE_FILES = (*FURTHER_FILES, "-curves.csv", "-pairs.csv")
 
 
 def build(folder: Path) -> Path:
@@ -105,9 +107,8 @@ def _task(
     table, further = build_table(board, task), further_tables(board, task)
     name, room = stem(task), folder / "tables"
     _write_table(table, room / name)
-    write_text(
-        room / f"{name}-curves.csv", board.frame(task).to_csv(index=False, lineterminator="\n")
-    )
+    for what, frame in (("curves", board.frame(task)), ("pairs", pair_frame(board, task))):
+        write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
     named = {stem(f"{task}-{other.name}"): other for other in further}
     for file, other in named.items():
         _write_table(other, room / file)
@@ -131,18 +132,31 @@ def _draw(plot: Plot, folder: Path, inlined: Inlined) -> Drawn:
     return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
 
 
-def _summary(board: Board, views: Iterable[TaskView]) -> str:
+def _at_a_glance(tasks: Sequence[Glance]) -> list[str]:
+    rows = [
+        HEADS,
+        [":---"] * len(HEADS),
+        *((task.title, *map(str, task.answers)) for task in tasks),
+    ]
+    table = [pipe_row(list(row)) for row in rows]
+    return ["## At a glance", "", *table, "", READING]
+
+
+def _summary(board: Board, views: Sequence[TaskView]) -> str:
     """The report in one page of Markdown, for a terminal or a README."""
     run = board.records.run
     table = overview_table(board)
-    lines = [f"# {run.run}", "", *(f"- {name}: {value}" for name, value in facts(run)), ""]
+    lines = [f"# {run.run}", "", *_at_a_glance([view.glance for view in views]), ""]
+    lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [pipe_table(table), "", table.caption, ""]
     for view in views:
         lines += [f"## {view.title}", "", *(f"- {said}" for said in view.sentences), ""]
         lines += [f"Table: [tables/{view.stem}.md](tables/{view.stem}.md)", ""]
         for name, further in view.further.items():
-            lines += [f"### {view.title}: {further.title}", "", pipe_table(further), ""]
+            lines += [f"### {view.title}: {further.title}", ""]
+            if further.name != SIGNIFICANCE:
+                lines += [pipe_table(further), ""]
             sized = [note.text for note in further.footnotes if "size" in note.groups]
             lines += [line for text in sized for line in (text, "")]
             lines += [f"Table: [tables/{name}.md](tables/{name}.md)", ""]

@@ -11,7 +11,10 @@ from benchmark.api import CandidateKind
 from benchmark.report.points import Point
 from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore, base
 
-Group = Literal["quality", "known answers", "diversity", "form", "size", "training", "cost"]
+Group = Literal[
+    "quality", "known answers", "diversity", "form", "size", "training", "cost",
+    "frontier", "equal diversity", "equal cost", "pairs",
+]  # fmt: skip
 
 GROUPS: Mapping[str, Group] = {
     "bleu_sent_m4": "quality",
@@ -41,6 +44,8 @@ GROUPS: Mapping[str, Group] = {
 
 STATISTICS = {"expected": "mean", "mbr": "MBR", "oracle": "best of {k}", "set": ""}
 """Second line of a head, by statistic."""
+
+MINUS = "\N{MINUS SIGN}"
 
 FULL = "bleu_sent_m4"
 """The metric that is shown with all three statistics."""
@@ -82,8 +87,8 @@ class Column:
         shown = value * self.scale
         if self.digits is not None:
             return f"{shown:.{self.digits}f}"
-        if 0 < shown < 0.001:
-            return "<0.001"
+        if 0 < abs(shown) < 0.001:
+            return "<0.001" if shown > 0 else f">{MINUS}0.001"
         if abs(shown) < 1e5:
             decimals = 2 - math.floor(math.log10(abs(shown))) if shown else 0
             text = f"{shown:.{min(3, max(0, decimals))}f}"

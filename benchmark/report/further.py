@@ -1,4 +1,4 @@
-"""The further tables of a task: cost and size, and one checkpoint decoded in many ways."""
+"""The further tables of a task: frontiers and pairs, ablations of one checkpoint, cost and size."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from benchmark.report.columns import (
     size_columns,
     training_columns,
     work_columns,
+)
+from benchmark.report.frontier_table import (
+    FRONTIER,
+    SIGNIFICANCE,
+    frontier_table,
+    significance_table,
 )
 from benchmark.report.points import Board, Point
 from benchmark.report.published import PUBLISHED, comparable_figures, published_table
@@ -39,14 +45,22 @@ def further_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the further tables of a task, in order."""
     ablations = (f"ablation-{name}" for name in _ablations(records, task))
     published = (PUBLISHED,) if comparable_figures(records, task) else ()
-    return (*ablations, *choosing_names(records, task), COST, *published)
+    choosing = choosing_names(records, task)
+    return (FRONTIER, SIGNIFICANCE, *ablations, *choosing, COST, *published)
 
 
 def further_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `further_names`."""
     ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
     published = (published_table(board, task),) if comparable_figures(board.records, task) else ()
-    return (*ablated, *choosing_tables(board, task), cost_table(board, task), *published)
+    return (
+        frontier_table(board, task),
+        significance_table(board, task),
+        *ablated,
+        *choosing_tables(board, task),
+        cost_table(board, task),
+        *published,
+    )
 
 
 def cost_table(board: Board, task: str) -> Table:

@@ -17,13 +17,15 @@ from benchmark.report.browser import sample_data
 from benchmark.report.columns import Column
 from benchmark.report.embedded import data_block, policy
 from benchmark.report.figures.axes import quality_axis
+from benchmark.report.glance import HEADS, READING, Glance, glance
 from benchmark.report.latex_text import SIGNS
 from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
 from benchmark.report.renderers import ARROWS, head, shown
 from benchmark.report.samples import PRINTED, SHOWN, Block
-from benchmark.report.summary import TEST, failures, overview_table, sentences
+from benchmark.report.significance import TEST
+from benchmark.report.summary import failures, overview_table, sentences
 from benchmark.report.tables import Table
 from benchmark.report.theme import GROUND, Inlined
 from benchmark.report.tips import point_tips
@@ -65,6 +67,7 @@ class TaskView:
     id: str
     stem: str
     title: str
+    glance: Glance
     sentences: tuple[str, ...]
     table: Table
     further: Mapping[str, Table]
@@ -97,6 +100,7 @@ def task_view(
         id=task,
         stem=stem,
         title=title_of(board.records.run.tasks, task),
+        glance=glance(board, task),
         sentences=tuple(sentences(board, task)),
         table=table,
         further=further,
@@ -131,6 +135,8 @@ def render_page(
         run=run,
         digest=digest,
         lead=_lead(board),
+        glance_heads=HEADS,
+        glance_reading=READING,
         overview=overview,
         overview_table=overview_table(board),
         tasks=tasks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 
 from benchmark.report.columns import Column
 from benchmark.report.latex_text import latex_escape
@@ -25,6 +26,11 @@ def shown(column: Column, entry: Entry) -> tuple[str, str]:
     return column.text(entry.interval.value), half
 
 
+def raised(table: Table, entry: Entry) -> str:
+    """The letters of the rows that a figure is significantly better than."""
+    return "".join(table.letters(entry.beats))
+
+
 def head(column: Column) -> str:
     """The head of a column in one line."""
     detail = f", {column.detail}" if column.detail else ""
@@ -32,7 +38,14 @@ def head(column: Column) -> str:
     return f"{column.head}{detail}{' ' + arrow if arrow else ''}"
 
 
+def named(row: Row) -> str:
+    """The name of a row with its letter."""
+    return f"{row.name} ({row.letter})" if row.letter else row.name
+
+
 # --- Markdown ---
+
+_RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 
 
 def markdown(table: Table) -> str:
@@ -47,30 +60,32 @@ def pipe_table(table: Table) -> str:
     """The rows alone."""
     width = len(table.columns)
     lines = [
-        _pipe_row(["System", *(head(column) for column in table.columns)]),
-        _pipe_row([":---", *["---:"] * width]),
+        pipe_row(["System", *(head(column) for column in table.columns)]),
+        pipe_row([":---", *["---:"] * width]),
     ]
     for family, rows in table.families():
-        lines.append(_pipe_row([f"*{family}*", *[""] * width]))
+        lines.append(pipe_row([f"*{family}*", *[""] * width]))
         for row in rows:
-            cells = [_markdown_cell(c, row.entries[c.id]) for c in table.columns]
+            cells = [_markdown_cell(table, c, row.entries[c.id]) for c in table.columns]
             if row.status != "ok":
                 cells = [row.status, *[""] * (width - 1)]
-            lines.append(_pipe_row([f"{row.name}{row.marks}", *cells]))
+            lines.append(pipe_row([f"{named(row)}{row.marks}", *cells]))
     return "\n".join(lines)
 
 
-def _markdown_cell(column: Column, entry: Entry) -> str:
+def _markdown_cell(table: Table, column: Column, entry: Entry) -> str:
     value, half = shown(column, entry)
     value = f"**{value}**" if entry.bold else value
-    return f"{value} ±{half}" if half else value
+    parts = (value, f"±{half}" if half else "", raised(table, entry).translate(_RAISED))
+    return " ".join(part for part in parts if part)
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _pipe_row(cells: list[str]) -> str:
+def pipe_row(cells: Sequence[str]) -> str:
+    """A row of a pipe table."""
     return "| " + " | ".join(_one_line(c).replace("|", "\\|") for c in cells) + " |"
 
 
@@ -81,9 +96,11 @@ def csv_text(table: Table) -> str:
     """Wide CSV in raw units: for each column value, low, high, and the keys of the row."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    compared = {name for row in table.rows for name, e in row.entries.items() if e.beats}
     heads = ["task", "system", "family", "setting", "status", "kind", "error"]
     for column in table.columns:
         heads += [column.id, f"{column.id}.low", f"{column.id}.high", f"{column.id}.bold"]
+        heads += [f"{column.id}.better_than"] if column.id in compared else []
     stages: tuple[Stage, ...] = ("score", "generate", "train")
     writer.writerow([*heads, *(f"{stage}_keys" for stage in stages)])
     for row in table.rows:
@@ -93,6 +110,7 @@ def csv_text(table: Table) -> str:
             ends = (entry.interval.value, entry.interval.low, entry.interval.high)
             fields += [repr(float(end)) if math.isfinite(end) else "" for end in ends]
             fields.append(str(int(entry.bold)))
+            fields += [" ".join(entry.beats)] if column.id in compared else []
         writer.writerow([*fields, *(_keys(table, row, stage) for stage in stages)])
     return out.getvalue()
 
@@ -155,7 +173,7 @@ def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: s
         apart = number == 0 or family == YARDSTICK
         lines.append(r"\midrule" if apart else r"\addlinespace")
         lines.append(rf"\multicolumn{{{width}}}{{@{{}}l}}{{\emph{{{latex_escape(family)}}}}} \\")
-        lines += [_latex_row(row, columns) for row in rows]
+        lines += [_latex_row(table, row, columns) for row in rows]
     lines += [r"\bottomrule", r"\end{tabular}"]
     groups = {column.group for column in columns}
     remarks = [note.text for note in table.footnotes if note.groups & groups]
@@ -170,8 +188,8 @@ def _latex_head(column: Column) -> str:
     return latex_escape(column.head) + (f" {arrow}" if arrow else "")
 
 
-def _latex_row(row: Row, columns: tuple[Column, ...]) -> str:
-    name = latex_escape(row.name + row.marks)
+def _latex_row(table: Table, row: Row, columns: tuple[Column, ...]) -> str:
+    name = latex_escape(named(row) + row.marks)
     if row.status != "ok":
         span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"
         return f"{name} & {span} \\\\"
@@ -180,7 +198,9 @@ def _latex_row(row: Row, columns: tuple[Column, ...]) -> str:
         value, half = shown(column, row.entries[column.id])
         text = latex_escape(value)
         text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
-        cells.append(text + (rf"\,{{\tiny$\pm${half}}}" if half else ""))
+        text += rf"\,{{\tiny$\pm${half}}}" if half else ""
+        above = raised(table, row.entries[column.id])
+        cells.append(text + (rf"\textsuperscript{{{above}}}" if above else ""))
     keys = {key for column in columns for key in row.entries[column.id].keys}
     return " & ".join([name, *cells]) + rf" \\ % {' '.join(sorted(keys))}"
 

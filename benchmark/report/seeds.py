@@ -59,17 +59,6 @@ def pool(records: Records, cells: Sequence[Cell]) -> dict[tuple[str, str], Inter
     return pooled
 
 
-def per_source(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | None:
-    """One value a source `(S,)`: the mean over its candidates, or the value of its set.
-
-    None for corpus metrics, which have none, and where the metric was not kept.
-    """
-    table = _table(rows, metric)
-    if table is None or table.ndim > 2:
-        return None
-    return table if table.ndim == 1 else table.mean(axis=1)
-
-
 def cautious(intervals: Sequence[Interval]) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]
@@ -102,15 +91,29 @@ def _parts(
     """One additive score a seed, or None where the kept values do not give one."""
     parts = []
     for of_seed in rows:
-        table = _table(of_seed, metric)
-        if table is None:
-            return None
-        chosen = np.array([row.mbr_index or 0 for row in of_seed.values()])
-        part = _part(table, metric, entry, statistic, chosen)
+        part = additive(of_seed, metric, entry, statistic)
         if part is None:
             return None
         parts.append(part)
     return parts
+
+
+def additive(
+    rows: Mapping[str, ExampleValues], metric: str, entry: MetricScore, statistic: str
+) -> AdditiveScore | None:
+    """A statistic of one seed as what every source adds to it; None where the values do not tell.
+
+    Args:
+        rows: the values of one cell by example id.
+        metric: id of the metric.
+        entry: what the metric is.
+        statistic: `expected`, `mbr`, `oracle` or `set`.
+    """
+    table = _table(rows, metric)
+    if table is None:
+        return None
+    chosen = np.array([row.mbr_index or 0 for row in rows.values()])
+    return _part(table, metric, entry, statistic, chosen)
 
 
 def _part(

@@ -6,19 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmark.report.columns import Column
-from benchmark.report.comparison import LEVEL, RESAMPLES, Comparison, compare
+from benchmark.report.comparison import Comparison, compare
 from benchmark.report.figures.axes import main_axis, quality_axis
 from benchmark.report.points import CEILING, Board
 from benchmark.report.published import published_sentence
 from benchmark.report.records import Interval, title_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
 from benchmark.tasks.notes import train_share
-
-TEST = (
-    "Told apart means: paired approximate randomisation over the sources"
-    f" ({RESAMPLES:,} resamples, two-sided, {LEVEL:g}), Holm's correction over the comparisons"
-    " of a sentence."
-)
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ def sentences(board: Board, task: str) -> list[str]:
     main, usual = main_axis(board, task), quality_axis(board, task)
     said: list[str] = []
     for axis in dict.fromkeys(a for a in (main, usual) if a is not None):
-        found = compare(board, task, axis.metric, axis.statistic)
+        found = compare(board, task, axis)
         if found is None:
             continue
         said.append(_best(found, axis.label))

@@ -7,14 +7,15 @@ stands here; no figure is computed there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.entered import entered_sentence
 from benchmark.report.points import YARDSTICK, Board, Point
 from benchmark.report.records import UNDEFINED, Interval, base, title_of
+from benchmark.report.significance import TEST, Verdicts, letters, main_verdicts
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
 DASH = "\N{EN DASH}"
@@ -25,13 +26,15 @@ class Entry:
     """One figure: the interval, its provenance, and how it stands in the table.
 
     `keys` are the keys of the score records (of the generations, for costs) behind it.
-    `dash` holds the reason where a figure is left out on purpose.
+    `dash` holds the reason where a figure is left out on purpose, `beats` the systems of the
+    table that the figure is significantly better than.
     """
 
     interval: Interval
     keys: tuple[str, ...]
     bold: bool = False
     dash: str = ""
+    beats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Row:
     error: str = ""
     variant: str = ""
     """What sets apart the rows of one system, where it has several."""
+    letter: str = ""
+    """How other rows refer to this one."""
 
     @property
     def name(self) -> str:
@@ -88,6 +93,11 @@ class Table:
         for family in dict.fromkeys(row.family for row in self.rows):
             yield family, tuple(row for row in self.rows if row.family == family)
 
+    def letters(self, systems: Iterable[str]) -> tuple[str, ...]:
+        """The letters of some systems, in the order of the rows."""
+        named = set(systems)
+        return tuple(row.letter for row in self.rows if row.letter and row.system in named)
+
     def part(self, *groups: str) -> tuple[Column, ...]:
         """The columns of some groups."""
         return tuple(column for column in self.columns if column.group in groups)
@@ -103,13 +113,18 @@ def build_table(board: Board, task: str) -> Table:
     columns = (*metric_columns(metrics, samples), *cost_columns())
     columns = tuple(c for c in columns if any(c.read(p).defined for p in points))
     title = title_of(info.tasks, task)
+    rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
+    verdicts = main_verdicts(board, task)
+    remarks = tuple(footnotes(points, columns))
+    if verdicts.pairs:
+        remarks = (LETTERS, *remarks)
     return Table(
         task=task,
         title=title,
         caption=f"{title}, task {task}: {protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
-        rows=with_bold(tuple(make_row(board, point, columns) for point in points), columns),
-        footnotes=tuple(footnotes(points, columns)),
+        rows=with_letters(rows, verdicts),
+        footnotes=remarks,
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
     )
 
@@ -124,6 +139,12 @@ BOLD_RULE = (
     " nothing is bold where that holds for every system. Yardsticks (copy-source,"
     " nearest-neighbour, reference, oracle) take no part in this, and neither do columns"
     " without intervals (cost) or without a direction."
+)
+
+
+LETTERS = Footnote(
+    f"Raised letters: significantly better than the rows of these letters. {TEST}",
+    frozenset({"quality", "known answers"}),
 )
 
 
@@ -201,14 +222,29 @@ def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, 
         if len(equals) < len(candidates):
             bold |= {(name, column.id) for name in equals}
     return tuple(
-        Row(
-            **{
-                **row.__dict__,
-                "entries": {
-                    name: Entry(e.interval, e.keys, (row.name, name) in bold, e.dash)
-                    for name, e in row.entries.items()
-                },
-            }
+        replace(
+            row,
+            entries={
+                name: replace(entry, bold=(row.name, name) in bold)
+                for name, entry in row.entries.items()
+            },
+        )
+        for row in rows
+    )
+
+
+def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
+    """The rows with letters, and each figure with whom it is significantly better than."""
+    named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
+    given = letters([row.system for row in rows if row.system in named])
+    return tuple(
+        replace(
+            row,
+            letter=given.get(row.system, ""),
+            entries={
+                column: replace(entry, beats=verdicts.better_than(column, row.system))
+                for column, entry in row.entries.items()
+            },
         )
         for row in rows
     )

@@ -18,7 +18,9 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from benchmark.report.draws import Draws
 from benchmark.report.figures.axes import Axis, Plane, planes
+from benchmark.report.figures.bands import draw_band
 from benchmark.report.figures.identity import gid
 from benchmark.report.figures.marks import (
     Marks,
@@ -31,15 +33,16 @@ from benchmark.report.figures.marks import (
 )
 from benchmark.report.figures.palette import (
     COPY_COLOUR,
-    MUTED,
     Look,
     darker,
     hollow,
     solid,
 )
 from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, WIDE_IN, Panel, Sheet, make_sheet
+from benchmark.report.figures.yardsticks import draw_unsampled, make_room
 from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.records import Interval, title_of
+from benchmark.report.significance import task_draws
 
 WIDEST_TITLE = 24
 """Letters that fit above a panel of the overview."""
@@ -59,7 +62,7 @@ def frontier(board: Board, task: str) -> Sheet:
         strip_width=_strip_width(board, [task]), share="x",
     )  # fmt: skip
     drawn = [
-        draw(panel, board, task, plane, styles)
+        draw(panel, board, task, plane, styles, draws=task_draws(board, task))
         for panel, plane in zip(sheet.panels, shown, strict=False)
     ]
     for panel in sheet.panels[:-1]:
@@ -69,6 +72,8 @@ def frontier(board: Board, task: str) -> Sheet:
         set_limits(sheet.panels[0].ax, xs=[x for marks in drawn for x in marks.xs])
     else:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
+    for panel, marks, plane in zip(sheet.panels, drawn, shown, strict=False):
+        draw_unsampled(panel, _unsampled(board, task, plane[1]), plane[1], styles, marks)
     sheet.finish(*legend(board, [task], styles))
     _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
@@ -104,6 +109,9 @@ def overview(board: Board) -> Sheet:
         set_limits(sheet.panels[0].ax, ys=[y for marks in drawn for y in marks.ys])
     if not tasks:
         say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
+    for panel, marks, task in zip(sheet.panels, drawn, tasks, strict=False):
+        quality = planes(board, task)[0][1]
+        draw_unsampled(panel, _unsampled(board, task, quality), quality, styles, marks)
     sheet.finish(*legend(board, tasks, styles))
     _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
@@ -125,8 +133,16 @@ def _short_titles(board: Board, tasks: Sequence[str]) -> dict[str, str]:
     }
 
 
-def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, Look]) -> Marks:
-    """Draw the systems of a task into a panel."""
+def draw(
+    panel: Panel,
+    board: Board,
+    task: str,
+    plane: Plane,
+    styles: dict[str, Look],
+    *,
+    draws: Draws | None = None,
+) -> Marks:
+    """Draw the systems of a task into a panel; with draws every curve has its band."""
     x_axis, y_axis = plane
     ax, marks = panel.ax, Marks(crowded(board))
     (panel.strip or ax).set_ylabel(y_axis.label)
@@ -135,15 +151,14 @@ def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, 
         look = styles[system]
         for curve in board.sweeps(task, system):
             sampled = [p for p in curve if p.sampled]
-            _draw_curve(ax, sampled, plane, look, marks, ceiling=system == CEILING)
+            _draw_curve(ax, sampled, plane, look, marks, draws, ceiling=system == CEILING)
         main = board.main(task, system)
         if main is not None and main.sampled and system != CEILING:
             draw_marks(
                 ax, [x_axis.read(main)], [y_axis.read(main)], marks,
                 keywords=solid(look, large=True), large=True, points=[main],
             )  # fmt: skip
-    _draw_copy(panel, board.main(task, COPY), y_axis, marks)
-    _draw_strip(panel, _unsampled(board, task, y_axis), y_axis, styles, marks)
+    make_room(_unsampled(board, task, y_axis), y_axis, marks)
     if not marks.points:
         say_nothing(ax, "no system with samples")
     set_limits(ax, xs=marks.xs, ys=marks.ys)
@@ -151,7 +166,14 @@ def draw(panel: Panel, board: Board, task: str, plane: Plane, styles: dict[str, 
 
 
 def _draw_curve(
-    ax: Axes, curve: Sequence[Point], plane: Plane, look: Look, marks: Marks, *, ceiling: bool
+    ax: Axes,
+    curve: Sequence[Point],
+    plane: Plane,
+    look: Look,
+    marks: Marks,
+    draws: Draws | None,
+    *,
+    ceiling: bool,
 ) -> None:
     points = [p for p in curve if plane[0].read(p).defined and plane[1].read(p).defined]
     if not points:
@@ -167,44 +189,18 @@ def _draw_curve(
         marks.xs += xs
         marks.ys += ys
     else:
-        draw_marks(ax, across, up, marks, keywords=solid(look), points=points)
+        banded = draws is not None and draw_band(
+            ax, xs, [draws.of(p, plane[1]) for p in points], look.colour, marks
+        )
+        # A band says what upright whiskers say, and lies under the marks.
+        upright = [Interval(value=y) for y in ys] if banded else up
+        draw_marks(ax, across, upright, marks, keywords=solid(look), points=points)
     # The ends of a curve say which way the knob turns; the rest can be counted off.
     if len(points) > 1:
         first, last = (
             (f"{points[i].knob_value:g}", xs[i], ys[i], darker(look.colour)) for i in (0, -1)
         )
         marks.wishes.append((first, last))
-
-
-def _draw_copy(panel: Panel, copy: Point | None, axis: Axis, marks: Marks) -> None:
-    if copy is None or not axis.read(copy).defined:
-        return
-    value = axis.read(copy).value
-    for ax in (panel.ax, panel.strip):
-        if ax is not None:
-            ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5, gid=gid(COPY))
-    marks.ys.append(value)
-    marks.levels.append((f"copy-source {value:.3g}", value, COPY_COLOUR))
-
-
-def _draw_strip(
-    panel: Panel, points: Sequence[Point], axis: Axis, styles: dict[str, Look], marks: Marks
-) -> None:
-    strip = panel.strip
-    if strip is None:
-        return
-    strip.set_xlim(0, 1)
-    strip.set_xticks([0.5], ["no\nsamples"], color=MUTED)
-    strip.tick_params(axis="x", length=0, labelsize=6)
-    apart = Marks()
-    for number, point in enumerate(points):
-        x = Interval(value=(number + 1) / (len(points) + 1))
-        keywords = hollow(styles[point.system]) | {"clip_on": False}
-        draw_marks(
-            strip, [x], [axis.read(point)], apart,
-            keywords=keywords, large=True, points=[point],
-        )  # fmt: skip
-    marks.ys += apart.ys
 
 
 def _clear_corner(sheet: Sheet) -> None:
@@ -217,19 +213,16 @@ def _clear_corner(sheet: Sheet) -> None:
 
 
 def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
-    """Main points that have no place on an axis of diversity; the copy is a line instead."""
-    return [
-        p
-        for p in board.mains(task)
-        if p.cells and not p.sampled and p.system != COPY and axis.read(p).defined
-    ]
+    """Main points that have no place on an axis of diversity."""
+    return [p for p in board.mains(task) if p.cells and not p.sampled and axis.read(p).defined]
 
 
 def _strip_width(board: Board, tasks: Iterable[str]) -> float:
     most = 0
     for task in tasks:
         for _, y_axis in planes(board, task):
-            most = max(most, len(_unsampled(board, task, y_axis)))
+            marked = [p for p in _unsampled(board, task, y_axis) if p.system != COPY]
+            most = max(most, len(marked))
     # The words below it need their room too.
     return max(0.37, 0.16 + 0.075 * most) if most else 0.0
 

@@ -45,7 +45,8 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     yield Plot(
         f"{stem}-frontier",
         "Quality against diversity",
-        f"{_reading(board, (task,))}"
+        f"{_reading(board, (task,))} Shaded: interval of the quality at each place of a curve, one"
+        " place at a time (sources resampled for all systems together, seeds crossed)."
         + (" Where coverage falls, further variety is noise." if known else "")
         + f" {protocol(board, task)}",
         lambda: frontier(board, task),
@@ -100,7 +101,8 @@ def _reading(board: Board, tasks: tuple[str, ...]) -> str:
         "Up is better, right is more varied; every curve is one system over its knob."
         f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals"
         f"{', at the large and the hollow marks' if crowded(board) else ''}. Hollow"
-        " marks at the left: deterministic systems, which have no sampling diversity."
+        " marks at the left: deterministic systems, which have no sampling diversity. Arrows at an"
+        " edge: yardsticks far off the scale, with their value."
     )
 
 

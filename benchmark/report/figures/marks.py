@@ -40,6 +40,8 @@ class Marks:
     whiskers: list[tuple[list[float], list[float]]] = field(default_factory=list)
     wishes: list[tuple[Wish, Wish]] = field(default_factory=list)
     levels: list[tuple[str, float, str]] = field(default_factory=list)
+    edges: list[tuple[str, float, str]] = field(default_factory=list)
+    """Levels beyond the limits, which are named at the edge."""
     ys: list[float] = field(default_factory=list)
     xs: list[float] = field(default_factory=list)
 
@@ -98,7 +100,7 @@ def annotate(ax: Axes, marks: Marks) -> None:
         labeller.avoid_line(xs, ys)
     for _, y, _ in marks.levels:
         labeller.avoid_line(list(ax.get_xlim()), [y, y])
-    for text, y, colour in marks.levels:
+    for text, y, colour in (*marks.levels, *marks.edges):
         if text:
             labeller.place_on_line(text, y, colour)
     for first, last in marks.wishes:

@@ -4,10 +4,12 @@ import pytest
 from handmade import BLEU, bleu, cell, write_handmade
 
 from benchmark.report.comparison import compare
+from benchmark.report.figures.axes import Axis
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
 
 SOURCES = 40
+AXIS = Axis(BLEU, "expected", "sentence BLEU")
 
 
 def rows(shift):
@@ -31,7 +33,7 @@ def board(tmp_path):
 
 
 def test_paired_test_sees_what_intervals_hide(board):
-    found = compare(board, "toy", BLEU)
+    found = compare(board, "toy", AXIS)
     assert found.best == "best"
     assert [name for name, _ in found.equals] == ["same"]
     assert [name for name, _ in found.worse] == ["below"]
@@ -43,11 +45,11 @@ def test_paired_test_sees_what_intervals_hide(board):
 def test_without_values_nothing_is_claimed(tmp_path):
     cells = [cell("a", bleu(0.9)), cell("b", bleu(0.1))]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    assert compare(board, "toy", BLEU).worse == ()
+    assert compare(board, "toy", AXIS).worse == ()
 
 
 def test_no_model_no_comparison(tmp_path):
     cells = [cell("copy-source", bleu(0.9), family="yardstick")]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    assert compare(board, "toy", BLEU) is None
-    assert compare(board, "toy", "unknown") is None
+    assert compare(board, "toy", AXIS) is None
+    assert compare(board, "toy", Axis("unknown", "expected", "unknown")) is None

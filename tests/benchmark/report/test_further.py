@@ -120,7 +120,7 @@ def test_a_variant_that_is_the_main_setting_alone(tmp_path):
 
 
 def test_no_ablation_no_table(board):
-    assert further_names(board.records, "toy") == ("cost",)
+    assert further_names(board.records, "toy") == ("frontier", "significance", "cost")
 
 
 def trained(system, updates, total, *, seed=1):

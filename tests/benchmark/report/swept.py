@@ -1,0 +1,45 @@
+"""A task with curves, worked out by hand: values a source are constant, so draws are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from handmade import BLEU, bleu, cell, self_bleu, write_handmade
+
+from benchmark.report.points import Board
+from benchmark.report.records import read_records
+
+Setting = tuple[float, float]
+"""Diversity and quality of a setting."""
+
+
+def swept_board(
+    folder: Path,
+    curves: Mapping[str, Sequence[Setting]],
+    *,
+    depths: Mapping[str, float] | None = None,
+    yardsticks: Sequence[str] = (),
+    single: Sequence[str] = (),
+    sources: int = 12,
+) -> Board:
+    """Systems with a sweep each; the first setting is the main one."""
+    cells, values = [], {}
+    for system, curve in curves.items():
+        for number, (diversity, quality) in enumerate(curve):
+            label = "main" if number == 0 else f"temperature={number}"
+            line = cell(
+                system,
+                bleu(quality) | self_bleu(1 - diversity),
+                family="yardstick" if system in yardsticks else "autoregressive",
+                label=label,
+                roles=("main", "sweep") if number == 0 else ("sweep",),
+                knob_value=number,
+                kind="single" if system in single else "samples",
+                depth=(depths or {}).get(system, 10),
+            )
+            line["cost"]["rows"] = 1.0
+            cells.append(line)
+            row = {BLEU: [quality, quality], "self_bleu": 1 - diversity}
+            values[f"score-{system}-{label}-1"] = [row] * sources
+    return Board(read_records(write_handmade(folder / "x", cells, values=values)))
