@@ -2,7 +2,7 @@
 
 Each model has as many draws as the common budget buys; of them minimum Bayes risk chooses. Models
 answer the same sources, so the choices are compared source by source: approximate randomisation,
-Holm's correction over the comparisons of the sentence, as in `benchmark.report.comparison`.
+Holm's correction over the comparisons of the sentence.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark.report.comparison import LEVEL, RESAMPLES
 from benchmark.report.points import Point
 from benchmark.report.records import ExampleValues, MetricScore, Records
 from benchmark.report.scaling import affordable, common_budget, mbr_curve
+from benchmark.report.significance import LEVEL
 from benchmark.statistics import approximate_randomisation, holm, mean_of
 
 BySource = dict[str, float]
+
+RESAMPLES = 2000
 
 
 def equal_cost_sentence(

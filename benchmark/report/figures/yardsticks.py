@@ -85,9 +85,7 @@ def _draw_copy(panel: Panel, value: float, limits: tuple[float, float], marks: M
     marks.edges.append((f"{arrow} {text}", edge, COPY_COLOUR))
 
 
-def _draw_at_edge(
-    ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool
-) -> None:
+def _draw_at_edge(ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool) -> None:
     """The mark of a yardstick at the upper or lower edge, with an arrow and its value."""
     transform = ax.get_xaxis_transform()
     colour = darker(look.colour)
