@@ -67,7 +67,8 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
         UserError: if the folder cannot be written.
     """
     records, fresh = folder / "records", _fresh(folder)
-    shutil.copytree(records, fresh, dirs_exist_ok=True)
+    ignored = shutil.ignore_patterns("cells*")
+    shutil.copytree(records, fresh, dirs_exist_ok=True, ignore=ignored)
     run = json.loads((records / "run.json").read_text(encoding="utf-8"))
     text = (records / "cells.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.split("\n") if line.strip()]
