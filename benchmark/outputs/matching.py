@@ -1,9 +1,9 @@
 """Which row answers which source of a split.
 
-By id where all ids are known; else by the text of the source; else by order, where fairseq's
-numbers or equal counts allow it. Texts are compared to the letter first, then as the leakage rule
-compares them (case, white space and punctuation aside: official files hold lower-cased word
-pieces). A text that stands several times in the split is taken in order.
+By id where all ids are known; by fairseq's numbers unless the sources are others; else by the text
+of the source; else by order, where the counts are equal. Texts are compared to the letter first,
+then as the leakage rule compares them (case, white space and punctuation aside: official files hold
+lower-cased word pieces). A text that stands several times in the split is taken in order.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ def own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outpu
             candidates differ.
     """
     _check_unique(rows)
+    named = all(row.id is not None for row in rows)
     examples = []
     for number, row in enumerate(rows, start=1):
         references = tuple(text for text in row.references or () if text.strip())
@@ -102,7 +103,7 @@ def own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outpu
                 f"{row.where} has no {lacks}, which --references from-file needs: add it, or name"
                 " the task that it is from."
             )
-        name = row.id or f"test-{number}"
+        name = row.id if named and row.id is not None else f"test-{number}"
         examples.append(Example(name, row.source, references[0], references))
     return Outputs(tuple(examples), _candidates(rows, num_samples), "file", None, len(rows))
 
@@ -125,14 +126,17 @@ def _place(
                 )
         placed = {index_of[row.id]: row for row in rows if row.id is not None}
         return "id", _confirmed(placed, examples, split, "id")
+    numbered = _by_number(rows, examples)
+    if numbered is not None and _mostly_agree(numbered, examples):
+        return "order", numbered
     if has_sources:
         for key in (squeeze, normalise):
             if (found := _by_source(rows, examples, key, split)) is not None:
                 return "source", found
-    in_order = _by_order(rows, examples, limit)
-    if in_order is None:
+    if numbered is None and len(rows) not in (len(examples), limit):
         raise UserError(_unplaced(rows, examples, split))
-    return "order", _confirmed(in_order, examples, split, "order")
+    placed = numbered if numbered is not None else dict(enumerate(rows))
+    return "order", _confirmed(placed, examples, split, "order")
 
 
 def _check_unique(rows: Sequence[Row]) -> None:
@@ -173,31 +177,34 @@ def _by_source(
     return placed
 
 
-def _by_order(
-    rows: Sequence[Row], examples: Sequence[Example], limit: int | None
-) -> dict[int, Row] | None:
-    """Index in the split to row: by fairseq's numbers, else where the counts agree."""
+def _by_number(rows: Sequence[Row], examples: Sequence[Example]) -> dict[int, Row] | None:
+    """Index in the split to row; None unless every row has a number of the split."""
     numbers = [row.number for row in rows if row.number is not None]
-    if numbers and len(numbers) == len(rows):
-        return dict(zip(numbers, rows, strict=True)) if max(numbers) < len(examples) else None
-    return dict(enumerate(rows)) if len(rows) in (len(examples), limit) else None
+    if len(numbers) < len(rows) or max(numbers) >= len(examples):
+        return None
+    return dict(zip(numbers, rows, strict=True))
+
+
+def _mostly_agree(placed: dict[int, Row], examples: Sequence[Example]) -> bool:
+    """Whether at least half of the sources that the rows bring are those of their places."""
+    pairs = [(row, examples[index]) for index, row in placed.items()]
+    told = sum(row.source is not None for row in placed.values())
+    return 2 * (_agreeing(pairs) or 0) >= told
 
 
 def _confirmed(
     placed: dict[int, Row], examples: Sequence[Example], split: str, by: str
 ) -> dict[int, Row]:
     """The rows, unless they bring sources and most of these are others."""
-    pairs = [(row, examples[index]) for index, row in placed.items()]
-    agreeing = _agreeing(pairs)
-    told = [(row, example) for row, example in pairs if row.source is not None]
-    if agreeing is not None and 2 * agreeing < len(told):
-        row, example = next((r, e) for r, e in told if not _agree(r, e))
-        raise UserError(
-            f"By {by}, {row.where} answers {example.id!r} of {split}, but brings another source,"
-            f" as do {len(told) - agreeing} of {len(told)} lines: name the task that the outputs"
-            " are for."
-        )
-    return placed
+    if _mostly_agree(placed, examples):
+        return placed
+    pairs = [(row, examples[i]) for i, row in placed.items() if row.source is not None]
+    row, example = next((row, example) for row, example in pairs if not _agree(row, example))
+    raise UserError(
+        f"By {by}, {row.where} answers {example.id!r} of {split}, but brings another source, as do"
+        f" {sum(not _agree(*pair) for pair in pairs)} of {len(pairs)} lines: name the task that the"
+        " outputs are for."
+    )
 
 
 def _agreeing(pairs: Sequence[tuple[Row, Example]]) -> int | None:

@@ -42,7 +42,8 @@ def scored(tmp_path, monkeypatch) -> Callable[..., Scored]:
         )  # fmt: skip
         assert code == 0
         records = Path("reports/official-official-qqp/records")
-        lines = [json.loads(x) for x in (records / "cells.jsonl").read_text().splitlines()]
+        (cells,) = [*records.glob("cells.jsonl"), *records.glob("cells/*.jsonl")]
+        lines = [json.loads(x) for x in cells.read_text().splitlines()]
         line = next(x for x in lines if x["system"] == "official")
         assert {x["system"] for x in lines} == {"official", "copy-source", "reference"}
         stored = gzip.decompress(

@@ -73,6 +73,18 @@ def test_by_the_numbers_of_fairseq():
     assert matched(rows, partial=True) == ("order", ["test-1", "test-4"], [["first"], ["last"]])
 
 
+def test_numbers_tell_equal_sources_apart_unless_the_sources_are_others():
+    rows = [row("last", number=3, source="Who is it?"), row("first", number=0, source="What is")]
+    assert matched(rows, partial=True)[1:] == (["test-1", "test-4"], [["first"], ["last"]])
+    moved = [
+        row("what", number=1, source="what is it ?"),
+        row("where", number=0, source="Where is it?"),
+    ]
+    assert matched(moved, partial=True) == (
+        "source", ["test-1", "test-3"], [["what"], ["where"]],
+    )  # fmt: skip
+
+
 def test_first_of_the_split():
     everything = [row(f"to {n}", id=f"test-{n}") for n in (3, 1, 4, 2)]
     assert matched(everything, limit=2)[1:] == (["test-1", "test-2"], [["to 1"], ["to 2"]])
@@ -118,6 +130,12 @@ def test_sources_of_the_file():
     found = own_sources([row("x|y", source="a", references=("b", " ", "c"))])
     assert found.examples == (Example("test-1", "a", "b", ("b", "c")),)
     assert found.matched == "file" and found.num_samples == 2
+    some_named = [
+        row(source="a", references=("b",)),
+        row(source="c", references=("d",), id="test-1"),
+    ]
+    assert [e.id for e in own_sources(some_named).examples] == ["test-1", "test-2"]
+    assert [e.id for e in own_sources(some_named[1:]).examples] == ["test-1"]
 
 
 @pytest.mark.parametrize(
