@@ -54,7 +54,7 @@ findings.searched = [seen(), $$("mark", browser).map((mark) => mark.textContent)
 set($$("select", browser)[1], "source");
 findings.elsewhere = seen().status;
 set($$("select", browser)[1], "all");
-type("note(");
+type("<!-- & é");
 findings.hard = seen();
 type("");
 set($$("select", browser)[2], "chosen");

@@ -20,7 +20,7 @@ from benchmark.report.tables import build_table
 
 pytestmark = needs_chromium
 
-HARD = "</script><script>note('escaped')</script><!-- & é"
+HARD = "</script><script>note('escaped')</script><!-- & É"
 
 SCRIPT = Path(__file__).with_name("browse.js").read_text(encoding="utf-8")
 
