@@ -24,8 +24,7 @@ def test_four_answers(tmp_path):
     assert str(found.calls) == "steep 0.800, significantly better than the other (at most 10 NFE)"
     assert str(found.time) == "steep 0.800, significantly better than the other (at most 12.5 ms)"
     assert str(found.copy) == (
-        "sentence BLEU 0.750 [0.740, 0.760]: 1 of 2 systems significantly better,"
-        " 1 worse"
+        "sentence BLEU 0.750 [0.740, 0.760]: 1 of 2 systems significantly better, 1 worse"
     )
     assert 1 + len(found.answers) == len(HEADS)
 
