@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from benchmark.report.columns import Column
 from benchmark.report.latex_text import latex_escape
 from benchmark.report.points import YARDSTICK
+from benchmark.report.significance import ALPHABET
 from benchmark.report.tables import DASH, Entry, Row, Stage, Table, stage_of
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
@@ -45,7 +46,7 @@ def named(row: Row) -> str:
 
 # --- Markdown ---
 
-_RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
+_RAISED = str.maketrans(ALPHABET, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 
 
 def markdown(table: Table) -> str:

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -58,6 +58,8 @@ TEST = (
     " columns of the table."
 )
 
+ALPHABET = "abcdefghijklmnoprstuvwxyz"
+
 _BLOCK_CELLS = 1_000_000
 
 
@@ -65,8 +67,8 @@ _BLOCK_CELLS = 1_000_000
 class Pair:
     """Two rows in a column: `first` minus `second`, and how sure the sign is.
 
-    The p values are two-sided; `adjusted` is the larger one after Holm's correction. NaN for a
-    test that was not made.
+    The p values are two-sided, NaN for a test that was not made; `adjusted` is that of both after
+    Holm's correction.
     """
 
     column: str
@@ -75,7 +77,13 @@ class Pair:
     difference: Interval
     p_randomisation: float
     p_bootstrap: float
-    adjusted: float
+    adjusted: float = math.nan
+
+    @property
+    def p_both(self) -> float:
+        """The p value of asking for both tests: the larger one."""
+        made = [p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p)]
+        return max(made)
 
     @property
     def significant(self) -> bool:
@@ -106,10 +114,6 @@ class Verdicts:
                 return pair
         return None
 
-    def column(self, column: str) -> tuple[Pair, ...]:
-        """The comparisons in one column."""
-        return tuple(pair for pair in self.pairs if pair.column == column)
-
 
 def compare_all(
     columns: Mapping[str, Mapping[str, FloatArray]],
@@ -122,7 +126,7 @@ def compare_all(
         randomised: p values of the randomisation by (column, first, second). Where given, no
             pair without one is significant; where None, the bootstrap stands alone.
     """
-    found: list[tuple[str, str, str, FloatArray, float, float]] = []
+    found: list[Pair] = []
     for column, rows in columns.items():
         # Where nothing is known of the spread of a score, there is nothing to test.
         known = [row for row, values in rows.items() if np.isfinite(values[1:]).any()]
@@ -133,16 +137,12 @@ def compare_all(
             by_swaps = math.nan
             if randomised is not None:
                 by_swaps = randomised.get((column, first, second), 1.0)
-            found.append((column, first, second, difference, by_swaps, p_value(difference)))
-    adjusted = holm([max(p for p in one[4:] if not math.isnan(p)) for one in found])
+            shown = interval(difference)
+            found.append(Pair(column, first, second, shown, by_swaps, p_value(difference)))
+    adjusted = holm([pair.p_both for pair in found])
     return Verdicts(
-        tuple(
-            Pair(column, first, second, interval(difference), by_swaps, by_draws, p)
-            for (column, first, second, difference, by_swaps, by_draws), p in zip(
-                found, adjusted, strict=True
-            )
-        )
-    )  # fmt: skip
+        tuple(replace(pair, adjusted=p) for pair, p in zip(found, adjusted, strict=True))
+    )
 
 
 # One task at a time: the draws are large, and a report goes from task to task.
@@ -243,10 +243,8 @@ def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str
 
 def letters(rows: Sequence[str]) -> dict[str, str]:
     """A short name for every row: letters that have a raised form, so without q; then numbers."""
-    alphabet = "abcdefghijklmnoprstuvwxyz"
-    return {
-        row: alphabet[i] if i < len(alphabet) else f"[{i + 1}]" for i, row in enumerate(rows)
-    }  # fmt: skip
+    numbers = (f"[{number}]" for number in range(len(ALPHABET) + 1, len(rows) + 1))
+    return dict(zip(rows, (*ALPHABET[: len(rows)], *numbers), strict=True))
 
 
 def _difference(first: FloatArray, second: FloatArray) -> FloatArray:

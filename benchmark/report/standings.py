@@ -40,6 +40,9 @@ LONE = "one setting: a point has no area"
 UNCOUNTED = "a yardstick has no cost to compare"
 UNSAMPLED = "no independent samples: it has no place on the axis of diversity"
 
+TRUTHS: Mapping[StandardId, str] = {"grammar": CEILING, "human": REFERENCE}
+"""Rows whose diversity is the one to reach; the first that a task has."""
+
 COSTS: Mapping[StandardId, tuple[str, float]] = {
     "depth": ("NFE", 1.0),
     "rows": ("rows", 1.0),
@@ -128,10 +131,9 @@ def standings(board: Board, task: str) -> Standings | None:
     quality = main_axis(board, task)
     if quality is None:
         return None
-    found = _Standings(board, task, quality)
-    models = {p.system for p in found.mains if not p.yardstick}
+    found = _Columns(board, task, quality)
     tested = {
-        column: {s: values for s, values in systems.items() if s in models}
+        column: {s: values for s, values in systems.items() if s in found.models}
         for column, systems in found.columns.items()
     }
     return Standings(
@@ -157,13 +159,14 @@ def settings_of(board: Board, task: str, system: str) -> tuple[Point, ...]:
     return tuple(point for point in points if point.sampled)
 
 
-class _Standings:
+class _Columns:
     """The columns of draws from which standings are made."""
 
     def __init__(self, board: Board, task: str, quality: Axis) -> None:
         self.board, self.task, self.quality = board, task, quality
         self.draws: Draws = task_draws(board, task)
         self.mains = [p for p in board.mains(task) if p.cells]
+        self.models = {p.system for p in self.mains if not p.yardstick}
         shown = planes(board, task)
         self.diversity = shown[0][0] if shown else None
         self.standards: list[Standard] = []
@@ -188,8 +191,10 @@ class _Standings:
                     self._stacked(points, diversity),
                     self._stacked(points, self.quality),
                 )
-        self.curves = dict(_curves(placed, {p.system for p in self.mains if p.yardstick}))
-        self.columns[AREA] = {s: area(*plane) for s, plane in placed.items() if _varied(plane[0])}
+        self.curves = dict(_curves(placed, self.models))
+        self.columns[AREA] = {
+            s: area(*placed[s]) for s, curve in self.curves.items() if curve.settings > 1
+        }
         for name, level in self._levels(diversity, placed):
             self.standards.append(Standard(name, float(level[0])))
             self.columns[name] = {s: best_at(*plane, level) for s, plane in placed.items()}
@@ -206,15 +211,15 @@ class _Standings:
     def _levels(
         self, diversity: Axis, placed: Mapping[str, tuple[FloatArray, FloatArray]]
     ) -> Iterator[tuple[StandardId, FloatArray]]:
-        for name, system in (("grammar", CEILING), ("human", REFERENCE)):
+        for name, system in TRUTHS.items():
             row = self.board.main(self.task, system)
             if row is not None and diversity.read(row).value > 0:
-                yield ("grammar" if name == "grammar" else "human"), self.draws.of(row, diversity)
+                yield name, self.draws.of(row, diversity)
                 break
-        yardsticks = {p.system for p in self.mains if p.yardstick}
-        reached = [xs.max(axis=1) for s, (xs, _) in placed.items() if s not in yardsticks]
+        reached = [xs.max(axis=1) for s, (xs, _) in placed.items() if s in self.models]
         if reached:
-            yield "common", np.min(reached, axis=0)
+            # Not the minimum: a system without values a source must not undo the draws of all.
+            yield "common", np.fmin.reduce(reached)
 
     def _within_cost(self, field: StandardId) -> None:
         placed: dict[str, tuple[FloatArray, FloatArray]] = {}
@@ -242,17 +247,12 @@ class _Standings:
 
 
 def _curves(
-    placed: Mapping[str, tuple[FloatArray, FloatArray]], yardsticks: set[str]
+    placed: Mapping[str, tuple[FloatArray, FloatArray]], models: set[str]
 ) -> Iterator[tuple[str, Curve]]:
     """The measured points; yardsticks take no part in who stands in front."""
-    models = [plane for s, plane in placed.items() if s not in yardsticks]
     for system, (xs, ys) in placed.items():
-        rivals = models if system not in yardsticks else [(xs, ys)]
+        rivals = [placed[s] for s in placed if s in models and system in models]
         every_x = np.concatenate([xs[0], *(x[0] for x, _ in rivals)])
         every_y = np.concatenate([ys[0], *(y[0] for _, y in rivals)])
         front = int(undominated(every_x, every_y)[: xs.shape[1]].sum())
         yield system, Curve(xs.shape[1], float(xs[0].min()), float(xs[0].max()), front)
-
-
-def _varied(xs: FloatArray) -> bool:
-    return xs.shape[1] > 1
