@@ -13,7 +13,7 @@ from benchmark.report.columns import (
     work_columns,
 )
 from benchmark.report.points import Board, Point
-from benchmark.report.published import PUBLISHED, comparable_figures, published_table
+from benchmark.report.published import published_names, published_tables
 from benchmark.report.records import Records, title_of
 from benchmark.report.sizes import size_sentence
 from benchmark.report.tables import (
@@ -36,15 +36,14 @@ TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 
 def further_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the further tables of a task, in order."""
-    published = (PUBLISHED,) if comparable_figures(records, task) else ()
-    return (*(f"ablation-{name}" for name in _ablations(records, task)), COST, *published)
+    ablations = (f"ablation-{name}" for name in _ablations(records, task))
+    return (*ablations, COST, *published_names(records, task))
 
 
 def further_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `further_names`."""
     ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
-    published = (published_table(board, task),) if comparable_figures(board.records, task) else ()
-    return (*ablated, cost_table(board, task), *published)
+    return (*ablated, cost_table(board, task), *published_tables(board, task))
 
 
 def cost_table(board: Board, task: str) -> Table:

@@ -63,9 +63,8 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "Figure 3: quality over the number of candidates",
             "BLEU of the candidate that minimum Bayes risk chooses from |S| = 1 to 20, DiffuSeq"
             " beside GPT2-base on simplification and beside GPT2-large on paraphrase.",
-            f"every system chooses from as many candidates; bands, up to {MANY} systems, are intervals"
-            " over the sources;"
-            " the line is what copying the source scores.",
+            f"every system chooses from as many candidates; bands, up to {MANY} systems, are"
+            " intervals over the sources; the line is what copying the source scores.",
             lambda board, task: bool(candidate_curves(board, task)),
             "--set evaluation.mbr.candidates=20",
             draw_candidates,
