@@ -20,7 +20,7 @@ from benchmark.report.frontier_table import (
     significance_table,
 )
 from benchmark.report.points import Board, Point
-from benchmark.report.published import PUBLISHED, comparable_figures, published_table
+from benchmark.report.published import published_names, published_tables
 from benchmark.report.records import Records, title_of
 from benchmark.report.sizes import size_sentence
 from benchmark.report.tables import (
@@ -44,22 +44,20 @@ TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 def further_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the further tables of a task, in order."""
     ablations = (f"ablation-{name}" for name in _ablations(records, task))
-    published = (PUBLISHED,) if comparable_figures(records, task) else ()
-    choosing = choosing_names(records, task)
+    choosing, published = choosing_names(records, task), published_names(records, task)
     return (FRONTIER, SIGNIFICANCE, *ablations, *choosing, COST, *published)
 
 
 def further_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `further_names`."""
     ablated = (ablation_table(board, task, name) for name in _ablations(board.records, task))
-    published = (published_table(board, task),) if comparable_figures(board.records, task) else ()
     return (
         frontier_table(board, task),
         significance_table(board, task),
         *ablated,
         *choosing_tables(board, task),
         cost_table(board, task),
-        *published,
+        *published_tables(board, task),
     )
 
 

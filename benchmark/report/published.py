@@ -113,6 +113,16 @@ def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ..
     return tuple(f for f in published_figures(task) if not difference(f, found))
 
 
+def published_names(records: Records, task: str) -> tuple[str, ...]:
+    """The name of the table, where there is one."""
+    return (PUBLISHED,) if comparable_figures(records, task) else ()
+
+
+def published_tables(board: Board, task: str) -> tuple[Table, ...]:
+    """The table, where something is comparable."""
+    return (published_table(board, task),) if comparable_figures(board.records, task) else ()
+
+
 def published_table(board: Board, task: str) -> Table:
     """The comparable figures, source by source, and the main settings of the run below them."""
     figures = comparable_figures(board.records, task)
