@@ -19,6 +19,7 @@ from benchmark.report.points import Board
 from benchmark.report.records import Records, read_records
 from benchmark.report.renderers import csv_text, latex, markdown, pipe_table
 from benchmark.report.samples import Block, blocks
+from benchmark.report.scaling import curves_csv
 from benchmark.report.summary import failures, overview_table
 from benchmark.report.tables import Table, build_table
 from benchmark.report.theme import Inlined
@@ -106,6 +107,8 @@ def _task(
     write_text(
         room / f"{name}-curves.csv", board.frame(task).to_csv(index=False, lineterminator="\n")
     )
+    if curves := curves_csv(board, task):
+        write_text(room / f"{name}-mbr-curves.csv", curves)
     named = {stem(f"{task}-{other.name}"): other for other in further}
     for file, other in named.items():
         _write_table(other, room / file)
