@@ -122,8 +122,8 @@ def _others_table(
     return Table(
         task=task,
         title="Minimum Bayes risk: the other metrics",
-        caption=f"{title}, task {task}: the choices of the table before, by the other metrics; every"
-        " number of candidates is in the file of curves (mbr-curves.csv)."
+        caption=f"{title}, task {task}: the choices of the table before, by the other metrics;"
+        " every number of candidates is in the file of curves (mbr-curves.csv)."
         f" {INFLATED} {protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
