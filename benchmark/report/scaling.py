@@ -27,9 +27,12 @@ INFLATED = (
 
 
 def scaled(board: Board, task: str) -> tuple[Point, ...]:
-    """The point of every system that has curves: the one with most candidates, else the main."""
-    points = (next(iter(board.of(task, s, "mbr")), board.main(task, s)) for s in board.systems)
-    return tuple(p for p in points if p is not None and any(map(_curved, _entries(p))))
+    """The point of every system that has curves: of role `mbr`, else the main one."""
+    found = []
+    for system in board.systems:
+        points = (*board.of(task, system, "mbr"), *board.of(task, system, "main"))
+        found += [p for p in points if any(map(_curved, _entries(p)))][:1]
+    return tuple(found)
 
 
 def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:

@@ -44,6 +44,7 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
         cell("a", curved({BLEU: [0.3, 0.4]})),
         cell("a", curved(UP), label="main, mbr", roles=["mbr"]),
         cell("b", curved({BLEU: [0.5, 0.6]})),
+        cell("b", None, label="main, mbr", roles=["mbr"]),
         cell("old", bleu(0.5)),
         cell("broken", None),
     )
