@@ -1,8 +1,7 @@
 """The setting `mbr`: the main decoding with as many candidates as a choice among them is to have.
 
-It decodes part of the test split, because twenty candidates for every source cost more than the
-rest of a run. Noise is keyed by source and candidate, so its first candidates are those of the
-main setting.
+It may decode a part of the test split, for twenty candidates of every source are dear. Noise is
+keyed by source and candidate, so its first candidates are those of the main setting.
 """
 
 from __future__ import annotations

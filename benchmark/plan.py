@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import DecodingProtocol, Example, System, UserError
-from benchmark.metrics import Metric, PairwiseMetric, make_metric
-from benchmark.metrics.utility import make_utilities
+from benchmark.metrics import Metric, make_metric
+from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.more_candidates import with_mbr
 from benchmark.registry import load_system, system_entries
 from benchmark.settings import fill
@@ -181,7 +181,7 @@ def metrics_of(suite: Suite, task: Task) -> list[Metric]:
     return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
 
 
-def utilities_of(suite: Suite) -> tuple[PairwiseMetric, ...]:
+def utilities_of(suite: Suite) -> tuple[Utility, ...]:
     """What candidates are compared by: `mbr_utility`, which chooses in the table, stands first."""
     return make_utilities((suite.evaluation.mbr_utility, *suite.evaluation.mbr.utilities))
 

@@ -101,14 +101,6 @@ class Metric(Protocol):
 class PairwiseMetric(Protocol):
     """A metric that can also compare candidates with each other: a utility for MBR."""
 
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-
-    @property
-    def signature(self) -> str:
-        """See `Metric.signature`."""
-
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis against candidate j as the one reference."""
 

@@ -1,26 +1,32 @@
-"""Utilities by spec: metrics that can compare candidates with each other."""
+"""Utilities by spec: metrics that can also compare candidates with each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, cast
 
 from benchmark.api import UserError
-from benchmark.metrics import PairwiseMetric, make_metric
+from benchmark.metrics import Metric, PairwiseMetric, make_metric
 
 
-def make_utilities(specs: Iterable[str]) -> tuple[PairwiseMetric, ...]:
+class Utility(Metric, PairwiseMetric, Protocol):
+    """What minimum Bayes risk needs: candidates against each other, under a signature."""
+
+
+def make_utilities(specs: Iterable[str]) -> tuple[Utility, ...]:
     """The utilities that specs ask for, each once, in their order.
 
     Raises:
         UserError: if a metric is unknown or cannot compare candidates.
     """
-    found: dict[str, PairwiseMetric] = {}
+    found: dict[str, Utility] = {}
     for spec in specs:
-        utility = make_metric(spec)
-        if not isinstance(utility, PairwiseMetric):
+        metric = make_metric(spec)
+        if not isinstance(metric, PairwiseMetric):
             raise UserError(
-                f"mbr_utility {spec!r} cannot compare candidates with each other: use "
-                "bleu_sent_m4, rouge_l or bertscore."
+                f"The utility {spec!r} cannot compare candidates with each other: name "
+                "bleu_sent_m4, rouge_l or bertscore in evaluation.mbr_utility and "
+                "evaluation.mbr.utilities."
             )
-        found.setdefault(utility.id, utility)
+        found.setdefault(metric.id, cast("Utility", metric))
     return tuple(found.values())

@@ -22,6 +22,7 @@ from benchmark.report.points import Board
 from benchmark.report.records import Records, read_records
 from benchmark.report.renderers import csv_text, latex, markdown, pipe_row, pipe_table
 from benchmark.report.samples import Block, blocks
+from benchmark.report.scaling import curves_csv
 from benchmark.report.summary import failures, overview_table
 from benchmark.report.tables import Table, build_table
 from benchmark.report.theme import Inlined
@@ -109,6 +110,8 @@ def _task(
     _write_table(table, room / name)
     for what, frame in (("curves", board.frame(task)), ("pairs", pair_frame(board, task))):
         write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    if curves := curves_csv(board, task):
+        write_text(room / f"{name}-mbr-curves.csv", curves)
     named = {stem(f"{task}-{other.name}"): other for other in further}
     for file, other in named.items():
         _write_table(other, room / file)

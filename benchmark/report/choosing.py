@@ -24,6 +24,7 @@ from benchmark.report.scaling import (
     scaled,
     utilities_of,
 )
+from benchmark.report.summary import TEST
 from benchmark.report.tables import DAGGER, Footnote, Row, Table, make_row, with_bold
 
 MBR, OTHERS = "mbr", "mbr-metrics"
@@ -99,7 +100,7 @@ def _main_table(
         f" the mean of all draws.{spent} {INFLATED} {protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
-        footnotes=tuple(_footnotes(board.records, points, name, metric)),
+        footnotes=tuple(_footnotes(board, points, name, metric)),
         signatures=((metric.title, metric.signature),),
         name=MBR,
     )
@@ -122,7 +123,8 @@ def _others_table(
     return Table(
         task=task,
         title="Minimum Bayes risk: the other metrics",
-        caption=f"{title}, task {task}: the choices of the table before, by the other metrics."
+        caption=f"{title}, task {task}: the choices of the table before, by the other metrics;"
+        " every number of candidates is in the file of curves (mbr-curves.csv)."
         f" {INFLATED} {protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
@@ -175,11 +177,13 @@ def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[Row,
 
 
 def _footnotes(
-    records: Records, points: Sequence[Point], name: str, metric: MetricScore
+    board: Board, points: Sequence[Point], name: str, metric: MetricScore
 ) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
-    said = [equal_cost_sentence(records, points, name, metric, u) for u in utilities_of(points)]
-    yield from (Footnote(sentence, groups) for sentence in said if sentence)
+    task = points[0].task
+    said = [equal_cost_sentence(board, task, name, utility) for utility in utilities_of(points)]
+    for sentence in dict.fromkeys(filter(None, said)):
+        yield Footnote(f"{sentence} {TEST}", groups)
     yield from _alone(points, groups)
     ranked = [
         f"{p.system} {interval.value:.3g} ({size} candidates)"

@@ -12,9 +12,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark.report.points import Point
-from benchmark.report.records import ExampleValues, MetricScore, Records
-from benchmark.report.scaling import affordable, common_budget, mbr_curve
+from benchmark.report.points import Board, Point
+from benchmark.report.records import ExampleValues, Records
+from benchmark.report.scaling import (
+    affordable,
+    common_budget,
+    curved_metrics,
+    mbr_curve,
+    scaled,
+)
 from benchmark.report.significance import LEVEL
 from benchmark.statistics import approximate_randomisation, holm, mean_of
 
@@ -23,40 +29,35 @@ BySource = dict[str, float]
 RESAMPLES = 2000
 
 
-def equal_cost_sentence(
-    records: Records, points: Sequence[Point], name: str, metric: MetricScore, utility: str
-) -> str:
+def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> str:
     """Who is best within `common_budget`, and from whom the test tells it apart.
 
     Empty with fewer than two models whose choices can be compared.
     """
-    budget = common_budget(points)
-    sizes: dict[Point, int] = {}
-    for point in points:
-        size = affordable(point, mbr_curve(point, name, utility), budget)
-        if size is not None:
-            sizes[point] = size
-    sign = 1.0 if metric.direction == "higher" else -1.0
-    ranked = sorted(
-        sizes, key=lambda p: (-sign * mbr_curve(p, name, utility)[sizes[p]].value, p.system)
-    )
-    values = {p: chosen_values(records, p, name, utility, sizes[p]) for p in ranked}
-    if len(ranked) < 2 or not all(values.values()):
+    points, entry = scaled(board, task), curved_metrics(board.records, task).get(metric)
+    if entry is None or entry.direction == "none":
         return ""
-    best, *others = ranked
-    told = _told_apart(values[best], [values[p] for p in others])
-    worse = [p.system for p, apart in zip(others, told, strict=True) if apart]
-    equals = [p.system for p, apart in zip(others, told, strict=True) if not apart]
-    value = mbr_curve(best, name, utility)[sizes[best]].value
-    said = (
-        f"At {budget:.3g} network rows a source, by {utility}: {best.system} is best ({value:.3f}"
-    )
-    said += f", choosing among {sizes[best]})." if sizes[best] > 1 else ", one draw)."
-    said += f" Told apart from it: {', '.join(worse) or 'none'}."
-    said += f" Not told apart: {', '.join(equals)}." if equals else ""
+    budget = common_budget(points)
+    bought = {}
+    for point in points:
+        curve = mbr_curve(point, metric, utility)
+        size = affordable(point, curve, budget)
+        if size is not None:
+            bought[point] = (size, curve[size].value)
+    sign = 1.0 if entry.direction == "higher" else -1.0
+    ranked = sorted(bought, key=lambda p: (-sign * bought[p][1], p.system))
+    values = [chosen_values(board.records, p, metric, utility, bought[p][0]) for p in ranked]
+    if len(ranked) < 2 or not all(values):
+        return ""
+    told = _told_apart(values[0], values[1:])
+    worse = [p.system for p, apart in zip(ranked[1:], told, strict=True) if apart]
+    equals = [p.system for p, apart in zip(ranked[1:], told, strict=True) if not apart]
+    size, value = bought[ranked[0]]
+    draws = f"choosing among {size} by {utility}" if size > 1 else "one draw"
     return (
-        f"{said} Paired approximate randomisation over the sources ({RESAMPLES:,} resamples,"
-        f" two-sided, {LEVEL:g}), Holm's correction."
+        f"At equal cost ({budget:.3g} network rows a source) {ranked[0].system} is best on"
+        f" {entry.title}: {value:.3f}, {draws}. Told apart from it: {', '.join(worse) or 'none'}."
+        + (f" Not told apart: {', '.join(equals)}." if equals else "")
     )
 
 

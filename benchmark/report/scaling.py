@@ -7,6 +7,8 @@ its entries are not what a shorter search would have found.
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 
@@ -25,9 +27,12 @@ INFLATED = (
 
 
 def scaled(board: Board, task: str) -> tuple[Point, ...]:
-    """The point of every system that has curves: the one with most candidates, else the main."""
-    points = (next(iter(board.of(task, s, "mbr")), board.main(task, s)) for s in board.systems)
-    return tuple(p for p in points if p is not None and any(map(_curved, _entries(p))))
+    """The point of every system that has curves: of role `mbr`, else the main one."""
+    found = []
+    for system in board.systems:
+        points = (*board.of(task, system, "mbr"), *board.of(task, system, "main"))
+        found += [p for p in points if any(map(_curved, _entries(p)))][:1]
+    return tuple(found)
 
 
 def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
@@ -88,6 +93,28 @@ def affordable(point: Point, curve: BySize, budget: float) -> int | None:
         return None
     # Rows are a mean over the sources: what rounding adds to a whole number does not count.
     return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=None)
+
+
+def curves_csv(board: Board, task: str) -> str:
+    """All curves of a task in long form, one row a value; empty where there are none."""
+    points, metrics = scaled(board, task), curved_metrics(board.records, task)
+    if not points:
+        return ""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    heads = ("task", "system", "kind", "metric", "statistic", "utility", "candidates", "rows")
+    writer.writerow((*heads, "value", "low", "high", "score_keys"))
+    for point in points:
+        keys, rows = " ".join(point.keys("score")), rows_per_candidate(point)
+        for metric in metrics:
+            curves = [("mbr", u, mbr_curve(point, metric, u)) for u in utilities_of(points)]
+            for statistic, utility, curve in (*curves, ("oracle", "", oracle_curve(point, metric))):
+                for size, found in curve.items():
+                    what = (task, point.system, point.kind, metric, statistic, utility, size)
+                    numbers = (size * rows, found.value, found.low, found.high)
+                    shown = (repr(float(n)) if math.isfinite(n) else "" for n in numbers)
+                    writer.writerow((*what, *shown, keys))
+    return out.getvalue()
 
 
 def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:

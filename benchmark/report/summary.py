@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from benchmark.report.columns import Column
 from benchmark.report.comparison import Comparison, compare
+from benchmark.report.equal_cost import equal_cost_sentence
 from benchmark.report.figures.axes import main_axis, quality_axis
 from benchmark.report.points import CEILING, Board
 from benchmark.report.published import published_sentence
 from benchmark.report.records import Interval, title_of
+from benchmark.report.scaling import scaled, utilities_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
 from benchmark.tasks.notes import train_share
 
@@ -38,6 +40,9 @@ def sentences(board: Board, task: str) -> list[str]:
         said.append(_best(found, axis.label))
         if axis == usual:
             said += _copy(found, axis.label)
+    utility = next(iter(utilities_of(scaled(board, task))), "")
+    if main and (equal_cost := equal_cost_sentence(board, task, main.metric, utility)):
+        said.append(equal_cost)
     ceiling = board.main(task, CEILING)
     if ceiling is not None and usual is not None and usual.read(ceiling).defined:
         said.append(

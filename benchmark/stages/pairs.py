@@ -19,15 +19,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.metrics import Item, PairwiseMetric
+from benchmark.metrics import Item
 from benchmark.metrics.interface import FloatArray
+from benchmark.metrics.utility import Utility
 from benchmark.store import content_key
 
-PairSource = Callable[[PairwiseMetric, Sequence[Item]], FloatArray]
+PairSource = Callable[[Utility, Sequence[Item]], FloatArray]
 """Where `(S, K, K)` pair scores come from; see `PairwiseMetric.pairwise`."""
 
 
-def computed(utility: PairwiseMetric, items: Sequence[Item]) -> FloatArray:
+def computed(utility: Utility, items: Sequence[Item]) -> FloatArray:
     """Pair scores without a cache."""
     return utility.pairwise(items)
 
@@ -39,7 +40,7 @@ class PairCache:
     folder: Path
     candidates_digest: str
 
-    def __call__(self, utility: PairwiseMetric, items: Sequence[Item]) -> FloatArray:
+    def __call__(self, utility: Utility, items: Sequence[Item]) -> FloatArray:
         """Read the scores, or compute and keep them."""
         path = self.path(utility)
         num_samples = len(items[0].candidates)
@@ -49,7 +50,7 @@ class PairCache:
             _write(path, pairs)
         return pairs
 
-    def path(self, utility: PairwiseMetric) -> Path:
+    def path(self, utility: Utility) -> Path:
         """The file of a utility; its name holds all that decides the scores."""
         content = {"candidates": self.candidates_digest, "utility": utility.signature}
         return self.folder / f"{content_key(content)}.npz"

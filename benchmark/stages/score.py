@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics import Direction, Item, Metric, PairwiseMetric, Scores
+from benchmark.metrics import Direction, Item, Metric, Scores
 from benchmark.metrics.mbr import IntArray, choice_counts, choose
-from benchmark.metrics.utility import make_utilities
+from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.stages.curves import curves
 from benchmark.stages.pairs import PairSource, computed
 from benchmark.statistics import METHOD, AdditiveScore, IntervalRecipe, bootstrap, mean_of
@@ -184,7 +184,7 @@ def _without_nan(value: Any) -> Any:
 
 
 def _choices(
-    items: Sequence[Item], utilities: Sequence[PairwiseMetric], pairs: PairSource
+    items: Sequence[Item], utilities: Sequence[Utility], pairs: PairSource
 ) -> tuple[IntArray, dict[str, IntArray]]:
     """The choice by the first utility `(S,)`, and `choice_counts` by every one."""
     if len(items[0].candidates) == 1:

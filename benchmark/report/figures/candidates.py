@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from benchmark.report.figures.axes import Axis, main_axis, quality_axis
 from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import (
+    CROWD,
     Marks,
     annotate,
     crowded,
@@ -109,6 +110,8 @@ def _draw(
     ax: Axes, curves: Mapping[Point, BySize], styles: Mapping[str, Look], place: Place
 ) -> Marks:
     marks = Marks(sparse=True)
+    # Many bands on top of each other hide the curves.
+    shade = 0.1 if len(curves) <= CROWD else 0.05
     for point, curve in curves.items():
         if not curve:
             continue
@@ -122,11 +125,20 @@ def _draw(
                 text = f"{CEILING}, {max(curve)} candidates: {largest:.3g}"
                 _level(ax, marks, text, largest, CEILING_COLOUR, _DASHES)
         else:
-            _curve(ax, marks, point, curve, styles[point.system], place)
+            _curve(ax, marks, point, curve, look=styles[point.system], place=place, shade=shade)
     return marks
 
 
-def _curve(ax: Axes, marks: Marks, point: Point, curve: BySize, look: Look, place: Place) -> None:
+def _curve(
+    ax: Axes,
+    marks: Marks,
+    point: Point,
+    curve: BySize,
+    *,
+    look: Look,
+    place: Place,
+    shade: float,
+) -> None:
     xs, ys = [place(point, size) for size in curve], list(curve.values())
     ceiling = point.system == CEILING
     if len(xs) > 1:
@@ -136,7 +148,7 @@ def _curve(ax: Axes, marks: Marks, point: Point, curve: BySize, look: Look, plac
         if not ceiling:
             ax.fill_between(
                 xs, [y.low for y in ys], [y.high for y in ys],
-                color=look.colour, alpha=0.1, linewidth=0,
+                color=look.colour, alpha=shade, linewidth=0,
             )  # fmt: skip
     marks.xs += xs
     marks.ys += [end for y in ys for end in ((y.value,) if ceiling else ends(y))]

@@ -9,7 +9,8 @@ from handmade import BLEU, cell, curved, write_handmade
 from benchmark.report.equal_cost import chosen_values, equal_cost_sentence
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
-from benchmark.report.scaling import curved_metrics, scaled
+from benchmark.report.scaling import scaled
+from benchmark.report.summary import sentences
 
 SOURCES = 40
 
@@ -42,9 +43,7 @@ def write(folder, systems, *, seeds=(1,)):
 
 
 def sentence(path):
-    board = Board(read_records(path))
-    metric = curved_metrics(board.records, "toy")[BLEU]
-    return equal_cost_sentence(board.records, scaled(board, "toy"), BLEU, metric, BLEU)
+    return equal_cost_sentence(Board(read_records(path)), "toy", BLEU, BLEU)
 
 
 def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
@@ -54,11 +53,15 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     )
     # The budget is one draw of `dear`, worth 0.7; the others choose among two, worth 0.7 too.
     said = sentence(path)
-    assert said.startswith(f"At 4 network rows a source, by {BLEU}: cheap is best (0.700, choosing")
+    assert said.startswith("At equal cost (4 network rows a source) cheap is best on BLEU (sent):")
+    assert f": 0.700, choosing among 2 by {BLEU}. " in said
     assert "Told apart from it: none. Not told apart: dear, same." in said
     better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path / "2", better))
-    assert "cheap is best (0.800, choosing among 2). Told apart from it: dear. Paired" in said
+    assert said.endswith(f"0.800, choosing among 2 by {BLEU}. Told apart from it: dear.")
+    dear = {"dear": (4.0, (0.5, 0.9)), "cheap": (3.0, (0.4, 0.5))}
+    said = sentence(write(tmp_path / "3", dear))
+    assert "dear is best on BLEU (sent): 0.700, one draw." in said
 
 
 def test_values_of_the_choices(tmp_path):
@@ -79,3 +82,9 @@ def test_nothing_is_said_of_one_model_or_without_values(tmp_path):
         tmp_path / "bare", [cell("a", curved({BLEU: [0.1]})), cell("b", curved({BLEU: [0.2]}))]
     )
     assert sentence(path) == ""
+
+
+def test_the_summary_says_it(tmp_path, board):
+    path = write(tmp_path, {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))})
+    assert sentence(path) in sentences(Board(read_records(path)), "toy")
+    assert not any("At equal cost" in said for said in sentences(board, "toy"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import math
 
 import pytest
@@ -11,6 +13,7 @@ from benchmark.report.scaling import (
     affordable,
     common_budget,
     curved_metrics,
+    curves_csv,
     mbr_curve,
     oracle_curve,
     protocol,
@@ -41,6 +44,7 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
         cell("a", curved({BLEU: [0.3, 0.4]})),
         cell("a", curved(UP), label="main, mbr", roles=["mbr"]),
         cell("b", curved({BLEU: [0.5, 0.6]})),
+        cell("b", None, label="main, mbr", roles=["mbr"]),
         cell("old", bleu(0.5)),
         cell("broken", None),
     )
@@ -113,3 +117,18 @@ def test_what_a_budget_buys(tmp_path):
     assert affordable(points["fast"], mbr_curve(points["fast"], BLEU, BLEU), 100.0) == 4
     assert affordable(points["slow"], mbr_curve(points["slow"], BLEU, BLEU), 3.0) is None
     assert math.isnan(common_budget((points["one"], points["oracle"])))
+
+
+def test_all_values_in_one_file(tmp_path):
+    board = board_of(tmp_path, costing(cell("a", curved(UP)), 2.5), cell("old", bleu(0.5)))
+    rows = list(csv.DictReader(io.StringIO(curves_csv(board, "toy"))))
+    assert len(rows) == 4 * 3
+    row = next(r for r in rows if r["utility"] == "rouge_l" and r["candidates"] == "3")
+    assert (row["statistic"], row["rows"], row["value"]) == ("mbr", "7.5", "0.43")
+    assert row["score_keys"] == "score-a-main-1"
+    bound = [float(r["value"]) for r in rows if r["statistic"] == "oracle"]
+    assert bound == pytest.approx([0.5, 0.55, 0.6, 0.62])
+
+
+def test_no_curves_no_file(board):
+    assert curves_csv(board, "toy") == ""
