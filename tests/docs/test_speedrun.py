@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from documents import commands, read
 
 DOCUMENT = "docs/speedrun.md"
