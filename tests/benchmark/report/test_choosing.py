@@ -95,8 +95,9 @@ def test_names_agree_with_tables(choosing, board):
     names = choosing_names(choosing.records, "toy")
     assert [table.name for table in choosing_tables(choosing, "toy")] == list(names)
     assert names == ("mbr", "mbr-metrics")
-    assert [t.name for t in further_tables(choosing, "toy")] == [*names, "cost"]
-    assert further_names(board.records, "toy") == ("cost",)
+    every = [t.name for t in further_tables(choosing, "toy")]
+    assert every == ["frontier", "significance", *names, "cost"]
+    assert further_names(board.records, "toy") == ("frontier", "significance", "cost")
     assert list(choosing_tables(board, "toy")) == []
 
 

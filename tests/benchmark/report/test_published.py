@@ -121,7 +121,7 @@ def test_another_case_does_not(tmp_path):
 @pytest.mark.parametrize("task", sorted(published.STAND_INS))
 def test_stand_ins_never_do(tmp_path, task):
     board = board_of(tmp_path, task=task)
-    assert further_names(board.records, task) == ("cost",)
+    assert PUBLISHED not in further_names(board.records, task)
     assert published_sentence(board.records, task).startswith(
         f"No published figure is put beside these: {task} has other texts"
     )
@@ -130,14 +130,14 @@ def test_stand_ins_never_do(tmp_path, task):
 def test_a_task_that_nobody_published_on_needs_no_word(tmp_path):
     board = board_of(tmp_path, task="paraphrase")
     assert published_sentence(board.records, "paraphrase") == ""
-    assert further_names(board.records, "paraphrase") == ("cost",)
+    assert PUBLISHED not in further_names(board.records, "paraphrase")
 
 
 def test_names_and_tables_agree(tmp_path):
     board = board_of(tmp_path)
     names = further_names(board.records, "qqp")
     assert names == tuple(table.name for table in further_tables(board, "qqp"))
-    assert names == ("cost", PUBLISHED)
+    assert names[-2:] == ("cost", PUBLISHED)
 
 
 @pytest.mark.parametrize(

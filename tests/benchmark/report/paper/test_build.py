@@ -25,7 +25,7 @@ def folder(synthetic, tmp_path_factory):
     for line in cells:
         if line["system"] in ("diffuseq", "transformer") and "main" in line["setting"]["roles"]:
             ends = {"value": [0.1, 0.2, 0.3], "low": [0.0, 0.1, 0.2], "high": [0.2, 0.3, 0.4]}
-            line["score"]["metrics"]["bleu_sent_m4"]["mbr_curve"] = ends
+            line["score"]["metrics"]["bleu_sent_m4"]["mbr_curve"] = {"bleu_sent_m4": ends}
             key = f"{line['system']}-{line['seed']}"
             line["keys"]["trace"] = key
             trace = {
