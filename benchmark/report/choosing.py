@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.report.columns import GROUPS, Column, Group, group_of
-from benchmark.report.equal_cost import equal_cost_sentence
+from benchmark.report.equal_cost import TEST, equal_cost_sentence
 from benchmark.report.points import Board, Point
 from benchmark.report.records import UNDEFINED, Interval, MetricScore, Records, base, title_of
 from benchmark.report.scaling import (
@@ -24,7 +24,6 @@ from benchmark.report.scaling import (
     scaled,
     utilities_of,
 )
-from benchmark.report.summary import TEST
 from benchmark.report.tables import DAGGER, Footnote, Row, Table, make_row, with_bold
 
 MBR, OTHERS = "mbr", "mbr-metrics"

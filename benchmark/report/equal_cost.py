@@ -28,6 +28,12 @@ BySource = dict[str, float]
 
 RESAMPLES = 2000
 
+TEST = (
+    "Told apart here means: paired approximate randomisation over the sources"
+    f" ({RESAMPLES:,} resamples, two-sided, {LEVEL:g}), Holm's correction over the comparisons"
+    " with the best."
+)
+
 
 def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> str:
     """Who is best within `common_budget`, and from whom the test tells it apart.
