@@ -22,7 +22,7 @@ from benchmark.report.latex_text import SIGNS
 from benchmark.report.points import Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
-from benchmark.report.renderers import ARROWS, head, shown
+from benchmark.report.renderers import ARROWS, head, named, shown
 from benchmark.report.samples import PRINTED, SHOWN, Block
 from benchmark.report.significance import TEST
 from benchmark.report.summary import failures, overview_table, sentences
@@ -150,6 +150,7 @@ def render_page(
         printed=PRINTED,
         arrows=ARROWS,
         head=head,
+        named=named,
         policy=policy(scripts.values()),
         signs=data_block("latex-signs", SIGNS),
         tips=data_block("tips", point_tips(board, inlined.points)),

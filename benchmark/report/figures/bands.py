@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from benchmark.report.draws import interval
+from benchmark.report.figures.identity import gid
 from benchmark.report.figures.marks import Marks
 
 FloatArray = NDArray[np.float64]
@@ -22,7 +23,13 @@ ENOUGH = 2000
 
 
 def draw_band(
-    ax: Axes, xs: Sequence[float], draws: Sequence[FloatArray], colour: str, marks: Marks
+    ax: Axes,
+    xs: Sequence[float],
+    draws: Sequence[FloatArray],
+    colour: str,
+    marks: Marks,
+    *,
+    system: str = "",
 ) -> bool:
     """Shade the interval of the quality along a curve; False where it is not known.
 
@@ -35,6 +42,7 @@ def draw_band(
         draws: for each setting the draws `(1 + resamples,)` of its quality.
         colour: of the curve.
         marks: takes the height of the band, for the limits.
+        system: whose curve it is, where the page is to tell it.
     """
     places, lows, highs = [], [], []
     for (x0, first), (x1, second) in pairwise(zip(xs, draws, strict=True)):
@@ -49,7 +57,7 @@ def draw_band(
         return False
     ax.fill(
         [*places, *reversed(places)], [*lows, *reversed(highs)],
-        color=colour, alpha=0.16, linewidth=0, zorder=1.8,
+        color=colour, alpha=0.16, linewidth=0, zorder=1.8, gid=gid(system) if system else None,
     )  # fmt: skip
     marks.ys += [min(lows), max(highs)]
     return True

@@ -190,8 +190,9 @@ def _draw_curve(
         marks.ys += ys
     else:
         banded = draws is not None and draw_band(
-            ax, xs, [draws.of(p, plane[1]) for p in points], look.colour, marks
-        )
+            ax, xs, [draws.of(p, plane[1]) for p in points], look.colour, marks,
+            system=points[0].system,
+        )  # fmt: skip
         # A band says what upright whiskers say, and lies under the marks.
         upright = [Interval(value=y) for y in ys] if banded else up
         draw_marks(ax, across, upright, marks, keywords=solid(look), points=points)
