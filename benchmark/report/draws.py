@@ -53,12 +53,8 @@ class Draws:
         known = self.drawn.get((point, axis))
         if known is not None:
             return known
-        return self.fixed(axis.read(point).value)
-
-    def fixed(self, value: float) -> FloatArray:
-        """A measured value about whose spread nothing is known."""
         values = np.full(1 + self.resamples, math.nan)
-        values[0] = value
+        values[0] = axis.read(point).value
         return values
 
 

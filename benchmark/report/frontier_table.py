@@ -128,24 +128,13 @@ def pair_frame(board: Board, task: str) -> pd.DataFrame:
 def _frontier_columns(found: Standings) -> tuple[Column, ...]:
     digits = 1 if found.quality.metric.startswith("bleu_corpus") else 3
 
-    def curve(system: str) -> tuple[float, float, float, float] | None:
-        known = found.curves.get(system)
-        return (known.settings, known.front, known.low, known.high) if known else None
-
-    def part(index: int) -> Column:
-        head, detail, decimals, about = (
-            ("Settings", "swept", 0, "sampled settings of the sweep"),
-            ("Front", "of them", 0, "settings that no setting of any model beats in both"),
-            ("Diversity", "from", 3, "smallest diversity that was measured"),
-            ("Diversity", "to", 3, "greatest diversity that was measured"),
-        )[index]
-
+    def part(field: str, head: str, detail: str, decimals: int, about: str) -> Column:
         def read(point: Point) -> Interval:
-            known = curve(point.system)
-            return UNDEFINED if known is None else Interval(value=known[index])
+            curve = found.curves.get(point.system)
+            return UNDEFINED if curve is None else Interval(value=getattr(curve, field))
 
         return Column(
-            f"curve.{index}", "frontier", head, detail, "none", read, digits=decimals, about=about
+            f"curve.{field}", "frontier", head, detail, "none", read, digits=decimals, about=about
         )
 
     def value(column: str) -> Column:
@@ -160,8 +149,14 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
             digits=digits, about=about,
         )  # fmt: skip
 
-    parts = [part(i) for i in range(4)] + [value(AREA)] if found.curves else []
-    return (*parts, *(value(s.id) for s in found.standards))
+    parts = (
+        part("settings", "Settings", "swept", 0, "sampled settings of the sweep"),
+        part("front", "Front", "of them", 0, "settings that no setting of any model beats in both"),
+        part("low", "Diversity", "from", 3, "smallest diversity that was measured"),
+        part("high", "Diversity", "to", 3, "greatest diversity that was measured"),
+        value(AREA),
+    )
+    return (*(parts if found.curves else ()), *(value(s.id) for s in found.standards))
 
 
 def _standard_head(standard: Standard | None) -> tuple[str, str, str]:

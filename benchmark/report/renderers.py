@@ -137,7 +137,7 @@ _PREAMBLE = """\
 def latex(table: Table) -> str:
     """Two booktabs tables: quality (with known answers), and diversity, form and cost.
 
-    A table of size and cost alone is one.
+    A table without columns of these is one.
     """
     title = table.title.replace("\n", " ")
     if not table.part("quality", "known answers", "diversity", "form"):

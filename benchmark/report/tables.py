@@ -13,7 +13,7 @@ from typing import Literal
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.entered import entered_sentence
-from benchmark.report.points import YARDSTICK, Board, Point
+from benchmark.report.points import REFERENCE, YARDSTICK, Board, Point
 from benchmark.report.records import UNDEFINED, Interval, base, title_of
 from benchmark.report.significance import TEST, Verdicts, letters, main_verdicts
 
@@ -236,11 +236,12 @@ def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, 
 def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
     """The rows with letters, and each figure with whom it is significantly better than."""
     named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
-    given = letters([row.system for row in rows if row.system in named])
+    # Counted over all rows that could be compared: a row has one letter in all tables of a task.
+    given = letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
     return tuple(
         replace(
             row,
-            letter=given.get(row.system, ""),
+            letter=given[row.system] if row.system in named else "",
             entries={
                 column: replace(entry, beats=verdicts.better_than(column, row.system))
                 for column, entry in row.entries.items()

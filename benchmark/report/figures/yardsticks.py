@@ -21,16 +21,16 @@ from benchmark.report.points import COPY, Point
 from benchmark.report.records import Interval
 
 
-def near(values: Sequence[float], others: Sequence[float]) -> list[float]:
-    """Those of `values` that are no further from `others` than these spread; all if there are none.
+def is_near(value: float, others: Sequence[float]) -> bool:
+    """Whether a value is no further from others than these spread; true if there are none.
 
-    Several equal others have no spread: then only what is within a tenth of them is near.
+    Others that are equal have no spread: then what is within a tenth of them is near.
     """
     if not others:
-        return list(values)
+        return True
     low, high = min(others), max(others)
     reach = max(high - low, 0.1 * abs(high))
-    return [value for value in values if low - reach <= value <= high + reach]
+    return low - reach <= value <= high + reach
 
 
 def make_room(points: Sequence[Point], axis: Axis, marks: Marks) -> None:
@@ -38,10 +38,9 @@ def make_room(points: Sequence[Point], axis: Axis, marks: Marks) -> None:
     for point in points:
         if not point.yardstick:
             marks.ys += ends(axis.read(point))
-    levels = [point for point in points if point.yardstick]
-    close = near([axis.read(point).value for point in levels], marks.ys)
-    for point in levels:
-        if axis.read(point).value in close:
+    of_models = list(marks.ys)
+    for point in points:
+        if point.yardstick and is_near(axis.read(point).value, of_models):
             marks.ys += ends(axis.read(point))
 
 

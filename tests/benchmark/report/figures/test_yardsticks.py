@@ -11,21 +11,23 @@ from swept import swept_board
 
 from benchmark.report.figures.frontier import frontier
 from benchmark.report.figures.sheet import style
-from benchmark.report.figures.yardsticks import near
+from benchmark.report.figures.yardsticks import is_near
 
 
 @pytest.mark.parametrize(
-    ("values", "others", "expected"),
+    ("value", "others", "expected"),
     [
-        ([1.0, 0.21], [0.05, 0.2], [0.21]),
-        ([0.0], [0.9, 1.0], []),
-        ([0.0], [0.3, 1.0], [0.0]),
-        ([1.0, 0.0], [1.0, 1.0], [1.0]),
-        ([1.0, 0.0], [], [1.0, 0.0]),
+        (0.21, [0.05, 0.2], True),
+        (1.0, [0.05, 0.2], False),
+        (0.0, [0.9, 1.0], False),
+        (0.0, [0.3, 1.0], True),
+        (1.0, [1.0, 1.0], True),
+        (0.0, [1.0, 1.0], False),
+        (0.0, [], True),
     ],
 )
-def test_near_is_within_the_spread_of_the_models(values, others, expected):
-    assert near(values, others) == expected
+def test_near_is_within_the_spread_of_the_models(value, others, expected):
+    assert is_near(value, others) == expected
 
 
 def drawn(tmp_path, copy):
