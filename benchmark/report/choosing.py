@@ -65,25 +65,7 @@ def _main_table(
     sizes = _sizes(points, name, SIZES)
 
     def columns(utility: str) -> tuple[Column, ...]:
-        found = [
-            _column(name, metric, f"mbr@{n}", f"n = {n}", "", _mbr_reader(name, utility, n))
-            for n in sizes
-        ]
-        if sizes:
-            n = sizes[-1]
-            found.append(
-                _column(name, metric, f"oracle@{n}", "best", f"of {n}", _oracle_reader(name, n))
-            )
-        if budget > 0:
-            at = f"at {budget:.3g} rows"
-            found += [
-                _count_column(name, metric, at, utility, budget),
-                _column(
-                    name, metric, "mbr@budget", metric.title, at,
-                    _budget_reader(name, utility, budget),
-                ),
-            ]  # fmt: skip
-        return tuple(found)
+        return _main_columns(name, metric, utility, sizes, budget)
 
     spent = (
         f" At equal cost: as many draws as {budget:.3g} network rows a source buy, the price of one"
@@ -103,6 +85,24 @@ def _main_table(
         signatures=((metric.title, metric.signature),),
         name=MBR,
     )
+
+
+def _main_columns(
+    name: str, metric: MetricScore, utility: str, sizes: Sequence[int], budget: float
+) -> tuple[Column, ...]:
+    most = sizes[-1]
+    found = [
+        _column(name, metric, f"mbr@{n}", f"n = {n}", "", _mbr_reader(name, utility, n))
+        for n in sizes
+    ]
+    bound = _oracle_reader(name, most)
+    found.append(_column(name, metric, f"oracle@{most}", "best", f"of {most}", bound))
+    if budget > 0:
+        at = f"at {budget:.3g} rows"
+        bought = _budget_reader(name, utility, budget)
+        found.append(_count_column(name, metric, at, utility, budget))
+        found.append(_column(name, metric, "mbr@budget", metric.title, at, bought))
+    return tuple(found)
 
 
 def _others_table(
