@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 Compilation = bool | Literal["cuda-graphs", "aot-eager"]
-"""False runs as written; True compiles by torch's compiler; `cuda-graphs` records the kernels
-of a call on a GPU too and replays them; `aot-eager` traces alone and compiles nothing: for tests."""
+"""False runs as written; True compiles by torch's compiler; `cuda-graphs` records the kernels of a
+call on a GPU too and replays them; `aot-eager` traces and compiles nothing, for tests."""
 
 _log = logging.getLogger(__name__)
 

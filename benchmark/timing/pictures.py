@@ -59,12 +59,12 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
         axes.set_xlabel(over)
         axes.set_ylabel(name)
         axes.grid(alpha=0.25)
-    shown = {}
+    shown: dict[str, Any] = {}
     for axes in panels:
         lines, labels = axes.get_legend_handles_labels()
         shown |= dict(zip(labels, lines, strict=True))
     figure.legend(
-        shown.values(), shown.keys(), loc="outside upper center", ncols=2, fontsize="small"
+        list(shown.values()), list(shown), loc="outside upper center", ncols=2, fontsize="small"
     )
     # The version of matplotlib would stand in the file otherwise.
     figure.savefig(picture, dpi=110, metadata={"Software": None})
