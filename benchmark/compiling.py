@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 Compilation = bool | Literal["cuda-graphs", "aot-eager"]
 """False runs as written; True compiles by torch's compiler; `cuda-graphs` records the kernels of a
-call on a GPU too and replays them; `aot-eager`, for tests, traces alone and compiles nothing."""
+call on a GPU too and replays them; `aot-eager` traces and compiles nothing, for tests."""
 
 _log = logging.getLogger(__name__)
 
