@@ -18,9 +18,9 @@ from typing import Any
 from benchmark.api import UserError
 from benchmark.cells import score_key
 from benchmark.plan import Cell, Plan, Setting, config_of
-from benchmark.provenance import code, machine, versions
+from benchmark.provenance import code, conditions, machine, versions
 from benchmark.registry import load_system, system_entries
-from benchmark.store import Store, write_json, write_text
+from benchmark.store import Store, content_key, write_json, write_text
 from benchmark.tasks import card
 
 SAMPLE_SOURCES = 20
@@ -49,10 +49,11 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
         if (line := _line(fresh, plan, store, cell, setting, key))
     ]
+    made = _name_conditions(lines)
     write_text(
         fresh / "cells.jsonl", "".join(json.dumps(x, ensure_ascii=False) + "\n" for x in lines)
     )
-    write_json(fresh / "run.json", _run(folder.name, plan, lines, command))
+    write_json(fresh / "run.json", _run(folder.name, plan, lines, command) | made)
     if _content(fresh) == _content(records):
         shutil.rmtree(fresh)
         return
@@ -83,6 +84,7 @@ def _line(
         "score": None,
         "cost": None,
         "statuses": {},
+        "made": {},
     }
     keys: dict[str, str | None] = {"train": cell.train_key, "generate": key, "score": None}
     failures = []
@@ -91,6 +93,7 @@ def _line(
         failures.append(store.failure("train", cell.train_key))
         if trained is not None:
             line["training"] = trained["summary"]
+            line["made"]["train"] = conditions(trained)
             events = store.folder("train", cell.train_key) / "events.jsonl"
             if events.exists():
                 _copy(events, fresh / "events" / f"{cell.train_key}.jsonl")
@@ -99,6 +102,7 @@ def _line(
     if generated is not None:
         line["cost"], line["statuses"] = generated["cost"], generated["statuses"]
         line["parameters"] = generated["parameters"]
+        line["made"]["generate"] = conditions(generated)
         candidates = store.folder("generate", key) / "candidates.jsonl"
         _copy(candidates, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
         scored_as = score_key(plan.suite, plan.tasks[cell.task], generated["candidates_digest"])
@@ -114,6 +118,19 @@ def _line(
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"
     return line | {"keys": keys}
+
+
+def _name_conditions(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Name the conditions in the lines; what the names mean, for run.json.
+
+    Most cells of a report share theirs; some may have been made by other machines or versions.
+    """
+    named: dict[str, Any] = {}
+    for line in lines:
+        for stage, made in line["made"].items():
+            line["made"][stage] = name = content_key(made)
+            named[name] = made
+    return {"conditions": named}
 
 
 def _run(
@@ -133,6 +150,8 @@ def _run(
                 "nfe_knob": system_class.capabilities.nfe_knob,
                 "trainable": system_class.capabilities.trainable,
                 "from_scratch": _from_scratch(plan, line["system"]),
+                "version": system_class.version,
+                "config": asdict(config_of(plan.suite, line["system"], system_class)),
                 "why_size": plan.suite.recipe_of(line["system"]).why_size,
                 "parameters": None,
             },

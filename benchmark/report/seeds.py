@@ -70,6 +70,14 @@ def per_source(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | N
     return table if table.ndim == 1 else table.mean(axis=1)
 
 
+def stored_score(
+    rows: Mapping[str, ExampleValues], metric: str, entry: MetricScore, statistic: str
+) -> AdditiveScore | None:
+    """The score that the kept values of one cell make; None where they do not tell."""
+    parts = _parts([rows], metric, entry, statistic)
+    return parts[0] if parts else None
+
+
 def cautious(intervals: Sequence[Interval]) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]

@@ -1,0 +1,154 @@
+"""How far a rerun under other conditions may lie from the record.
+
+The bits of a trained network are not repeated on another device, and after a thousand updates
+neither are its weights; which texts are drawn then changes, and what may be asked is that the
+scores agree within what their own intervals leave open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmark.verification.comparison import Compared
+from benchmark.verification.findings import Difference
+from benchmark.verification.stored import StoredCell
+
+EQUAL_CANDIDATES = 0.95
+"""Least share of equal candidates where the weights are the same."""
+SCORE = 0.02
+"""Of the range of a score; of its value where the range has no end."""
+LOSS = 0.10
+"""Of the recorded loss on the valid split."""
+STATUS = 0.02
+"""Of all candidates."""
+COST = 0.05
+"""Of the recorded number of calls, rows and tokens."""
+
+STATED = (
+    "a score may move by half of its recorded interval, or by"
+    f" {SCORE:.0%} of its range if that is more; the loss on the valid split by {LOSS:.0%}; shares"
+    f" of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same weights"
+    f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
+)
+
+_BOUNDED = frozenset({"training", "losses", "candidates", "statuses", "cost", "values", "score"})
+"""The parts that may differ at all."""
+
+
+def breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[Difference]:
+    """What differs by more than the bounds, with the bound in its place."""
+    found = [d for d in compared.differences if d.part not in _BOUNDED]
+    if found:  # another cell, or none: its numbers say nothing
+        return found
+    found += _losses(stored, fresh)
+    found += _candidates(stored, fresh, compared)
+    found += _statuses(stored, fresh)
+    found += _costs(stored, fresh)
+    found += _scores(stored, fresh)
+    return found
+
+
+def distance(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[str]:
+    """How near the two are: sentences for a cell within bounds."""
+    told = []
+    if compared.kept_candidates:
+        told.append(f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates")
+    nearest = max(_moves(stored, fresh), key=lambda move: move[1] / move[2], default=None)
+    if nearest is not None:
+        name, moved, bound = nearest
+        told.append(f"{name} moved most, by {moved:.4g} of at most {bound:.4g}")
+    return told
+
+
+def same_weights(stored: StoredCell, fresh: StoredCell) -> bool:
+    """Whether both decoded the same weights, as far as the records tell."""
+    if stored.train_key is None:
+        return True
+    before, after = stored.line["training"] or {}, fresh.line["training"] or {}
+    names = ["updates", "final_loss", "valid_loss"]
+    if "system_digest" in before:
+        names = ["system_digest"]
+    return all(before.get(name) == after.get(name) for name in names)
+
+
+def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+    before, after = (cell.line["training"] or {} for cell in (stored, fresh))
+    one, other = before.get("valid_loss"), after.get("valid_loss")
+    if before.get("updates") != after.get("updates"):
+        yield Difference("training", "updates", before.get("updates"), after.get("updates"))
+    elif (one is None) != (other is None) or (
+        one is not None and abs(other - one) > LOSS * abs(one)
+    ):
+        yield Difference("training", f"valid_loss, more than {LOSS:.0%}", one, other)
+
+
+def _candidates(stored: StoredCell, fresh: StoredCell, compared: Compared) -> Iterator[Difference]:
+    for difference in compared.differences:
+        asked = difference.where.partition(", ")[2].split(" ")[0]
+        if difference.part == "candidates" and asked in ("id", "source", "references"):
+            yield difference
+            return
+    kept, equal = compared.kept_candidates, compared.equal_candidates
+    if kept and equal < EQUAL_CANDIDATES * kept and same_weights(stored, fresh):
+        yield Difference(
+            "candidates", f"equal ones, at least {EQUAL_CANDIDATES:.0%} with the same weights",
+            kept, equal,
+        )  # fmt: skip
+
+
+def _statuses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+    before, after = stored.line["statuses"], fresh.line["statuses"]
+    for status in sorted(before | after):
+        shares = [
+            counts.get(status, 0) / max(1, sum(counts.values())) for counts in (before, after)
+        ]
+        if abs(shares[1] - shares[0]) > STATUS:
+            yield Difference("statuses", f"{status}, share", *shares)
+            return
+
+
+def _costs(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+    before, after = (cell.line["cost"] or {} for cell in (stored, fresh))
+    for name in ("depth", "rows", "tokens"):
+        one, other = before.get(name), after.get(name)
+        if one is not None and other is not None and abs(other - one) > COST * abs(one):
+            yield Difference("cost", f"{name}, more than {COST:.0%}", one, other)
+            return
+
+
+def _scores(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+    for metric, entry in stored.metrics.items():
+        other = fresh.metrics.get(metric, entry)
+        for statistic, before in entry["statistics"].items():
+            after = other["statistics"].get(statistic, before)
+            if (before["value"] is None) != (after["value"] is None):
+                name = f"{metric} {statistic}"
+                yield Difference("score", name, before["value"], after["value"])
+                return
+    for name, moved, bound in _moves(stored, fresh):
+        if moved > bound:
+            yield Difference("score", f"{name}, which may move by", bound, moved)
+            return
+
+
+def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[tuple[str, float, float]]:
+    """Every defined score that both records have: its name, how far it moved, and its bound."""
+    for metric, entry in stored.metrics.items():
+        other = fresh.metrics.get(metric)
+        if other is None or other["signature"] != entry["signature"]:
+            continue
+        for statistic, before in entry["statistics"].items():
+            after = other["statistics"].get(statistic, {})
+            if before["value"] is not None and after.get("value") is not None:
+                bound = _bound(before, entry["range"])
+                yield f"{metric} {statistic}", abs(after["value"] - before["value"]), bound
+
+
+def _bound(statistic: Mapping[str, Any], limits: tuple[float | None, float | None]) -> float:
+    low, high = limits
+    extent = abs(statistic["value"]) if low is None or high is None else high - low
+    ends = statistic["low"], statistic["high"]
+    half = (ends[1] - ends[0]) / 2 if None not in ends else 0.0
+    return max(half, SCORE * extent, math.ulp(1.0))

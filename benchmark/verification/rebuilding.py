@@ -1,0 +1,166 @@
+"""From the records alone back to the cells that can be run: suite, data, keys; or why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from benchmark.api import UserError
+from benchmark.plan import Cell, config_of, load, make_cell
+from benchmark.registry import load_system
+from benchmark.suite import Suite
+from benchmark.tasks import Task
+from benchmark.verification.comparison import first_difference
+from benchmark.verification.stored import CellName, StoredCell, StoredReport
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the records say has been run, as this code would run it."""
+
+    suite: Suite | None
+    tasks: Mapping[str, Task]
+    cells: Mapping[CellName, Cell]
+    """Each with those of its settings whose keys are the recorded ones, and were asked for."""
+    obstacles: Mapping[tuple[CellName, str], str]
+    """(cell, generate key) to why it cannot be made again."""
+
+    def obstacle(self, cell: StoredCell) -> str | None:
+        """Why a setting cannot be made again; None if it can."""
+        return self.obstacles.get((cell.name, cell.generate_key))
+
+
+def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | None) -> Rebuilt:
+    """Rebuild the plan of `cells` from suite and data, and compare every key with the record."""
+    obstacles: dict[tuple[CellName, str], str] = {}
+    try:
+        suite = Suite.model_validate(yaml.safe_load(report.run["suite_yaml"]))
+    except (KeyError, ValidationError, yaml.YAMLError) as error:
+        why = f"the suite of the report cannot be read by this code: {_line(error)}"
+        return Rebuilt(None, {}, {}, {(cell.name, cell.generate_key): why for cell in cells})
+    tasks: dict[str, Task] = {}
+    missing: dict[str, str] = {}
+    for name in dict.fromkeys(cell.line["task"] for cell in cells):
+        try:
+            task = load(suite, name, data_dir)
+        except (UserError, KeyError) as error:
+            missing[name] = f"data: {_line(error)}"
+            continue
+        if (other := _other_data(report.run["tasks"][name], task)) is not None:
+            missing[name] = other
+        else:
+            tasks[name] = task
+    made: dict[CellName, Cell] = {}
+    for name, group in _by_name(cells).items():
+        told = missing.get(name[0])
+        if told is None:
+            found = _rebuilt(report, suite, tasks[name[0]], group)
+            if isinstance(found, Cell):
+                made[name] = _those_asked_for(found, group)
+                obstacles |= _other_keys(report, found, group)
+                continue
+            told = found
+        obstacles |= {(name, cell.generate_key): told for cell in group}
+    return Rebuilt(suite, tasks, made, obstacles)
+
+
+def _by_name(cells: Sequence[StoredCell]) -> dict[CellName, list[StoredCell]]:
+    groups: dict[CellName, list[StoredCell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.name, []).append(cell)
+    return groups
+
+
+def _other_data(recorded: Mapping[str, Any], task: Task) -> str | None:
+    """How the data differ from those of the report; None if they do not."""
+    if recorded["digest"] == task.digest:
+        return None
+    counts = {"train": len(task.train), "valid": len(task.valid), "test": len(task.test)}
+    told = f"other data: digest {recorded['digest'][:16]} in the record, {task.digest[:16]} here"
+    for split, count in recorded.get("counts", {}).items():
+        if counts[split] != count:
+            told += f"; {count} examples of {split} in the record, {counts[split]} here"
+    return told
+
+
+def _rebuilt(
+    report: StoredReport, suite: Suite, task: Task, group: Sequence[StoredCell]
+) -> Cell | str:
+    """The cell, or why there is none."""
+    _, system, seed = group[0].name
+    # One by one, in the order of the records: an ablation belongs to some systems alone.
+    settings = (cell.line["setting"] for cell in group)
+    ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))
+    try:
+        system_class = load_system(system)
+    except UserError as error:
+        return f"system: {_line(error)}"
+    recorded = report.run["systems"][system]
+    version = recorded.get("version", system_class.version)
+    if version != system_class.version:
+        return f"system {system} has version {system_class.version} here, {version} in the record"
+    try:
+        config = json.loads(json.dumps(asdict(config_of(suite, system, system_class))))
+        cell = make_cell(suite, task, system, seed, list(ablations))
+    except UserError as error:
+        return f"configuration: {_line(error)}"
+    found = first_difference(recorded.get("config", config), config)
+    if found is not None:
+        return (
+            f"configuration: {found.where} of {system} is {found.fresh!r} here,"
+            f" {found.stored!r} in the record"
+        )
+    return cell
+
+
+def _those_asked_for(cell: Cell, group: Sequence[StoredCell]) -> Cell:
+    """The cell with the settings of `group` alone."""
+    asked = {stored.generate_key for stored in group}
+    kept = [
+        (setting, key)
+        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
+        if key in asked
+    ]
+    settings, keys = tuple(s for s, _ in kept), tuple(k for _, k in kept)
+    return replace(cell, settings=settings, generate_keys=keys)
+
+
+def _other_keys(
+    report: StoredReport, cell: Cell, group: Sequence[StoredCell]
+) -> Iterator[tuple[tuple[CellName, str], str]]:
+    """The settings that this code gives other keys, each with what may be the reason."""
+    for stored in group:
+        if stored.generate_key in cell.generate_keys:
+            continue
+        by_label = {setting.label: setting.decoding for setting in cell.settings}
+        decoding = json.loads(json.dumps(by_label.get(stored.line["setting"]["label"])))
+        found = decoding and first_difference(stored.line["setting"]["decoding"], decoding)
+        commit = (report.run.get("code", {}).get("commit") or "")[:7] or "that of the record"
+        if stored.train_key != cell.train_key:
+            told = (
+                f"train key {stored.train_key} in the record, {cell.train_key} here, with the same"
+                " suite and data: version or defaults of the system have changed since the code"
+                f" of the record (commit {commit}), which can check it"
+            )
+        elif decoding is None:
+            told = f"there is no setting {stored.line['setting']['label']!r} here"
+        elif found:
+            told = (
+                f"decoding: {found.where} is {found.fresh!r} here, {found.stored!r} in the record"
+            )
+        else:
+            told = (
+                "generate key other than the recorded one, with the same suite, data and decoding:"
+                f" version or defaults have changed since the code of the record (commit {commit})"
+            )
+        yield (stored.name, stored.generate_key), told
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
