@@ -7,7 +7,7 @@ from benchmark.cells import score_key
 from benchmark.provenance import code
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.integrity import misfits, strangers
-from benchmark.verification.rebuilding import Rebuilt
+from benchmark.verification.rebuilding import Obstacle, Rebuilt
 from benchmark.verification.rendering import verify_rendering
 from benchmark.verification.rescoring import statistics_from_values
 from benchmark.verification.stored import StoredCell, StoredReport
@@ -32,13 +32,13 @@ def verify_quick(
 def _cell(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Finding:
     differences = list(misfits(cell, keeps_texts=report.keeps_texts))
     notes: list[str] = []
-    obstacle = rebuilt.obstacle(cell)
-    if obstacle is None and (other := _other_score_key(cell, rebuilt)) is not None:
-        obstacle = other
-    if obstacle is not None and report.code == code()["digest"]:
-        differences.append(Difference("keys", "", cell.line["keys"], obstacle))
-    elif obstacle is not None:
-        notes.append(f"keys were not checked: {obstacle}")
+    obstacle = rebuilt.obstacle(cell) or _other_score_key(cell, rebuilt)
+    if obstacle is not None:
+        contradicts = obstacle.about not in ("data at hand", "system")
+        if contradicts and report.code == code()["digest"]:
+            differences.append(Difference("keys", "", cell.line["keys"], obstacle.said))
+        else:
+            notes.append(f"keys were not checked: {obstacle.said}")
     if cell.line["score"] is not None and not differences:
         scored = statistics_from_values(cell)
         differences += scored.differences
@@ -48,11 +48,13 @@ def _cell(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Finding:
     return Finding(cell.subject, "equal", tuple(notes))
 
 
-def _other_score_key(cell: StoredCell, rebuilt: Rebuilt) -> str | None:
+def _other_score_key(cell: StoredCell, rebuilt: Rebuilt) -> Obstacle | None:
     """How the key of the scores differs from that of candidates, data and metrics."""
     score = cell.line["score"]
     if score is None or rebuilt.suite is None:
         return None
     task, recorded = rebuilt.tasks[cell.line["task"]], cell.line["keys"]["score"]
     expected = score_key(rebuilt.suite, task, score["candidates_digest"])
-    return None if expected == recorded else f"score key {recorded} in the record, {expected} here"
+    if expected == recorded:
+        return None
+    return Obstacle("keys", f"score key {recorded} in the record, {expected} here")

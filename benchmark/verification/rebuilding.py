@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -20,6 +20,16 @@ from benchmark.verification.comparison import first_difference
 from benchmark.verification.stored import CellName, StoredCell, StoredReport
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a setting cannot be made again."""
+
+    about: Literal["data at hand", "data", "suite", "system", "configuration", "keys"]
+    """`data at hand` and `system` are missing here; of the others the record says something else
+    than this code and these data."""
+    said: str
+
+
 @dataclass(frozen=True)
 class Rebuilt:
     """What the records say has been run, as this code would run it."""
@@ -28,45 +38,46 @@ class Rebuilt:
     tasks: Mapping[str, Task]
     cells: Mapping[CellName, Cell]
     """Each with those of its settings whose keys are the recorded ones, and were asked for."""
-    obstacles: Mapping[tuple[CellName, str], str]
-    """(cell, generate key) to why it cannot be made again."""
+    obstacles: Mapping[tuple[CellName, str], Obstacle]
+    """By (cell, generate key)."""
 
-    def obstacle(self, cell: StoredCell) -> str | None:
+    def obstacle(self, cell: StoredCell) -> Obstacle | None:
         """Why a setting cannot be made again; None if it can."""
         return self.obstacles.get((cell.name, cell.generate_key))
 
 
 def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | None) -> Rebuilt:
     """Rebuild the plan of `cells` from suite and data, and compare every key with the record."""
-    obstacles: dict[tuple[CellName, str], str] = {}
+    obstacles: dict[tuple[CellName, str], Obstacle] = {}
     try:
         suite = Suite.model_validate(yaml.safe_load(report.run["suite_yaml"]))
     except (KeyError, ValidationError, yaml.YAMLError) as error:
-        why = f"the suite of the report cannot be read by this code: {_line(error)}"
+        told = f"the suite of the report cannot be read by this code: {_line(error)}"
+        why = Obstacle("suite", told)
         return Rebuilt(None, {}, {}, {(cell.name, cell.generate_key): why for cell in cells})
     tasks: dict[str, Task] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, Obstacle] = {}
     for name in dict.fromkeys(cell.line["task"] for cell in cells):
         try:
             task = load(suite, name, data_dir)
         except (UserError, KeyError) as error:
-            missing[name] = f"data: {_line(error)}"
+            missing[name] = Obstacle("data at hand", f"data: {_line(error)}")
             continue
         if (other := _other_data(report.run["tasks"][name], task)) is not None:
-            missing[name] = other
+            missing[name] = Obstacle("data", other)
         else:
             tasks[name] = task
     made: dict[CellName, Cell] = {}
     for name, group in _by_name(cells).items():
-        told = missing.get(name[0])
-        if told is None:
+        obstacle = missing.get(name[0])
+        if obstacle is None:
             found = _rebuilt(report, suite, tasks[name[0]], group)
             if isinstance(found, Cell):
                 made[name] = _those_asked_for(found, group)
                 obstacles |= _other_keys(report, found, group)
                 continue
-            told = found
-        obstacles |= {(name, cell.generate_key): told for cell in group}
+            obstacle = found
+        obstacles |= {(name, cell.generate_key): obstacle for cell in group}
     return Rebuilt(suite, tasks, made, obstacles)
 
 
@@ -91,7 +102,7 @@ def _other_data(recorded: Mapping[str, Any], task: Task) -> str | None:
 
 def _rebuilt(
     report: StoredReport, suite: Suite, task: Task, group: Sequence[StoredCell]
-) -> Cell | str:
+) -> Cell | Obstacle:
     """The cell, or why there is none."""
     _, system, seed = group[0].name
     # One by one, in the order of the records: an ablation belongs to some systems alone.
@@ -100,22 +111,21 @@ def _rebuilt(
     try:
         system_class = load_system(system)
     except UserError as error:
-        return f"system: {_line(error)}"
+        return Obstacle("system", f"system: {_line(error)}")
     recorded = report.run["systems"][system]
     version = recorded.get("version", system_class.version)
     if version != system_class.version:
-        return f"system {system} has version {system_class.version} here, {version} in the record"
+        told = f"system {system} has version {system_class.version} here, {version} in the record"
+        return Obstacle("configuration", told)
     try:
         config = json.loads(json.dumps(asdict(config_of(suite, system, system_class))))
         cell = make_cell(suite, task, system, seed, list(ablations))
     except UserError as error:
-        return f"configuration: {_line(error)}"
+        return Obstacle("configuration", f"configuration: {_line(error)}")
     found = first_difference(recorded.get("config", config), config)
     if found is not None:
-        return (
-            f"configuration: {found.where} of {system} is {found.fresh!r} here,"
-            f" {found.stored!r} in the record"
-        )
+        told = f"{found.where} of {system} is {found.fresh} here, {found.stored} in the record"
+        return Obstacle("configuration", f"configuration: {told}")
     return cell
 
 
@@ -133,14 +143,14 @@ def _those_asked_for(cell: Cell, group: Sequence[StoredCell]) -> Cell:
 
 def _other_keys(
     report: StoredReport, cell: Cell, group: Sequence[StoredCell]
-) -> Iterator[tuple[tuple[CellName, str], str]]:
+) -> Iterator[tuple[tuple[CellName, str], Obstacle]]:
     """The settings that this code gives other keys, each with what may be the reason."""
     for stored in group:
         if stored.generate_key in cell.generate_keys:
             continue
         by_label = {setting.label: setting.decoding for setting in cell.settings}
         decoding = json.loads(json.dumps(by_label.get(stored.line["setting"]["label"])))
-        found = decoding and first_difference(stored.line["setting"]["decoding"], decoding)
+        found = first_difference(stored.line["setting"]["decoding"], decoding)
         commit = (report.run.get("code", {}).get("commit") or "")[:7] or "that of the record"
         if stored.train_key != cell.train_key:
             told = (
@@ -150,16 +160,14 @@ def _other_keys(
             )
         elif decoding is None:
             told = f"there is no setting {stored.line['setting']['label']!r} here"
-        elif found:
-            told = (
-                f"decoding: {found.where} is {found.fresh!r} here, {found.stored!r} in the record"
-            )
+        elif found is not None:
+            told = f"decoding: {found.where} is {found.fresh} here, {found.stored} in the record"
         else:
             told = (
                 "generate key other than the recorded one, with the same suite, data and decoding:"
                 f" version or defaults have changed since the code of the record (commit {commit})"
             )
-        yield (stored.name, stored.generate_key), told
+        yield (stored.name, stored.generate_key), Obstacle("keys", told)
 
 
 def _line(error: Exception) -> str:

@@ -46,17 +46,21 @@ def rerun(
     with _scratch(means.store) as root:
         store = Store(root)
         store.prepare()
-        obstacles = {id(cell): rebuilt.obstacle(cell) for cell in cells}
-        if means.weights is not None:
-            for cell in cells:
-                obstacles[id(cell)] = obstacles[id(cell)] or _take(cell, means.weights, store)
-        able = [cell for cell in cells if obstacles[id(cell)] is None]
+        reasons = [_why_not(cell, rebuilt, store, means.weights) for cell in cells]
+        able = [cell for cell, why in zip(cells, reasons, strict=True) if why is None]
         found = iter(_made_again(report, able, rebuilt, store, means) if able else [])
         return [
             next(found) if why is None else Finding(cell.subject, "cannot be checked", (why,))
-            for cell in cells
-            for why in [obstacles[id(cell)]]
+            for cell, why in zip(cells, reasons, strict=True)
         ]
+
+
+def _why_not(cell: StoredCell, rebuilt: Rebuilt, store: Store, weights: Path | None) -> str | None:
+    """Why a setting cannot be made again; None if it can."""
+    obstacle = rebuilt.obstacle(cell)
+    if obstacle is not None:
+        return obstacle.said
+    return None if weights is None else _take(cell, weights, store)
 
 
 @contextmanager

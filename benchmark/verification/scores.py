@@ -30,7 +30,8 @@ def _finding(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Findin
     if not report.keeps_texts:
         left_out = ("texts are not kept, so values were not recomputed",)
     elif task is None or rebuilt.suite is None:
-        left_out = (f"values were not recomputed: {rebuilt.obstacle(cell)}",)
+        obstacle = rebuilt.obstacle(cell)
+        left_out = (f"values were not recomputed: {obstacle.said if obstacle else ''}",)
     else:
         metrics = metrics_of(rebuilt.suite, task)
         utility = cell.line["score"]["mbr_utility"]
