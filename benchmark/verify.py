@@ -104,6 +104,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> Verification:
+    from benchmark.verification.bounds import STATED
     from benchmark.verification.conditions import origin
     from benchmark.verification.findings import Verification
     from benchmark.verification.selection import choose
@@ -126,7 +127,8 @@ def _verify(options: argparse.Namespace) -> Verification:
 
         other = read_stored(options.against)
         found = judge_all(cells, other, exact=options.exact)
-        return Verification(report.name, f"against another report, {scope}", (), tuple(found))
+        method = f"against another report, {scope}"
+        return Verification(report.name, method, (STATED,), tuple(found))
 
     from benchmark.verification.rebuilding import rebuild
 
@@ -154,6 +156,7 @@ def _verify(options: argparse.Namespace) -> Verification:
             exact=options.exact,
         )
         found = rerun(report, cells, rebuilt, means)
+        notes = (*notes, STATED)
         method = "made again" if options.use_store is None else "made again from trained weights"
     return Verification(report.name, f"{method}, {scope}", notes, tuple(found))
 

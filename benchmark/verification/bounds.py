@@ -27,7 +27,7 @@ COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
 STATED = (
-    "a score may move by half of its recorded interval, or by"
+    "bounds under other conditions: a score may move by half of its recorded interval, or by"
     f" {SCORE:.0%} of its range if that is more; the loss on the valid split by {LOSS:.0%}; shares"
     f" of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same weights"
     f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
@@ -54,7 +54,7 @@ def distance(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[
     """How near the two are: sentences for a cell within bounds."""
     told = []
     if compared.kept_candidates:
-        told.append(f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates")
+        told.append(f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates are equal")
     nearest = max(_moves(stored, fresh), key=lambda move: move[1] / move[2], default=None)
     if nearest is not None:
         name, moved, bound = nearest
@@ -76,7 +76,8 @@ def same_weights(stored: StoredCell, fresh: StoredCell) -> bool:
 def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
     before, after = (cell.line["training"] or {} for cell in (stored, fresh))
     one, other = before.get("valid_loss"), after.get("valid_loss")
-    if before.get("updates") != after.get("updates"):
+    by_clock = before.get("ended_by") == "seconds"
+    if before.get("updates") != after.get("updates") and not by_clock:
         yield Difference("training", "updates", before.get("updates"), after.get("updates"))
     elif (one is None) != (other is None) or (
         one is not None and abs(other - one) > LOSS * abs(one)

@@ -41,7 +41,7 @@ def compare(stored: StoredCell, fresh: StoredCell) -> Compared:
     Of records that other code made, keys that they do not have are passed over, and so are the
     names of settings.
     """
-    same_code = _code(stored) == _code(fresh)
+    same_code = len(_codes(stored) | _codes(fresh)) == 1
     comparable, notes = _comparable_metrics(stored, fresh)
     if same_code:  # which does not explain another metric
         comparable, notes = list(stored.metrics | fresh.metrics), []
@@ -87,28 +87,30 @@ def _walk(a: Any, b: Any, path: tuple[str, ...], same_keys: bool) -> Iterator[Di
         yield Difference("", " ".join(path), a, b)
 
 
-def _code(cell: StoredCell) -> Any:
-    return cell.run.get("code", {}).get("digest")
+def _codes(cell: StoredCell) -> set[Any]:
+    """Digests of the sources that made the cell and gathered its record."""
+    made = [cell.run["conditions"][name]["code"] for name in cell.line.get("made", {}).values()]
+    return {cell.run.get("code", {}).get("digest"), *made}
 
 
 def _fields(
     stored: StoredCell, fresh: StoredCell, *, same_code: bool, comparable: Sequence[str]
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
-    same_metrics = set(comparable) == set(stored.metrics) | set(fresh.metrics)
+    same_candidates = _digest(stored) == _digest(fresh)
 
     def parts(cell: StoredCell) -> dict[str, Any]:
         line = without_clocks(cell.line)
         setting, keys, score = line["setting"], dict(line["keys"]), dict(line["score"] or {})
         score["metrics"] = {n: cell.metrics[n] for n in comparable if n in cell.metrics}
-        # The digest is told with the candidates; the key of scores holds all signatures.
+        # Told with the candidates; and what the key of the scores is made of.
         score.pop("candidates_digest", None)
-        if not same_metrics:
+        if not (same_code and same_candidates):
             keys.pop("score")
         if not same_code:
             setting = {name: setting[name] for name in ("decoding", "kind")}
         return {
-            "status": {name: line[name] for name in ("status", "error")},
+            "status": {name: line[name] for name in ("error", "status")},
             "setting": setting,
             "keys": keys,
             "training": line["training"],
@@ -164,7 +166,7 @@ def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
 
 
 def _candidates(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    digests = [(cell.line["score"] or {}).get("candidates_digest") for cell in (stored, fresh)]
+    digests = [_digest(stored), _digest(fresh)]
     agree = None not in digests and digests[0] == digests[1]
     if _keeps_texts(stored) and _keeps_texts(fresh):
         for one, other in zip(stored.samples, fresh.samples, strict=False):
@@ -177,6 +179,11 @@ def _candidates(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
             yield Difference("candidates", "kept sources", len(stored.samples), len(fresh.samples))
     if not agree and digests != [None, None]:
         yield Difference("candidates", "beyond the kept ones, digest of all", *digests)
+
+
+def _digest(cell: StoredCell) -> Any:
+    """Of all candidates; None where they were not scored."""
+    return (cell.line["score"] or {}).get("candidates_digest")
 
 
 def _place(path: str) -> str:

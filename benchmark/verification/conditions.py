@@ -18,8 +18,10 @@ ARITHMETIC = ("torch", "transformers", "numpy")
 
 
 def changed(stored: StoredCell, fresh: StoredCell) -> tuple[str, ...]:
-    """What of the conditions is known to have changed, as sentences; empty where nothing is."""
+    """Why bytes need not agree, as sentences; empty where they have to."""
     told = []
+    if (stored.line["training"] or {}).get("ended_by") == "seconds":
+        told.append("a clock ended the training")
     for stage in ("train", "generate"):
         before, after = _of(stored, stage), _of(fresh, stage)
         for name in before:

@@ -34,8 +34,7 @@ def _cell(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Finding:
     notes: list[str] = []
     obstacle = rebuilt.obstacle(cell) or _other_score_key(cell, rebuilt)
     if obstacle is not None:
-        contradicts = obstacle.about not in ("data at hand", "system")
-        if contradicts and report.code == code()["digest"]:
+        if obstacle.contradicts and report.code == code()["digest"]:
             differences.append(Difference("keys", "", cell.line["keys"], obstacle.said))
         else:
             notes.append(f"keys were not checked: {obstacle.said}")
@@ -57,4 +56,4 @@ def _other_score_key(cell: StoredCell, rebuilt: Rebuilt) -> Obstacle | None:
     expected = score_key(rebuilt.suite, task, score["candidates_digest"])
     if expected == recorded:
         return None
-    return Obstacle("keys", f"score key {recorded} in the record, {expected} here")
+    return Obstacle(f"score key {recorded} in the record, {expected} here")

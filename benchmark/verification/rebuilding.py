@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from benchmark.api import UserError
-from benchmark.plan import Cell, config_of, load, make_cell
+from benchmark.plan import Cell, config_of, load, make_cell, metrics_of
 from benchmark.registry import load_system
 from benchmark.suite import Suite
 from benchmark.tasks import Task
@@ -24,10 +24,9 @@ from benchmark.verification.stored import CellName, StoredCell, StoredReport
 class Obstacle:
     """Why a setting cannot be made again."""
 
-    about: Literal["data at hand", "data", "suite", "system", "configuration", "keys"]
-    """`data at hand` and `system` are missing here; of the others the record says something else
-    than this code and these data."""
     said: str
+    contradicts: bool = True
+    """Whether the record says something else than code and data here; False: those are missing."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,7 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
     try:
         suite = Suite.model_validate(yaml.safe_load(report.run["suite_yaml"]))
     except (KeyError, ValidationError, yaml.YAMLError) as error:
-        told = f"the suite of the report cannot be read by this code: {_line(error)}"
-        why = Obstacle("suite", told)
+        why = Obstacle(f"the suite of the report cannot be read by this code: {_line(error)}")
         return Rebuilt(None, {}, {}, {(cell.name, cell.generate_key): why for cell in cells})
     tasks: dict[str, Task] = {}
     missing: dict[str, Obstacle] = {}
@@ -61,10 +59,15 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
         try:
             task = load(suite, name, data_dir)
         except (UserError, KeyError) as error:
-            missing[name] = Obstacle("data at hand", f"data: {_line(error)}")
+            missing[name] = Obstacle(f"data: {_line(error)}", contradicts=False)
+            continue
+        try:
+            metrics_of(suite, task)
+        except UserError as error:
+            missing[name] = Obstacle(f"metrics: {_line(error)}", contradicts=False)
             continue
         if (other := _other_data(report.run["tasks"][name], task)) is not None:
-            missing[name] = Obstacle("data", other)
+            missing[name] = Obstacle(other)
         else:
             tasks[name] = task
     made: dict[CellName, Cell] = {}
@@ -111,21 +114,21 @@ def _rebuilt(
     try:
         system_class = load_system(system)
     except UserError as error:
-        return Obstacle("system", f"system: {_line(error)}")
+        return Obstacle(f"system: {_line(error)}", contradicts=False)
     recorded = report.run["systems"][system]
     version = recorded.get("version", system_class.version)
     if version != system_class.version:
         told = f"system {system} has version {system_class.version} here, {version} in the record"
-        return Obstacle("configuration", told)
+        return Obstacle(told)
     try:
         config = json.loads(json.dumps(asdict(config_of(suite, system, system_class))))
         cell = make_cell(suite, task, system, seed, list(ablations))
     except UserError as error:
-        return Obstacle("configuration", f"configuration: {_line(error)}")
+        return Obstacle(f"configuration: {_line(error)}")
     found = first_difference(recorded.get("config", config), config)
     if found is not None:
         told = f"{found.where} of {system} is {found.fresh} here, {found.stored} in the record"
-        return Obstacle("configuration", f"configuration: {told}")
+        return Obstacle(f"configuration: {told}")
     return cell
 
 
@@ -146,7 +149,7 @@ def _other_keys(
 ) -> Iterator[tuple[tuple[CellName, str], Obstacle]]:
     """The settings that this code gives other keys, each with what may be the reason."""
     for stored in group:
-        if stored.generate_key in cell.generate_keys:
+        if stored.train_key == cell.train_key and stored.generate_key in cell.generate_keys:
             continue
         by_label = {setting.label: setting.decoding for setting in cell.settings}
         decoding = json.loads(json.dumps(by_label.get(stored.line["setting"]["label"])))
@@ -167,7 +170,7 @@ def _other_keys(
                 "generate key other than the recorded one, with the same suite, data and decoding:"
                 f" version or defaults have changed since the code of the record (commit {commit})"
             )
-        yield (stored.name, stored.generate_key), Obstacle("keys", told)
+        yield (stored.name, stored.generate_key), Obstacle(told)
 
 
 def _line(error: Exception) -> str:

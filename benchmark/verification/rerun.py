@@ -60,6 +60,8 @@ def _why_not(cell: StoredCell, rebuilt: Rebuilt, store: Store, weights: Path | N
     obstacle = rebuilt.obstacle(cell)
     if obstacle is not None:
         return obstacle.said
+    if cell.line["status"] == "missing":
+        return "it was not finished when it was recorded"
     return None if weights is None else _take(cell, weights, store)
 
 
@@ -125,6 +127,6 @@ def _made_again(
         for outcome in outcomes:
             board.finished(outcome.cell)
             board.tell(f"{outcome.cell}: made")
-    fresh = store.root / "reports" / report.name
+    fresh = store.root / "report"
     write_records(fresh, plan, store, command=report.run.get("command", ()))
     return judge_all(cells, read_stored(fresh), exact=means.exact)

@@ -128,11 +128,14 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    assert modules == {"benchmark.run", "benchmark.ls", "benchmark.report", "benchmark.speed"}
+    assert modules == {
+        "benchmark.run", "benchmark.ls", "benchmark.report", "benchmark.speed", "benchmark.verify",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
+    from benchmark import verify
     from benchmark.ls import KINDS
     from benchmark.plan import choose_systems, choose_tasks, config_of
     from benchmark.registry import load_system
@@ -142,6 +145,8 @@ def test_commands_are_understood(words: list[str]) -> None:
     module, *rest = words
     if module == "benchmark.ls":
         assert set(rest) <= {*KINDS, "--json"}
+    if module == "benchmark.verify":
+        assert verify.parser().parse_args(rest).report
     if module != "benchmark.run" or not rest:
         return
     options = parser().parse_args(rest)
