@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmark.verification.comparison import Compared
+from benchmark.verification.comparison import Compared, same_candidates
 from benchmark.verification.findings import Difference
+from benchmark.verification.rescoring import ENCODED, gap
 from benchmark.verification.stored import StoredCell
 
 EQUAL_CANDIDATES = 0.95
@@ -28,7 +29,8 @@ COST = 0.05
 
 STATED = (
     "bounds under other conditions: a score may move by half of its recorded interval, or by"
-    f" {SCORE:.0%} of its range if that is more; the loss on the valid split by {LOSS:.0%}; shares"
+    f" {SCORE:.0%} of its range if that is more, of equal candidates by {ENCODED} of its value; the"
+    f" loss on the valid split by {LOSS:.0%}; shares"
     f" of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same weights"
     f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
@@ -42,6 +44,8 @@ def breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[
     found = [d for d in compared.differences if d.part not in _BOUNDED]
     if found:  # another cell, or none: its numbers say nothing
         return found
+    if same_candidates(stored, fresh):
+        found += _of_equal_candidates(stored, fresh, compared)
     found += _losses(stored, fresh)
     found += _candidates(stored, fresh, compared)
     found += _statuses(stored, fresh)
@@ -54,7 +58,9 @@ def distance(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[
     """How near the two are: sentences for a cell within bounds."""
     told = []
     if compared.kept_candidates:
-        told.append(f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates are equal")
+        told.append(
+            f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates are equal"
+        )
     nearest = max(_moves(stored, fresh), key=lambda move: move[1] / move[2], default=None)
     if nearest is not None:
         name, moved, bound = nearest
@@ -71,6 +77,22 @@ def same_weights(stored: StoredCell, fresh: StoredCell) -> bool:
     if "system_digest" in before:
         names = ["system_digest"]
     return all(before.get(name) == after.get(name) for name in names)
+
+
+def _of_equal_candidates(
+    stored: StoredCell, fresh: StoredCell, compared: Compared
+) -> Iterator[Difference]:
+    """Kept texts that were changed, and values that do not follow from equal texts."""
+    yield from (d for d in compared.differences if d.part == "candidates")
+    counts = len(stored.values), len(fresh.values)
+    if counts[0] != counts[1]:
+        yield Difference("values", "sources", *counts)
+    for before, after in zip(stored.values, fresh.values, strict=False):
+        for name in compared.metrics:
+            if gap(before, after, name) > ENCODED:
+                values = (row["metrics"].get(name) for row in (before, after))
+                yield Difference("values", f"{before['id']}, {name} of equal candidates", *values)
+                return
 
 
 def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
@@ -128,6 +150,11 @@ def _scores(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
                 name = f"{metric} {statistic}"
                 yield Difference("score", name, before["value"], after["value"])
                 return
+    for name in ("num_sources", "num_samples", "mbr_utility", "interval"):
+        one, two = ((cell.line["score"] or {}).get(name) for cell in (stored, fresh))
+        if one != two:
+            yield Difference("score", name, one, two)
+            return
     for name, moved, bound in _moves(stored, fresh):
         if moved > bound:
             yield Difference("score", f"{name}, which may move by", bound, moved)
@@ -136,6 +163,7 @@ def _scores(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
 
 def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[tuple[str, float, float]]:
     """Every defined score that both records have: its name, how far it moved, and its bound."""
+    tight = same_candidates(stored, fresh)
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
@@ -143,7 +171,8 @@ def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[tuple[str, float, 
         for statistic, before in entry["statistics"].items():
             after = other["statistics"].get(statistic, {})
             if before["value"] is not None and after.get("value") is not None:
-                bound = _bound(before, entry["range"])
+                wide = _bound(before, entry["range"])
+                bound = ENCODED * max(1.0, abs(before["value"])) if tight else wide
                 yield f"{metric} {statistic}", abs(after["value"] - before["value"]), bound
 
 

@@ -14,8 +14,8 @@ CLOCKS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "seconds_per
 """Fields that a clock, or the memory of a process, filled."""
 
 PARTS = (
-    "status", "setting", "keys", "training", "losses", "candidates", "statuses", "cost", "values",
-    "score",
+    "files", "status", "setting", "keys", "training", "losses", "candidates", "statuses", "cost",
+    "values", "score",
 )  # fmt: skip
 """What is compared, in the order in which a cell makes it."""
 
@@ -30,6 +30,8 @@ class Compared:
     """The first of each part."""
     notes: tuple[str, ...]
     """What could not be compared."""
+    metrics: tuple[str, ...]
+    """Those that measure the same in both."""
     equal_candidates: int
     kept_candidates: int
     """Of those whose texts both records keep."""
@@ -53,7 +55,12 @@ def compare(stored: StoredCell, fresh: StoredCell) -> Compared:
     ]
     found.sort(key=lambda difference: PARTS.index(difference.part))
     equal, kept = _shared_candidates(stored, fresh)
-    return Compared(tuple(found), tuple(notes), equal, kept)
+    return Compared(tuple(found), tuple(notes), tuple(comparable), equal, kept)
+
+
+def same_candidates(stored: StoredCell, fresh: StoredCell) -> bool:
+    """Whether all candidates, the kept ones and the others, have the same known digest."""
+    return _digest(stored) is not None and _digest(stored) == _digest(fresh)
 
 
 def without_clocks(value: Any) -> Any:
@@ -89,7 +96,7 @@ def _walk(a: Any, b: Any, path: tuple[str, ...], same_keys: bool) -> Iterator[Di
 
 def _codes(cell: StoredCell) -> set[Any]:
     """Digests of the sources that made the cell and gathered its record."""
-    made = [cell.run["conditions"][name]["code"] for name in cell.line.get("made", {}).values()]
+    made = [cell.run["conditions"][name]["code"] for name in cell.line["made"].values()]
     return {cell.run.get("code", {}).get("digest"), *made}
 
 
@@ -97,7 +104,7 @@ def _fields(
     stored: StoredCell, fresh: StoredCell, *, same_code: bool, comparable: Sequence[str]
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
-    same_candidates = _digest(stored) == _digest(fresh)
+    same_scores = same_code and same_candidates(stored, fresh)
 
     def parts(cell: StoredCell) -> dict[str, Any]:
         line = without_clocks(cell.line)
@@ -105,7 +112,7 @@ def _fields(
         score["metrics"] = {n: cell.metrics[n] for n in comparable if n in cell.metrics}
         # Told with the candidates; and what the key of the scores is made of.
         score.pop("candidates_digest", None)
-        if not (same_code and same_candidates):
+        if not same_scores:
             keys.pop("score")
         if not same_code:
             setting = {name: setting[name] for name in ("decoding", "kind")}
@@ -128,14 +135,15 @@ def _fields(
 
 def _batch(cell: StoredCell) -> Any:
     """Rows decoded at once: with other batches more or less padding is computed."""
-    return _batch_of(cell.run["suite_yaml"])
+    return _batch_of(cell.run.get("suite_yaml", ""))
 
 
 @lru_cache(maxsize=8)
 def _batch_of(suite_yaml: str) -> Any:
     import yaml
 
-    return yaml.safe_load(suite_yaml)["evaluation"]["batch"]
+    suite = yaml.safe_load(suite_yaml) or {}
+    return suite.get("evaluation", {}).get("batch")
 
 
 def _from_files(
@@ -148,7 +156,7 @@ def _from_files(
     try:
         found = next(differences(stored, fresh), None)
     except BrokenRecordError as error:
-        found = Difference(part, "", str(error), "a file that can be read")
+        found = Difference("files", part, str(error), "a file that can be read")
     if found is not None:
         yield found
 
@@ -166,8 +174,7 @@ def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
 
 
 def _candidates(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    digests = [_digest(stored), _digest(fresh)]
-    agree = None not in digests and digests[0] == digests[1]
+    agree = same_candidates(stored, fresh)
     if _keeps_texts(stored) and _keeps_texts(fresh):
         for one, other in zip(stored.samples, fresh.samples, strict=False):
             for found in _walk(one, other, (), True):
@@ -177,7 +184,8 @@ def _candidates(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
                 yield Difference("candidates", where, found.stored, found.fresh)
         if len(stored.samples) != len(fresh.samples):
             yield Difference("candidates", "kept sources", len(stored.samples), len(fresh.samples))
-    if not agree and digests != [None, None]:
+    digests = _digest(stored), _digest(fresh)
+    if digests[0] != digests[1]:
         yield Difference("candidates", "beyond the kept ones, digest of all", *digests)
 
 

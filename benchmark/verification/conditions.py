@@ -51,7 +51,7 @@ def origin(report: StoredReport) -> tuple[str, ...]:
 
 def _of(cell: StoredCell, stage: str) -> dict[str, Any]:
     """The conditions of a stage that move last bits, by name; None where unknown."""
-    name = cell.line.get("made", {}).get(stage)
+    name = cell.line["made"].get(stage)
     if name is not None:
         return _moving(cell.run["conditions"][name])
     # Reports up to version 0.2.0 know the machine that gathered the records alone.

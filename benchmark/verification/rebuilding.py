@@ -93,10 +93,11 @@ def _by_name(cells: Sequence[StoredCell]) -> dict[CellName, list[StoredCell]]:
 
 def _other_data(recorded: Mapping[str, Any], task: Task) -> str | None:
     """How the data differ from those of the report; None if they do not."""
-    if recorded["digest"] == task.digest:
+    digest = recorded.get("digest", "")
+    if digest == task.digest:
         return None
     counts = {"train": len(task.train), "valid": len(task.valid), "test": len(task.test)}
-    told = f"other data: digest {recorded['digest'][:16]} in the record, {task.digest[:16]} here"
+    told = f"other data: digest {digest[:16]} in the record, {task.digest[:16]} here"
     for split, count in recorded.get("counts", {}).items():
         if counts[split] != count:
             told += f"; {count} examples of {split} in the record, {counts[split]} here"

@@ -92,7 +92,7 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
         pooled = {
             metric.id
             for metric in comparable
-            if any(_gap(rows[source], row, metric.id) > ENCODED for source, row in some.items())
+            if any(gap(rows[source], row, metric.id) > ENCODED for source, row in some.items())
         }
     notes += [f"{name} pools the sources, of which some are kept" for name in sorted(pooled)]
     names = [metric.id for metric in comparable if metric.id not in pooled]
@@ -104,14 +104,14 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
             found = Difference("values", where, before["mbr_index"], row["mbr_index"])
             return Rescored((found,), tuple(notes))
         for name in names:
-            gap = _gap(before, row, name)
-            if gap > ENCODED:
+            apart = gap(before, row, name)
+            if apart > ENCODED:
                 stored, fresh = (of["metrics"].get(name) for of in (before, row))
                 where = f"{source}, {name} of the kept texts"
                 return Rescored((Difference("values", where, stored, fresh),), tuple(notes))
-            if gap > ROUNDING:
-                nearly[name] = max(gap, nearly.get(name, 0.0))
-    bounded = [f"{name} moved by {gap:.1e} of at most {ENCODED}" for name, gap in nearly.items()]
+            if apart > ROUNDING:
+                nearly[name] = max(apart, nearly.get(name, 0.0))
+    bounded = [f"{name} moved by {by:.1e} of at most {ENCODED}" for name, by in nearly.items()]
     return Rescored((), tuple(notes), tuple(bounded))
 
 
@@ -129,7 +129,7 @@ def _scored(samples: Sequence[Row], metrics: Sequence[Metric], mbr_utility: str)
     return {row["id"]: row for row in values}
 
 
-def _gap(stored: Row, fresh: Row, metric: str) -> float:
+def gap(stored: Row, fresh: Row, metric: str) -> float:
     """How far the values of a source lie apart, relative to the larger of 1 and the value."""
     if metric not in stored["metrics"]:
         return math.inf

@@ -24,6 +24,12 @@ CellName = tuple[str, str, int]
 """Task, system, seed."""
 
 
+_DEFAULTS: Row = {
+    "error": None, "training": None, "score": None, "cost": None, "statuses": {}, "made": {},
+}  # fmt: skip
+"""What a line may leave away."""
+
+
 class BrokenRecordError(UserError):
     """A file of the records is missing or cannot be read."""
 
@@ -86,7 +92,7 @@ class StoredCell:
     @property
     def metrics(self) -> dict[str, Any]:
         """The score record's entries by metric; empty where there is no score."""
-        found: dict[str, Any] = (self.line.get("score") or {}).get("metrics", {})
+        found: dict[str, Any] = (self.line["score"] or {}).get("metrics", {})
         return found
 
     @cached_property
@@ -121,8 +127,13 @@ def read_stored(folder: Path) -> StoredReport:
     records = folder / "records"
     run = json.loads((records / "run.json").read_text(encoding="utf-8"))
     lines = (records / "cells.jsonl").read_text(encoding="utf-8").split("\n")
-    cells = tuple(StoredCell(records, json.loads(line), run) for line in lines if line.strip())
-    return StoredReport(folder, run, cells)
+    rows = [_DEFAULTS | json.loads(line) for line in lines if line.strip()]
+    for number, row in enumerate(rows, start=1):
+        for name in row["made"].values():
+            if name not in run.get("conditions", {}):
+                where = f"{records / 'cells.jsonl'}, line {number}"
+                raise UserError(f"{where}: the conditions {name!r} are not in run.json.")
+    return StoredReport(folder, run, tuple(StoredCell(records, row, run) for row in rows))
 
 
 def _rows(path: Path, model: type[BaseModel]) -> list[Row]:

@@ -165,11 +165,11 @@ def test_within_bounds_under_other_conditions(verify, report):
     other_torch(report)
     lines = cells(report)
     statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
-    statistic["value"] += 0.019  # of a range of 1
+    statistic["value"] += 5e-6  # the candidates are equal
     write_cells(report, lines)
     code, (finding,), out = verify(*COPY)
     assert code == 0 and finding["verdict"] == "within bounds"
-    assert "torch was 1.0" in out and "bleu_sent_m4 expected moved most, by 0.019 of at most" in out
+    assert "torch was 1.0" in out and "bleu_sent_m4 expected moved most, by 5e-06 of at most" in out
     code, (finding,), _ = verify(*COPY, "--exact")
     assert code == 1 and finding["verdict"] == "differs"
 
@@ -178,11 +178,23 @@ def test_beyond_bounds_under_other_conditions(verify, report):
     other_torch(report)
     lines = cells(report)
     statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
-    statistic |= {"value": statistic["value"] + 0.3}
+    statistic["value"] += 2e-5
     write_cells(report, lines)
+    change_values(report, "copy-source", '"length": [5.0', '"length": [6.0')
+    replace(samples_of(report, "copy-source"), '[{"text": "test3 b', '[{"text": "test3 x')
     code, (finding,), _ = verify(*COPY)
     assert code == 1 and finding["verdict"] == "differs"
-    assert finding["differences"][0]["where"] == "bleu_sent_m4 expected, which may move by"
+    assert [d["part"] for d in finding["differences"]] == ["candidates", "values", "score"]
+    assert finding["differences"][2]["where"] == "bleu_sent_m4 expected, which may move by"
+
+
+def test_broken_file_is_beyond_all_bounds(verify, report):
+    other_torch(report)
+    key = line_of(report, "copy-source")["keys"]["score"]
+    (report / "records" / "values" / f"{key}.jsonl.gz").write_bytes(b"none")
+    code, (finding,), _ = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "differs"
+    assert finding["differences"][0]["part"] == "files"
 
 
 # Cannot be checked
