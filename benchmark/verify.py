@@ -140,7 +140,7 @@ def _verify(options: argparse.Namespace) -> Verification:
     elif options.scores_only:
         from benchmark.verification.scores import verify_scores
 
-        found, method = verify_scores(report, cells, rebuilt), "scores only"
+        found, method = verify_scores(cells, rebuilt), "scores only"
     else:
         from benchmark.run import choose_device, default_jobs
         from benchmark.verification.rerun import Means, rerun

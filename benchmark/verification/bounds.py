@@ -2,13 +2,17 @@
 
 The bits of a trained network are not repeated on another device, and after a thousand updates
 neither are its weights; which texts are drawn then changes, and what may be asked is that the
-scores agree within what their own intervals leave open.
+scores agree within what their own intervals leave open. The two ends of an interval of 95 % lie
+3.9 standard errors apart, and the difference of two equally good systems has a standard error of
+1.4 of these at most: hence the whole width for weights that were trained anew, and half of it for
+those that were not.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from benchmark.verification.comparison import Compared, same_candidates
@@ -28,9 +32,9 @@ COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
 STATED = (
-    "bounds under other conditions: a score may move by half of its recorded interval, or by"
-    f" {SCORE:.0%} of its range if that is more, of equal candidates by {ENCODED} of its value; the"
-    f" loss on the valid split by {LOSS:.0%}; shares"
+    "bounds under other conditions: a score may move by the width of its recorded interval, by half"
+    f" of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with the"
+    f" same candidates by {ENCODED} of its value; the loss on the valid split by {LOSS:.0%}; shares"
     f" of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same weights"
     f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
@@ -61,11 +65,8 @@ def distance(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[
         told.append(
             f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates are equal"
         )
-    nearest = max(_moves(stored, fresh), key=lambda move: move[1] / move[2], default=None)
-    if nearest is not None:
-        name, moved, bound = nearest
-        told.append(f"{name} moved most, by {moved:.4g} of at most {bound:.4g}")
-    return told
+    nearest = max(_moves(stored, fresh), key=lambda move: move.by / move.bound, default=None)
+    return told if nearest is None else [*told, nearest.sentence()]
 
 
 def same_weights(stored: StoredCell, fresh: StoredCell) -> bool:
@@ -155,30 +156,51 @@ def _scores(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
         if one != two:
             yield Difference("score", name, one, two)
             return
-    for name, moved, bound in _moves(stored, fresh):
-        if moved > bound:
-            yield Difference("score", f"{name}, which may move by", bound, moved)
+    for move in _moves(stored, fresh):
+        if move.by > move.bound:
+            yield Difference("score", move.sentence(), move.stored, move.fresh)
             return
 
 
-def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[tuple[str, float, float]]:
-    """Every defined score that both records have: its name, how far it moved, and its bound."""
-    tight = same_candidates(stored, fresh)
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A defined score that both records have."""
+
+    name: str
+    stored: float
+    fresh: float
+    bound: float
+
+    @property
+    def by(self) -> float:
+        return abs(self.fresh - self.stored)
+
+    def sentence(self) -> str:
+        return f"{self.name} moved by {self.by:.3g} of at most {self.bound:.3g}"
+
+
+def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[_Move]:
+    equal, widths = same_candidates(stored, fresh), 0.5 if same_weights(stored, fresh) else 1.0
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
             continue
         for statistic, before in entry["statistics"].items():
             after = other["statistics"].get(statistic, {})
-            if before["value"] is not None and after.get("value") is not None:
-                wide = _bound(before, entry["range"])
-                bound = ENCODED * max(1.0, abs(before["value"])) if tight else wide
-                yield f"{metric} {statistic}", abs(after["value"] - before["value"]), bound
+            value = before["value"]
+            if value is None or after.get("value") is None:
+                continue
+            bound = _bound(before, entry["range"], widths)
+            if equal:
+                bound = ENCODED * max(1.0, abs(value))
+            yield _Move(f"{metric} {statistic}", value, after["value"], bound)
 
 
-def _bound(statistic: Mapping[str, Any], limits: tuple[float | None, float | None]) -> float:
+def _bound(
+    statistic: Mapping[str, Any], limits: tuple[float | None, float | None], widths: float
+) -> float:
     low, high = limits
     extent = abs(statistic["value"]) if low is None or high is None else high - low
     ends = statistic["low"], statistic["high"]
-    half = (ends[1] - ends[0]) / 2 if None not in ends else 0.0
-    return max(half, SCORE * extent, math.ulp(1.0))
+    width = ends[1] - ends[0] if None not in ends else 0.0
+    return max(widths * width, SCORE * extent, math.ulp(1.0))

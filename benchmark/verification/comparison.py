@@ -162,7 +162,8 @@ def _from_files(
 
 
 def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    if stored.train_key is None or stored.line["training"] is None:
+    cells = stored, fresh
+    if not all(cell.line["training"] is not None and cell.keeps("events") for cell in cells):
         return
     before, after = without_clocks(stored.events), without_clocks(fresh.events)
     for one, other in zip(before, after, strict=False):
@@ -200,7 +201,7 @@ def _place(path: str) -> str:
 
 
 def _keeps_texts(cell: StoredCell) -> bool:
-    return bool(cell.line["statuses"]) and (cell.records / "samples").is_dir()
+    return bool(cell.line["statuses"]) and cell.keeps("samples")
 
 
 def _values(

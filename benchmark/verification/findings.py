@@ -105,11 +105,11 @@ def _once(group: list[Finding]) -> list[str]:
 
 
 def _groups(findings: tuple[Finding, ...]) -> Iterator[list[Finding]]:
-    """Neighbours of one cell, or files, with one verdict; what differs stands alone."""
+    """Neighbours of one cell, or files, with one verdict; one with differences stands alone."""
 
     def key(pair: tuple[int, Finding]) -> tuple[object, ...]:
         number, finding = pair
-        alone = number if finding.verdict == "differs" else -1
+        alone = number if finding.verdict in ("within bounds", "differs") else -1
         names = [v for name, v in finding.subject.items() if name not in ("setting", "file")]
         return (*names, finding.verdict, alone)
 

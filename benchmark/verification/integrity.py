@@ -10,13 +10,13 @@ from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.stored import BrokenRecordError, StoredCell, StoredReport
 
 
-def misfits(cell: StoredCell, *, keeps_texts: bool) -> Iterator[Difference]:
+def misfits(cell: StoredCell) -> Iterator[Difference]:
     """What does not fit in the files of a cell."""
     line = cell.line
     checks = []
-    if line["training"] is not None:
+    if line["training"] is not None and cell.keeps("events"):
         checks.append(_training)
-    if line["statuses"] and keeps_texts:
+    if line["statuses"] and cell.keeps("samples"):
         checks.append(_texts)
     if line["score"] is not None:
         checks.append(_values)
@@ -60,14 +60,14 @@ def _texts(cell: StoredCell) -> Iterator[Difference]:
     for status, count in kept.items():
         if count > statuses.get(status, 0):
             yield Difference("statuses", f"{status} among the kept", statuses.get(status, 0), count)
-    counts = {len(row["candidates"]) for row in samples}
+    counts = sorted({len(row["candidates"]) for row in samples})
     if len(counts) > 1:
-        yield Difference("candidates", "of each source", max(counts), min(counts))
+        yield Difference("candidates", "of each source", counts[-1], counts[0])
     if cell.line["score"] is None:
         return
     size = cell.line["score"]["num_samples"]
-    if counts != {size}:
-        yield Difference("candidates", "of each source", size, *(counts - {size}))
+    if counts != [size]:
+        yield Difference("candidates", "of each source", size, counts)
     total = cell.line["score"]["num_sources"] * size
     if sum(statuses.values()) != total:
         yield Difference("statuses", "of all candidates", sum(statuses.values()), total)
@@ -81,13 +81,18 @@ def _values(cell: StoredCell) -> Iterator[Difference]:
     yield from _twice("values", [row["id"] for row in values])
     if len(values) != score["num_sources"]:
         yield Difference("values", "sources", score["num_sources"], len(values))
+    size = score["num_samples"]
     for row in values:
+        if row.get("mbr_index") not in (None, *range(size)):
+            yield Difference("values", f"{row['id']}, index of {size}", row["mbr_index"], None)
+            return
         for name, entry in score["metrics"].items():
-            shape, wanted = _shape(row["metrics"].get(name)), score["num_samples"]
-            fits = shape == () if entry["level"] == "set" else shape[:1] == (wanted,)
-            if not fits:
-                where = f"{row['id']}, {name}, numbers"
-                yield Difference("values", where, row["metrics"].get(name), wanted)
+            value, first = (of["metrics"].get(name) for of in (row, values[0]))
+            shape = _shape(value)
+            if -1 in shape or shape != (
+                (size,) if entry["level"] == "candidate" else _shape(first)
+            ):
+                yield Difference("values", f"{row['id']}, {name}, numbers", value, first)
                 return
 
 

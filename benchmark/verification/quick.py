@@ -30,7 +30,7 @@ def verify_quick(
 
 
 def _cell(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Finding:
-    differences = list(misfits(cell, keeps_texts=report.keeps_texts))
+    differences = list(misfits(cell))
     notes: list[str] = []
     obstacle = rebuilt.obstacle(cell) or _other_score_key(cell, rebuilt)
     if obstacle is not None:

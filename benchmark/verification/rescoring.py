@@ -54,6 +54,8 @@ def statistics_from_values(cell: StoredCell) -> Rescored:
                 known[metric, statistic] = found
             elif stored["value"] is not None:
                 notes.append(f"{metric} {statistic} does not follow from the kept values")
+    if not known:
+        return Rescored((), tuple(notes))
     interval = score["interval"]
     estimates = bootstrap(
         list(known.values()),
@@ -85,6 +87,8 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
     kept = {row["id"]: row for row in cell.values}
     comparable = [metric for metric in metrics if _is_measured(cell, metric)]
     notes = [f"{m.id} is another metric now" for m in metrics if m not in comparable]
+    if not comparable:
+        return Rescored((), tuple(notes))
     rows = _scored(cell.samples, comparable, mbr_utility)
     pooled: set[str] = set()
     if len(rows) < len(kept):

@@ -53,11 +53,6 @@ class StoredReport:
         found = self.run.get("code", {}).get("digest")
         return None if found is None else str(found)
 
-    @property
-    def keeps_texts(self) -> bool:
-        """Whether candidates are kept at all: those of real data may not be."""
-        return (self.folder / "records" / "samples").is_dir()
-
 
 @dataclass(frozen=True)
 class StoredCell:
@@ -71,6 +66,10 @@ class StoredCell:
     def name(self) -> CellName:
         """What trains once, with all its settings."""
         return self.line["task"], self.line["system"], self.line["seed"]
+
+    def keeps(self, kind: str) -> bool:
+        """Whether the records hold `samples`, `events` at all: texts of real data may be cut."""
+        return (self.records / kind).is_dir()
 
     @property
     def generate_key(self) -> str:

@@ -40,13 +40,22 @@ def test_other_weights_may_give_other_candidates(pair):
     [
         (0.0, 0.0199, "within bounds"),
         (0.0, 0.0201, "differs"),
-        (0.1, 0.0999, "within bounds"),
-        (0.1, 0.1001, "differs"),
+        (0.1, 0.1999, "within bounds"),
+        (0.1, 0.2001, "differs"),
     ],
 )
 def test_a_score_moves_by_its_interval_or_a_share_of_its_range(pair, half_width, moved, verdict):
     stored, fresh = pair
     expected(stored).update(value=0.5, low=0.5 - half_width, high=0.5 + half_width)
+    expected(fresh).update(value=0.5 + moved)
+    assert judge(stored, fresh).verdict == verdict
+
+
+@pytest.mark.parametrize(("moved", "verdict"), [(0.0999, "within bounds"), (0.1001, "differs")])
+def test_with_the_same_weights_by_half_of_it(pair, moved, verdict):
+    stored, fresh = pair
+    fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
+    expected(stored).update(value=0.5, low=0.4, high=0.6)
     expected(fresh).update(value=0.5 + moved)
     assert judge(stored, fresh).verdict == verdict
 

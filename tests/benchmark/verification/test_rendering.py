@@ -38,6 +38,14 @@ def test_files(tmp_path, fresh, expected):
     assert verdict(tmp_path, fresh) == expected
 
 
+def test_columns_of_csv_may_move(tmp_path):
+    for name, text in (("kept", "a,b\n1,0.5\n"), ("fresh", "new,b,a\n7,0.5,1\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.csv").write_text(text)
+    found = compare_files(Path("t.csv"), tmp_path / "kept", tmp_path / "fresh")
+    assert found.verdict == "within bounds"
+
+
 def test_numbers_are_taken_as_printed():
     found = numbers("d3pm, 1,000 resamples: -0.50 [1e-05, 12] x2 v1.2.3 0.50")
     assert found == {"1,000": 1, "-0.50": 1, "1e-05": 1, "12": 1, "0.50": 1}
