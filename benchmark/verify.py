@@ -121,14 +121,14 @@ def _verify(options: argparse.Namespace) -> Verification:
     count, total = (len({cell.name for cell in of}) for of in (cells, report.cells))
     drawn = f", drawn with seed {options.sample_seed}" if options.sample is not None else ""
     scope = f"{count} of {total} cells ({len(cells)} settings{drawn})"
-    notes = origin(report)
+    notes, bounds = origin(report), () if options.exact else (STATED,)
     if options.against is not None:
         from benchmark.verification.judgement import judge_all
 
         other = read_stored(options.against)
         found = judge_all(cells, other, exact=options.exact)
         method = f"against another report, {scope}"
-        return Verification(report.name, method, (STATED,), tuple(found))
+        return Verification(report.name, method, bounds, tuple(found))
 
     from benchmark.verification.rebuilding import rebuild
 
@@ -156,7 +156,7 @@ def _verify(options: argparse.Namespace) -> Verification:
             exact=options.exact,
         )
         found = rerun(report, cells, rebuilt, means)
-        notes = (*notes, STATED)
+        notes = (*notes, *bounds)
         method = "made again" if options.use_store is None else "made again from trained weights"
     return Verification(report.name, f"{method}, {scope}", notes, tuple(found))
 
