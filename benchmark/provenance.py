@@ -49,7 +49,7 @@ def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
         "threads": record["threads"],
         "processes": record.get("processes", 1),
         "cpu": machine["cpu"],
-        "gpu": machine["gpu"],
+        "gpu": machine.get("gpu"),
         "versions": record["versions"],
     }
 

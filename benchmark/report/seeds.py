@@ -70,14 +70,6 @@ def per_source(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | N
     return table if table.ndim == 1 else table.mean(axis=1)
 
 
-def stored_score(
-    rows: Mapping[str, ExampleValues], metric: str, entry: MetricScore, statistic: str
-) -> AdditiveScore | None:
-    """The score that the kept values of one cell make; None where they do not tell."""
-    parts = _parts([rows], metric, entry, statistic)
-    return parts[0] if parts else None
-
-
 def cautious(intervals: Sequence[Interval]) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]
@@ -110,15 +102,29 @@ def _parts(
     """One additive score a seed, or None where the kept values do not give one."""
     parts = []
     for of_seed in rows:
-        table = _table(of_seed, metric)
-        if table is None:
-            return None
-        chosen = np.array([row.mbr_index or 0 for row in of_seed.values()])
-        part = _part(table, metric, entry, statistic, chosen)
+        part = additive(of_seed, metric, entry, statistic)
         if part is None:
             return None
         parts.append(part)
     return parts
+
+
+def additive(
+    rows: Mapping[str, ExampleValues], metric: str, entry: MetricScore, statistic: str
+) -> AdditiveScore | None:
+    """A statistic of one seed as what every source adds to it; None where the values do not tell.
+
+    Args:
+        rows: the values of one cell by example id.
+        metric: id of the metric.
+        entry: what the metric is.
+        statistic: `expected`, `mbr`, `oracle` or `set`.
+    """
+    table = _table(rows, metric)
+    if table is None:
+        return None
+    chosen = np.array([row.mbr_index or 0 for row in rows.values()])
+    return _part(table, metric, entry, statistic, chosen)
 
 
 def _part(

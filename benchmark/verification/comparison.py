@@ -114,7 +114,11 @@ def _fields(
         score.pop("candidates_digest", None)
         if not same_scores:
             keys.pop("score")
-        if not same_code:
+        if not same_code:  # which may name things anew
+            score["metrics"] = {
+                name: {key: entry[key] for key in ("signature", "statistics")}
+                for name, entry in score["metrics"].items()
+            }
             setting = {name: setting[name] for name in ("decoding", "kind")}
         return {
             "status": {name: line[name] for name in ("error", "status")},

@@ -29,7 +29,7 @@ def misfits(cell: StoredCell) -> Iterator[Difference]:
 
 def strangers(report: StoredReport) -> list[Finding]:
     """Files of the records that belong to no cell."""
-    known = {"run.json", "cells.jsonl"}
+    known: set[str] = set()
     for cell in report.cells:
         keys = cell.line["keys"]
         known |= {
@@ -38,7 +38,8 @@ def strangers(report: StoredReport) -> list[Finding]:
             f"values/{keys['score']}.jsonl.gz",
         }
     records = report.folder / "records"
-    names = (p.relative_to(records).as_posix() for p in records.rglob("*") if p.is_file())
+    paths = (path for kind in ("events", "samples", "values") for path in records.glob(f"{kind}/*"))
+    names = (path.relative_to(records).as_posix() for path in paths)
     return [
         Finding({"file": f"records/{name}"}, "differs", ("it belongs to no cell",))
         for name in sorted(names)

@@ -109,6 +109,9 @@ def _rebuilt(
 ) -> Cell | Obstacle:
     """The cell, or why there is none."""
     _, system, seed = group[0].name
+    if "outputs" in group[0].line:
+        told = "its outputs were made elsewhere: their scores can be checked with --scores-only"
+        return Obstacle(told, contradicts=False)
     # One by one, in the order of the records: an ablation belongs to some systems alone.
     settings = (cell.line["setting"] for cell in group)
     ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))

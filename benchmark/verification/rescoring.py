@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.metrics import Metric
 from benchmark.report.records import ExampleValues, MetricScore
-from benchmark.report.seeds import stored_score
+from benchmark.report.seeds import additive
 from benchmark.statistics import AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.verification.findings import Difference
 from benchmark.verification.stored import Row, StoredCell
@@ -49,7 +49,7 @@ def statistics_from_values(cell: StoredCell) -> Rescored:
     for metric, entry in score["metrics"].items():
         model = MetricScore.model_validate(entry)
         for statistic, stored in entry["statistics"].items():
-            found = stored_score(rows, metric, model, statistic)
+            found = additive(rows, metric, model, statistic)
             if found is not None:
                 known[metric, statistic] = found
             elif stored["value"] is not None:

@@ -227,6 +227,13 @@ def test_system_that_is_not_installed(verify, report):
     assert finding["said"] == ["system: System 'gone:Mine': there is no module 'gone' to import."]
 
 
+def test_outputs_that_were_made_elsewhere(verify, report):
+    write_cells(report, [line | {"outputs": {}} for line in cells(report)])
+    code, (finding,), out = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "cannot be checked" and "made elsewhere" in out
+    assert verify(*COPY, "--scores-only")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
