@@ -106,18 +106,24 @@ def test_other_batch_size(tmp_path, plain):
     assert_equal_reports(plain, tmp_path / "reports" / "nano", tmp_path)
 
 
+def touched(path: Path, since: float) -> bool:
+    try:
+        return path.stat().st_mtime > since
+    except FileNotFoundError:  # a checkpoint goes while it is looked at
+        return False
+
+
 def under_way(store: Path, stage: str, since: float) -> Iterator[str]:
     """Keys that a process that was started at `since` is working on."""
     if stage == "train":
-        for path in store.glob("train/*.partial/**/*"):
-            # A checkpoint may go while it is looked at.
-            if path.is_file() and path.exists() and path.stat().st_mtime > since:
-                yield path.relative_to(store / "train").parts[0]
+        for partial in store.glob("train/*.partial"):
+            files = (Path(folder) / n for folder, _, names in os.walk(partial) for n in names)
+            if any(touched(path, since) for path in files):
+                yield partial.stem
     else:
-        for path in store.glob("generate/*.lock"):
-            finished = (store / "generate" / path.stem).exists()
-            if not finished and path.stat().st_mtime > since:
-                yield path.stem
+        for lock in store.glob("generate/*.lock"):
+            if touched(lock, since) and not lock.with_suffix("").exists():
+                yield lock.stem
 
 
 def killed(folder: Path, stage: str, delay_s: float) -> bool:
