@@ -159,7 +159,7 @@ def make_plan(
     for task in loaded.values():
         check_metrics(suite, task)
     cells = [
-        _cell(suite, loaded[task], system, seed, ablate)
+        make_cell(suite, loaded[task], system, seed, ablate)
         for task in tasks
         for system in systems
         for seed in suite.seeds
@@ -218,7 +218,12 @@ def _check_ablations(systems: Sequence[str], ablate: Sequence[str]) -> None:
             )
 
 
-def _cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str]) -> Cell:
+def make_cell(suite: Suite, task: Task, system: str, seed: int, ablate: Sequence[str]) -> Cell:
+    """One cell with its keys.
+
+    Raises:
+        UserError: for a system that cannot be loaded or a recipe that does not fit it.
+    """
     system_class = load_system(system)
     config = asdict(config_of(suite, system, system_class))
     task_recipe = suite.tasks[task.id]

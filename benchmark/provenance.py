@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
@@ -36,6 +37,20 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "machine": machine(),
         "device": device,
         "threads": threads,
+    }
+
+
+def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the provenance of a store's record can move a number."""
+    machine = record["machine"]
+    return {
+        "code": record["code"]["digest"],
+        "device": record["device"],
+        "threads": record["threads"],
+        "processes": record.get("processes", 1),
+        "cpu": machine["cpu"],
+        "gpu": machine.get("gpu"),
+        "versions": record["versions"],
     }
 
 

@@ -20,10 +20,10 @@ from benchmark.api import UserError
 from benchmark.cells import score_key
 from benchmark.outputs.joining import Joined, join
 from benchmark.plan import Cell, Plan, Setting, config_of
-from benchmark.provenance import code, machine, versions
+from benchmark.provenance import code, conditions, machine, versions
 from benchmark.registry import load_system, system_entries
 from benchmark.report.records import cell_files
-from benchmark.store import Store, write_json, write_text
+from benchmark.store import Store, content_key, write_json, write_text
 from benchmark.suite import Suite
 from benchmark.tasks import Task, card
 from benchmark.tracing import curves_of
@@ -49,7 +49,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
         if (line := _line(fresh, plan, store, cell, setting, key))
     ]
-    run = _run(folder.name, plan, lines, command)
+    run = _run(folder.name, plan, lines, command) | _name_conditions(lines)
     taken = {(line["task"], line["system"]) for line in lines}
     joined = join(store, folder.name, plan.suite, plan.tasks, taken)
     _finish(folder, run, lines, joined.lines, joined)
@@ -164,6 +164,7 @@ def _line(
         "score": None,
         "cost": None,
         "statuses": {},
+        "made": {},
     }
     keys: dict[str, str | None] = {"train": cell.train_key, "generate": key, "score": None}
     failures = []
@@ -172,6 +173,7 @@ def _line(
         failures.append(store.failure("train", cell.train_key))
         if trained is not None:
             line["training"] = trained["summary"]
+            line["made"]["train"] = conditions(trained)
             events = store.folder("train", cell.train_key) / "events.jsonl"
             if events.exists():
                 _copy(events, fresh / "events" / f"{cell.train_key}.jsonl")
@@ -180,6 +182,7 @@ def _line(
     if generated is not None:
         line["cost"], line["statuses"] = generated["cost"], generated["statuses"]
         line["parameters"] = generated["parameters"]
+        line["made"]["generate"] = conditions(generated)
         candidates = store.folder("generate", key) / "candidates.jsonl"
         _copy(candidates, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
         scored_as = score_key(plan.suite, plan.tasks[cell.task], generated["candidates_digest"])
@@ -213,6 +216,19 @@ def _plain(score: dict[str, Any]) -> dict[str, Any]:
     return score | {"metrics": metrics}
 
 
+def _name_conditions(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Name the conditions in the lines; what the names mean, for run.json.
+
+    Most cells of a report share theirs; some may have been made by other machines or versions.
+    """
+    named: dict[str, Any] = {}
+    for line in lines:
+        for stage, made in line["made"].items():
+            line["made"][stage] = name = content_key(made)
+            named[name] = made
+    return {"conditions": named}
+
+
 def _run(
     name: str, plan: Plan, lines: Sequence[dict[str, Any]], command: Sequence[str]
 ) -> dict[str, Any]:
@@ -230,6 +246,8 @@ def _run(
                 "nfe_knob": system_class.capabilities.nfe_knob,
                 "trainable": system_class.capabilities.trainable,
                 "from_scratch": _from_scratch(plan, line["system"]),
+                "version": system_class.version,
+                "config": asdict(config_of(plan.suite, line["system"], system_class)),
                 "why_size": plan.suite.recipe_of(line["system"]).why_size,
                 "parameters": None,
             },

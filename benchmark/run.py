@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(words)
     processes = ALONE
     try:
-        device = _device(options.device)
+        device = choose_device(options.device)
         processes = start(device)
         code = int(processes.first(_run(options, words, device, processes)))
         processes.end()
@@ -170,7 +170,7 @@ def _run(
             )
         _check_agreement(plan, store, processes)
         options.jobs = 1
-    jobs = min(options.jobs or _default_jobs(suite.threads, device), max(1, len(plan.cells)))
+    jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.cells)))
     if options.dry_run:
         return _dry_run(plan, store, device, jobs) if processes.is_main else 0
     errors = _run_cells(plan, store, options, device, jobs, processes)
@@ -299,7 +299,12 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _device(name: str) -> str:
+def choose_device(name: str) -> str:
+    """The device behind `--device`.
+
+    Raises:
+        UserError: if there is no such device.
+    """
     if name == "cpu":
         return name
     import torch
@@ -313,7 +318,8 @@ def _device(name: str) -> str:
     return name
 
 
-def _default_jobs(threads: int, device: str) -> int:
+def default_jobs(threads: int, device: str) -> int:
+    """Cells side by side where `--jobs` is left away."""
     if device != "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

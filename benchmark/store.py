@@ -35,6 +35,14 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of the names and contents of all files below `folder`, hexadecimal."""
+    sha = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        sha.update(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n".encode())
+    return sha.hexdigest()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,17 @@ def build(folder: Path) -> Path:
     return page
 
 
+def write_texts(folder: Path, target: Path) -> None:
+    """The tables and the summary of `folder`, written into `target`: all but what is drawn.
+
+    Raises:
+        UserError: if a record is missing or cannot be read.
+    """
+    board = Board(read_records(folder))
+    views = [_task(board, task, target, None, ()) for task in board.records.tasks]
+    write_text(target / "summary.md", _summary(board, views))
+
+
 def stem(task: str) -> str:
     """A task's id as the beginning of file names and as an anchor."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
@@ -103,7 +114,7 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
 
 
 def _task(
-    board: Board, task: str, folder: Path, inlined: Inlined, samples: Sequence[Block]
+    board: Board, task: str, folder: Path, inlined: Inlined | None, samples: Sequence[Block]
 ) -> TaskView:
     table, further = build_table(board, task), further_tables(board, task)
     name, room = stem(task), folder / "tables"
@@ -115,7 +126,9 @@ def _task(
     named = {stem(f"{task}-{other.name}"): other for other in further}
     for file, other in named.items():
         _write_table(other, room / file)
-    drawn = [_draw(plot, folder, inlined) for plot in task_plots(board, task, name)]
+    drawn = []
+    if inlined is not None:
+        drawn = [_draw(plot, folder, inlined) for plot in task_plots(board, task, name)]
     return task_view(
         board, task, stem=name, table=table, further=named, figures=drawn, samples=samples
     )

@@ -19,7 +19,7 @@ from benchmark.processes import ALONE, Processes
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
 from benchmark.settings import fill
-from benchmark.store import Store
+from benchmark.store import Store, folder_digest
 from benchmark.suite import Suite, TaskRecipe
 from benchmark.tasks import Task
 from benchmark.tokenization import SubwordTokenizer, TokenizerRecipe, train_tokenizer
@@ -74,7 +74,10 @@ def train(
         "training": recipe.model_dump(mode="json"),
         "budget": budget.model_dump(mode="json"),
         "summary": asdict(summary)
-        | {"parameters": parameter_counts(system, vocab_size(suite, task))},
+        | {
+            "parameters": parameter_counts(system, vocab_size(suite, task)),
+            "system_digest": folder_digest(folder / "system"),
+        },
         **provenance(device, suite.threads),
         "processes": processes.count,
     }

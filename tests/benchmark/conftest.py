@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,43 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"no real data at {path}; set DIFFUSEQ_BENCH_DATA")
     return path
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A report of two systems on a task of a few lines, with all that made it."""
+
+    report: Path
+    store: Path
+    data: Path
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory) -> Kept:
+    from benchmark.plan import make_plan
+    from benchmark.records import write_records
+    from benchmark.report.build import write_texts
+    from benchmark.store import Store
+    from benchmark.suite import load_suite
+    from benchmark.workers import run_cells
+
+    root = tmp_path_factory.mktemp("kept")
+    made = Kept(root / "reports" / "nano", root / "runs", root / "data")
+    (made.data / "mine").mkdir(parents=True)
+    for split, count in (("train", 30), ("valid", 4), ("test", 25)):
+        rows = [{"src": f"{split}{i} b c d e", "trg": f"b c d {split}{i}"} for i in range(count)]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (made.data / "mine" / f"{split}.jsonl").write_text(text)
+    nano = Path(__file__).parents[1] / "suites" / "nano.yaml"
+    (root / "nano.yaml").write_text(nano.read_text().replace("paraphrase:", "mine:"))
+    suite = load_suite(str(root / "nano.yaml"), ["budget.updates=3", "limits.test=25"])
+    systems = ["transformer", "copy-source"]
+    plan = make_plan(suite, tasks=["mine"], systems=systems, data_dir=made.data)
+    store = Store(made.store)
+    outcomes = run_cells(
+        plan.cells, suite, made.data, store, device="cpu", jobs=1, on_stage=lambda *_: None
+    )
+    assert not any(outcome.errors for outcome in outcomes)
+    write_records(made.report, plan, store, command=["python", "-m", "benchmark.run"])
+    write_texts(made.report, made.report)
+    return made

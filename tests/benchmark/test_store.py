@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmark.api import UserError
-from benchmark.store import Store, content_key, write_json
+from benchmark.store import Store, content_key, folder_digest, write_json
 
 
 def test_key_ignores_the_order_of_keys_and_nothing_else():
@@ -13,6 +13,18 @@ def test_key_ignores_the_order_of_keys_and_nothing_else():
     assert content_key({"a": 1}) != content_key({"a": 2})
     assert content_key({"a": [1, 2]}) != content_key({"a": [2, 1]})
     assert content_key({"a": 1}) == "015abd7f5cc57a2d"
+
+
+def test_folder_digest_is_of_names_and_contents(tmp_path):
+    files = {"a.txt": "1", "inner/b.txt": "2"}
+    digests = set()
+    for number, changes in enumerate(({}, {}, {"a.txt": "2"}, {"c.txt": "1"}, {"inner/b.txt": ""})):
+        for name, text in (files | changes).items():
+            path = tmp_path / str(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        digests.add(folder_digest(tmp_path / str(number)))
+    assert len(digests) == 4  # the first two are alike
 
 
 def test_entry_appears_whole(tmp_path):

@@ -129,11 +129,13 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    assert modules == {f"benchmark.{m}" for m in ("run", "ls", "report", "score", "speed")}
+    named = ("run", "ls", "report", "score", "speed", "verify")
+    assert modules == {f"benchmark.{name}" for name in named}
 
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
+    from benchmark import verify
     from benchmark.ls import KINDS
     from benchmark.plan import choose_systems, choose_tasks, config_of
     from benchmark.registry import load_system
@@ -145,6 +147,8 @@ def test_commands_are_understood(words: list[str]) -> None:
         assert set(rest) <= {*KINDS, "--json"}
     if module == "benchmark.score" and rest:
         score_parser().parse_args(rest)
+    if module == "benchmark.verify" and rest:
+        assert verify.parser().parse_args(rest).report
     if module != "benchmark.run" or not rest:
         return
     options = parser().parse_args(rest)

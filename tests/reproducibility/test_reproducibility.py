@@ -1,17 +1,22 @@
 """Equal bytes: in another process with another hash seed, batch size, folder and number of jobs,
 and after kills.
 
-Only what was measured with a clock may differ, and the keys of the run.
+`benchmark.verify` compares: every line of the records, kept texts, values and losses, with the
+digests of all candidates and of the trained systems among them. Only what was measured with a
+clock may differ, and with another batch size how much padding was computed. Here the files of the
+records are compared byte by byte too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,83 +24,138 @@ import pytest
 from benchmark.report.records import cell_files
 
 NANO = Path(__file__).parents[1] / "suites" / "nano.yaml"
-CLOCKS = {"cost", "seconds", "created", "wall_s", "network_s", "peak_bytes"}
+SYSTEMS = ["all"]
+PATIENCE_S = 300.0
+LONGEST_DELAY_S = {"train": 0.4, "generate": 0.05}
 
 
-def command(*words: str) -> list[str]:
+def run(*words: str) -> list[str]:
     return [
-        sys.executable, "-m", "benchmark.run", "--task", "all", "--system", "all",
+        sys.executable, "-m", "benchmark.run", "--task", "all", "--system", *SYSTEMS,
         "--suite", str(NANO), *words,
     ]  # fmt: skip
 
 
-def environment(hash_seed: str) -> dict[str, str]:
+def verify(report: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "benchmark.verify", str(report), "--exact", *words]
+
+
+def environment(hash_seed: str = "0") -> dict[str, str]:
     return os.environ | {"PYTHONHASHSEED": hash_seed, "TQDM_DISABLE": "1"}
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    """Every byte that a result is: candidates, values, scores, tables."""
-    records = folder / "reports" / "nano" / "records"
-    found = {}
-    for kind in ("samples", "values"):
-        for path in sorted((records / kind).iterdir()):
-            found[f"{kind}/{path.name}"] = path.read_bytes()
-    for path in sorted((folder / "runs" / "generate").glob("*/candidates.jsonl")):
-        found[f"candidates/{path.parent.name}"] = path.read_bytes()
-    for path in sorted((folder / "runs" / "train").glob("*/system/model.safetensors")):
-        found[f"weights/{path.parents[1].name}"] = path.read_bytes()
-    lines = (line for path in cell_files(records) for line in path.read_text().splitlines())
-    for number, cell in enumerate(map(json.loads, lines)):
-        kept = without_clocks(cell)
-        found[f"cell/{number}"] = json.dumps(kept, sort_keys=True).encode()
-    return found
+def cells(report: Path) -> list[dict]:
+    texts = (path.read_text() for path in cell_files(report / "records"))
+    return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
-def without_clocks(value: object) -> object:
-    if isinstance(value, dict):
-        return {k: without_clocks(v) for k, v in value.items() if k not in CLOCKS}
-    return [without_clocks(v) for v in value] if isinstance(value, list) else value
+def files(report: Path) -> dict[str, bytes]:
+    records = report / "records"
+    paths = [path for kind in ("samples", "values") for path in sorted((records / kind).iterdir())]
+    return {path.relative_to(records).as_posix(): path.read_bytes() for path in paths}
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory) -> dict[str, bytes]:
+def plain(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("plain")
-    subprocess.run(command("--jobs", "2"), cwd=folder, env=environment("0"), check=True)
-    found = content(folder)
-    assert any(name.startswith("weights") for name in found)
-    return found
+    subprocess.run(run("--jobs", "2"), cwd=folder, env=environment(), check=True)
+    report = folder / "reports" / "nano"
+    made = cells(report)
+    assert {cell["status"] for cell in made} == {"ok"}
+    # What the comparison rests on is there.
+    assert all(cell["score"]["candidates_digest"] for cell in made)
+    trained = [cell["training"] for cell in made if cell["keys"]["train"]]
+    assert trained and all(training["system_digest"] for training in trained)
+    return report
 
 
-def assert_equal(found: dict[str, bytes], plain: dict[str, bytes]) -> None:
-    assert sorted(found) == sorted(plain)
-    assert [name for name in plain if found[name] != plain[name]] == []
+def assert_equal(found: Path, count: int) -> None:
+    """That a verification found `count` settings equal and nothing else."""
+    findings = json.loads(found.read_text())["findings"]
+    assert [f for f in findings if f["verdict"] != "equal"] == []
+    assert len(findings) == count
 
 
-def test_other_hash_seed_folder_and_number_of_jobs(tmp_path, plain):
-    subprocess.run(command("--jobs", "1"), cwd=tmp_path, env=environment("12345"), check=True)
-    assert_equal(content(tmp_path), plain)
+def assert_equal_reports(plain: Path, other: Path, folder: Path) -> None:
+    assert len(cells(other)) == len(cells(plain))
+    found = folder / "found.json"
+    words = ["--against", str(other), "--json", str(found)]
+    subprocess.run(verify(plain, *words), env=environment(), check=True)
+    assert_equal(found, len(cells(plain)))
+    before, after = files(plain), files(other)
+    assert sorted(before) == sorted(after)
+    assert [name for name in before if before[name] != after[name]] == []
+
+
+def test_made_again_with_other_hash_seed_folder_and_number_of_jobs(tmp_path, plain):
+    words = ["--jobs", "1", "--store", "scratch", "--json", "found.json"]
+    subprocess.run(verify(plain, *words), cwd=tmp_path, env=environment("12345"), check=True)
+    assert_equal(tmp_path / "found.json", len(cells(plain)))
+    assert files(plain) == files(tmp_path / "scratch" / "report")
+
+
+def test_made_again_in_the_same_way(tmp_path, plain):
+    words = ["--jobs", "2", "--sample", "4", "--json", str(tmp_path / "found.json")]
+    subprocess.run(verify(plain, *words), cwd=plain.parents[1], env=environment(), check=True)
+    findings = json.loads((tmp_path / "found.json").read_text())["findings"]
+    assert_equal(tmp_path / "found.json", len(findings))
+    assert len({tuple(f["subject"][n] for n in ("task", "system")) for f in findings}) == 4
 
 
 def test_other_batch_size(tmp_path, plain):
-    words = ["--set", "evaluation.batch=3"]
-    subprocess.run(command("--jobs", "2", *words), cwd=tmp_path, env=environment("0"), check=True)
-    assert_equal(content(tmp_path), plain)
+    words = ["--jobs", "2", "--set", "evaluation.batch=3"]
+    subprocess.run(run(*words), cwd=tmp_path, env=environment(), check=True)
+    assert_equal_reports(plain, tmp_path / "reports" / "nano", tmp_path)
+
+
+def touched(path: Path, since: float) -> bool:
+    try:
+        return path.stat().st_mtime > since
+    except FileNotFoundError:  # a checkpoint goes while it is looked at
+        return False
+
+
+def under_way(store: Path, stage: str, since: float) -> Iterator[str]:
+    """Keys that a process that was started at `since` is working on."""
+    if stage == "train":
+        for partial in store.glob("train/*.partial"):
+            files = (Path(folder) / n for folder, _, names in os.walk(partial) for n in names)
+            if any(touched(path, since) for path in files):
+                yield partial.stem
+    else:
+        for lock in store.glob("generate/*.lock"):
+            if touched(lock, since) and not lock.with_suffix("").exists():
+                yield lock.stem
+
+
+def killed(folder: Path, stage: str, delay_s: float) -> bool:
+    """Start the run and kill all of it, `delay_s` after it came to a stage; False: it ended."""
+    since = time.time()
+    process = subprocess.Popen(
+        run("--jobs", "2"), cwd=folder, env=environment(), stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        while process.poll() is None and not any(under_way(folder / "runs", stage, since)):
+            assert time.time() - since < PATIENCE_S
+            time.sleep(0.002)
+        time.sleep(delay_s)
+        ended = process.poll() is not None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return not ended
 
 
 def test_killed_again_and_again(tmp_path, plain):
-    patience = 4.0
-    for _ in range(60):
-        process = subprocess.Popen(
-            command("--jobs", "2"), cwd=tmp_path, env=environment("0"), stderr=subprocess.DEVNULL
-        )
-        try:
-            code = process.wait(timeout=patience)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            patience += 0.7
-            time.sleep(1.0)  # the workers notice within half a second
-            continue
-        assert code == 0
-        break
-    assert_equal(content(tmp_path), plain)
+    cut_short = {"train": 0, "generate": 0}
+    for _ in range(12):
+        stage = min(cut_short, key=lambda name: cut_short[name])
+        since, delay_s = time.time(), random.uniform(0, LONGEST_DELAY_S[stage])
+        if cut_short[stage] == 2 or not killed(tmp_path, stage, delay_s):
+            break
+        cut_short[stage] += any(under_way(tmp_path / "runs", stage, since))
+    assert min(cut_short.values()) > 0, cut_short
+    subprocess.run(run("--jobs", "2"), cwd=tmp_path, env=environment(), check=True)
+    assert_equal_reports(plain, tmp_path / "reports" / "nano", tmp_path)

@@ -1,0 +1,136 @@
+"""What a verification found: a verdict for each cell or file, and the first difference."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+Verdict = Literal["equal", "within bounds", "differs", "cannot be checked"]
+VERDICTS: tuple[Verdict, ...] = ("equal", "within bounds", "differs", "cannot be checked")
+
+_SHOWN = 160
+"""Characters of a value that a line shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where the record and what was made again do not agree."""
+
+    part: str
+    where: str
+    stored: Any
+    fresh: Any
+
+    def sentence(self) -> str:
+        """For people."""
+        place = f"{self.part}, {self.where}" if self.where else self.part
+        return f"{place}: {_shown(self.stored)} in the record, {_shown(self.fresh)} now"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on one cell or file."""
+
+    subject: Mapping[str, Any]
+    """What names it: task, system, seed and setting; or file."""
+    verdict: Verdict
+    said: tuple[str, ...] = ()
+    """Reasons, bounds that were used, and what could not be compared."""
+    differences: tuple[Difference, ...] = ()
+    """The first of each part."""
+
+    def sentences(self) -> list[str]:
+        """The differences, then what is to be said."""
+        return [*(difference.sentence() for difference in self.differences), *self.said]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All that was found, and how it was looked for."""
+
+    report: str
+    method: str
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is equal or within bounds, else 1: what could not be checked is not shown."""
+        good = {"equal", "within bounds"}
+        return 0 if all(finding.verdict in good for finding in self.findings) else 1
+
+    def counts(self) -> dict[str, int]:
+        """How often each verdict was given."""
+        found = Counter(finding.verdict for finding in self.findings)
+        return {verdict: found[verdict] for verdict in VERDICTS}
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "report": self.report,
+            "method": self.method,
+            "notes": list(self.notes),
+            "counts": self.counts(),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The result as text: neighbours that differ in their setting alone share a line."""
+        yield f"{self.report}: {self.method}"
+        yield from self.notes
+        yield ""
+        rows = [(_title(group), group) for group in _groups(self.findings)]
+        width = max((len(title) for title, _ in rows), default=0)
+        for title, group in rows:
+            verdict = group[0].verdict
+            # What is said of equal cells is said of many of them.
+            told = [] if verdict == "equal" else _once(group)
+            count = f" ({len(group)})" if len(group) > 1 else ""
+            first, *further = told or [""]
+            yield f"{title:{width}}  {verdict + count:17}  {first}".rstrip()
+            yield from (f"{'':{width}}  {'':17}  {text}" for text in further)
+        yield ""
+        notes = Counter(t for f in self.findings if f.verdict == "equal" for t in f.said)
+        yield from (f"note ({count} equal): {text}" for text, count in notes.items())
+        yield ", ".join(f"{count} {name}" for name, count in self.counts().items() if count)
+
+
+def _once(group: list[Finding]) -> list[str]:
+    """The sentences of a group, each once."""
+    return list(dict.fromkeys(text for finding in group for text in finding.sentences()))
+
+
+def _groups(findings: tuple[Finding, ...]) -> Iterator[list[Finding]]:
+    """Neighbours of one cell, or files, with one verdict; one with differences stands alone."""
+
+    def key(pair: tuple[int, Finding]) -> tuple[object, ...]:
+        number, finding = pair
+        alone = number if finding.verdict in ("within bounds", "differs") else -1
+        names = [v for name, v in finding.subject.items() if name not in ("setting", "file")]
+        return (*names, finding.verdict, alone)
+
+    for _, group in groupby(enumerate(findings), key):
+        yield [finding for _, finding in group]
+
+
+def _title(group: list[Finding]) -> str:
+    subject = group[0].subject
+    if len(group) == 1:
+        return " / ".join(_named(name, value) for name, value in subject.items())
+    if "file" in subject:
+        return "files"
+    return " / ".join(_named(n, v) for n, v in subject.items() if n != "setting")
+
+
+def _named(name: str, value: object) -> str:
+    return f"seed {value}" if name == "seed" else str(value)
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = repr(text) if isinstance(value, str) else text
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

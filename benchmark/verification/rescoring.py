@@ -1,0 +1,158 @@
+"""Scores without a model: statistics and intervals from the kept values, values from the texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmark.metrics import Metric
+from benchmark.report.records import ExampleValues, MetricScore
+from benchmark.report.seeds import additive
+from benchmark.statistics import AdditiveScore, IntervalRecipe, bootstrap
+from benchmark.verification.findings import Difference
+from benchmark.verification.stored import Row, StoredCell
+
+ROUNDING = 1e-9
+"""Relative to the larger of 1 and the value: records keep ten decimals."""
+
+ENCODED = 1e-5
+"""By which values of networks, whose sums depend on the batch, may move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """What came of scoring again."""
+
+    differences: tuple[Difference, ...]
+    """The first, or none."""
+    notes: tuple[str, ...] = ()
+    """What could not be compared."""
+    bounded: tuple[str, ...] = ()
+    """What agrees within `ENCODED` only."""
+
+
+def statistics_from_values(cell: StoredCell) -> Rescored:
+    """Recompute the statistics and intervals of a score record from the kept values.
+
+    Raises:
+        UserError: if the values are missing or broken.
+    """
+    score = cell.line["score"]
+    values = [ExampleValues.model_validate(row) for row in cell.values]
+    rows = {row.id: row for row in values}
+    known: dict[tuple[str, str], AdditiveScore] = {}
+    notes: list[str] = []
+    for metric, entry in score["metrics"].items():
+        model = MetricScore.model_validate(entry)
+        for statistic, stored in entry["statistics"].items():
+            found = additive(rows, metric, model, statistic)
+            if found is not None:
+                known[metric, statistic] = found
+            elif stored["value"] is not None:
+                notes.append(f"{metric} {statistic} does not follow from the kept values")
+    if not known:
+        return Rescored((), tuple(notes))
+    interval = score["interval"]
+    estimates = bootstrap(
+        list(known.values()),
+        level=interval["level"],
+        resamples=interval["resamples"] or IntervalRecipe().resamples,
+        rng=np.random.default_rng(interval["seed"] or 0),
+    )
+    for (metric, statistic), estimate in zip(known, estimates, strict=True):
+        stored = score["metrics"][metric]["statistics"][statistic]
+        for name in ("value", "low", "high"):
+            recomputed = getattr(estimate, name)
+            recorded = math.nan if stored[name] is None else stored[name]
+            if _apart(recorded, recomputed) > ROUNDING:
+                where = f"{metric} {statistic} {name}, recomputed from the kept values"
+                fresh = recomputed if math.isfinite(recomputed) else None
+                return Rescored((Difference("score", where, stored[name], fresh),))
+    return Rescored((), tuple(notes))
+
+
+def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
+    """Score the kept texts again and compare with the kept values of the same sources.
+
+    Values of a source that depend on the other sources cannot be recomputed from some of them;
+    they are told by scoring half of the texts too.
+
+    Raises:
+        UserError: if texts or values are missing or broken, or a metric cannot score here.
+    """
+    kept = {row["id"]: row for row in cell.values}
+    comparable = [metric for metric in metrics if _is_measured(cell, metric)]
+    notes = [f"{m.id} is another metric now" for m in metrics if m not in comparable]
+    if not comparable:
+        return Rescored((), tuple(notes))
+    rows = _scored(cell.samples, comparable, mbr_utility)
+    pooled: set[str] = set()
+    if len(rows) < len(kept):
+        some = _scored(cell.samples[: (len(rows) + 1) // 2], comparable, mbr_utility)
+        pooled = {
+            metric.id
+            for metric in comparable
+            if any(gap(rows[source], row, metric.id) > ENCODED for source, row in some.items())
+        }
+    notes += [f"{name} pools the sources, of which some are kept" for name in sorted(pooled)]
+    names = [metric.id for metric in comparable if metric.id not in pooled]
+    nearly: dict[str, float] = {}
+    for source, row in rows.items():
+        before = kept.get(source, {"mbr_index": None, "metrics": {}})
+        if before["mbr_index"] != row["mbr_index"]:
+            where = f"{source}, index that MBR chose"
+            found = Difference("values", where, before["mbr_index"], row["mbr_index"])
+            return Rescored((found,), tuple(notes))
+        for name in names:
+            apart = gap(before, row, name)
+            if apart > ENCODED:
+                stored, fresh = (of["metrics"].get(name) for of in (before, row))
+                where = f"{source}, {name} of the kept texts"
+                return Rescored((Difference("values", where, stored, fresh),), tuple(notes))
+            if apart > ROUNDING:
+                nearly[name] = max(apart, nearly.get(name, 0.0))
+    bounded = [f"{name} moved by {by:.1e} of at most {ENCODED}" for name, by in nearly.items()]
+    return Rescored((), tuple(notes), tuple(bounded))
+
+
+def _is_measured(cell: StoredCell, metric: Metric) -> bool:
+    """Whether the record's signature is the metric's, but for what the data added to it."""
+    stored = cell.metrics.get(metric.id, {}).get("signature", "")
+    return set(metric.signature.split("|")) <= set(stored.split("|"))
+
+
+def _scored(samples: Sequence[Row], metrics: Sequence[Metric], mbr_utility: str) -> dict[str, Row]:
+    from benchmark.stages.score import score_candidates
+
+    recipe = IntervalRecipe(resamples=1)
+    _, values = score_candidates(samples, metrics, mbr_utility=mbr_utility, interval=recipe)
+    return {row["id"]: row for row in values}
+
+
+def gap(stored: Row, fresh: Row, metric: str) -> float:
+    """How far the values of a source lie apart, relative to the larger of 1 and the value."""
+    if metric not in stored["metrics"]:
+        return math.inf
+    one, other = (list(_numbers(row["metrics"][metric])) for row in (stored, fresh))
+    if len(one) != len(other):
+        return math.inf
+    return max((_apart(a, b) for a, b in zip(one, other, strict=True)), default=0.0)
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """The numbers in nested lists; NaN for what is undefined."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _numbers(part)
+    else:
+        yield math.nan if value is None else float(value)
+
+
+def _apart(stored: float, recomputed: float) -> float:
+    if not (math.isfinite(stored) and math.isfinite(recomputed)):
+        return 0.0 if math.isfinite(stored) == math.isfinite(recomputed) else math.inf
+    return abs(stored - recomputed) / max(1.0, abs(stored))

@@ -1,0 +1,415 @@
+"""The command: every verdict, exit codes, sentences; each on a report that was tampered with."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmark.verify import main
+
+COPY = ["--system", "copy-source"]
+
+
+@pytest.fixture
+def report(kept, tmp_path) -> Path:
+    """A copy to tamper with."""
+    shutil.copytree(kept.report, tmp_path / "report")
+    return tmp_path / "report"
+
+
+@pytest.fixture
+def verify(kept, report, tmp_path, capsys):
+    """Verify the copy; exit code, findings, and what was printed."""
+
+    def call(*words: str, data: bool = True) -> tuple[int, list[dict], str]:
+        found = tmp_path / "found.json"
+        options = ["--jobs", "1", "--device", "cpu", "--json", str(found), *words]
+        options += ["--data-dir", str(kept.data)] if data else []
+        code = main([str(report), *options])
+        captured = capsys.readouterr()
+        findings = json.loads(found.read_text())["findings"] if code < 2 else []
+        return code, findings, captured.out + captured.err
+
+    return call
+
+
+def verdicts(findings: list[dict]) -> set[str]:
+    return {finding["verdict"] for finding in findings}
+
+
+def cells(report: Path) -> list[dict]:
+    text = (report / "records" / "cells.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def write_cells(report: Path, lines: list[dict]) -> None:
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (report / "records" / "cells.jsonl").write_text(text)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def line_of(report: Path, system: str) -> dict:
+    return next(line for line in cells(report) if line["system"] == system)
+
+
+def samples_of(report: Path, system: str) -> Path:
+    key = line_of(report, system)["keys"]["generate"]
+    return report / "records" / "samples" / f"{key}.jsonl"
+
+
+def change_values(report: Path, system: str, old: str, new: str) -> None:
+    key = line_of(report, system)["keys"]["score"]
+    path = report / "records" / "values" / f"{key}.jsonl.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert old in text
+    path.write_bytes(gzip.compress(text.replace(old, new, 1).encode()))
+
+
+# Made again
+
+
+def test_equal(verify, tmp_path):
+    code, findings, out = verify("--store", str(tmp_path / "scratch"))
+    assert code == 0 and verdicts(findings) == {"equal"}
+    assert {f["subject"]["system"] for f in findings} == {"transformer", "copy-source"}
+    assert "code: that of the record" in out and "3 equal" in out
+    # The store is of a verification: it may be used again, and nothing is made twice.
+    made = {p: p.stat().st_mtime_ns for p in (tmp_path / "scratch").glob("*/*/record.json")}
+    code, findings, _ = verify("--store", str(tmp_path / "scratch"))
+    assert code == 0 and verdicts(findings) == {"equal"}
+    assert made and all(path.stat().st_mtime_ns == then for path, then in made.items())
+
+
+def test_tampered_candidate(verify, report):
+    replace(samples_of(report, "copy-source"), '[{"text": "test3 b', '[{"text": "test3 x')
+    code, (finding,), out = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "differs"
+    (difference,) = finding["differences"]
+    assert difference["part"] == "candidates" and " k 0 text" in difference["where"]
+    assert (difference["stored"], difference["fresh"]) == ("test3 x c d e", "test3 b c d e")
+    assert "the kept text was changed" in difference["where"]
+    assert "'test3 x c d e' in the record, 'test3 b c d e' now" in out
+
+
+def test_tampered_digest_of_the_candidates(verify, report):
+    lines = cells(report)
+    lines[-1]["score"]["candidates_digest"] = "0" * 64
+    write_cells(report, lines)
+    code, (finding,), _ = verify(*COPY)
+    assert code == 1
+    assert finding["differences"][0]["where"] == "beyond the kept ones, digest of all"
+
+
+def test_tampered_score(verify, report):
+    lines = cells(report)
+    statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
+    before, statistic["value"] = statistic["value"], statistic["value"] + 1e-9
+    write_cells(report, lines)
+    code, (finding,), _ = verify(*COPY)
+    (difference,) = finding["differences"]
+    assert code == 1 and finding["verdict"] == "differs"
+    assert difference["part"] == "score" and difference["fresh"] == before
+    assert difference["where"] == "metrics bleu_sent_m4 statistics expected value"
+
+
+def test_tampered_values(verify, report):
+    change_values(report, "copy-source", '"length": [5.0', '"length": [6.0')
+    code, (finding,), _ = verify(*COPY)
+    (difference,) = finding["differences"]
+    assert code == 1 and difference["part"] == "values"
+    assert difference["where"].endswith("length 0")
+    assert (difference["stored"], difference["fresh"]) == (6.0, 5.0)
+
+
+def test_tampered_losses_and_costs(verify, kept, report):
+    events = next((report / "records" / "events").iterdir())
+    replace(events, '"tokens": ', '"tokens": 1')
+    lines = cells(report)
+    lines[0]["cost"]["rows"] += 1
+    lines[0]["cost"]["wall_s"] += 1  # a clock: no matter
+    write_cells(report, lines)
+    words = ["--system", "transformer", "--use-store", str(kept.store)]
+    code, findings, _ = verify(*words)
+    assert code == 1
+    assert [d["part"] for d in findings[0]["differences"]] == ["losses", "cost"]
+    assert [d["part"] for d in findings[1]["differences"]] == ["losses"]
+
+
+def test_trained_weights_are_taken_or_missed(verify, kept, tmp_path):
+    code, findings, _ = verify("--system", "transformer", "--use-store", str(kept.store))
+    assert code == 0 and verdicts(findings) == {"equal"}
+    (tmp_path / "empty").mkdir()
+    code, findings, out = verify("--use-store", str(tmp_path / "empty"))
+    assert code == 1 and verdicts(findings) == {"equal", "cannot be checked"}
+    assert "no trained weights with the key" in out
+
+
+def other_torch(report: Path) -> None:
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    for conditions in run["conditions"].values():
+        conditions["versions"] = conditions["versions"] | {"torch": "1.0"}
+    path.write_text(json.dumps(run))
+
+
+def test_within_bounds_under_other_conditions(verify, report):
+    other_torch(report)
+    lines = cells(report)
+    statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
+    statistic["value"] += 5e-6  # the candidates are equal
+    write_cells(report, lines)
+    code, (finding,), out = verify(*COPY)
+    assert code == 0 and finding["verdict"] == "within bounds"
+    assert "torch was 1.0" in out and "bleu_sent_m4 expected moved by 5e-06 of at most 1e-05" in out
+    code, (finding,), _ = verify(*COPY, "--exact")
+    assert code == 1 and finding["verdict"] == "differs"
+
+
+def test_beyond_bounds_under_other_conditions(verify, report):
+    other_torch(report)
+    lines = cells(report)
+    statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
+    statistic["value"] += 2e-5
+    write_cells(report, lines)
+    change_values(report, "copy-source", '"length": [5.0', '"length": [6.0')
+    replace(samples_of(report, "copy-source"), '[{"text": "test3 b', '[{"text": "test3 x')
+    code, (finding,), _ = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "differs"
+    assert [d["part"] for d in finding["differences"]] == ["candidates", "values", "score"]
+    assert (
+        finding["differences"][2]["where"]
+        == "bleu_sent_m4 expected moved by 2e-05 of at most 1e-05"
+    )
+
+
+def test_broken_file_is_beyond_all_bounds(verify, report):
+    other_torch(report)
+    key = line_of(report, "copy-source")["keys"]["score"]
+    (report / "records" / "values" / f"{key}.jsonl.gz").write_bytes(b"none")
+    code, (finding,), _ = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "differs"
+    assert finding["differences"][0]["part"] == "files"
+
+
+# Cannot be checked
+
+
+def test_no_data(verify):
+    code, findings, out = verify(data=False)
+    assert code == 1 and verdicts(findings) == {"cannot be checked"}
+    assert "data: " in out and "--data-dir" in out
+
+
+def test_other_data(verify, kept, report, tmp_path):
+    shutil.copytree(kept.data, tmp_path / "data")
+    with (tmp_path / "data" / "mine" / "train.jsonl").open("a") as file:
+        file.write('{"src": "one more", "trg": "more"}\n')
+    code, findings, out = verify("--data-dir", str(tmp_path / "data"), data=False)
+    assert code == 1 and verdicts(findings) == {"cannot be checked"}
+    assert "other data: digest " in out
+    assert "30 examples of train in the record, 31 here" in out
+
+
+def test_system_that_is_not_installed(verify, report):
+    for name in ("run.json", "cells.jsonl"):
+        replace(report / "records" / name, '"copy-source"', '"gone:Mine"')
+    code, (finding,), _ = verify("--system", "gone:Mine")
+    assert code == 1 and finding["verdict"] == "cannot be checked"
+    assert finding["said"] == ["system: System 'gone:Mine': there is no module 'gone' to import."]
+
+
+def test_outputs_that_were_made_elsewhere(verify, report):
+    write_cells(report, [line | {"outputs": {}} for line in cells(report)])
+    code, (finding,), out = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "cannot be checked" and "made elsewhere" in out
+    assert verify(*COPY, "--scores-only")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": 99}, "version 1 here, 99 in the record"),
+        ({"config": {"dim": 7}}, "configuration: dim of transformer is 16 here, 7 in the record"),
+    ],
+)
+def test_other_system(verify, report, change, said):
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    run["systems"]["transformer"] |= change
+    path.write_text(json.dumps(run))
+    code, findings, out = verify("--system", "transformer")
+    assert code == 1 and verdicts(findings) == {"cannot be checked"} and said in out
+
+
+def test_other_keys_of_an_old_record(verify, report):
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    for system in run["systems"].values():
+        del system["version"], system["config"]
+    path.write_text(json.dumps(run))
+    lines = cells(report)
+    lines[-1]["setting"]["decoding"] = {"gone": 1}
+    lines[-1]["keys"]["generate"] = "0" * 16
+    write_cells(report, lines)
+    code, (finding,), _ = verify(*COPY)
+    assert code == 1 and finding["verdict"] == "cannot be checked"
+    assert finding["said"][0].startswith("decoding: gone is nothing here, 1 in the record")
+
+
+def test_suite_of_other_code(verify, report):
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    run["suite_yaml"] += "new_key: 1\n"
+    path.write_text(json.dumps(run))
+    code, findings, out = verify()
+    assert code == 1 and verdicts(findings) == {"cannot be checked"}
+    assert "the suite of the report cannot be read by this code" in out
+
+
+# Without a model
+
+
+def test_quick(verify):
+    code, findings, _ = verify("--quick")
+    assert code == 0 and verdicts(findings) == {"equal"}
+    files = {f["subject"]["file"] for f in findings if "file" in f["subject"]}
+    assert {"summary.md", "tables/mine.csv", "tables/mine-curves.csv"} <= files
+
+
+def test_quick_sees_a_figure_that_was_changed(verify, report):
+    path = report / "tables" / "mine.csv"
+    value = str(line_of(report, "copy-source")["score"]["metrics"]["rouge_l"]["statistics"]
+                ["expected"]["value"])  # fmt: skip
+    replace(path, value, value[:-1] + str((int(value[-1]) + 1) % 10))
+    code, findings, _ = verify("--quick")
+    (bad,) = [f for f in findings if f["verdict"] != "equal"]
+    assert code == 1 and bad["subject"] == {"file": "tables/mine.csv"}
+    assert bad["verdict"] == "differs"
+
+
+def test_quick_sees_a_score_that_does_not_follow_from_the_values(verify, report):
+    lines = cells(report)
+    lines[-1]["score"]["metrics"]["bleu_corpus"]["statistics"]["mbr"]["low"] += 1e-6
+    write_cells(report, lines)
+    code, findings, out = verify("--quick")
+    assert code == 1 and "differs" in verdicts(findings)
+    assert "bleu_corpus mbr low, recomputed from the kept values" in out
+
+
+def test_quick_sees_broken_and_strange_files(verify, report):
+    key = line_of(report, "copy-source")["keys"]["score"]
+    path = report / "records" / "values" / f"{key}.jsonl.gz"
+    path.write_bytes(path.read_bytes()[:-9])
+    (report / "records" / "samples" / "stranger.jsonl").write_text("")
+    code, findings, out = verify("--quick")
+    assert code == 1
+    assert f"records/values/{key}.jsonl.gz is broken" in out
+    assert {"file": "records/samples/stranger.jsonl"} in [f["subject"] for f in findings]
+
+
+def test_quick_needs_no_data(verify):
+    code, findings, out = verify("--quick", data=False)
+    assert code == 0 and verdicts(findings) == {"equal"} and "keys were not checked: data: " in out
+
+
+def test_quick_sees_a_key_that_the_same_code_does_not_make(verify, report):
+    lines = cells(report)
+    old = lines[-1]["keys"]["score"]
+    lines[-1]["keys"]["score"] = "0" * 16
+    write_cells(report, lines)
+    values = report / "records" / "values"
+    (values / f"{old}.jsonl.gz").rename(values / f"{'0' * 16}.jsonl.gz")
+    code, _, out = verify("--quick")
+    assert code == 1 and f"score key {'0' * 16} in the record, {old} here" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"mbr_index": 0', '"mbr_index": 3'),
+        ('"length": [5.0', '"length": ["5.0"'),
+        ('"length": [5.0', '"length": [5.0, 5.0'),
+        ('"id": "', '"id": "x'),
+    ],
+)
+def test_values_of_the_wrong_form(verify, report, old, new):
+    change_values(report, "copy-source", old, new)
+    for method in ("--quick", "--scores-only"):
+        code, findings, _ = verify(method, *COPY)
+        assert code == 1 and findings[0]["verdict"] == "differs"
+
+
+def test_scores_only(verify, report):
+    code, findings, _ = verify("--scores-only")
+    assert code == 0 and verdicts(findings) == {"equal"}
+    replace(samples_of(report, "copy-source"), '[{"text": "test3 b', '[{"text": "test3 x')
+    code, (finding,), _ = verify("--scores-only", *COPY)
+    (difference,) = finding["differences"]
+    assert code == 1 and difference["part"] == "values"
+    assert difference["where"].endswith("bleu_sent_m4 of the kept texts")
+
+
+# Against another report
+
+
+def test_against(verify, kept, report):
+    code, findings, _ = verify("--against", str(kept.report), "--exact")
+    assert code == 0 and verdicts(findings) == {"equal"}
+    write_cells(report, [line | {"error": "x"} for line in cells(report)])
+    code, findings, _ = verify("--against", str(kept.report))
+    assert code == 1 and {d["part"] for f in findings for d in f["differences"]} == {"status"}
+
+
+def test_against_a_report_that_lacks_cells(verify, kept, tmp_path):
+    shutil.copytree(kept.report, tmp_path / "fewer")
+    write_cells(tmp_path / "fewer", cells(kept.report)[:1])
+    code, findings, _ = verify("--against", str(tmp_path / "fewer"))
+    assert code == 1 and [f["verdict"] for f in findings].count("cannot be checked") == 2
+
+
+# The call
+
+
+def test_sample_is_drawn_by_its_seed(verify):
+    drawn = [verify("--quick", "--sample", "1", "--sample-seed", str(n))[1] for n in (0, 0, 1, 2)]
+    systems = [{f["subject"].get("system") for f in found} - {None} for found in drawn]
+    assert all(len(found) == 1 for found in systems) and systems[0] == systems[1]
+    assert len({*map(tuple, systems)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--task", "mien"], "did you mean 'mine'"),
+        (["--system", "copy-sauce"], "did you mean 'copy-source'"),
+        (["--sample", "0"], "--sample 0"),
+        (["--jobs", "0"], "--jobs 0"),
+        (["--device", "tpu"], "use auto, cpu or cuda"),
+        (["--use-store", "nowhere"], "--use-store nowhere"),
+        (["--json", "nowhere/found.json"], "--json nowhere/found.json"),
+        (["--against", "nowhere"], "no records in nowhere"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(verify, words, sentence):
+    code, _, out = verify(*words)
+    assert code == 2 and sentence in out
+    assert out.startswith("error: ") and out.count("\n") == 1
+
+
+def test_store_of_a_run_is_not_compared_with_itself(verify, kept):
+    code, _, out = verify("--store", str(kept.store))
+    assert code == 2 and "--use-store" in out
+
+
+def test_no_report(capsys):
+    assert main(["nowhere"]) == 2
+    assert "There are no records in nowhere" in capsys.readouterr().err
