@@ -15,6 +15,7 @@ from benchmark.generation import generate
 from benchmark.plan import make_plan, num_samples_of, sources_of, utilities_of
 from benchmark.records import write_records
 from benchmark.registry import load_system
+from benchmark.report.records import cell_files
 from benchmark.settings import fill
 from benchmark.stages.train import build_system
 from benchmark.store import Store
@@ -167,7 +168,8 @@ def test_records_keep_the_curves_of_one_setting(tmp_path):
     store, made = Store(tmp_path / "runs"), plan("oracle", *MORE)
     run(made, store)
     write_records(tmp_path / "report", made, store, command=["test"])
-    lines = (tmp_path / "report/records/cells.jsonl").read_text().splitlines()
+    (path,) = cell_files(tmp_path / "report" / "records")
+    lines = path.read_text().splitlines()
     for line in map(json.loads, lines):
         entry = line["score"]["metrics"]["bleu_sent_m4"]
         drawn = {"main", "mbr"} & set(line["setting"]["roles"])

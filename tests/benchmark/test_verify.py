@@ -42,13 +42,13 @@ def verdicts(findings: list[dict]) -> set[str]:
 
 
 def cells(report: Path) -> list[dict]:
-    text = (report / "records" / "cells.jsonl").read_text()
+    text = (report / "records" / "cells" / "mine.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]
 
 
 def write_cells(report: Path, lines: list[dict]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    (report / "records" / "cells.jsonl").write_text(text)
+    (report / "records" / "cells" / "mine.jsonl").write_text(text)
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -220,7 +220,7 @@ def test_other_data(verify, kept, report, tmp_path):
 
 
 def test_system_that_is_not_installed(verify, report):
-    for name in ("run.json", "cells.jsonl"):
+    for name in ("run.json", "cells/mine.jsonl"):
         replace(report / "records" / name, '"copy-source"', '"gone:Mine"')
     code, (finding,), _ = verify("--system", "gone:Mine")
     assert code == 1 and finding["verdict"] == "cannot be checked"

@@ -47,7 +47,9 @@ def test_the_cut_down_command_trains_writes_and_scores(data, tmp_path, monkeypat
     traced = ["evaluation.compile=aot-eager"]
     assert main([*words, *SMALLER, *traced, "--jobs", "1"]) == 0
     records = tmp_path / "reports" / "speedrun-tiny" / "records"
-    cells = [json.loads(line) for line in (records / "cells.jsonl").read_text().splitlines()]
+    cells = [
+        json.loads(line) for line in (records / "cells" / "qqp.jsonl").read_text().splitlines()
+    ]
     assert {cell["status"] for cell in cells} == {"ok"}
     assert {cell["system"] for cell in cells} == {
         "diffuseq", "copy-source", "nearest-neighbour", "reference",

@@ -11,6 +11,7 @@ import pytest
 from benchmark.cells import run_cell, unfinished
 from benchmark.plan import Plan, make_plan
 from benchmark.records import write_records
+from benchmark.report.records import cell_files
 from benchmark.store import Store
 from benchmark.suite import load_suite
 
@@ -40,8 +41,8 @@ def run(folder: Path, plan: Plan) -> list[str]:
 
 
 def cells(folder: Path) -> list[dict]:
-    text = (folder / "report" / "records" / "cells.jsonl").read_text()
-    return [json.loads(line) for line in text.splitlines()]
+    texts = (path.read_text() for path in cell_files(folder / "report" / "records"))
+    return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
 def candidates(folder: Path) -> dict[str, bytes]:
