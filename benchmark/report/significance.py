@@ -149,7 +149,10 @@ def compare_all(
 @lru_cache(maxsize=1)
 def task_draws(board: Board, task: str) -> Draws:
     """The draws of all points that stand in the table, on a curve or on a budget."""
-    points = [p for p in board.points if p.task == task and p.cells and p.roles - {"ablation"}]
+    # Those with more candidates may answer fewer sources, and are compared in tables of their own.
+    points = [
+        p for p in board.points if p.task == task and p.cells and p.roles - {"ablation", "mbr"}
+    ]
     axes = [axis for plane in planes(board, task) for axis in plane]
     axes += tested(board, task)
     rows = compared(board, task)
@@ -258,9 +261,20 @@ def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
 def _swapped(
     part: AdditiveScore, sums: FloatArray, moved: FloatArray, one: slice, other: slice
 ) -> FloatArray:
-    """The difference of two scores as measured, and then under each swap."""
-    gap = moved[:, other] - moved[:, one]
-    firsts = np.concatenate([sums[one][None], sums[one] + gap])
-    seconds = np.concatenate([sums[other][None], sums[other] - gap])
+    """The difference of two scores as measured, and then under each swap.
+
+    A corpus score stands on one group of sums for each candidate of a source. Of systems with
+    unequally many the groups are repeated until both have as many, which changes neither mean.
+    """
+    width = math.lcm(one.stop - one.start, other.stop - other.start)
+
+    def widened(of_all: FloatArray, system: slice) -> FloatArray:
+        groups = of_all[..., system]
+        return np.tile(groups, width // groups.shape[-1])
+
+    gap = widened(moved, other) - widened(moved, one)
+    first, second = widened(sums, one), widened(sums, other)
+    firsts = np.concatenate([first[None], first + gap])
+    seconds = np.concatenate([second[None], second - gap])
     difference: FloatArray = part.total(firsts) - part.total(seconds)
     return difference

@@ -74,6 +74,28 @@ def test_scores_that_are_no_means_are_randomised_too():
     assert found["a", "c"] == 1.0
 
 
+def corpus(groups):
+    """A score `(S, K, 2)` of candidate k of all sources together, mean over k."""
+
+    def total(sums):
+        by_candidate = sums.reshape(*sums.shape[:-1], -1, 2)
+        return (by_candidate[..., 0] / by_candidate[..., 1]).mean(axis=-1)
+
+    return {1: AdditiveScore(groups.reshape(len(groups), -1), total)}
+
+
+def test_corpus_scores_of_unequally_many_candidates_are_randomised():
+    rng = np.random.default_rng(3)
+    pairs = np.stack([rng.random((40, 2)), np.ones((40, 2))], axis=-1)
+    one, three = pairs[:, :1], np.concatenate([pairs, pairs[:, :1]], axis=1) + [0.5, 0]
+    systems = {"two": corpus(pairs), "one": corpus(one), "three": corpus(three)}
+    found = randomise(systems, resamples=999)
+    assert found["one", "three"] == found["two", "three"] == pytest.approx(1 / 1000)
+    # A copy that is repeated is the same system, so it has the same p values.
+    again = randomise(systems | {"one": corpus(np.repeat(one, 2, axis=1))}, resamples=999)
+    assert again == found
+
+
 def null_table(rng, *, systems=4, sources=60, candidates=4):
     """Systems that all draw from the same distribution: some sources are hard for all."""
     ease = rng.beta(0.8, 0.8, sources)
@@ -186,3 +208,18 @@ def test_rows_of_the_table_that_are_compared(tmp_path):
     assert [p.system for p in compared(board, "toy")] == ["a", "copy-source"]
     found = main_verdicts(board, "toy")
     assert found.better_than(f"{BLEU}.expected", "a") == ("copy-source",)
+
+
+def test_more_candidates_of_fewer_sources_decide_nothing(tmp_path):
+    # The main setting of the first system failed: its others must not say which sources count.
+    cells = [
+        cell("a", None),
+        cell("a", bleu(0.7), label="main, mbr", roles=["mbr"]),
+        cell("b", bleu(0.5)),
+        cell("c", bleu(0.1)),
+    ]
+    values = {"score-a-main, mbr-1": [{BLEU: [0.7, 0.7]}] * 8} | {
+        f"score-{name}-main-1": [{BLEU: [v, v]}] * 30 for name, v in (("b", 0.5), ("c", 0.1))
+    }
+    board = Board(read_records(write_handmade(tmp_path / "x", cells, values=values)))
+    assert main_verdicts(board, "toy").better_than(f"{BLEU}.expected", "b") == ("c",)
