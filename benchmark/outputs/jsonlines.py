@@ -86,7 +86,15 @@ def _candidate(value: object, where: str) -> Candidate:
             f"{where}: a candidate has the status {status!r}: use {', '.join(get_args(Status))}."
         )
     logprob = value.get("logprob")
-    is_number = isinstance(logprob, int | float) and not isinstance(logprob, bool)
-    if logprob is not None and not (is_number and math.isfinite(logprob)):
+    if logprob is not None and not _is_finite(logprob):
         raise UserError(f'{where}: "logprob" is {logprob!r}: write a finite number, or null.')
     return Candidate(text, status, logprob)
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False

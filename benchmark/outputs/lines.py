@@ -55,11 +55,14 @@ def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
     """(file and line, object) of every line; empty lines at the end are passed over.
 
     Raises:
-        UserError: if a line is not a JSON object, or holds text that no UTF-8 file can hold.
+        UserError: if there is no line, or one is not a JSON object, or holds text that no UTF-8
+            file can hold.
     """
     lines = read_lines(path)
     while lines and not lines[-1].strip():
         lines.pop()
+    if not lines:
+        raise UserError(f"{path} holds empty lines alone: name a file of outputs.")
     return [
         (where, _fields(line, where))
         for number, line in enumerate(lines, start=1)

@@ -46,6 +46,7 @@ def test_reads_the_candidates_file_of_a_store(write):
         ({"candidates": [{"txt": "a"}]}, 'the key "text" is missing'),
         ({"candidates": [{"text": "a", "status": "fine"}]}, "use ok, empty"),
         ({"candidates": [{"text": "a", "logprob": "x"}]}, "\"logprob\" is 'x'"),
+        ({"candidates": [{"text": "a", "logprob": 10**400}]}, "write a finite number"),
         ({"id": 1.5, "output": "a"}, '"id" is neither'),
         ({"source": ["a"], "output": "a"}, '"source" is not a text'),
         ({"references": "a", "output": "a"}, '"references" is not a list'),

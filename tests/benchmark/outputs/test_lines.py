@@ -65,3 +65,8 @@ def test_json_lines_name_their_place(write):
 def test_json_mistakes(write, line, sentence):
     with pytest.raises(UserError, match=sentence):
         json_lines(write("outputs.jsonl", f'{{"a": 1}}\n{line}\n{{"a": 1}}\n'))
+
+
+def test_empty_lines_alone_are_no_outputs(write):
+    with pytest.raises(UserError, match="empty lines alone"):
+        json_lines(write("outputs.jsonl", "\n \n"))
