@@ -181,8 +181,8 @@ def _footnotes(
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
     task = points[0].task
     said = [equal_cost_sentence(board, task, name, utility) for utility in utilities_of(points)]
-    for sentence in dict.fromkeys(filter(None, said)):
-        yield Footnote(f"{sentence} {TEST}", groups)
+    if sentences := tuple(dict.fromkeys(filter(None, said))):
+        yield Footnote(" ".join((*sentences, TEST)), groups)
     yield from _alone(points, groups)
     ranked = [
         f"{p.system} {interval.value:.3g} ({size} candidates)"

@@ -1,17 +1,17 @@
-"""Who is best when every model may spend as many network rows, by a paired test.
+"""Who is best when every model may spend as many network rows, by the tests of the main table.
 
 Each model has as many draws as the common budget buys; of them minimum Bayes risk chooses. Models
-answer the same sources, so the choices are compared source by source: approximate randomisation,
-Holm's correction over the comparisons of the sentence.
+answer the same sources, so the choices are compared source by source.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
+from benchmark.report.draws import resample
 from benchmark.report.points import Board, Point
 from benchmark.report.records import ExampleValues, Records
 from benchmark.report.scaling import (
@@ -21,60 +21,73 @@ from benchmark.report.scaling import (
     mbr_curve,
     scaled,
 )
-from benchmark.report.significance import LEVEL
-from benchmark.statistics import approximate_randomisation, holm, mean_of
+from benchmark.report.significance import LEVEL, compare_all, randomise, resamples_for
+from benchmark.statistics import AdditiveScore, mean_of
 
 BySource = dict[str, float]
 
-RESAMPLES = 2000
+DECIMALS = 6
+"""Of the curves: a value that stands there too is rounded from the same number."""
 
 TEST = (
-    "Told apart here means: paired approximate randomisation over the sources"
-    f" ({RESAMPLES:,} resamples, two-sided, {LEVEL:g}), Holm's correction over the comparisons"
-    " with the best."
+    "Told apart here means: by approximate randomisation over the sources and by the paired"
+    f" bootstrap over sources and seeds, both two-sided at {LEVEL:g} after Holm's correction over"
+    " all pairs of models in the sentence."
 )
 
 
 def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> str:
-    """Who is best within `common_budget`, and from whom the test tells it apart.
+    """Who is best within `common_budget`, and from whom the tests tell it apart.
 
-    Empty with fewer than two models whose choices can be compared.
+    Means are over the sources that all of them answer. Empty with fewer than two models whose
+    choices can be compared.
     """
     points, entry = scaled(board, task), curved_metrics(board.records, task).get(metric)
     if entry is None or entry.direction == "none":
         return ""
     budget = common_budget(points)
-    bought = {}
+    sizes: dict[str, int] = {}
+    chosen: dict[str, dict[int, BySource]] = {}
     for point in points:
-        curve = mbr_curve(point, metric, utility)
-        size = affordable(point, curve, budget)
+        size = affordable(point, mbr_curve(point, metric, utility), budget)
         if size is not None:
-            bought[point] = (size, curve[size].value)
-    sign = 1.0 if entry.direction == "higher" else -1.0
-    ranked = sorted(bought, key=lambda p: (-sign * bought[p][1], p.system))
-    values = [chosen_values(board.records, p, metric, utility, bought[p][0]) for p in ranked]
-    if len(ranked) < 2 or not all(values):
+            sizes[point.system] = size
+            chosen[point.system] = chosen_values(board.records, point, metric, utility, size)
+    sources = _common([of_seed for seeds in chosen.values() for of_seed in seeds.values()])
+    if len(chosen) < 2 or not all(chosen.values()) or not sources:
         return ""
-    told = _told_apart(values[0], values[1:])
-    worse = [p.system for p, apart in zip(ranked[1:], told, strict=True) if apart]
-    equals = [p.system for p, apart in zip(ranked[1:], told, strict=True) if not apart]
-    size, value = bought[ranked[0]]
-    draws = f"choosing among {size} by {utility}" if size > 1 else "one draw"
+    parts = {
+        system: {
+            seed: mean_of(np.array([values[name] for name in sources]))
+            for seed, values in seeds.items()
+        }
+        for system, seeds in chosen.items()
+    }
+    means, beaten = _compared(parts, 1.0 if entry.direction == "higher" else -1.0)
+    best, *others = means
+    worse, equals = [s for s in others if s in beaten], [s for s in others if s not in beaten]
+    draws = f"choosing among {sizes[best]} by {utility}" if sizes[best] > 1 else "one draw"
     return (
-        f"At equal cost ({budget:.3g} network rows a source) {ranked[0].system} is best on"
-        f" {entry.title}: {value:.3f}, {draws}. Told apart from it: {', '.join(worse) or 'none'}."
+        f"At equal cost ({budget:.3g} network rows a source, {len(sources)} sources) {best}"
+        f" {'has the highest mean' if equals else 'is best'} on {entry.title}:"
+        f" {means[best]:.3f}, {draws}. Told apart from it: {', '.join(worse) or 'none'}."
         + (f" Not told apart: {', '.join(equals)}." if equals else "")
     )
 
 
-def chosen_values(records: Records, point: Point, metric: str, utility: str, size: int) -> BySource:
-    """By source the value of what is chosen among `size` candidates, mean over windows and seeds.
+def chosen_values(
+    records: Records, point: Point, metric: str, utility: str, size: int
+) -> dict[int, BySource]:
+    """By seed and source the value of what is chosen among `size` candidates, mean over windows.
 
     Empty where a seed has not kept it.
     """
-    seeds = [_of_seed(records.values(key), metric, utility, size) for key in point.keys("score")]
-    common = [name for name in (seeds[0] if seeds else {}) if all(name in seed for seed in seeds)]
-    return {name: float(np.mean([seed[name] for seed in seeds])) for name in common}
+    found = {
+        cell.seed: _of_seed(records.values(cell.keys.score), metric, utility, size)
+        for cell in point.cells
+        if cell.keys.score is not None
+    }
+    return found if all(found.values()) else {}
 
 
 def _of_seed(rows: Mapping[str, ExampleValues], metric: str, utility: str, size: int) -> BySource:
@@ -90,15 +103,23 @@ def _of_seed(rows: Mapping[str, ExampleValues], metric: str, utility: str, size:
     return found
 
 
-def _told_apart(best: BySource, others: Sequence[BySource]) -> list[bool]:
-    """Whether each differs from the best at `LEVEL` after correction."""
-    p_values = []
-    for other in others:
-        shared = [name for name in best if name in other]
-        pair = (mean_of(np.array([of[name] for name in shared])) for of in (best, other))
-        # The same seed for every pair: a sentence must not change with the order of systems.
-        rng = np.random.default_rng(0)
-        p_values.append(
-            approximate_randomisation(*pair, resamples=RESAMPLES, rng=rng) if shared else 1.0
-        )
-    return [p <= LEVEL for p in holm(p_values)]
+def _common(found: list[BySource]) -> list[str]:
+    """The sources that all have, in the order of the first."""
+    return [name for name in (found[0] if found else {}) if all(name in of for of in found)]
+
+
+def _compared(
+    parts: Mapping[str, Mapping[int, AdditiveScore]], sign: float
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The means by system, best first; and those that the first is significantly better than."""
+    resamples = resamples_for(len(parts), 1)
+    drawn = resample(parts, {system: system for system in parts}, resamples=resamples)
+    p_values = randomise(parts, resamples=resamples)
+    column = "chosen"
+    verdicts = compare_all(
+        {column: {system: sign * values for system, values in drawn.items()}},
+        {(column, *pair): p for pair, p in p_values.items()},
+    )
+    means = {system: round(float(values[0]), DECIMALS) for system, values in drawn.items()}
+    ranked = sorted(means, key=lambda system: (-sign * means[system], system))
+    return {s: means[s] for s in ranked}, verdicts.better_than(column, ranked[0])

@@ -13,15 +13,20 @@ from benchmark.report.scaling import scaled
 from benchmark.report.summary import sentences
 
 SOURCES = 40
+MEAN = 0.002 * sum(i % 3 for i in range(SOURCES)) / SOURCES
+"""Of what is added to the values, source by source."""
 
 
-def write(folder, systems, *, seeds=(1,)):
-    """`systems`: name to (rows of a candidate, the two values of every source)."""
+def write(folder, systems, *, seeds=(1,), sources=None):
+    """`systems`: name to (rows of a candidate, the two values of every source).
+
+    `sources` says of some how many they answer, where they are not all.
+    """
     cells = []
     for name, (rows, pair) in systems.items():
         for seed in seeds:
-            mean = sum(pair) / 2
-            line = cell(name, curved({BLEU: [mean, pair[1]]}), seed=seed)
+            mean = sum(pair) / 2 + MEAN
+            line = cell(name, curved({BLEU: [mean, pair[1] + MEAN]}), seed=seed)
             line["cost"]["rows"] = rows
             cells.append(line)
     path = write_handmade(folder / "x", cells)
@@ -34,7 +39,7 @@ def write(folder, systems, *, seeds=(1,)):
                 "mbr_counts": {BLEU: [[1, 1], [0, 2]]},
                 "metrics": {BLEU: [value + 0.002 * (i % 3) for value in pair]},
             }
-            for i in range(SOURCES)
+            for i in range((sources or {}).get(line["system"], SOURCES))
         ]
         text = "".join(json.dumps(row) + "\n" for row in rows).encode()
         key = line["keys"]["score"]
@@ -53,21 +58,47 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     )
     # The budget is one draw of `dear`, worth 0.7; the others choose among two, worth 0.7 too.
     said = sentence(path)
-    assert said.startswith("At equal cost (4 network rows a source) cheap is best on BLEU (sent):")
-    assert f": 0.700, choosing among 2 by {BLEU}. " in said
+    assert said.startswith(
+        "At equal cost (4 network rows a source, 40 sources) cheap has the highest mean on BLEU"
+        f" (sent): 0.702, choosing among 2 by {BLEU}. "
+    )
     assert "Told apart from it: none. Not told apart: dear, same." in said
     better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path / "2", better))
-    assert said.endswith(f"0.800, choosing among 2 by {BLEU}. Told apart from it: dear.")
+    assert "cheap is best on" in said
+    assert said.endswith(f"0.802, choosing among 2 by {BLEU}. Told apart from it: dear.")
     dear = {"dear": (4.0, (0.5, 0.9)), "cheap": (3.0, (0.4, 0.5))}
     said = sentence(write(tmp_path / "3", dear))
-    assert "dear is best on BLEU (sent): 0.700, one draw." in said
+    assert "dear is best on BLEU (sent): 0.702, one draw." in said
+
+
+def test_systems_are_compared_over_the_sources_of_all(tmp_path):
+    systems = {"dear": (4.0, (0.5, 0.9)), "part": (2.0, (0.4, 0.8))}
+    said = sentence(write(tmp_path, systems, sources={"part": 30}))
+    assert "a source, 30 sources) part is best" in said
+    none = write(tmp_path / "2", systems, sources={"part": 0})
+    assert sentence(none) == ""
+
+
+def test_seeds_that_disagree_are_no_proof(tmp_path):
+    # Every source of both seeds says that `b` is better, and by how much the seeds disagree.
+    path = write(tmp_path, {"a": (1.0, (0.4, 0.5)), "b": (1.0, (0.5, 0.6))}, seeds=(1, 2))
+    for seed, added in ((1, 0.0), (2, 0.6)):
+        path_of = path / "records" / "values" / f"score-b-main-{seed}.jsonl.gz"
+        rows = [json.loads(line) for line in gzip.decompress(path_of.read_bytes()).splitlines()]
+        for row in rows:
+            row["metrics"][BLEU] = [value - 0.2 + added for value in row["metrics"][BLEU]]
+        path_of.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
+    said = sentence(path)
+    assert "b has the highest mean" in said and "Not told apart: a." in said
 
 
 def test_values_of_the_choices(tmp_path):
     board = Board(read_records(write(tmp_path, {"a": (1.0, (0.2, 0.6))}, seeds=(1, 2))))
     (point,) = scaled(board, "toy")
-    one, two = (chosen_values(board.records, point, BLEU, BLEU, size) for size in (1, 2))
+    by_seed = [chosen_values(board.records, point, BLEU, BLEU, size) for size in (1, 2)]
+    assert all(list(found) == [1, 2] for found in by_seed)
+    one, two = (found[2] for found in by_seed)
     assert len(one) == SOURCES
     assert one["s0"] == pytest.approx(0.4) and two["s0"] == pytest.approx(0.6)
     assert two["s2"] == pytest.approx(0.604)

@@ -87,7 +87,8 @@ def corpus(groups):
 def test_corpus_scores_of_unequally_many_candidates_are_randomised():
     rng = np.random.default_rng(3)
     pairs = np.stack([rng.random((40, 2)), np.ones((40, 2))], axis=-1)
-    one, three = pairs[:, :1], np.concatenate([pairs, pairs[:, :1]], axis=1) + [0.5, 0]
+    one, three = pairs[:, :1], pairs[:, [0, 1, 0]]
+    three[..., 0] += 0.5
     systems = {"two": corpus(pairs), "one": corpus(one), "three": corpus(three)}
     found = randomise(systems, resamples=999)
     assert found["one", "three"] == found["two", "three"] == pytest.approx(1 / 1000)
