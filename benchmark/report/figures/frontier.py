@@ -158,7 +158,9 @@ def draw(
                 ax, [x_axis.read(main)], [y_axis.read(main)], marks,
                 keywords=solid(look, large=True), large=True, points=[main],
             )  # fmt: skip
-    make_room(_unsampled(board, task, y_axis), y_axis, marks)
+    # Without a strip the copy alone has a place.
+    shown = [p for p in _unsampled(board, task, y_axis) if panel.strip or p.system == COPY]
+    make_room(shown, y_axis, marks)
     if not marks.points:
         say_nothing(ax, "no system with samples")
     set_limits(ax, xs=marks.xs, ys=marks.ys)

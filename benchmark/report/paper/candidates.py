@@ -16,7 +16,7 @@ from benchmark.report.paper.curves import (
     task_sheet,
 )
 from benchmark.report.points import COPY, Board
-from benchmark.report.records import UNDEFINED, title_of
+from benchmark.report.records import UNDEFINED, Interval, title_of
 from benchmark.report.scaling import mbr_curve, scaled, utilities_of
 
 
@@ -37,6 +37,13 @@ def candidate_curves(board: Board, task: str) -> dict[str, Curve]:
     }
 
 
+def copy_value(board: Board, task: str) -> Interval:
+    """What copying scores on the sources of the curves, which may be a part of the split."""
+    axis = quality_axis(board, task)
+    copy = next((p for p in scaled(board, task) if p.system == COPY), None)
+    return axis.read(copy) if axis is not None and copy is not None else UNDEFINED
+
+
 def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
     """One panel a task."""
     styles, sheet = look_of(board), task_sheet(tasks)
@@ -44,11 +51,10 @@ def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
     for task, curves, (ax,) in zip(tasks, drawn, panels_of(sheet, tasks), strict=True):
         axis = quality_axis(board, task)
         assert axis is not None  # there would be no curve
-        copy = board.main(task, COPY)
-        draw_curves(ax, curves, styles, copy=axis.read(copy) if copy else UNDEFINED)
+        draw_curves(ax, curves, styles, copy=copy_value(board, task))
         ax.set_title(title_of(board.records.run.tasks, task))
         ax.set_xlabel("candidates |S|")
         ax.set_ylabel(f"{axis.label}, MBR")
-    has_copy = any(board.main(task, COPY) for task in tasks)
+    has_copy = any(copy_value(board, task).defined for task in tasks)
     sheet.finish(*legend(in_order(board.systems, drawn), styles, copy=has_copy))
     return sheet

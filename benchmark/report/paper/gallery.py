@@ -14,6 +14,8 @@ from benchmark.report.paper.steps import draw_speed, draw_steps, has_steps
 from benchmark.report.paper.tradeoff import draw_trade_off, trade_off_plane
 from benchmark.report.paper.training_time import draw_training_time, quality_over_training
 from benchmark.report.points import Board
+from benchmark.report.scaling import protocol as scaling_protocol
+from benchmark.report.scaling import scaled
 
 Has = Callable[[Board, str], bool]
 
@@ -68,7 +70,7 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             lambda board, task: bool(candidate_curves(board, task)),
             "--set evaluation.mbr.candidates=20",
             draw_candidates,
-            _sources,
+            _sources_of_curves,
         ),
         PaperFigure(
             "figure-4-trade-off",
@@ -78,7 +80,9 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "every system is a curve over its knob, and quality is the mean over the same"
             " candidates whose div-4 is measured, not a choice from them. What gives one answer"
             " has no place here: the div-4 of three equal answers, near 1/3, is no diversity."
-            " Large marks: the setting of the table; numbers: the knob at the ends of a curve.",
+            " Large marks: the setting of the table; numbers: the knob at the ends of a curve; the"
+            " line is what copying the source scores; grey and dashed: the grammar, where there is"
+            " one.",
             lambda board, task: trade_off_plane(board, task) is not None,
             "--set evaluation.metrics=[bleu_sent_m4,self_bleu,div_4]",
             draw_trade_off,
@@ -157,6 +161,11 @@ def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
     sources = sorted({trace.num_sources for trace in traces})
     counted = f"{' or '.join(map(str, sources))} sources a task"
     return f"{counted}; bands, up to {MANY} systems, are intervals over them."
+
+
+def _sources_of_curves(board: Board, tasks: Sequence[str]) -> str:
+    told = (f"{task}: {scaling_protocol(scaled(board, task))}" for task in tasks)
+    return " ".join(told)
 
 
 def _sources(board: Board, tasks: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from benchmark.report.figures.axes import Plane
 from benchmark.report.figures.frontier import draw, legend
 from benchmark.report.figures.marks import annotate, look_of
 from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.yardsticks import draw_unsampled
 from benchmark.report.paper.curves import task_sheet
 from benchmark.report.paper.generation import trace_axes
 from benchmark.report.points import COPY, Board
@@ -27,7 +28,11 @@ def draw_trade_off(board: Board, tasks: Sequence[str]) -> Sheet:
     for task, panel in zip(tasks, sheet.panels, strict=True):
         plane = trade_off_plane(board, task)
         assert plane is not None  # the task would not be drawn
-        drawn.append((panel.ax, draw(panel, board, task, plane, styles)))
+        marks = draw(panel, board, task, plane, styles)
+        copy = board.main(task, COPY)
+        if copy is not None and plane[1].read(copy).defined:
+            draw_unsampled(panel, [copy], plane[1], styles, marks)
+        drawn.append((panel.ax, marks))
         panel.ax.set_title(title_of(board.records.run.tasks, task))
     hidden = _without_samples(board, tasks)
     entries = [e for e in zip(*legend(board, tasks, styles), strict=True) if e[1] not in hidden]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from handmade import BLEU, bleu, cell, curved, write_handmade
 
-from benchmark.report.paper.candidates import candidate_curves
+from benchmark.report.paper.candidates import candidate_curves, copy_value
 from benchmark.report.points import Board
 from benchmark.report.records import read_records
 
@@ -30,3 +30,13 @@ def test_the_setting_with_most_candidates_counts_and_yardsticks_have_none(tmp_pa
 def test_the_utility_of_the_table_chooses(tmp_path):
     both = curved({BLEU: [0.3, 0.4], "rouge_l": [0.3, 0.35]})
     assert [y.value for y in curves_of(tmp_path, cell("one", both))["one"].ys] == [0.3, 0.4]
+
+
+def test_the_copy_is_scored_over_the_sources_of_the_curves(tmp_path):
+    # The main setting answers all sources, the one with more candidates may answer fewer.
+    copies = [
+        cell("copy-source", bleu(0.3), family="yardstick"),
+        cell("copy-source", curved({BLEU: [0.2]}), family="yardstick", label="mbr", roles=["mbr"]),
+    ]
+    board = Board(read_records(write_handmade(tmp_path / "toy", copies)))
+    assert copy_value(board, "toy").value == 0.2
