@@ -28,6 +28,8 @@ KINDS: Mapping[str, CandidateKind] = {
     "beam": "n-best",
     "single": "single",
 }
+LONGEST_NAME = 100
+"""Bytes: both names stand in the name of a folder."""
 FAMILIES = (*(family for family in get_args(Family) if family != "yardstick"), "other")
 
 EXAMPLES = """\
@@ -139,10 +141,15 @@ def _check(options: argparse.Namespace) -> None:
 
     if options.name in system_entries():
         raise UserError(f"--name {options.name}: a system of this name is known; choose another.")
-    if any(
-        not name.strip() or "/" in name or "\\" in name for name in (options.name, options.task)
+    for option, name in (("--name", options.name), ("--task", options.task)):
+        if not name.strip() or not name.isprintable() or "/" in name or "\\" in name:
+            raise UserError(f"{option} {name!r}: give a name without slashes and control marks.")
+        if len(name.encode(errors="replace")) > LONGEST_NAME:
+            raise UserError(f"{option} {name[:20]}…: give a name of {LONGEST_NAME} bytes at most.")
+    if options.setting is not None and not (
+        options.setting.strip() and options.setting.isprintable()
     ):
-        raise UserError("--name and --task: give names without slashes.")
+        raise UserError(f"--setting {options.setting!r}: give a label in one line.")
     if options.remove and options.files:
         raise UserError("--remove takes no files: it takes outputs out of a report.")
     if not options.remove and not options.files:

@@ -102,12 +102,12 @@ def check_writable(folder: Path) -> None:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        place = folder if folder.exists() else folder.parent
     except OSError as error:
         raise UserError(
             f"The folder {folder.parent} cannot be made ({error.strerror}): name another with"
             " --report."
         ) from error
-    place = folder if folder.exists() else folder.parent
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise UserError(f"The folder {place} cannot be written: name another with --report.")
 
