@@ -39,8 +39,10 @@ STATED = (
     f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
 
-_BOUNDED = frozenset({"training", "losses", "candidates", "statuses", "cost", "values", "score"})
-"""The parts that may differ at all."""
+_BOUNDED = frozenset(
+    {"training", "losses", "candidates", "statuses", "cost", "values", "score", "trace"}
+)
+"""The parts that may differ at all; a trace has no bound but that of the scores it ends in."""
 
 
 def breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[Difference]:

@@ -15,7 +15,7 @@ CLOCKS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "seconds_per
 
 PARTS = (
     "files", "status", "setting", "keys", "training", "losses", "candidates", "statuses", "cost",
-    "values", "score",
+    "values", "score", "trace",
 )  # fmt: skip
 """What is compared, in the order in which a cell makes it."""
 
@@ -52,6 +52,7 @@ def compare(stored: StoredCell, fresh: StoredCell) -> Compared:
         *_from_files("losses", stored, fresh, _losses),
         *_from_files("candidates", stored, fresh, _candidates),
         *_from_files("values", stored, fresh, lambda a, b: _values(a, b, comparable)),
+        *_from_files("trace", stored, fresh, _traces),
     ]
     found.sort(key=lambda difference: PARTS.index(difference.part))
     equal, kept = _shared_candidates(stored, fresh)
@@ -219,6 +220,13 @@ def _values(
             yield Difference("values", where, found.stored, found.fresh)
     if len(stored.values) != len(fresh.values):
         yield Difference("values", "sources", len(stored.values), len(fresh.values))
+
+
+def _traces(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+    # Other code may trace under another key; keys are compared where they have to agree.
+    if stored.trace_key is not None and fresh.trace_key is not None:
+        for found in _walk(stored.trace, fresh.trace, (), True):
+            yield Difference("trace", found.where, found.stored, found.fresh)
 
 
 def _compared(row: Row, comparable: Sequence[str]) -> Row:

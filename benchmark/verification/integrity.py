@@ -20,6 +20,8 @@ def misfits(cell: StoredCell) -> Iterator[Difference]:
         checks.append(_texts)
     if line["score"] is not None:
         checks.append(_values)
+    if cell.trace_key is not None:
+        checks.append(_trace)
     for check in checks:
         try:
             yield from check(cell)
@@ -36,9 +38,11 @@ def strangers(report: StoredReport) -> list[Finding]:
             f"events/{keys['train']}.jsonl",
             f"samples/{keys['generate']}.jsonl",
             f"values/{keys['score']}.jsonl.gz",
+            f"traces/{cell.trace_key}.json",
         }
     records = report.folder / "records"
-    paths = (path for kind in ("events", "samples", "values") for path in records.glob(f"{kind}/*"))
+    kinds = ("events", "samples", "values", "traces")
+    paths = (path for kind in kinds for path in records.glob(f"{kind}/*"))
     names = (path.relative_to(records).as_posix() for path in paths)
     return [
         Finding({"file": f"records/{name}"}, "differs", ("it belongs to no cell",))
@@ -94,6 +98,17 @@ def _values(cell: StoredCell) -> Iterator[Difference]:
                 (size,) if entry["level"] == "candidate" else _shape(first)
             ):
                 yield Difference("values", f"{row['id']}, {name}, numbers", value, first)
+                return
+
+
+def _trace(cell: StoredCell) -> Iterator[Difference]:
+    kept = cell.trace
+    for metric, curves in kept["curves"].items():
+        for statistic, curve in curves.items():
+            counts = {len(ends) for ends in curve.values()}
+            if counts != {len(kept["steps"])}:
+                where = f"{metric} {statistic}, steps"
+                yield Difference("trace", where, len(kept["steps"]), sorted(counts))
                 return
 
 

@@ -145,7 +145,9 @@ def _those_asked_for(cell: Cell, group: Sequence[StoredCell]) -> Cell:
         if key in asked
     ]
     settings, keys = tuple(s for s, _ in kept), tuple(k for _, k in kept)
-    return replace(cell, settings=settings, generate_keys=keys)
+    # The first setting is the one that is traced.
+    traced = cell.trace_key if cell.generate_keys[0] in asked else None
+    return replace(cell, settings=settings, generate_keys=keys, trace_key=traced)
 
 
 def _other_keys(

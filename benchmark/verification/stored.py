@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from benchmark.api import UserError
-from benchmark.report.records import Event, ExampleValues, Sample, cell_files, read_records
+from benchmark.report.records import (
+    Event,
+    ExampleValues,
+    Sample,
+    Trace,
+    cell_files,
+    read_records,
+)
 
 Row = dict[str, Any]
 CellName = tuple[str, str, int]
@@ -99,7 +106,7 @@ class StoredCell:
         """The kept sources with their candidates.
 
         Raises:
-            BrokenRecordError: if the file is missing or broken; as for the next two.
+            BrokenRecordError: if the file is missing or broken; as for the next three.
         """
         return _rows(self.records / "samples" / f"{self.generate_key}.jsonl", Sample)
 
@@ -114,6 +121,19 @@ class StoredCell:
     def events(self) -> list[Row]:
         """The training log."""
         return _rows(self.records / "events" / f"{self.train_key}.jsonl", Event)
+
+    @property
+    def trace_key(self) -> str | None:
+        """The key of its trace; None where there is none."""
+        found: str | None = self.line["keys"].get("trace")
+        return found
+
+    @cached_property
+    def trace(self) -> Row:
+        """The curves along a generation."""
+        path = self.records / "traces" / f"{self.trace_key}.json"
+        (found,) = _checked(path, Trace, lambda text: [json.loads(text)])
+        return found
 
 
 def read_stored(folder: Path) -> StoredReport:
@@ -141,12 +161,19 @@ def read_stored(folder: Path) -> StoredReport:
 
 
 def _rows(path: Path, model: type[BaseModel]) -> list[Row]:
+    """The objects of a file, one a line."""
+    return _checked(
+        path, model, lambda text: [json.loads(line) for line in text.split("\n") if line.strip()]
+    )
+
+
+def _checked(path: Path, model: type[BaseModel], parse: Callable[[str], list[Row]]) -> list[Row]:
     """The objects of a file, checked by `model` and kept as they are."""
     name = f"{path.parent.name}/{path.name}"
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+        rows = parse(text)
         for row in rows:
             model.model_validate(row)
     except FileNotFoundError as error:

@@ -66,7 +66,10 @@ def kept(tmp_path_factory) -> Kept:
         (made.data / "mine" / f"{split}.jsonl").write_text(text)
     nano = Path(__file__).parents[1] / "suites" / "nano.yaml"
     (root / "nano.yaml").write_text(nano.read_text().replace("paraphrase:", "mine:"))
-    suite = load_suite(str(root / "nano.yaml"), ["budget.updates=3", "limits.test=25"])
+    suite = load_suite(
+        str(root / "nano.yaml"),
+        ["budget.updates=3", "limits.test=25", "evaluation.trace.sources=4"],
+    )
     systems = ["transformer", "copy-source"]
     plan = make_plan(suite, tasks=["mine"], systems=systems, data_dir=made.data)
     store = Store(made.store)

@@ -316,6 +316,23 @@ def test_quick_sees_broken_and_strange_files(verify, report):
     assert {"file": "records/samples/stranger.jsonl"} in [f["subject"] for f in findings]
 
 
+def test_curves_along_a_generation(verify, kept, report):
+    (path,) = (report / "records" / "traces").glob("*.json")
+    kept_trace = json.loads(path.read_text())
+    kept_trace["curves"]["bleu_sent_m4"]["expected"]["low"][0] += 0.01
+    path.write_text(json.dumps(kept_trace))
+    transformer = ["--system", "transformer", "--use-store", str(kept.store)]
+    code, _, out = verify(*transformer)
+    assert code == 1 and "trace, curves bleu_sent_m4 expected low 0:" in out
+    kept_trace["curves"]["bleu_sent_m4"]["expected"]["low"].append(0.5)
+    path.write_text(json.dumps(kept_trace))
+    assert "trace, bleu_sent_m4 expected, steps" in verify("--quick")[2]
+    path.rename(path.with_name("stranger.json"))
+    code, findings, out = verify("--quick")
+    assert code == 1 and f"records/traces/{path.name} is missing" in out
+    assert {"file": "records/traces/stranger.json"} in [f["subject"] for f in findings]
+
+
 def test_quick_needs_no_data(verify):
     code, findings, out = verify("--quick", data=False)
     assert code == 0 and verdicts(findings) == {"equal"} and "keys were not checked: data: " in out
