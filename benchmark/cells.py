@@ -26,7 +26,6 @@ CURVES = 1
 """Part of the key of scores: raised when what they hold beside the metrics changes."""
 
 Rerun = Literal["missing", "failed", "stale", "all"]
-RERUN: tuple[Rerun, ...] = ("missing", "failed", "stale", "all")
 
 OnStage = Callable[[str, str, int, int, str], None]
 """Called with (cell, stage, done, total, what to print beside the bar)."""

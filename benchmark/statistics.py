@@ -1,14 +1,13 @@
-"""Intervals and tests over sources: bootstrap, paired comparison, correction for many tests.
+"""Intervals over sources by the bootstrap, and the correction for many tests.
 
 Every score here is a function of sums over sources: a mean is (sum of values) / (number), corpus
 BLEU is a function of summed counts. So a resample of the sources is a product of a matrix of
 multiplicities with the contributions, exact for both kinds, and one set of resamples serves
-many scores.
+many scores. The tests that stand on this are in `benchmark.report.significance`.
 
 Sources:
     percentile bootstrap: Efron and Tibshirani, "An introduction to the bootstrap" (1993), ch. 13;
     for translation metrics: Koehn, "Statistical significance tests" (EMNLP 2004);
-    approximate randomisation: Riezler and Maxwell, "On some pitfalls" (2005);
     crossed resampling of seeds and sources: Owen, "The pigeonhole bootstrap" (2007,
     arXiv 0712.1111);
     correction: Holm, "A simple sequentially rejective multiple test procedure" (1979).
@@ -111,53 +110,6 @@ def across_seeds(
     picks = rng.integers(0, len(scores), size=(resamples, len(scores)))
     drawn = by_seed[picks, np.arange(resamples)[:, None]].mean(axis=1)
     return _percentiles(float(np.mean([score.value for score in scores])), drawn, level)
-
-
-def paired_difference(
-    first: AdditiveScore,
-    second: AdditiveScore,
-    *,
-    level: float,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Estimate:
-    """`first` minus `second` with its percentile interval; both see the same resamples."""
-    one, other = _resampled((first, second), resamples, rng)
-    return _percentiles(first.value - second.value, one - other, level)
-
-
-def approximate_randomisation(
-    first: AdditiveScore,
-    second: AdditiveScore,
-    *,
-    resamples: int,
-    rng: np.random.Generator,
-) -> float:
-    """Two-sided p value of the hypothesis that the two systems are exchangeable.
-
-    Under it the outputs of a source may change places: each resample swaps the two
-    contributions of every source with probability 1/2. The p value is
-    (1 + count of differences as large) / (1 + resamples), which is never 0.
-
-    Args:
-        first: score of one system.
-        second: score of the other over the same sources, with the same `total`.
-        resamples: number of random swaps.
-        rng: source of all randomness.
-    """
-    if first.contributions.shape != second.contributions.shape:
-        raise ValueError("The two scores must be of the same metric over the same sources.")
-    sum_first, sum_second = first.contributions.sum(axis=0), second.contributions.sum(axis=0)
-    gap = second.contributions - first.contributions
-    observed = abs(float(first.total(sum_first) - second.total(sum_second)))
-    # Sums in another order differ in the last bits: equal differences must count as equal.
-    bar = observed - 1e-12 * max(1.0, observed)
-    as_large = 0
-    for size in _blocks(resamples, len(gap)):
-        moved = rng.integers(0, 2, size=(size, len(gap))).astype(np.float64) @ gap
-        difference = first.total(sum_first + moved) - second.total(sum_second - moved)
-        as_large += int((np.abs(difference) >= bar).sum())
-    return (1 + as_large) / (1 + resamples)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -95,6 +96,21 @@ def test_corpus_scores_of_unequally_many_candidates_are_randomised():
     # A copy that is repeated is the same system, so it has the same p values.
     again = randomise(systems | {"one": corpus(np.repeat(one, 2, axis=1))}, resamples=999)
     assert again == found
+
+
+def test_randomisation_of_a_corpus_score_agrees_with_all_swaps():
+    rng = np.random.default_rng(18)
+    first, second = (rng.integers(1, 9, (9, 1, 2)).astype(float) for _ in range(2))
+    total = corpus(first)[1].total
+    differences = []
+    for swap in itertools.product([False, True], repeat=9):
+        where = np.array(swap)[:, None, None]
+        one, other = np.where(where, second, first), np.where(where, first, second)
+        sums = [groups.reshape(9, -1).sum(axis=0) for groups in (one, other)]
+        differences.append(abs(total(sums[0]) - total(sums[1])))
+    exact = np.mean(np.array(differences) >= differences[0] - 1e-9)
+    found = randomise({"a": corpus(first), "b": corpus(second)}, resamples=20_000)
+    assert found["a", "b"] == pytest.approx(exact, abs=0.01)
 
 
 def null_table(rng, *, systems=4, sources=60, candidates=4):
