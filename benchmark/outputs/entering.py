@@ -246,7 +246,8 @@ def _remarks(entry: Entry, others: Sequence[Entry], outputs: Outputs, target: Ta
             "all candidates of each source are equal: a deterministic system has --candidates 1"
             " and --kind single."
         )
-    counts = {c.score.num_samples for c in target.run_cells(entry.task) if c.score is not None}
+    rows = [c for c in target.run_cells(entry.task) if "main" in c.setting.roles]
+    counts = {c.score.num_samples for c in rows if c.score is not None}
     counts |= {other.num_samples for other in others}
     if different := sorted(counts - {1, entry.num_samples}):
         said.append(

@@ -66,11 +66,12 @@ def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> s
     means, beaten = _compared(parts, 1.0 if entry.direction == "higher" else -1.0)
     best, *others = means
     worse, equals = [s for s in others if s in beaten], [s for s in others if s not in beaten]
-    draws = f"choosing among {sizes[best]} by {utility}" if sizes[best] > 1 else "one draw"
+    draws = f"choosing among {sizes[best]}" if sizes[best] > 1 else "one draw"
     return (
         f"At equal cost ({budget:.3g} network rows a source, {len(sources)} sources) {best}"
         f" {'has the highest mean' if equals else 'is best'} on {entry.title}:"
-        f" {means[best]:.3f}, {draws}. Told apart from it: {', '.join(worse) or 'none'}."
+        f" {means[best]:.3f}, {draws} (choices by {utility})."
+        f" Told apart from it: {', '.join(worse) or 'none'}."
         + (f" Not told apart: {', '.join(equals)}." if equals else "")
     )
 

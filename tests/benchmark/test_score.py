@@ -278,6 +278,14 @@ def test_outputs_join_a_run_and_stay(score, run, dialogue):
     assert left == alone
 
 
+def test_more_candidates_for_the_curves_are_no_other_rows(score, run, dialogue):
+    assert run("--set", "evaluation.mbr.candidates=5", systems=("copy-source", "oracle"))[0] == 0
+    assert {x["score"]["num_samples"] for x in lines("reports/nano")} == {1, 3, 5}
+    path = write("a.jsonl", targets(dialogue, 3))
+    code, _, err = score(path, "--report", "reports/nano", task="dialogue")
+    assert code == 0 and "other rows have" not in err
+
+
 def test_a_copy_of_a_row_of_the_run_leaves_that_row_alone(score, run, dialogue):
     """Equal candidates have one score; taking one of two rows out must not take it with it."""
     run()

@@ -60,16 +60,16 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     said = sentence(path)
     assert said.startswith(
         "At equal cost (4 network rows a source, 40 sources) cheap has the highest mean on BLEU"
-        f" (sent): 0.702, choosing among 2 by {BLEU}. "
+        f" (sent): 0.702, choosing among 2 (choices by {BLEU}). "
     )
     assert "Told apart from it: none. Not told apart: dear, same." in said
     better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path / "2", better))
     assert "cheap is best on" in said
-    assert said.endswith(f"0.802, choosing among 2 by {BLEU}. Told apart from it: dear.")
+    assert said.endswith(f"0.802, choosing among 2 (choices by {BLEU}). Told apart from it: dear.")
     dear = {"dear": (4.0, (0.5, 0.9)), "cheap": (3.0, (0.4, 0.5))}
     said = sentence(write(tmp_path / "3", dear))
-    assert "dear is best on BLEU (sent): 0.702, one draw." in said
+    assert "dear is best on BLEU (sent): 0.702, one draw (choices" in said
 
 
 def test_systems_are_compared_over_the_sources_of_all(tmp_path):
