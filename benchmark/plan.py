@@ -175,7 +175,9 @@ def load(suite: Suite, task: str, data_dir: Path | None) -> Task:
 
 def metrics_of(suite: Suite, task: Task) -> list[Metric]:
     """The metrics of a task; those with known answers where the task has them."""
-    specs = [*suite.evaluation.metrics, *suite.tasks[task.id].metrics]
+    # A task that a suite does not know is scored by what it measures everywhere.
+    recipe = suite.tasks.get(task.id, suite.other_tasks)
+    specs = [*suite.evaluation.metrics, *(recipe.metrics if recipe else ())]
     if task.conditional is not None:
         specs += suite.evaluation.controlled_metrics
     return [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]

@@ -190,6 +190,23 @@ def test_one_generator_at_two_temperatures() -> None:
     assert f"BLEU {hot['expected']:.3f} at {hot['self']:.3f}" in said
 
 
+def test_sari_of_a_copy() -> None:
+    examples = real("asset").test
+
+    def mean(spec: str, texts: list[str]) -> float:
+        items = [
+            Item(e.id, e.source, e.references[1:], (text,))
+            for e, text in zip(examples, texts, strict=True)
+        ]
+        return float(make_metric(spec).score(items).values.mean())
+
+    copies, people = [e.source for e in examples], [e.references[0] for e in examples]
+    said = entry("SARI that rewards leaving the source alone")
+    assert f"from {mean('sari', copies):.0f} to {mean('sari:undefined=1', copies):.0f}" in said
+    assert f"people have {mean('sari', people):.0f} by both" in said
+    assert f"{mean('sari:undefined=1', people):.0f}" == f"{mean('sari', people):.0f}"
+
+
 def test_every_measured_figure_has_its_test() -> None:
     text = read("docs/footguns.md")
     entries = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
