@@ -32,5 +32,6 @@ def entered_sentence(points: Iterable[Point]) -> str:
 
 def _facts(outputs: Mapping[str, Any]) -> str:
     sources, split = outputs.get("sources"), outputs.get("split")
-    part = "" if sources == split else f", {sources:,} of {split:,} sources"
+    is_part = None not in (sources, split) and sources != split
+    part = f", {sources:,} of {split:,} sources" if is_part else ""
     return MATCHED.get(outputs.get("matched", ""), "matched") + part

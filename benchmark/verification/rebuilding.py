@@ -29,6 +29,12 @@ class Obstacle:
     """Whether the record says something else than code and data here; False: those are missing."""
 
 
+ENTERED = Obstacle(
+    "its outputs were made elsewhere: their scores can be checked with --scores-only",
+    contradicts=False,
+)
+
+
 @dataclass(frozen=True)
 class Rebuilt:
     """What the records say has been run, as this code would run it."""
@@ -56,6 +62,10 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
     tasks: dict[str, Task] = {}
     missing: dict[str, Obstacle] = {}
     for name in dict.fromkeys(cell.line["task"] for cell in cells):
+        if _is_entered(report, name):
+            # Such a task is the sources that were answered, not the splits of a run.
+            missing[name] = ENTERED
+            continue
         try:
             task = load(suite, name, data_dir)
         except (UserError, KeyError) as error:
@@ -91,6 +101,11 @@ def _by_name(cells: Sequence[StoredCell]) -> dict[CellName, list[StoredCell]]:
     return groups
 
 
+def _is_entered(report: StoredReport, task: str) -> bool:
+    """Whether nothing of a task was run."""
+    return all("outputs" in cell.line for cell in report.cells if cell.line["task"] == task)
+
+
 def _other_data(recorded: Mapping[str, Any], task: Task) -> str | None:
     """How the data differ from those of the report; None if they do not."""
     digest = recorded.get("digest", "")
@@ -110,8 +125,7 @@ def _rebuilt(
     """The cell, or why there is none."""
     _, system, seed = group[0].name
     if "outputs" in group[0].line:
-        told = "its outputs were made elsewhere: their scores can be checked with --scores-only"
-        return Obstacle(told, contradicts=False)
+        return ENTERED
     # One by one, in the order of the records: an ablation belongs to some systems alone.
     settings = (cell.line["setting"] for cell in group)
     ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))

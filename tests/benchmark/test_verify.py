@@ -234,6 +234,20 @@ def test_outputs_that_were_made_elsewhere(verify, report):
     assert verify(*COPY, "--scores-only")[0] == 0
 
 
+def test_report_of_outputs_alone(verify, report):
+    write_cells(report, [line | {"outputs": {"sources": 25}} for line in cells(report)])
+    replace(report / "records" / "run.json", '"train": 30', '"train": 0')
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    run["tasks"]["mine"]["digest"] = "of the answered sources"
+    path.write_text(json.dumps(run))
+    _, findings, out = verify("--quick")
+    cells_found = [f for f in findings if "system" in f["subject"]]
+    assert {f["verdict"] for f in cells_found} == {"equal"}
+    assert "keys were not checked: its outputs were made elsewhere" in out
+    assert verify("--scores-only")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
