@@ -383,8 +383,12 @@ def _parsed(text: str, where: str) -> Any:
 def _lines(path: Path, model: type[M]) -> Iterator[M]:
     for number, line in enumerate(_text(path).split("\n"), start=1):
         if line.strip():
-            where = f"{path}, line {number}"
-            yield _validated(model, _parsed(line, where), where)
+            try:
+                yield model.model_validate_json(line)
+            except ValidationError:
+                # Parsed apart, to say what is wrong with it in the words of a record.
+                where = f"{path}, line {number}"
+                yield _validated(model, _parsed(line, where), where)
 
 
 def _validated(model: type[M], value: object, where: str) -> M:

@@ -9,6 +9,7 @@ from itertools import compress
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from benchmark.report.figures.identity import gid
 from benchmark.report.figures.labels import Labeller
@@ -70,25 +71,21 @@ def draw_marks(
     places = [x.value for x in across], [y.value for y in up]
     whiskers = large or not marks.sparse
     if whiskers:
-        bars = ax.errorbar(
-            *places, xerr=_arms(across), yerr=_arms(up), fmt="none", ecolor=keywords["color"],
-            elinewidth=0.6, alpha=0.55, zorder=2.5,
-        )  # fmt: skip
-        for bar in bars.lines[2] if points else ():
-            bar.set_gid(gid(points[0].system))
+        level = [((x.low, y.value), (x.high, y.value)) for x, y in pairs if x.bounded]
+        upright = [((x.value, y.low), (x.value, y.high)) for x, y in pairs if y.bounded]
+        if level or upright:
+            bars = LineCollection(
+                [*level, *upright], colors=keywords["color"], linewidths=0.6, alpha=0.55,
+                zorder=2.5, gid=gid(points[0].system) if points else None,
+            )  # fmt: skip
+            # Limits are set from `marks`: nothing is to be measured here.
+            ax.add_collection(bars, autolim=False)
+        marks.whiskers += [([x0, x1], [y0, y1]) for (x0, y0), (x1, y1) in (*level, *upright)]
     ax.plot(*places, zorder=4.5 if large else 4, **keywords)
     for x, y in pairs:
         marks.points.append((x.value, y.value))
-        if not whiskers:
-            marks.xs.append(x.value)
-            marks.ys.append(y.value)
-            continue
-        if x.bounded:
-            marks.whiskers.append(([x.low, x.high], [y.value, y.value]))
-        if y.bounded:
-            marks.whiskers.append(([x.value, x.value], [y.low, y.high]))
-        marks.xs += ends(x)
-        marks.ys += ends(y)
+        marks.xs += ends(x) if whiskers else [x.value]
+        marks.ys += ends(y) if whiskers else [y.value]
 
 
 def annotate(ax: Axes, marks: Marks) -> None:
@@ -144,11 +141,3 @@ def set_limits(
 def ends(interval: Interval) -> list[float]:
     """The value and the ends of its interval, where they are defined."""
     return [v for v in (interval.value, interval.low, interval.high) if math.isfinite(v)]
-
-
-def _arms(intervals: Sequence[Interval]) -> list[list[float]]:
-    """Lengths of the whiskers below and above; zero where there is no interval."""
-    return [
-        [max(0.0, i.value - i.low) if i.bounded else 0.0 for i in intervals],
-        [max(0.0, i.high - i.value) if i.bounded else 0.0 for i in intervals],
-    ]

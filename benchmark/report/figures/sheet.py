@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
 from benchmark.report.figures.identity import gid
+from benchmark.report.figures.typeface import families
 
 COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
 """Widths of one column, of one with many systems, and of two columns of a paper."""
@@ -38,7 +39,7 @@ _LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
 @contextmanager
 def style() -> Iterator[None]:
     """The style of the report, whatever the user's own settings."""
-    with matplotlib.style.context(["default", str(_STYLE)]):
+    with matplotlib.style.context(["default", str(_STYLE), {"font.family": families()}]):
         yield
 
 
