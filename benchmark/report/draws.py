@@ -47,6 +47,8 @@ class Draws:
     resamples: int
     parts: Mapping[tuple[Point, Axis], Parts]
     drawn: Mapping[tuple[Point, Axis], FloatArray]
+    level: float = 0.95
+    """Of the intervals of the run."""
 
     def of(self, point: Point, axis: Axis) -> FloatArray:
         """The score of a point; NaN but for the first where no values per source were kept."""
@@ -71,7 +73,9 @@ def draw(board: Board, points: Iterable[Point], axes: Sequence[Axis], *, resampl
             np.subtract(1, values, out=values)
         # The measured value is the one that stands in every other table.
         values[0] = axis.read(point).value
-    return Draws(resamples, parts, drawn)
+    scores = (cell.score for point, _ in parts for cell in point.cells)
+    levels = [score.interval.level for score in scores if score is not None]
+    return Draws(resamples, parts, drawn, *levels[:1])
 
 
 def interval(values: FloatArray, *, level: float = 0.95) -> Interval:

@@ -118,6 +118,8 @@ class Verdicts:
 def compare_all(
     columns: Mapping[str, Mapping[str, FloatArray]],
     randomised: Mapping[tuple[str, str, str], float] | None = None,
+    *,
+    level: float = 0.95,
 ) -> Verdicts:
     """Compare all rows of all columns, where higher is better.
 
@@ -125,6 +127,7 @@ def compare_all(
         columns: by column and row, the draws `(1 + resamples,)` of a score.
         randomised: p values of the randomisation by (column, first, second). Where given, no
             pair without one is significant; where None, the bootstrap stands alone.
+        level: of the intervals of the differences.
     """
     found: list[Pair] = []
     for column, rows in columns.items():
@@ -137,7 +140,7 @@ def compare_all(
             by_swaps = math.nan
             if randomised is not None:
                 by_swaps = randomised.get((column, first, second), 1.0)
-            shown = interval(difference)
+            shown = interval(difference, level=level)
             found.append(Pair(column, first, second, shown, by_swaps, p_value(difference)))
     adjusted = holm([pair.p_both for pair in found])
     return Verdicts(
@@ -201,7 +204,7 @@ def main_verdicts(board: Board, task: str) -> Verdicts:
         parts = {p.system: draws.parts[p, axis] for p in measured if (p, axis) in draws.parts}
         p_values = randomise(parts, resamples=draws.resamples)
         randomised |= {(column_of(axis), *pair): p for pair, p in p_values.items()}
-    return compare_all(columns, randomised)
+    return compare_all(columns, randomised, level=draws.level)
 
 
 def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str, str], float]:

@@ -131,7 +131,7 @@ def standings(board: Board, task: str) -> Standings | None:
     quality = main_axis(board, task)
     if quality is None:
         return None
-    found = _Columns(board, task, quality)
+    found, level = _Columns(board, task, quality), task_draws(board, task).level
     tested = {
         column: {s: values for s, values in systems.items() if s in found.models}
         for column, systems in found.columns.items()
@@ -142,12 +142,12 @@ def standings(board: Board, task: str) -> Standings | None:
         tuple(found.standards),
         found.curves,
         {
-            (column, system): interval(values)
+            (column, system): interval(values, level=level)
             for column, systems in found.columns.items()
             for system, values in systems.items()
         },
         found.dashes,
-        compare_all(tested),
+        compare_all(tested, level=level),
     )
 
 

@@ -30,6 +30,7 @@ def draw_band(
     marks: Marks,
     *,
     system: str = "",
+    level: float = 0.95,
 ) -> bool:
     """Shade the interval of the quality along a curve; False where it is not known.
 
@@ -43,11 +44,13 @@ def draw_band(
         colour: of the curve.
         marks: takes the height of the band, for the limits.
         system: whose curve it is, where the page is to tell it.
+        level: of the interval.
     """
     places, lows, highs = [], [], []
     for (x0, first), (x1, second) in pairwise(zip(xs, draws, strict=True)):
         for share in np.linspace(0, 1, STEPS + 1):
-            mixed = interval((1 - share) * first[:ENOUGH] + share * second[:ENOUGH])
+            mixture = (1 - share) * first[:ENOUGH] + share * second[:ENOUGH]
+            mixed = interval(mixture, level=level)
             if not mixed.bounded:
                 return False
             places.append((1 - share) * x0 + share * x1)

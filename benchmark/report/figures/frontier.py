@@ -193,7 +193,7 @@ def _draw_curve(
     else:
         banded = draws is not None and draw_band(
             ax, xs, [draws.of(p, plane[1]) for p in points], look.colour, marks,
-            system=points[0].system,
+            system=points[0].system, level=draws.level,
         )  # fmt: skip
         # A band says what upright whiskers say, and lies under the marks.
         upright = [Interval(value=y) for y in ys] if banded else up

@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 from handmade import BLEU, bleu, cell, self_bleu, write_handmade
 
+from benchmark.report import significance
 from benchmark.report.draws import draw, interval, p_value, resample
 from benchmark.report.figures.axes import planes
 from benchmark.report.points import Board
@@ -92,8 +93,10 @@ def test_draws_do_not_change_with_who_else_was_run(values):
     np.testing.assert_allclose(alone["a"], beside["a"], rtol=1e-12)
 
 
-def board_of(tmp_path, values):
+def board_of(tmp_path, values, *, level=0.95):
     cells = [cell(name, bleu(0.5) | self_bleu(0.25)) for name in values]
+    for line in cells:
+        line["score"]["interval"]["level"] = level
     rows = {f"score-{name}-main-1": of for name, of in values.items()}
     return Board(read_records(write_handmade(tmp_path / "x", cells, values=rows)))
 
@@ -116,3 +119,10 @@ def test_other_sources_are_left_out(tmp_path):
     ((_, quality),) = planes(board, "toy")
     draws = draw(board, board.points, (quality,), resamples=5)
     assert [point.system for point, _ in draws.parts] == ["a"]
+
+
+def test_the_level_is_that_of_the_run(tmp_path):
+    row = {BLEU: [0.0, 1.0], "self_bleu": 0.25}
+    board = board_of(tmp_path, {"a": [row] * 2}, level=0.8)
+    assert draw(board, board.points, planes(board, "toy")[0], resamples=5).level == 0.8
+    assert significance.task_draws(board, "toy").level == 0.8
