@@ -32,5 +32,7 @@ class EventMirror:
         if "lr" in event:
             scalars["lr"] = event["lr"]
         for name, value in scalars.items():
+            if value is None:
+                continue
             self.writer.add_scalar(f"{kind}/{name}", value, update)
         self.writer.flush()

@@ -303,14 +303,16 @@ class Trainer:
             return
         module = _module(self.system)
         with averaged_weights(module, self.average):
-            progress.valid_loss = self._valid_loss()
+            loss = self._valid_loss()
+            # JSON has no infinity: a loss without a finite value stands as null.
+            progress.valid_loss = loss if math.isfinite(loss) else None
             event: dict[str, Any] = {"kind": "valid", "update": progress.update}
             event["loss"] = progress.valid_loss
             event["quality"] = self.quality(self.system) if self.quality is not None else {}
             self._append(event)
             if self.recipe.patience is not None:
-                if progress.valid_loss < progress.best_loss:
-                    progress.best_loss, progress.stale_validations = progress.valid_loss, 0
+                if loss < progress.best_loss:
+                    progress.best_loss, progress.stale_validations = loss, 0
                     if self.processes.is_main:
                         save_model(module, str(self.folder / "best.safetensors"))
                 else:

@@ -131,7 +131,7 @@ class CountedLevenshteinDecoder(LevenshteinTransformerDecoder):  # type: ignore[
     def forward_mask_ins(self, prev_output_tokens: Tensor, **inputs: Any) -> Any:
         """Scores of numbers of placeholders to insert, `(rows, length - 1, 256)`."""
         scores, attention = self(prev_output_tokens, "forward_mask_ins", **inputs)
-        if not self.training:
+        if inputs.get("normalize"):  # asked for by decoding, never by the loss
             present = prev_output_tokens.ne(self.padding_idx)
             wanted = scores.argmax(-1).masked_fill(~present[:, 1:], 0)
             refused = present.sum(1, keepdim=True) + wanted.cumsum(1) > self.room

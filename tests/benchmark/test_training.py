@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 
 import pytest
 import torch
@@ -151,6 +152,17 @@ def test_early_stop_keeps_the_best(resources, examples, tmp_path):
     events = [json.loads(x) for x in (tmp_path / "events.jsonl").read_text().splitlines()]
     best = min(e["loss"] for e in events if e["kind"] == "valid")
     assert summary.valid_loss == pytest.approx(best, rel=1e-6)
+
+
+def test_a_validation_loss_without_a_value_is_null(resources, examples, tmp_path, monkeypatch):
+    losses = iter([math.inf, 2.0, math.nan, math.inf])
+    monkeypatch.setattr(Trainer, "_valid_loss", lambda self: next(losses))
+    recipe = {"validate_every": 3, "patience": 5}
+    _system, summary = train(resources, examples, tmp_path, budget=Budget(updates=10), **recipe)
+    text = (tmp_path / "events.jsonl").read_text()
+    events = [json.loads(x, parse_constant=pytest.fail) for x in text.splitlines()]
+    assert [e["loss"] for e in events if e["kind"] == "valid"] == [None, 2.0, None, None]
+    assert summary.valid_loss == 2.0
 
 
 def test_diverged_training_names_the_update(resources, examples, tmp_path):

@@ -14,6 +14,7 @@ from baselines.fairseq.batches import framed, sample_of
 from baselines.fairseq.quiet import quietly
 from baselines.fairseq.refinement import refine
 from baselines.fairseq.systems import FairseqCMLM, FairseqLevenshtein
+from benchmark.api import make_noise
 
 SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1}
 
@@ -74,6 +75,18 @@ def test_insertions_stay_on_the_canvas(resources, source):
         model.decoder.embed_mask_ins.weight[3] = 1.0
     found = refine(model, system.dictionary, source, passes=10, adaptive=True, beam=1, positions=7)
     assert {len(few[0].tokens) for few in found} == {5}, "3 words; 3 more would be 8 positions"
+
+
+def test_the_loss_of_a_network_that_is_evaluated_refuses_nothing(resources, pairs):
+    """Decoding gives insertions beyond the canvas no probability; a target may need one there."""
+    system = FairseqLevenshtein.build(FairseqLevenshtein.Config(**SIZE), resources)
+    model = system.module.model.eval()
+    with torch.no_grad():
+        model.decoder.layers[-1].final_layer_norm.weight.zero_()
+        model.decoder.layers[-1].final_layer_norm.bias.fill_(1.0)
+        model.decoder.embed_mask_ins.weight[3] = 1.0
+        noise = make_noise(1, [e.id for e in pairs], 1, torch.device("cpu"))
+        assert torch.isfinite(system.loss(system.collate(pairs), noise).total)
 
 
 def test_nothing_reaches_stdout_or_the_root_logger(capsys):
