@@ -82,7 +82,7 @@ def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
     stored, fresh = pair
     fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
     folder = tmp_path / "records"
-    for kind in ("samples", "values", "events"):
+    for kind in ("samples", "values", "events", "traces"):
         (folder / kind).mkdir(parents=True)
         for path in (stored.records / kind).iterdir():
             (folder / kind / path.name).write_bytes(path.read_bytes())
