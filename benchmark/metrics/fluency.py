@@ -20,14 +20,18 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from benchmark.api import UserError
 from benchmark.metrics.declaration import DEVICE, DeclaredMetric
-from benchmark.metrics.encoder import describe, is_missing_folder, without_progress_bars
+from benchmark.metrics.encoder import (
+    NotLoadedError,
+    describe,
+    is_missing_folder,
+    load_pretrained,
+)
 from benchmark.metrics.interface import (
     Conditional,
     Direction,
@@ -170,20 +174,11 @@ def load_model(name: str, device: str) -> LanguageModel:
     Raises:
         UserError: if it cannot be loaded, or has no mark of a beginning or an end.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    folder = Path(name).expanduser()
-    place = str(folder) if folder.is_dir() else name
     try:
-        with without_progress_bars():
-            tokenizer = AutoTokenizer.from_pretrained(place)
-            network = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32)
-        network = network.to(device).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        tokenizer, network = load_pretrained("AutoModelForCausalLM", name, device)
+    except NotLoadedError as error:
         raise UserError(
-            f"Metric 'fluency' cannot load the language model {name!r} on {device} ({reason}): "
+            f"Metric 'fluency' cannot load the language model {name!r} on {device} ({error}): "
             "name a folder or hub id of one as fluency:model=FOLDER-OR-HUB-ID."
         ) from error
     marks = (tokenizer.bos_token_id, tokenizer.eos_token_id)

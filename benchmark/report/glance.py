@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmark.report.comparison import compare
 from benchmark.report.figures.axes import main_axis, quality_axis
 from benchmark.report.frontier_table import SHORT
-from benchmark.report.points import COPY, Board
+from benchmark.report.points import COPY, YARDSTICK, Board
 from benchmark.report.records import Interval, title_of
 from benchmark.report.significance import column_of, main_verdicts
 from benchmark.report.standings import Standard, Standings, standings
@@ -80,7 +80,7 @@ def _contest(board: Board, found: Standings, standard: Standard | None) -> Answe
     if standard is None:
         return Answer("not measured")
     systems = board.records.run.systems
-    models = [s for s in board.systems if systems[s].family != "yardstick"]
+    models = [s for s in board.systems if systems[s].family != YARDSTICK]
     values = {s: v for s in models if (v := found.value(standard.id, s)).defined}
     terms = _terms(found, standard)
     if not values:

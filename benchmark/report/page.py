@@ -19,7 +19,7 @@ from benchmark.report.embedded import data_block, policy
 from benchmark.report.figures.axes import quality_axis
 from benchmark.report.glance import HEADS, READING, Glance, glance
 from benchmark.report.latex_text import SIGNS
-from benchmark.report.points import Board
+from benchmark.report.points import YARDSTICK, Board
 from benchmark.report.prose import render_markdown
 from benchmark.report.records import Run, title_of
 from benchmark.report.renderers import ARROWS, head, named, shown
@@ -202,7 +202,7 @@ def machine(run: Run, *, short: bool = False) -> str:
 
 def _lead(board: Board) -> str:
     run = board.records.run
-    models = [s for s in board.systems if run.systems[s].family != "yardstick"]
+    models = [s for s in board.systems if run.systems[s].family != YARDSTICK]
     counts = (
         (len(board.records.tasks), "task"),
         (len(models), "system"),

@@ -35,7 +35,7 @@ from benchmark.report.figures.palette import (
     solid,
 )
 from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
-from benchmark.report.points import CEILING, COPY, Board, Point
+from benchmark.report.points import CEILING, COPY, YARDSTICK, Board, Point
 from benchmark.report.records import Interval
 
 
@@ -74,7 +74,7 @@ def cost(board: Board, task: str, axis: CostAxis) -> Sheet:
         width=WIDE_IN if many else COLUMN_IN,
         panel_height=2.0 if many or len(shown) < 2 else 1.5, share="x",
     )  # fmt: skip
-    models = [s for s in board.systems if board.records.run.systems[s].family != "yardstick"]
+    models = [s for s in board.systems if board.records.run.systems[s].family != YARDSTICK]
     drawn = [
         _draw(panel.ax, board, task, (axis, y_axis), models, styles)
         for panel, y_axis in zip(sheet.panels, shown, strict=False)
