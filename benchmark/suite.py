@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from benchmark.api import UserError
 from benchmark.registry import system_entries
 from benchmark.suggestion import suggestion
+from benchmark.tasks import origin_of
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -199,11 +200,19 @@ class Suite(_Recipe):
     systems: dict[str, SystemRecipe]
 
     def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
-        """The suite with a recipe for each named folder of `data_dir` that had none."""
-        if self.other_tasks is None or data_dir is None:
+        """The suite with a recipe for each named folder of `data_dir` that had none.
+
+        A distilled task has the recipe of the one that it comes from.
+        """
+        if data_dir is None:
             return self
-        new = [n for n in names if n not in self.tasks and (data_dir / n).is_dir()]
-        return self.model_copy(update={"tasks": self.tasks | dict.fromkeys(new, self.other_tasks)})
+        new: dict[str, TaskRecipe] = {}
+        for name in names:
+            if name not in self.tasks and (data_dir / name).is_dir():
+                recipe = self.tasks.get(origin_of(data_dir / name) or "", self.other_tasks)
+                if recipe is not None:
+                    new[name] = recipe
+        return self.model_copy(update={"tasks": self.tasks | new})
 
     def with_trace(self) -> Suite:
         """The suite with a trace: its own, or the default one."""

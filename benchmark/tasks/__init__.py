@@ -1,13 +1,14 @@
 """Tasks: controlled grammars with known answers, and real data in JSON lines."""
 
 from benchmark.tasks.catalogue import TASKS, TaskEntry, card
-from benchmark.tasks.jsonl import list_tasks
+from benchmark.tasks.jsonl import DISTILLED, list_tasks, origin_of
 from benchmark.tasks.loading import load_task
 from benchmark.tasks.notes import DataNotes, Overlap
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 
 __all__ = [
+    "DISTILLED",
     "SPLITS",
     "TASKS",
     "DataNotes",
@@ -18,4 +19,5 @@ __all__ = [
     "card",
     "list_tasks",
     "load_task",
+    "origin_of",
 ]

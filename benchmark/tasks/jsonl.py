@@ -24,6 +24,8 @@ from benchmark.tasks.splits import SPLITS, Split
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
 KEYS = frozenset({"src", "trg", "refs"})
+DISTILLED = "distilled.json"
+"""In the folder of a task whose train targets a teacher wrote: `task` is where they come from."""
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
@@ -81,6 +83,21 @@ def find_folder(task_id: str, data_dir: Path) -> Folder | None:
         ):
             return _folder(task_id, path, variant)
     return None
+
+
+def origin_of(folder: Path) -> str | None:
+    """The task from which the one in `folder` was distilled; None where it was not.
+
+    Raises:
+        UserError: if the file that says so cannot be read.
+    """
+    path = folder / DISTILLED
+    if not path.is_file():
+        return None
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["task"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} does not name its task: distil the task again.") from error
 
 
 def read_jsonl(path: Path, split: Split) -> Lines:

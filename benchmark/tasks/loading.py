@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmark.api import Example, UserError
 from benchmark.suggestion import suggestion
 from benchmark.tasks import controlled
-from benchmark.tasks.catalogue import TASKS
-from benchmark.tasks.jsonl import Folder, Lines, find_folder, list_tasks, read_jsonl
+from benchmark.tasks.catalogue import TASKS, TaskEntry
+from benchmark.tasks.jsonl import Folder, Lines, find_folder, list_tasks, origin_of, read_jsonl
 from benchmark.tasks.notes import PUBLISHED_TRAIN, take_notes
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
@@ -90,14 +90,21 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
         split: tuple(read[split].examples[: caps[split]]) for split in SPLITS
     }
     entry = TASKS.get(folder.task_id)
+    origin = TASKS.get(origin_of(folder.path) or "")
+    # The test part of a distilled task is that of its origin, and so are the known answers.
     return Task(
         id=folder.task_id,
         kind="jsonl",
-        title=entry.title if entry else folder.task_id,
+        title=_title(folder, entry, origin),
         version=JSONL_VERSION,
         train=tuple(splits["train"]),
         valid=tuple(splits["valid"]),
         test=tuple(splits["test"]),
+        conditional=(
+            partial(controlled.conditional, origin.id)
+            if origin is not None and origin.kind == "controlled"
+            else None
+        ),
         notes=take_notes(
             splits,
             available={split: len(read[split].examples) for split in SPLITS},
@@ -107,6 +114,12 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
             published_train=PUBLISHED_TRAIN.get(folder.task_id),
         ),
     )
+
+
+def _title(folder: Folder, entry: TaskEntry | None, origin: TaskEntry | None) -> str:
+    if entry is not None:
+        return entry.title
+    return f"{origin.title}, distilled" if origin is not None else folder.task_id
 
 
 def _check_limits(limits: Mapping[str, int | None]) -> dict[Split, int | None]:

@@ -129,13 +129,13 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    named = ("run", "ls", "report", "score", "speed", "verify")
+    named = ("run", "distil", "ls", "report", "score", "speed", "verify")
     assert modules == {f"benchmark.{name}" for name in named}
 
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
-    from benchmark import verify
+    from benchmark import distil, verify
     from benchmark.ls import KINDS
     from benchmark.plan import choose_systems, choose_tasks, config_of
     from benchmark.registry import load_system
@@ -149,13 +149,16 @@ def test_commands_are_understood(words: list[str]) -> None:
         score_parser().parse_args(rest)
     if module == "benchmark.verify" and rest:
         assert verify.parser().parse_args(rest).report
+    if module == "benchmark.distil" and rest:
+        assert distil.parser().parse_args(rest).out
     if module != "benchmark.run" or not rest:
         return
     options = parser().parse_args(rest)
     if options.suite not in suite_names():
         return  # the reader's own, which its document runs
     suite = load_suite(options.suite, options.set)
-    if options.data_dir is None or "headlines" not in options.task:
+    # Tasks that a document makes are not in the suite.
+    if not any(name == "headlines" or name.endswith("-distilled") for name in options.task):
         assert choose_tasks(suite, options.task)
     # The reader's own systems are not installed here; their document runs them.
     named = [system for system in options.system if not system.startswith("my")]

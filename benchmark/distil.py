@@ -1,0 +1,164 @@
+"""Distil a task: a trained system writes the targets of the train part.
+
+python -m benchmark.distil --task qqp --data-dir DATA --suite small --system transformer
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.api import UserError
+
+if TYPE_CHECKING:
+    from benchmark.plan import Cell
+    from benchmark.suite import Suite
+
+EXAMPLES = """\
+examples:
+  python -m benchmark.run --task qqp --suite small --data-dir DATA --system transformer
+  python -m benchmark.distil --task qqp --suite small --data-dir DATA --system transformer
+  python -m benchmark.run --task qqp-distilled --suite small --data-dir distilled --system nat
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m benchmark.distil",
+        description="Write a task whose train targets are the outputs of a trained system.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = made.add_argument_group("the teacher, as it was run")
+    what.add_argument("--task", required=True, help="the task whose train part is decoded")
+    what.add_argument("--system", required=True, help="the teacher; it has to be trained already")
+    what.add_argument("--suite", default="mini", help="a suite or a YAML file (default: mini)")
+    what.add_argument("--seed", type=int, help="seed of the training (default: the suite's first)")
+    what.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="the changes of the suite with which the teacher was run",
+    )
+    what.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
+    how = made.add_argument_group("how it decodes")
+    how.add_argument(
+        "--decoding",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="changes of its main setting: method=greedy, or method=beam beam=5",
+    )
+    how.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    where = made.add_argument_group("where things are")
+    where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
+    where.add_argument(
+        "--out", type=Path, default=Path("distilled"), help="a data folder (default: distilled)"
+    )
+    where.add_argument("--name", help="the new task (default: TASK-distilled)")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0: the task is there; 2: the call cannot be carried out; 130: stopped by hand."""
+    options = parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from benchmark.distillation import distil
+    from benchmark.plan import choose_systems, choose_tasks, load, make_cell
+    from benchmark.run import choose_device
+    from benchmark.stages.generate import open_system
+    from benchmark.store import Store
+    from benchmark.suite import load_suite
+    from benchmark.workers import set_threads
+
+    device = choose_device(options.device)
+    suite = load_suite(options.suite, options.set).with_tasks([options.task], options.data_dir)
+    choose_tasks(suite, [options.task])
+    choose_systems(suite, [options.system])
+    task = load(suite, options.task, options.data_dir)
+    seed = suite.seeds[0] if options.seed is None else options.seed
+    cell = make_cell(suite, task, options.system, seed, ())
+    store = Store(options.store)
+    decoding = _decoding(cell, suite, options.decoding)
+    _check_trained(cell, store.record("train", cell.train_key or "") is not None, options)
+    set_threads(suite.threads)
+    teacher = open_system(cell, suite, task, store, device)
+    identity = {
+        "task": task.id,
+        "data": task.split_digests["train"],
+        "system": cell.system,
+        "train": cell.train_key,
+        "decoding": asdict(decoding),
+        "seed": seed,
+    }
+    folder = options.out / (options.name or f"{task.id}-distilled")
+    with tqdm(total=len(task.train), desc=cell.name, unit="source", disable=None) as bar:
+
+        def advance(done: int, _total: int) -> None:
+            bar.update(done - bar.n)
+
+        counts = distil(
+            teacher,
+            task,
+            decoding,
+            folder=folder,
+            identity=identity,
+            seed=seed,
+            batch=suite.evaluation.batch,
+            device=device,
+            on_progress=advance,
+        )
+    print(folder)
+    print(", ".join(f"{name} {value}" for name, value in asdict(counts).items()))
+    return 0
+
+
+def _check_trained(cell: Cell, is_trained: bool, options: argparse.Namespace) -> None:
+    if cell.train_key is None:
+        raise UserError(f"System {cell.system} is not trained: name another teacher.")
+    if not is_trained:
+        raise UserError(
+            f"{cell.name} is not in the store {options.store}: run `python -m benchmark.run` with"
+            " the same --task, --suite, --set, --data-dir and --system first."
+        )
+
+
+def _decoding(cell: Cell, suite: Suite, changes: Sequence[str]) -> Any:
+    """The main setting of the teacher with the changes of the call."""
+    import yaml
+
+    from benchmark.registry import load_system
+    from benchmark.settings import fill
+
+    values: dict[str, Any] = dict(suite.recipe_of(cell.system).decoding)
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals or not name:
+            raise UserError(f"--decoding {change!r} is not of the form key=value.")
+        values[name] = yaml.safe_load(text) if text else None
+    made: Mapping[str, Any] = values
+    return fill(load_system(cell.system).Decoding, made, "--decoding")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
