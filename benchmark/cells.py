@@ -53,11 +53,7 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Cell]:
     if rerun == "missing":
         return list(plan.cells)
     if rerun == "failed":
-        return [
-            cell
-            for cell in plan.cells
-            if any(store.failure(kind, key) is not None for kind, key in entries(cell))
-        ]
+        return [cell for cell in plan.cells if _has_failed(cell, plan, store)]
     for cell in plan.cells:
         # What stands on a stale entry is stale too.
         stale = rerun == "all"
@@ -70,15 +66,24 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Cell]:
 
 def unfinished(cell: Cell, plan: Plan, store: Store) -> bool:
     """Whether anything of a cell is missing, scores with the present metrics included."""
-    for kind, key in entries(cell):
-        record = store.record(kind, key)
-        if record is None:
-            return True
-        if kind == "generate":
-            scored = score_key(plan.suite, plan.tasks[cell.task], record["candidates_digest"])
-            if store.record("score", scored) is None:
-                return True
-    return False
+    wanted = [*entries(cell), *_scores(cell, plan, store)]
+    return any(store.record(kind, key) is None for kind, key in wanted)
+
+
+def _has_failed(cell: Cell, plan: Plan, store: Store) -> bool:
+    tried = [*entries(cell), *_scores(cell, plan, store)]
+    return any(store.failure(kind, key) is not None for kind, key in tried)
+
+
+def _scores(cell: Cell, plan: Plan, store: Store) -> list[tuple[Kind, str]]:
+    """The entries of scores, with the present metrics, of the candidates that are there."""
+    generated = [store.record("generate", key) for key in cell.generate_keys]
+    task = plan.tasks[cell.task]
+    return [
+        ("score", score_key(plan.suite, task, record["candidates_digest"]))
+        for record in generated
+        if record is not None
+    ]
 
 
 def _is_stale(record: dict[str, Any] | None) -> bool:

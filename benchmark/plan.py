@@ -68,6 +68,11 @@ class Cell:
         """For people."""
         return f"{self.task} / {self.system} / seed {self.seed}"
 
+    @property
+    def main(self) -> Setting:
+        """The setting that is the row of the table."""
+        return self.settings[0]
+
 
 @dataclass(frozen=True)
 class Plan:

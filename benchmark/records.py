@@ -195,7 +195,7 @@ def _line(
                 store.folder("score", scored_as) / "values.jsonl",
                 fresh / "values" / f"{scored_as}.jsonl.gz",
             )
-    if setting is cell.settings[0] and cell.trace_key is not None:
+    if setting is cell.main and cell.trace_key is not None:
         traced = store.record("trace", cell.trace_key)
         if traced is not None:
             keys["trace"] = cell.trace_key

@@ -27,7 +27,7 @@ def trace_decoding(
     Raises:
         UserError: if none of the metrics of the suite can be measured along a trace.
     """
-    recipe, key, setting = suite.evaluation.trace, cell.trace_key, cell.settings[0]
+    recipe, key, setting = suite.evaluation.trace, cell.trace_key, cell.main
     assert recipe is not None and key is not None
     metrics = traced_metrics(suite, task)
     if not metrics:

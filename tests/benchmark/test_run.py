@@ -100,6 +100,20 @@ def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     assert code == 1 and "out of ink" in err
 
 
+def test_failed_score_is_made_again(run, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("lost count")
+
+    words = ["--task", "paraphrase", "--system", "copy-source"]
+    with monkeypatch.context() as patched:
+        patched.setattr("benchmark.stages.score.score_candidates", fail)
+        code, _, err = run(*words)
+    assert code == 1 and "lost count" in err
+    code, _, err = run(*words, "--rerun", "failed")
+    assert code == 0 and "1 cells, 0 of them cached" in err
+    assert {line["status"] for line in records()} == {"ok"}
+
+
 def test_dry_run_makes_nothing(run):
     code, out, _ = run("--task", "all", "--dry-run", "--set", *QUICK)
     assert code == 0
