@@ -14,13 +14,11 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_model, save_model
@@ -28,9 +26,12 @@ from torch import Tensor, nn
 
 from benchmark.api import Example, System, UserError, make_noise
 from benchmark.averaging import averaged_weights, moving_average
+from benchmark.batches import Batches
+from benchmark.budget import ended_by, nearest_bound
 from benchmark.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
 from benchmark.compiling import compiled
 from benchmark.noise import row_seed
+from benchmark.objective import Objective, divide_gradients, is_bf16, learn_from_all
 from benchmark.processes import ALONE, Processes
 from benchmark.schedules import learning_rate
 from benchmark.suite import Budget, TrainingRecipe
@@ -59,25 +60,6 @@ class TrainingSummary:
     final_loss: float
     valid_loss: float | None
     batch: int
-
-
-class _Objective(nn.Module):
-    """The loss as the forward of a module; products within it are taken in bf16 if told so."""
-
-    def __init__(self, system: System, *, device: str, is_bf16: bool) -> None:
-        super().__init__()
-        self.module = system.module
-        self._loss = system.loss
-        self._autocast = partial(
-            torch.autocast, device_type=device, dtype=torch.bfloat16, enabled=is_bf16
-        )
-
-    def forward(
-        self, batch: dict[str, Any], noise: Any
-    ) -> tuple[Tensor, dict[str, Tensor], int, str]:
-        with self._autocast():
-            terms = self._loss(batch, noise)
-        return terms.total.float(), terms.terms, terms.tokens, terms.mean_over
 
 
 class Trainer:
@@ -114,17 +96,18 @@ class Trainer:
                 f"System {system.id} needs a train split and the task has none:"
                 " use the yardsticks or a stand-in task."
             )
-        self.system, self.train, self.valid = system, train, valid
+        self.system, self.valid = system, valid
         _check_shares(recipe, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
+        self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
         self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
         # Accelerate keeps one precision for as long as a process lives, and cells differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint refuses.
         self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
-        objective = _Objective(
-            system, device=self.device.type, is_bf16=_is_bf16(recipe, self.device.type)
+        objective = Objective(
+            system, device=self.device.type, is_bf16=is_bf16(recipe, self.device.type)
         )
         optimiser = torch.optim.AdamW(
             objective.parameters(),
@@ -150,12 +133,12 @@ class Trainer:
         self._resume()
         module, processes = _module(self.system), self.processes
         processes.copy_first(module.state_dict().values())
-        _learn_from_all(module, _join_of(processes))
+        learn_from_all(module, _join_of(processes))
         try:
             with compiled(self.system.network, self.recipe.compile):
                 return self._run()
         finally:
-            _learn_from_all(module, None)
+            learn_from_all(module, None)
 
     def _run(self) -> TrainingSummary:
         progress, recipe = self.progress, self.recipe
@@ -163,7 +146,7 @@ class Trainer:
         started = last_checkpoint = time.monotonic()
         seconds_before = progress.seconds
         first_bad = torch.full((), math.inf, device=self.device)
-        while not self._ended():
+        while not self._has_ended():
             rate = learning_rate(
                 progress.update,
                 peak=recipe.learning_rate,
@@ -203,7 +186,7 @@ class Trainer:
     def _update(self, rate: float) -> tuple[Tensor, dict[str, Tensor], int]:
         """One step of the optimiser; loss and terms are the part of this process in the sum."""
         update, processes = self.progress.update, self.processes
-        examples, ids = self._rows(update)
+        examples, ids = self.batches.of(update)
         micro = self.recipe.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -241,7 +224,7 @@ class Trainer:
         if is_sum_of_tokens:
             loss_sum = loss_sum / max(1, tokens)
             totals = {name: value / max(1, tokens) for name, value in totals.items()}
-            _divide_gradients(self.objective.parameters(), max(1, tokens))
+            divide_gradients(self.objective.parameters(), max(1, tokens))
         if self.recipe.clip_norm is not None:
             self.accelerator.clip_grad_norm_(self.objective.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
@@ -249,36 +232,6 @@ class Trainer:
         if self.average is not None:
             self.average.update_parameters(_module(self.system))
         return loss_sum, totals, tokens
-
-    def _rows(self, update: int) -> tuple[list[Example], list[str]]:
-        """The batch of an update in the order in which it is cut, and the keys of its noise."""
-        examples = self._examples(update)
-        order = list(range(len(examples)))
-        if self.recipe.by_length:
-            order.sort(key=lambda row: (len(examples[row].source), len(examples[row].target)))
-        # Noise goes with its example, so that the sum over the batch is the same in any order.
-        return [examples[row] for row in order], [f"update {update} row {row}" for row in order]
-
-    def _examples(self, update: int) -> list[Example]:
-        """The batch of an update: a window over endless epochs, each shuffled by its number."""
-        size, batch = len(self.train), self.recipe.batch
-        chosen: list[Example] = []
-        position = update * batch
-        while len(chosen) < batch:
-            epoch, offset = divmod(position, size)
-            order = self._order(epoch)
-            taken = order[offset : offset + batch - len(chosen)]
-            chosen.extend(self.train[i] for i in taken)
-            position += len(taken)
-        return chosen
-
-    def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-        if getattr(self, "_epoch", None) != epoch:
-            self._epoch = epoch
-            self._permutation = np.random.default_rng([self.seed, epoch]).permutation(
-                len(self.train)
-            )
-        return self._permutation
 
     def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -337,17 +290,9 @@ class Trainer:
 
     # Budget, events, checkpoints
 
-    def _ended(self) -> bool:
-        progress, budget, patience = self.progress, self.budget, self.recipe.patience
-        if budget.updates is not None and progress.update >= budget.updates:
-            progress.ended_by = "updates"
-        elif budget.tokens is not None and progress.tokens >= budget.tokens:
-            progress.ended_by = "tokens"
-        elif budget.seconds is not None and progress.seconds >= budget.seconds:
-            progress.ended_by = "seconds"
-        elif patience is not None and progress.stale_validations >= patience:
-            progress.ended_by = "early stop"
-        return bool(progress.ended_by)
+    def _has_ended(self) -> bool:
+        self.progress.ended_by = ended_by(self.progress, self.budget, self.recipe.patience)
+        return bool(self.progress.ended_by)
 
     def _log_update(self, rate: float, loss: Tensor, terms: dict[str, Tensor]) -> None:
         progress = self.progress
@@ -366,7 +311,7 @@ class Trainer:
             }
         )
         if self.on_progress is not None and self.processes.is_main:
-            done, total = _share(progress, self.budget)
+            done, total = nearest_bound(progress, self.budget)
             self.on_progress(done, total, f"loss {progress.loss:.3f}")
 
     def _append(self, event: dict[str, Any]) -> None:
@@ -420,21 +365,8 @@ def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
         )
 
 
-def _divide_gradients(parameters: Iterable[nn.Parameter], by: float) -> None:
-    for parameter in parameters:
-        if parameter.grad is not None:
-            parameter.grad /= by
-
-
 def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
     return processes.join if processes.count > 1 else None
-
-
-def _learn_from_all(module: nn.Module, join: Callable[[Tensor], Tensor] | None) -> None:
-    for part in module.modules():
-        hook: Callable[[Any], None] | None = getattr(part, "learn_from_all", None)
-        if hook is not None:
-            hook(join)
 
 
 def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
@@ -444,24 +376,3 @@ def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, f
         for name, value in of_one.items():
             terms[name] = terms.get(name, 0.0) + value
     return terms, sum(loss for _, loss in parts)
-
-
-def _is_bf16(recipe: TrainingRecipe, device: str) -> bool:
-    if recipe.precision == "auto":
-        return device != "cpu" and torch.cuda.is_bf16_supported()
-    return recipe.precision == "bf16"
-
-
-def _share(progress: Progress, budget: Budget) -> tuple[int, int]:
-    """How much of the nearest bound is used, for the bar."""
-    shares = [
-        (done / bound, done, bound)
-        for done, bound in (
-            (progress.update, budget.updates),
-            (progress.tokens, budget.tokens),
-            (progress.seconds, budget.seconds),
-        )
-        if bound
-    ]
-    _, done, bound = max(shares)
-    return int(done), int(bound)
