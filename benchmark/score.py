@@ -17,7 +17,7 @@ from benchmark.api import CandidateKind, Family, UserError
 
 if TYPE_CHECKING:
     from benchmark.outputs.reports import Target
-    from benchmark.report.records import Cell, Interval
+    from benchmark.report.layout import Cell, Interval
     from benchmark.store import Store
     from benchmark.suite import Suite
     from benchmark.tasks import Task

@@ -15,8 +15,9 @@ from benchmark.api import Example, UserError
 from benchmark.candidates import CANDIDATES
 from benchmark.outputs.jsonlines import read_json_lines
 from benchmark.outputs.registry import Entry, registered
+from benchmark.report.layout import Cell
 from benchmark.report.points import YARDSTICK
-from benchmark.report.records import Cell, Records, read_records
+from benchmark.report.records import Records, read_records
 from benchmark.store import Store
 from benchmark.suite import Suite, load_suite
 from benchmark.tasks import TASKS, Task, controlled, load_task

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from benchmark.report.columns import GROUPS, Column, Group, group_of
 from benchmark.report.equal_cost import TEST, equal_cost_sentence
+from benchmark.report.layout import UNDEFINED, Interval, MetricScore, base, title_of
 from benchmark.report.points import Board, Point
-from benchmark.report.records import UNDEFINED, Interval, MetricScore, Records, base, title_of
+from benchmark.report.records import Records
 from benchmark.report.scaling import (
     INFLATED,
     affordable,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.api import CandidateKind
+from benchmark.report.layout import UNDEFINED, Direction, Interval, MetricScore, base
 from benchmark.report.points import Point
-from benchmark.report.records import UNDEFINED, Direction, Interval, MetricScore, base
 
 Group = Literal[
     "quality", "known answers", "diversity", "form", "size", "training", "cost",

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.report.figures.axes import Axis
+from benchmark.report.layout import Interval
 from benchmark.report.points import COPY, Board, Point
-from benchmark.report.records import Interval
 from benchmark.report.significance import column_of, main_verdicts
 
 

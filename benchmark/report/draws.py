@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.report.figures.axes import Axis
+from benchmark.report.layout import Interval, MetricScore
 from benchmark.report.points import Board, Point
-from benchmark.report.records import Interval, MetricScore
 from benchmark.report.seeds import additive
 from benchmark.statistics import AdditiveScore
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchmark.report.draws import resample
+from benchmark.report.layout import ExampleValues
 from benchmark.report.points import Board, Point
-from benchmark.report.records import ExampleValues, Records
+from benchmark.report.records import Records
 from benchmark.report.scaling import (
     affordable,
     common_budget,

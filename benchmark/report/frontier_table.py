@@ -9,8 +9,8 @@ import pandas as pd
 
 from benchmark.report.columns import Column, Group
 from benchmark.report.figures.axes import Axis
+from benchmark.report.layout import UNDEFINED, Interval, title_of
 from benchmark.report.points import Board, Point
-from benchmark.report.records import UNDEFINED, Interval, title_of
 from benchmark.report.significance import (
     TEST,
     Pair,

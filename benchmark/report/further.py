@@ -19,9 +19,10 @@ from benchmark.report.frontier_table import (
     frontier_table,
     significance_table,
 )
+from benchmark.report.layout import title_of
 from benchmark.report.points import Board, Point
 from benchmark.report.published import published_names, published_tables
-from benchmark.report.records import Records, title_of
+from benchmark.report.records import Records
 from benchmark.report.sizes import size_sentence
 from benchmark.report.tables import (
     DAGGER,

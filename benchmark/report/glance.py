@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from benchmark.report.comparison import compare
 from benchmark.report.figures.axes import main_axis, quality_axis
 from benchmark.report.frontier_table import SHORT
+from benchmark.report.layout import Interval, title_of
 from benchmark.report.points import COPY, YARDSTICK, Board
-from benchmark.report.records import Interval, title_of
 from benchmark.report.significance import column_of, main_verdicts
 from benchmark.report.standings import Standard, Standings, standings
 

@@ -19,9 +19,9 @@ from benchmark.report.embedded import data_block, policy
 from benchmark.report.figures.axes import quality_axis
 from benchmark.report.glance import HEADS, READING, Glance, glance
 from benchmark.report.latex_text import SIGNS
+from benchmark.report.layout import Run, title_of
 from benchmark.report.points import YARDSTICK, Board
 from benchmark.report.prose import render_markdown
-from benchmark.report.records import Run, title_of
 from benchmark.report.renderers import ARROWS, head, named, shown
 from benchmark.report.samples import PRINTED, SHOWN, Block
 from benchmark.report.significance import TEST

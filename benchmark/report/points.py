@@ -9,15 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.api import CandidateKind
-from benchmark.report.records import (
-    UNDEFINED,
-    Cell,
-    Interval,
-    MetricScore,
-    Parameters,
-    Records,
-    Role,
-)
+from benchmark.report.layout import UNDEFINED, Cell, Interval, MetricScore, Parameters, Role
+from benchmark.report.records import Records
 from benchmark.report.seeds import pool
 
 if TYPE_CHECKING:

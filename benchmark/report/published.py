@@ -15,15 +15,9 @@ from itertools import groupby
 
 from benchmark.literature.figures import NOT_OURS, PublishedFigure, Statistic, published_figures
 from benchmark.report.columns import DETERMINISTIC, Column, group_of
+from benchmark.report.layout import UNDEFINED, Interval, MetricScore, Score, title_of
 from benchmark.report.points import COPY, Board, Point
-from benchmark.report.records import (
-    UNDEFINED,
-    Interval,
-    MetricScore,
-    Records,
-    Score,
-    title_of,
-)
+from benchmark.report.records import Records
 from benchmark.report.tables import Entry, Footnote, Row, Table, footnotes, make_row, protocol
 
 PUBLISHED = "published"

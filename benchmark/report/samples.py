@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from benchmark.report.figures.axes import quality_axis
+from benchmark.report.layout import ExampleValues, Sample
 from benchmark.report.points import Board, Point
-from benchmark.report.records import ExampleValues, Sample
 
 SOURCES = 20
 """The first sources of the split, not chosen; as many as records keep."""

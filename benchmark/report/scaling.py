@@ -12,8 +12,9 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 
+from benchmark.report.layout import Curve, Interval, MetricScore
 from benchmark.report.points import Board, Point
-from benchmark.report.records import Curve, Interval, MetricScore, Records
+from benchmark.report.records import Records
 from benchmark.report.seeds import cautious
 
 BySize = Mapping[int, Interval]

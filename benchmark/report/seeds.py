@@ -16,15 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.records import (
-    Cell,
-    ExampleValues,
-    Interval,
-    MetricScore,
-    Records,
-    Score,
-    base,
-)
+from benchmark.report.layout import Cell, ExampleValues, Interval, MetricScore, Score, base
+from benchmark.report.records import Records
 from benchmark.statistics import AdditiveScore, across_seeds, mean_of
 
 FloatArray = NDArray[np.float64]

@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 
 from benchmark.report.draws import SEED, Draws, Parts, draw, interval, p_value
 from benchmark.report.figures.axes import Axis, main_axis, planes, quality_axis
+from benchmark.report.layout import Interval
 from benchmark.report.points import REFERENCE, Board, Point
-from benchmark.report.records import Interval
 from benchmark.statistics import AdditiveScore, holm
 
 FloatArray = NDArray[np.float64]

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from benchmark.report.draws import Draws, interval
 from benchmark.report.figures.axes import Axis, main_axis, planes
 from benchmark.report.frontiers import area, best_at, undominated
+from benchmark.report.layout import UNDEFINED, Interval
 from benchmark.report.points import CEILING, REFERENCE, Board, Point
-from benchmark.report.records import UNDEFINED, Interval
 from benchmark.report.significance import Verdicts, compare_all, task_draws
 
 FloatArray = NDArray[np.float64]

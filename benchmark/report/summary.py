@@ -9,9 +9,9 @@ from benchmark.report.columns import Column
 from benchmark.report.comparison import Comparison, compare
 from benchmark.report.equal_cost import equal_cost_sentence
 from benchmark.report.figures.axes import main_axis, quality_axis
+from benchmark.report.layout import Interval, title_of
 from benchmark.report.points import CEILING, Board
 from benchmark.report.published import published_sentence
-from benchmark.report.records import Interval, title_of
 from benchmark.report.scaling import scaled, utilities_of
 from benchmark.report.tables import Entry, Row, Table, last_line, with_bold
 from benchmark.tasks.notes import train_share

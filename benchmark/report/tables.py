@@ -13,8 +13,8 @@ from typing import Literal
 
 from benchmark.report.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.entered import entered_sentence
+from benchmark.report.layout import UNDEFINED, Interval, base, title_of
 from benchmark.report.points import REFERENCE, YARDSTICK, Board, Point
-from benchmark.report.records import UNDEFINED, Interval, base, title_of
 from benchmark.report.significance import TEST, Verdicts, letters, main_verdicts
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"

@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmark.report.answering import PointName
 from benchmark.report.figures.axes import main_axis, planes
+from benchmark.report.layout import Interval, title_of
 from benchmark.report.points import Board, Point
-from benchmark.report.records import Interval, title_of
 
 
 def point_tips(board: Board, drawn: Iterable[PointName]) -> list[dict[str, Any]]:

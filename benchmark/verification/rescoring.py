@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.metrics import Metric
-from benchmark.report.records import ExampleValues, MetricScore
+from benchmark.report.layout import ExampleValues, MetricScore
 from benchmark.report.seeds import additive
 from benchmark.statistics import AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.verification.findings import Difference

@@ -1,6 +1,6 @@
 """A kept report as the verification reads it: plain JSON, so that nothing is rounded or filled in.
 
-`benchmark.report.records` says what the fields mean, and checks them first.
+`benchmark.report.layout` says what the fields mean, and checks them first.
 """
 
 from __future__ import annotations
@@ -17,14 +17,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from benchmark.api import UserError
-from benchmark.report.records import (
-    Event,
-    ExampleValues,
-    Sample,
-    Trace,
-    cell_files,
-    read_records,
-)
+from benchmark.report.layout import Event, ExampleValues, Sample, Trace
+from benchmark.report.records import cell_files, read_records
 
 Row = dict[str, Any]
 CellName = tuple[str, str, int]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmark.report.columns import GROUPS, group_of
+from benchmark.report.layout import Interval, base
 from benchmark.report.points import Board, Point
-from benchmark.report.records import Interval, base
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ from benchmark.report.figures.palette import (
     solid,
 )
 from benchmark.report.figures.sheet import PAGE_IN, Sheet, make_sheet
+from benchmark.report.layout import Interval
 from benchmark.report.points import CEILING, COPY, Board, Point
-from benchmark.report.records import Interval
 from benchmark.report.scaling import (
     BySize,
     common_budget,

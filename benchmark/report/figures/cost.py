@@ -35,8 +35,8 @@ from benchmark.report.figures.palette import (
     solid,
 )
 from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
+from benchmark.report.layout import Interval
 from benchmark.report.points import CEILING, COPY, YARDSTICK, Board, Point
-from benchmark.report.records import Interval
 
 
 @dataclass(frozen=True)

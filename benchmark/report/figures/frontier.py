@@ -40,8 +40,8 @@ from benchmark.report.figures.palette import (
 )
 from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, WIDE_IN, Panel, Sheet, make_sheet
 from benchmark.report.figures.yardsticks import draw_unsampled, make_room
+from benchmark.report.layout import Interval, title_of
 from benchmark.report.points import CEILING, COPY, Board, Point
-from benchmark.report.records import Interval, title_of
 from benchmark.report.significance import task_draws
 
 WIDEST_TITLE = 24

@@ -14,8 +14,8 @@ from matplotlib.collections import LineCollection
 from benchmark.report.figures.identity import gid
 from benchmark.report.figures.labels import Labeller
 from benchmark.report.figures.palette import MUTED, Look, looks
+from benchmark.report.layout import Interval
 from benchmark.report.points import YARDSTICK, Board, Point
-from benchmark.report.records import Interval
 
 Wish = tuple[str, float, float, str]
 """A label that is wanted: text, x, y, colour."""

@@ -17,8 +17,8 @@ from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import crowded, look_of, say_nothing, set_limits
 from benchmark.report.figures.palette import Look, solid
 from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
+from benchmark.report.layout import Event
 from benchmark.report.points import Board
-from benchmark.report.records import Event
 
 MOST_POINTS = 160
 """Points that are drawn of one loss curve: more than a column can show."""

@@ -17,8 +17,8 @@ from benchmark.report.figures.labels import SIZE_PT
 from benchmark.report.figures.marks import Marks, draw_marks, ends
 from benchmark.report.figures.palette import COPY_COLOUR, MUTED, Look, darker, hollow
 from benchmark.report.figures.sheet import Panel
+from benchmark.report.layout import Interval
 from benchmark.report.points import COPY, Point
-from benchmark.report.records import Interval
 
 
 def is_near(value: float, others: Sequence[float]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmark.report.figures.axes import quality_axis
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.sheet import Sheet
+from benchmark.report.layout import UNDEFINED, Interval, title_of
 from benchmark.report.paper.curves import (
     Curve,
     draw_curves,
@@ -16,7 +17,6 @@ from benchmark.report.paper.curves import (
     task_sheet,
 )
 from benchmark.report.points import COPY, Board
-from benchmark.report.records import UNDEFINED, Interval, title_of
 from benchmark.report.scaling import mbr_curve, scaled, utilities_of
 
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from benchmark.report.figures.marks import set_limits
 from benchmark.report.figures.palette import COPY_COLOUR, Look, solid
 from benchmark.report.figures.sheet import PAGE_IN, WIDE_IN, Sheet, make_sheet
-from benchmark.report.records import UNDEFINED, Interval
+from benchmark.report.layout import UNDEFINED, Interval
 
 PANEL_IN = 1.9
 MANY = 12

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from benchmark.report.figures.axes import Axis, quality_axis
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.sheet import Sheet
+from benchmark.report.layout import Interval, Trace, base, title_of
 from benchmark.report.paper.curves import (
     Curve,
     Curves,
@@ -20,7 +21,6 @@ from benchmark.report.paper.curves import (
     task_sheet,
 )
 from benchmark.report.points import Board
-from benchmark.report.records import Interval, Trace, base, title_of
 from benchmark.report.seeds import cautious
 
 DIVERSITY = Axis("div_4", "set", "div-4")

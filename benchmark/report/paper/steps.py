@@ -15,9 +15,9 @@ from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import Marks, annotate, look_of, set_limits
 from benchmark.report.figures.palette import Look, darker, hollow, solid
 from benchmark.report.figures.sheet import Sheet
+from benchmark.report.layout import title_of
 from benchmark.report.paper.curves import draw_copy, in_order, legend, panels_of, task_sheet
 from benchmark.report.points import COPY, YARDSTICK, Board, Point
-from benchmark.report.records import title_of
 
 Points = Mapping[str, tuple[Point, ...]]
 """System to its points over the number of steps."""

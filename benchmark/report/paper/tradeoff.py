@@ -9,10 +9,10 @@ from benchmark.report.figures.frontier import draw, legend
 from benchmark.report.figures.marks import annotate, look_of
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.figures.yardsticks import draw_unsampled
+from benchmark.report.layout import title_of
 from benchmark.report.paper.curves import task_sheet
 from benchmark.report.paper.generation import trace_axes
 from benchmark.report.points import COPY, Board
-from benchmark.report.records import title_of
 
 
 def trade_off_plane(board: Board, task: str) -> Plane | None:

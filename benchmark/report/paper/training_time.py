@@ -12,9 +12,9 @@ from benchmark.report.figures.marks import look_of, set_limits
 from benchmark.report.figures.palette import solid
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.figures.training import logs
+from benchmark.report.layout import Event, title_of
 from benchmark.report.paper.curves import in_order, legend, panels_of, task_sheet
 from benchmark.report.points import Board
-from benchmark.report.records import Event, title_of
 
 QUALITY = "bleu_sent_m4"
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmark.report.columns import cost_columns, metric_columns
-from benchmark.report.records import MetricScore
+from benchmark.report.layout import MetricScore
 
 
 def column_of(name: str, **facts):

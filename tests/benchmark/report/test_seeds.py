@@ -7,8 +7,9 @@ import pytest
 from handmade import BLEU, bleu, cell, metric, write_handmade
 
 from benchmark.metrics.bleu_corpus import bleu_from_statistics
+from benchmark.report.layout import Interval
 from benchmark.report.points import Board
-from benchmark.report.records import Interval, read_records
+from benchmark.report.records import read_records
 from benchmark.report.seeds import cautious
 
 VALUES = {

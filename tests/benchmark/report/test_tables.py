@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from handmade import bleu, cell, metric, self_bleu, write_handmade
 
+from benchmark.report.layout import Interval
 from benchmark.report.points import Board
-from benchmark.report.records import Interval, read_records
+from benchmark.report.records import read_records
 from benchmark.report.tables import DAGGER, DOUBLE_DAGGER, build_table, indistinct, last_line
 
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from benchmark.report.layout import Event
 from benchmark.report.paper.training_time import progress_of
-from benchmark.report.records import Event
 
 
 def step(update, seconds):
