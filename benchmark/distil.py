@@ -83,8 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from benchmark.choice import choose_systems, choose_tasks
     from benchmark.distillation import distil
-    from benchmark.plan import choose_systems, choose_tasks, load, make_cell
+    from benchmark.plan import load, make_cell
     from benchmark.run import choose_device
     from benchmark.stages.generate import open_system
     from benchmark.store import Store

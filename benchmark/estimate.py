@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.api import System
-from benchmark.plan import Cell, Plan, Setting, num_samples_of, sources_of
+from benchmark.plan import Cell, Plan
 from benchmark.store import Store
+from benchmark.sweeps import Setting, num_samples_of, sources_of
 
 TRIAL_UPDATES = 6
 TRIAL_SOURCES = 12

@@ -7,12 +7,9 @@ keyed by source and candidate, so its first candidates are those of the main set
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from benchmark.suite import Evaluation
-
-if TYPE_CHECKING:
-    from benchmark.plan import Setting
+from benchmark.sweeps import Setting
 
 
 def with_mbr(

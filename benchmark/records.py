@@ -19,12 +19,13 @@ from typing import Any
 from benchmark.api import UserError
 from benchmark.cells import score_key
 from benchmark.outputs.joining import Joined, join
-from benchmark.plan import Cell, Plan, Setting, config_of
+from benchmark.plan import Cell, Plan, config_of
 from benchmark.provenance import code, conditions, machine, versions
 from benchmark.registry import load_system, system_entries
 from benchmark.report.records import cell_files
 from benchmark.store import Store, content_key, write_json, write_text
 from benchmark.suite import Suite
+from benchmark.sweeps import Setting
 from benchmark.tasks import Task, card
 from benchmark.tracing import curves_of
 

@@ -135,7 +135,8 @@ def _leave(lost: ProcessLostError, code: int = 1) -> int:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
-    from benchmark.plan import choose_systems, choose_tasks, make_plan, missing_systems
+    from benchmark.choice import choose_systems, choose_tasks, missing_systems
+    from benchmark.plan import make_plan
     from benchmark.store import Store
     from benchmark.suite import load_suite
 

@@ -15,9 +15,10 @@ from benchmark.outputs.matching import Outputs, match, own_sources
 from benchmark.outputs.registry import Entry, keep_candidates, register, registered, remove
 from benchmark.outputs.reports import Target, task_of_examples, task_of_run
 from benchmark.outputs.yardsticks import yardsticks
-from benchmark.plan import Setting, check_metrics
+from benchmark.plan import check_metrics
 from benchmark.store import Store
 from benchmark.suite import Suite
+from benchmark.sweeps import Setting
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
 
 MARKS = ("[CLS]", "[SEP]", "[PAD]", "@@ ", "\N{LOWER ONE EIGHTH BLOCK}", "<s>", "</s>", "<pad>")

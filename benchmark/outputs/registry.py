@@ -13,10 +13,10 @@ from typing import Any
 
 from benchmark.candidates import CANDIDATES, candidate_lines
 from benchmark.outputs.matching import Outputs
-from benchmark.plan import Setting
 from benchmark.provenance import code, versions
 from benchmark.report.points import YARDSTICK
 from benchmark.store import Store, content_key, file_digest, write_text
+from benchmark.sweeps import Setting
 from benchmark.tasks import Task
 
 

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 from benchmark.api import Lengths, Resources, Tokenizer
 from benchmark.outputs.matching import Outputs
-from benchmark.plan import Setting, settings_of
 from benchmark.registry import load_system, system_entries
 from benchmark.settings import fill
 from benchmark.suite import Suite
+from benchmark.sweeps import Setting, settings_of
 from benchmark.tasks import Task
 
 KNOWN = ("copy-source", "reference", "oracle")

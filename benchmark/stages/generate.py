@@ -9,7 +9,7 @@ from benchmark.api import System
 from benchmark.candidates import CANDIDATES, candidate_lines
 from benchmark.compiling import compiled
 from benchmark.generation import OnProgress, generate
-from benchmark.plan import Cell, Setting, num_samples_of, sources_of
+from benchmark.plan import Cell
 from benchmark.processes import ALONE, Processes
 from benchmark.provenance import provenance
 from benchmark.registry import load_system
@@ -17,6 +17,7 @@ from benchmark.settings import fill
 from benchmark.stages.train import build_system, parameter_counts, vocab_size
 from benchmark.store import Store, file_digest, write_text
 from benchmark.suite import Suite
+from benchmark.sweeps import Setting, num_samples_of, sources_of
 from benchmark.tasks import Task
 
 

@@ -6,13 +6,14 @@ import json
 from dataclasses import asdict
 
 from benchmark.api import System, UserError
-from benchmark.plan import Cell, num_samples_of, traced_metrics
+from benchmark.plan import Cell, traced_metrics
 from benchmark.provenance import provenance
 from benchmark.settings import fill
 from benchmark.stages.score import score_candidates
 from benchmark.statistics import IntervalRecipe
 from benchmark.store import Store, write_text
 from benchmark.suite import Suite
+from benchmark.sweeps import num_samples_of
 from benchmark.tasks import Task
 from benchmark.tracing import curves, trace
 

@@ -12,7 +12,7 @@ from toy import Toy
 from benchmark.api import Capabilities, UserError
 from benchmark.cells import run_cell, score_key
 from benchmark.generation import generate
-from benchmark.plan import make_plan, num_samples_of, sources_of, utilities_of
+from benchmark.plan import make_plan, utilities_of
 from benchmark.records import write_records
 from benchmark.registry import load_system
 from benchmark.report.records import cell_files
@@ -20,6 +20,7 @@ from benchmark.settings import fill
 from benchmark.stages.train import build_system
 from benchmark.store import Store
 from benchmark.suite import load_suite, suite_names
+from benchmark.sweeps import num_samples_of, sources_of
 from benchmark.tasks import load_task
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
@@ -96,7 +97,8 @@ def test_ablations_are_not_repeated(monkeypatch):
     class Ablated(Toy):
         capabilities = Capabilities(trainable=True, ablations={"calls": ({"calls": 2},)})
 
-    monkeypatch.setattr("benchmark.plan.load_system", {"toy": Ablated}.__getitem__)
+    for module in ("choice", "plan"):
+        monkeypatch.setattr(f"benchmark.{module}.load_system", {"toy": Ablated}.__getitem__)
     suite = load_suite(NANO, list(MORE))
     made = make_plan(suite, tasks=["paraphrase"], systems=["toy"], data_dir=None, ablate=["calls"])
     assert the_mbr(made)[0].ablations == ()

@@ -10,7 +10,6 @@ from toy import Toy
 from benchmark import plan
 from benchmark.api import Capabilities, UserError
 from benchmark.plan import make_plan
-from benchmark.registry import SystemEntry
 from benchmark.suite import load_suite
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
@@ -31,7 +30,8 @@ class Ablated(Toy):
 @pytest.fixture
 def settings(monkeypatch):
     classes = {"toy": Ablated, "plain": Toy}
-    monkeypatch.setattr("benchmark.plan.load_system", classes.__getitem__)
+    for module in ("choice", "plan"):
+        monkeypatch.setattr(f"benchmark.{module}.load_system", classes.__getitem__)
 
     def plan(*ablate, changes=()):
         suite = load_suite(
@@ -84,15 +84,6 @@ def test_a_variant_that_does_not_fit_is_named(settings, monkeypatch):
     monkeypatch.setattr(Ablated, "capabilities", bad)
     with pytest.raises(UserError, match=r"toy, ablation calls\.calls"):
         settings("calls", changes=["systems.toy.nfe=[]", "systems.toy.sweep={}"])
-
-
-def test_all_leaves_out_what_is_not_installed(monkeypatch):
-    suite = load_suite("mini")
-    gone = SystemEntry("gpt2", "nowhere:Nothing", "autoregressive", "", ("no_such_module",), "do")
-    monkeypatch.setattr(plan, "system_entries", lambda: {"gpt2": gone})
-    assert plan.missing_systems(suite) == {"gpt2": "do"}
-    chosen = plan.choose_systems(suite, ["all"])
-    assert "gpt2" not in chosen and "transformer" in chosen
 
 
 def test_metrics_of_a_task_are_added_and_leave_all_other_keys():

@@ -136,8 +136,9 @@ def test_commands_are_found() -> None:
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
     from benchmark import distil, verify
+    from benchmark.choice import choose_systems, choose_tasks
     from benchmark.ls import KINDS
-    from benchmark.plan import choose_systems, choose_tasks, config_of
+    from benchmark.plan import config_of
     from benchmark.registry import load_system
     from benchmark.settings import fill
     from benchmark.suite import load_suite, suite_names

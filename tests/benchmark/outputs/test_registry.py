@@ -8,8 +8,8 @@ from benchmark.api import Candidate, Example
 from benchmark.outputs.matching import Outputs
 from benchmark.outputs.registry import Entry, keep_candidates, register, registered, remove
 from benchmark.outputs.reports import task_of_examples, tasks_of_entries
-from benchmark.plan import Setting
 from benchmark.store import Store
+from benchmark.sweeps import Setting
 
 EXAMPLES = (Example("test-1", "a b", "b a", ("b a", "b")), Example("x", "c", "d", ("d",)))
 SETTING = Setting("main", (), None, None, None, "single", {})
