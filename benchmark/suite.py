@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from benchmark.api import UserError
-from benchmark.registry import system_entries
+from benchmark.overrides import apply
 from benchmark.suggestion import suggestion
 from benchmark.tasks import origin_of
 
@@ -243,10 +243,6 @@ class Suite(_Recipe):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
-BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer")
-BROADCAST_TO_SYSTEMS = ("training", "budget")
-
-
 def suite_names() -> list[str]:
     """The suites that come with the package."""
     folder = resources.files("benchmark") / "suites"
@@ -266,7 +262,7 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     """
     values = _read_yaml(name)
     for override in overrides:
-        _apply(values, override)
+        apply(values, override, recipe_keys=SystemRecipe.model_fields)
     suite = _validated(Suite, values, "")
     for system in suite.systems:
         suite.training_of(system)
@@ -300,57 +296,6 @@ def _unshared(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _unshared(inner) for key, inner in value.items()}
     return [_unshared(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _apply(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise UserError(f"--set {override!r} is not of the form key=value.")
-    try:
-        value = yaml.safe_load(text) if text else None
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {key}: the value {text!r} is not valid YAML.") from error
-    head, *rest = _path(key)
-    systems, tasks = values.get("systems") or {}, values.get("tasks") or {}
-    if head in systems or ":" in head or head in system_entries():
-        inside = rest and rest[0] in SystemRecipe.model_fields
-        _put(values, ["systems", head, *([] if inside else ["config"]), *rest], value, key)
-    elif head in BROADCAST_TO_TASKS:
-        for task in tasks:
-            _put(values, ["tasks", task, head, *rest], value, key)
-        if values.get("other_tasks"):
-            _put(values, ["other_tasks", head, *rest], value, key)
-    else:
-        _put(values, [head, *rest], value, key)
-        if head in BROADCAST_TO_SYSTEMS:
-            for recipe in (*systems.values(), *tasks.values()):
-                _drop((recipe or {}).get(head) or {}, rest)
-
-
-def _path(key: str) -> list[str]:
-    """The parts of a dotted key; the dots of a `package.module:Class` in front do not part it."""
-    if key.startswith("systems."):
-        return ["systems", *_path(key.removeprefix("systems."))]
-    module, colon, rest = key.partition(":")
-    if not colon:
-        return key.split(".")
-    class_name, *inner = rest.split(".")
-    return [f"{module}:{class_name}", *inner]
-
-
-def _put(values: dict[str, Any], path: list[str], value: object, key: str) -> None:
-    for name in path[:-1]:
-        if values.get(name) is None:
-            values[name] = {}
-        values = values[name]
-        if not isinstance(values, dict):
-            raise UserError(f"--set {key}: {name!r} holds a value, not further keys.")
-    values[path[-1]] = value
-
-
-def _drop(values: dict[str, Any], path: list[str]) -> None:
-    if len(path) == 1:
-        values.pop(path[0], None)
 
 
 def _validated(model: type[R], values: object, where: str) -> R:
