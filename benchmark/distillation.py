@@ -86,12 +86,12 @@ def distil(
         if on_progress is not None:
             on_progress(len(outputs), len(task.train))
     counts = _counts(task.train, outputs)
-    pupil: dict[Split, Sequence[Example]] = {
+    student: dict[Split, Sequence[Example]] = {
         "train": [_with_target(e, c) for e, c in zip(task.train, outputs, strict=True)],
         "valid": task.valid,
         "test": task.test,
     }
-    for split, examples in pupil.items():
+    for split, examples in student.items():
         if examples:
             _compress(partial / f"{split}.jsonl.gz", [_line(_row(e)) for e in examples])
     write_json(partial / DISTILLED, {**identity, "counts": asdict(counts)})
@@ -107,9 +107,7 @@ def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
         raise UserError(f"{folder} exists: name another folder with --out or --name, or remove it.")
     partial = folder.with_name(f".{folder.name}.partial")
     begun = partial / DISTILLED
-    if begun.is_file() and json.loads(begun.read_text(encoding="utf-8")) != json.loads(
-        json.dumps(identity)
-    ):
+    if begun.is_file() and not _is_same(json.loads(begun.read_text(encoding="utf-8")), identity):
         raise UserError(f"{partial} was begun by another call: finish that, or remove the folder.")
     try:
         partial.mkdir(parents=True, exist_ok=True)
@@ -119,6 +117,13 @@ def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
         ) from error
     write_json(begun, identity)
     return partial
+
+
+def _is_same(begun: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
+    """Whether both say the same but for the counts, which a kill at the very end leaves there."""
+    return {name: v for name, v in begun.items() if name != "counts"} == json.loads(
+        json.dumps(identity)
+    )
 
 
 def _written(path: Path, examples: Sequence[Example]) -> list[Candidate]:

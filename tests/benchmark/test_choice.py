@@ -29,9 +29,7 @@ def test_registered_systems_and_paths_need_no_recipe():
 
 def test_other_names_are_refused_with_a_suggestion():
     suite = load_suite("mini")
-    with pytest.raises(
-        UserError, match=r"no task 'dialog' in.*did you mean 'dialogue'"
-    ):
+    with pytest.raises(UserError, match=r"no task 'dialog' in.*did you mean 'dialogue'"):
         choose_tasks(suite, ["dialog"])
     with pytest.raises(UserError, match=r"no system 'gpt'.*did you mean 'gpt2'"):
         choose_systems(suite, ["gpt"])

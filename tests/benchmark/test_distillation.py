@@ -98,6 +98,19 @@ def test_stopped_call_goes_on_and_the_bytes_are_the_same(teacher, task, tmp_path
         assert (tmp_path / "parts" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
 
 
+def test_kill_at_the_very_end_costs_nothing(teacher, task, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("out of power")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(benchmark.distillation, "_card", fail)
+        with pytest.raises(OSError, match="out of power"):
+            run(teacher, task, tmp_path / "new")
+    made: list[int] = []
+    run(teacher, task, tmp_path / "new", on_progress=lambda done, total: made.append(done))
+    assert made == [] and (tmp_path / "new" / "card.md").exists()
+
+
 def test_empty_output_keeps_the_target_of_the_data(teacher, task, tmp_path, monkeypatch):
     monkeypatch.setattr(teacher, "generate", answer(" ", "empty"))
     counts = run(teacher, task, tmp_path / "new")
