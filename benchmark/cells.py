@@ -66,24 +66,24 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Cell]:
 
 def unfinished(cell: Cell, plan: Plan, store: Store) -> bool:
     """Whether anything of a cell is missing, scores with the present metrics included."""
-    wanted = [*entries(cell), *_scores(cell, plan, store)]
-    return any(store.record(kind, key) is None for kind, key in wanted)
+    return any(record is None for *_, record in _with_scores(cell, plan, store))
 
 
 def _has_failed(cell: Cell, plan: Plan, store: Store) -> bool:
-    tried = [*entries(cell), *_scores(cell, plan, store)]
-    return any(store.failure(kind, key) is not None for kind, key in tried)
+    tried = _with_scores(cell, plan, store)
+    return any(store.failure(kind, key) is not None for kind, key, _ in tried)
 
 
-def _scores(cell: Cell, plan: Plan, store: Store) -> list[tuple[Kind, str]]:
-    """The entries of scores, with the present metrics, of the candidates that are there."""
-    generated = [store.record("generate", key) for key in cell.generate_keys]
-    task = plan.tasks[cell.task]
-    return [
-        ("score", score_key(plan.suite, task, record["candidates_digest"]))
-        for record in generated
-        if record is not None
-    ]
+def _with_scores(
+    cell: Cell, plan: Plan, store: Store
+) -> Iterator[tuple[Kind, str, dict[str, Any] | None]]:
+    """The entries with their records, and after candidates their scores with present metrics."""
+    for kind, key in entries(cell):
+        record = store.record(kind, key)
+        yield kind, key, record
+        if kind == "generate" and record is not None:
+            scored = score_key(plan.suite, plan.tasks[cell.task], record["candidates_digest"])
+            yield "score", scored, store.record("score", scored)
 
 
 def _is_stale(record: dict[str, Any] | None) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,8 +94,12 @@ def _run(options: argparse.Namespace) -> int:
 
     device = choose_device(options.device)
     suite = load_suite(options.suite, options.set).with_tasks([options.task], options.data_dir)
-    choose_tasks(suite, [options.task])
-    choose_systems(suite, [options.system])
+    for option, given, chosen in (
+        ("--task", options.task, choose_tasks(suite, [options.task])),
+        ("--system", options.system, choose_systems(suite, [options.system])),
+    ):
+        if chosen != [given]:
+            raise UserError(f"{option} {given}: name one of {', '.join(chosen)}.")
     task = load(suite, options.task, options.data_dir)
     seed = suite.seeds[0] if options.seed is None else options.seed
     cell = make_cell(suite, task, options.system, seed, ())
@@ -146,19 +150,13 @@ def _check_trained(cell: Cell, is_trained: bool, options: argparse.Namespace) ->
 
 def _decoding(cell: Cell, suite: Suite, changes: Sequence[str]) -> Any:
     """The main setting of the teacher with the changes of the call."""
-    import yaml
-
+    from benchmark.overrides import parse
     from benchmark.registry import load_system
     from benchmark.settings import fill
 
-    values: dict[str, Any] = dict(suite.recipe_of(cell.system).decoding)
-    for change in changes:
-        name, equals, text = change.partition("=")
-        if not equals or not name:
-            raise UserError(f"--decoding {change!r} is not of the form key=value.")
-        values[name] = yaml.safe_load(text) if text else None
-    made: Mapping[str, Any] = values
-    return fill(load_system(cell.system).Decoding, made, "--decoding")
+    values = suite.recipe_of(cell.system).decoding
+    values = values | dict(parse(change, "--decoding") for change in changes)
+    return fill(load_system(cell.system).Decoding, values, "--decoding")
 
 
 if __name__ == "__main__":

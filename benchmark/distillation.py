@@ -9,7 +9,6 @@ section 3.4, and arXiv 1911.02727.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 from benchmark.api import Candidate, Example, System, UserError
 from benchmark.generation import generate
-from benchmark.store import write_json, write_text
+from benchmark.store import write_gzip, write_json, write_text
 from benchmark.tasks import DISTILLED, Task
 from benchmark.tasks.splits import Split
 
@@ -78,10 +77,7 @@ def distil(
         )
         new = [of_source[0] for of_source in made.candidates]
         with (partial / _OUTPUTS).open("a", encoding="utf-8") as file:
-            file.writelines(
-                _line({"id": e.id, "text": c.text, "status": c.status})
-                for e, c in zip(part, new, strict=True)
-            )
+            file.writelines(_output(e, c) for e, c in zip(part, new, strict=True))
         outputs += new
         if on_progress is not None:
             on_progress(len(outputs), len(task.train))
@@ -93,7 +89,8 @@ def distil(
     }
     for split, examples in student.items():
         if examples:
-            _compress(partial / f"{split}.jsonl.gz", [_line(_row(e)) for e in examples])
+            text = "".join(_line(_row(e)) for e in examples)
+            write_gzip(partial / f"{split}.jsonl.gz", text.encode())
     write_json(partial / DISTILLED, {**identity, "counts": asdict(counts)})
     write_text(partial / "card.md", _card(task, identity, counts))
     (partial / _OUTPUTS).unlink()
@@ -138,10 +135,12 @@ def _written(path: Path, examples: Sequence[Example]) -> list[Candidate]:
             break
         outputs.append(Candidate(row["text"], row["status"]))
     rows = zip(examples, outputs, strict=False)
-    write_text(
-        path, "".join(_line({"id": e.id, "text": c.text, "status": c.status}) for e, c in rows)
-    )
+    write_text(path, "".join(_output(e, c) for e, c in rows))
     return outputs
+
+
+def _output(example: Example, output: Candidate) -> str:
+    return _line({"id": example.id, "text": output.text, "status": output.status})
 
 
 def _with_target(example: Example, output: Candidate) -> Example:
@@ -173,12 +172,6 @@ def _row(example: Example) -> dict[str, Any]:
 
 def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _compress(path: Path, lines: Sequence[str]) -> None:
-    """Equal lines give equal bytes: the header has neither time nor name."""
-    with path.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-        packed.write("".join(lines).encode())
 
 
 def _card(task: Task, identity: Mapping[str, Any], counts: DistilledCounts) -> str:

@@ -14,6 +14,21 @@ BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer")
 BROADCAST_TO_SYSTEMS = ("training", "budget")
 
 
+def parse(change: str, option: str) -> tuple[str, Any]:
+    """Key and value of a `key=value` of an option; no value is null.
+
+    Raises:
+        UserError: if it is not of that form, or its value is no YAML.
+    """
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise UserError(f"{option} {change!r} is not of the form key=value.")
+    try:
+        return key, yaml.safe_load(text) if text else None
+    except yaml.YAMLError as error:
+        raise UserError(f"{option} {key}: the value {text!r} is not valid YAML.") from error
+
+
 def apply(values: dict[str, Any], override: str, *, recipe_keys: Collection[str]) -> None:
     """Change `values`, the mapping of a suite's file, by one `key=value`.
 
@@ -23,13 +38,7 @@ def apply(values: dict[str, Any], override: str, *, recipe_keys: Collection[str]
     Raises:
         UserError: if it is not of that form, its value is no YAML, or it leads through a value.
     """
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise UserError(f"--set {override!r} is not of the form key=value.")
-    try:
-        value = yaml.safe_load(text) if text else None
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {key}: the value {text!r} is not valid YAML.") from error
+    key, value = parse(override, "--set")
     head, *rest = _path(key)
     systems, tasks = values.get("systems") or {}, values.get("tasks") or {}
     if head in systems or ":" in head or head in system_entries():

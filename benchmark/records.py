@@ -6,7 +6,6 @@ extended years later without the store.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
@@ -23,7 +22,7 @@ from benchmark.plan import Cell, Plan, config_of
 from benchmark.provenance import code, conditions, machine, versions
 from benchmark.registry import load_system, system_entries
 from benchmark.report.records import cell_files
-from benchmark.store import Store, content_key, write_json, write_text
+from benchmark.store import Store, content_key, write_gzip, write_json, write_text
 from benchmark.suite import Suite
 from benchmark.sweeps import Setting
 from benchmark.tasks import Task, card
@@ -120,7 +119,7 @@ def _finish(
     for key, path in joined.candidates.items():
         _copy(path, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
     for key, path in joined.values.items():
-        _compress(path, fresh / "values" / f"{key}.jsonl.gz")
+        write_gzip(fresh / "values" / f"{key}.jsonl.gz", path.read_bytes())
     run["systems"] |= {n: info for n, info in joined.systems.items() if n not in run["systems"]}
     write_cells(fresh / "cells", (*own, *outputs))
     write_json(fresh / "run.json", run)
@@ -192,10 +191,8 @@ def _line(
         if scored is not None:
             keys["score"] = scored_as
             line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
-            _compress(
-                store.folder("score", scored_as) / "values.jsonl",
-                fresh / "values" / f"{scored_as}.jsonl.gz",
-            )
+            values = store.folder("score", scored_as) / "values.jsonl"
+            write_gzip(fresh / "values" / f"{scored_as}.jsonl.gz", values.read_bytes())
     if setting is cell.main and cell.trace_key is not None:
         traced = store.record("trace", cell.trace_key)
         if traced is not None:
@@ -295,10 +292,3 @@ def _copy(source: Path, target: Path, lines: int | None = None) -> None:
     # Not `splitlines`, which would also cut at the line separators that a text may hold.
     rows = source.read_text(encoding="utf-8").split("\n")[:-1]
     write_text(target, "".join(f"{row}\n" for row in rows[:lines]))
-
-
-def _compress(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # No name and no time stamp: equal content, equal bytes.
-    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
-        file.write(source.read_bytes())

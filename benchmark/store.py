@@ -7,6 +7,7 @@ survives a kill. A failure is a file `<kind>/<key>.failed.json` beside it.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -52,6 +53,13 @@ def write_text(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def write_gzip(path: Path, data: bytes) -> None:
+    """Write `data` compressed; no name and no time stamp, so equal content gives equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
+        file.write(data)
 
 
 def write_json(path: Path, value: object) -> None:

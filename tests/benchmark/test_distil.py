@@ -54,6 +54,8 @@ def test_teacher_of_the_store_writes_a_task_that_a_student_runs_on(call, capsys)
         (["transformr"], "did you mean 'transformer'?"),
         (["transformer", "--decoding", "greedy"], "not of the form key=value"),
         (["transformer", "--decoding", "beams=4"], "--decoding.beams"),
+        (["transformer", "--decoding", "beam=[4"], "--decoding beam: the value '[4' is not valid"),
+        (["all"], "--system all: name one of "),
     ],
 )
 def test_wrong_calls_are_one_sentence(call, words, sentence):
