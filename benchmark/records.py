@@ -136,9 +136,10 @@ def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     for line in lines:
         # Tasks whose ids differ only in such characters share a file: each line names its task.
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", line["task"])
-        texts.setdefault(name, []).append(json.dumps(line, ensure_ascii=False) + "\n")
-    for name, text in texts.items():
-        write_text(folder / f"{name}.jsonl", "".join(text))
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        texts.setdefault(name, []).append(text + "\n")
+    for name, rows in texts.items():
+        write_text(folder / f"{name}.jsonl", "".join(rows))
 
 
 def _content(records: Path) -> tuple[dict[str, str], dict[str, Any]] | None:

@@ -44,8 +44,8 @@ from benchmark.report.layout import Interval, title_of
 from benchmark.report.points import CEILING, COPY, Board, Point
 from benchmark.report.significance import task_draws
 
-WIDEST_TITLE = 24
-"""Letters that fit above a panel of the overview."""
+LETTERS_PER_IN = 13.8
+"""Letters of a title that fit above an inch of the overview."""
 
 WIDEST_STRIP_IN = 0.65
 """Width of a strip beside which four panels of the overview still hold a plot."""
@@ -96,7 +96,7 @@ def overview(board: Board) -> Sheet:
         strip_width=strip_width, count=max(1, len(tasks)),
         share="y" if len(qualities) == 1 else "none",
     )  # fmt: skip
-    titles = _short_titles(board, tasks)
+    titles = _short_titles(board, tasks, widest=int(sheet.width / columns * LETTERS_PER_IN))
     drawn = []
     for number, (panel, task) in enumerate(zip(sheet.panels, tasks, strict=False)):
         drawn.append(draw(panel, board, task, planes(board, task)[0], styles))
@@ -121,14 +121,14 @@ def overview(board: Board) -> Sheet:
     return sheet
 
 
-def _short_titles(board: Board, tasks: Sequence[str]) -> dict[str, str]:
-    """Titles that fit above a narrow panel: without what all have in common in brackets."""
+def _short_titles(board: Board, tasks: Sequence[str], *, widest: int) -> dict[str, str]:
+    """Titles of at most `widest` letters: without what all have in common in brackets."""
     titles = {task: title_of(board.records.run.tasks, task) for task in tasks}
     endings = {title.rpartition(" (")[2] for title in titles.values() if title.endswith(")")}
     if len(endings) == 1 and all(title.endswith(")") for title in titles.values()):
         titles = {task: title.rpartition(" (")[0] for task, title in titles.items()}
     return {
-        task: title if len(title) <= WIDEST_TITLE else f"{title[: WIDEST_TITLE - 1]}…"
+        task: title if len(title) <= widest else f"{title[: widest - 1]}…"
         for task, title in titles.items()
     }
 

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from handmade import bleu, cell, metric, self_bleu, write_handmade
+from matplotlib.text import Text
 from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
 
 from benchmark.report.figures.frontier import overview
@@ -171,6 +172,23 @@ def test_common_brackets_are_left_out(tmp_path):
     with style():
         titles = [ax.get_title(loc="left") for ax in overview(board).figure.axes]
     assert titles == ["Paraphrase", "Dialogue"]
+
+
+@pytest.mark.parametrize("tasks", [2, 4])
+def test_a_title_is_cut_only_where_its_panel_ends(tmp_path, tasks):
+    both = bleu(0.4) | self_bleu(0.5)
+    names = [f"{letter}, a title of more than 24" for letter in "wxyz"[:tasks]]
+    board = Board(
+        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+    )
+    with style():
+        figure = overview(board).figure
+        figure.canvas.draw()
+        shown = [text for text in figure.findobj(Text) if "A Title Of More" in text.get_text()]
+        places = [title.get_window_extent() for title in shown]
+    assert [title.get_text().endswith("…") for title in shown] == [tasks == 4] * tasks
+    starts = [place.x0 for place in places[1:]] + [figure.bbox.x1]
+    assert all(place.x1 < start for place, start in zip(places, starts, strict=True))
 
 
 def data(ax):
