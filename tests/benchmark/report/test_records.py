@@ -49,7 +49,7 @@ def test_cells_may_be_split_by_task(tmp_path):
         read_records(folder)
 
 
-@pytest.mark.parametrize("name", ["mini-0.3.0", "qqp-small-0.4.0"])
+@pytest.mark.parametrize("name", ["mini-0.5.0", "qqp-small-0.5.0"])
 def test_kept_reports_are_read(name):
     records = read_records(Path(__file__).parents[3] / "reports" / name)
     assert {cell.status for cell in records.cells} == {"ok"}
