@@ -16,7 +16,6 @@ from matplotlib.lines import Line2D
 from benchmark.report.figures.axes import Axis, main_axis, quality_axis
 from benchmark.report.figures.logarithmic import logarithmic
 from benchmark.report.figures.marks import (
-    CROWD,
     Marks,
     annotate,
     crowded,
@@ -111,7 +110,7 @@ def _draw(
 ) -> Marks:
     marks = Marks(sparse=True)
     # Many bands on top of each other hide the curves.
-    shade = 0.1 if len(curves) <= CROWD else 0.05
+    shade = min(0.1, 0.5 / max(1, len(curves)))
     for point, curve in curves.items():
         if not curve:
             continue
