@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,12 @@ PARTS = (
 """What is compared, in the order in which a cell makes it."""
 
 _MISSING = "nothing"
+
+_OPTIONAL = {
+    ("training", "system_digest"): "a digest of the trained weights",
+    ("keys", "trace"): "curves along a generation",
+}
+"""What a record may do without: old versions made no digest, calls without `--trace` no curves."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +47,16 @@ def compare(stored: StoredCell, fresh: StoredCell) -> Compared:
     """Compare all parts of two records of one cell.
 
     Of records that other code made, keys that they do not have are passed over, and so are the
-    names of settings.
+    names of settings. What is optional is then compared where both have it, and noted where not.
     """
     same_code = len(_codes(stored) | _codes(fresh)) == 1
     comparable, notes = _comparable_metrics(stored, fresh)
     if same_code:  # which does not explain another metric
         comparable, notes = list(stored.metrics | fresh.metrics), []
+    one_sided = {} if same_code else _one_sided(stored, fresh)
+    notes += [f"only one of the records has {what}" for what in one_sided.values()]
     found = [
-        *_fields(stored, fresh, same_code=same_code, comparable=comparable),
+        *_fields(stored, fresh, same_code=same_code, comparable=comparable, without=one_sided),
         *_from_files("losses", stored, fresh, _losses),
         *_from_files("candidates", stored, fresh, _candidates),
         *_from_files("values", stored, fresh, lambda a, b: _values(a, b, comparable)),
@@ -101,14 +109,31 @@ def _codes(cell: StoredCell) -> set[Any]:
     return {cell.run.get("code", {}).get("digest"), *made}
 
 
+def _one_sided(stored: StoredCell, fresh: StoredCell) -> dict[tuple[str, str], str]:
+    """What is optional and not in both, by part and name."""
+    return {
+        (part, name): what
+        for (part, name), what in _OPTIONAL.items()
+        if len({(cell.line[part] or {}).get(name) is None for cell in (stored, fresh)}) == 2
+    }
+
+
 def _fields(
-    stored: StoredCell, fresh: StoredCell, *, same_code: bool, comparable: Sequence[str]
+    stored: StoredCell,
+    fresh: StoredCell,
+    *,
+    same_code: bool,
+    comparable: Sequence[str],
+    without: Container[tuple[str, str]],
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
     same_scores = same_code and same_candidates(stored, fresh)
 
     def parts(cell: StoredCell) -> dict[str, Any]:
         line = without_clocks(cell.line)
+        for part in ("training", "keys"):
+            if line[part] is not None:
+                line[part] = {n: v for n, v in line[part].items() if (part, n) not in without}
         setting, keys, score = line["setting"], dict(line["keys"]), dict(line["score"] or {})
         score["metrics"] = {n: cell.metrics[n] for n in comparable if n in cell.metrics}
         # Told with the candidates; and what the key of the scores is made of.

@@ -97,6 +97,21 @@ def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
     assert "with the same weights" in found.differences[0].where
 
 
+@pytest.mark.parametrize(("part", "name"), [("training", "system_digest"), ("keys", "trace")])
+def test_what_is_optional_is_compared_where_both_records_have_it(kept, part, name):
+    stored = read_stored(kept.report).cells[0]
+    line, run = copy.deepcopy(dict(stored.line)), copy.deepcopy(dict(stored.run))
+    assert line[part].pop(name) is not None
+    fresh = replace(stored, line=line, run=run)
+    assert judge(stored, fresh).verdict == "differs"  # the same code has to make it again
+    run["code"]["digest"] = "other"
+    for one, other in ((stored, fresh), (fresh, stored)):
+        found = judge(one, other)
+        assert found.verdict == "equal" and "only one of the records has" in found.said[0]
+    line[part][name] = "other"
+    assert (part, name) in [(d.part, d.where) for d in judge(stored, fresh).differences]
+
+
 def test_training_that_a_clock_ended_is_held_to_bounds(kept):
     stored = read_stored(kept.report).cells[0]
     line = copy.deepcopy(dict(stored.line))
