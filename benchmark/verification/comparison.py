@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -111,10 +111,14 @@ def _codes(cell: StoredCell) -> set[Any]:
 
 def _one_sided(stored: StoredCell, fresh: StoredCell) -> dict[tuple[str, str], str]:
     """What is optional and not in both, by part and name."""
+
+    def has(cell: StoredCell, part: str, name: str) -> bool:
+        return (cell.line[part] or {}).get(name) is not None
+
     return {
-        (part, name): what
-        for (part, name), what in _OPTIONAL.items()
-        if len({(cell.line[part] or {}).get(name) is None for cell in (stored, fresh)}) == 2
+        place: what
+        for place, what in _OPTIONAL.items()
+        if has(stored, *place) != has(fresh, *place)
     }
 
 
@@ -124,16 +128,15 @@ def _fields(
     *,
     same_code: bool,
     comparable: Sequence[str],
-    without: Container[tuple[str, str]],
+    without: Collection[tuple[str, str]],
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
     same_scores = same_code and same_candidates(stored, fresh)
 
     def parts(cell: StoredCell) -> dict[str, Any]:
         line = without_clocks(cell.line)
-        for part in ("training", "keys"):
-            if line[part] is not None:
-                line[part] = {n: v for n, v in line[part].items() if (part, n) not in without}
+        for part, name in without:
+            (line[part] or {}).pop(name, None)
         setting, keys, score = line["setting"], dict(line["keys"]), dict(line["score"] or {})
         score["metrics"] = {n: cell.metrics[n] for n in comparable if n in cell.metrics}
         # Told with the candidates; and what the key of the scores is made of.
