@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from benchmark.api import UserError
 
 if TYPE_CHECKING:
-    from benchmark.plan import Cell
-    from benchmark.suite import Suite
+    from benchmark.experiment.plan import Cell
+    from benchmark.experiment.suite import Suite
 
 EXAMPLES = """\
 examples:
@@ -83,14 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from benchmark.choice import choose_systems, choose_tasks
-    from benchmark.distillation import distil
-    from benchmark.plan import load, make_cell
-    from benchmark.run import choose_device
-    from benchmark.stages.generate import open_system
-    from benchmark.store import Store
-    from benchmark.suite import load_suite
-    from benchmark.workers import set_threads
+    from benchmark.experiment.plan import load, make_cell
+    from benchmark.experiment.selection import choose_systems, choose_tasks
+    from benchmark.experiment.suite import load_suite
+    from benchmark.generation.distilled_targets import distil
+    from benchmark.generation.generate_stage import open_system
+    from benchmark.runtime.device import choose_device, set_threads
+    from benchmark.store.entries import Store
 
     device = choose_device(options.device)
     suite = load_suite(options.suite, options.set).with_tasks([options.task], options.data_dir)
@@ -150,9 +149,9 @@ def _check_trained(cell: Cell, is_trained: bool, options: argparse.Namespace) ->
 
 def _decoding(cell: Cell, suite: Suite, changes: Sequence[str]) -> Any:
     """The main setting of the teacher with the changes of the call."""
-    from benchmark.overrides import parse
-    from benchmark.registry import load_system
-    from benchmark.settings import fill
+    from benchmark.experiment.configuration import fill
+    from benchmark.experiment.overrides import parse
+    from benchmark.experiment.registry import load_system
 
     values = suite.recipe_of(cell.system).decoding
     values = values | dict(parse(change, "--decoding") for change in changes)

@@ -16,7 +16,7 @@ KINDS = ("tasks", "systems", "metrics", "suites")
 def listing(kind: str) -> list[dict[str, object]]:
     """The entries of one kind as plain data; imports neither torch nor a metric."""
     if kind == "systems":
-        from benchmark.registry import system_entries
+        from benchmark.experiment.registry import system_entries
 
         return [
             {
@@ -46,7 +46,7 @@ def listing(kind: str) -> list[dict[str, object]]:
             }
             for name, metric in metric_types().items()
         ]
-    from benchmark.suite import load_suite, suite_names
+    from benchmark.experiment.suite import load_suite, suite_names
 
     return [
         {"id": name, "tasks": list(suite.tasks), "summary": suite.description}
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     unknown = [kind for kind in options.kind if kind not in KINDS]
     if unknown:
-        from benchmark.suggestion import suggestion
+        from benchmark.api.did_you_mean import suggestion
 
         print(
             f"error: Nothing is called {unknown[0]!r}: {suggestion(unknown[0], KINDS)}",

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.api import UserError
-from benchmark.processes import ALONE, Processes, ProcessLostError, start
+from benchmark.runtime.device import choose_device, default_jobs
+from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
 
 if TYPE_CHECKING:
-    from benchmark.plan import Plan
-    from benchmark.store import Store
+    from benchmark.experiment.plan import Plan
+    from benchmark.store.entries import Store
 
 EXAMPLES = """\
 examples:
@@ -135,10 +136,10 @@ def _leave(lost: ProcessLostError, code: int = 1) -> int:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
-    from benchmark.choice import choose_systems, choose_tasks, missing_systems
-    from benchmark.plan import make_plan
-    from benchmark.store import Store
-    from benchmark.suite import load_suite
+    from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.selection import choose_systems, choose_tasks, missing_systems
+    from benchmark.experiment.suite import load_suite
+    from benchmark.store.entries import Store
 
     changes = list(options.set)
     if options.seeds:
@@ -155,7 +156,7 @@ def _run(
         store.prepare()
         _check_writable(options.reports)
     if options.tensorboard is not None:
-        from benchmark.tensorboard import check_installed
+        from benchmark.training.trackers import check_installed
 
         check_installed()
     plan = make_plan(
@@ -189,7 +190,7 @@ def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
     Raises:
         UserError: if there are such.
     """
-    from benchmark.provenance import code
+    from benchmark.store.provenance import code
 
     keys = [code()["digest"], *(key for cell in plan.cells for key in cell.generate_keys)]
     everywhere = processes.gather(keys)
@@ -221,9 +222,9 @@ def _run_cells(
     jobs: int,
     processes: Processes,
 ) -> list[str]:
-    from benchmark.cells import select, unfinished
-    from benchmark.progress import ProgressBoard
-    from benchmark.workers import run_cells
+    from benchmark.execution.process_pool import run_cells
+    from benchmark.execution.trial_stages import select, unfinished
+    from benchmark.runtime.progress import ProgressBoard
 
     chosen: list[int] = []
     if processes.is_main:
@@ -264,7 +265,7 @@ def _run_cells(
 
 def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Path:
     """The page of the run; rendered anew only where it is not of these records."""
-    from benchmark.records import write_records
+    from benchmark.export.record_writer import write_records
     from benchmark.report import build_report
 
     command = ["python", "-m", "benchmark.run", *words]
@@ -274,9 +275,9 @@ def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Pat
 
 
 def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:
-    from benchmark.cells import unfinished
-    from benchmark.estimate import seconds_left
-    from benchmark.workers import set_threads
+    from benchmark.execution.time_estimate import seconds_left
+    from benchmark.execution.trial_stages import unfinished
+    from benchmark.runtime.device import set_threads
 
     set_threads(plan.suite.threads)
     total = 0.0
@@ -298,33 +299,6 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def choose_device(name: str) -> str:
-    """The device behind `--device`.
-
-    Raises:
-        UserError: if there is no such device.
-    """
-    if name == "cpu":
-        return name
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name != "cuda":
-        raise UserError(f"There is no device {name!r}: use auto, cpu or cuda.")
-    if not torch.cuda.is_available():
-        raise UserError("--device cuda: torch sees no GPU here; use --device cpu.")
-    return name
-
-
-def default_jobs(threads: int, device: str) -> int:
-    """Cells side by side where `--jobs` is left away."""
-    if device != "cpu":
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (cores or 1) // threads)
 
 
 def _check_writable(folder: Path) -> None:

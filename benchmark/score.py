@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, get_args
 from benchmark.api import CandidateKind, Family, UserError
 
 if TYPE_CHECKING:
-    from benchmark.outputs.reports import Target
-    from benchmark.report.layout import Cell, Interval
-    from benchmark.store import Store
-    from benchmark.suite import Suite
+    from benchmark.experiment.suite import Suite
+    from benchmark.outputs.target_report import Target
+    from benchmark.records.schema import Cell, Interval
+    from benchmark.store.entries import Store
     from benchmark.tasks import Task
 
 FORMATS = ("jsonl", "diffuseq", "fairseq", "plain")
@@ -112,13 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    from benchmark.outputs.reports import (
+    from benchmark.outputs.target_report import (
         check_entries,
         check_writable,
         choose_suite,
         find_report,
     )
-    from benchmark.store import Store
+    from benchmark.store.entries import Store
 
     _check(options)
     store = Store(options.store)
@@ -137,7 +137,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from benchmark.registry import system_entries
+    from benchmark.experiment.registry import system_entries
 
     if options.name in system_entries():
         raise UserError(f"--name {options.name}: a system of this name is known; choose another.")
@@ -160,8 +160,8 @@ def _check(options: argparse.Namespace) -> None:
 
 def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:
     """Register the outputs, and print what was read; the task with the sources they answer."""
-    from benchmark.outputs.entering import Submission, enter
-    from benchmark.report.entered import MATCHED
+    from benchmark.outputs.submission import Submission, enter
+    from benchmark.report.tables.external_outputs import MATCHED
 
     submission = Submission(
         files=tuple(options.files),
@@ -194,8 +194,8 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
 
 def _remove(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task | None:
     """Take entries out of the report; the task as a run had it, None in a report of outputs."""
-    from benchmark.outputs.registry import registered, remove
-    from benchmark.outputs.reports import task_of_run
+    from benchmark.outputs.registered_outputs import registered, remove
+    from benchmark.outputs.target_report import task_of_run
 
     of_task = [e for e in registered(store, target.name) if e.task == options.task]
     found = [
@@ -225,12 +225,12 @@ def _report(
     words: Sequence[str],
 ) -> int:
     """Write records and page, and print the scores; exit code 1 if a metric failed."""
-    from benchmark.outputs.registry import registered
-    from benchmark.outputs.reports import tasks_of_entries
-    from benchmark.plan import Plan
-    from benchmark.records import join_records, write_records
+    from benchmark.experiment.plan import Plan
+    from benchmark.export.record_writer import join_records, write_records
+    from benchmark.outputs.registered_outputs import registered
+    from benchmark.outputs.target_report import tasks_of_entries
+    from benchmark.records.reader import read_records
     from benchmark.report import build_report
-    from benchmark.report.records import read_records
 
     if target.of_a_run and task is not None:
         remarks = join_records(target.folder, suite, task, store)

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
         _check_writable(options.output)
         kept = _kept(options)
-        from benchmark.workers import set_threads
+        from benchmark.runtime.device import set_threads
 
         set_threads(options.threads)
         results = []
@@ -77,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(
     path: Path, results: list[dict[str, Any]], options: argparse.Namespace, kept: dict[str, Any]
 ) -> None:
-    from benchmark.provenance import provenance
-    from benchmark.store import write_json
-    from benchmark.timing.pictures import draw_curves
+    from benchmark.store.files import write_json
+    from benchmark.store.provenance import provenance
+    from benchmark.timing.curve_pictures import draw_curves
 
     words = ["python", "-m", "benchmark.speed", *options.comparison]
     words += ["--only", *options.only] if options.only else []

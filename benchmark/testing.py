@@ -32,13 +32,13 @@ from benchmark.api import (
     Traceable,
     make_noise,
 )
-from benchmark.generation import CostMeter
-from benchmark.settings import fill
-from benchmark.suite import Budget, TrainingRecipe
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.generation.intermediate_states import trace
+from benchmark.generation.measured_generation import CostMeter
 from benchmark.tasks import Task, load_task
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
-from benchmark.tracing import trace
-from benchmark.training import Trainer
+from benchmark.training.trainer import Trainer
 
 SEED = 7
 NUM_SAMPLES = 3

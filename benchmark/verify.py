@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = _verify(options)
         print("\n".join(found.lines()))
         if options.json is not None:
-            from benchmark.store import write_json
+            from benchmark.store.files import write_json
 
             write_json(options.json, found.as_dict())
     except UserError as error:
@@ -104,11 +104,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> Verification:
-    from benchmark.verification.bounds import STATED
     from benchmark.verification.conditions import origin
     from benchmark.verification.findings import Verification
-    from benchmark.verification.selection import choose
-    from benchmark.verification.stored import read_stored
+    from benchmark.verification.kept_report import read_stored
+    from benchmark.verification.tolerances import STATED
+    from benchmark.verification.trial_selection import choose
 
     report = read_stored(options.report)
     cells = choose(
@@ -123,26 +123,26 @@ def _verify(options: argparse.Namespace) -> Verification:
     scope = f"{count} of {total} cells ({len(cells)} settings{drawn})"
     notes, bounds = origin(report), () if options.exact else (STATED,)
     if options.against is not None:
-        from benchmark.verification.judgement import judge_all
+        from benchmark.verification.verdict import judge_all
 
         other = read_stored(options.against)
         found = judge_all(cells, other, exact=options.exact)
         method = f"against another report, {scope}"
         return Verification(report.name, method, bounds, tuple(found))
 
-    from benchmark.verification.rebuilding import rebuild
+    from benchmark.verification.plan_from_records import rebuild
 
     rebuilt = rebuild(report, cells, options.data_dir)
     if options.quick:
-        from benchmark.verification.quick import verify_quick
+        from benchmark.verification.quick_check import verify_quick
 
         found, method = verify_quick(report, cells, rebuilt), "files, keys, statistics, figures"
     elif options.scores_only:
-        from benchmark.verification.scores import verify_scores
+        from benchmark.verification.score_check import verify_scores
 
         found, method = verify_scores(cells, rebuilt), "scores only"
     else:
-        from benchmark.run import choose_device, default_jobs
+        from benchmark.runtime.device import choose_device, default_jobs
         from benchmark.verification.rerun import Means, rerun
 
         device = choose_device(options.device)

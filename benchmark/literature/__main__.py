@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmark.api import UserError
 from benchmark.literature.conversion import convert
-from benchmark.literature.figures import parse, render
-from benchmark.store import write_text
+from benchmark.literature.published_figures import parse, render
+from benchmark.store.files import write_text
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ import csv
 import re
 from collections.abc import Mapping
 
-from benchmark.literature.figures import (
+from benchmark.literature.published_figures import (
     NOT_OURS,
     UNBOUNDED,
     PublishedFigure,

@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import cast
 
 from benchmark.api import UserError
+from benchmark.api.did_you_mean import suggestion
 from benchmark.metrics.bertscore import BertScore
 from benchmark.metrics.bleu_corpus import BleuCorpus
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4
@@ -49,7 +50,6 @@ from benchmark.metrics.self_bleu import SelfBleu
 from benchmark.metrics.source_bleu import SourceBleu
 from benchmark.metrics.validity import Validity
 from benchmark.metrics.vendi import Vendi
-from benchmark.suggestion import suggestion
 
 __all__ = [
     "ENTRY_POINT_GROUP",

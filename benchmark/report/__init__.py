@@ -34,6 +34,6 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     Raises:
         UserError: if a record is missing or cannot be read, or `out` cannot be written.
     """
-    from benchmark.report.paper.build import build_paper as build
+    from benchmark.report.paper.build_paper import build_paper as build
 
     return build(folder, out)

@@ -11,25 +11,28 @@ from pathlib import Path
 from markupsafe import Markup
 
 from benchmark.api import UserError
-from benchmark.literature.figures import published_text
-from benchmark.report.figures.gallery import Plot, overview_plot, task_plots
+from benchmark.literature.published_figures import published_text
+from benchmark.records.reader import Records, read_records
+from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance
+from benchmark.report.analysis.mbr_scaling import curves_csv
+from benchmark.report.data.points import Board
+from benchmark.report.data.samples import Block, blocks
+from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
 from benchmark.report.figures.sheet import save, style, svg
-from benchmark.report.frontier_table import SIGNIFICANCE, pair_frame
-from benchmark.report.further import further_names, further_tables
-from benchmark.report.glance import HEADS, READING, Glance
-from benchmark.report.page import Drawn, TaskView, facts, render_page, task_view
-from benchmark.report.points import Board
-from benchmark.report.records import Records, read_records
-from benchmark.report.renderers import csv_text, latex, markdown, pipe_row, pipe_table
-from benchmark.report.samples import Block, blocks
-from benchmark.report.scaling import curves_csv
-from benchmark.report.summary import failures, overview_table
-from benchmark.report.tables import Table, build_table
-from benchmark.report.theme import Inlined
-from benchmark.store import write_text
+from benchmark.report.page.inline_svg import Inlined
+from benchmark.report.page.page import Drawn, TaskView, facts, render_page, task_view
+from benchmark.report.tables.renderers import csv_text, latex, markdown, pipe_row, pipe_table
+from benchmark.report.tables.significance_table import SIGNIFICANCE, pair_frame
+from benchmark.report.tables.supplementary_tables import supplementary_names, supplementary_tables
+from benchmark.report.tables.table import Table, build_table
+from benchmark.report.text.summary import failures, overview_table
+from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
 TABLE_FILES = (*FURTHER_FILES, "-curves.csv", "-pairs.csv")
+
+_ROOMS = ("report", "records", "scoring")
+"""Whose sources decide what a report says."""
 
 
 def build(folder: Path) -> Path:
@@ -87,7 +90,8 @@ def _digest(records: Records) -> str:
     """
     sha = hashlib.sha256(version("matplotlib").encode())
     sha.update(published_text().encode())
-    rooms = (Path(__file__).parent, records.folder)
+    package = Path(__file__).parents[1]
+    rooms = (*(package / room for room in _ROOMS), records.folder)
     for room in rooms:
         for path in sorted(room.rglob("*")):
             if path.is_file() and path.suffix != ".pyc" and path.name != "run.json":
@@ -104,7 +108,7 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
     expected += [
         folder / "tables" / f"{stem(f'{task}-{name}')}{suffix}"
         for task in records.tasks
-        for name in further_names(records, task)
+        for name in supplementary_names(records, task)
         for suffix in FURTHER_FILES
     ]
     if not all(path.exists() for path in (page, *expected)):
@@ -116,7 +120,7 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
 def _task(
     board: Board, task: str, folder: Path, inlined: Inlined | None, samples: Sequence[Block]
 ) -> TaskView:
-    table, further = build_table(board, task), further_tables(board, task)
+    table, further = build_table(board, task), supplementary_tables(board, task)
     name, room = stem(task), folder / "tables"
     _write_table(table, room / name)
     for what, frame in (("curves", board.frame(task)), ("pairs", pair_frame(board, task))):

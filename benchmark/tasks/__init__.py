@@ -1,9 +1,9 @@
 """Tasks: controlled grammars with known answers, and real data in JSON lines."""
 
 from benchmark.tasks.catalogue import TASKS, TaskEntry, card
-from benchmark.tasks.jsonl import DISTILLED, list_tasks, origin_of
+from benchmark.tasks.data_notes import DataNotes, Overlap
+from benchmark.tasks.json_lines import DISTILLED, list_tasks, origin_of
 from benchmark.tasks.loading import load_task
-from benchmark.tasks.notes import DataNotes, Overlap
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 

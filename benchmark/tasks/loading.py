@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.api import Example, UserError
-from benchmark.suggestion import suggestion
-from benchmark.tasks import controlled
+from benchmark.api.did_you_mean import suggestion
+from benchmark.tasks import controlled_splits
 from benchmark.tasks.catalogue import TASKS, TaskEntry
-from benchmark.tasks.jsonl import Folder, Lines, find_folder, list_tasks, origin_of, read_jsonl
-from benchmark.tasks.notes import PUBLISHED_TRAIN, take_notes
+from benchmark.tasks.data_notes import PUBLISHED_TRAIN, take_notes
+from benchmark.tasks.json_lines import Folder, Lines, find_folder, list_tasks, origin_of, read_jsonl
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 
@@ -66,8 +66,8 @@ def _controlled(task_id: str, caps: Mapping[Split, int | None], data_dir: Path |
             f"task '{task_id}' is a controlled task and {data_dir / task_id} a folder of data: "
             "rename the folder"
         )
-    grammar = controlled.grammar(task_id)
-    whole = controlled.make_splits(grammar)
+    grammar = controlled_splits.grammar(task_id)
+    whole = controlled_splits.make_splits(grammar)
     splits = {split: whole[split][: caps[split]] for split in SPLITS}
     return Task(
         id=task_id,
@@ -77,7 +77,7 @@ def _controlled(task_id: str, caps: Mapping[Split, int | None], data_dir: Path |
         train=splits["train"],
         valid=splits["valid"],
         test=splits["test"],
-        conditional=partial(controlled.conditional, task_id),
+        conditional=partial(controlled_splits.conditional, task_id),
         notes=take_notes(splits, available={split: len(whole[split]) for split in SPLITS}),
     )
 
@@ -101,7 +101,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
         valid=tuple(splits["valid"]),
         test=tuple(splits["test"]),
         conditional=(
-            partial(controlled.conditional, origin.id)
+            partial(controlled_splits.conditional, origin.id)
             if origin is not None and origin.kind == "controlled"
             else None
         ),

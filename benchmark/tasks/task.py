@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from benchmark.api import Example
-from benchmark.tasks.notes import DataNotes
+from benchmark.tasks.data_notes import DataNotes
 from benchmark.tasks.splits import Split
 
 Kind = Literal["controlled", "jsonl"]

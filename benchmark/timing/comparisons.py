@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from benchmark.api import UserError
-from benchmark.suggestion import suggestion
+from benchmark.api.did_you_mean import suggestion
 
 if TYPE_CHECKING:
-    from benchmark.timing.curves import Curves
-    from benchmark.timing.outcome import Result, Skipped
+    from benchmark.timing.measured_curves import Curves
+    from benchmark.timing.speed_result import Result, Skipped
 
 
 class Measure(Protocol):
@@ -40,22 +40,22 @@ class Comparison:
 COMPARISONS: Mapping[str, Comparison] = {
     "transformer": Comparison(
         "transformer, greedy and cached, against generate of Hugging Face for a BART of its size",
-        "benchmark.timing.transformer:measure",
+        "benchmark.timing.transformer_speed:measure",
         ("transformer-128", "transformer-256"),
     ),
     "masked": Comparison(
         "nat (1 pass) and cmlm (10 passes) against those of fairseq",
-        "benchmark.timing.masked:measure",
+        "benchmark.timing.masked_speed:measure",
         ("nat-128", "cmlm-128", "nat-256", "cmlm-256"),
     ),
     "diffuseq": Comparison(
         "diffuseq against the published procedure, written out plainly, with equal weights",
-        "benchmark.timing.diffuseq:measure",
+        "benchmark.timing.diffuseq_speed:measure",
         ("diffuseq-train", "diffuseq-sample"),
     ),
     "metrics": Comparison(
         "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
-        "benchmark.timing.evaluation:measure",
+        "benchmark.timing.evaluation_speed:measure",
         ("metrics-paraphrase", "metrics-qqp"),
     ),
     "diffuseq-loss": Comparison(
@@ -65,12 +65,12 @@ COMPARISONS: Mapping[str, Comparison] = {
     ),
     "diffuseq-quality": Comparison(
         "quality of diffuseq over network calls, beside the 2,000 of the published procedure",
-        "benchmark.timing.quality:measure",
+        "benchmark.timing.quality_over_calls:measure",
         ("diffuseq-quality",),
     ),
     "diffuseq-memory": Comparison(
         "peak memory of sampling over the number of steps, each in a process of its own",
-        "benchmark.timing.step_memory:measure",
+        "benchmark.timing.memory_over_steps:measure",
         ("diffuseq-memory",),
     ),
 }

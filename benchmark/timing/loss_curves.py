@@ -2,7 +2,7 @@
 
 `diffuseq-loss`: three sides learn in turn, update by update.
 
-- `published`: `benchmark.timing.published`, every pair padded to the whole canvas.
+- `published`: `benchmark.timing.published_diffuseq`, every pair padded to the whole canvas.
 - `diffuseq, fit whole`: the very same objective, computed by `diffuseq`. What it gains in speed is
   code alone.
 - `diffuseq, fit row`: a canvas of its own for every row. The published loss is a mean over all
@@ -29,9 +29,9 @@ from torch.nn import functional
 
 from benchmark.api import Batch, Example, Lengths, Noise, make_noise
 from benchmark.tasks import Task, load_task
-from benchmark.timing.curves import Curve, Curves, Point
-from benchmark.timing.published import PublishedDiffuSeq
-from benchmark.timing.smaller import conditions, smaller_system
+from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.published_diffuseq import PublishedDiffuSeq
+from benchmark.timing.small_system import conditions, smaller_system
 
 TASK = "paraphrase"
 CANVAS, ROOM = 128, 32

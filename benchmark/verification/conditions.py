@@ -2,7 +2,7 @@
 
 Between equal conditions bytes have to agree. Another device, processor, number of threads or of
 processes, or another version of a library that does the arithmetic of networks rounds sums in
-another way; there the stated bounds of `benchmark.verification.bounds` hold.
+another way; there the stated bounds of `benchmark.verification.tolerances` hold.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from benchmark import provenance
-from benchmark.verification.stored import StoredCell, StoredReport
+from benchmark.store import provenance
+from benchmark.verification.kept_report import StoredCell, StoredReport
 
 ARITHMETIC = ("torch", "transformers", "numpy")
 """The packages whose version moves last bits."""

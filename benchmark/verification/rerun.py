@@ -9,12 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmark.api import UserError
-from benchmark.plan import Plan
-from benchmark.store import Store, write_text
+from benchmark.experiment.plan import Plan
+from benchmark.store.entries import Store
+from benchmark.store.files import write_text
 from benchmark.verification.findings import Finding
-from benchmark.verification.judgement import judge_all
-from benchmark.verification.rebuilding import Rebuilt
-from benchmark.verification.stored import StoredCell, StoredReport, read_stored
+from benchmark.verification.kept_report import StoredCell, StoredReport, read_stored
+from benchmark.verification.plan_from_records import Rebuilt
+from benchmark.verification.verdict import judge_all
 
 MARK = "verification.txt"
 """A file that tells a store of this room from one whose entries a report was made of."""
@@ -109,9 +110,9 @@ def _made_again(
     store: Store,
     means: Means,
 ) -> list[Finding]:
-    from benchmark.progress import ProgressBoard
-    from benchmark.records import write_records
-    from benchmark.workers import run_cells
+    from benchmark.execution.process_pool import run_cells
+    from benchmark.export.record_writer import write_records
+    from benchmark.runtime.progress import ProgressBoard
 
     assert rebuilt.suite is not None
     write_text(store.root / MARK, "Made by python -m benchmark.verify; may be removed.\n")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from benchmark.metrics import Metric
-from benchmark.report.layout import ExampleValues, MetricScore
-from benchmark.report.seeds import additive
-from benchmark.statistics import AdditiveScore, IntervalRecipe, bootstrap
+from benchmark.records.schema import ExampleValues, MetricScore
+from benchmark.report.data.seed_pooling import additive
+from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.verification.findings import Difference
-from benchmark.verification.stored import Row, StoredCell
+from benchmark.verification.kept_report import Row, StoredCell
 
 ROUNDING = 1e-9
 """Relative to the larger of 1 and the value: records keep ten decimals."""
@@ -126,7 +126,7 @@ def _is_measured(cell: StoredCell, metric: Metric) -> bool:
 
 
 def _scored(samples: Sequence[Row], metrics: Sequence[Metric], mbr_utility: str) -> dict[str, Row]:
-    from benchmark.stages.score import score_candidates
+    from benchmark.scoring.candidate_scores import score_candidates
 
     recipe = IntervalRecipe(resamples=1)
     _, values = score_candidates(samples, metrics, mbr_utility=mbr_utility, interval=recipe)

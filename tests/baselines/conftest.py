@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmark.api import Example, Lengths, Resources
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
 
 
 @pytest.fixture(autouse=True)

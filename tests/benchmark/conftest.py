@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from handmade import bleu, cell, self_bleu, write_handmade
 
 from benchmark.api import Example, Lengths, Resources
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
-
-sys.path.append(str(Path(__file__).parent))
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
 
 
 @pytest.fixture
@@ -39,6 +39,27 @@ def real_data() -> Path:
     return path
 
 
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Two systems that differ, one that does not, one that failed, and the copy."""
+    return write_handmade(
+        tmp_path / "toy",
+        [
+            cell("worse", bleu(0.30) | self_bleu(0.5), family="discrete diffusion"),
+            cell("best", bleu(0.50) | self_bleu(0.4)),
+            cell("near", bleu(0.485) | self_bleu(0.6)),
+            cell("fixed", bleu(0.40) | self_bleu(0.9), family="edit", kind="single"),
+            cell("broken", None, family="iterative"),
+            cell("copy-source", bleu(0.55) | self_bleu(1.0), family="yardstick", kind="single"),
+        ],
+    )
+
+
+@pytest.fixture
+def board(folder) -> Board:
+    return Board(read_records(folder))
+
+
 @dataclass(frozen=True)
 class Kept:
     """A report of two systems on a task of a few lines, with all that made it."""
@@ -50,12 +71,12 @@ class Kept:
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory) -> Kept:
-    from benchmark.plan import make_plan
-    from benchmark.records import write_records
+    from benchmark.execution.process_pool import run_cells
+    from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.suite import load_suite
+    from benchmark.export.record_writer import write_records
     from benchmark.report.build import write_texts
-    from benchmark.store import Store
-    from benchmark.suite import load_suite
-    from benchmark.workers import run_cells
+    from benchmark.store.entries import Store
 
     root = tmp_path_factory.mktemp("kept")
     made = Kept(root / "reports" / "nano", root / "runs", root / "data")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report.records import cell_files
+from benchmark.records.reader import cell_files
 from benchmark.run import main
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
@@ -106,7 +106,7 @@ def test_failed_score_is_made_again(run, monkeypatch):
 
     words = ["--task", "paraphrase", "--system", "copy-source"]
     with monkeypatch.context() as patched:
-        patched.setattr("benchmark.stages.score.score_candidates", fail)
+        patched.setattr("benchmark.scoring.candidate_scores.score_candidates", fail)
         code, _, err = run(*words)
     assert code == 1 and "lost count" in err
     code, _, err = run(*words, "--rerun", "failed")

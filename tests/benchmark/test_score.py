@@ -15,14 +15,14 @@ import pytest
 
 from benchmark import run as run_command
 from benchmark.api import UserError
-from benchmark.report.further import cost_table
-from benchmark.report.points import Board
-from benchmark.report.records import read_records
-from benchmark.report.renderers import markdown
-from benchmark.report.tables import DASH, build_table
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
+from benchmark.report.tables.renderers import markdown
+from benchmark.report.tables.supplementary_tables import cost_table
+from benchmark.report.tables.table import DASH, build_table
 from benchmark.score import main
 from benchmark.tasks import load_task
-from benchmark.tasks.controlled import make_splits
+from benchmark.tasks.controlled_splits import make_splits
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
 QUICK = ["--set", "evaluation.interval.resamples=20"]
@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     # Matplotlib needs seconds a report, and the report has tests of its own.
     monkeypatch.setattr("benchmark.report.build_report", lambda folder: folder / "index.html")
-    monkeypatch.setattr("benchmark.tasks.controlled.make_splits", SPLITS)
+    monkeypatch.setattr("benchmark.tasks.controlled_splits.make_splits", SPLITS)
     return tmp_path
 
 
@@ -232,7 +232,7 @@ def test_a_metric_that_fails_is_told(score, pairs, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise UserError("The encoder is not here.")
 
-    monkeypatch.setattr("benchmark.stages.score.score_candidates", fail)
+    monkeypatch.setattr("benchmark.scoring.candidate_scores.score_candidates", fail)
     code, _, err = score(write("a.jsonl", targets(pairs)))
     assert code == 1
     assert "outputs of mine on pairs could not be scored: The encoder is not here." in err

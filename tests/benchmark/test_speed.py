@@ -10,7 +10,7 @@ import pytest
 
 from benchmark import speed
 from benchmark.timing.comparisons import Comparison
-from benchmark.timing.outcome import Result, Side, Skipped
+from benchmark.timing.speed_result import Result, Side, Skipped
 
 
 def fake(name, *, repeats):

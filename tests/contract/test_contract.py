@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.registry import load_system, system_entries
+from benchmark.experiment.registry import load_system, system_entries
 from benchmark.testing import CHECKS, Subject
 
 TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from benchmark.api import Example, Lengths, UserError
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
 from diffuseq.canvas import Canvas, Truncation, longest_first
 
 TOKENIZER = train_tokenizer(["a b c d e f g h"], TokenizerRecipe())

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark.registry import load_system
-from benchmark.settings import fill
-from benchmark.suite import SystemRecipe, load_suite
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.registry import load_system
+from benchmark.experiment.suite import SystemRecipe, load_suite
 from diffuseq.settings import (
     DiffuSeqConfig,
     DiffuSeqDecoding,

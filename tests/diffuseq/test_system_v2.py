@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.api import Candidates, Example, Lengths, Resources, UserError, make_noise
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
 from diffuseq.settings import (
     DiffuSeqConfig,
     DiffuSeqDecoding,

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
 from documents import commands, read, write_files
 
-from benchmark.report.records import cell_files
+from benchmark.records.reader import cell_files
 
 TINY = [
     "limits.train=48", "limits.valid=2", "limits.test=3", "budget.updates=3", "training.batch=8",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.registry import system_entries
+from benchmark.experiment.registry import system_entries
 
 CARDS = Path(__file__).resolve().parents[2] / "docs" / "systems"
 

@@ -136,12 +136,12 @@ def test_commands_are_found() -> None:
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
     from benchmark import distil, verify
-    from benchmark.choice import choose_systems, choose_tasks
+    from benchmark.experiment.configuration import fill
+    from benchmark.experiment.plan import config_of
+    from benchmark.experiment.registry import load_system
+    from benchmark.experiment.selection import choose_systems, choose_tasks
+    from benchmark.experiment.suite import load_suite, suite_names
     from benchmark.ls import KINDS
-    from benchmark.plan import config_of
-    from benchmark.registry import load_system
-    from benchmark.settings import fill
-    from benchmark.suite import load_suite, suite_names
 
     module, *rest = words
     if module == "benchmark.ls":
@@ -257,7 +257,7 @@ def test_notation_names_exist() -> None:
 
 
 def test_every_suite_has_the_copy_row() -> None:
-    from benchmark.suite import load_suite, suite_names
+    from benchmark.experiment.suite import load_suite, suite_names
 
     for name in suite_names():
         assert load_suite(name).systems["copy-source"].default, name

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from documents import ROOT, read
 
-from benchmark.generation import generate
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.registry import load_system
+from benchmark.experiment.suite import load_suite
+from benchmark.experiment.system_factory import resources
+from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
-from benchmark.registry import load_system
-from benchmark.settings import fill
-from benchmark.stages.train import resources
-from benchmark.suite import load_suite
 from benchmark.tasks import Task, load_task
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 
 DATA = Path(os.environ.get("DIFFUSEQ_BENCH_DATA", ROOT / ".." / "shared" / "data"))

@@ -69,8 +69,8 @@ def test_nothing_of_the_recipe_is_left_to_defaults() -> None:
 
     import yaml
 
-    from benchmark.registry import load_system
-    from benchmark.suite import Evaluation, SystemRecipe, TaskRecipe, TrainingRecipe
+    from benchmark.experiment.registry import load_system
+    from benchmark.experiment.suite import Evaluation, SystemRecipe, TaskRecipe, TrainingRecipe
 
     text = (files("benchmark") / "suites" / "speedrun.yaml").read_text("utf-8")
     suite = yaml.safe_load(text)
@@ -88,7 +88,7 @@ def test_nothing_of_the_recipe_is_left_to_defaults() -> None:
 
 def test_the_reckoning_adds_up() -> None:
     """The table of the document, from the recipe."""
-    from benchmark.suite import load_suite
+    from benchmark.experiment.suite import load_suite
 
     suite = load_suite("speedrun")
     config = suite.systems["diffuseq"].config

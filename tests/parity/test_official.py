@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmark.api import Lengths, UserError
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
 from diffuseq.official import main, read_official, read_tokenizer
 from diffuseq.sampling import sample
 from diffuseq.solvers import Ancestral

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report.records import cell_files
+from benchmark.records.reader import cell_files
 
 NANO = Path(__file__).parents[1] / "suites" / "nano.yaml"
 SYSTEMS = ["all"]

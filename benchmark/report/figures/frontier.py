@@ -18,10 +18,13 @@ from collections.abc import Iterable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.report.draws import Draws
-from benchmark.report.figures.axes import Axis, Plane, planes
-from benchmark.report.figures.bands import draw_band
-from benchmark.report.figures.identity import gid
+from benchmark.records.schema import Interval, title_of
+from benchmark.report.analysis.resampled_scores import Draws
+from benchmark.report.analysis.significance import task_draws
+from benchmark.report.data.axes import Axis, Plane, planes
+from benchmark.report.data.points import CEILING, COPY, Board, Point
+from benchmark.report.figures.confidence_bands import draw_band
+from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.marks import (
     Marks,
     annotate,
@@ -39,10 +42,7 @@ from benchmark.report.figures.palette import (
     solid,
 )
 from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, WIDE_IN, Panel, Sheet, make_sheet
-from benchmark.report.figures.yardsticks import draw_unsampled, make_room
-from benchmark.report.layout import Interval, title_of
-from benchmark.report.points import CEILING, COPY, Board, Point
-from benchmark.report.significance import task_draws
+from benchmark.report.figures.yardstick_marks import draw_unsampled, make_room
 
 LETTERS_PER_IN = 13.8
 """Letters of a title that fit above an inch of the overview."""

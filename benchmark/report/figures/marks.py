@@ -11,11 +11,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from benchmark.report.figures.identity import gid
+from benchmark.records.schema import Interval
+from benchmark.report.data.points import YARDSTICK, Board, Point
+from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.labels import Labeller
 from benchmark.report.figures.palette import MUTED, Look, looks
-from benchmark.report.layout import Interval
-from benchmark.report.points import YARDSTICK, Board, Point
 
 Wish = tuple[str, float, float, str]
 """A label that is wanted: text, x, y, colour."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Literal
 
-from benchmark.report.points import CEILING, COPY, REFERENCE, YARDSTICK
+from benchmark.report.data.points import CEILING, COPY, REFERENCE, YARDSTICK
 
 INK, MUTED, PAPER = "#1b1b1b", "#6e6e6e", "#ffffff"
 CEILING_COLOUR, COPY_COLOUR = "#8c8c8c", "#4d4d4d"

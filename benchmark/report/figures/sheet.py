@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
-from benchmark.report.figures.identity import gid
+from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.typeface import families
 
 COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.records.schema import Event, title_of
+from benchmark.report.data.points import Board
 from benchmark.report.figures.marks import look_of, set_limits
 from benchmark.report.figures.palette import solid
 from benchmark.report.figures.sheet import Sheet
-from benchmark.report.figures.training import logs
-from benchmark.report.layout import Event, title_of
-from benchmark.report.paper.curves import in_order, legend, panels_of, task_sheet
-from benchmark.report.points import Board
+from benchmark.report.figures.training_curves import logs
+from benchmark.report.paper.curve_panels import in_order, legend, panels_of, task_sheet
 
 QUALITY = "bleu_sent_m4"
 

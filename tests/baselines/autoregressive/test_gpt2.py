@@ -9,7 +9,7 @@ from torch.nn import functional
 from baselines.autoregressive.decoding import AutoregressiveDecoding
 from baselines.autoregressive.gpt2 import GPT2Config, GPT2System
 from benchmark.api import Lengths, Resources, UserError, make_noise
-from benchmark.generation import CostMeter
+from benchmark.generation.measured_generation import CostMeter
 
 from .conftest import publish
 

@@ -8,7 +8,7 @@ import torch
 from baselines.edit.decoding import LevenshteinDecoding
 from baselines.edit.system import LevenshteinConfig, LevenshteinSystem
 from benchmark.api import Example, Lengths, UserError, make_noise
-from benchmark.generation import CostMeter
+from benchmark.generation.measured_generation import CostMeter
 
 TINY = {"dim": 24, "heads": 2, "ffn": 48, "encoder_layers": 1, "decoder_layers": 1, "dropout": 0.0}
 

@@ -18,7 +18,7 @@ from baselines.masked.lengths import Wanted
 from baselines.masked.sampling import sample
 from baselines.masked.systems import CMLM, NAT
 from benchmark.api import Lengths, Resources, UserError, make_noise
-from benchmark.tokenization import TokenizerRecipe, train_tokenizer
+from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
 
 SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 2, "decoder_layers": 2}
 WORDS = [f"w{number}" for number in range(40)]

@@ -11,7 +11,7 @@ from baselines.fairseq.dictionary import TokenizerDictionary
 from baselines.fairseq.stepping import KeyedSampling
 from baselines.fairseq.transformer import FairseqTransformer
 from benchmark.api import make_noise
-from benchmark.generation import CostMeter
+from benchmark.generation.measured_generation import CostMeter
 
 SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1}
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.literature.__main__ import main
 from benchmark.literature.conversion import SENTENCE_BLEU, SWAPPED_BLEU, convert
-from benchmark.literature.figures import NOT_OURS, parse
+from benchmark.literature.published_figures import NOT_OURS, parse
 
 HEAD = "task,system,metric,value,scale,reading,source\n"
 ORIGINAL = "DiffuSeq arXiv 2210.08933 (ICLR'23) Table 1"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.metrics import Item, make_metric
-from benchmark.stages.score import score_candidates
-from benchmark.statistics import IntervalRecipe
+from benchmark.scoring.bootstrap import IntervalRecipe
+from benchmark.scoring.candidate_scores import score_candidates
 
 
 def share(texts: list[str], order: int) -> float:

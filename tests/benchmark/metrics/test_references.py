@@ -12,7 +12,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import BLEU
 
 from benchmark.metrics import Item, make_metric
-from benchmark.stages.score import items_of
+from benchmark.scoring.candidate_scores import items_of
 from benchmark.tasks import load_task
 
 LINES = (

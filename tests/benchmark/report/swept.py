@@ -7,8 +7,8 @@ from pathlib import Path
 
 from handmade import BLEU, bleu, cell, self_bleu, write_handmade
 
-from benchmark.report.points import Board
-from benchmark.report.records import read_records
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
 
 Setting = tuple[float, float]
 """Diversity and quality of a setting."""

@@ -15,7 +15,7 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.api import UserError
 from benchmark.report import build_report
-from benchmark.report.samples import PRINTED
+from benchmark.report.data.samples import PRINTED
 
 PLOTS = ("frontier", "nfe", "seconds", "training")
 
@@ -118,7 +118,7 @@ def test_page_tells_what_was_run(page):
         assert said in page, said
 
 
-def test_further_tables_are_in_page_and_summary(report, page):
+def test_supplementary_tables_are_in_page_and_summary(report, page):
     summary = (report / "summary.md").read_text(encoding="utf-8")
     for said in (
         "One checkpoint, every policy",

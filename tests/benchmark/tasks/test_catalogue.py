@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.api import UserError
-from benchmark.tasks import TASKS, card, controlled
+from benchmark.tasks import TASKS, card, controlled_splits
 from benchmark.tasks.grammars import GRAMMARS
 
 CARDS = Path(__file__).parents[3] / "benchmark" / "tasks" / "cards"
@@ -38,7 +38,7 @@ def test_the_samples_of_a_card_are_those_of_the_grammar(task_id: str) -> None:
     sources = targets = 0
     for line in card(task_id).splitlines():
         if match := SAMPLE.match(line):
-            masses = controlled.conditional(task_id, match["source"], 1.0)
+            masses = controlled_splits.conditional(task_id, match["source"], 1.0)
             assert len(masses) == int(match["targets"])
             sources += 1
         elif match := TARGET.match(line):
@@ -49,7 +49,7 @@ def test_the_samples_of_a_card_are_those_of_the_grammar(task_id: str) -> None:
 
 @pytest.mark.parametrize("task_id", GRAMMARS)
 def test_the_counts_of_a_card_are_those_of_the_grammar(task_id: str) -> None:
-    grammar = controlled.grammar(task_id)
+    grammar = controlled_splits.grammar(task_id)
     sources = sum(1 for _ in grammar.sources())
     assert f"{sources:,} sources and {len(grammar.vocabulary())} words" in card(task_id)
 

@@ -6,7 +6,7 @@ import torch
 from benchmark.api import Lengths, make_noise
 from benchmark.tasks import load_task
 from benchmark.timing import loss_curves
-from benchmark.timing.smaller import smaller_system
+from benchmark.timing.small_system import smaller_system
 
 TINY = {"width": 8, "layers": 1, "heads": 2, "ffn": 8, "mse_over": "all"}
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from benchmark.report.layout import Event
+from benchmark.records.schema import Event
 from benchmark.report.paper.training_time import progress_of
 
 

@@ -1,0 +1,82 @@
+"""What systems import of the benchmark, and all that they import: `from benchmark import api`.
+
+`diffuseq`, `baselines` and other people's systems import this package and nothing else of
+`benchmark`. It imports no torch: it is read by commands that must answer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.api.checkpoint import load_weights, read_folder, save_folder
+from benchmark.api.system import NeuralSystem, System, Traceable
+from benchmark.api.types import (
+    Batch,
+    Candidate,
+    CandidateKind,
+    Candidates,
+    Capabilities,
+    Cost,
+    DecodingProtocol,
+    Example,
+    Family,
+    Generation,
+    Lengths,
+    LossTerms,
+    Noise,
+    OnStep,
+    Resources,
+    Status,
+    Tokenizer,
+    UserError,
+)
+
+if TYPE_CHECKING:
+    from torch import device
+
+__all__ = [
+    "Batch",
+    "Candidate",
+    "CandidateKind",
+    "Candidates",
+    "Capabilities",
+    "Cost",
+    "DecodingProtocol",
+    "Example",
+    "Family",
+    "Generation",
+    "Lengths",
+    "LossTerms",
+    "NeuralSystem",
+    "Noise",
+    "OnStep",
+    "Resources",
+    "Status",
+    "System",
+    "Tokenizer",
+    "Traceable",
+    "UserError",
+    "load_tokenizer",
+    "load_weights",
+    "make_noise",
+    "read_folder",
+    "save_folder",
+]
+
+
+def make_noise(
+    seed: int, ids: Sequence[str], num_samples: int = 1, device: str | device = "cpu"
+) -> Noise:
+    """The noise of `len(ids) * num_samples` rows, source-major."""
+    from benchmark.api.noise import CounterNoise
+
+    return CounterNoise.keyed(seed, ids, num_samples, device)
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read a tokeniser that `Tokenizer.save` wrote."""
+    from benchmark.api.tokenizers import SubwordTokenizer
+
+    return SubwordTokenizer.load(path)

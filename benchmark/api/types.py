@@ -1,0 +1,203 @@
+"""What a system and the harness hand each other: examples, candidates, cost, noise, resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Family = Literal[
+    "continuous diffusion", "discrete diffusion", "autoregressive", "iterative", "edit", "yardstick"
+]
+"""Where a system stands in the field; `yardstick` rows are not models (copy, oracle)."""
+
+Status = Literal["ok", "empty", "truncated", "unfinished"]
+"""`truncated`: the source was cut to fit; `unfinished`: no end of sequence was produced."""
+
+CandidateKind = Literal["samples", "n-best", "single"]
+"""`samples` are independent draws; an `n-best` list is not a set of samples."""
+
+
+class UserError(Exception):
+    """A mistake of the caller, told in one sentence: what, where, how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One source with its targets; `references` holds all valid ones, `target` first."""
+
+    id: str
+    source: str
+    target: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One generated text.
+
+    `logprob` is the natural logarithm of the model's probability of the text, where the
+    system has one.
+    """
+
+    text: str
+    status: Status = "ok"
+    logprob: float | None = None
+
+
+Candidates = list[list[Candidate]]
+"""`candidates[source][k]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a generation cost, measured by hooks on `System.network`; warm-up excluded."""
+
+    depth: float
+    """Sequential network calls per candidate: the number of function evaluations (NFE)."""
+    rows: float
+    """Network rows per candidate, summed over the calls: the work that batching hides."""
+    tokens: float
+    """Positions that passed through the network per candidate."""
+    network_s: float
+    """Seconds inside the network, all candidates."""
+    wall_s: float
+    """Seconds of generation, all candidates, tokenising included."""
+    peak_bytes: int
+    """Peak memory: of the device on an accelerator, resident otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Candidates with their measured cost."""
+
+    candidates: Candidates
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """The canvas of a task, in tokens, special tokens included."""
+
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a system can be asked for.
+
+    `knob` names the `Decoding` field that trades quality for diversity, `nfe_knob` the one
+    that sets the number of function evaluations; None where there is none.
+    """
+
+    trainable: bool
+    knob: str | None = None
+    nfe_knob: str | None = None
+    likelihood: bool = False
+    length: Literal["free", "fixed", "predicted"] = "free"
+    ablations: Mapping[str, tuple[Mapping[str, object], ...]] = field(
+        default_factory=dict, hash=False
+    )
+    """Ways to decode one checkpoint side by side (`benchmark.run --ablate NAME`).
+
+    Name of the ablation to its variants; a variant holds the `Decoding` fields in which it
+    differs from the main setting, such as `{"policies": ({"policy": "ancestral"}, ...)}`.
+    """
+
+
+@runtime_checkable
+class DecodingProtocol(Protocol):
+    """How to decode: a frozen dataclass with explicit defaults and these two properties."""
+
+    @property
+    def nfe(self) -> int | None:
+        """Network calls that this setting asks for; None where the text decides."""
+
+    @property
+    def kind(self) -> CandidateKind:
+        """What several candidates for one source are under this setting."""
+
+
+class Tokenizer(Protocol):
+    """Text to ids and back; `encode` adds no special tokens and `decode` prints none."""
+
+    vocab_size: int
+    pad_id: int
+    bos_id: int
+    eos_id: int
+    sep_id: int
+    mask_id: int
+    unk_id: int
+    special_ids: frozenset[int]
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`, without special tokens."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of `ids`; special tokens are left out."""
+
+    def save(self, path: Path) -> None:
+        """Write `tokenizer.json` and its settings into the folder `path`."""
+
+
+class Noise(Protocol):
+    """Random numbers as a pure function of (seed, id, candidate, stream, step, position).
+
+    Row r belongs to source r // num_samples and candidate r % num_samples. Numbers depend
+    neither on the other rows nor on the length of the canvas: the leading dimension of
+    `shape` is the position. `step` counts the steps of a sampler, `stream` keeps apart the
+    draws of one step.
+    """
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One 63-bit integer a row, for systems that run a generator of their own."""
+
+    def normal(self, shape: tuple[int, ...], *, step: int = 0, stream: str = "") -> Tensor:
+        """Standard normal numbers `(rows, *shape)`, float32."""
+
+    def uniform(self, shape: tuple[int, ...], *, step: int = 0, stream: str = "") -> Tensor:
+        """Uniform numbers in [0, 1) `(rows, *shape)`, float64 with 53 random bits."""
+
+    def select(self, rows: Tensor) -> Noise:
+        """The noise of some rows: `rows` holds indices `(n,)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerms:
+    """The scalar to be minimised, its named terms (detached), and the target tokens seen."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
+    tokens: int
+    mean_over: Literal["tokens", "examples"] = "tokens"
+    """What `total` is a mean over, so that parts of a batch count for what they hold."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the harness knows when it builds a system.
+
+    `conditional(source, temperature)` is the true distribution over targets where the task
+    has one (controlled tasks), as a mapping from text to probability; it is empty for a
+    source that the task cannot produce.
+    """
+
+    tokenizer: Tokenizer
+    lengths: Lengths
+    train: Sequence[Example] = ()
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Example id to references, of the split that is evaluated; for yardsticks alone."""
+    conditional: Callable[[str, float], Mapping[str, float]] | None = None
+
+
+Batch = dict[str, Any]
+"""What `collate` makes: tensors by name, moved to the device by the harness."""
+
+OnStep = Callable[[int, "Tensor"], None]
+"""Called by samplers with the step number and the current state; the caller keeps what it wants."""

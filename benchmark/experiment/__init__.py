@@ -1,0 +1,1 @@
+"""From a suite to trials: recipes, overrides, selection, settings, plan, registry."""

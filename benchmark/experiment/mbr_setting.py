@@ -1,0 +1,52 @@
+"""The setting `mbr`: the main decoding with as many candidates as a choice among them is to have.
+
+It may decode a part of the test split, for twenty candidates of every source are dear. Noise is
+keyed by source and candidate, so its first candidates are those of the main setting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmark.experiment.settings import Setting
+from benchmark.experiment.suite import Evaluation
+
+
+def with_mbr(
+    settings: tuple[Setting, ...], evaluation: Evaluation, *, num_test: int
+) -> tuple[Setting, ...]:
+    """The settings of a system with role `mbr` among them, where the suite asks for it.
+
+    Where it would be the main setting over again it is no further setting, but a role of that.
+
+    Args:
+        settings: one of them has the role `main`.
+        evaluation: `mbr` says how many candidates, for how many sources.
+        num_test: sources of the test split.
+    """
+    wanted = evaluation.mbr
+    if wanted.candidates is None:
+        return settings
+    main = next(setting for setting in settings if "main" in setting.roles)
+    usual = 1 if main.kind == "single" else evaluation.num_samples
+    num_samples = _num_samples(main, wanted.candidates, usual)
+    fewer = wanted.sources is not None and wanted.sources < num_test
+    if num_samples == usual and not fewer:
+        return tuple(replace(s, roles=(*s.roles, "mbr")) if s is main else s for s in settings)
+    more = replace(
+        main,
+        label=f"{main.label}, mbr",
+        roles=("mbr",),
+        ablations=(),
+        num_samples=num_samples,
+        num_sources=wanted.sources if fewer else None,
+    )
+    return (*settings, more)
+
+
+def _num_samples(main: Setting, wanted: int, usual: int) -> int:
+    """Only draws can be had in any number: a beam gives what it holds, other lists what they do."""
+    if main.kind == "samples":
+        return wanted
+    beam = main.decoding.get("beam")
+    return beam if main.kind == "n-best" and isinstance(beam, int) else usual

@@ -1,0 +1,82 @@
+"""Changes of a suite by `--set key=value`; their short forms stand in `load_suite`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import yaml
+
+from benchmark.api import UserError
+from benchmark.experiment.registry import system_entries
+
+BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer")
+BROADCAST_TO_SYSTEMS = ("training", "budget")
+
+
+def parse(change: str, option: str) -> tuple[str, Any]:
+    """Key and value of a `key=value` of an option; no value is null.
+
+    Raises:
+        UserError: if it is not of that form, or its value is no YAML.
+    """
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise UserError(f"{option} {change!r} is not of the form key=value.")
+    try:
+        return key, yaml.safe_load(text) if text else None
+    except yaml.YAMLError as error:
+        raise UserError(f"{option} {key}: the value {text!r} is not valid YAML.") from error
+
+
+def apply(values: dict[str, Any], override: str, *, recipe_keys: Collection[str]) -> None:
+    """Change `values`, the mapping of a suite's file, by one `key=value`.
+
+    Args:
+        recipe_keys: keys of a system's recipe; `SYSTEM.key` with any other is one of its config.
+
+    Raises:
+        UserError: if it is not of that form, its value is no YAML, or it leads through a value.
+    """
+    key, value = parse(override, "--set")
+    head, *rest = _path(key)
+    systems, tasks = values.get("systems") or {}, values.get("tasks") or {}
+    if head in systems or ":" in head or head in system_entries():
+        inside = rest and rest[0] in recipe_keys
+        _put(values, ["systems", head, *([] if inside else ["config"]), *rest], value, key)
+    elif head in BROADCAST_TO_TASKS:
+        for task in tasks:
+            _put(values, ["tasks", task, head, *rest], value, key)
+        if values.get("other_tasks"):
+            _put(values, ["other_tasks", head, *rest], value, key)
+    else:
+        _put(values, [head, *rest], value, key)
+        if head in BROADCAST_TO_SYSTEMS:
+            for recipe in (*systems.values(), *tasks.values()):
+                _drop((recipe or {}).get(head) or {}, rest)
+
+
+def _path(key: str) -> list[str]:
+    """The parts of a dotted key; the dots of a `package.module:Class` in front do not part it."""
+    if key.startswith("systems."):
+        return ["systems", *_path(key.removeprefix("systems."))]
+    module, colon, rest = key.partition(":")
+    if not colon:
+        return key.split(".")
+    class_name, *inner = rest.split(".")
+    return [f"{module}:{class_name}", *inner]
+
+
+def _put(values: dict[str, Any], path: list[str], value: object, key: str) -> None:
+    for name in path[:-1]:
+        if values.get(name) is None:
+            values[name] = {}
+        values = values[name]
+        if not isinstance(values, dict):
+            raise UserError(f"--set {key}: {name!r} holds a value, not further keys.")
+    values[path[-1]] = value
+
+
+def _drop(values: dict[str, Any], path: list[str]) -> None:
+    if len(path) == 1:
+        values.pop(path[0], None)

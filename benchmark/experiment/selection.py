@@ -1,0 +1,82 @@
+"""Which tasks and systems of a suite a call means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmark.api import UserError
+from benchmark.api.did_you_mean import suggestion
+from benchmark.experiment.registry import load_system, system_entries
+from benchmark.experiment.suite import Suite
+
+
+def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
+    """The tasks behind `--task`; `all` = those that the suite marks as its default.
+
+    Raises:
+        UserError: for a task that the suite does not have.
+    """
+    default = [name for name, recipe in suite.tasks.items() if recipe.default]
+    names = ["default" if name == "all" else name for name in names]
+    return _choose(names, list(suite.tasks), default, f"suite {suite.name!r}", "task")
+
+
+def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
+    """The systems behind `--system`; `default` = those marked so, `all` = all that are installed.
+
+    A registered id that the suite does not have, or a dotted path `module:Class`, runs with the
+    defaults of its class.
+
+    Raises:
+        UserError: for a system that is neither in the suite, nor registered, nor a path.
+    """
+    default = [name for name, recipe in suite.systems.items() if recipe.default]
+    known = [name for name in suite.systems if name not in missing_systems(suite)]
+    others = [n for n in names if ":" in n or n in system_entries()]
+    return _choose(names, known, default, f"suite {suite.name!r}", "system", others=others)
+
+
+def missing_systems(suite: Suite) -> dict[str, str]:
+    """Systems of the suite that need what is not installed, with the line that installs it."""
+    entries = system_entries()
+    return {
+        name: entries[name].install
+        for name in suite.systems
+        if name in entries and not entries[name].available
+    }
+
+
+def _choose(
+    names: Sequence[str],
+    known: list[str],
+    default: list[str],
+    where: str,
+    what: str,
+    *,
+    others: Sequence[str] = (),
+) -> list[str]:
+    chosen: list[str] = []
+    for name in names:
+        if name == "all":
+            chosen += known
+        elif name == "default":
+            chosen += default
+        elif name in known or name in others:
+            chosen.append(name)
+        else:
+            raise UserError(f"There is no {what} {name!r} in {where}: {suggestion(name, known)}")
+    return list(dict.fromkeys(chosen))
+
+
+def check_ablations(systems: Sequence[str], ablate: Sequence[str]) -> None:
+    """See that some of the systems have each ablation.
+
+    Raises:
+        UserError: for an ablation that none has.
+    """
+    known = {name for system in systems for name in load_system(system).capabilities.ablations}
+    for name in ablate:
+        if name not in known:
+            raise UserError(
+                f"None of the chosen systems has an ablation {name!r}: {suggestion(name, known)}"
+            )

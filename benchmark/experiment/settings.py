@@ -1,0 +1,127 @@
+"""From the recipe of a system to its settings: the row of the table, and points of curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from benchmark.api import DecodingProtocol, Example, System, UserError
+from benchmark.api.did_you_mean import suggestion
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.suite import Suite
+from benchmark.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to decode a trained system: a point in the plots."""
+
+    label: str
+    roles: tuple[str, ...]
+    """`main`: the row of the table; `sweep`, `nfe`: points of the two curves; `ablation`: a
+    row of the tables of `ablations`; `mbr`: the main decoding with more candidates."""
+    knob: str | None
+    knob_value: float | None
+    nfe: int | None
+    kind: str
+    decoding: dict[str, Any]
+    """Complete."""
+    ablations: tuple[str, ...] = ()
+    """The ablations of which it is a variant."""
+    num_samples: int | None = None
+    """Candidates that it is asked for; None = `evaluation.num_samples`."""
+    num_sources: int | None = None
+    """Sources of the test split that it decodes, from its beginning; None = all."""
+
+
+def settings_of(
+    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str] = ()
+) -> tuple[Setting, ...]:
+    """The main setting, the sweeps of knob and NFE, the ablations; equal ones share their roles."""
+    recipe, capabilities = suite.recipe_of(system), system_class.capabilities
+    where = f"systems.{system}"
+    main = fill(system_class.Decoding, recipe.decoding, f"{where}.decoding")
+    points: list[tuple[str, Any]] = [("main", main)]
+    for field, values in recipe.sweep.items():
+        _check_field(system_class, field, f"{where}.sweep")
+        for value in values:
+            changed = asdict(main) | {field: value}
+            points.append(("sweep", fill(system_class.Decoding, changed, f"{where}.sweep")))
+    if recipe.nfe:
+        if capabilities.nfe_knob is None:
+            raise UserError(f"{where}.nfe: {system} has no number of evaluations to set.")
+        for value in recipe.nfe:
+            points.append(("nfe", replace(main, **{capabilities.nfe_knob: value})))
+    ablations: dict[Any, list[str]] = {}
+    for name in ablate:
+        for changes in capabilities.ablations.get(name, ()):
+            changed = asdict(main) | dict(changes)
+            variant = fill(system_class.Decoding, changed, f"{system}, ablation {name}")
+            points.append(("ablation", variant))
+            ablations.setdefault(variant, []).append(name)
+    roles: dict[Any, list[str]] = {}
+    for role, decoding in points:
+        roles.setdefault(decoding, []).append(role)
+    if capabilities.knob is not None and capabilities.knob in recipe.sweep:
+        roles[main].append("sweep")  # the curve passes through the row of the table
+    return tuple(
+        _setting(
+            decoding,
+            main,
+            roles=tuple(dict.fromkeys(its_roles)),
+            knob=capabilities.knob,
+            ablations=tuple(dict.fromkeys(ablations.get(decoding, ()))),
+        )
+        for decoding, its_roles in roles.items()
+    )
+
+
+def _setting(
+    decoding: DecodingProtocol,
+    main: Any,
+    *,
+    roles: tuple[str, ...],
+    knob: str | None,
+    ablations: tuple[str, ...],
+) -> Setting:
+    values: dict[str, Any] = asdict(decoding)  # type: ignore[call-overload]
+    changed = [name for name, value in values.items() if value != getattr(main, name)]
+    named = changed or [knob] if knob is not None else changed
+    label = ", ".join(
+        f"{name}={values[name]:g}" if _is_number(values[name]) else f"{name}={values[name]}"
+        for name in named
+    )
+    value = values.get(knob) if knob is not None else None
+    return Setting(
+        label=label or "main",
+        roles=roles,
+        knob=knob,
+        knob_value=float(value) if value is not None and _is_number(value) else None,
+        nfe=decoding.nfe,
+        kind=decoding.kind,
+        decoding=values,
+        ablations=ablations,
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_field(system_class: type[System], field: str, where: str) -> None:
+    known = [f.name for f in fields(system_class.Decoding)]
+    if field not in known:
+        raise UserError(f"Unknown key '{where}.{field}': {suggestion(field, known)}")
+
+
+def num_samples_of(suite: Suite, setting: Setting) -> int:
+    """How many candidates a setting is asked for: a deterministic one has one answer."""
+    if setting.kind == "single":
+        return 1
+    return setting.num_samples or suite.evaluation.num_samples
+
+
+def sources_of(task: Task, setting: Setting) -> tuple[Example, ...]:
+    """The part of the test split that a setting decodes."""
+    return task.test[: setting.num_sources]

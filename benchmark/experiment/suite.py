@@ -1,0 +1,326 @@
+"""Suites: complete recipes in YAML, read strictly.
+
+Every key of a recipe is known or an error with a suggestion; every default is written down
+here, in the system's `Config` and `Decoding`, or in the file, and the complete recipe is
+stored with the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+
+from benchmark.api import UserError
+from benchmark.api.did_you_mean import suggestion
+from benchmark.experiment.overrides import apply
+from benchmark.tasks import origin_of
+
+R = TypeVar("R", bound=BaseModel)
+
+
+class _Recipe(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LengthsRecipe(_Recipe):
+    """The canvas of a task, in tokens, special tokens included."""
+
+    source: PositiveInt
+    target: PositiveInt
+
+
+class LimitsRecipe(_Recipe):
+    """How many examples of each split are used, from its beginning; null = all."""
+
+    train: PositiveInt | None = None
+    valid: PositiveInt | None = None
+    test: PositiveInt | None = None
+
+
+class TokenizerChoice(_Recipe):
+    """The vocabulary of a task: see `benchmark.api.tokenizers`."""
+
+    kind: Literal["word", "bpe", "pretrained"] = "word"
+    vocab_size: PositiveInt = 8192
+    lowercase: bool = True
+    name: str = "bert-base-uncased"
+
+
+class TaskRecipe(_Recipe):
+    """How a task enters the suite."""
+
+    default: bool = True
+    """Whether `--task all` means it too."""
+    lengths: LengthsRecipe
+    limits: LimitsRecipe = LimitsRecipe()
+    tokenizer: TokenizerChoice = TokenizerChoice()
+    budget: dict[str, Any] = {}
+    """What differs from the suite's `budget`."""
+    metrics: list[str] = []
+    """Measured beside `evaluation.metrics` on this task."""
+
+
+class TrainingRecipe(_Recipe):
+    """The one training loop: see `benchmark.training.trainer`."""
+
+    batch: PositiveInt = 64
+    """Examples an update, over all devices and accumulation steps."""
+    micro_batch: PositiveInt | None = None
+    """Examples that pass at once, over all processes; null = the whole batch."""
+    learning_rate: float = Field(1e-3, gt=0)
+    schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
+    warmup_updates: int = Field(100, ge=0)
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    weight_decay: float = Field(0.0, ge=0)
+    clip_norm: float | None = 1.0
+    ema_decay: float = Field(0.0, ge=0, lt=1)
+    """0 = no average; the averaged weights are the ones that are stored."""
+    precision: Literal["float32", "bf16", "auto"] = "float32"
+    """auto = bf16 where the device has it."""
+    by_length: bool = False
+    """Whether the examples of an update are sorted by length before they are cut into micro
+    batches: less padding, the same update. Order: source, then target, in characters."""
+    compile: bool | Literal["aot-eager"] = False
+    """Whether calls of the network are compiled: see `benchmark.runtime.compilation`."""
+    validate_every: PositiveInt | None = None
+    """Updates between validations; null = only at the end."""
+    valid_examples: PositiveInt = 100
+    """Examples of the valid split whose loss is measured."""
+    quality_examples: int = Field(32, ge=0)
+    """Examples of the valid split that are decoded for the quality curve."""
+    patience: PositiveInt | None = None
+    """Validations without a better loss before training stops and the best weights are kept."""
+    checkpoint_s: float = Field(30.0, gt=0)
+    """Seconds between checkpoints."""
+
+
+class Budget(_Recipe):
+    """What ends training; the first bound that is reached."""
+
+    updates: PositiveInt | None = None
+    tokens: PositiveInt | None = None
+    seconds: float | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Budget:
+        if self.updates is None and self.tokens is None and self.seconds is None:
+            raise ValueError("a budget needs updates, tokens or seconds")
+        return self
+
+
+class SystemRecipe(_Recipe):
+    """A system in the suite: its size, its training, its settings."""
+
+    default: bool = True
+    """Whether it runs when no system is named."""
+    config: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    """What differs from the suite's `training`."""
+    budget: dict[str, Any] = {}
+    """What differs from the budget of suite and task."""
+    decoding: dict[str, Any] = {}
+    """The setting that stands in the table."""
+    sweep: dict[str, list[Any]] = {}
+    """Values of the diversity knob: the curve of quality over diversity."""
+    nfe: list[PositiveInt] = []
+    """Numbers of function evaluations: the curve of quality over cost."""
+    tasks: list[str] | None = None
+    """Tasks on which it runs; null = all."""
+    why_size: str = ""
+    """A sentence for the report on why the system is not as large as the others; see
+    `benchmark.report.tables.model_sizes`."""
+
+
+class IntervalChoice(_Recipe):
+    """Confidence intervals by the bootstrap."""
+
+    level: float = Field(0.95, gt=0, lt=1)
+    resamples: PositiveInt = 1000
+    seed: int = 0
+
+
+class MbrChoice(_Recipe):
+    """Minimum Bayes risk over more and more candidates: see `benchmark.scoring.mbr_curves`."""
+
+    candidates: PositiveInt | None = None
+    """Candidates of a setting of its own, the main decoding; null = those that there are."""
+    sources: PositiveInt | None = None
+    """Sources of the test split that it decodes, from its beginning; null = all."""
+    utilities: list[str] = []
+    """What candidates are compared by, beside `mbr_utility`."""
+
+
+class TraceRecipe(_Recipe):
+    """How the way to the candidates is watched: see `benchmark.generation.intermediate_states`."""
+
+    sources: PositiveInt = 50
+    """Sources of the test split, from its beginning."""
+    steps: PositiveInt = 20
+    """Steps whose texts are kept, evenly spread; the last is always among them."""
+
+
+class Evaluation(_Recipe):
+    """What is generated for the test split, and how it is scored."""
+
+    num_samples: PositiveInt = 8
+    batch: PositiveInt = 512
+    """Network rows that are decoded at once (candidates, not sources)."""
+    compile: bool | Literal["cuda-graphs", "aot-eager"] = False
+    """How calls of the network are compiled: see `benchmark.runtime.compilation`."""
+    metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
+    controlled_metrics: list[str] = ["validity", "coverage", "divergence"]
+    """Further metrics of the tasks with known answers."""
+    mbr_utility: str = "bleu_sent_m4"
+    mbr: MbrChoice = MbrChoice()
+    interval: IntervalChoice = IntervalChoice()
+    trace: TraceRecipe | None = None
+    """null = nothing on the way is looked at."""
+
+
+class Suite(_Recipe):
+    """A complete recipe."""
+
+    name: str
+    description: str = ""
+    seeds: list[int] = Field([1], min_length=1)
+    threads: PositiveInt = 1
+    """CPU threads of a cell; fixed, because sums in another order round differently."""
+    tasks: dict[str, TaskRecipe]
+    other_tasks: TaskRecipe | None = None
+    """How a folder of `--data-dir` enters that has no recipe of its own."""
+    training: TrainingRecipe = TrainingRecipe()
+    budget: Budget
+    evaluation: Evaluation = Evaluation()
+    systems: dict[str, SystemRecipe]
+
+    def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
+        """The suite with a recipe for each named folder of `data_dir` that had none.
+
+        A distilled task has the recipe of the one that it comes from.
+        """
+        if data_dir is None:
+            return self
+        new: dict[str, TaskRecipe] = {}
+        for name in names:
+            if name not in self.tasks and (data_dir / name).is_dir():
+                recipe = self.tasks.get(origin_of(data_dir / name) or "", self.other_tasks)
+                if recipe is not None:
+                    new[name] = recipe
+        return self.model_copy(update={"tasks": self.tasks | new})
+
+    def with_trace(self) -> Suite:
+        """The suite with a trace: its own, or the default one."""
+        trace = self.evaluation.trace or TraceRecipe()
+        evaluation = self.evaluation.model_copy(update={"trace": trace})
+        return self.model_copy(update={"evaluation": evaluation})
+
+    def training_of(self, system: str) -> TrainingRecipe:
+        """The suite's training with what the system changes."""
+        changes = self.recipe_of(system).training
+        return _validated(
+            TrainingRecipe, self.training.model_dump() | changes, f"systems.{system}.training"
+        )
+
+    def budget_of(self, system: str, task: str) -> Budget:
+        """The suite's budget with what the task changes, and the system after it."""
+        of_task = self.budget.model_dump() | self.tasks[task].budget
+        _validated(Budget, of_task, f"tasks.{task}.budget")
+        changes = self.recipe_of(system).budget
+        return _validated(Budget, of_task | changes, f"systems.{system}.budget")
+
+    def recipe_of(self, system: str) -> SystemRecipe:
+        """The system's recipe; all defaults for one that the suite does not know."""
+        return self.systems.get(system, SystemRecipe())
+
+    def yaml(self) -> str:
+        """The complete recipe, defaults included."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def suite_names() -> list[str]:
+    """The suites that come with the package."""
+    folder = resources.files("benchmark") / "suites"
+    return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
+    """Read a suite by name or path and apply `key=value` overrides.
+
+    A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`,
+    `limits.` and `tokenizer.` reach every task; `training.` and `budget.` reach every
+    system, also those with a value of their own; `SYSTEM.key` is a field of the system's
+    recipe or of its config.
+
+    Raises:
+        UserError: for an unknown suite or key, or a value that does not fit.
+    """
+    values = _read_yaml(name)
+    for override in overrides:
+        apply(values, override, recipe_keys=SystemRecipe.model_fields)
+    suite = _validated(Suite, values, "")
+    for system in suite.systems:
+        suite.training_of(system)
+        for task in suite.tasks:
+            suite.budget_of(system, task)
+    return suite
+
+
+def _read_yaml(name: str) -> dict[str, Any]:
+    if name in suite_names():
+        text = (resources.files("benchmark") / "suites" / f"{name}.yaml").read_text("utf-8")
+    elif name.endswith((".yaml", ".yml")):
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"The suite {name} cannot be read: {error}.") from error
+    else:
+        raise UserError(f"There is no suite {name!r}: {suggestion(name, suite_names())}")
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        place = " ".join(str(error).split())
+        raise UserError(f"The suite {name} is not valid YAML: {place}.") from error
+    if not isinstance(values, dict):
+        raise UserError(f"The suite {name} holds no keys: it must be a mapping.")
+    return _unshared(values)
+
+
+def _unshared(value: Any) -> Any:
+    """The value without YAML's aliases, so that a change of one place leaves the others."""
+    if isinstance(value, dict):
+        return {key: _unshared(inner) for key, inner in value.items()}
+    return [_unshared(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _validated(model: type[R], values: object, where: str) -> R:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        dotted = ".".join(part for part in (where, path) if part) or "the suite"
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(model, first["loc"][:-1])
+            name = str(first["loc"][-1])
+            raise UserError(f"Unknown key {dotted!r}: {suggestion(name, known)}") from error
+        raise UserError(f"{dotted}: {first['msg']} (got {first.get('input')!r}).") from error
+
+
+def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Field names of the model that stands at `loc`; list indices and dict keys are passed over."""
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        inner = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not inner:
+            return []
+        model = inner[0]
+    return list(model.model_fields)

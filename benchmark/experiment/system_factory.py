@@ -1,0 +1,83 @@
+"""A fresh system from its recipe, what it is given of a task, and how many parameters it has."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+
+from benchmark.api import Lengths, Resources, System
+from benchmark.api.noise import row_seed
+from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
+from benchmark.experiment.plan import Cell, config_of
+from benchmark.experiment.registry import load_system
+from benchmark.experiment.suite import Suite, TaskRecipe
+from benchmark.tasks import Task
+
+
+def build_system(cell: Cell, suite: Suite, task: Task) -> System:
+    """A fresh system with weights drawn from the cell's seed."""
+    system_class = load_system(cell.system)
+    torch.manual_seed(row_seed(cell.seed, f"weights of {cell.system}", 0))
+    return system_class.build(
+        config_of(suite, cell.system, system_class),
+        resources(task, suite.tasks[task.id], system_class.family),
+    )
+
+
+def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
+    """What a system may know of a task: the references of the test split are for yardsticks."""
+    known = task.test if family == "yardstick" else ()
+    references = {example.id: example.references for example in known}
+    return Resources(
+        tokenizer=_tokenizer(task, TokenizerRecipe(**recipe.tokenizer.model_dump())),
+        lengths=Lengths(**recipe.lengths.model_dump()),
+        train=task.train,
+        references=references,
+        conditional=task.conditional if family == "yardstick" else None,
+    )
+
+
+def vocab_size(suite: Suite, task: Task) -> int:
+    """Entries of the vocabulary of a task."""
+    return resources(task, suite.tasks[task.id]).tokenizer.vocab_size
+
+
+class _Identity:
+    """A task as a key of a cache: its digest names all of its content."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def __hash__(self) -> int:
+        return hash(self.task.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.task.digest == self.task.digest
+
+
+@lru_cache(maxsize=16)
+def _trained(task: _Identity, recipe: TokenizerRecipe) -> SubwordTokenizer:
+    texts = (text for e in task.task.train for text in (e.source, *e.references))
+    return train_tokenizer(texts, recipe)
+
+
+def _tokenizer(task: Task, recipe: TokenizerRecipe) -> SubwordTokenizer:
+    return _trained(_Identity(task), recipe)
+
+
+def parameter_counts(system: System, vocab_size: int) -> dict[str, int]:
+    """Trained numbers in all, and those of tables: of words (either way) and of positions."""
+    module = system.module
+    if module is None:
+        return {"total": 0, "embedding": 0}
+    embedding = {
+        id(parameter): parameter.numel()
+        for part in module.modules()
+        for name, parameter in part.named_parameters(recurse=False)
+        if isinstance(part, torch.nn.Embedding)
+        or name == "positions"
+        or parameter.shape[:1] == (vocab_size,)
+    }
+    total = sum(parameter.numel() for parameter in module.parameters())
+    return {"total": total, "embedding": sum(embedding.values())}

@@ -1,0 +1,1 @@
+"""From the store to the records that a report reads."""

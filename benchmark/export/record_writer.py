@@ -1,0 +1,296 @@
+"""The records of a run, gathered from the store into `reports/<run>/records/`.
+
+The report is rendered from this folder alone, so a kept report can be rendered, checked and
+extended years later without the store.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmark.api import UserError
+from benchmark.execution.trial_stages import score_key
+from benchmark.experiment.plan import Cell, Plan, config_of
+from benchmark.experiment.registry import load_system, system_entries
+from benchmark.experiment.settings import Setting
+from benchmark.experiment.suite import Suite
+from benchmark.generation.intermediate_states import curves_of
+from benchmark.outputs.joined_records import Joined, join
+from benchmark.records.reader import cell_files
+from benchmark.store.entries import Store, content_key
+from benchmark.store.files import write_gzip, write_json, write_text
+from benchmark.store.provenance import code, conditions, machine, versions
+from benchmark.tasks import Task, card
+
+SAMPLE_SOURCES = 20
+
+
+def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> list[str]:
+    """Write `folder/records/`: the cells of the plan, and the outputs that belong to the report.
+
+    Equal records are left as they are, with the date and the command that made them.
+
+    Returns:
+        A sentence for each of the outputs that could not be joined or scored.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    fresh = _fresh(folder)
+    lines = [
+        line
+        for cell in plan.cells
+        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
+        if (line := _line(fresh, plan, store, cell, setting, key))
+    ]
+    run = _run(folder.name, plan, lines, command) | _name_conditions(lines)
+    taken = {(line["task"], line["system"]) for line in lines}
+    joined = join(store, folder.name, plan.suite, plan.tasks, taken)
+    _finish(folder, run, lines, joined.lines, joined)
+    return joined.remarks
+
+
+def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
+    """Write the outputs for one task anew into records that a run has left in `folder`.
+
+    Args:
+        suite: that of the run.
+        task: as the run had it.
+
+    Returns:
+        A sentence for each of the outputs that could not be joined or scored.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    records, fresh = folder / "records", _fresh(folder)
+    cells = shutil.ignore_patterns("cells", "cells.jsonl")
+    shutil.copytree(records, fresh, dirs_exist_ok=True, ignore=cells)
+    run = json.loads((records / "run.json").read_text(encoding="utf-8"))
+    texts = (path.read_text(encoding="utf-8") for path in cell_files(records))
+    lines = [json.loads(line) for text in texts for line in text.split("\n") if line.strip()]
+    own = [line for line in lines if "outputs" not in line]
+    kept = [line for line in lines if "outputs" in line and line["task"] != task.id]
+    used = {key for line in (*own, *kept) for key in line["keys"].values()}
+    for line in lines:
+        if line["keys"]["generate"] not in used:
+            (fresh / "samples" / f"{line['keys']['generate']}.jsonl").unlink(missing_ok=True)
+        if line["keys"]["score"] not in used:
+            (fresh / "values" / f"{line['keys']['score']}.jsonl.gz").unlink(missing_ok=True)
+    taken = {(line["task"], line["system"]) for line in own}
+    joined = join(store, folder.name, suite, {task.id: task}, taken)
+    outputs = sorted([*kept, *joined.lines], key=lambda line: str(line["task"]))
+    known = run["systems"] | joined.systems
+    run["systems"] = {line["system"]: known[line["system"]] for line in own}
+    joined.systems = {line["system"]: known[line["system"]] for line in outputs}
+    _finish(folder, run, own, outputs, joined)
+    return joined.remarks
+
+
+def _fresh(folder: Path) -> Path:
+    """An empty folder beside `folder/records`."""
+    fresh = folder / "records.tmp"
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(
+            f"The report folder {folder} cannot be written ({error.strerror}):"
+            " name a folder of yours with --reports."
+        ) from error
+    return fresh
+
+
+def _finish(
+    folder: Path,
+    run: dict[str, Any],
+    own: Sequence[dict[str, Any]],
+    outputs: Sequence[dict[str, Any]],
+    joined: Joined,
+) -> None:
+    """Put the fresh records in place, unless they equal those that are there."""
+    records, fresh = folder / "records", folder / "records.tmp"
+    for key, path in joined.candidates.items():
+        _copy(path, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
+    for key, path in joined.values.items():
+        write_gzip(fresh / "values" / f"{key}.jsonl.gz", path.read_bytes())
+    run["systems"] |= {n: info for n, info in joined.systems.items() if n not in run["systems"]}
+    write_cells(fresh / "cells", (*own, *outputs))
+    write_json(fresh / "run.json", run)
+    if _content(fresh) == _content(records):
+        shutil.rmtree(fresh)
+        return
+    shutil.rmtree(records, ignore_errors=True)
+    fresh.replace(records)
+
+
+def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write one file a task: those of all tasks together outgrow what a repository should hold."""
+    texts: dict[str, list[str]] = {}
+    for line in lines:
+        # Tasks whose ids differ only in such characters share a file: each line names its task.
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", line["task"])
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        texts.setdefault(name, []).append(text + "\n")
+    for name, rows in texts.items():
+        write_text(folder / f"{name}.jsonl", "".join(rows))
+
+
+def _content(records: Path) -> tuple[dict[str, str], dict[str, Any]] | None:
+    """What decides the report: the cells, and the run but for when and how it was called."""
+    try:
+        run = json.loads((records / "run.json").read_text(encoding="utf-8"))
+        cells = {path.name: path.read_text(encoding="utf-8") for path in cell_files(records)}
+    except (OSError, ValueError):
+        return None
+    return cells, {name: v for name, v in run.items() if name not in ("created", "command")}
+
+
+def _line(
+    fresh: Path, plan: Plan, store: Store, cell: Cell, setting: Setting, key: str
+) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "task": cell.task,
+        "system": cell.system,
+        "family": load_system(cell.system).family,
+        "seed": cell.seed,
+        "setting": asdict(setting),
+        "training": None,
+        "score": None,
+        "cost": None,
+        "statuses": {},
+        "made": {},
+    }
+    keys: dict[str, str | None] = {"train": cell.train_key, "generate": key, "score": None}
+    failures = []
+    if cell.train_key is not None:
+        trained = store.record("train", cell.train_key)
+        failures.append(store.failure("train", cell.train_key))
+        if trained is not None:
+            line["training"] = trained["summary"]
+            line["made"]["train"] = conditions(trained)
+            events = store.folder("train", cell.train_key) / "events.jsonl"
+            if events.exists():
+                _copy(events, fresh / "events" / f"{cell.train_key}.jsonl")
+    generated = store.record("generate", key)
+    failures.append(store.failure("generate", key))
+    if generated is not None:
+        line["cost"], line["statuses"] = generated["cost"], generated["statuses"]
+        line["parameters"] = generated["parameters"]
+        line["made"]["generate"] = conditions(generated)
+        candidates = store.folder("generate", key) / "candidates.jsonl"
+        _copy(candidates, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
+        scored_as = score_key(plan.suite, plan.tasks[cell.task], generated["candidates_digest"])
+        failures.append(store.failure("score", scored_as))
+        scored = store.record("score", scored_as)
+        if scored is not None:
+            keys["score"] = scored_as
+            line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
+            values = store.folder("score", scored_as) / "values.jsonl"
+            write_gzip(fresh / "values" / f"{scored_as}.jsonl.gz", values.read_bytes())
+    if setting is cell.main and cell.trace_key is not None:
+        traced = store.record("trace", cell.trace_key)
+        if traced is not None:
+            keys["trace"] = cell.trace_key
+            write_json(fresh / "traces" / f"{cell.trace_key}.json", curves_of(traced))
+    failure = next((f for f in failures if f is not None), None)
+    line["error"] = failure["error"] if failure else None
+    line["status"] = "ok" if line["score"] else "failed" if failure else "missing"
+    return line | {"keys": keys}
+
+
+def _plain(score: dict[str, Any]) -> dict[str, Any]:
+    """The score without its curves, which are drawn for one setting of a system alone."""
+    curves = ("mbr_curve", "oracle_curve")
+    metrics = {
+        name: {key: value for key, value in metric.items() if key not in curves}
+        for name, metric in score["metrics"].items()
+    }
+    return score | {"metrics": metrics}
+
+
+def _name_conditions(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Name the conditions in the lines; what the names mean, for run.json.
+
+    Most cells of a report share theirs; some may have been made by other machines or versions.
+    """
+    named: dict[str, Any] = {}
+    for line in lines:
+        for stage, made in line["made"].items():
+            line["made"][stage] = name = content_key(made)
+            named[name] = made
+    return {"conditions": named}
+
+
+def _run(
+    name: str, plan: Plan, lines: Sequence[dict[str, Any]], command: Sequence[str]
+) -> dict[str, Any]:
+    entries = system_entries()
+    systems: dict[str, Any] = {}
+    for line in lines:
+        system_class = load_system(line["system"])
+        entry = entries.get(line["system"])
+        known = systems.setdefault(
+            line["system"],
+            {
+                "family": system_class.family,
+                "title": entry.summary if entry else line["system"],
+                "knob": system_class.capabilities.knob,
+                "nfe_knob": system_class.capabilities.nfe_knob,
+                "trainable": system_class.capabilities.trainable,
+                "from_scratch": _from_scratch(plan, line["system"]),
+                "version": system_class.version,
+                "config": asdict(config_of(plan.suite, line["system"], system_class)),
+                "why_size": plan.suite.recipe_of(line["system"]).why_size,
+                "parameters": None,
+            },
+        )
+        known["parameters"] = known["parameters"] or line.get("parameters")
+    return {
+        "run": name,
+        "suite": plan.suite.name,
+        "suite_yaml": plan.suite.yaml(),
+        "command": list(command),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(gpu=bool(plan.cells)),
+        "versions": versions(),
+        "code": code(),
+        "seeds": list(plan.suite.seeds),
+        "tasks": {
+            task.id: {
+                "title": task.title,
+                "kind": task.kind,
+                "digest": task.digest,
+                "counts": {
+                    "train": len(task.train),
+                    "valid": len(task.valid),
+                    "test": len(task.test),
+                },
+                "notes": task.notes.as_dict() | {"sentences": task.notes.sentences()},
+                "card": card(task.id, data_dir=plan.data_dir),
+            }
+            for task in plan.tasks.values()
+        },
+        "systems": systems,
+    }
+
+
+def _from_scratch(plan: Plan, system: str) -> bool:
+    """Whether training starts from random weights: pretrained ones are named by `Config.init`."""
+    system_class = load_system(system)
+    if not system_class.capabilities.trainable:
+        return False
+    return not getattr(config_of(plan.suite, system, system_class), "init", None)
+
+
+def _copy(source: Path, target: Path, lines: int | None = None) -> None:
+    # Not `splitlines`, which would also cut at the line separators that a text may hold.
+    rows = source.read_text(encoding="utf-8").split("\n")[:-1]
+    write_text(target, "".join(f"{row}\n" for row in rows[:lines]))

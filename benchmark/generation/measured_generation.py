@@ -1,0 +1,202 @@
+"""Generation as the harness does it: batches of rows, and a cost that is measured.
+
+Several processes are dealt the same whole batches that one would decode, so that not even the
+rounding of a sum can tell how many there were.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.api import Candidate, Candidates, Cost, Example, Generation, System
+from benchmark.runtime.distributed import ALONE, Processes
+
+OnProgress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+class CostMeter:
+    """Counts and times the calls of a network by hooks.
+
+    On an accelerator the network's seconds come from device events, so that counting does
+    not make it wait.
+    """
+
+    def __init__(self, network: nn.Module | None) -> None:
+        self.network = network
+        self.calls = 0
+        self.rows = 0
+        self.tokens = 0
+        self.host_s = 0.0
+        self._events: list[tuple[Any, Any]] = []
+        self._started: Any = None
+
+    @contextmanager
+    def running(self) -> Iterator[CostMeter]:
+        """Count while the block runs."""
+        if self.network is None:
+            yield self
+            return
+        before = self.network.register_forward_pre_hook(self._before, with_kwargs=True)
+        after = self.network.register_forward_hook(self._after)
+        try:
+            yield self
+        finally:
+            before.remove()
+            after.remove()
+
+    @property
+    def network_s(self) -> float:
+        """Seconds inside the network so far."""
+        return self.host_s + sum(a.elapsed_time(b) for a, b in self._events) / 1e3
+
+    def _before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        tensors = (value for value in (*args, *kwargs.values()) if isinstance(value, Tensor))
+        first = next(tensors)
+        self.calls += 1
+        self.rows += first.shape[0]
+        self.tokens += first.shape[0] * (first.shape[1] if first.ndim > 1 else 1)
+        self._started = time.perf_counter() if first.device.type == "cpu" else _event()
+
+    def _after(self, module: nn.Module, args: tuple[Any, ...], output: object) -> None:
+        if isinstance(self._started, float):
+            self.host_s += time.perf_counter() - self._started
+        else:
+            self._events.append((self._started, _event()))
+
+
+def generate(
+    system: System,
+    examples: Sequence[Example],
+    decoding: Any,
+    *,
+    num_samples: int,
+    seed: int,
+    batch: int,
+    device: str = "cpu",
+    on_progress: OnProgress | None = None,
+    processes: Processes = ALONE,
+) -> Generation:
+    """Candidates for every example, in order, and what they cost.
+
+    Args:
+        batch: rows (sources times candidates) that are decoded at once; at least one source.
+        processes: share out the batches; each gets all candidates. Their seconds are added up,
+            so that a cost does not depend on their number, and the peak is that of the largest.
+
+    Raises:
+        RuntimeError: if the system returns other than `num_samples` candidates a source.
+    """
+    module = system.module
+    if module is not None:
+        module.eval()
+    sources_at_once = max(1, batch // num_samples)
+    # Sources of like length share a batch, so that little of it is padding.
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].source))
+    batches = [
+        order[first : first + sources_at_once] for first in range(0, len(order), sources_at_once)
+    ]
+    decoded: list[Candidates] = []
+    done = 0
+    meter = CostMeter(system.network)
+    depth_sum = 0.0
+    if examples and module is not None:
+        system.generate(
+            [examples[0].source], decoding, num_samples=1, seed=seed, ids=[examples[0].id]
+        )
+    _reset_peak(device)
+    started = time.perf_counter()
+    with meter.running():
+        for chosen in processes.deal(batches):
+            calls_before = meter.calls
+            made = system.generate(
+                [examples[i].source for i in chosen],
+                decoding,
+                num_samples=num_samples,
+                seed=seed,
+                ids=[examples[i].id for i in chosen],
+            )
+            _check_counts(made, len(chosen), num_samples, system.id)
+            depth_sum += (meter.calls - calls_before) * len(chosen)
+            decoded.append(made)
+            done += len(chosen)
+            if on_progress is not None:
+                on_progress(min(done * processes.count, len(order)), len(order))
+    if device != "cpu":
+        torch.cuda.synchronize()
+    wall_s = time.perf_counter() - started
+    peak_bytes = _peak_bytes(device)
+    depth_sum, rows, tokens, network_s, wall_s = processes.sums(
+        [depth_sum, meter.rows, meter.tokens, meter.network_s, wall_s]
+    )
+    count = max(1, len(examples) * num_samples)
+    cost = Cost(
+        depth=depth_sum / max(1, len(examples)),
+        rows=rows / count,
+        tokens=tokens / count,
+        network_s=network_s,
+        wall_s=wall_s,
+        peak_bytes=max(processes.gather(peak_bytes)),
+    )
+    candidates: Candidates = [[] for _ in examples]
+    for chosen, made in zip(batches, _from_all(decoded, processes), strict=True):
+        for index, of_source in zip(chosen, made, strict=True):
+            candidates[index] = of_source
+    return Generation(candidates, cost)
+
+
+def _from_all(decoded: list[Candidates], processes: Processes) -> list[Candidates]:
+    """The batches of all processes, in order."""
+    if processes.count == 1:
+        return decoded
+    plain = [[[astuple(c) for c in of_source] for of_source in batch] for batch in decoded]
+    return [
+        [[Candidate(*fields) for fields in of_source] for of_source in batch]
+        for batch in processes.collect(plain)
+    ]
+
+
+def _check_counts(made: Candidates, sources: int, num_samples: int, system: str) -> None:
+    counts = {len(of_source) for of_source in made}
+    if len(made) != sources or counts - {num_samples}:
+        raise RuntimeError(
+            f"System {system} was asked for {num_samples} candidates for each of {sources}"
+            f" sources and returned {sorted(counts)} for {len(made)}."
+        )
+
+
+def _event() -> Any:
+    event = torch.cuda.Event(enable_timing=True)
+    event.record()
+    return event
+
+
+def _reset_peak(device: str) -> None:
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats()
+        return
+    try:  # Linux forgets the high-water mark of a process on request
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def _peak_bytes(device: str) -> int:
+    if device != "cpu":
+        return int(torch.cuda.max_memory_allocated())
+    try:
+        status = Path("/proc/self/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

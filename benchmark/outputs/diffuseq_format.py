@@ -1,0 +1,43 @@
+"""The output format of the official DiffuSeq: one file a seed, one JSON object a source.
+
+    {"recover": "[CLS] ... [SEP]", "reference": "[CLS] ... [SEP]", "source": "[CLS] ... [SEP]"}
+
+The marks are removed as the published evaluation removes them, by replacing; what stands behind
+an end mark stays. White space is squeezed, which no metric that splits at it can see.
+
+Source: scripts/eval_seq2seq.py of github.com/Shark-NLP/DiffuSeq, commit f78945d.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.metrics.text import squeeze
+from benchmark.outputs.output_row import Row, candidate
+from benchmark.outputs.text_lines import json_lines, text_field
+
+MARKS = ("[CLS]", "[SEP]", "[PAD]")
+
+
+def read_diffuseq(path: Path) -> list[Row]:
+    """The rows of one file: one candidate a source.
+
+    Raises:
+        UserError: for a line that lacks one of the three texts.
+    """
+    return [
+        Row(
+            where,
+            (candidate(without_marks(text_field(fields, "recover", where))),),
+            source=without_marks(text_field(fields, "source", where)),
+            references=(without_marks(text_field(fields, "reference", where)),),
+        )
+        for where, fields in json_lines(path)
+    ]
+
+
+def without_marks(text: str) -> str:
+    """The text without the marks of its tokeniser."""
+    for mark in MARKS:
+        text = text.replace(mark, "")
+    return squeeze(text)

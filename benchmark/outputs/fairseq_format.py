@@ -1,0 +1,76 @@
+"""What `fairseq-generate` prints: lines `S-3`, `T-3`, `H-3` and `D-3` among those of its log.
+
+`S` is the source, `T` the target, `H` a hypothesis with its score and `D` the same without the
+tokeniser's marks, which is taken where it is there; several of one number are an n-best list, in
+its order. The number is the place in the split, from 0. Scores are not read: fairseq divides
+log-probabilities by a power of the length. Other lines (`P-`, `E-`, the log) are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmark.api import UserError
+from benchmark.outputs.output_row import Row, candidate
+from benchmark.outputs.text_lines import read_lines
+
+LINE = re.compile(r"([STHD])-(\d+)\t(.*)")
+
+
+def read_fairseq(path: Path) -> list[Row]:
+    """The rows of a file, in the order of the split.
+
+    Raises:
+        UserError: if a hypothesis has no score, or there is none at all.
+    """
+    texts: dict[str, dict[int, list[str]]] = {kind: {} for kind in "STHD"}
+    first: dict[int, int] = {}
+    for place, line in enumerate(read_lines(path), start=1):
+        found = LINE.fullmatch(line)
+        if found is None:
+            continue
+        kind, number, text = found[1], int(found[2]), found[3]
+        if kind in "HD":
+            score, tab, text = text.partition("\t")
+            if not tab or not _is_number(score):
+                raise UserError(
+                    f"{path}, line {place}: {kind}-{number} has no score: a hypothesis is"
+                    f" {kind}-{number}, score and text, with tabs between them."
+                )
+        texts[kind].setdefault(number, []).append(text)
+        first.setdefault(number, place)
+    hypotheses = texts["D"] or texts["H"]
+    if not hypotheses:
+        raise UserError(f"{path} holds no hypothesis: fairseq writes them as H- or D- lines.")
+    lacking = sorted(first.keys() - hypotheses.keys())
+    if lacking:
+        raise UserError(
+            f"{path}, line {first[lacking[0]]}: sample {lacking[0]} has no hypothesis"
+            f" ({'D' if texts['D'] else 'H'}-{lacking[0]}): generate it again."
+        )
+    for kind in "ST":
+        for number, found_twice in texts[kind].items():
+            if len(found_twice) > 1:
+                raise UserError(
+                    f"{path}: {kind}-{number} comes {len(found_twice)} times: give every call"
+                    " of fairseq-generate a file of its own."
+                )
+    return [
+        Row(
+            f"{path}, line {first[number]}",
+            tuple(candidate(text) for text in of_number),
+            source=texts["S"][number][0] if number in texts["S"] else None,
+            references=tuple(texts["T"][number]) if number in texts["T"] else None,
+            number=number,
+        )
+        for number, of_number in sorted(hypotheses.items())
+    ]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

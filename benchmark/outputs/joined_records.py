@@ -1,0 +1,119 @@
+"""The lines of a report's records that outputs of other systems make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.execution.trial_stages import score_entry, score_key
+from benchmark.experiment.suite import Suite
+from benchmark.generation.candidates_file import CANDIDATES
+from benchmark.outputs.registered_outputs import Entry, registered
+from benchmark.store.entries import Store
+from benchmark.tasks import Task
+
+
+@dataclass
+class Joined:
+    """What is added to the records of a report."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """Of `cells/`; `outputs` tells them from cells that were run."""
+    systems: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Of `run.json`, by name."""
+    candidates: dict[str, Path] = field(default_factory=dict)
+    """Candidates files by key."""
+    values: dict[str, Path] = field(default_factory=dict)
+    """Per-source values by key of the score."""
+    remarks: list[str] = field(default_factory=list)
+    """A sentence for each entry that could not be joined or scored."""
+
+
+def join(
+    store: Store,
+    report: str,
+    suite: Suite,
+    tasks: Mapping[str, Task],
+    taken: Collection[tuple[str, str]],
+) -> Joined:
+    """The outputs that belong to a report, scored where that is missing.
+
+    Args:
+        tasks: the tasks of the report; outputs for others are passed over.
+        taken: (task, system) of what the report has of its own, which comes first.
+    """
+    joined = Joined()
+    entries = [e for e in registered(store, report) if e.task in tasks]
+    for entry in entries:
+        if (entry.task, entry.system) in taken:
+            continue
+        task, name = tasks[entry.task], f"{entry.system} on {entry.task}"
+        generated = store.record("generate", entry.generate)
+        if entry.test_digest != task.split_digests["test"]:
+            joined.remarks.append(
+                f"The outputs of {name} are for other test data and were left out: score them"
+                " again with benchmark.score."
+            )
+        elif generated is None:
+            joined.remarks.append(
+                f"The outputs of {name} are no longer in the store {store.root} and were left out:"
+                " score them again with benchmark.score."
+            )
+        else:
+            _add(joined, entry, generated, _roles(entry, entries), suite, task, store)
+    return joined
+
+
+def _roles(entry: Entry, entries: Sequence[Entry]) -> list[str]:
+    """The first setting of a system is the row of the table; with a knob all make its curve."""
+    if entry.is_yardstick:
+        return list(entry.setting["roles"])
+    first = next(e for e in entries if (e.task, e.system) == (entry.task, entry.system))
+    main = entry.setting["label"] == first.setting["label"]
+    return [*(["main"] if main else []), *(["sweep"] if entry.setting["knob"] else [])]
+
+
+def _add(
+    joined: Joined,
+    entry: Entry,
+    generated: Mapping[str, Any],
+    roles: Sequence[str],
+    suite: Suite,
+    task: Task,
+    store: Store,
+) -> None:
+    errors: list[str] = []
+    score_entry(entry.generate, suite, task, store, errors)
+    joined.remarks += [
+        f"The outputs of {entry.system} on {entry.task} could not be scored: {error}"
+        for error in errors
+    ]
+    scored_as = score_key(suite, task, generated["candidates_digest"])
+    scored = store.record("score", scored_as)
+    joined.lines.append(
+        {
+            "task": entry.task,
+            "system": entry.system,
+            "family": entry.info["family"],
+            "seed": entry.seed,
+            "setting": entry.setting | {"roles": list(roles)},
+            "training": None,
+            "score": scored,
+            "cost": None,
+            "statuses": generated["statuses"],
+            "error": errors[0] if errors else None,
+            "status": "ok" if scored else "failed",
+            "keys": {
+                "train": None,
+                "generate": entry.generate,
+                "score": scored_as if scored else None,
+            },
+            "outputs": entry.facts,
+        }
+    )
+    joined.systems.setdefault(entry.system, entry.info)
+    joined.candidates[entry.generate] = store.folder("generate", entry.generate) / CANDIDATES
+    if scored is not None:
+        joined.values[scored_as] = store.folder("score", scored_as) / "values.jsonl"

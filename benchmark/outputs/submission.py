@@ -1,0 +1,269 @@
+"""From files to an entry of a report: read, match, describe, check, register."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.api import CandidateKind, UserError
+from benchmark.experiment.plan import check_metrics
+from benchmark.experiment.settings import Setting
+from benchmark.experiment.suite import Suite
+from benchmark.outputs.format_detection import read_outputs
+from benchmark.outputs.registered_outputs import (
+    Entry,
+    keep_candidates,
+    register,
+    registered,
+    remove,
+)
+from benchmark.outputs.source_matching import Outputs, match, own_sources
+from benchmark.outputs.target_report import Target, task_of_examples, task_of_run
+from benchmark.outputs.yardstick_rows import yardsticks
+from benchmark.store.entries import Store
+from benchmark.tasks import TASKS, Task, list_tasks, load_task
+
+MARKS = ("[CLS]", "[SEP]", "[PAD]", "@@ ", "\N{LOWER ONE EIGHTH BLOCK}", "<s>", "</s>", "<pad>")
+"""Marks of tokenisers that do not belong into a text."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Files of outputs, and what their owner says of them."""
+
+    files: tuple[Path, ...]
+    task: str
+    system: str
+    data_dir: Path | None = None
+    format: str | None = None
+    references: Literal["task", "from-file"] = "task"
+    partial: bool = False
+    candidates: int | None = None
+    """How many of each source to take, the first ones; None = all."""
+    kind: CandidateKind | None = None
+    """None: samples where there are several, else one answer."""
+    family: str = "other"
+    knob_value: str | None = None
+    """`name=number`."""
+    label: str | None = None
+    """Of the setting; None: the knob's value, or `main`."""
+    main: bool = False
+    seed: int = 1
+
+
+def enter(
+    submission: Submission, target: Target, suite: Suite, store: Store
+) -> tuple[Entry, Task, list[str]]:
+    """Put outputs into the store and enter them, and the yardsticks it lacks, into a report.
+
+    Returns:
+        The entry, the task with the sources that it answers, and remarks: what makes the figures
+        say less than they seem to.
+
+    Raises:
+        UserError: if the files cannot be read or matched, or do not fit into the report.
+    """
+    format_name, task, outputs = _read(submission, target, suite)
+    check_metrics(suite, task)
+    setting = _setting(submission, outputs)
+    entry = Entry(
+        report=target.name,
+        task=task.id,
+        test_digest=task.split_digests["test"],
+        system=submission.system,
+        info={
+            "family": submission.family,
+            "title": "outputs that were scored, not made here",
+            "knob": setting.knob,
+            "trainable": False,
+            "from_scratch": False,
+        },
+        setting=_as_json(setting),
+        seed=submission.seed,
+        main=submission.main,
+        generate="",
+        num_samples=outputs.num_samples,
+        facts={
+            "format": format_name,
+            "matched": outputs.matched,
+            "agreeing": outputs.agreeing,
+            "sources": len(outputs.examples),
+            "split": outputs.split,
+        },
+    )
+    scored = [
+        other
+        for other in registered(store, target.name)
+        if other.task == task.id and not other.is_yardstick
+    ]
+    others = [other for other in scored if other.key != entry.key]
+    _check_fit(entry, others, target)
+    entry = replace(
+        entry,
+        # The first setting is the row of the table, until another asks for it.
+        main=entry.main or all(not o.main for o in others if o.system == entry.system),
+        generate=keep_candidates(
+            store, task, outputs, system=entry.system, setting=setting, seed=entry.seed
+        ),
+    )
+    register(store, entry)
+    _add_yardsticks([entry, *others], target, suite, task, store)
+    return entry, task, _remarks(entry, others, outputs, target)
+
+
+def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Task, Outputs]:
+    """The format, the task with the sources that are scored, and the outputs."""
+    name, data_dir, count = submission.task, submission.data_dir, submission.candidates
+    if submission.references == "from-file":
+        _check_own(submission, target)
+        format_name, rows = read_outputs(submission.files, submission.format)
+        outputs = own_sources(rows, num_samples=count)
+        return format_name, task_of_examples(name, outputs.examples), outputs
+    if name not in TASKS and data_dir is None:
+        raise UserError(
+            f"There is no task {name!r}: give its data folder with --data-dir, or --references"
+            " from-file where the files hold sources and references."
+        )
+    format_name, rows = read_outputs(submission.files, submission.format)
+    split = f"the test split of {name}"
+    if not target.of_a_run:
+        whole = load_task(name, data_dir=data_dir, limits={"train": 0, "valid": 0})
+        outputs = match(
+            rows, whole.test, split=split, partial=submission.partial, num_samples=count
+        )
+        return format_name, task_of_examples(name, outputs.examples), outputs
+    if submission.partial:
+        raise UserError(
+            f"--partial: the rows of {target.folder} answer all of its sources; leave --report"
+            " away, and the yardsticks answer the same part."
+        )
+    used, whole = task_of_run(target, suite, name, data_dir)
+    outputs = match(rows, whole.test, split=split, limit=len(used.test), num_samples=count)
+    return format_name, used, outputs
+
+
+def _check_own(submission: Submission, target: Target) -> None:
+    """Keep scores on a file's own references apart from those of a task that has its own."""
+    name, data_dir = submission.task, submission.data_dir
+    if name in TASKS or (data_dir is not None and name in list_tasks(data_dir)):
+        raise UserError(
+            f"--references from-file makes a task of its own, and {name!r} has references: name"
+            f" another, such as --task official-{name}."
+        )
+    if target.of_a_run:
+        raise UserError(
+            f"--references from-file makes a task of its own, which {target.folder} does not have:"
+            " leave --report away, or name a new one."
+        )
+
+
+def _setting(submission: Submission, outputs: Outputs) -> Setting:
+    kind = submission.kind or ("samples" if outputs.num_samples > 1 else "single")
+    if kind == "single" and outputs.num_samples > 1:
+        raise UserError(
+            f"--kind single is one answer, and there are {outputs.num_samples} for each source:"
+            " choose samples or beam, or take the first with --candidates 1."
+        )
+    knob, value = None, None
+    if submission.knob_value is not None:
+        knob, _, number = submission.knob_value.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not knob or not math.isfinite(value):
+            raise UserError(
+                f"--knob-value {submission.knob_value}: give name and number, as in"
+                " temperature=0.7."
+            )
+    return Setting(
+        label=submission.label or (f"{knob}={value:g}" if knob else "main"),
+        roles=(),
+        knob=knob,
+        knob_value=value,
+        nfe=None,
+        kind=kind,
+        decoding={knob: value} if knob else {},
+    )
+
+
+def _as_json(setting: Setting) -> dict[str, Any]:
+    """The setting as it comes back from the store."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(setting)))
+    return plain
+
+
+def _check_fit(entry: Entry, others: Sequence[Entry], target: Target) -> None:
+    """Refuse what could not stand in one table with what is there."""
+    strange = next((other for other in others if other.test_digest != entry.test_digest), None)
+    if strange is not None and not target.of_a_run:
+        raise UserError(
+            f"{target.folder} has outputs of {strange.system} for other sources of {entry.task}:"
+            " name another report with --report, or take those out with --remove."
+        )
+    label = entry.setting["label"]
+    further = [o.setting for o in others if o.system == entry.system]
+    apart = [setting["label"] for setting in further if setting["label"] != label]
+    if apart and entry.setting["knob"] is None:
+        raise UserError(
+            f"{entry.system} has the setting {apart[0]!r} already: give --knob-value NAME=X for a"
+            " further point of its curve, or another --name."
+        )
+
+
+def _add_yardsticks(
+    entries: Sequence[Entry], target: Target, suite: Suite, task: Task, store: Store
+) -> None:
+    """Register the yardsticks that the report does not have, with as many candidates."""
+    for entry in registered(store, target.name):
+        if entry.task == task.id and entry.is_yardstick:
+            remove(store, [entry])
+    present = {cell.system for cell in target.run_cells(task.id)}
+    count, seed = max(e.num_samples for e in entries), min(e.seed for e in entries)
+    for name, info, setting, made in yardsticks(suite, task, num_samples=count, seed=seed):
+        if name not in present:
+            key = keep_candidates(store, task, made, system=name, setting=setting, seed=seed)
+            register(
+                store,
+                Entry(
+                    report=target.name,
+                    task=task.id,
+                    test_digest=task.split_digests["test"],
+                    system=name,
+                    info=info,
+                    setting=_as_json(setting),
+                    seed=seed,
+                    main=False,
+                    generate=key,
+                    num_samples=made.num_samples,
+                    facts={"format": "made here"},
+                ),
+            )
+
+
+def _remarks(entry: Entry, others: Sequence[Entry], outputs: Outputs, target: Target) -> list[str]:
+    said = []
+    repeated = all(len({c.text for c in of_source}) == 1 for of_source in outputs.candidates)
+    if entry.num_samples > 1 and repeated and entry.setting["kind"] == "samples":
+        said.append(
+            "all candidates of each source are equal: a deterministic system has --candidates 1"
+            " and --kind single."
+        )
+    rows = [c for c in target.run_cells(entry.task) if "main" in c.setting.roles]
+    counts = {c.score.num_samples for c in rows if c.score is not None}
+    counts |= {other.num_samples for other in others}
+    if different := sorted(counts - {1, entry.num_samples}):
+        said.append(
+            f"other rows have {' or '.join(map(str, different))} candidates a source and these"
+            f" {entry.num_samples}: MBR, best-of and diversity compare at equal numbers alone"
+            " (--candidates)."
+        )
+    texts = [c.text for of_source in outputs.candidates for c in of_source]
+    for mark in MARKS:
+        if found := sum(mark in text for text in texts):
+            said.append(f"{found:,} outputs hold {mark.strip()!r}, a mark of a tokeniser.")
+    return said

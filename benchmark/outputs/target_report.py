@@ -1,0 +1,195 @@
+"""The report that outputs go into: one that `benchmark.run` made, or one of outputs alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from benchmark.api import Example, UserError
+from benchmark.experiment.suite import Suite, load_suite
+from benchmark.generation.candidates_file import CANDIDATES
+from benchmark.outputs.json_lines_format import read_json_lines
+from benchmark.outputs.registered_outputs import Entry, registered
+from benchmark.records.reader import Records, read_records
+from benchmark.records.schema import Cell
+from benchmark.report.data.points import YARDSTICK
+from benchmark.store.entries import Store
+from benchmark.tasks import TASKS, Task, controlled_splits, load_task
+from benchmark.tasks.data_notes import take_notes
+from benchmark.tasks.loading import JSONL_VERSION
+
+PREFERRED = ("mini", "small")
+"""Suites whose evaluation is taken, the first that knows the task; the last for all others."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A report folder, as it was found; `records` is None where there is none yet."""
+
+    folder: Path
+    records: Records | None
+
+    @property
+    def name(self) -> str:
+        """What the report is called in the store."""
+        return self.folder.name
+
+    def run_cells(self, task: str | None = None) -> tuple[Cell, ...]:
+        """The cells that were run, not entered; of one task or of all."""
+        cells = self.records.cells if self.records is not None else ()
+        return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
+
+    @property
+    def of_a_run(self) -> bool:
+        """Whether it has cells that were run, beside outputs."""
+        return bool(self.run_cells())
+
+    @property
+    def suite(self) -> Suite | None:
+        """The recipe that its records keep.
+
+        Raises:
+            UserError: if another version of this package wrote it.
+        """
+        if self.records is None:
+            return None
+        try:
+            return Suite.model_validate(yaml.safe_load(self.records.run.suite_yaml))
+        except (ValidationError, yaml.YAMLError) as error:
+            raise UserError(
+                f"The suite in {self.folder / 'records' / 'run.json'} is of another version: name"
+                " another report with --report."
+            ) from error
+
+
+def find_report(folder: Path) -> Target:
+    """What is there under the name of a report.
+
+    Raises:
+        UserError: if it has records that cannot be read.
+    """
+    # The name of the folder is what the store knows it by, also where it is called `.`.
+    named = folder if folder.name not in ("", "..") else folder.resolve()
+    return Target(named, read_records(named) if (named / "records").is_dir() else None)
+
+
+def check_entries(target: Target, store: Store) -> None:
+    """See that the store has all outputs that the report shows: they are joined anew from there.
+
+    Raises:
+        UserError: if rows of the report would be lost.
+    """
+    entries = registered(store, target.name)
+    known = {(e.task, e.system, e.setting["label"], e.seed) for e in entries}
+    for cell in target.records.cells if target.records is not None else ():
+        named = (cell.task, cell.system, cell.setting.label, cell.seed)
+        if cell.outputs is not None and cell.family != YARDSTICK and named not in known:
+            raise UserError(
+                f"{target.folder} shows outputs of {cell.system} on {cell.task} that are not in the"
+                f" store {store.root}: name theirs with --store, or another report with --report."
+            )
+
+
+def check_writable(folder: Path) -> None:
+    """See that a report can be written, before anything is entered into it.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place = folder if folder.exists() else folder.parent
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder.parent} cannot be made ({error.strerror}): name another with"
+            " --report."
+        ) from error
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"The folder {place} cannot be written: name another with --report.")
+
+
+def choose_suite(target: Target, task: str, name: str | None, overrides: Sequence[str]) -> Suite:
+    """The suite whose evaluation scores the outputs.
+
+    The one named; else that of the report; else the first that knows the task.
+
+    Raises:
+        UserError: if the report is that of a run and has its suite already.
+    """
+    if target.of_a_run and (name is not None or overrides):
+        raise UserError(
+            f"{target.folder} is the report of a run, and what joins it is scored as the rest:"
+            " leave --suite, --metrics and --set away, or name another report with --report."
+        )
+    found = target.suite if name is None and not overrides else None
+    if found is not None:
+        return found
+    if name is not None:
+        return load_suite(name, overrides)
+    suites = (load_suite(preferred, overrides) for preferred in PREFERRED)
+    return next((suite for suite in suites if task in suite.tasks), load_suite("small", overrides))
+
+
+def task_of_run(
+    target: Target, suite: Suite, task: str, data_dir: Path | None
+) -> tuple[Task, Task]:
+    """The task as the run had it, and with its test split whole.
+
+    Raises:
+        UserError: if the run did not have the task, or had other data.
+    """
+    assert target.records is not None
+    info = target.records.run.tasks
+    if task not in info or task not in suite.tasks:
+        raise UserError(
+            f"The report {target.folder} has no task {task!r}: it has {', '.join(info)}."
+        )
+    limits = suite.tasks[task].limits.model_dump()
+    whole = load_task(task, data_dir=data_dir, limits=limits | {"test": None})
+    used = replace(whole, test=whole.test[: limits["test"]])
+    if used.digest != info[task].digest:
+        raise UserError(
+            f"The report {target.folder} was made from other data of {task!r}: give its data folder"
+            " with --data-dir, or another report with --report."
+        )
+    return used, whole
+
+
+def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
+    """A task with nothing but the examples that outputs answer."""
+    entry = TASKS.get(task)
+    is_controlled = entry is not None and entry.kind == "controlled"
+    return Task(
+        id=task,
+        kind="controlled" if is_controlled else "jsonl",
+        title=entry.title if entry else task,
+        version=controlled_splits.grammar(task).version if is_controlled else JSONL_VERSION,
+        train=(),
+        valid=(),
+        test=tuple(examples),
+        conditional=partial(controlled_splits.conditional, task) if is_controlled else None,
+        notes=take_notes({"test": examples}, available={"test": len(examples)}),
+    )
+
+
+def tasks_of_entries(store: Store, report: str) -> Mapping[str, Task]:
+    """The tasks of a report of outputs alone, from what is stored of them."""
+    found: dict[str, Entry] = {}
+    for entry in registered(store, report):
+        if store.record("generate", entry.generate) is not None:
+            found.setdefault(entry.task, entry)
+    return {name: task_of_examples(name, _examples(store, entry)) for name, entry in found.items()}
+
+
+def _examples(store: Store, entry: Entry) -> list[Example]:
+    rows = read_json_lines(store.folder("generate", entry.generate) / CANDIDATES)
+    return [
+        Example(row.id or "", row.source or "", (row.references or ("",))[0], row.references or ())
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""The records of a run: their schema and their reader."""

@@ -1,0 +1,285 @@
+"""The layout of `records/`, as the types that it is validated against.
+
+Keys that are not known here are let through, so that older reports can be rendered from
+newer records.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from benchmark.api import CandidateKind, Status
+
+Level = Literal["candidate", "set", "corpus"]
+Direction = Literal["higher", "lower", "none"]
+Role = Literal["main", "sweep", "nfe", "ablation", "mbr"]
+
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A float; null, which stands for an undefined value in JSON, is NaN."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Interval(_Record):
+    """A value with its confidence interval; NaN where undefined."""
+
+    value: Number
+    low: Number = math.nan
+    high: Number = math.nan
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a value at all."""
+        return math.isfinite(self.value)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is an interval around the value."""
+        return self.defined and math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+
+UNDEFINED = Interval(value=math.nan)
+
+
+class Curve(_Record):
+    """A value by the number of candidates: entry n - 1 is that of n."""
+
+    value: tuple[Number, ...]
+    low: tuple[Number, ...]
+    high: tuple[Number, ...]
+
+
+class MetricScore(_Record):
+    """One metric over one set of candidates."""
+
+    signature: str
+    title: str
+    level: Level
+    direction: Direction
+    unit: str = ""
+    range: tuple[Number, Number] = (-math.inf, math.inf)
+    statistics: dict[str, Interval]
+    mbr_curve: dict[str, Curve] = {}
+    """By utility; empty in records that have none, as `oracle_curve`."""
+    oracle_curve: Curve | None = None
+
+
+class IntervalMethod(_Record):
+    """How the intervals of a score record were made."""
+
+    method: str
+    level: float
+    resamples: int | None = None
+    seed: int | None = None
+
+
+class Score(_Record):
+    """All metrics over one set of candidates."""
+
+    metrics: dict[str, MetricScore]
+    num_sources: int
+    num_samples: int
+    mbr_utility: str = ""
+    mbr_utilities: tuple[str, ...] = ()
+    interval: IntervalMethod
+
+
+class Setting(_Record):
+    """How a system decoded."""
+
+    label: str
+    roles: tuple[Role, ...]
+    knob: str | None = None
+    knob_value: Any = None
+    nfe: float | None = None
+    kind: CandidateKind = "samples"
+    decoding: dict[str, Any] = {}
+    ablations: tuple[str, ...] = ()
+
+
+class Keys(_Record):
+    """Content keys of the stages behind a cell: the provenance of its figures."""
+
+    train: str | None = None
+    generate: str | None = None
+    score: str | None = None
+    trace: str | None = None
+
+
+class CellCost(_Record):
+    """Measured cost of a generation; see `benchmark.api.Cost`."""
+
+    depth: Number = math.nan
+    rows: Number = math.nan
+    tokens: Number = math.nan
+    network_s: Number = math.nan
+    wall_s: Number = math.nan
+    peak_bytes: Number = math.nan
+    seconds_per_candidate: Number = math.nan
+
+
+class Parameters(_Record):
+    """Numbers of parameters."""
+
+    total: int
+    embedding: int | None = None
+
+    @property
+    def other(self) -> int | None:
+        """All but the embedding tables; None where those were not counted."""
+        return None if self.embedding is None else self.total - self.embedding
+
+
+class Training(_Record):
+    """How the training of a cell went."""
+
+    updates: int
+    tokens: int | None = None
+    seconds: Number = math.nan
+    ended_by: str = ""
+    final_loss: Number = math.nan
+    valid_loss: Number = math.nan
+    parameters: Parameters | None = None
+    batch: int | None = None
+
+
+class Cell(_Record):
+    """One (task, system, seed, setting): what was run and what came out."""
+
+    task: str
+    system: str
+    family: str
+    seed: int
+    status: Literal["ok", "failed", "missing"]
+    error: str | None = None
+    setting: Setting
+    keys: Keys = Keys()
+    score: Score | None = None
+    cost: CellCost | None = None
+    statuses: dict[str, int] | None = None
+    training: Training | None = None
+    parameters: Parameters | None = None
+    outputs: dict[str, Any] | None = None
+    """Of outputs that were entered by `benchmark.score`: format, and how sources were matched."""
+
+
+class TaskInfo(_Record):
+    """A task as the run saw it."""
+
+    title: str
+    kind: str
+    digest: str = ""
+    counts: dict[str, int] = {}
+    notes: dict[str, Any] = {}
+    card: str = ""
+
+
+class SystemInfo(_Record):
+    """A system as the run saw it."""
+
+    family: str
+    title: str
+    knob: str | None = None
+    nfe_knob: str | None = None
+    trainable: bool = True
+    from_scratch: bool | None = None
+    """None in records that do not tell: what is trainable was trained from scratch."""
+    why_size: str = ""
+    parameters: Parameters | None = None
+
+
+class Run(_Record):
+    """What was run, on what, with which code."""
+
+    run: str
+    suite: str
+    suite_yaml: str = ""
+    command: list[str] = []
+    created: str = ""
+    machine: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    code: dict[str, Any] = {}
+    seeds: list[int] = []
+    tasks: dict[str, TaskInfo]
+    systems: dict[str, SystemInfo]
+
+
+class SampleCandidate(_Record):
+    """One generated text."""
+
+    text: str
+    status: Status = "ok"
+    logprob: float | None = None
+
+
+class Sample(_Record):
+    """A source with the candidates that a system gave."""
+
+    id: str
+    source: str
+    references: list[str]
+    candidates: list[SampleCandidate]
+
+
+class ExampleValues(_Record):
+    """Per-example values: `metrics` holds k numbers, one number, or k rows of statistics."""
+
+    id: str
+    mbr_index: int | None = None
+    mbr_counts: dict[str, list[list[int]]] = {}
+    """By utility, number of candidates and candidate: how many choices fell on it; see
+    `benchmark.metrics.mbr.choice_counts`."""
+    metrics: dict[str, Any]
+
+
+class TraceCurve(_Record):
+    """A statistic after each kept step, with its interval."""
+
+    value: list[Number]
+    low: list[Number]
+    high: list[Number]
+
+
+class Trace(_Record):
+    """The texts on the way to the candidates; see `benchmark.generation.intermediate_states`."""
+
+    num_sources: int
+    num_samples: int
+    total: int
+    """Steps of the longest generation."""
+    steps: list[int]
+    """Those after which the texts were kept, from 1."""
+    curves: dict[str, dict[str, TraceCurve]]
+    """By metric and statistic."""
+
+
+class Event(_Record):
+    """A line of the training log."""
+
+    update: int
+    kind: str
+    loss: Number = math.nan
+    quality: dict[str, Number] = {}
+    seconds: Number = math.nan
+
+
+def base(name: str) -> str:
+    """A metric without its options: `bleu_sent_m4` of `bleu_sent_m4:case=lower`."""
+    return name.partition(":")[0]
+
+
+def title_of(mapping: Mapping[str, SystemInfo | TaskInfo], name: str) -> str:
+    """The title of a task or system, its id where it has none."""
+    info = mapping.get(name)
+    return (info.title if info else "") or name

@@ -1,0 +1,1 @@
+"""Who is better than whom, and how sure that is."""

@@ -1,0 +1,141 @@
+"""The report at a glance: who is best on equal terms, is it significant, what does a copy score.
+
+Everything is computed from the records. "Significantly" has the meaning of the tables that the
+words stand for: `benchmark.report.analysis.significance` and `benchmark.report.analysis.standings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmark.records.schema import Interval, title_of
+from benchmark.report.analysis.best_systems import compare
+from benchmark.report.analysis.significance import column_of, main_verdicts
+from benchmark.report.analysis.standings import SHORT, Standard, Standings, standings
+from benchmark.report.data.axes import main_axis, quality_axis
+from benchmark.report.data.points import COPY, YARDSTICK, Board
+
+NAMED = 3
+"""So many systems are named in a cell; the others are counted."""
+
+HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "A copy")
+
+READING = (
+    "Quality is the first of each task, validity where the answers are known. Equal diversity: the"
+    " best quality that is at least as varied. Equal NFE and time: the best within a budget that"
+    " every system can keep, whatever its diversity. Significance: paired bootstrap over sources"
+    " and seeds, two-sided 0.05, Holm's correction over all pairs of the frontier table; for the"
+    " copy the tests of the main table. All figures stand in the tables of the task."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said, and on which terms."""
+
+    said: str
+    terms: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.said} ({self.terms})" if self.terms else self.said
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A task in four answers."""
+
+    task: str
+    title: str
+    diversity: Answer
+    calls: Answer
+    time: Answer
+    copy: Answer
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What stands under `HEADS`, the title apart."""
+        return (self.diversity, self.calls, self.time, self.copy)
+
+
+def glance(board: Board, task: str) -> Glance:
+    """The four answers of a task."""
+    title = title_of(board.records.run.tasks, task)
+    found = standings(board, task)
+    if found is None:
+        return Glance(task, title, *[Answer("no quality was measured")] * 4)
+    return Glance(
+        task=task,
+        title=title,
+        diversity=_contest(board, found, found.standard("grammar", "human", "common")),
+        calls=_contest(board, found, found.standard("depth")),
+        time=_contest(board, found, found.standard("seconds_per_candidate")),
+        copy=Answer("; ".join(_copies(board, task)) or "no copy-source row"),
+    )
+
+
+def _contest(board: Board, found: Standings, standard: Standard | None) -> Answer:
+    """Who is best in a column, and whom that is significantly better than."""
+    if standard is None:
+        return Answer("not measured")
+    systems = board.records.run.systems
+    models = [s for s in board.systems if systems[s].family != YARDSTICK]
+    values = {s: v for s in models if (v := found.value(standard.id, s)).defined}
+    terms = _terms(found, standard)
+    if not values:
+        return Answer("no system", terms)
+    best = max(values, key=lambda s: values[s].value)
+    beaten = found.verdicts.better_than(standard.id, best)
+    others = [s for s in values if s != best]
+    equals = sorted((s for s in others if s not in beaten), key=lambda s: -values[s].value)
+    said = f"{best} {_number(values[best])}"
+    if not others:
+        said += ", alone"
+    elif not equals:
+        said += f", significantly better than {_all(len(others))}"
+    else:
+        said += f", not significantly better than {_some(equals)}"
+    out = [s for s in models if s not in values and (standard.id, s) in found.dashes]
+    missing = f"; not in reach of {_some(out)}" if out else ""
+    return Answer(said, f"{terms}{missing}")
+
+
+def _terms(found: Standings, standard: Standard) -> str:
+    if standard.is_cost:
+        return f"at most {standard.shown} {standard.unit}"
+    name = found.diversity.short if found.diversity is not None else "diversity"
+    return f"{name} at least {standard.shown}, {SHORT[standard.id]}"
+
+
+def _copies(board: Board, task: str) -> Iterator[str]:
+    """What copying scores on the main and on the usual quality."""
+    axes = (main_axis(board, task), quality_axis(board, task))
+    for axis in dict.fromkeys(axis for axis in axes if axis is not None):
+        found = compare(board, task, axis)
+        if found is None or found.copy is None:
+            continue
+        models = {*found.beat_copy, *found.below_copy}
+        worse = models.intersection(main_verdicts(board, task).better_than(column_of(axis), COPY))
+        name = axis.label.partition(" (")[0]
+        yield (
+            f"{name} {_number(found.copy)}: {len(found.beat_copy)} of {len(models)} systems"
+            f" significantly better, {len(worse)} worse"
+        )
+
+
+def _number(value: Interval) -> str:
+    digits = 1 if value.value > 2 else 3
+    said = f"{value.value:.{digits}f}"
+    if not value.bounded or value.half_width < 1e-9:
+        return said
+    return f"{said} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+
+
+def _all(count: int) -> str:
+    return "the other" if count == 1 else f"all {count} others"
+
+
+def _some(names: Sequence[str]) -> str:
+    if len(names) <= NAMED + 1:
+        return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"

@@ -1,0 +1,127 @@
+"""Who is best when every model may spend as many network rows, by the tests of the main table.
+
+Each model has as many draws as the common budget buys; of them minimum Bayes risk chooses. Models
+answer the same sources, so the choices are compared source by source.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from benchmark.records.reader import Records
+from benchmark.records.schema import ExampleValues
+from benchmark.report.analysis.mbr_scaling import (
+    affordable,
+    common_budget,
+    curved_metrics,
+    mbr_curve,
+    scaled,
+)
+from benchmark.report.analysis.resampled_scores import resample
+from benchmark.report.analysis.significance import LEVEL, compare_all, randomise, resamples_for
+from benchmark.report.data.points import Board, Point
+from benchmark.scoring.bootstrap import AdditiveScore, mean_of
+
+BySource = dict[str, float]
+
+DECIMALS = 6
+"""Of the curves: a value that stands there too is rounded from the same number."""
+
+TEST = (
+    "Told apart here means: by approximate randomisation over the sources and by the paired"
+    f" bootstrap over sources and seeds, both two-sided at {LEVEL:g} after Holm's correction over"
+    " all pairs of models in the sentence."
+)
+
+
+def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> str:
+    """Who is best within `common_budget`, and from whom the tests tell it apart.
+
+    Means are over the sources that all of them answer. Empty with fewer than two models whose
+    choices can be compared.
+    """
+    points, entry = scaled(board, task), curved_metrics(board.records, task).get(metric)
+    if entry is None or entry.direction == "none":
+        return ""
+    budget = common_budget(points)
+    sizes: dict[str, int] = {}
+    chosen: dict[str, dict[int, BySource]] = {}
+    for point in points:
+        size = affordable(point, mbr_curve(point, metric, utility), budget)
+        if size is not None:
+            sizes[point.system] = size
+            chosen[point.system] = chosen_values(board.records, point, metric, utility, size)
+    sources = _common([of_seed for seeds in chosen.values() for of_seed in seeds.values()])
+    if len(chosen) < 2 or not all(chosen.values()) or not sources:
+        return ""
+    parts = {
+        system: {
+            seed: mean_of(np.array([values[name] for name in sources]))
+            for seed, values in seeds.items()
+        }
+        for system, seeds in chosen.items()
+    }
+    means, beaten = _compared(parts, 1.0 if entry.direction == "higher" else -1.0)
+    best, *others = means
+    worse, equals = [s for s in others if s in beaten], [s for s in others if s not in beaten]
+    draws = f"choosing among {sizes[best]}" if sizes[best] > 1 else "one draw"
+    return (
+        f"At equal cost ({budget:.3g} network rows a source, {len(sources)} sources) {best}"
+        f" {'has the highest mean' if equals else 'is best'} on {entry.title}:"
+        f" {means[best]:.3f}, {draws} (choices by {utility})."
+        f" Told apart from it: {', '.join(worse) or 'none'}."
+        + (f" Not told apart: {', '.join(equals)}." if equals else "")
+    )
+
+
+def chosen_values(
+    records: Records, point: Point, metric: str, utility: str, size: int
+) -> dict[int, BySource]:
+    """By seed and source the value of what is chosen among `size` candidates, mean over windows.
+
+    Empty where a seed has not kept it.
+    """
+    found = {
+        cell.seed: _of_seed(records.values(cell.keys.score), metric, utility, size)
+        for cell in point.cells
+        if cell.keys.score is not None
+    }
+    return found if all(found.values()) else {}
+
+
+def _of_seed(rows: Mapping[str, ExampleValues], metric: str, utility: str, size: int) -> BySource:
+    found = {}
+    for name, row in rows.items():
+        counts, values = row.mbr_counts.get(utility, []), row.metrics.get(metric)
+        if len(counts) < size or not isinstance(values, list) or len(values) != len(counts):
+            return {}
+        chosen = [(n, value) for n, value in zip(counts[size - 1], values, strict=True) if n]
+        if not all(isinstance(value, int | float) for _, value in chosen):
+            return {}
+        found[name] = math.fsum(n * value for n, value in chosen) / len(counts)
+    return found
+
+
+def _common(found: list[BySource]) -> list[str]:
+    """The sources that all have, in the order of the first."""
+    return [name for name in (found[0] if found else {}) if all(name in of for of in found)]
+
+
+def _compared(
+    parts: Mapping[str, Mapping[int, AdditiveScore]], sign: float
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The means by system, best first; and those that the first is significantly better than."""
+    resamples = resamples_for(len(parts), 1)
+    drawn = resample(parts, {system: system for system in parts}, resamples=resamples)
+    p_values = randomise(parts, resamples=resamples)
+    column = "chosen"
+    verdicts = compare_all(
+        {column: {system: sign * values for system, values in drawn.items()}},
+        {(column, *pair): p for pair, p in p_values.items()},
+    )
+    means = {system: round(float(values[0]), DECIMALS) for system, values in drawn.items()}
+    ranked = sorted(means, key=lambda system: (-sign * means[system], system))
+    return {s: means[s] for s in ranked}, verdicts.better_than(column, ranked[0])

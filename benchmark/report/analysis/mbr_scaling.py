@@ -1,0 +1,145 @@
+"""Quality over the number of candidates among which minimum Bayes risk chooses, at equal cost.
+
+A system whose candidates are independent draws has a quality for every number of them. One with
+a single answer has one, whatever it is asked for, and a ranked list has one as a whole: fewer of
+its entries are not what a shorter search would have found.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+
+from benchmark.records.reader import Records
+from benchmark.records.schema import Curve, Interval, MetricScore
+from benchmark.report.data.points import Board, Point
+from benchmark.report.data.seed_pooling import cautious
+
+BySize = Mapping[int, Interval]
+"""Number of candidates to the quality of the one that is chosen."""
+
+
+INFLATED = (
+    "Choosing by a metric raises that metric more than the texts deserve: read what the choice is"
+    " worth off the others."
+)
+
+
+def scaled(board: Board, task: str) -> tuple[Point, ...]:
+    """The point of every system that has curves: of role `mbr`, else the main one."""
+    found = []
+    for system in board.systems:
+        points = (*board.of(task, system, "mbr"), *board.of(task, system, "main"))
+        found += [p for p in points if any(map(_curved, _entries(p)))][:1]
+    return tuple(found)
+
+
+def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
+    """The metrics of a task that have curves, in the order of the records."""
+    found: dict[str, MetricScore] = {}
+    for cell in records.cells:
+        if cell.task == task and cell.score is not None:
+            for name, entry in cell.score.metrics.items():
+                if _curved(entry):
+                    found.setdefault(name, entry)
+    return found
+
+
+def utilities_of(points: Sequence[Point]) -> tuple[str, ...]:
+    """The utilities of the curves; the one that chooses in the main table stands first."""
+    return tuple(
+        dict.fromkeys(name for p in points for entry in _entries(p) for name in entry.mbr_curve)
+    )
+
+
+def mbr_curve(point: Point, metric: str, utility: str) -> BySize:
+    """The quality of what the utility chooses, by number of candidates; seeds pooled."""
+    return _pooled(point, [entry.mbr_curve.get(utility) for entry in _entries(point, metric)])
+
+
+def oracle_curve(point: Point, metric: str) -> BySize:
+    """The quality of the best candidate by the metric itself: what no choice can pass."""
+    return _pooled(point, [entry.oracle_curve for entry in _entries(point, metric)])
+
+
+def protocol(points: Sequence[Point]) -> str:
+    """One sentence on sources, candidates and intervals behind the curves."""
+    scores = [cell.score for p in points for cell in p.cells if cell.score is not None]
+    sources = sorted({score.num_sources for score in scores})
+    most = max(score.num_samples for score in scores)
+    return (
+        f"{' or '.join(f'{n:,}' for n in sources)} sources, up to {most} candidates;"
+        f" {scores[0].interval.level * 100:g} % intervals: {scores[0].interval.method}."
+    )
+
+
+def rows_per_candidate(point: Point) -> float:
+    """Network rows of a candidate; its network calls where rows were not counted."""
+    rows = point.cost("rows")
+    return rows if math.isfinite(rows) else point.cost("depth")
+
+
+def common_budget(points: Sequence[Point]) -> float:
+    """The fewest network rows a source that buy each model a draw; NaN without draws."""
+    rows = [rows_per_candidate(p) for p in points if p.sampled and not p.yardstick]
+    return max((r for r in rows if math.isfinite(r) and r > 0), default=math.nan)
+
+
+def affordable(point: Point, curve: BySize, budget: float) -> int | None:
+    """The most candidates of a curve that a budget of network rows a source buys."""
+    rows = rows_per_candidate(point)
+    if not point.sampled or point.yardstick or not rows > 0:
+        return None
+    # Rows are a mean over the sources: what rounding adds to a whole number does not count.
+    return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=None)
+
+
+def curves_csv(board: Board, task: str) -> str:
+    """All curves of a task in long form, one row a value; empty where there are none."""
+    points, metrics = scaled(board, task), curved_metrics(board.records, task)
+    if not points:
+        return ""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    heads = ("task", "system", "kind", "metric", "statistic", "utility", "candidates", "rows")
+    writer.writerow((*heads, "value", "low", "high", "score_keys"))
+    for point in points:
+        keys, rows = " ".join(point.keys("score")), rows_per_candidate(point)
+        for metric in metrics:
+            curves = [("mbr", u, mbr_curve(point, metric, u)) for u in utilities_of(points)]
+            for statistic, utility, curve in (*curves, ("oracle", "", oracle_curve(point, metric))):
+                for size, found in curve.items():
+                    what = (task, point.system, point.kind, metric, statistic, utility, size)
+                    numbers = (size * rows, found.value, found.low, found.high)
+                    shown = (repr(float(n)) if math.isfinite(n) else "" for n in numbers)
+                    writer.writerow((*what, *shown, keys))
+    return out.getvalue()
+
+
+def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:
+    return [
+        entry
+        for cell in point.cells
+        for name, entry in (cell.score.metrics if cell.score else {}).items()
+        if metric in (None, name)
+    ]
+
+
+def _curved(entry: MetricScore) -> bool:
+    return bool(entry.mbr_curve)
+
+
+def _pooled(point: Point, curves: Sequence[Curve | None]) -> BySize:
+    known = [curve for curve in curves if curve is not None]
+    if not known:
+        return {}
+    most = min(len(curve.value) for curve in known)
+    sizes = range(1, most + 1) if point.sampled else [most]
+    by_size = {n: cautious([_at(curve, n) for curve in known]) for n in sizes}
+    return {n: interval for n, interval in by_size.items() if interval.defined}
+
+
+def _at(curve: Curve, size: int) -> Interval:
+    return Interval(value=curve.value[size - 1], low=curve.low[size - 1], high=curve.high[size - 1])

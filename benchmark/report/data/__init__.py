@@ -1,0 +1,1 @@
+"""What a report shows, from its records: points, columns, axes, samples."""

@@ -1,0 +1,80 @@
+"""What the axes of the figures show, and which of them a task has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from benchmark.records.schema import Interval, base
+from benchmark.report.data.columns import GROUPS, group_of
+from benchmark.report.data.points import Board, Point
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows; `complement` plots one minus the value."""
+
+    metric: str
+    statistic: str
+    label: str
+    complement: bool = False
+    short: str = ""
+    """Label where there is little room."""
+
+    def read(self, point: Point) -> Interval:
+        """The figure of a point on this axis."""
+        found = point.measure(self.metric, self.statistic)
+        if not self.complement:
+            return found
+        return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)
+
+
+Plane = tuple[Axis, Axis]
+"""x: diversity, y: quality."""
+
+VALIDITY = Axis("validity", "expected", "validity")
+COVERAGE = Axis("coverage", "set", "coverage")
+VARIETY = (
+    Axis(
+        "self_bleu",
+        "set",
+        "diversity (1 \N{MINUS SIGN} self-BLEU)",
+        True,
+        "1 \N{MINUS SIGN} self-BLEU",
+    ),
+    Axis("div_4", "set", "diversity (div-4)", False, "div-4"),
+)
+"""The measure of diversity, and what stands in where it was not taken."""
+
+
+def quality_axis(board: Board, task: str) -> Axis | None:
+    """The quality that real data allow: sentence BLEU, else the first there is."""
+    metrics = board.metrics(task)
+    names = [
+        name
+        for name, metric in metrics.items()
+        if metric.direction == "higher" and group_of(name, metric) == "quality"
+    ]
+    order = list(GROUPS)
+    names.sort(key=lambda n: order.index(base(n)) if base(n) in order else len(order))
+    if not names:
+        return None
+    title = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}.get(base(names[0]))
+    return Axis(names[0], "expected", f"{title or metrics[names[0]].title} ({names[0]})")
+
+
+def main_axis(board: Board, task: str) -> Axis | None:
+    """Validity where the answers are known, else the usual quality."""
+    return VALIDITY if VALIDITY.metric in board.metrics(task) else quality_axis(board, task)
+
+
+def planes(board: Board, task: str) -> tuple[Plane, ...]:
+    """The planes of a task, all over the same x axis; the main quality first."""
+    metrics = board.metrics(task)
+    # A metric with an option, such as `self_bleu:case=lower`, is as good as one without.
+    found = (replace(a, metric=name) for a in VARIETY for name in metrics if base(name) == a.metric)
+    variety = next(found, None)
+    if variety is None:
+        return ()
+    known = [axis for axis in (VALIDITY, COVERAGE) if axis.metric in metrics]
+    usual = quality_axis(board, task)
+    return tuple((variety, axis) for axis in (*known, usual) if axis is not None)

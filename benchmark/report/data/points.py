@@ -1,0 +1,239 @@
+"""Points: what one system did under one setting on one task, all seeds together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from benchmark.api import CandidateKind
+from benchmark.records.reader import Records
+from benchmark.records.schema import UNDEFINED, Cell, Interval, MetricScore, Parameters, Role
+from benchmark.report.data.seed_pooling import pool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FAMILIES = (
+    "continuous diffusion",
+    "discrete diffusion",
+    "autoregressive",
+    "iterative",
+    "edit",
+)
+"""Order of the families; those of plug-ins follow, yardsticks come last."""
+
+YARDSTICK = "yardstick"
+COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One (task, system, setting) over its seeds.
+
+    `cells` holds the seeds that went well, `failures` the others. `measures` maps (metric,
+    statistic) to a value with its interval.
+    """
+
+    task: str
+    system: str
+    family: str
+    label: str
+    roles: frozenset[Role]
+    knob: str | None
+    knob_value: Any
+    kind: CandidateKind
+    cells: tuple[Cell, ...]
+    failures: tuple[Cell, ...]
+    measures: Mapping[tuple[str, str], Interval]
+    ablations: tuple[str, ...] = ()
+
+    @property
+    def yardstick(self) -> bool:
+        """Whether this is a row to measure by, not a model."""
+        return self.family == YARDSTICK
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """The complete setting."""
+        return (self.cells or self.failures)[0].setting.decoding
+
+    @property
+    def sampled(self) -> bool:
+        """Whether several candidates are independent draws."""
+        return self.kind == "samples"
+
+    def measure(self, metric: str, statistic: str = "expected") -> Interval:
+        """The value of a metric; undefined where it was not measured."""
+        return self.measures.get((metric, statistic), UNDEFINED)
+
+    def cost(self, name: str) -> float:
+        """Mean of a field of `CellCost` over the seeds; NaN where not measured."""
+        return _mean(getattr(c.cost, name, math.nan) for c in self.cells)
+
+    def training(self, name: str) -> float:
+        """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
+        found = (getattr(c.training, name, None) for c in self.cells)
+        return _mean(math.nan if value is None else value for value in found)
+
+    @property
+    def parameters(self) -> Parameters | None:
+        """Numbers of parameters; None where they were not counted or there are none."""
+        trained = [c.training.parameters for c in self.cells if c.training]
+        counted = [p for p in (*(c.parameters for c in self.cells), *trained) if p is not None]
+        largest = max(counted, key=lambda p: p.total, default=None)
+        return largest if largest is not None and largest.total else None
+
+    def keys(self, stage: Literal["train", "generate", "score"]) -> tuple[str, ...]:
+        """The content keys behind the figures, one a seed."""
+        keys = (getattr(cell.keys, stage) for cell in self.cells)
+        return tuple(dict.fromkeys(key for key in keys if key is not None))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds that went well."""
+        return tuple(cell.seed for cell in self.cells)
+
+
+class Board:
+    """All points of a run."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        grouped: dict[tuple[str, str, str], list[Cell]] = {}
+        for cell in records.cells:
+            grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
+        self.points = tuple(_point(records, cells) for cells in grouped.values())
+
+    @cached_property
+    def systems(self) -> tuple[str, ...]:
+        """Ids of the systems that have cells, family by family, yardsticks last."""
+        info = self.records.run.systems
+        families = dict.fromkeys(
+            (*FAMILIES, *(s.family for s in info.values() if s.family != YARDSTICK), YARDSTICK)
+        )
+        rank = {family: i for i, family in enumerate(families)}
+        present = {point.system for point in self.points}
+        return tuple(sorted((s for s in info if s in present), key=lambda s: rank[info[s].family]))
+
+    def of(self, task: str, system: str, role: Role | None = None) -> tuple[Point, ...]:
+        """The points of a system on a task, in the order of the plan."""
+        return tuple(
+            point
+            for point in self.points
+            if point.task == task
+            and point.system == system
+            and (role is None or role in point.roles)
+        )
+
+    def main(self, task: str, system: str) -> Point | None:
+        """The point that stands in the table; None if the system was not run on the task."""
+        points = self.of(task, system, "main")
+        return points[0] if points else None
+
+    def mains(self, task: str) -> tuple[Point, ...]:
+        """The rows of the table of a task, in order."""
+        found = (self.main(task, system) for system in self.systems)
+        return tuple(point for point in found if point is not None)
+
+    def sweeps(self, task: str, system: str) -> tuple[tuple[Point, ...], ...]:
+        """The curves of a system over its knobs, each in the order of the knob."""
+        curves: dict[str | None, list[Point]] = {}
+        for point in self.of(task, system, "sweep"):
+            if point.cells and _is_number(point.knob_value):
+                curves.setdefault(point.knob, []).append(point)
+        main = self.main(task, system)
+        if main is not None and main.cells and _is_number(main.knob_value):
+            curve = curves.get(main.knob, [])
+            if main not in curve and _belongs(main, curve, main.knob):
+                curve.append(main)
+        return tuple(tuple(sorted(c, key=lambda p: p.knob_value)) for c in curves.values())
+
+    def nfe_curve(self, task: str, system: str) -> tuple[Point, ...]:
+        """The points of a system over its number of function evaluations."""
+        points = [p for p in self.of(task, system, "nfe") if p.cells]
+        main = self.main(task, system)
+        knob = self.records.run.systems[system].nfe_knob
+        if main is not None and main.cells and main not in points and _belongs(main, points, knob):
+            points.append(main)
+        return tuple(sorted(points, key=lambda p: p.cost("depth")))
+
+    def metrics(self, task: str) -> dict[str, MetricScore]:
+        """What the metrics of a task are, by id, in the order of the records."""
+        found: dict[str, MetricScore] = {}
+        for point in self.points:
+            if point.task == task:
+                for cell in point.cells:
+                    for name, metric in (cell.score.metrics if cell.score else {}).items():
+                        found.setdefault(name, metric)
+        return found
+
+    def frame(self, task: str) -> pd.DataFrame:
+        """All figures of a task in long form, one row a value, with their score keys."""
+        import pandas as pd
+
+        rows = [
+            {
+                "task": point.task,
+                "system": point.system,
+                "family": point.family,
+                "setting": point.label,
+                "roles": " ".join(sorted(point.roles)),
+                "kind": point.kind,
+                "knob": point.knob,
+                "knob_value": point.knob_value,
+                "nfe": point.cost("depth"),
+                "seconds_per_candidate": point.cost("seconds_per_candidate"),
+                "metric": metric,
+                "statistic": statistic,
+                "value": interval.value,
+                "low": interval.low,
+                "high": interval.high,
+                "seeds": len(point.cells),
+                "score_keys": " ".join(point.keys("score")),
+            }
+            for point in self.points
+            if point.task == task
+            for (metric, statistic), interval in point.measures.items()
+        ]
+        return pd.DataFrame(rows)
+
+
+def _point(records: Records, cells: list[Cell]) -> Point:
+    first = cells[0]
+    good = tuple(c for c in cells if c.status == "ok")
+    return Point(
+        task=first.task,
+        system=first.system,
+        family=first.family,
+        label=first.setting.label,
+        roles=frozenset(role for cell in cells for role in cell.setting.roles),
+        knob=first.setting.knob,
+        knob_value=first.setting.knob_value,
+        kind=first.setting.kind,
+        cells=good,
+        failures=tuple(c for c in cells if c.status != "ok"),
+        measures=pool(records, good),
+        ablations=tuple(dict.fromkeys(name for c in cells for name in c.setting.ablations)),
+    )
+
+
+def _belongs(point: Point, curve: Sequence[Point], knob: str | None) -> bool:
+    """Whether a point differs from those of a curve in the knob of the curve alone."""
+
+    def rest(other: Point) -> dict[str, Any]:
+        decoding = other.cells[0].setting.decoding
+        return {name: value for name, value in decoding.items() if name != knob}
+
+    return bool(curve) and all(rest(point) == rest(other) for other in curve)
+
+
+def _mean(values: Iterable[float]) -> float:
+    defined = [value for value in values if math.isfinite(value)]
+    return math.fsum(defined) / len(defined) if defined else math.nan
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,118 @@
+"""Samples side by side: what every system wrote for the same sources."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from benchmark.records.schema import ExampleValues, Sample
+from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.points import Board, Point
+
+SOURCES = 20
+"""The first sources of the split, not chosen; as many as records keep."""
+
+PRINTED = 3
+"""Of these, how many stand on paper, and where scripts are off."""
+
+SHOWN = 3
+"""Different candidates of a system that stand there."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A candidate, and how often the system wrote the very same.
+
+    `valid` is None where the task does not know its answers, `quality` where it was not
+    measured for each candidate.
+    """
+
+    text: str
+    status: str
+    valid: bool | None
+    chosen: bool
+    """Whether it is the one that MBR takes."""
+    quality: float | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one system wrote for one source."""
+
+    system: str
+    kind: str
+    setting: str
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One source with its references and the candidates of all systems."""
+
+    id: str
+    source: str
+    references: tuple[str, ...]
+    answers: tuple[Answers, ...]
+
+
+def blocks(board: Board, task: str) -> list[Block]:
+    """The sample blocks of a task, from the first seed of every main setting.
+
+    There are none where the records keep no texts.
+
+    Raises:
+        UserError: if the samples or values of a finished cell are missing.
+    """
+    if not board.records.keeps_texts:
+        return []
+    axis = quality_axis(board, task)
+    found: dict[str, Sample] = {}
+    answers: dict[str, list[Answers]] = {}
+    for point in board.mains(task):
+        cell = next((c for c in point.cells if c.keys.generate and c.keys.score), None)
+        if cell is None or cell.keys.generate is None or cell.keys.score is None:
+            continue
+        samples = board.records.samples(cell.keys.generate)
+        values = board.records.values(cell.keys.score)
+        for name, sample in list(samples.items())[:SOURCES]:
+            found.setdefault(name, sample)
+            said = _answers(point, sample, values.get(name), axis.metric if axis else "")
+            answers.setdefault(name, []).append(said)
+    return [
+        Block(name, sample.source, tuple(sample.references), tuple(answers[name]))
+        for name, sample in list(found.items())[:SOURCES]
+    ]
+
+
+def _answers(point: Point, sample: Sample, values: ExampleValues | None, quality: str) -> Answers:
+    validity = values.metrics.get("validity") if values is not None else None
+    qualities = values.metrics.get(quality) if values is not None else None
+    single = point.kind == "single"
+    chosen = values.mbr_index if values is not None and len(sample.candidates) > 1 else None
+    merged: dict[tuple[str, str], Text] = {}
+    for number, candidate in enumerate(sample.candidates[: 1 if single else None]):
+        valid = _number(validity, number)
+        text = Text(
+            text=candidate.text,
+            status=candidate.status,
+            valid=None if valid is None else valid > 0.5,
+            chosen=number == chosen and not single,
+            quality=_number(qualities, number),
+        )
+        same = (candidate.text, candidate.status)
+        if same in merged:
+            before = merged[same]
+            text = replace(before, chosen=before.chosen or text.chosen, count=before.count + 1)
+        merged[same] = text
+    return Answers(point.system, point.kind, point.label, tuple(merged.values()))
+
+
+def _number(values: object, number: int) -> float | None:
+    """The value of a candidate where there is one for each; None where it is undefined."""
+    if not isinstance(values, Iterable):
+        return None
+    listed = list(values)
+    value = listed[number] if number < len(listed) else None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None

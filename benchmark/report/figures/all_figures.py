@@ -1,0 +1,125 @@
+"""All figures of a report, each with the caption that it needs to be read alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmark.report.analysis.mbr_scaling import INFLATED, scaled, utilities_of
+from benchmark.report.analysis.mbr_scaling import protocol as scaling_protocol
+from benchmark.report.data.axes import planes
+from benchmark.report.data.points import Board
+from benchmark.report.figures.cost_curves import NFE, SECONDS, cost
+from benchmark.report.figures.frontier import frontier, overview
+from benchmark.report.figures.marks import crowded
+from benchmark.report.figures.mbr_curves import candidates
+from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.training_curves import logs, training
+from benchmark.report.tables.table import protocol
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure that can be drawn: `name` is its file without suffix."""
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[], Sheet]
+
+
+def overview_plot(board: Board) -> Plot:
+    """The frontier of all tasks side by side."""
+    return Plot(
+        "overview",
+        "Quality against diversity, all tasks",
+        f"{_reading(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
+        " temperature, where a task has one. Horizontal line: copying the source.",
+        lambda: overview(board),
+    )
+
+
+def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
+    """The figures of a task; `stem` begins the names of their files."""
+    known = len(planes(board, task)) > 1
+    yield Plot(
+        f"{stem}-frontier",
+        "Quality against diversity",
+        f"{_reading(board, (task,))} Shaded: interval of the quality at each place of a curve, one"
+        " place at a time (sources resampled for all systems together, seeds crossed)."
+        + (" Where coverage falls, further variety is noise." if known else "")
+        + f" {protocol(board, task)}",
+        lambda: frontier(board, task),
+    )
+    yield Plot(
+        f"{stem}-nfe",
+        "Quality against network calls",
+        "Calls are counted by hooks; logarithmic axis. Large marks: the setting of the table;"
+        " hollow marks: deterministic systems. Lines: copying the source, and draws from the"
+        " grammar where there is one.",
+        lambda: cost(board, task, NFE),
+    )
+    yield Plot(
+        f"{stem}-seconds",
+        "Quality against time",
+        "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
+        " Numbers: network calls at the ends of a curve.",
+        lambda: cost(board, task, SECONDS),
+    )
+    yield Plot(
+        f"{stem}-training",
+        "Training",
+        "Above: training loss (lines) and validation loss (marks), not smoothed; losses of"
+        " different objectives are not comparable with each other. Below: quality on examples"
+        " of the valid split." + _several(board, task),
+        lambda: training(board, task),
+    )
+    if scaled(board, task):
+        yield Plot(
+            f"{stem}-mbr",
+            "Quality against the number of candidates",
+            _choosing(board, task),
+            lambda: candidates(board, task),
+        )
+
+
+def _reading(board: Board, tasks: tuple[str, ...]) -> str:
+    """How to read a frontier: what the numbers and marks are."""
+    knobs: dict[str, list[str]] = {}
+    for system in board.systems:
+        for task in tasks:
+            for curve in board.sweeps(task, system):
+                named = knobs.setdefault(curve[0].knob or "knob", [])
+                if system not in named:
+                    named.append(system)
+    told = "; ".join(
+        f"{knob} ({', '.join(systems)})" if len(knobs) > 1 else knob
+        for knob, systems in knobs.items()
+    )
+    numbers = f" Numbers at the ends: {told}." if told else ""
+    return (
+        "Up is better, right is more varied; every curve is one system over its knob."
+        f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals"
+        f"{', at the large and the hollow marks' if crowded(board) else ''}. Hollow"
+        " marks at the left: deterministic systems, which have no sampling diversity. Arrows at an"
+        " edge: yardsticks far off the scale, with their value."
+    )
+
+
+def _choosing(board: Board, task: str) -> str:
+    """How to read the curves over numbers of candidates."""
+    points = scaled(board, task)
+    return (
+        "Minimum Bayes risk chooses among n draws of the main setting, by"
+        f" {utilities_of(points)[0]}. At 1 stands the mean of all draws; of 2 none can be outvoted,"
+        " and an asymmetry of the utility decides. Left over n, right over the network rows that n"
+        " draws cost (logarithmic); dotted upright: the smallest budget that buys every model a"
+        f" draw. A row is a whole text for some systems and one word for others. {INFLATED} Bands:"
+        " confidence intervals. Hollow: one answer, or a ranked list, of which no other number can"
+        f" be drawn. {scaling_protocol(points)}"
+    )
+
+
+def _several(board: Board, task: str) -> str:
+    most = max((len(seeds) for seeds in logs(board, task).values()), default=0)
+    return f" One line a seed ({most} seeds)." if most > 1 else ""

@@ -1,0 +1,100 @@
+"""Yardsticks in a panel: levels and marks, or a sign at the edge where they are far off the scale.
+
+The references score 1 against themselves, and a copy of the source can be all wrong: drawn to
+scale, either may leave the systems a tenth of the height. So a yardstick takes part in the limits
+only where it is no further from the models than their own range is wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from benchmark.records.schema import Interval
+from benchmark.report.data.axes import Axis
+from benchmark.report.data.points import COPY, Point
+from benchmark.report.figures.element_ids import gid
+from benchmark.report.figures.labels import SIZE_PT
+from benchmark.report.figures.marks import Marks, draw_marks, ends
+from benchmark.report.figures.palette import COPY_COLOUR, MUTED, Look, darker, hollow
+from benchmark.report.figures.sheet import Panel
+
+
+def is_near(value: float, others: Sequence[float]) -> bool:
+    """Whether a value is no further from others than these spread; true if there are none.
+
+    Others that are equal have no spread: then what is within a tenth of them is near.
+    """
+    if not others:
+        return True
+    low, high = min(others), max(others)
+    reach = max(high - low, 0.1 * abs(high))
+    return low - reach <= value <= high + reach
+
+
+def make_room(points: Sequence[Point], axis: Axis, marks: Marks) -> None:
+    """Let the limits of a panel hold the unsampled models and those yardsticks that are near."""
+    for point in points:
+        if not point.yardstick:
+            marks.ys += ends(axis.read(point))
+    of_models = list(marks.ys)
+    for point in points:
+        if point.yardstick and is_near(axis.read(point).value, of_models):
+            marks.ys += ends(axis.read(point))
+
+
+def draw_unsampled(
+    panel: Panel, points: Sequence[Point], axis: Axis, styles: dict[str, Look], marks: Marks
+) -> None:
+    """Draw what has no place on the axis of diversity; the limits must be final.
+
+    Copying the source is a level across the panel, all others are marks in the strip.
+    """
+    low, high = (panel.strip or panel.ax).get_ylim()
+    others = [point for point in points if point.system != COPY]
+    for copy in (point for point in points if point.system == COPY):
+        _draw_copy(panel, axis.read(copy).value, (low, high), marks)
+    if panel.strip is None:
+        return
+    panel.strip.set_xlim(0, 1)
+    panel.strip.set_xticks([0.5], ["no\nsamples"], color=MUTED)
+    panel.strip.tick_params(axis="x", length=0, labelsize=6)
+    for number, point in enumerate(others):
+        x, y = (number + 1) / (len(others) + 1), axis.read(point)
+        keywords = hollow(styles[point.system]) | {"clip_on": False}
+        if low <= y.value <= high:
+            apart = Marks()
+            draw_marks(
+                panel.strip, [Interval(value=x)], [y], apart,
+                keywords=keywords, large=True, points=[point],
+            )  # fmt: skip
+        else:
+            _draw_at_edge(panel.strip, x, axis, point, styles[point.system], above=y.value > high)
+
+
+def _draw_copy(panel: Panel, value: float, limits: tuple[float, float], marks: Marks) -> None:
+    text = f"{COPY} {value:.3g}"
+    if limits[0] <= value <= limits[1]:
+        for ax in filter(None, (panel.ax, panel.strip)):
+            ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5, gid=gid(COPY))
+        marks.levels.append((text, value, COPY_COLOUR))
+        return
+    edge, arrow = (limits[1], "↑") if value > limits[1] else (limits[0], "↓")
+    marks.edges.append((f"{arrow} {text}", edge, COPY_COLOUR))
+
+
+def _draw_at_edge(ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool) -> None:
+    """The mark of a yardstick at the upper or lower edge, with an arrow and its value."""
+    transform = ax.get_xaxis_transform()
+    colour = darker(look.colour)
+    place, arrow = (0.9, "↑") if above else (0.1, "↓")
+    keywords = hollow(look) | {"transform": transform, "clip_on": False}
+    ax.plot([x], [place], gid=gid(point.system, [point]), **keywords)
+    # The arrow between mark and edge, the value on the other side of the mark.
+    value = f"{axis.read(point).value:.2g}"
+    for text, toward in ((arrow, 1 if above else -1), (value, -1 if above else 1)):
+        ax.annotate(
+            text, (x, place), (0, toward * 3.0), xycoords=transform, textcoords="offset points",
+            fontsize=SIZE_PT, color=colour, ha="center", va="bottom" if toward > 0 else "top",
+        )  # fmt: skip

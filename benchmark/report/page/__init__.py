@@ -1,0 +1,1 @@
+"""The page: everything about a run in one HTML file."""

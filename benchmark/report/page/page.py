@@ -1,0 +1,250 @@
+"""The page: everything about a run in one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.records.schema import Run, title_of
+from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance, glance
+from benchmark.report.analysis.significance import TEST
+from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.columns import Column
+from benchmark.report.data.points import YARDSTICK, Board
+from benchmark.report.data.samples import PRINTED, SHOWN, Block
+from benchmark.report.page.data_block import data_block, policy
+from benchmark.report.page.inline_svg import GROUND, Inlined
+from benchmark.report.page.sample_browser import sample_data
+from benchmark.report.page.tooltips import point_tips
+from benchmark.report.tables.latex_escape import SIGNS
+from benchmark.report.tables.renderers import ARROWS, head, named, shown
+from benchmark.report.tables.table import Table
+from benchmark.report.text.markdown import render_markdown
+from benchmark.report.text.summary import failures, overview_table, sentences
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+
+_SCRIPTS = ("theme", "contents", "tables", "copying", "figures", "samples")
+"""The scripts of the page, each on its own, in their order."""
+
+_COLOURS = {
+    "ground": (GROUND["light"], GROUND["dark"]),
+    "ink": ("#1b1b1b", "#e6e6e6"),
+    "muted": ("#63676d", "#a0a6ae"),
+    "soft": ("#f4f5f6", "#1f242b"),
+    "line": ("#dcdfe3", "#343a43"),
+    "grid": ("#e4e4e4", "#2b3038"),
+    "axis": ("#8a8a8a", "#7a8089"),
+    "link": ("#0b57a4", "#7db8f5"),
+    "bad": ("#b02a1c", "#ff9a8a"),
+    "good": ("#1f7a45", "#74cf9b"),
+}
+"""Colours of the page, light and dark."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as the page shows it."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """What the page says about one task."""
+
+    id: str
+    stem: str
+    title: str
+    glance: Glance
+    sentences: tuple[str, ...]
+    table: Table
+    further: Mapping[str, Table]
+    """Further tables by the stem of their files."""
+    figures: tuple[Drawn, ...]
+    blocks: tuple[Block, ...]
+    quality: str
+    """The quality that stands beside a candidate."""
+    known: bool
+    counts: Mapping[str, int]
+    digest: str
+    notes: tuple[str, ...]
+    card: Markup
+
+
+def task_view(
+    board: Board,
+    task: str,
+    *,
+    stem: str,
+    table: Table,
+    further: Mapping[str, Table],
+    figures: Iterable[Drawn],
+    samples: Iterable[Block],
+) -> TaskView:
+    """Gather what the page says about a task; `stem` begins the names of its files."""
+    info = board.records.run.tasks[task]
+    quality = quality_axis(board, task)
+    return TaskView(
+        id=task,
+        stem=stem,
+        title=title_of(board.records.run.tasks, task),
+        glance=glance(board, task),
+        sentences=tuple(sentences(board, task)),
+        table=table,
+        further=further,
+        figures=tuple(figures),
+        blocks=tuple(samples),
+        quality=quality.label if quality else "",
+        known=info.kind == "controlled",
+        counts=info.counts,
+        digest=info.digest,
+        notes=tuple(_notes(info.notes)) or ("Nothing odd was counted.",),
+        card=Markup(render_markdown(info.card)),
+    )
+
+
+def render_page(
+    board: Board, views: Iterable[TaskView], *, overview: Drawn, inlined: Inlined, digest: str
+) -> str:
+    """The whole page as text; `digest` names what it was made from."""
+    tasks = tuple(views)
+    run = board.records.run
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["groupby_run"] = _runs
+    scripts = {name: (_TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS}
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        digest=digest,
+        lead=_lead(board),
+        glance_heads=HEADS,
+        glance_reading=READING,
+        overview=overview,
+        overview_table=overview_table(board),
+        tasks=tasks,
+        known=any(task.known for task in tasks),
+        failures=failures(board),
+        facts=tuple(facts(run)),
+        systems=[(name, run.systems[name]) for name in board.systems],
+        test=TEST,
+        shown=shown,
+        shown_candidates=SHOWN,
+        printed=PRINTED,
+        arrows=ARROWS,
+        head=head,
+        named=named,
+        policy=policy(scripts.values()),
+        signs=data_block("latex-signs", SIGNS),
+        tips=data_block("tips", point_tips(board, inlined.points)),
+        samples=data_block(
+            "sample-data",
+            {t.stem: sample_data(t.title, t.quality, t.blocks, known=t.known) for t in tasks},
+        ),
+        light=Markup(_variables(0) + inlined.variables("light")),
+        dark=Markup(_variables(1) + inlined.variables("dark")),
+        glyphs=Markup(inlined.definitions()),
+        # The files of this package, not text of a record.
+        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inlined.rules()),
+        scripts={name: Markup(text) for name, text in scripts.items()},
+    )
+
+
+def facts(run: Run) -> Iterator[tuple[str, str]]:
+    """What was run, on what, with which code: names and values, for page and summary."""
+    yield "Command", shlex.join(run.command)
+    yield "Suite", run.suite
+    yield "Seeds", ", ".join(map(str, run.seeds))
+    yield "Machine", machine(run)
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    yield "Versions", versions
+    code = run.code
+    commit = code.get("commit")
+    state = ", with changes that were not committed" if code.get("dirty") else ""
+    parts = [f"version {code.get('version')}" if code.get("version") else ""]
+    parts += [f"commit {commit}{state}" if commit else "not under version control"]
+    parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []
+    yield "Code", ", ".join(part for part in parts if part)
+    yield "Created", run.created
+
+
+def machine(run: Run, *, short: bool = False) -> str:
+    """The machine in one line."""
+    found = run.machine
+    parts = []
+    if found.get("cpu"):
+        cores = found.get("cores")
+        parts.append(f"{found['cpu']}" + (f" ({cores} cores)" if cores else ""))
+    if found.get("memory_bytes"):
+        parts.append(f"{found['memory_bytes'] / 2**30:.0f} GiB memory")
+    parts.append(str(found["gpu"]) if found.get("gpu") else "no GPU")
+    if found.get("platform") and not short:
+        parts.append(str(found["platform"]))
+    return ", ".join(parts)
+
+
+def _lead(board: Board) -> str:
+    run = board.records.run
+    models = [s for s in board.systems if run.systems[s].family != YARDSTICK]
+    counts = (
+        (len(board.records.tasks), "task"),
+        (len(models), "system"),
+        (len(board.systems) - len(models), "yardstick"),
+        (len(run.seeds), "seed"),
+    )
+    told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
+    return f"Suite {run.suite}: {told}; {machine(run, short=True)}.{_when(run)}"
+
+
+def _when(run: Run) -> str:
+    """Of which day and which code the records are; empty where they do not tell."""
+    commit = str(run.code.get("commit") or "")[:10]
+    code = [f"version {run.code['version']}"] if run.code.get("version") else []
+    code += [f"commit {commit}"] if commit else []
+    told = [f"gathered on {run.created[:10]}"] if run.created else []
+    told += [f"with {', '.join(code)}"] if code else []
+    return f" Records {' '.join(told)}." if told else ""
+
+
+def _notes(notes: Mapping[str, Any]) -> Iterator[str]:
+    """The data notes as sentences; as plain names and counts where their form is another."""
+    from benchmark.tasks.data_notes import DataNotes
+
+    try:
+        yield from TypeAdapter(DataNotes).validate_python(dict(notes)).sentences()
+    except (ValidationError, KeyError, ValueError):
+        yield from (f"{name}: {value}" for name, value in _flat(notes))
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}, ")
+        elif value not in ([], "", None):
+            yield f"{above}{name}".replace("_", " "), value
+
+
+def _variables(which: int) -> str:
+    return "".join(f"--{name}:{pair[which]};" for name, pair in _COLOURS.items())
+
+
+def _runs(columns: Iterable[Column], attribute: str) -> list[tuple[str, list[Column]]]:
+    """Neighbours with the same attribute, in order: Jinja's own filter would sort them."""
+    return [(key, list(run)) for key, run in groupby(columns, lambda c: getattr(c, attribute))]

@@ -1,0 +1,50 @@
+"""Draw the figures of the papers into a folder, with a page that says what they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.api import UserError
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
+from benchmark.report.figures.sheet import save, style
+from benchmark.report.paper.paper_figures import caption, paper_figures
+from benchmark.store.files import write_text
+
+PAGE = "paper.md"
+
+
+def build_paper(folder: Path, out: Path | None = None) -> Path:
+    """Draw what `folder/records` holds into `out` (default: `folder/paper`), PNG and PDF.
+
+    Returns:
+        The path of `paper.md`: the figures with their captions, and for what is missing the
+        call that makes it.
+
+    Raises:
+        UserError: if a record is missing or cannot be read, or `out` cannot be written.
+    """
+    out = folder / "paper" if out is None else out
+    board = Board(read_records(folder))
+    lines = [f"# Figures of the papers, from the run {board.records.run.run}", ""]
+    try:
+        with style():
+            for figure in paper_figures():
+                lines += [f"## {figure.title}", ""]
+                if tasks := figure.tasks(board):
+                    save(figure.draw(board, tasks).figure, out / figure.name)
+                    lines += [
+                        f"![{figure.title}]({figure.name}.png)",
+                        "",
+                        caption(figure, board),
+                        "",
+                    ]
+                if missing := figure.missing(board):
+                    lines += [missing, ""]
+        write_text(out / PAGE, "\n".join(lines).rstrip() + "\n")
+    except OSError as error:
+        raise UserError(
+            f"The folder {out} cannot be written ({error.strerror or error}):"
+            " name a folder of yours with --out."
+        ) from error
+    return out / PAGE

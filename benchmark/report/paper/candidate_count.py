@@ -1,0 +1,60 @@
+"""Quality over the number of candidates from which one is chosen: the paper's Figure 3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmark.records.schema import UNDEFINED, Interval, title_of
+from benchmark.report.analysis.mbr_scaling import mbr_curve, scaled, utilities_of
+from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.points import COPY, Board
+from benchmark.report.figures.marks import look_of
+from benchmark.report.figures.sheet import Sheet
+from benchmark.report.paper.curve_panels import (
+    Curve,
+    draw_curves,
+    in_order,
+    legend,
+    panels_of,
+    task_sheet,
+)
+
+
+def candidate_curves(board: Board, task: str) -> dict[str, Curve]:
+    """MBR quality over the number of candidates, by system; empty without such records."""
+    axis = quality_axis(board, task)
+    if axis is None:
+        return {}
+    curves = {
+        point.system: mbr_curve(point, axis.metric, utilities_of([point])[0])
+        for point in scaled(board, task)
+        if not point.yardstick
+    }
+    return {
+        system: Curve(tuple(map(float, by_size)), tuple(by_size.values()))
+        for system, by_size in curves.items()
+        if by_size
+    }
+
+
+def copy_value(board: Board, task: str) -> Interval:
+    """What copying scores on the sources of the curves, which may be a part of the split."""
+    axis = quality_axis(board, task)
+    copy = next((p for p in scaled(board, task) if p.system == COPY), None)
+    return axis.read(copy) if axis is not None and copy is not None else UNDEFINED
+
+
+def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
+    """One panel a task."""
+    styles, sheet = look_of(board), task_sheet(tasks)
+    drawn = [candidate_curves(board, task) for task in tasks]
+    for task, curves, (ax,) in zip(tasks, drawn, panels_of(sheet, tasks), strict=True):
+        axis = quality_axis(board, task)
+        assert axis is not None  # there would be no curve
+        draw_curves(ax, curves, styles, copy=copy_value(board, task))
+        ax.set_title(title_of(board.records.run.tasks, task))
+        ax.set_xlabel("candidates |S|")
+        ax.set_ylabel(f"{axis.label}, MBR")
+    has_copy = any(copy_value(board, task).defined for task in tasks)
+    sheet.finish(*legend(in_order(board.systems, drawn), styles, copy=has_copy))
+    return sheet

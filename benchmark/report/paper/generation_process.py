@@ -1,0 +1,88 @@
+"""Quality and diversity along the generation process: the paper's Figure 5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from matplotlib.axes import Axes
+
+from benchmark.records.schema import Interval, Trace, base, title_of
+from benchmark.report.data.axes import Axis, quality_axis
+from benchmark.report.data.points import Board
+from benchmark.report.data.seed_pooling import cautious
+from benchmark.report.figures.marks import look_of
+from benchmark.report.figures.sheet import Sheet
+from benchmark.report.paper.curve_panels import (
+    Curve,
+    Curves,
+    draw_curves,
+    in_order,
+    legend,
+    panels_of,
+    task_sheet,
+)
+
+DIVERSITY = Axis("div_4", "set", "div-4")
+
+
+def trace_axes(board: Board, task: str) -> tuple[Axis, ...]:
+    """Quality and div-4, as far as both were measured."""
+    names = [name for name in board.metrics(task) if base(name) == DIVERSITY.metric]
+    quality = quality_axis(board, task)
+    found = [quality] if quality is not None else []
+    return (*found, *(replace(DIVERSITY, metric=name) for name in names[:1]))
+
+
+def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, Curve]:
+    """The values after each kept step, over the share of the steps taken, in per cent."""
+    found: dict[str, Curve] = {}
+    for system in board.systems:
+        main = board.main(task, system)
+        keys = [cell.keys.trace for cell in main.cells if cell.keys.trace] if main else []
+        curves = [_curve(board.records.trace(key), axis) for key in keys]
+        known = [curve for curve in curves if curve is not None]
+        if known:
+            found[system] = _pooled(known)
+    return found
+
+
+def draw_generation(board: Board, tasks: Sequence[str]) -> Sheet:
+    """Two panels a task: quality above, diversity below."""
+    styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
+    drawn: list[Curves] = []
+    for task, panels in zip(tasks, panels_of(sheet, tasks, rows_each=2), strict=True):
+        panels[0].set_title(title_of(board.records.run.tasks, task))
+        for ax, axis in zip(panels, trace_axes(board, task), strict=False):
+            curves = trace_curves(board, task, axis)
+            drawn.append(curves)
+            draw_curves(ax, curves, styles)
+            _name_axes(ax, axis)
+    sheet.finish(*legend(in_order(board.systems, drawn), styles))
+    return sheet
+
+
+def _name_axes(ax: Axes, axis: Axis) -> None:
+    ax.set_xlim(0, 103)
+    ax.set_xlabel("steps of the generation, %")
+    ax.set_ylabel(axis.label)
+
+
+def _curve(trace: Trace, axis: Axis) -> Curve | None:
+    kept = trace.curves.get(axis.metric, {}).get(axis.statistic)
+    if kept is None:
+        return None
+    ends = zip(kept.value, kept.low, kept.high, strict=True)
+    return Curve(
+        tuple(100 * step / trace.total for step in trace.steps),
+        tuple(Interval(value=value, low=low, high=high) for value, low, high in ends),
+    )
+
+
+def _pooled(curves: Sequence[Curve]) -> Curve:
+    """The mean over seeds, where all took the same steps; else the first seed alone."""
+    first = curves[0]
+    if len(curves) == 1 or any(curve.xs != first.xs for curve in curves):
+        return first
+    columns = zip(*(curve.ys for curve in curves), strict=True)
+    return Curve(first.xs, tuple(cautious(intervals) for intervals in columns))

@@ -1,0 +1,1 @@
+"""Tables as objects, and their Markdown, CSV and LaTeX."""

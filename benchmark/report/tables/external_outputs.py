@@ -1,0 +1,37 @@
+"""Rows whose outputs were made elsewhere and entered by `benchmark.score`, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from benchmark.report.data.points import Point
+
+MATCHED: Mapping[str, str] = {
+    "id": "matched by id",
+    "source": "matched by the text of the source",
+    "order": "matched by order",
+    "file": "sources and references of the file",
+}
+"""What is said of each way to tell which output answers which source."""
+
+
+def entered_sentence(points: Iterable[Point]) -> str:
+    """Which systems were not run here, and how their outputs were matched; empty if all were."""
+    told = {
+        point.system: _facts(outputs)
+        for point in points
+        if not point.yardstick
+        and (outputs := next((c.outputs for c in point.cells if c.outputs), None))
+    }
+    if not told:
+        return ""
+    named = "; ".join(f"{system} ({facts})" for system, facts in told.items())
+    return f"Not run here, scored from outputs, cost unknown: {named}."
+
+
+def _facts(outputs: Mapping[str, Any]) -> str:
+    sources, split = outputs.get("sources"), outputs.get("split")
+    is_part = None not in (sources, split) and sources != split
+    part = f", {sources:,} of {split:,} sources" if is_part else ""
+    return MATCHED.get(outputs.get("matched", ""), "matched") + part

@@ -1,0 +1,141 @@
+"""The table of frontiers: every system by its whole curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from benchmark.records.schema import UNDEFINED, Interval, title_of
+from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, standings
+from benchmark.report.data.columns import Column, Group
+from benchmark.report.data.points import Board, Point
+from benchmark.report.tables.table import (
+    DAGGER,
+    DASH,
+    Entry,
+    Footnote,
+    Row,
+    Table,
+    make_row,
+    with_letters,
+)
+
+FRONTIER = "frontier"
+"""Name of the table."""
+
+_HOW = (
+    "Front: how many of the settings no setting of any model beats in both diversity and quality."
+    " Area: of what the curve dominates, from no diversity and no quality; a sweep that stops early"
+    " has less of it. Equal diversity: the best quality that is at least as varied, on straight"
+    " lines between settings and never beyond them. Equal cost: the best quality within the budget,"
+    " with the knob of the main setting and whatever its diversity."
+)
+
+
+def frontier_table(board: Board, task: str) -> Table:
+    """Every system by its whole curve: area, and quality at equal diversity and equal cost."""
+    found = standings(board, task)
+    title = title_of(board.records.run.tasks, task)
+    points = board.mains(task)
+    columns = _frontier_columns(found) if found else ()
+    rows = tuple(_frontier_row(board, point, columns, found) for point in points)
+    about = "" if found is None else f"quality is {found.quality.label}. {_standards(found)}{_HOW}"
+    return Table(
+        task=task,
+        title="Frontier",
+        caption=f"{title}, task {task}: {about or 'no quality was measured.'}",
+        columns=columns,
+        rows=with_letters(rows, found.verdicts) if found else rows,
+        footnotes=tuple(_remarks(found)) if found else (),
+        signatures=(),
+        name=FRONTIER,
+    )
+
+
+def _frontier_columns(found: Standings) -> tuple[Column, ...]:
+    digits = 1 if found.quality.metric.startswith("bleu_corpus") else 3
+
+    def part(field: str, head: str, detail: str, decimals: int, about: str) -> Column:
+        def read(point: Point) -> Interval:
+            curve = found.curves.get(point.system)
+            return UNDEFINED if curve is None else Interval(value=getattr(curve, field))
+
+        return Column(
+            f"curve.{field}", "frontier", head, detail, "none", read, digits=decimals, about=about
+        )
+
+    def value(column: str) -> Column:
+        standard = next((s for s in found.standards if s.id == column), None)
+        head, detail, about = _standard_head(standard)
+        return Column(
+            column,
+            "frontier" if standard is None else "equal cost" if standard.is_cost else
+            "equal diversity",
+            head, detail, "higher",
+            lambda point: found.value(column, point.system),
+            digits=digits, about=about,
+        )  # fmt: skip
+
+    parts = (
+        part("settings", "Settings", "swept", 0, "sampled settings of the sweep"),
+        part("front", "Front", "of them", 0, "settings that no setting of any model beats in both"),
+        part("low", "Diversity", "from", 3, "smallest diversity that was measured"),
+        part("high", "Diversity", "to", 3, "greatest diversity that was measured"),
+        value(AREA),
+    )
+    return (*(parts if found.curves else ()), *(value(s.id) for s in found.standards))
+
+
+def _standard_head(standard: Standard | None) -> tuple[str, str, str]:
+    if standard is None:
+        return "Area", "", "area under the frontier, from (0, 0)"
+    if standard.is_cost:
+        return f"≤ {standard.shown}", standard.unit, f"quality within {standard.what}"
+    return f"≥ {standard.shown}", SHORT[standard.id], f"quality at {standard.what}"
+
+
+def _frontier_row(
+    board: Board, point: Point, columns: tuple[Column, ...], found: Standings | None
+) -> Row:
+    row = make_row(board, point, columns)
+    if found is None:
+        return row
+    keys = tuple(
+        dict.fromkeys(
+            key
+            for setting in (*board.of(point.task, point.system, "sweep"), point)
+            for key in setting.keys("score")
+        )
+    )
+    entries = {
+        name: Entry(entry.interval, keys, dash=found.dashes.get((name, point.system), ""))
+        for name, entry in row.entries.items()
+    }
+    return replace(row, entries=entries, marks=row.marks.replace(DAGGER, ""))
+
+
+def _remarks(found: Standings) -> Iterator[Footnote]:
+    groups: frozenset[Group] = frozenset({"frontier", "equal diversity", "equal cost"})
+    if found.verdicts.pairs:
+        yield Footnote(
+            "Raised letters: significantly better than the rows of these letters, by the paired"
+            " bootstrap over sources and seeds, after Holm's correction over all pairs of models"
+            " and all columns with letters. Randomisation has no say here: a place between two"
+            " settings has no answers that could be swapped.",
+            groups,
+        )
+    reasons: dict[str, list[str]] = {}
+    for (_, system), reason in found.dashes.items():
+        reasons.setdefault(reason, []).append(system)
+    if reasons:
+        told = "; ".join(f"{r} ({', '.join(dict.fromkeys(s))})" for r, s in reasons.items())
+        yield Footnote(f"{DASH} stands for: {told}.", groups)
+
+
+def _standards(found: Standings) -> str:
+    told = "; ".join(
+        f"at most {s.shown} {s.unit}, {s.what}" if s.is_cost else f"at least {s.shown}, {s.what}"
+        for s in found.standards
+    )
+    axis = f" Diversity is {found.diversity.short}." if found.diversity else ""
+    return f"{axis.strip()} Held equal: {told}. " if told else ""

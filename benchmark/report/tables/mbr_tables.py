@@ -1,0 +1,253 @@
+"""The tables of minimum Bayes risk: what choosing among more candidates is worth, and by what.
+
+The first holds the main quality of a task at several numbers of candidates and at equal cost, the
+second what the other metrics say of the same choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from benchmark.records.reader import Records
+from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base, title_of
+from benchmark.report.analysis.equal_cost import TEST, equal_cost_sentence
+from benchmark.report.analysis.mbr_scaling import (
+    INFLATED,
+    affordable,
+    common_budget,
+    curved_metrics,
+    mbr_curve,
+    oracle_curve,
+    protocol,
+    scaled,
+    utilities_of,
+)
+from benchmark.report.data.columns import GROUPS, Column, Group, group_of
+from benchmark.report.data.points import Board, Point
+from benchmark.report.tables.table import DAGGER, Footnote, Row, Table, make_row, with_bold
+
+MBR, OTHERS = "mbr", "mbr-metrics"
+"""Names of the tables."""
+
+SIZES, FEW_SIZES = (1, 2, 5, 10, 20), (1, 5, 20)
+"""Numbers of candidates of the first and of the second table."""
+
+BOLD = (
+    "Bold: by the same utility, not distinguishable from the best of the column, that is, the two"
+    " intervals overlap."
+)
+
+Columns = Callable[[str], tuple[Column, ...]]
+"""From a utility to the columns of its rows, which have the same ids for all."""
+
+
+def choosing_names(records: Records, task: str) -> tuple[str, ...]:
+    """Names of `choosing_tables`; empty where the records hold no curves."""
+    return (MBR, OTHERS)[: len(_shown(curved_metrics(records, task)))]
+
+
+def choosing_tables(board: Board, task: str) -> Iterator[Table]:
+    """The tables of `choosing_names`."""
+    metrics = _shown(curved_metrics(board.records, task))
+    points = scaled(board, task)
+    title = title_of(board.records.run.tasks, task)
+    if metrics:
+        yield _main_table(board, task, title, points, next(iter(metrics.items())))
+    if len(metrics) > 1:
+        yield _others_table(board, task, title, points, dict(list(metrics.items())[1:]))
+
+
+def _main_table(
+    board: Board, task: str, title: str, points: Sequence[Point], shown: tuple[str, MetricScore]
+) -> Table:
+    name, metric = shown
+    budget = common_budget(points)
+    sizes = _sizes(points, name, SIZES)
+
+    def columns(utility: str) -> tuple[Column, ...]:
+        return _main_columns(name, metric, utility, sizes, budget)
+
+    spent = (
+        f" At equal cost: as many draws as {budget:.3g} network rows a source buy, the price of one"
+        " draw of the dearest model."
+        if budget > 0
+        else ""
+    )
+    return Table(
+        task=task,
+        title=f"Minimum Bayes risk: {metric.title}",
+        caption=f"{title}, task {task}: {metric.title} of the candidate that minimum Bayes risk"
+        " chooses among n draws of the main setting, by the utility that the row names; n = 1 is"
+        f" the mean of all draws.{spent} {INFLATED} {protocol(points)} {BOLD}",
+        columns=columns(_first(points)),
+        rows=_rows(board, points, columns),
+        footnotes=tuple(_footnotes(board, points, name, metric)),
+        signatures=((metric.title, metric.signature),),
+        name=MBR,
+    )
+
+
+def _main_columns(
+    name: str, metric: MetricScore, utility: str, sizes: Sequence[int], budget: float
+) -> tuple[Column, ...]:
+    most = sizes[-1]
+    found = [
+        _column(name, metric, f"mbr@{n}", f"n = {n}", "", _mbr_reader(name, utility, n))
+        for n in sizes
+    ]
+    bound = _oracle_reader(name, most)
+    found.append(_column(name, metric, f"oracle@{most}", "best", f"of {most}", bound))
+    if budget > 0:
+        at = f"at {budget:.3g} rows"
+        bought = _budget_reader(name, utility, budget)
+        found.append(_count_column(name, metric, at, utility, budget))
+        found.append(_column(name, metric, "mbr@budget", metric.title, at, bought))
+    return tuple(found)
+
+
+def _others_table(
+    board: Board,
+    task: str,
+    title: str,
+    points: Sequence[Point],
+    metrics: Mapping[str, MetricScore],
+) -> Table:
+    def columns(utility: str) -> tuple[Column, ...]:
+        return tuple(
+            _column(name, m, f"mbr@{n}", m.title, f"n = {n}", _mbr_reader(name, utility, n))
+            for name, m in metrics.items()
+            for n in _sizes(points, name, FEW_SIZES)
+        )
+
+    return Table(
+        task=task,
+        title="Minimum Bayes risk: the other metrics",
+        caption=f"{title}, task {task}: the choices of the table before, by the other metrics;"
+        " every number of candidates is in the file of curves (mbr-curves.csv)."
+        f" {INFLATED} {protocol(points)} {BOLD}",
+        columns=columns(_first(points)),
+        rows=_rows(board, points, columns),
+        footnotes=tuple(_alone(points, frozenset(map(group_of, metrics, metrics.values())))),
+        signatures=tuple((m.title, m.signature) for m in metrics.values()),
+        name=OTHERS,
+    )
+
+
+def _shown(metrics: Mapping[str, MetricScore]) -> dict[str, MetricScore]:
+    """Metrics of quality, those with known answers first; of variants the first alone."""
+    groups: tuple[Group, ...] = ("known answers", "quality")
+    order = list(GROUPS)
+    found: dict[str, str] = {}
+    for name, metric in metrics.items():
+        if metric.direction == "higher" and group_of(name, metric) in groups:
+            found.setdefault(base(name), name)
+    ranked = sorted(found, key=lambda b: order.index(b) if b in order else len(order))
+    names = [found[b] for b in ranked]
+    names.sort(key=lambda name: groups.index(group_of(name, metrics[name])))
+    return {name: metrics[name] for name in names}
+
+
+def _sizes(points: Sequence[Point], metric: str, wanted: Sequence[int]) -> list[int]:
+    """The wanted sizes as far as there are draws, and the largest."""
+    drawn = [len(mbr_curve(p, metric, _first(points))) for p in points if p.sampled]
+    most = max(drawn, default=1)
+    return sorted({*(n for n in wanted if n <= most), most})
+
+
+def _first(points: Sequence[Point]) -> str:
+    return next(iter(utilities_of(points)), "")
+
+
+def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[Row, ...]:
+    """System by system, a row a utility; one answer has one row, and a ranked list none."""
+    by_utility: dict[str, list[Row]] = {}
+    for utility in utilities_of(points):
+        of_utility = columns(utility)
+        rows = [
+            make_row(board, p, of_utility, variant=f"by {utility}") for p in points if p.sampled
+        ]
+        by_utility[utility] = list(with_bold(tuple(rows), of_utility))
+    found: list[Row] = []
+    for point in points:
+        if point.kind == "single":
+            found.append(make_row(board, point, columns(_first(points))))
+        found += [row for rows in by_utility.values() for row in rows if row.system == point.system]
+    return tuple(found)
+
+
+def _footnotes(
+    board: Board, points: Sequence[Point], name: str, metric: MetricScore
+) -> Iterator[Footnote]:
+    groups: frozenset[Group] = frozenset({group_of(name, metric)})
+    task = points[0].task
+    said = [equal_cost_sentence(board, task, name, utility) for utility in utilities_of(points)]
+    if sentences := tuple(dict.fromkeys(filter(None, said))):
+        yield Footnote(" ".join((*sentences, TEST)), groups)
+    yield from _alone(points, groups)
+    ranked = [
+        f"{p.system} {interval.value:.3g} ({size} candidates)"
+        for p in points
+        if p.kind == "n-best"
+        for size, interval in mbr_curve(p, name, _first(points)).items()
+    ]
+    if ranked:
+        yield Footnote(
+            "A part of a ranked list is not what a shorter search finds, so lists have no row."
+            f" The choice among the whole list, by {_first(points)}: {', '.join(ranked)}.",
+            groups,
+        )
+
+
+def _alone(points: Sequence[Point], groups: frozenset[Group]) -> Iterator[Footnote]:
+    if any(p.kind == "single" for p in points):
+        yield Footnote(
+            f"{DAGGER} One answer, and so one candidate, whatever number is asked for.", groups
+        )
+
+
+def _mbr_reader(metric: str, utility: str, size: int) -> Callable[[Point], Interval]:
+    return lambda point: mbr_curve(point, metric, utility).get(size, UNDEFINED)
+
+
+def _oracle_reader(metric: str, size: int) -> Callable[[Point], Interval]:
+    return lambda point: oracle_curve(point, metric).get(size, UNDEFINED)
+
+
+def _budget_reader(metric: str, utility: str, budget: float) -> Callable[[Point], Interval]:
+    def read(point: Point) -> Interval:
+        curve = mbr_curve(point, metric, utility)
+        size = affordable(point, curve, budget)
+        return UNDEFINED if size is None else curve[size]
+
+    return read
+
+
+def _count_column(name: str, metric: MetricScore, at: str, utility: str, budget: float) -> Column:
+    def read(point: Point) -> Interval:
+        size = affordable(point, mbr_curve(point, name, utility), budget)
+        return UNDEFINED if size is None else Interval(value=size)
+
+    column = _column(name, metric, "candidates@budget", "n", at, read)
+    return replace(column, direction="none", digits=0, about="draws that the budget buys")
+
+
+def _column(
+    name: str,
+    metric: MetricScore,
+    statistic: str,
+    head: str,
+    detail: str,
+    read: Callable[[Point], Interval],
+) -> Column:
+    top = metric.range[1]
+    return Column(
+        id=f"{name}.{statistic}",
+        group=group_of(name, metric),
+        head=head,
+        detail=detail,
+        direction=metric.direction,
+        read=read,
+        digits=3 if top <= 1 else 1 if top >= 50 else 2,
+        about=f"{metric.title}, signature {metric.signature}",
+    )

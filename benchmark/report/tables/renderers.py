@@ -1,0 +1,210 @@
+"""A `Table` as Markdown, CSV and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+
+from benchmark.report.analysis.significance import ALPHABET
+from benchmark.report.data.columns import Column
+from benchmark.report.data.points import YARDSTICK
+from benchmark.report.tables.latex_escape import latex_escape
+from benchmark.report.tables.table import DASH, Entry, Row, Stage, Table, stage_of
+
+ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
+LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
+
+
+def shown(column: Column, entry: Entry) -> tuple[str, str]:
+    """The value and half its interval as strings; the second is empty without interval."""
+    if entry.dash or not entry.interval.defined:
+        return DASH, ""
+    # No width means that the resamples could not differ: "±0" would claim certainty.
+    width = entry.interval.half_width if entry.interval.bounded else 0.0
+    half = column.text(width) if width > 1e-9 else ""
+    return column.text(entry.interval.value), half
+
+
+def raised(table: Table, entry: Entry) -> str:
+    """The letters of the rows that a figure is significantly better than."""
+    return "".join(table.letters(entry.beats))
+
+
+def head(column: Column) -> str:
+    """The head of a column in one line."""
+    detail = f", {column.detail}" if column.detail else ""
+    arrow = ARROWS[column.direction]
+    return f"{column.head}{detail}{' ' + arrow if arrow else ''}"
+
+
+def named(row: Row) -> str:
+    """The name of a row with its letter."""
+    return f"{row.name} ({row.letter})" if row.letter else row.name
+
+
+# --- Markdown ---
+
+_RAISED = str.maketrans(ALPHABET, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
+
+
+def markdown(table: Table) -> str:
+    """A pipe table with its caption, footnotes and signatures."""
+    notes = "".join(f"{_one_line(note.text)}\n\n" for note in table.footnotes)
+    signed = "\n".join(f"- {_one_line(t)}: `{signature}`" for t, signature in table.signatures)
+    title, caption = _one_line(table.title), _one_line(table.caption)
+    return f"# {title}\n\n{caption}\n\n{pipe_table(table)}\n\n{notes}{signed}".rstrip() + "\n"
+
+
+def pipe_table(table: Table) -> str:
+    """The rows alone."""
+    width = len(table.columns)
+    lines = [
+        pipe_row(["System", *(head(column) for column in table.columns)]),
+        pipe_row([":---", *["---:"] * width]),
+    ]
+    for family, rows in table.families():
+        lines.append(pipe_row([f"*{family}*", *[""] * width]))
+        for row in rows:
+            cells = [_markdown_cell(table, c, row.entries[c.id]) for c in table.columns]
+            if row.status != "ok":
+                cells = [row.status, *[""] * (width - 1)]
+            lines.append(pipe_row([f"{named(row)}{row.marks}", *cells]))
+    return "\n".join(lines)
+
+
+def _markdown_cell(table: Table, column: Column, entry: Entry) -> str:
+    value, half = shown(column, entry)
+    value = f"**{value}**" if entry.bold else value
+    parts = (value, f"±{half}" if half else "", raised(table, entry).translate(_RAISED))
+    return " ".join(part for part in parts if part)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def pipe_row(cells: Sequence[str]) -> str:
+    """A row of a pipe table."""
+    return "| " + " | ".join(_one_line(c).replace("|", "\\|") for c in cells) + " |"
+
+
+# --- CSV ---
+
+
+def csv_text(table: Table) -> str:
+    """Wide CSV in raw units: for each column value, low, high, and the keys of the row."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    compared = {name for row in table.rows for name, e in row.entries.items() if e.beats}
+    heads = ["task", "system", "family", "setting", "status", "kind", "error"]
+    for column in table.columns:
+        heads += [column.id, f"{column.id}.low", f"{column.id}.high", f"{column.id}.bold"]
+        heads += [f"{column.id}.better_than"] if column.id in compared else []
+    stages: tuple[Stage, ...] = ("score", "generate", "train")
+    writer.writerow([*heads, *(f"{stage}_keys" for stage in stages)])
+    for row in table.rows:
+        fields = [table.task, row.system, row.family, row.setting, row.status, row.kind, row.error]
+        for column in table.columns:
+            entry = row.entries[column.id]
+            ends = (entry.interval.value, entry.interval.low, entry.interval.high)
+            fields += [repr(float(end)) if math.isfinite(end) else "" for end in ends]
+            fields.append(str(int(entry.bold)))
+            fields += [" ".join(entry.beats)] if column.id in compared else []
+        writer.writerow([*fields, *(_keys(table, row, stage) for stage in stages)])
+    return out.getvalue()
+
+
+def _keys(table: Table, row: Row, stage: Stage) -> str:
+    keys = [
+        key
+        for column in table.columns
+        if stage_of(column) == stage
+        for key in row.entries[column.id].keys
+    ]
+    return " ".join(dict.fromkeys(keys))
+
+
+# --- LaTeX ---
+
+_PREAMBLE = """\
+% {title}{parts}. Needs \\usepackage{{booktabs}}.
+% Written by benchmark.report; every row ends with the keys of its records.
+"""
+
+
+def latex(table: Table) -> str:
+    """Two booktabs tables: quality (with known answers), and diversity, form and cost.
+
+    A table without columns of these is one.
+    """
+    title = table.title.replace("\n", " ")
+    if not table.part("quality", "known answers", "diversity", "form"):
+        whole = _latex_part(table, "", table.columns, table.caption)
+        return _PREAMBLE.format(title=title, parts="") + whole
+    parts = [
+        ("quality", table.part("quality", "known answers"), table.caption),
+        (
+            "diversity",
+            table.part("diversity", "form", "cost"),
+            f"{table.title} ({table.task}): diversity, form and cost of the same candidates.",
+        ),
+    ]
+    parts = [part for part in parts if part[1]]
+    what = ": two tables, quality and then diversity with cost" if len(parts) > 1 else ""
+    return _PREAMBLE.format(title=title, parts=what) + "\n".join(
+        _latex_part(table, *part) for part in parts
+    )
+
+
+def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
+    width = len(columns) + 1
+    lines = [
+        r"\begin{table*}[t]",
+        r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
+        rf"\caption{{{latex_escape(caption)}}}\vspace{{4pt}}",
+        rf"\label{{tab:{_label('-'.join(filter(None, (table.task, table.name, name))))}}}",
+        rf"\begin{{tabular}}{{@{{}}l{'r' * len(columns)}@{{}}}}",
+        r"\toprule",
+        " & ".join(["System", *(_latex_head(c) for c in columns)]) + r" \\",
+        " & ".join(["", *(latex_escape(c.detail) for c in columns)]) + r" \\",
+    ]
+    for number, (family, rows) in enumerate(table.families()):
+        apart = number == 0 or family == YARDSTICK
+        lines.append(r"\midrule" if apart else r"\addlinespace")
+        lines.append(rf"\multicolumn{{{width}}}{{@{{}}l}}{{\emph{{{latex_escape(family)}}}}} \\")
+        lines += [_latex_row(table, row, columns) for row in rows]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    groups = {column.group for column in columns}
+    remarks = [note.text for note in table.footnotes if note.groups & groups]
+    if remarks:
+        notes = r"\\ ".join(latex_escape(remark) for remark in remarks)
+        lines.append(rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {notes}}}")
+    return "\n".join([*lines, r"\end{table*}", ""])
+
+
+def _latex_head(column: Column) -> str:
+    arrow = LATEX_ARROWS[column.direction]
+    return latex_escape(column.head) + (f" {arrow}" if arrow else "")
+
+
+def _latex_row(table: Table, row: Row, columns: tuple[Column, ...]) -> str:
+    name = latex_escape(named(row) + row.marks)
+    if row.status != "ok":
+        span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"
+        return f"{name} & {span} \\\\"
+    cells = []
+    for column in columns:
+        value, half = shown(column, row.entries[column.id])
+        text = latex_escape(value)
+        text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
+        text += rf"\,{{\tiny$\pm${half}}}" if half else ""
+        above = raised(table, row.entries[column.id])
+        cells.append(text + (rf"\textsuperscript{{{above}}}" if above else ""))
+    keys = {key for column in columns for key in row.entries[column.id].keys}
+    return " & ".join([name, *cells]) + rf" \\ % {' '.join(sorted(keys))}"
+
+
+def _label(task: str) -> str:
+    return "".join(c if c.isalnum() or c == "-" else "-" for c in task)

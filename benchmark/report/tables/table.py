@@ -1,0 +1,310 @@
+"""The table of a task as an object: every cell knows the records it came from.
+
+The renderers (`markdown`, `latex`, `csv` in `renderers.py`, and the page) only lay out what
+stands here; no figure is computed there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from benchmark.records.schema import UNDEFINED, Interval, base, title_of
+from benchmark.report.analysis.significance import TEST, Verdicts, letters, main_verdicts
+from benchmark.report.data.columns import FULL, Column, Group, cost_columns, metric_columns
+from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
+from benchmark.report.tables.external_outputs import entered_sentence
+
+DAGGER, DOUBLE_DAGGER = "†", "‡"
+DASH = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure: the interval, its provenance, and how it stands in the table.
+
+    `keys` are the keys of the score records (of the generations, for costs) behind it.
+    `dash` holds the reason where a figure is left out on purpose, `beats` the systems of the
+    table that the figure is significantly better than.
+    """
+
+    interval: Interval
+    keys: tuple[str, ...]
+    bold: bool = False
+    dash: str = ""
+    beats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system under its main setting."""
+
+    system: str
+    title: str
+    family: str
+    setting: str
+    status: str
+    kind: str
+    marks: str
+    entries: dict[str, Entry]
+    error: str = ""
+    variant: str = ""
+    """What sets apart the rows of one system, where it has several."""
+    letter: str = ""
+    """How other rows refer to this one."""
+
+    @property
+    def name(self) -> str:
+        """How the row is called where it has one cell for that."""
+        return f"{self.system}, {self.variant}" if self.variant else self.system
+
+    @property
+    def yardstick(self) -> bool:
+        """Whether the row is set apart and takes no part in comparisons."""
+        return self.family == YARDSTICK
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """A remark, and the groups of columns that it belongs to."""
+
+    text: str
+    groups: frozenset[Group]
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of a task with everything that a reader of the table must know."""
+
+    task: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    footnotes: tuple[Footnote, ...]
+    signatures: tuple[tuple[str, str], ...]
+    name: str = ""
+    """What tells it from the main table of the task, in names of files and labels: `cost`."""
+
+    def families(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+        """Rows family by family, in order; yardsticks last."""
+        for family in dict.fromkeys(row.family for row in self.rows):
+            yield family, tuple(row for row in self.rows if row.family == family)
+
+    def letters(self, systems: Iterable[str]) -> tuple[str, ...]:
+        """The letters of some systems, in the order of the rows."""
+        named = set(systems)
+        return tuple(row.letter for row in self.rows if row.letter and row.system in named)
+
+    def part(self, *groups: str) -> tuple[Column, ...]:
+        """The columns of some groups."""
+        return tuple(column for column in self.columns if column.group in groups)
+
+
+def build_table(board: Board, task: str) -> Table:
+    """The table of a task: main settings, grouped by family, yardsticks set apart."""
+    info = board.records.run
+    points = board.mains(task)
+    metrics = board.metrics(task)
+    scores = [cell.score for point in points for cell in point.cells if cell.score]
+    samples = max((score.num_samples for score in scores), default=0)
+    columns = (*metric_columns(metrics, samples), *cost_columns())
+    columns = tuple(c for c in columns if any(c.read(p).defined for p in points))
+    title = title_of(info.tasks, task)
+    rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
+    verdicts = main_verdicts(board, task)
+    remarks = tuple(footnotes(points, columns))
+    if verdicts.pairs:
+        remarks = (LETTERS, *remarks)
+    return Table(
+        task=task,
+        title=title,
+        caption=f"{title}, task {task}: {protocol(board, task)} {READING} {BOLD_RULE}",
+        columns=columns,
+        rows=with_letters(rows, verdicts),
+        footnotes=remarks,
+        signatures=tuple((m.title, m.signature) for m in metrics.values()),
+    )
+
+
+READING = (
+    "Quality is the mean over the candidates unless the head says MBR or best; ± is half of the"
+    " interval, and stands only where the sources differ."
+)
+
+BOLD_RULE = (
+    "Bold: not distinguishable from the best of its column, that is, the two intervals overlap;"
+    " nothing is bold where that holds for every system. Yardsticks (copy-source,"
+    " nearest-neighbour, reference, oracle) take no part in this, and neither do columns"
+    " without intervals (cost) or without a direction."
+)
+
+
+LETTERS = Footnote(
+    f"Raised letters: significantly better than the rows of these letters. {TEST}",
+    frozenset({"quality", "known answers"}),
+)
+
+
+def protocol(board: Board, task: str) -> str:
+    """One sentence on sources, candidates, seeds and intervals."""
+    cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
+    if not cells or cells[0].score is None:
+        return "No cell of this task went well."
+    score = cells[0].score
+    seeds = sorted({cell.seed for cell in cells})
+    noun = "seed" if len(seeds) == 1 else "seeds"
+    return (
+        f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
+        f" {noun} {', '.join(map(str, seeds))}; {score.interval.level * 100:g} % intervals:"
+        f" {score.interval.method}" + (" and seeds together." if len(seeds) > 1 else ".")
+    )
+
+
+def make_row(board: Board, point: Point, columns: tuple[Column, ...], *, variant: str = "") -> Row:
+    """A point as a row, without bold."""
+    marks = ""
+    if point.cells and not point.sampled:
+        marks += DAGGER
+    if point.cells and point.failures:
+        marks += DOUBLE_DAGGER
+    status = "ok" if point.cells else point.failures[0].status
+    errors = [cell.error for cell in point.failures if cell.error]
+    return Row(
+        system=point.system,
+        title=title_of(board.records.run.systems, point.system),
+        family=point.family,
+        setting=variant or point.label,
+        status=status,
+        kind=point.kind,
+        marks=marks,
+        entries={column.id: _entry(point, column) for column in columns},
+        error=last_line(errors[0]) if errors else "",
+        variant=variant,
+    )
+
+
+def last_line(error: str) -> str:
+    """The line of a traceback that says what went wrong."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _entry(point: Point, column: Column) -> Entry:
+    keys = point.keys(stage_of(column))
+    if point.kind in column.undrawn:
+        return Entry(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")
+    return Entry(column.read(point), keys)
+
+
+Stage = Literal["train", "generate", "score"]
+
+_STAGES: Mapping[Group, Stage] = {"cost": "generate", "size": "generate", "training": "train"}
+
+
+def stage_of(column: Column) -> Stage:
+    """The stage whose records hold the figures of a column."""
+    return _STAGES.get(column.group, "score")
+
+
+def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
+    """The rows with the figures in bold that cannot be told from the best of their column."""
+    bold: set[tuple[str, str]] = set()
+    for column in columns:
+        candidates = {
+            row.name: row.entries[column.id].interval
+            for row in rows
+            if not row.yardstick and row.entries[column.id].interval.bounded
+        }
+        equals = indistinct(candidates, column.direction)
+        if len(equals) < len(candidates):
+            bold |= {(name, column.id) for name in equals}
+    return tuple(
+        replace(
+            row,
+            entries={
+                name: replace(entry, bold=(row.name, name) in bold)
+                for name, entry in row.entries.items()
+            },
+        )
+        for row in rows
+    )
+
+
+def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
+    """The rows with letters, and each figure with whom it is significantly better than."""
+    named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
+    # Counted over all rows that could be compared: a row has one letter in all tables of a task.
+    given = letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
+    return tuple(
+        replace(
+            row,
+            letter=given[row.system] if row.system in named else "",
+            entries={
+                column: replace(entry, beats=verdicts.better_than(column, row.system))
+                for column, entry in row.entries.items()
+            },
+        )
+        for row in rows
+    )
+
+
+def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
+    """Who cannot be told from the best: names whose interval meets the best one's.
+
+    The best stands first. Empty with fewer than two candidates, where nothing is compared,
+    or without a direction.
+    """
+    if len(candidates) < 2 or direction == "none":
+        return ()
+    sign = 1.0 if direction == "higher" else -1.0
+    ranked = sorted(candidates, key=lambda name: -sign * candidates[name].value)
+    best = candidates[ranked[0]]
+    return tuple(
+        name
+        for name in ranked
+        if candidates[name].low <= best.high and candidates[name].high >= best.low
+    )
+
+
+def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
+    """What has to be said below a table of these points."""
+    everywhere: frozenset[Group] = frozenset(column.group for column in columns)
+    if kinds := {p.kind for p in points if p.cells and not p.sampled}:
+        names = {"single": "one candidate, repeated", "n-best": "an n-best list"}
+        what = " or ".join(name for kind, name in names.items() if kind in kinds)
+        yield Footnote(
+            f"{DAGGER} Deterministic: {what}. Differences between the members of such a list"
+            " are not sampling diversity, so diversity over the set is left out, and for n-best"
+            f" lists also what is estimated from repeated draws ({DASH}).",
+            everywhere,
+        )
+    if any(p.cells and p.failures for p in points):
+        yield Footnote(
+            f"{DOUBLE_DAGGER} Fewer seeds than the others: some cells failed or are missing.",
+            everywhere,
+        )
+    scales = [
+        column
+        for column in columns
+        for metric, _, statistic in [column.id.rpartition(".")]
+        if statistic == "expected" and base(metric) in (FULL, "bleu_corpus")
+    ]
+    if len({base(column.id.rpartition(".")[0]) for column in scales}) == 2:
+        signed = "; ".join(f"{c.head}: {c.about.partition('signature ')[2]}" for c in scales)
+        yield Footnote(
+            "Two BLEU scales stand side by side and are not to be compared with each other:"
+            f" the mean of sentence BLEU and corpus BLEU ({signed}).",
+            frozenset({"quality"}),
+        )
+    if entered := entered_sentence(points):
+        yield Footnote(entered, everywhere)
+    if any(c.group == "cost" for c in columns) and any(
+        math.isfinite(p.cost("depth")) for p in points
+    ):
+        yield Footnote(
+            "Costs were measured on the machine of the run and hold for that machine alone.",
+            frozenset({"cost"}),
+        )

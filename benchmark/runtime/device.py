@@ -1,0 +1,43 @@
+"""The device and the threads that a process computes with."""
+
+from __future__ import annotations
+
+import os
+
+from benchmark.api import UserError
+
+
+def choose_device(name: str) -> str:
+    """The device behind `--device`.
+
+    Raises:
+        UserError: if there is no such device.
+    """
+    if name == "cpu":
+        return name
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name != "cuda":
+        raise UserError(f"There is no device {name!r}: use auto, cpu or cuda.")
+    if not torch.cuda.is_available():
+        raise UserError("--device cuda: torch sees no GPU here; use --device cpu.")
+    return name
+
+
+def default_jobs(threads: int, device: str) -> int:
+    """Cells side by side where `--jobs` is left away."""
+    if device != "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // threads)
+
+
+def set_threads(threads: int) -> None:
+    """What every process does before it computes, so that sums keep their order."""
+    import torch
+
+    torch.set_num_threads(threads)
+    # Denormal numbers of vanishing gradients and averages cost ten times as much.
+    torch.set_flush_denormal(True)

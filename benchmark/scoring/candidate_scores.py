@@ -1,0 +1,254 @@
+"""Score candidates: one function, the same for every system.
+
+Quality is reported three ways from the same candidates: `expected` (a candidate drawn at
+random: the mean over the K), `mbr` (the candidate that the others agree with most) and `oracle`
+(the best of K by the metric itself: an upper bound, not a result). Diversity has one: `set`.
+`mbr` and `oracle` also come by the number of candidates, see `benchmark.scoring.mbr_curves`.
+
+The numbers in records and rows are rounded to ten decimals: sums of floats differ beyond that
+with the number of threads, and a rerun must give the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.api import UserError
+from benchmark.metrics import Direction, Item, Metric, Scores
+from benchmark.metrics.mbr import IntArray, choice_counts, choose
+from benchmark.metrics.utility import Utility, make_utilities
+from benchmark.scoring.bootstrap import METHOD, AdditiveScore, IntervalRecipe, bootstrap, mean_of
+from benchmark.scoring.mbr_curves import curves
+from benchmark.scoring.pairwise_cache import PairSource, computed
+
+FloatArray = NDArray[np.float64]
+
+DECIMALS = 10
+
+
+def score_candidates(
+    rows: Sequence[Mapping[str, Any]],
+    metrics: Sequence[Metric],
+    *,
+    mbr_utility: str,
+    interval: IntervalRecipe,
+    mbr_utilities: Sequence[str] = (),
+    pairs: PairSource = computed,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Score the lines of a candidates file.
+
+    Args:
+        rows: `{"id", "source", "references", "candidates": [{"text", ...}]}`, one a source;
+            all with as many candidates.
+        metrics: what to measure; ids must differ.
+        mbr_utility: spec of the metric by which candidates are compared with each other.
+        interval: how confidence intervals are made.
+        mbr_utilities: specs of further utilities, for the curves over numbers of candidates.
+        pairs: where the scores of candidates against each other come from.
+
+    Returns:
+        The score record, and for every source the values behind it. Undefined values are None.
+
+    Raises:
+        UserError: if a row is malformed, ids repeat, or the utility cannot compare candidates.
+    """
+    items = items_of(rows)
+    ids = [metric.id for metric in metrics]
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise UserError(f"Metric {twice!r} is asked for twice: name it once.")
+    utilities = make_utilities((mbr_utility, *mbr_utilities))
+    chosen, counts = _choices(items, utilities, pairs)
+
+    scored = [metric.score(items) for metric in metrics]
+    by_size = curves(metrics, scored, counts, interval)
+    named = {
+        (metric.id, statistic): score
+        for metric, scores in zip(metrics, scored, strict=True)
+        for statistic, score in _statistics(metric, scores, chosen).items()
+    }
+    defined = {key: score for key, score in named.items() if score is not None}
+    rng = np.random.default_rng(interval.seed)
+    estimates = bootstrap(
+        list(defined.values()), level=interval.level, resamples=interval.resamples, rng=rng
+    )
+    found = {
+        key: {"value": plain(e.value), "low": plain(e.low), "high": plain(e.high)}
+        for key, e in zip(defined, estimates, strict=True)
+    }
+    undefined = {"value": None, "low": None, "high": None}
+    record = {
+        "metrics": {
+            metric.id: {
+                "signature": scores.signature,
+                "title": metric.title,
+                "level": metric.level,
+                "direction": metric.direction,
+                "unit": metric.unit,
+                "range": [plain(metric.low), plain(metric.high)],
+                "statistics": {
+                    statistic: found.get((name, statistic), dict(undefined))
+                    for name, statistic in named
+                    if name == metric.id
+                },
+                **by_size.get(metric.id, {}),
+            }
+            for metric, scores in zip(metrics, scored, strict=True)
+        },
+        "num_sources": len(items),
+        "num_samples": len(items[0].candidates),
+        "mbr_utility": utilities[0].id,
+        "mbr_utilities": [utility.id for utility in utilities],
+        "interval": {
+            "method": METHOD,
+            "level": interval.level,
+            "resamples": interval.resamples,
+            "seed": interval.seed,
+        },
+    }
+    stored = [
+        (metric.id, plain(scores.values if scores.statistics is None else scores.statistics))
+        for metric, scores in zip(metrics, scored, strict=True)
+    ]
+    values = [
+        {
+            "id": item.id,
+            "mbr_index": int(index),
+            "mbr_counts": {name: of_utility[row].tolist() for name, of_utility in counts.items()},
+            "metrics": {name: of_metric[row] for name, of_metric in stored},
+        }
+        for row, (item, index) in enumerate(zip(items, chosen, strict=True))
+    ]
+    return record, values
+
+
+def items_of(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
+    """The lines of a candidates file as metrics see them.
+
+    Raises:
+        UserError: if there is no row, a field is missing, an id comes twice, or the numbers of
+            candidates differ.
+    """
+    if not rows:
+        raise UserError("There are no candidates to score: the file of candidates is empty.")
+    items: list[Item] = []
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        try:
+            item = Item(
+                id=str(row["id"]),
+                source=row["source"],
+                references=tuple(row["references"]),
+                candidates=tuple(candidate["text"] for candidate in row["candidates"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise UserError(
+                f"Line {number} of the candidates lacks {error}: each needs id, source, "
+                "references and candidates with a text."
+            ) from error
+        expected = len(items[0].candidates) if items else max(1, len(item.candidates))
+        if len(item.candidates) != expected:
+            raise UserError(
+                f"Example {item.id!r} (line {number}) has {len(item.candidates)} candidates "
+                f"where {expected} were expected: give every source as many."
+            )
+        if item.id in seen:
+            raise UserError(f"Example id {item.id!r} comes twice (line {number}): keep one.")
+        seen.add(item.id)
+        items.append(item)
+    return items
+
+
+def plain(numbers: float | FloatArray) -> Any:
+    """Numbers for JSON: rounded; nested lists for arrays; None for what is not finite.
+
+    Statistics, which have three dimensions, become integers where all of them are whole.
+    """
+    array = np.asarray(numbers, dtype=np.float64)
+    if array.ndim == 3 and (array == np.rint(array)).all():
+        return array.astype(np.int64).tolist()
+    # Adding 0 turns -0.0 into 0.0.
+    return _without_nan((np.round(array, DECIMALS) + 0.0).tolist())
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nan(part) for part in value]
+    return value if math.isfinite(value) else None
+
+
+def _choices(
+    items: Sequence[Item], utilities: Sequence[Utility], pairs: PairSource
+) -> tuple[IntArray, dict[str, IntArray]]:
+    """The choice by the first utility `(S,)`, and `choice_counts` by every one."""
+    if len(items[0].candidates) == 1:
+        alone = np.ones((len(items), 1, 1), dtype=np.int64)
+        return np.zeros(len(items), dtype=np.int64), {u.id: alone for u in utilities}
+    counts: dict[str, IntArray] = {}
+    for number, utility in enumerate(utilities):
+        scores = pairs(utility, items)
+        if number == 0:
+            chosen = choose(scores)
+        counts[utility.id] = choice_counts(scores)
+    return chosen, counts
+
+
+def _statistics(
+    metric: Metric, scores: Scores, chosen: IntArray
+) -> dict[str, AdditiveScore | None]:
+    """The named statistics of a metric; None where one has no meaning."""
+    if metric.level == "set":
+        return {"set": mean_of(scores.values)}
+    picks = {"mbr": chosen, "oracle": _best(scores.values, metric.direction)}
+    if metric.level == "candidate":
+        return {
+            "expected": mean_of(scores.values.mean(axis=1)),
+            **{
+                name: None if index is None else mean_of(_pick(scores.values, index))
+                for name, index in picks.items()
+            },
+        }
+    statistics, total = scores.statistics, scores.total
+    if statistics is None or total is None:
+        raise ValueError(f"{metric.id} is of corpus level and gave no statistics.")
+    num_sources, num_samples, size = statistics.shape
+    of_chosen = scores.of_chosen or partial(_pick, statistics)
+    return {
+        "expected": AdditiveScore(
+            statistics.reshape(num_sources, num_samples * size), _mean_total(total, num_samples)
+        ),
+        **{
+            name: None if index is None else AdditiveScore(of_chosen(index), total)
+            for name, index in picks.items()
+        },
+    }
+
+
+def _best(values: FloatArray, direction: Direction) -> IntArray | None:
+    if direction == "none":
+        return None
+    return values.argmax(axis=1) if direction == "higher" else values.argmin(axis=1)
+
+
+def _pick(values: FloatArray, index: IntArray) -> FloatArray:
+    picked: FloatArray = values[np.arange(len(values)), index]
+    return picked
+
+
+def _mean_total(
+    total: Callable[[FloatArray], FloatArray], num_samples: int
+) -> Callable[[FloatArray], FloatArray]:
+    """The mean score of `num_samples` corpora whose sums stand side by side."""
+
+    def mean(sums: FloatArray) -> FloatArray:
+        corpora = sums.reshape(*sums.shape[:-1], num_samples, -1)
+        averaged: FloatArray = total(corpora).mean(axis=-1)
+        return averaged
+
+    return mean

@@ -1,0 +1,79 @@
+"""Pair scores on disk: what a utility says of the candidates of a source among themselves.
+
+They cost more than all else that is scored, and depend on nothing but the candidates and the
+utility: so they outlive the score entry, and another metric, utility or interval computes none of
+them again. A file holds the distinct scores in float64 and a small integer a pair, so it is as
+compact as half precision and gives back every bit: no number can depend on whether it was there.
+A file that is missing, torn or of another shape is made again; all of them may be deleted.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.metrics import Item
+from benchmark.metrics.interface import FloatArray
+from benchmark.metrics.utility import Utility
+from benchmark.store.entries import content_key
+
+PairSource = Callable[[Utility, Sequence[Item]], FloatArray]
+"""Where `(S, K, K)` pair scores come from; see `PairwiseMetric.pairwise`."""
+
+
+def computed(utility: Utility, items: Sequence[Item]) -> FloatArray:
+    """Pair scores without a cache."""
+    return utility.pairwise(items)
+
+
+@dataclass(frozen=True, slots=True)
+class PairCache:
+    """The pair scores of one file of candidates: a `PairSource`."""
+
+    folder: Path
+    candidates_digest: str
+
+    def __call__(self, utility: Utility, items: Sequence[Item]) -> FloatArray:
+        """Read the scores, or compute and keep them."""
+        path = self.path(utility)
+        num_samples = len(items[0].candidates)
+        pairs = _read(path, (len(items), num_samples, num_samples))
+        if pairs is None:
+            pairs = utility.pairwise(items)
+            _write(path, pairs)
+        return pairs
+
+    def path(self, utility: Utility) -> Path:
+        """The file of a utility; its name holds all that decides the scores."""
+        content = {"candidates": self.candidates_digest, "utility": utility.signature}
+        return self.folder / f"{content_key(content)}.npz"
+
+
+def _read(path: Path, shape: tuple[int, int, int]) -> FloatArray | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            scores, codes = file["scores"], file["codes"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
+    if codes.shape != shape or scores.dtype != np.float64 or codes.max() >= len(scores):
+        return None
+    pairs: FloatArray = scores[codes]
+    return pairs
+
+
+def _write(path: Path, pairs: FloatArray) -> None:
+    scores, codes = np.unique(pairs, return_inverse=True)
+    codes = codes.reshape(pairs.shape).astype(np.min_scalar_type(len(scores)))
+    file = io.BytesIO()
+    np.savez_compressed(file, scores=scores, codes=codes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    partial.write_bytes(file.getvalue())
+    partial.replace(path)

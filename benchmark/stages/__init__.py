@@ -1,1 +1,0 @@
-"""The stages of a cell, the same function for every system."""

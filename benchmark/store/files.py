@@ -1,0 +1,58 @@
+"""Files that are there whole or not at all, and digests of their content."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from pathlib import Path
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of the names and contents of all files below `folder`, hexadecimal."""
+    sha = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        sha.update(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n".encode())
+    return sha.hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_gzip(path: Path, data: bytes) -> None:
+    """Write `data` compressed; no name and no time stamp, so equal content gives equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
+        file.write(data)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as readable JSON, whole or not at all.
+
+    Raises:
+        ValueError: for NaN or infinity, which JSON does not have.
+    """
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the files of `folder` to disk, so that a rename cannot overtake their content."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())

@@ -1,0 +1,125 @@
+"""Where a record comes from: code, versions, machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "accelerate",
+    "tokenizers",
+    "numpy",
+    "scipy",
+    "sacrebleu",
+    "nltk",
+    "rouge-score",
+    "ve-fairseq",
+)
+_ROOMS = ("benchmark", "diffuseq", "baselines")
+
+
+def provenance(device: str, threads: int) -> dict[str, Any]:
+    """What every record carries beside its content."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": code(),
+        "versions": versions(),
+        "machine": machine(),
+        "device": device,
+        "threads": threads,
+    }
+
+
+def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the provenance of a store's record can move a number."""
+    machine = record["machine"]
+    return {
+        "code": record["code"]["digest"],
+        "device": record["device"],
+        "threads": record["threads"],
+        "processes": record.get("processes", 1),
+        "cpu": machine["cpu"],
+        "gpu": machine.get("gpu"),
+        "versions": record["versions"],
+    }
+
+
+@lru_cache(maxsize=1)
+def code() -> dict[str, Any]:
+    """Version, digest of the source files, and commit where the package lies in its repository."""
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
+    dirty = bool(_git(root, "status", "--porcelain", "--", *_ROOMS)) if commit else None
+    return {
+        "version": _version("diffuseq-bench"),
+        "digest": digest.hexdigest()[:16],
+        "commit": commit,
+        "dirty": dirty,
+    }
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Python and the packages that can move a number."""
+    found = {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {n: v for n, v in found.items() if v}
+
+
+@lru_cache(maxsize=2)
+def machine(*, gpu: bool = True) -> dict[str, Any]:
+    """Processor, memory, accelerator; `gpu` is False where none can have been used."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "gpu": _gpu_name() if gpu else None,
+        "platform": platform.platform(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _gpu_name() -> str | None:
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None

@@ -1,0 +1,70 @@
+"""Timing that is fair to both: warm, in turn, several times."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from torch import nn
+
+from benchmark.generation.measured_generation import CostMeter
+from benchmark.timing.speed_result import Side
+
+
+class Contender:
+    """One side: `run` writes `sentences` texts, `network` is what is called for it, if anything.
+
+    `warm_up` is a shorter run for a side without a network: one that has nothing to count.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[], object],
+        *,
+        network: nn.Module | None = None,
+        module: nn.Module | None = None,
+        warm_up: Callable[[], object] | None = None,
+    ) -> None:
+        self.name = name
+        self.run = run
+        self.warm_up = warm_up or run
+        self.network = network
+        self.parameters = sum(p.numel() for p in module.parameters()) if module else 0
+
+
+def alternate(
+    ours: Contender, theirs: Contender, *, sentences: int, repeats: int
+) -> tuple[Side, Side]:
+    """Time both in turn, so that what slows the machine down meets both alike.
+
+    The first run of each warms it up and is counted, not timed; then each takes its turn
+    `repeats` times, and who comes first changes from turn to turn.
+    """
+    sides = (ours, theirs)
+    meters = []
+    for side in sides:
+        side.warm_up()
+        meter = CostMeter(side.network)
+        if side.network is not None:
+            with meter.running():
+                side.run()
+        meters.append(meter)
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for turn in range(repeats):
+        for which in (0, 1) if turn % 2 == 0 else (1, 0):
+            started = time.perf_counter()
+            sides[which].run()
+            seconds[which].append(time.perf_counter() - started)
+    first, second = (
+        Side(
+            name=side.name,
+            sentences=sentences,
+            seconds=tuple(taken),
+            calls=meter.calls,
+            positions=meter.tokens / sentences,
+            parameters=side.parameters,
+        )
+        for side, taken, meter in zip(sides, seconds, meters, strict=True)
+    )
+    return first, second

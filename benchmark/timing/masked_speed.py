@@ -1,0 +1,112 @@
+"""`nat` and `cmlm` against those of fairseq, through the one interface of all systems.
+
+How long a text becomes is predicted by both sides, so both are first taught for a moment on
+targets of one length: then they write canvases of that length, and the counts show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from benchmark.api import Example, System, UserError, make_noise
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.registry import load_system
+from benchmark.timing.alternation import Contender, alternate
+from benchmark.timing.random_texts import SIZES, Size, examples, resources
+from benchmark.timing.speed_result import Result, Skipped
+
+UPDATES, TEACHING_BATCH = 60, 16
+
+
+@dataclass(frozen=True)
+class Player:
+    """A system with what it needs to be like the other one."""
+
+    system: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    decoding: Mapping[str, Any] = field(default_factory=dict)
+
+
+_SHAPE: Mapping[str, Any] = {"norm": "post", "positions": "sinusoidal", "dropout": 0.0}
+
+PAIRS: Mapping[str, tuple[Player, Player]] = {
+    "nat": (
+        Player("nat", _SHAPE, {"nfe": 1, "temperature": 0.0}),
+        Player("fairseq-nat", _SHAPE),
+    ),
+    "cmlm": (
+        Player("cmlm", _SHAPE, {"nfe": 10, "temperature": 0.0}),
+        Player("fairseq-cmlm", _SHAPE, {"nfe": 10}),
+    ),
+}
+"""Ours and theirs; the size of the network comes with the measurement."""
+
+
+def measure(name: str, *, repeats: int) -> Result | Skipped:
+    """A measurement `PAIR-SIZE`, such as `cmlm-128`; skipped where a system is not installed."""
+    pair, _, size = name.rpartition("-")
+    return measure_pair(name, PAIRS[pair], SIZES[size], repeats=repeats)
+
+
+def measure_pair(
+    name: str, pair: tuple[Player, Player], size: Size, *, repeats: int, updates: int = UPDATES
+) -> Result | Skipped:
+    """Decode one batch on both sides; `updates` is how long they learn the length before."""
+    try:
+        for player in pair:
+            load_system(player.system)
+    except UserError as error:
+        return Skipped(name, str(error))
+    batch = examples(size, size.batch)
+    ours, theirs = alternate(
+        *(_contender(player, size, batch, updates) for player in pair),
+        sentences=size.batch,
+        repeats=repeats,
+    )
+    return Result(
+        name,
+        ours,
+        theirs,
+        f"most probable tokens, one length, {size}; each taught for {updates} updates that a"
+        f" target has {size.target} tokens, end included; tokenising included",
+    )
+
+
+def _contender(player: Player, size: Size, batch: Sequence[Example], updates: int) -> Contender:
+    system_class = load_system(player.system)
+    network = {
+        "dim": size.dim,
+        "heads": size.heads,
+        "ffn": size.ffn,
+        "encoder_layers": size.layers,
+        "decoder_layers": size.layers,
+    }
+    config = fill(system_class.Config, network | dict(player.config), f"{player.system}.config")
+    decoding = fill(system_class.Decoding, player.decoding, f"{player.system}.decoding")
+    torch.manual_seed(0)
+    system = system_class.build(config, resources(size))
+    assert system.module is not None and system.network is not None
+    _teach_length(system, examples(size, TEACHING_BATCH), updates)
+    sources, ids = [e.source for e in batch], [e.id for e in batch]
+
+    def run() -> None:
+        system.generate(sources, decoding, num_samples=1, seed=0, ids=ids)
+
+    return Contender(player.system, run, network=system.network, module=system.module)
+
+
+def _teach_length(system: System, batch: Sequence[Example], updates: int) -> None:
+    module = system.module
+    assert module is not None
+    optimiser = torch.optim.Adam(module.parameters(), lr=1e-3)
+    module.train()
+    for update in range(updates):
+        noise = make_noise(update, [example.id for example in batch])
+        optimiser.zero_grad()
+        system.loss(system.collate(batch), noise).total.backward()
+        optimiser.step()
+    module.eval()

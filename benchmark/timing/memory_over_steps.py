@@ -1,0 +1,101 @@
+"""Peak resident memory of sampling over the number of steps.
+
+`diffuseq-memory`: every figure is that of a fresh process, since a process that held much once
+holds it for ever. All take the same network, sources and solver; `diffuseq` keeps one state,
+`published` keeps all of them, as the official code does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import torch
+
+from benchmark.experiment.configuration import fill
+from benchmark.tasks import load_task
+from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.published_diffuseq import PublishedDiffuSeq
+from benchmark.timing.small_system import conditions, smaller_system
+
+TASK = "paraphrase"
+STEPS = (20, 200, 2000)
+SOURCES = 16
+SIDES = ("diffuseq", "published")
+
+
+def measure(name: str, *, repeats: int) -> Curves:
+    """The measurement `diffuseq-memory`; one process a figure, so `repeats` is not used."""
+    return compare()
+
+
+def compare(steps: Sequence[int] = STEPS, *, sources: int = SOURCES) -> Curves:
+    """Peak of `ru_maxrss` of both sides at every number of steps."""
+    task = load_task(TASK)
+    system = smaller_system(task)
+    peaks = {side: [_peak_bytes(side, n, sources) for n in steps] for side in SIDES}
+    return Curves(
+        "diffuseq-memory",
+        f"{conditions(system, task)}, not trained, {sources} rows at once; peak resident memory of"
+        " a process that samples once, libraries included (ru_maxrss)",
+        over="network calls",
+        curves=tuple(
+            Curve(
+                side,
+                tuple(
+                    Point(n, {"peak MiB": p / 2**20}) for n, p in zip(steps, of_side, strict=True)
+                ),
+            )
+            for side, of_side in peaks.items()
+        ),
+        found={
+            "bytes_a_step": {
+                side: round((of_side[-1] - of_side[0]) / (steps[-1] - steps[0]), 1)
+                for side, of_side in peaks.items()
+            }
+        },
+    )
+
+
+def _peak_bytes(side: str, steps: int, sources: int) -> int:
+    words = [sys.executable, "-m", __name__, side, str(steps), str(sources)]
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    done = subprocess.run(
+        words, env=os.environ | threads, capture_output=True, text=True, check=True
+    )
+    peak: int = json.loads(done.stdout)
+    return peak
+
+
+def _sample(side: str, steps: int, sources: int) -> None:
+    """Sample once, by a chain of as many steps as calls are made."""
+    task = load_task(TASK)
+    system = smaller_system(task, diffusion_steps=steps)
+    examples = task.test[:sources]
+    if side == "diffuseq":
+        decoding = fill(type(system).Decoding, {"nfe": steps}, "diffuseq.decoding")
+        system.generate(
+            [e.source for e in examples],
+            decoding,
+            num_samples=1,
+            seed=1,
+            ids=[e.id for e in examples],
+        )
+        return
+    published = PublishedDiffuSeq(
+        system.module.state_dict(), heads=system.config.heads, alpha_bar=system.module.alpha_bar
+    ).eval()
+    opened = system.canvas.open([e.source for e in examples])
+    generator = torch.Generator().manual_seed(1)
+    published.sample(opened.batch["ids"], opened.batch["is_target"], generator)
+
+
+if __name__ == "__main__":
+    _sample(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}\n")

@@ -1,0 +1,55 @@
+"""The loss of a system as a module, and what its gradients need around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.api import System
+from benchmark.experiment.suite import TrainingRecipe
+
+
+class Objective(nn.Module):
+    """The loss as the forward of a module; products within it are taken in bf16 if told so."""
+
+    def __init__(self, system: System, *, device: str, is_bf16: bool) -> None:
+        super().__init__()
+        self.module = system.module
+        self._loss = system.loss
+        self._autocast = partial(
+            torch.autocast, device_type=device, dtype=torch.bfloat16, enabled=is_bf16
+        )
+
+    def forward(
+        self, batch: dict[str, Any], noise: Any
+    ) -> tuple[Tensor, dict[str, Tensor], int, str]:
+        """Total, terms, tokens of the batch, and what the total is a mean over."""
+        with self._autocast():
+            terms = self._loss(batch, noise)
+        return terms.total.float(), terms.terms, terms.tokens, terms.mean_over
+
+
+def is_bf16(recipe: TrainingRecipe, device: str) -> bool:
+    """Whether products are taken in bf16: as the recipe says, or where the device has it."""
+    if recipe.precision == "auto":
+        return device != "cpu" and torch.cuda.is_bf16_supported()
+    return recipe.precision == "bf16"
+
+
+def divide_gradients(parameters: Iterable[nn.Parameter], by: float) -> None:
+    """Turn the gradients of a sum into those of a mean."""
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad /= by
+
+
+def learn_from_all(module: nn.Module, join: Callable[[Tensor], Tensor] | None) -> None:
+    """Tell the parts that learn from the rows they see how to see those of all processes."""
+    for part in module.modules():
+        hook: Callable[[Any], None] | None = getattr(part, "learn_from_all", None)
+        if hook is not None:
+            hook(join)

@@ -1,0 +1,38 @@
+"""What ends a training: the first bound that is reached."""
+
+from __future__ import annotations
+
+from benchmark.experiment.suite import Budget
+from benchmark.training.checkpoints import Progress
+
+
+def ended_by(progress: Progress, budget: Budget, patience: int | None) -> str:
+    """The bound that a training has reached; empty while there is none.
+
+    Args:
+        patience: validations without a better loss that end it; None = as many as there are.
+    """
+    if budget.updates is not None and progress.update >= budget.updates:
+        return "updates"
+    if budget.tokens is not None and progress.tokens >= budget.tokens:
+        return "tokens"
+    if budget.seconds is not None and progress.seconds >= budget.seconds:
+        return "seconds"
+    if patience is not None and progress.stale_validations >= patience:
+        return "early stop"
+    return ""
+
+
+def nearest_bound(progress: Progress, budget: Budget) -> tuple[int, int]:
+    """How far a training has come to the bound that it will reach first, and that bound."""
+    shares = [
+        (done / bound, done, bound)
+        for done, bound in (
+            (progress.update, budget.updates),
+            (progress.tokens, budget.tokens),
+            (progress.seconds, budget.seconds),
+        )
+        if bound
+    ]
+    _, done, bound = max(shares)
+    return int(done), int(bound)

@@ -1,0 +1,378 @@
+"""The one training loop: the same code for every trainable system.
+
+Order of the data, noise and dropout of an update are functions of (seed, update), so that a
+training that was killed and resumed equals one that was not. Devices are accelerate's.
+
+Several processes share every micro batch by rows, in order of rank, and sum their gradients, so
+that each update is that of one process: the batch of the recipe is the global one. Dropout
+differs, whose masks are drawn for whole tensors; so does what a system draws for the batch as a
+whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_model, save_model
+from torch import Tensor, nn
+
+from benchmark.api import Example, System, UserError, make_noise
+from benchmark.api.noise import row_seed
+from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.runtime.compilation import compiled
+from benchmark.runtime.distributed import ALONE, Processes
+from benchmark.training.batch_sampler import Batches
+from benchmark.training.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
+from benchmark.training.ema import averaged_weights, moving_average
+from benchmark.training.learning_rate import learning_rate
+from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
+from benchmark.training.stopping import ended_by, nearest_bound
+
+Quality = Callable[[System], dict[str, float]]
+OnProgress = Callable[[int, int, str], None]
+"""Called with (done, total, what to print beside the bar)."""
+OnEvent = Callable[[dict[str, Any]], None]
+"""Called with every line of `events.jsonl`."""
+
+LOG_EVERY = 25
+
+
+class TrainingDivergedError(RuntimeError):
+    """The loss is no longer a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """How a training went."""
+
+    updates: int
+    tokens: int
+    seconds: float
+    ended_by: str
+    final_loss: float
+    valid_loss: float | None
+    batch: int
+
+
+class Trainer:
+    """One training of one system, with its files in `folder`.
+
+    `folder` holds `events.jsonl` and, while it runs, `checkpoint/`. The first of several processes
+    alone writes there, and all have to see it.
+
+    A part of `system.module` that learns from the rows it is shown, rather than by gradients, has
+    a method `learn_from_all(join)`: `join` turns the rows `(n, ...)` of this process into those of
+    all, in order, and None in the place of `join` takes it away again.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        train: Sequence[Example],
+        valid: Sequence[Example],
+        *,
+        recipe: TrainingRecipe,
+        budget: Budget,
+        seed: int,
+        folder: Path,
+        device: str = "cpu",
+        quality: Quality | None = None,
+        on_progress: OnProgress | None = None,
+        on_event: OnEvent | None = None,
+        processes: Processes = ALONE,
+    ) -> None:
+        if system.module is None:
+            raise ValueError(f"System {system.id} has nothing to train.")
+        if not train:
+            raise UserError(
+                f"System {system.id} needs a train split and the task has none:"
+                " use the yardsticks or a stand-in task."
+            )
+        self.system, self.valid = system, valid
+        _check_shares(recipe, processes)
+        self.processes = processes
+        self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
+        self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
+        self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
+        # Accelerate keeps one precision for as long as a process lives, and cells differ in theirs.
+        self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
+        # Under a launcher accelerate numbers even the CPU, which loading a checkpoint refuses.
+        self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
+        objective = Objective(
+            system, device=self.device.type, is_bf16=is_bf16(recipe, self.device.type)
+        )
+        optimiser = torch.optim.AdamW(
+            objective.parameters(),
+            lr=recipe.learning_rate,
+            betas=(recipe.beta_1, recipe.beta_2),
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+        # This mode leaves out the wrapper for data parallelism, whose gradient is a mean that knows
+        # nothing of the weights of the processes.
+        self.objective = self.accelerator.prepare_model(objective, evaluation_mode=True)
+        self.optimiser = self.accelerator.prepare_optimizer(optimiser)
+        self.average = moving_average(system.module, recipe.ema_decay)
+        self.progress = Progress()
+
+    def run(self) -> TrainingSummary:
+        """Train to the end of the budget and leave the final weights in the system.
+
+        Raises:
+            TrainingDivergedError: if the loss is not finite; names the update.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+        module, processes = _module(self.system), self.processes
+        processes.copy_first(module.state_dict().values())
+        learn_from_all(module, _join_of(processes))
+        try:
+            with compiled(self.system.network, self.recipe.compile):
+                return self._run()
+        finally:
+            learn_from_all(module, None)
+
+    def _run(self) -> TrainingSummary:
+        progress, recipe = self.progress, self.recipe
+        processes = self.processes
+        started = last_checkpoint = time.monotonic()
+        seconds_before = progress.seconds
+        first_bad = torch.full((), math.inf, device=self.device)
+        while not self._has_ended():
+            rate = learning_rate(
+                progress.update,
+                peak=recipe.learning_rate,
+                schedule=recipe.schedule,
+                warmup=recipe.warmup_updates,
+                updates=self.budget.updates,
+            )
+            loss, terms, tokens = self._update(rate)
+            bad = torch.where(torch.isfinite(loss), math.inf, float(progress.update))
+            first_bad = torch.minimum(first_bad, bad)
+            progress.update += 1
+            progress.tokens += tokens
+            progress.seconds = processes.first(seconds_before + time.monotonic() - started)
+            if progress.update % LOG_EVERY == 0 or progress.update == self.budget.updates:
+                self._raise_if(first_bad)
+                self._log_update(rate, loss, terms)
+            if recipe.validate_every and progress.update % recipe.validate_every == 0:
+                self._validate()
+            if processes.first(time.monotonic() - last_checkpoint) > recipe.checkpoint_s:
+                self._raise_if(first_bad)
+                self._checkpoint()
+                last_checkpoint = time.monotonic()
+        self._raise_if(first_bad)
+        self._finish()
+        return TrainingSummary(
+            updates=progress.update,
+            tokens=progress.tokens,
+            seconds=round(progress.seconds, 3),
+            ended_by=progress.ended_by,
+            final_loss=progress.loss,
+            valid_loss=progress.valid_loss,
+            batch=recipe.batch,
+        )
+
+    # One update
+
+    def _update(self, rate: float) -> tuple[Tensor, dict[str, Tensor], int]:
+        """One step of the optimiser; loss and terms are the part of this process in the sum."""
+        update, processes = self.progress.update, self.processes
+        examples, ids = self.batches.of(update)
+        micro = self.recipe.micro_batch or len(examples)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.objective.train()
+        totals: dict[str, Tensor] = {}
+        loss_sum, tokens = torch.zeros((), device=self.device), 0
+        # Micro batches of one length hold unlike numbers of tokens: known when all are through.
+        is_sum_of_tokens = False
+        for first in range(0, len(examples), micro):
+            whole = examples[first : first + micro]
+            mine = processes.share(len(whole))
+            part, part_ids = whole[mine], ids[first : first + micro][mine]
+            # Dropout and the like take torch's generator: it is keyed as everything else.
+            torch.manual_seed(row_seed(self.seed, part_ids[0], 0))
+            batch = self._to_device(self.system.collate(part))
+            noise = make_noise(self.seed, part_ids, 1, self.device)
+            total, terms, seen, mean_over = self.objective(batch, noise)
+            all_seen = int(processes.sums([seen])[0])
+            tokens += all_seen
+            is_sum_of_tokens = self.recipe.by_length and mean_over == "tokens"
+            if is_sum_of_tokens:
+                weight = float(seen)
+            elif mean_over == "tokens":
+                # A process counts as much as it has tokens.
+                weight = len(whole) / len(examples) * (seen / max(1, all_seen))
+            else:
+                weight = len(part) / len(examples)
+            if not weight:  # no tokens here, and a mean over none of them
+                continue
+            self.accelerator.backward(total * weight)
+            loss_sum = loss_sum + total.detach() * weight
+            for name, term in terms.items():
+                totals[name] = totals.get(name, 0.0) + term.detach() * weight
+        processes.add_gradients(self.objective.parameters())
+        if is_sum_of_tokens:
+            loss_sum = loss_sum / max(1, tokens)
+            totals = {name: value / max(1, tokens) for name, value in totals.items()}
+            divide_gradients(self.objective.parameters(), max(1, tokens))
+        if self.recipe.clip_norm is not None:
+            self.accelerator.clip_grad_norm_(self.objective.parameters(), self.recipe.clip_norm)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update_parameters(_module(self.system))
+        return loss_sum, totals, tokens
+
+    def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value.to(self.device, non_blocking=True) if isinstance(value, Tensor) else value
+            for name, value in batch.items()
+        }
+
+    def _raise_if(self, first_bad: Tensor) -> None:
+        update = min(self.processes.gather(float(first_bad)))
+        if math.isfinite(update):
+            raise TrainingDivergedError(
+                f"The loss of {self.system.id} is not a number at update {int(update)}:"
+                " lower training.learning_rate, or set training.clip_norm."
+            )
+
+    # Validation
+
+    def _validate(self) -> None:
+        """Loss and quality of the averaged weights on the valid split; counts for patience."""
+        progress = self.progress
+        if not self.valid:
+            return
+        module = _module(self.system)
+        with averaged_weights(module, self.average):
+            loss = self._valid_loss()
+            # JSON has no infinity: a loss without a finite value stands as null.
+            progress.valid_loss = loss if math.isfinite(loss) else None
+            event: dict[str, Any] = {"kind": "valid", "update": progress.update}
+            event["loss"] = progress.valid_loss
+            event["quality"] = self.quality(self.system) if self.quality is not None else {}
+            self._append(event)
+            if self.recipe.patience is not None:
+                if loss < progress.best_loss:
+                    progress.best_loss, progress.stale_validations = loss, 0
+                    if self.processes.is_main:
+                        save_model(module, str(self.folder / "best.safetensors"))
+                else:
+                    progress.stale_validations += 1
+
+    @torch.no_grad()
+    def _valid_loss(self) -> float:
+        examples = self.valid[: self.recipe.valid_examples]
+        size = self.recipe.micro_batch or self.recipe.batch
+        _module(self.system).eval()
+        parts = [examples[first : first + size] for first in range(0, len(examples), size)]
+        losses = [
+            self._loss_of(part, [f"valid {e.id}" for e in part]) * len(part)
+            for part in self.processes.deal(parts)
+        ]
+        return sum(self.processes.collect(losses)) / len(examples)
+
+    def _loss_of(self, examples: Sequence[Example], ids: Sequence[str]) -> float:
+        noise = make_noise(self.seed, ids, 1, self.device)
+        terms = self.system.loss(self._to_device(self.system.collate(examples)), noise)
+        return float(terms.total)
+
+    # Budget, events, checkpoints
+
+    def _has_ended(self) -> bool:
+        self.progress.ended_by = ended_by(self.progress, self.budget, self.recipe.patience)
+        return bool(self.progress.ended_by)
+
+    def _log_update(self, rate: float, loss: Tensor, terms: dict[str, Tensor]) -> None:
+        progress = self.progress
+        parts = {name: float(value) for name, value in terms.items()}
+        parts, losses = _added(self.processes.gather((parts, float(loss))))
+        progress.loss = losses
+        self._append(
+            {
+                "kind": "train",
+                "update": progress.update,
+                "loss": progress.loss,
+                "terms": parts,
+                "lr": rate,
+                "tokens": progress.tokens,
+                "seconds": round(progress.seconds, 3),
+            }
+        )
+        if self.on_progress is not None and self.processes.is_main:
+            done, total = nearest_bound(progress, self.budget)
+            self.on_progress(done, total, f"loss {progress.loss:.3f}")
+
+    def _append(self, event: dict[str, Any]) -> None:
+        if self.processes.is_main:
+            with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(event) + "\n")
+            if self.on_event is not None:
+                self.on_event(event)
+
+    def _checkpoint(self) -> None:
+        if self.processes.is_main:
+            save_checkpoint(
+                self.folder, self.progress, _module(self.system), self.average, self.optimiser
+            )
+
+    def _resume(self) -> None:
+        self.progress = load_checkpoint(
+            self.folder, _module(self.system), self.average, self.optimiser, self.device
+        )
+        if self.processes.is_main:
+            cut_events(self.folder / "events.jsonl", self.progress.update)
+
+    def _finish(self) -> None:
+        """Leave in the system the weights that count, and validate them once more."""
+        progress, recipe = self.progress, self.recipe
+        if not recipe.validate_every or progress.update % recipe.validate_every:
+            self._validate()
+        module = _module(self.system)
+        best = self.folder / "best.safetensors"
+        self.processes.wait()
+        if best.exists():
+            load_model(module, str(best))
+            progress.valid_loss = progress.best_loss
+        elif self.average is not None:
+            module.load_state_dict(self.average.module.state_dict())
+        module.eval()
+
+
+def _module(system: System) -> nn.Module:
+    assert system.module is not None
+    return system.module
+
+
+def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
+    micro = recipe.micro_batch or recipe.batch
+    smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
+    if smallest < processes.count:
+        raise UserError(
+            f"A batch of {smallest} examples cannot be shared by {processes.count} processes:"
+            " raise training.batch or training.micro_batch, or start fewer processes."
+        )
+
+
+def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
+    return processes.join if processes.count > 1 else None
+
+
+def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
+    """Terms by name and losses, summed over processes."""
+    terms: dict[str, float] = {}
+    for of_one, _ in parts:
+        for name, value in of_one.items():
+            terms[name] = terms.get(name, 0.0) + value
+    return terms, sum(loss for _, loss in parts)

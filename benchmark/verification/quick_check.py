@@ -1,0 +1,59 @@
+"""What can be verified in seconds: files, keys, statistics and the rendered figures."""
+
+from __future__ import annotations
+
+from benchmark.api import UserError
+from benchmark.execution.trial_stages import score_key
+from benchmark.store.provenance import code
+from benchmark.verification.consistency import misfits, strangers
+from benchmark.verification.findings import Difference, Finding
+from benchmark.verification.kept_report import StoredCell, StoredReport
+from benchmark.verification.plan_from_records import Obstacle, Rebuilt
+from benchmark.verification.rendered_files import verify_rendering
+from benchmark.verification.rescoring import statistics_from_values
+
+
+def verify_quick(
+    report: StoredReport, cells: tuple[StoredCell, ...], rebuilt: Rebuilt
+) -> list[Finding]:
+    """The cells, the files that belong to none, and the rendered files.
+
+    A key that this code does not make again counts against a cell only if the code is that of
+    the record; otherwise it is told, for the change may be meant.
+    """
+    found = [_cell(report, cell, rebuilt) for cell in cells]
+    found += strangers(report)
+    try:
+        return found + verify_rendering(report)
+    except UserError as error:
+        return [*found, Finding({"file": "summary.md"}, "cannot be checked", (str(error),))]
+
+
+def _cell(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Finding:
+    differences = list(misfits(cell))
+    notes: list[str] = []
+    obstacle = rebuilt.obstacle(cell) or _other_score_key(cell, rebuilt)
+    if obstacle is not None:
+        if obstacle.contradicts and report.code == code()["digest"]:
+            differences.append(Difference("keys", "", cell.line["keys"], obstacle.said))
+        else:
+            notes.append(f"keys were not checked: {obstacle.said}")
+    if cell.line["score"] is not None and not differences:
+        scored = statistics_from_values(cell)
+        differences += scored.differences
+        notes += scored.notes
+    if differences:
+        return Finding(cell.subject, "differs", tuple(notes), tuple(differences[:1]))
+    return Finding(cell.subject, "equal", tuple(notes))
+
+
+def _other_score_key(cell: StoredCell, rebuilt: Rebuilt) -> Obstacle | None:
+    """How the key of the scores differs from that of candidates, data and metrics."""
+    score = cell.line["score"]
+    if score is None or rebuilt.suite is None:
+        return None
+    task, recorded = rebuilt.tasks[cell.line["task"]], cell.line["keys"]["score"]
+    expected = score_key(rebuilt.suite, task, score["candidates_digest"])
+    if expected == recorded:
+        return None
+    return Obstacle(f"score key {recorded} in the record, {expected} here")

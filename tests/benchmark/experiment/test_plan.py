@@ -1,0 +1,116 @@
+"""Settings of a plan: which there are, how they are called, which share an entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from toy import Toy
+
+from benchmark.api import Capabilities, UserError
+from benchmark.experiment import plan
+from benchmark.experiment.plan import make_plan
+from benchmark.experiment.suite import load_suite
+
+NANO = str(Path(__file__).parents[2] / "suites" / "nano.yaml")
+
+
+class Ablated(Toy):
+    capabilities = Capabilities(
+        trainable=True,
+        knob="temperature",
+        nfe_knob="calls",
+        ablations={
+            "calls": ({"calls": 2}, {"calls": 4}, {"calls": 9, "temperature": 0.5}),
+            "greed": ({"temperature": 0.0}, {"calls": 4}),
+        },
+    )
+
+
+@pytest.fixture
+def settings(monkeypatch):
+    classes = {"toy": Ablated, "plain": Toy}
+    for module in ("selection", "plan"):
+        monkeypatch.setattr(f"benchmark.experiment.{module}.load_system", classes.__getitem__)
+
+    def plan(*ablate, changes=()):
+        suite = load_suite(
+            NANO, ["systems.toy.nfe=[4]", "systems.toy.sweep={temperature: [0.5]}", *changes]
+        )
+        made = make_plan(
+            suite, tasks=["paraphrase"], systems=["toy", "plain"], data_dir=None, ablate=ablate
+        )
+        toy, plain = made.cells
+        return toy, plain
+
+    return plan
+
+
+def test_equal_settings_share_their_roles(settings):
+    toy, plain = settings("calls")
+    assert {s.label: (s.roles, s.ablations) for s in toy.settings} == {
+        "temperature=1": (("main", "ablation", "sweep"), ("calls",)),
+        "temperature=0.5": (("sweep",), ()),
+        "calls=4": (("nfe", "ablation"), ("calls",)),
+        "temperature=0.5, calls=9": (("ablation",), ("calls",)),
+    }
+    assert [s.roles for s in plain.settings] == [("main",)]
+
+
+def test_several_ablations_share_their_variants(settings):
+    toy, _ = settings("calls", "greed")
+    by_label = {s.label: s.ablations for s in toy.settings}
+    assert by_label["calls=4"] == ("calls", "greed")
+    assert by_label["temperature=0"] == ("greed",)
+
+
+def test_an_ablation_leaves_all_other_keys_alone(settings):
+    with_it, without = settings("calls")[0], settings()[0]
+    assert with_it.train_key == without.train_key
+    keys = dict(zip((s.label for s in with_it.settings), with_it.generate_keys, strict=True))
+    for setting, key in zip(without.settings, without.generate_keys, strict=True):
+        assert keys[setting.label] == key
+        assert setting.ablations == ()
+    assert len(set(with_it.generate_keys)) == len(with_it.generate_keys)
+
+
+def test_unknown_ablation(settings):
+    with pytest.raises(UserError, match=r"ablation 'call'.*did you mean 'calls'"):
+        settings("call")
+
+
+def test_a_variant_that_does_not_fit_is_named(settings, monkeypatch):
+    bad = Capabilities(trainable=True, ablations={"calls": ({"calls": "many"},)})
+    monkeypatch.setattr(Ablated, "capabilities", bad)
+    with pytest.raises(UserError, match=r"toy, ablation calls\.calls"):
+        settings("calls", changes=["systems.toy.nfe=[]", "systems.toy.sweep={}"])
+
+
+def test_metrics_of_a_task_are_added_and_leave_all_other_keys():
+    def made(*changes):
+        suite = load_suite(NANO, changes)
+        return make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)
+
+    usual, more = made(), made("tasks.paraphrase.metrics=[ibleu, bleu_sent_m4]")
+    task = usual.tasks["paraphrase"]
+    ids, wider = ([m.id for m in plan.metrics_of(p.suite, task)] for p in (usual, more))
+    # One that the suite measures everywhere is not measured twice.
+    assert "bleu_sent_m4" in ids
+    assert set(wider) == {*ids, "ibleu"} and len(wider) == len(ids) + 1
+    assert more.cells == usual.cells
+
+
+def test_a_metric_of_a_task_is_checked_before_anything_runs():
+    suite = load_suite(NANO, ["tasks.paraphrase.metrics=[ibleau]"])
+    with pytest.raises(UserError, match="did you mean 'ibleu'"):
+        make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)
+
+
+def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
+    plain = settings()[0]
+    for change in ("training.compile=true", "training.by_length=true"):
+        assert settings(changes=[change])[0].train_key != plain.train_key
+        assert settings(changes=[change.replace("true", "false")])[0].train_key == plain.train_key
+    compiled = settings(changes=["evaluation.compile=true"])[0]
+    assert compiled.train_key == plain.train_key
+    assert not set(compiled.generate_keys) & set(plain.generate_keys)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from benchmark.api import UserError
+from benchmark.experiment.suite import Suite, TraceRecipe, load_suite, suite_names
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_every_suite_loads_and_is_complete(name):
+    suite = load_suite(name)
+    assert suite.name == name and suite.description
+    assert Suite.model_validate(yaml.safe_load(suite.yaml())) == suite
+
+
+def test_overrides_reach_what_they_name():
+    suite = load_suite(
+        "mini",
+        [
+            "evaluation.num_samples=3",
+            "diffuseq.layers=2",
+            "diffuseq.decoding.nfe=7",
+            "limits.test=5",
+            "tasks.dialogue.limits.test=6",
+            "seeds=[4, 5]",
+            "training.learning_rate=1e-2",
+        ],
+    )
+    assert suite.evaluation.num_samples == 3
+    assert suite.systems["diffuseq"].config["layers"] == 2
+    assert suite.systems["diffuseq"].decoding["nfe"] == 7
+    assert suite.tasks["paraphrase"].limits.test == 5
+    assert suite.tasks["dialogue"].limits.test == 6
+    assert suite.seeds == [4, 5]
+    assert suite.training.learning_rate == 0.01
+
+
+def test_systems_that_the_suite_does_not_have():
+    suite = load_suite("mini", ["pkg.mod:Mine.dim=64", "pkg.mod:Mine.decoding.nfe=3"])
+    recipe = suite.systems["pkg.mod:Mine"]
+    assert recipe.config == {"dim": 64} and recipe.decoding == {"nfe": 3}
+
+
+def test_a_budget_on_the_command_line_reaches_systems_with_their_own():
+    text = ["diffuseq.budget.updates=77"]
+    assert load_suite("mini", text).budget_of("diffuseq", "dialogue").updates == 77
+    assert (
+        load_suite("mini", [*text, "budget.updates=9"]).budget_of("diffuseq", "dialogue").updates
+        == 9
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("evaluation.num_sample=3", "did you mean 'num_samples'"),
+        ("budgets.updates=3", "did you mean 'budget'"),
+        ("training.learning_rat=3", "did you mean 'learning_rate'"),
+        ("diffuseq.training.batchs=3", "did you mean 'batch'"),
+        ("evaluation.num_samples=many", "evaluation.num_samples"),
+        ("evaluation.num_samples=0", "greater than 0"),
+        ("evaluation", "key=value"),
+        ("name.first=x", "holds a value"),
+        ("budget.updates=", "a budget needs"),
+        ("evaluation.metrics=[a", "not valid YAML"),
+    ],
+)
+def test_mistakes_are_told(override, sentence):
+    with pytest.raises(UserError, match=sentence) as caught:
+        load_suite("mini", [override])
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_suite():
+    with pytest.raises(UserError, match="did you mean 'mini'"):
+        load_suite("minni")
+
+
+def test_suite_from_a_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(load_suite("mini").yaml())
+    assert load_suite(str(path)) == load_suite("mini")
+    path.write_text("a: [")
+    with pytest.raises(UserError, match="not valid YAML"):
+        load_suite(str(path))
+    with pytest.raises(UserError, match="cannot be read"):
+        load_suite(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("name", ["mini", "small", "paper"])
+def test_simplification_is_measured_by_sari_and_nothing_else_is(name):
+    suite = load_suite(name)
+    simplifies = {"simplification", "wiki_auto", "ew_sew", "asset", "asset-turkcorpus"}
+    paraphrases = {"paraphrase", "qqp"}
+    for task, recipe in suite.tasks.items():
+        names = {spec.partition(":")[0] for spec in recipe.metrics}
+        assert ("sari" in names) == (task in simplifies), task
+        assert ("ibleu" in names) == (task in simplifies | paraphrases), task
+    assert suite.other_tasks is None or suite.other_tasks.metrics == []
+
+
+def test_a_trace_is_that_of_the_suite_or_the_default_one():
+    assert load_suite("mini").evaluation.trace is None
+    assert load_suite("mini").with_trace().evaluation.trace == TraceRecipe()
+    own = load_suite("mini", ["evaluation.trace.steps=3"]).with_trace()
+    assert own.evaluation.trace == TraceRecipe(steps=3)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from handmade import cell, write_handmade
+from swept import swept_board
+
+from benchmark.records.reader import read_records
+from benchmark.report.analysis.at_a_glance import HEADS, glance
+from benchmark.report.data.columns import MINUS
+from benchmark.report.data.points import Board
+
+
+def test_four_answers(tmp_path):
+    curves = {
+        "steep": [(0.4, 0.8), (0.2, 1.0), (0.6, 0.2)],
+        "flat": [(0.3, 0.7), (0.8, 0.6)],
+        "copy-source": [(0.0, 0.75)],
+    }
+    board = swept_board(tmp_path, curves, single=["copy-source"], yardsticks=["copy-source"])
+    found = glance(board, "toy")
+    assert str(found.diversity) == (
+        "flat 0.640, significantly better than the other"
+        f" (1 {MINUS} self-BLEU at least 0.6, all reach)"
+    )
+    assert str(found.calls) == "steep 0.800, significantly better than the other (at most 10 NFE)"
+    assert str(found.time) == "steep 0.800, significantly better than the other (at most 12.5 ms)"
+    assert str(found.copy) == (
+        "sentence BLEU 0.750 [0.740, 0.760]: 1 of 2 systems significantly better, 1 worse"
+    )
+    assert 1 + len(found.answers) == len(HEADS)
+
+
+def test_equal_systems_are_said_to_be_equal(tmp_path):
+    names = ["a", "b", "c", "d", "e", "f"]
+    board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in names})
+    assert str(glance(board, "toy").diversity).startswith(
+        "a 0.800, not significantly better than b, c, d and 2 more ("
+    )
+
+
+def test_who_does_not_reach_the_grammar(tmp_path):
+    curves = {
+        "wide": [(0.6, 0.8), (0.2, 0.9)],
+        "narrow": [(0.3, 0.8), (0.2, 0.9)],
+        "oracle": [(0.5, 1.0), (0.3, 1.0)],
+    }
+    found = glance(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
+    assert str(found.diversity) == (
+        "wide 0.825, alone"
+        f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; not in reach of narrow)"
+    )
+    assert str(found.copy) == "no copy-source row"
+
+
+def test_nothing_measured(tmp_path):
+    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
+    assert {str(answer) for answer in glance(board, "toy").answers} == {"no quality was measured"}

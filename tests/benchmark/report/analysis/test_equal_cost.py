@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from handmade import BLEU, cell, curved, write_handmade
+
+from benchmark.records.reader import read_records
+from benchmark.report.analysis.equal_cost import chosen_values, equal_cost_sentence
+from benchmark.report.analysis.mbr_scaling import scaled
+from benchmark.report.data.points import Board
+from benchmark.report.text.summary import sentences
+
+SOURCES = 40
+MEAN = 0.002 * sum(i % 3 for i in range(SOURCES)) / SOURCES
+"""Of what is added to the values, source by source."""
+
+
+def write(folder, systems, *, seeds=(1,), sources=None):
+    """`systems`: name to (rows of a candidate, the two values of every source).
+
+    `sources` says of some how many they answer, where they are not all.
+    """
+    cells = []
+    for name, (rows, pair) in systems.items():
+        for seed in seeds:
+            mean = sum(pair) / 2 + MEAN
+            line = cell(name, curved({BLEU: [mean, pair[1] + MEAN]}), seed=seed)
+            line["cost"]["rows"] = rows
+            cells.append(line)
+    path = write_handmade(folder / "x", cells)
+    for line in cells:
+        _, pair = systems[line["system"]]
+        # Both windows of one choose themselves; of two the second is always chosen.
+        rows = [
+            {
+                "id": f"s{i}",
+                "mbr_counts": {BLEU: [[1, 1], [0, 2]]},
+                "metrics": {BLEU: [value + 0.002 * (i % 3) for value in pair]},
+            }
+            for i in range((sources or {}).get(line["system"], SOURCES))
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        key = line["keys"]["score"]
+        (path / "records" / "values" / f"{key}.jsonl.gz").write_bytes(gzip.compress(text))
+    return path
+
+
+def sentence(path):
+    return equal_cost_sentence(Board(read_records(path)), "toy", BLEU, BLEU)
+
+
+def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
+    path = write(
+        tmp_path,
+        {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.7)), "same": (2.0, (0.6, 0.7))},
+    )
+    # The budget is one draw of `dear`, worth 0.7; the others choose among two, worth 0.7 too.
+    said = sentence(path)
+    assert said.startswith(
+        "At equal cost (4 network rows a source, 40 sources) cheap has the highest mean on BLEU"
+        f" (sent): 0.702, choosing among 2 (choices by {BLEU}). "
+    )
+    assert "Told apart from it: none. Not told apart: dear, same." in said
+    better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
+    said = sentence(write(tmp_path / "2", better))
+    assert "cheap is best on" in said
+    assert said.endswith(f"0.802, choosing among 2 (choices by {BLEU}). Told apart from it: dear.")
+    dear = {"dear": (4.0, (0.5, 0.9)), "cheap": (3.0, (0.4, 0.5))}
+    said = sentence(write(tmp_path / "3", dear))
+    assert "dear is best on BLEU (sent): 0.702, one draw (choices" in said
+
+
+def test_systems_are_compared_over_the_sources_of_all(tmp_path):
+    systems = {"dear": (4.0, (0.5, 0.9)), "part": (2.0, (0.4, 0.8))}
+    said = sentence(write(tmp_path, systems, sources={"part": 30}))
+    assert "a source, 30 sources) part is best" in said
+    none = write(tmp_path / "2", systems, sources={"part": 0})
+    assert sentence(none) == ""
+
+
+def test_seeds_that_disagree_are_no_proof(tmp_path):
+    # Every source of both seeds says that `b` is better, and by how much the seeds disagree.
+    path = write(tmp_path, {"a": (1.0, (0.4, 0.5)), "b": (1.0, (0.5, 0.6))}, seeds=(1, 2))
+    for seed, added in ((1, 0.0), (2, 0.6)):
+        path_of = path / "records" / "values" / f"score-b-main-{seed}.jsonl.gz"
+        rows = [json.loads(line) for line in gzip.decompress(path_of.read_bytes()).splitlines()]
+        for row in rows:
+            row["metrics"][BLEU] = [value - 0.2 + added for value in row["metrics"][BLEU]]
+        path_of.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
+    said = sentence(path)
+    assert "b has the highest mean" in said and "Not told apart: a." in said
+
+
+def test_values_of_the_choices(tmp_path):
+    board = Board(read_records(write(tmp_path, {"a": (1.0, (0.2, 0.6))}, seeds=(1, 2))))
+    (point,) = scaled(board, "toy")
+    by_seed = [chosen_values(board.records, point, BLEU, BLEU, size) for size in (1, 2)]
+    assert all(list(found) == [1, 2] for found in by_seed)
+    one, two = (found[2] for found in by_seed)
+    assert len(one) == SOURCES
+    assert one["s0"] == pytest.approx(0.4) and two["s0"] == pytest.approx(0.6)
+    assert two["s2"] == pytest.approx(0.604)
+    assert chosen_values(board.records, point, BLEU, BLEU, 3) == {}
+    assert chosen_values(board.records, point, BLEU, "rouge_l", 1) == {}
+    assert chosen_values(board.records, point, "self_bleu", BLEU, 1) == {}
+
+
+def test_nothing_is_said_of_one_model_or_without_values(tmp_path):
+    assert sentence(write(tmp_path, {"a": (1.0, (0.2, 0.6))})) == ""
+    path = write_handmade(
+        tmp_path / "bare", [cell("a", curved({BLEU: [0.1]})), cell("b", curved({BLEU: [0.2]}))]
+    )
+    assert sentence(path) == ""
+
+
+def test_the_summary_says_it(tmp_path, board):
+    path = write(tmp_path, {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))})
+    assert sentence(path) in sentences(Board(read_records(path)), "toy")
+    assert not any("At equal cost" in said for said in sentences(board, "toy"))

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+from handmade import bleu, cell, write_handmade
+from swept import swept_board
+
+from benchmark.records.reader import read_records
+from benchmark.report.analysis.standings import LONE, UNCOUNTED, UNSAMPLED, settings_of, standings
+from benchmark.report.data.points import Board
+
+CURVES = {
+    "steep": [(0.4, 0.8), (0.2, 1.0), (0.6, 0.2)],
+    "flat": [(0.3, 0.7), (0.8, 0.6)],
+    "point": [(0.5, 0.9)],
+    "fixed": [(0.0, 0.95)],
+}
+
+
+@pytest.fixture
+def board(tmp_path):
+    return swept_board(tmp_path, CURVES, single=["fixed"], depths={"flat": 20, "point": 5})
+
+
+def test_what_is_held_equal(board):
+    found = standings(board, "toy")
+    levels = {s.id: s.value for s in found.standards}
+    # The curve that reaches least far is the lone point; the slowest system sets the budget.
+    assert levels == {
+        "common": pytest.approx(0.5),
+        "depth": 20,
+        "rows": 1.0,
+        "seconds_per_candidate": 0.0125,
+    }
+    assert found.standard("grammar", "common").id == "common"
+    assert found.standard("seconds_per_candidate").shown == "12.5"
+    assert found.standard("seconds_per_candidate").unit == "ms"
+
+
+def test_qualities_on_equal_terms(board):
+    found = standings(board, "toy")
+    at_diversity = {s: found.value("common", s).value for s in CURVES}
+    assert at_diversity["steep"] == pytest.approx(0.5)
+    assert at_diversity["flat"] == pytest.approx(0.66)
+    assert at_diversity["point"] == pytest.approx(0.9)
+    assert not found.value("common", "fixed").defined
+    # Cost asks for the main setting: diversity has no say, and deterministic systems take part.
+    assert found.value("depth", "fixed").value == pytest.approx(0.95)
+    assert found.value("depth", "steep").value == pytest.approx(0.8)
+
+
+def test_area_and_reach(board):
+    found = standings(board, "toy")
+    assert found.value("area", "flat").value == pytest.approx(0.3 * 0.7 + 0.5 * 0.65)
+    assert found.curves["steep"].settings == 3
+    assert (found.curves["steep"].low, found.curves["steep"].high) == pytest.approx((0.2, 0.6))
+    # (0.4, 0.8) and (0.6, 0.2) are beaten by the point and by the end of the flat curve.
+    assert found.curves["steep"].front == 1
+    assert found.curves["point"].front == 1
+    assert found.dashes == {
+        ("area", "point"): LONE,
+        ("area", "fixed"): UNSAMPLED,
+        ("common", "fixed"): UNSAMPLED,
+    }
+
+
+def test_pairs_are_models_on_equal_terms(board):
+    found = standings(board, "toy")
+    assert found.verdicts.better_than("common", "point") == ("steep", "flat")
+    assert found.verdicts.better_than("common", "flat") == ("steep",)
+    assert found.verdicts.better_than("area", "point") == ()
+
+
+def test_the_grammar_sets_the_diversity(tmp_path):
+    curves = {"near": [(0.4, 0.8), (0.2, 1.0)], "oracle": [(0.45, 1.0), (0.3, 1.0)]}
+    found = standings(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
+    assert found.standard("grammar").value == pytest.approx(0.45)
+    assert found.dashes["grammar", "near"] == "reaches a diversity of 0.400 only"
+    assert found.value("grammar", "oracle").value == 1.0
+    assert found.dashes["depth", "oracle"] == UNCOUNTED
+    # The yardstick is no rival: it does not decide what all curves reach.
+    assert found.standard("common").value == pytest.approx(0.4)
+    assert not found.verdicts.pairs
+
+
+def test_references_stand_in_for_the_grammar(tmp_path):
+    curves = {"a": [(0.4, 0.8), (0.2, 1.0)], "reference": [(0.3, 1.0)]}
+    board = swept_board(tmp_path, curves, yardsticks=["reference"], single=["reference"])
+    assert standings(board, "toy").standard("human").value == pytest.approx(0.3)
+
+
+def test_settings_are_those_of_the_sweep_or_the_main_one(board):
+    assert len(settings_of(board, "toy", "steep")) == 3
+    assert len(settings_of(board, "toy", "point")) == 1
+    assert settings_of(board, "toy", "fixed") == ()
+
+
+def test_nothing_measured(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", None)])
+    assert standings(Board(read_records(folder)), "toy") is None
+
+
+def test_without_values_there_is_no_interval_and_no_claim(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5)), cell("b", bleu(0.1))])
+    found = standings(Board(read_records(folder)), "toy")
+    assert found.diversity is None
+    assert found.value("depth", "a").value == 0.5
+    assert not found.value("depth", "a").bounded
+    assert not found.verdicts.pairs

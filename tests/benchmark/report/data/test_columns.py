@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from benchmark.records.schema import MetricScore
+from benchmark.report.data.columns import cost_columns, metric_columns
+
+
+def column_of(name: str, **facts):
+    metric = MetricScore.model_validate(
+        {
+            "signature": "s",
+            "title": name,
+            "level": "candidate",
+            "direction": "higher",
+            "range": [0, 1],
+            "statistics": {"expected": {"value": 0.5}},
+        }
+        | facts
+    )
+    return metric_columns({name: metric}, 8)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "value", "text"),
+    [
+        ("rouge_l", {}, 0.12345, "0.123"),
+        ("bleu_corpus", {"range": [0, 100]}, 29.2712, "29.3"),
+        ("copy_rate", {}, 0.0125, "1.2"),
+        ("length", {"range": [0, None], "unit": "tokens"}, 10.04, "10.0"),
+        ("rouge_l", {}, math.nan, ""),
+    ],
+)
+def test_metrics_are_shown_in_their_unit(name, facts, value, text):
+    assert column_of(name, **facts).text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.006, "6"), (0.0003, "0.3"), (12.34, "12340"), (1e-9, "<0.001"), (0.0, "0")],
+)
+def test_time_has_three_digits(seconds, text):
+    assert cost_columns()[1].text(seconds) == text
+
+
+def test_percentages_say_so():
+    assert column_of("empty_rate").detail == "%"

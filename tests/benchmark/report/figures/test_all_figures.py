@@ -1,0 +1,247 @@
+"""Every figure, also where there is little to draw: nothing overlaps, nothing is cut off."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+
+import pytest
+from handmade import bleu, cell, metric, self_bleu, write_handmade
+from matplotlib.text import Text
+from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
+
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
+from benchmark.report.figures.all_figures import overview_plot, task_plots
+from benchmark.report.figures.frontier import overview
+from benchmark.report.figures.sheet import style
+
+
+def plots(board):
+    found = [overview_plot(board)]
+    for task in board.records.tasks:
+        found += task_plots(board, task, task)
+    return found
+
+
+def check(sheet):
+    """No text leaves the figure; labels inside a panel do not meet; nothing is below 6 pt."""
+    figure = sheet.figure
+    figure.draw_without_rendering()
+    width, height = figure.bbox.width, figure.bbox.height
+    for ax in figure.axes:
+        texts = [ax.xaxis.label, ax.yaxis.label, ax.title, ax._left_title, *ax.texts]
+        ticks = [*ax.get_xticklabels(), *ax.get_yticklabels()]
+        for text in (*texts, *ticks):
+            if not (text.get_text() and text.get_visible()):
+                continue
+            assert text.get_fontsize() >= 6
+            if text in ticks:
+                continue
+            box = text.get_window_extent()
+            assert box.x0 >= -1, text
+            assert box.x1 <= width + 1, text
+            assert box.y0 >= -1, text
+            assert box.y1 <= height + 1, text
+        inside = [text.get_window_extent().shrunk(0.9, 0.8) for text in ax.texts]
+        for one, other in itertools.combinations(inside, 2):
+            assert not one.overlaps(other)
+    numbers = [
+        tick.get_window_extent().shrunk(0.95, 0.9)
+        for ax in figure.axes
+        for tick in ax.get_xticklabels()
+        if tick.get_text() and tick.get_visible()
+    ]
+    for one, other in itertools.combinations(numbers, 2):
+        assert not one.overlaps(other)
+    for text in (t for legend in figure.legends for t in legend.get_texts()):
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= width
+    titles = [a._left_title.get_window_extent() for a in figure.axes if a._left_title.get_text()]
+    for one, other in itertools.combinations(titles, 2):
+        assert not one.overlaps(other)
+
+
+def variant(folder, target, change):
+    shutil.copytree(folder / "records", target / "records")
+    path = target / "records" / "cells.jsonl"
+    cells = [json.loads(line) for line in path.read_text().splitlines()]
+    cells = change(cells)
+    path.write_text("".join(json.dumps(c) + "\n" for c in cells))
+    return Board(read_records(target))
+
+
+def each_interval(cells, change):
+    for line in cells:
+        for name, entry in ((line["score"] or {}).get("metrics", {})).items():
+            for interval in entry["statistics"].values():
+                change(line, name, interval)
+    return cells
+
+
+def crowd(line, name, interval):
+    if interval["value"] is not None and line["family"] != "yardstick":
+        interval.update(value=0.5, low=0.499, high=0.501)
+
+
+def undefine(line, name, interval):
+    interval.update(value=None, low=None, high=None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda cells: cells,
+        lambda cells: each_interval(cells, crowd),
+        lambda cells: each_interval(cells, undefine),
+        lambda cells: [c for c in cells if c["setting"]["kind"] != "samples"],
+        lambda cells: [
+            c for c in cells if c["system"] == "gpt2" and "main" in c["setting"]["roles"]
+        ],
+    ],
+    ids=["realistic", "all at one point", "all undefined", "no samples", "one point"],
+)
+def test_figures_are_legible(synthetic, tmp_path, change):
+    board = variant(synthetic, tmp_path / "toy", change)
+    with style():
+        for plot in plots(board):
+            check(plot.draw())
+            assert plot.caption
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Board:
+    """Twenty systems on four tasks."""
+    folder = write_records(
+        tmp_path_factory.mktemp("many") / "many",
+        tasks=("dialogue",),
+        systems=[s.id for s in (*SYSTEMS, *MORE_SYSTEMS)],
+        sources=6,
+        samples=3,
+        failed=(),
+    )
+    path = folder / "records" / "run.json"
+    run = json.loads(path.read_text())
+    names = ("dialogue", "two", "three", "four")
+    run["tasks"] = {name: run["tasks"]["dialogue"] | {"title": name} for name in names}
+    path.write_text(json.dumps(run))
+    path = folder / "records" / "cells.jsonl"
+    cells = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = (json.dumps(c | {"task": name}) + "\n" for name in names for c in cells)
+    path.write_text("".join(lines))
+    return Board(read_records(folder))
+
+
+def test_twenty_systems_are_legible(many):
+    assert len(many.systems) == 20
+    with style():
+        sheets = {p.name: p.draw() for p in (overview_plot(many), *task_plots(many, "two", "two"))}
+    for name, sheet in sheets.items():
+        check(sheet)
+        figure = sheet.figure
+        width, height = figure.get_size_inches()
+        for panel in sheet.panels:
+            box = panel.ax.get_position()
+            assert box.width * width > 1.8, name
+            assert box.height * height > 1.5, name
+        (legend,) = figure.legends
+        below = min(a.get_tightbbox().y0 for p in sheet.panels for a in (p.ax, p.strip) if a)
+        assert legend.get_window_extent().y1 <= below, name
+        texts = [text.get_text() for text in legend.get_texts()]
+        assert len(set(texts)) == len(texts) >= 16, name
+
+
+def test_long_titles_do_not_meet(tmp_path):
+    both = bleu(0.4) | self_bleu(0.5)
+    names = ("a task with quite a long name", "another of the same kind", "c", "d")
+    board = Board(
+        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+    )
+    with style():
+        check(overview(board))
+
+
+def test_common_brackets_are_left_out(tmp_path):
+    both = bleu(0.4) | self_bleu(0.5)
+    names = ("paraphrase (grammar)", "dialogue (grammar)")
+    board = Board(
+        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+    )
+    with style():
+        titles = [ax.get_title(loc="left") for ax in overview(board).figure.axes]
+    assert titles == ["Paraphrase", "Dialogue"]
+
+
+@pytest.mark.parametrize("tasks", [2, 4])
+def test_a_title_is_cut_only_where_its_panel_ends(tmp_path, tasks):
+    both = bleu(0.4) | self_bleu(0.5)
+    names = [f"{letter}, a title of more than 24" for letter in "wxyz"[:tasks]]
+    board = Board(
+        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+    )
+    with style():
+        figure = overview(board).figure
+        figure.canvas.draw()
+        shown = [text for text in figure.findobj(Text) if "A Title Of More" in text.get_text()]
+        places = [title.get_window_extent() for title in shown]
+    assert [title.get_text().endswith("…") for title in shown] == [tasks == 4] * tasks
+    starts = [place.x0 for place in places[1:]] + [figure.bbox.x1]
+    assert all(place.x1 < start for place, start in zip(places, starts, strict=True))
+
+
+def data(ax):
+    """All places where a marker stands."""
+    return [
+        (float(x), float(y))
+        for line in ax.lines
+        if line.get_marker() not in ("None", None, "")
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    ]
+
+
+def test_frontier_plots_the_numbers(tmp_path):
+    cells = [
+        cell("a", bleu(0.4) | self_bleu(0.75)),
+        cell("b", bleu(0.6) | self_bleu(0.9), kind="single"),
+        cell("copy-source", bleu(0.5), family="yardstick", kind="single"),
+        cell("broken", None),
+    ]
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    with style():
+        sheet = overview(board)
+    (panel,) = sheet.panels
+    assert data(panel.ax) == [(0.25, 0.4)]
+    # Without samples there is no diversity: the mark stands in the strip, and hollow.
+    assert [y for _, y in data(panel.strip)] == [0.6]
+    (mark,) = [line for line in panel.strip.lines if line.get_marker() not in ("None", None, "")]
+    assert mark.get_markerfacecolor() == "#ffffff"
+    levels = [line.get_ydata()[0] for line in panel.ax.lines if len(set(line.get_ydata())) == 1]
+    assert 0.5 in levels
+
+
+def test_validity_comes_first_where_it_is_known(tmp_path):
+    measured = bleu(0.4) | self_bleu(0.75)
+    measured["validity"] = metric({"expected": {"value": 0.9}}, title="validity")
+    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", measured)])))
+    with style():
+        sheet = overview(board)
+        frontier = next(task_plots(board, "toy", "toy")).draw()
+    assert data(sheet.panels[0].ax) == [(0.25, 0.9)]
+    assert len(frontier.panels) == 2
+
+
+def test_costs_plot_the_numbers(tmp_path):
+    def at(calls, value):
+        return cell(
+            "a", bleu(value), label=f"{calls}", roles=["nfe"], depth=calls,
+            decoding={"steps": calls},
+        )  # fmt: skip
+
+    main = cell("a", bleu(0.4), depth=10, decoding={"steps": 10})
+    board = Board(read_records(write_handmade(tmp_path / "x", [main, at(2, 0.1), at(50, 0.5)])))
+    with style():
+        sheet = list(task_plots(board, "toy", "toy"))[1].draw()
+    assert sorted(data(sheet.panels[0].ax)) == [(2, 0.1), (10, 0.4), (50, 0.5)]
+    assert sheet.panels[0].ax.get_xscale() == "log"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from benchmark.report.figures.confidence_bands import draw_band
+from benchmark.report.figures.marks import Marks
+
+
+@pytest.fixture
+def ax():
+    return Figure().add_subplot()
+
+
+def draws(value, spread):
+    steps = np.linspace(-1, 1, 401)
+    return np.array([value, *(value + spread * steps)])
+
+
+def test_band_is_the_interval_at_every_place(ax):
+    marks = Marks()
+    assert draw_band(ax, [0.2, 0.6], [draws(0.8, 0.1), draws(0.4, 0.2)], "#000000", marks)
+    outline = ax.patches[0].get_xy()
+    at = {x: sorted(y for place, y in outline if np.isclose(place, x)) for x in (0.2, 0.4, 0.6)}
+    for x, value, spread in ((0.2, 0.8, 0.1), (0.4, 0.6, 0.15), (0.6, 0.4, 0.2)):
+        assert at[x][0] == pytest.approx(value - 0.95 * spread, abs=1e-3)
+        assert at[x][-1] == pytest.approx(value + 0.95 * spread, abs=1e-3)
+    assert min(marks.ys) == pytest.approx(0.4 - 0.19, abs=1e-3)
+
+
+def test_no_band_where_nothing_is_known_or_no_curve_is(ax):
+    unknown = np.array([0.5, *[np.nan] * 401])
+    assert not draw_band(ax, [0.2, 0.6], [draws(0.8, 0.1), unknown], "#000000", Marks())
+    assert not draw_band(ax, [0.2], [draws(0.8, 0.1)], "#000000", Marks())
+    assert not ax.patches

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+from swept import swept_board
+
+from benchmark.report.figures.frontier import frontier
+from benchmark.report.figures.sheet import style
+from benchmark.report.figures.yardstick_marks import is_near
+
+
+@pytest.mark.parametrize(
+    ("value", "others", "expected"),
+    [
+        (0.21, [0.05, 0.2], True),
+        (1.0, [0.05, 0.2], False),
+        (0.0, [0.9, 1.0], False),
+        (0.0, [0.3, 1.0], True),
+        (1.0, [1.0, 1.0], True),
+        (0.0, [1.0, 1.0], False),
+        (0.0, [], True),
+    ],
+)
+def test_near_is_within_the_spread_of_the_models(value, others, expected):
+    assert is_near(value, others) == expected
+
+
+def drawn(tmp_path, copy):
+    curves = {
+        "a": [(0.4, 0.15), (0.2, 0.2)],
+        "copy-source": [(0.0, copy)],
+        "reference": [(0.0, 1.0)],
+    }
+    board = swept_board(
+        tmp_path, curves,
+        single=["copy-source", "reference"], yardsticks=["copy-source", "reference"],
+    )  # fmt: skip
+    with style():
+        return frontier(board, "toy").panels[0]
+
+
+def test_references_do_not_stretch_the_axis_and_are_told_at_the_edge(tmp_path):
+    panel = drawn(tmp_path, copy=0.18)
+    assert panel.ax.get_ylim()[1] < 0.3
+    assert [text.get_text() for text in panel.strip.texts] == ["↑", "1"]
+    assert "copy-source 0.18" in [text.get_text() for text in panel.ax.texts]
+
+
+def test_a_copy_far_off_is_told_at_the_edge(tmp_path):
+    panel = drawn(tmp_path, copy=0.9)
+    assert "↑ copy-source 0.9" in [text.get_text() for text in panel.ax.texts]
+    assert panel.ax.get_ylim()[1] < 0.3

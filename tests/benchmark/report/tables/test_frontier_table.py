@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from handmade import BLEU, bleu, cell, write_handmade
+from swept import swept_board
+
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
+from benchmark.report.tables.frontier_table import frontier_table
+from benchmark.report.tables.renderers import csv_text, latex, markdown
+from benchmark.report.tables.significance_table import pair_frame, significance_table
+from benchmark.report.tables.table import build_table
+
+CURVES = {
+    "steep": [(0.4, 0.8), (0.2, 1.0), (0.6, 0.2)],
+    "flat": [(0.3, 0.7), (0.8, 0.6)],
+    "copy-source": [(0.0, 0.75)],
+}
+
+
+@pytest.fixture
+def board(tmp_path):
+    return swept_board(tmp_path, CURVES, single=["copy-source"], yardsticks=["copy-source"])
+
+
+def lines_of(text, system):
+    return [line for line in text.split("\n") if line.startswith(f"| {system}")]
+
+
+def test_frontier_table_known_answer(board):
+    text = markdown(frontier_table(board, "toy"))
+    (steep,) = lines_of(text, "steep (a)")
+    (flat,) = lines_of(text, "flat (b)")
+    assert steep == (
+        "| steep (a) | 3 | 2 | 0.200 | 0.600 | 0.480 | 0.200 | 0.800 ᵇ | 0.800 ᵇ | 0.800 ᵇ |"
+    )
+    assert flat.startswith("| flat (b) | 2 | 1 | 0.300 | 0.800 | 0.535 ᵃ | 0.640 ᵃ |")
+    assert "≥ 0.6, all reach ↑" in text
+    assert "no independent samples: it has no place on the axis of diversity (copy-source)" in text
+
+
+def test_main_table_says_who_is_better_than_whom(board):
+    table = build_table(board, "toy")
+    text = markdown(table)
+    (steep,) = lines_of(text, "steep (a)")
+    assert "**0.800** ±0.010 ᵇᶜ" in steep
+    (copy,) = lines_of(text, "copy-source (c)†")
+    assert "0.750 ±0.010 ᵇ" in copy
+    assert r"0.750\,{\tiny$\pm$0.010}\textsuperscript{b}" in latex(table)
+    head, first, *_ = csv_text(table).split("\n")
+    at = head.split(",").index(f"{BLEU}.expected.better_than")
+    assert first.split(",")[at] == "flat copy-source"
+
+
+def test_matrix_holds_differences_above_and_p_values_below(board):
+    table = significance_table(board, "toy")
+    steep, flat, copy = table.rows
+    assert steep.entries["flat"].interval.value == pytest.approx(0.1)
+    assert steep.entries["flat"].bold
+    assert copy.entries["steep"].interval.value < 0.05
+    assert flat.entries["copy-source"].interval.value == pytest.approx(-0.05)
+    assert flat.entries["flat"].dash == "not compared"
+    assert [column.head for column in table.columns] == ["a", "b", "c"]
+    assert [family for family, _ in table.families()] == [f"sentence BLEU ({BLEU})"]
+    assert r"\label{tab:toy-significance}" in latex(table)
+
+
+def test_every_pair_stands_in_the_frame(board):
+    frame = pair_frame(board, "toy")
+    main = frame[frame.table == "main"]
+    assert len(main) == 3
+    assert set(frame[frame.table == "frontier"].column) == {
+        "area", "common", "depth", "rows", "seconds_per_candidate",
+    }  # fmt: skip
+    assert frame[frame.table == "frontier"].p_randomisation.isna().all()
+    one = main.iloc[0]
+    assert (one["first"], one.second) == ("steep", "flat")
+    assert one.p_adjusted == pytest.approx(3 * max(one.p_randomisation, one.p_bootstrap))
+
+
+@pytest.mark.parametrize("cells", [[cell("a", None)], [cell("a", bleu(0.5))]])
+def test_nothing_to_compare(tmp_path, cells):
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    for table in (frontier_table(board, "toy"), significance_table(board, "toy")):
+        for text in (markdown(table), latex(table), csv_text(table)):
+            assert "ᵃ" not in text
+            assert "nan" not in text
+    assert len(pair_frame(board, "toy")) == 0

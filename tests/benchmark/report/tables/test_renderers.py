@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from handmade import bleu, cell, write_handmade
+
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
+from benchmark.report.tables.renderers import csv_text, latex, markdown
+from benchmark.report.tables.table import DASH, build_table
+
+
+@pytest.fixture
+def table(board):
+    return build_table(board, "toy")
+
+
+def test_markdown_known_answer(table):
+    lines = markdown(table).splitlines()
+    assert lines[0] == "# Toy"
+    assert lines[4].startswith("| System | BLEU (sent), mean ↑ | BLEU (sent), MBR ↑ |")
+    assert (
+        "| best | **0.500** ±0.010 | **0.600** ±0.010 | **0.700** ±0.010 | **0.400** ±0.010"
+        " | 10 | 12.5 |" in lines
+    )
+    assert f"| fixed† | 0.400 ±0.010 | 0.500 ±0.010 | 0.600 ±0.010 | {DASH} | 10 | 12.5 |" in lines
+    assert "| broken | failed |  |  |  |  |  |" in lines
+
+
+def test_markdown_rows_have_equal_width(table):
+    rows = [line for line in markdown(table).splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
+
+
+def test_csv_comes_back_exactly(table):
+    rows = list(csv.DictReader(io.StringIO(csv_text(table))))
+    assert [row["system"] for row in rows] == [row.system for row in table.rows]
+    for read, row in zip(rows, table.rows, strict=True):
+        for column in table.columns:
+            entry = row.entries[column.id]
+            ends = (entry.interval.value, entry.interval.low, entry.interval.high)
+            names = (column.id, f"{column.id}.low", f"{column.id}.high")
+            for name, end in zip(names, ends, strict=True):
+                assert read[name] == ("" if end != end else repr(float(end)))
+            assert read[f"{column.id}.bold"] == str(int(entry.bold))
+    best = next(row for row in rows if row["system"] == "best")
+    assert best["score_keys"] == "score-best-main-1"
+    assert best["generate_keys"] == "generate-best-main-1"
+    broken = next(row for row in rows if row["system"] == "broken")
+    assert (broken["status"], broken["error"]) == ("failed", "ValueError: it broke & <fell>")
+
+
+def test_latex_known_answer(table):
+    text = latex(table)
+    assert text.count(r"\begin{table*}") == 2
+    assert r"\label{tab:toy-quality}" in text
+    assert r"best & \textbf{0.500}\,{\tiny$\pm$0.010} &" in text
+    assert r"broken & \multicolumn{3}{l}{\emph{failed}} \\" in text
+    assert "% score-best-main-1" in text
+    # Every row has as many cells as the table has columns.
+    body = text[text.index(r"\toprule") : text.index(r"\bottomrule")]
+    for line in body.splitlines():
+        if line.count("&") and "multicolumn" not in line:
+            assert line.count("&") == 3
+
+
+def test_latex_of_odd_names(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("my_file:100%", bleu(0.5)), cell("b", bleu(0.1))])
+    text = latex(build_table(Board(read_records(folder)), "toy"))
+    assert r"my\_file:100\% & " in text
+    assert "\nmy_file:100%" not in text
+
+
+def test_no_interval_of_no_width(tmp_path):
+    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5, half=0.0)), cell("b", bleu(0.1))])
+    assert "| a | **0.500** | **0.600** |" in markdown(
+        build_table(Board(read_records(folder)), "toy")
+    )

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from handmade import bleu, cell, self_bleu, write_handmade
+
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
+from benchmark.report.figures.cost_curves import NFE, cost
+from benchmark.report.figures.frontier import frontier
+from benchmark.report.figures.sheet import style
+from benchmark.report.tables.ablation_table import ablation_table, variant_labels
+from benchmark.report.tables.cost_table import cost_table
+from benchmark.report.tables.renderers import csv_text, latex, markdown
+from benchmark.report.tables.supplementary_tables import supplementary_names
+from benchmark.report.tables.table import DASH, build_table
+
+MAIN = {"policy": "ancestral", "eta": 0.0, "nfe": 8}
+
+
+def variant(system, label, value, *, roles=("ablation",), decoding=None, **facts):
+    line = cell(
+        system, bleu(value) | self_bleu(0.5), label=label, roles=roles,
+        decoding=MAIN | (decoding or {}), **facts,
+    )  # fmt: skip
+    line["setting"]["ablations"] = ["policies"]
+    line["cost"]["rows"] = 7.5
+    return line
+
+
+@pytest.fixture
+def cells():
+    return [
+        variant("a", "main", 0.30, roles=("main", "ablation")),
+        variant("a", "policy=remask, eta=0.1", 0.50, decoding={"policy": "remask", "eta": 0.1}),
+        variant("a", "policy=top", 0.495, decoding={"policy": "top"}, depth=3),
+        # Its main setting is no variant, and stands beside the only one.
+        cell("b", bleu(0.9), decoding=MAIN | {"policy": "own"}),
+        variant("b", "policy=top", 0.20, decoding={"policy": "top"}),
+        cell("plain", bleu(0.6)),
+        cell("copy-source", bleu(0.55), family="yardstick", kind="single"),
+    ]
+
+
+@pytest.fixture
+def ablated(tmp_path, cells) -> Board:
+    return Board(read_records(write_handmade(tmp_path / "x", cells)))
+
+
+def test_rows_are_systems_by_variants(ablated):
+    table = ablation_table(ablated, "toy", "policies")
+    assert table.title == "One checkpoint, every policy"
+    assert [row.name for row in table.rows] == [
+        "a, policy=ancestral (main)",
+        "a, policy=remask, eta=0.1",
+        "a, policy=top",
+        "b, policy=own (main)",
+        "b, policy=top",
+    ]
+    assert [c.id for c in table.columns] == [
+        "bleu_sent_m4.expected", "bleu_sent_m4.mbr", "bleu_sent_m4.oracle", "self_bleu.set",
+        "cost.depth", "cost.rows", "cost.seconds_per_candidate",
+    ]  # fmt: skip
+
+
+def test_bold_compares_what_shares_a_checkpoint(ablated):
+    rows = ablation_table(ablated, "toy", "policies").rows
+    bold = [row.name for row in rows if row.entries["bleu_sent_m4.expected"].bold]
+    assert bold == ["a, policy=remask, eta=0.1", "a, policy=top", "b, policy=own (main)"]
+
+
+def test_main_table_and_curves_leave_variants_out(ablated):
+    assert [row.system for row in build_table(ablated, "toy").rows] == [
+        "a", "b", "plain", "copy-source",
+    ]  # fmt: skip
+    assert ablated.main("toy", "a").measure("bleu_sent_m4").value == 0.30
+    assert ablated.sweeps("toy", "a") == ()
+    assert ablated.nfe_curve("toy", "a") == ()
+    with style():
+        sheets = [frontier(ablated, "toy"), cost(ablated, "toy", NFE)]
+    heights = {
+        float(y)
+        for sheet in sheets
+        for panel in sheet.panels
+        for line in panel.ax.lines
+        if line.get_marker() not in ("None", None, "")
+        for y in line.get_ydata()
+    }
+    assert {0.3, 0.9} <= heights
+    assert not {0.5, 0.495, 0.2} & heights
+
+
+def test_every_rendering_tells_the_variants(ablated):
+    table = ablation_table(ablated, "toy", "policies")
+    assert "| a, policy=remask, eta=0.1 | **0.500** ±0.010 |" in markdown(table)
+    rows = list(csv.DictReader(io.StringIO(csv_text(table))))
+    assert [(row["system"], row["setting"]) for row in rows][2] == ("a", "policy=top")
+    assert rows[2]["score_keys"] == "score-a-policy=top-1"
+    text = latex(table)
+    assert r"\label{tab:toy-ablation-policies-quality}" in text
+    assert r"a, policy=remask, eta=0.1 & \textbf{0.500}" in text
+
+
+def test_labels_without_a_common_field(tmp_path):
+    cells = [
+        variant("a", "main", 0.3, roles=("main",)),
+        variant("a", "eta=1", 0.3, decoding={"eta": 1.0}),
+        variant("a", "policy=x", 0.3, decoding={"policy": "x"}),
+    ]
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    assert variant_labels(board.of("toy", "a")) == [
+        "policy=ancestral, eta=0 (main)", "policy=ancestral, eta=1", "policy=x, eta=0",
+    ]  # fmt: skip
+
+
+def test_a_variant_that_is_the_main_setting_alone(tmp_path):
+    cells = [variant("a", "temperature=0.7", 0.3, roles=("main", "ablation"))]
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    assert variant_labels(board.of("toy", "a")) == ["temperature=0.7 (main)"]
+
+
+def test_no_ablation_no_table(board):
+    assert supplementary_names(board.records, "toy") == ("frontier", "significance", "cost")
+
+
+def trained(system, updates, total, *, seed=1):
+    return cell(system, bleu(0.5), seed=seed) | {
+        "keys": {"train": f"t-{system}-{seed}", "generate": f"generate-{system}-main-{seed}",
+                 "score": f"score-{system}-main-{seed}"},
+        "training": {"updates": updates, "tokens": 2_500_000, "seconds": 80.0},
+        "parameters": {"total": total, "embedding": 50_000},
+        "cost": {"depth": 10, "rows": 10.25, "seconds_per_candidate": 0.0125},
+    }  # fmt: skip
+
+
+def test_cost_table_known_answer(tmp_path):
+    cells = [
+        trained("a", 1000, 400_000), trained("a", 500, 400_000, seed=2),
+        trained("b", 700, 401_500),
+        cell("fixed", bleu(0.2), family="yardstick", kind="single", depth=0),
+    ]  # fmt: skip
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    table = cost_table(board, "toy")
+    lines = markdown(table).splitlines()
+    assert (
+        "| System | Total, thousand | Embedding, thousand | Other, thousand | Updates"
+        " | Tokens, million | Time, s | NFE ↓ | Rows, per cand. ↓ | Time, ms ↓ |" in lines
+    )
+    assert "| a | 400.0 | 50.0 | 350.0 | 750 | 2.5 | 80 | 10 | 10.2 | 12.5 |" in lines
+    dashes = f"{DASH} | " * 6
+    assert f"| fixed | {dashes}0 | {DASH} | 12.5 |" in lines
+    assert any("lie within 0.4 % of one another" in line for line in lines)
+    row = next(csv.DictReader(io.StringIO(csv_text(table))))
+    assert row["train_keys"] == "t-a-1 t-a-2"
+    assert float(row["parameters.other"]) == 350_000
+    text = latex(table)
+    assert text.count(r"\begin{table*}") == 1
+    assert r"\label{tab:toy-cost}" in text
+
+
+def test_cost_table_of_failures(tmp_path):
+    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
+    table = cost_table(board, "toy")
+    assert table.rows[0].status == "failed"
+    assert table.footnotes == ()
+    assert len(table.columns) == 9

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import pytest
+from handmade import bleu, cell, metric, self_bleu, write_handmade
+
+from benchmark.records.reader import read_records
+from benchmark.records.schema import Interval
+from benchmark.report.data.points import Board
+from benchmark.report.tables.table import DAGGER, DOUBLE_DAGGER, build_table, indistinct, last_line
+
+
+def row_of(table, system):
+    return next(row for row in table.rows if row.system == system)
+
+
+def test_rows_and_columns(board):
+    table = build_table(board, "toy")
+    assert [family for family, _ in table.families()] == [
+        "discrete diffusion", "autoregressive", "iterative", "edit", "yardstick",
+    ]  # fmt: skip
+    assert [column.id for column in table.columns] == [
+        "bleu_sent_m4.expected",
+        "bleu_sent_m4.mbr",
+        "bleu_sent_m4.oracle",
+        "self_bleu.set",
+        "cost.depth",
+        "cost.seconds_per_candidate",
+    ]
+
+
+def test_every_cell_knows_its_record(board):
+    for row in build_table(board, "toy").rows:
+        for name, entry in row.entries.items():
+            stage = "generate" if name.startswith("cost.") else "score"
+            expected = () if row.status == "failed" else (f"{stage}-{row.system}-main-1",)
+            assert entry.keys == expected
+
+
+def test_bold_is_what_cannot_be_told_from_the_best(board):
+    table = build_table(board, "toy")
+    bold = {
+        name: {row.system for row in table.rows if row.entries[name].bold}
+        for name in table.rows[0].entries
+    }
+    # 0.50 and 0.485 with half widths of 0.01 overlap; the copy's 0.55 takes no part.
+    assert bold["bleu_sent_m4.expected"] == {"best", "near"}
+    # Lower is better, and the deterministic system takes no part.
+    assert bold["self_bleu.set"] == {"best"}
+    assert bold["cost.depth"] == set()
+
+
+def test_nothing_is_bold_where_nothing_differs(tmp_path):
+    cells = [cell(name, bleu(0.5)) for name in "abc"]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    assert not any(entry.bold for row in table.rows for entry in row.entries.values())
+
+
+def test_indistinct():
+    def around(value, half=0.1):
+        return Interval(value=value, low=value - half, high=value + half)
+
+    three = {"a": around(1.0), "b": around(0.85), "c": around(0.7)}
+    assert indistinct(three, "higher") == ("a", "b")
+    assert indistinct(three, "lower") == ("c", "b")
+    assert indistinct(three, "none") == ()
+    assert indistinct({"a": around(1.0)}, "higher") == ()
+
+
+def test_deterministic_systems_have_no_set_diversity(board):
+    row = row_of(build_table(board, "toy"), "fixed")
+    assert row.marks == DAGGER
+    assert row.entries["self_bleu.set"].dash
+    assert not row.entries["self_bleu.set"].interval.defined
+    assert row.entries["bleu_sent_m4.expected"].interval.value == 0.4
+
+
+def test_divergence_of_ranked_lists_is_left_out(tmp_path):
+    measured = {
+        "divergence": metric(
+            {"set": {"value": 0.2, "low": 0.1, "high": 0.3}}, title="divergence", level="set",
+            direction="lower",
+        )
+    }  # fmt: skip
+    cells = [cell(k, measured, kind=k) for k in ("samples", "n-best", "single")]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    assert row_of(table, "n-best").entries["divergence.set"].dash
+    assert row_of(table, "single").entries["divergence.set"].interval.value == 0.2
+
+
+def test_failed_system_keeps_its_row(board):
+    row = row_of(build_table(board, "toy"), "broken")
+    assert (row.status, row.error) == ("failed", "ValueError: it broke & <fell>")
+
+
+def test_missing_seed_is_marked(tmp_path):
+    cells = [cell("a", bleu(0.5)), cell("a", None, seed=2), cell("b", bleu(0.4))]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    assert row_of(table, "a").marks == DOUBLE_DAGGER
+    assert any(note.text.startswith(DOUBLE_DAGGER) for note in table.footnotes)
+
+
+def test_metrics_that_some_systems_lack_are_tolerated(tmp_path):
+    cells = [cell("a", bleu(0.5)), cell("b", self_bleu(0.4)), cell("c", {})]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    assert not row_of(table, "b").entries["bleu_sent_m4.expected"].interval.defined
+    assert row_of(table, "c").status == "ok"
+
+
+def test_unknown_metrics_find_a_place(tmp_path):
+    measured = {
+        "novelty": metric({"set": {"value": 0.5}}, title="novelty", level="set"),
+        "meteor": metric({"expected": {"value": 0.5}}, title="METEOR"),
+        "bleu_sent_m4:case=lower": metric({"expected": {"value": 0.5}}, title="BLEU (sent)"),
+    }
+    folder = write_handmade(tmp_path / "x", [cell("a", measured)])
+    table = build_table(Board(read_records(folder)), "toy")
+    groups = {column.id: (column.group, column.detail) for column in table.columns}
+    assert groups["novelty.set"][0] == "diversity"
+    assert groups["meteor.expected"][0] == "quality"
+    assert groups["bleu_sent_m4:case=lower.expected"] == ("quality", "mean, case=lower")
+
+
+def test_bleu_scales_never_share_a_column(realistic):
+    table = build_table(realistic, "dialogue")
+    heads = [(c.head, c.detail) for c in table.columns if "BLEU (" in c.head]
+    assert heads == [
+        ("BLEU (sent)", "mean"), ("BLEU (sent)", "MBR"), ("BLEU (sent)", "best of 4"),
+        ("BLEU (corpus)", ""),
+    ]  # fmt: skip
+    (note,) = [n for n in table.footnotes if "Two BLEU scales" in n.text]
+    assert "bleu_sent_m4|" in note.text
+    assert "bleu_corpus|" in note.text
+    assert note.groups == {"quality"}
+
+
+@pytest.mark.parametrize(
+    ("error", "line"), [("Traceback\n  x\nValueError: no\n", "ValueError: no"), ("", "")]
+)
+def test_last_line(error, line):
+    assert last_line(error) == line

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmark.api import UserError
+from benchmark.store.entries import Store, content_key
+from benchmark.store.files import folder_digest, write_json
+
+
+def test_key_ignores_the_order_of_keys_and_nothing_else():
+    assert content_key({"a": 1, "b": [1, 2]}) == content_key({"b": [1, 2], "a": 1})
+    assert content_key({"a": 1}) != content_key({"a": 2})
+    assert content_key({"a": [1, 2]}) != content_key({"a": [2, 1]})
+    assert content_key({"a": 1}) == "015abd7f5cc57a2d"
+
+
+def test_folder_digest_is_of_names_and_contents(tmp_path):
+    files = {"a.txt": "1", "inner/b.txt": "2"}
+    digests = set()
+    for number, changes in enumerate(({}, {}, {"a.txt": "2"}, {"c.txt": "1"}, {"inner/b.txt": ""})):
+        for name, text in (files | changes).items():
+            path = tmp_path / str(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        digests.add(folder_digest(tmp_path / str(number)))
+    assert len(digests) == 4  # the first two are alike
+
+
+def test_entry_appears_whole(tmp_path):
+    store = Store(tmp_path)
+    partial = store.partial("train", "k")
+    partial.mkdir(parents=True)
+    (partial / "weights").write_text("w")
+    assert store.record("train", "k") is None
+    store.finish("train", "k", {"x": 1})
+    assert store.record("train", "k") == {"x": 1}
+    assert (store.folder("train", "k") / "weights").read_text() == "w"
+    assert not partial.exists()
+
+
+def test_broken_record_counts_as_missing(tmp_path):
+    store = Store(tmp_path)
+    store.finish("score", "k", {"x": 1})
+    (store.folder("score", "k") / "record.json").write_text('{"x":')
+    assert store.record("score", "k") is None
+    store.finish("score", "k", {"x": 2})
+    assert store.record("score", "k") == {"x": 2}
+
+
+def test_success_clears_the_failure(tmp_path):
+    store = Store(tmp_path)
+    store.fail("generate", "k", error="e", traceback="t")
+    assert store.failure("generate", "k") == {"error": "e", "traceback": "t"}
+    store.finish("generate", "k", {})
+    assert store.failure("generate", "k") is None
+
+
+def test_forget_removes_everything(tmp_path):
+    store = Store(tmp_path)
+    store.finish("train", "k", {})
+    store.fail("train", "k", error="e", traceback="t")
+    store.partial("train", "k").mkdir()
+    store.forget("train", "k")
+    assert not [p for p in (tmp_path / "train").iterdir() if p.suffix != ".lock"]
+
+
+def test_no_nan_in_records(tmp_path):
+    path = tmp_path / "x.json"
+    write_json(path, {"a": 1.5})
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(path, {"a": float("nan")})
+    assert json.loads(path.read_text()) == {"a": 1.5}
+
+
+def test_unwritable_store(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="--store"):
+        Store(tmp_path / "file" / "store").prepare()

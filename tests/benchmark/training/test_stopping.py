@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmark.experiment.suite import Budget
+from benchmark.training.checkpoints import Progress
+from benchmark.training.stopping import ended_by, nearest_bound
+
+AT = Progress(update=40, tokens=900, seconds=7.5, stale_validations=2)
+
+
+@pytest.mark.parametrize(
+    ("budget", "patience", "ended"),
+    [
+        (Budget(updates=41), None, ""),
+        (Budget(updates=40), None, "updates"),
+        (Budget(updates=41, tokens=900), None, "tokens"),
+        (Budget(updates=41, seconds=7.5), None, "seconds"),
+        (Budget(updates=41), 2, "early stop"),
+        (Budget(updates=41), 3, ""),
+        (Budget(updates=40, tokens=1, seconds=1), 1, "updates"),
+    ],
+)
+def test_first_bound_that_is_reached_ends_it(budget, patience, ended):
+    assert ended_by(AT, budget, patience) == ended
+
+
+def test_nearest_bound_is_the_one_of_which_most_is_used():
+    assert nearest_bound(AT, Budget(updates=80, tokens=1000, seconds=100)) == (900, 1000)
+    assert nearest_bound(AT, Budget(updates=80)) == (40, 80)
+    assert nearest_bound(AT, Budget(seconds=15.0, tokens=10_000)) == (7, 15)

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+import torch
+from toy import Toy, ToyConfig, ToyDecoding
+
+from benchmark.api import UserError
+from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.training.trainer import Trainer, TrainingDivergedError
+
+
+def train(resources, examples, folder, *, config=None, budget=None, collate=None, **recipe):
+    torch.manual_seed(0)
+    system = Toy.build(config or ToyConfig(), resources)
+    if collate is not None:
+        system.collate = collate(system.collate)
+    values = {"batch": 4, "warmup_updates": 2, "ema_decay": 0.9, "checkpoint_s": 99} | recipe
+    trainer = Trainer(
+        system,
+        examples,
+        examples[:5],
+        recipe=TrainingRecipe(**values),
+        budget=budget or Budget(updates=10),
+        seed=3,
+        folder=folder,
+    )
+    return system, trainer.run()
+
+
+def weights(system):
+    return torch.cat([p.detach().flatten() for p in system.module.parameters()])
+
+
+class Killed(BaseException):
+    pass
+
+
+def killer(after):
+    def wrap(collate):
+        calls = 0
+
+        def counted(batch):
+            nonlocal calls
+            calls += 1
+            if calls > after:
+                raise Killed
+            return collate(batch)
+
+        return counted
+
+    return wrap
+
+
+@pytest.mark.parametrize("after", [1, 4, 9])
+@pytest.mark.parametrize("every", [None, 3])
+def test_resumed_equals_uninterrupted(resources, examples, tmp_path, after, every):
+    whole, expected = train(resources, examples, tmp_path / "a", validate_every=every)
+    with pytest.raises(Killed):
+        train(
+            resources,
+            examples,
+            tmp_path / "b",
+            collate=killer(after),
+            validate_every=every,
+            checkpoint_s=1e-9,
+        )
+    resumed, summary = train(resources, examples, tmp_path / "b", validate_every=every)
+    assert torch.equal(weights(whole), weights(resumed))
+    assert (summary.updates, summary.tokens) == (expected.updates, expected.tokens)
+    assert summary.final_loss == expected.final_loss
+    assert summary.valid_loss == expected.valid_loss
+    events = [
+        [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in file]
+        for file in ((tmp_path / name / "events.jsonl").read_text().splitlines() for name in "ab")
+    ]
+    assert events[0] == events[1]
+
+
+def test_kill_between_the_renames_of_a_checkpoint(resources, examples, tmp_path):
+    whole, _ = train(resources, examples, tmp_path / "a")
+    with pytest.raises(Killed):
+        train(resources, examples, tmp_path / "b", collate=killer(5), checkpoint_s=1e-9)
+    (tmp_path / "b" / "checkpoint").rename(tmp_path / "b" / "checkpoint.old")
+    resumed, _ = train(resources, examples, tmp_path / "b")
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_accumulation_is_the_same_loss(resources, examples, tmp_path):
+    config = ToyConfig(dropout=0.0)
+    whole, one = train(resources, examples, tmp_path / "a", config=config)
+    parts, two = train(resources, examples, tmp_path / "b", config=config, micro_batch=2)
+    assert one.final_loss == pytest.approx(two.final_loss, rel=0.05)
+    assert one.updates == two.updates
+    # Padding differs between the parts, so the means differ slightly; the direction does not.
+    cosine = torch.cosine_similarity(weights(whole), weights(parts), dim=0)
+    assert float(cosine) > 0.99
+
+
+def test_each_epoch_sees_each_example_once(resources, examples, tmp_path):
+    seen: list[str] = []
+
+    def recording(collate):
+        def collated(batch):
+            seen.extend(e.id for e in batch)
+            return collate(batch)
+
+        return collated
+
+    size = len(examples)
+    train(
+        resources,
+        examples,
+        tmp_path,
+        collate=recording,
+        budget=Budget(updates=size // 2),
+        batch=4,
+        valid_examples=1,
+    )
+    first, second = seen[:size], seen[size : 2 * size]
+    assert sorted(first) == sorted(second) == sorted(e.id for e in examples)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("budget", "ended_by"),
+    [
+        (Budget(updates=3), "updates"),
+        (Budget(updates=100, tokens=20), "tokens"),
+        (Budget(updates=10**6, seconds=0.05), "seconds"),
+    ],
+)
+def test_what_ended_it_is_recorded(resources, examples, tmp_path, budget, ended_by):
+    assert train(resources, examples, tmp_path, budget=budget)[1].ended_by == ended_by
+
+
+def test_early_stop_keeps_the_best(resources, examples, tmp_path):
+    _system, summary = train(
+        resources,
+        examples,
+        tmp_path,
+        budget=Budget(updates=400),
+        validate_every=2,
+        patience=2,
+        learning_rate=3.0,
+        schedule="constant",
+    )
+    assert summary.ended_by == "early stop" and summary.updates < 400
+    events = [json.loads(x) for x in (tmp_path / "events.jsonl").read_text().splitlines()]
+    best = min(e["loss"] for e in events if e["kind"] == "valid")
+    assert summary.valid_loss == pytest.approx(best, rel=1e-6)
+
+
+def test_a_validation_loss_without_a_value_is_null(resources, examples, tmp_path, monkeypatch):
+    losses = iter([math.inf, 2.0, math.nan, math.inf])
+    monkeypatch.setattr(Trainer, "_valid_loss", lambda self: next(losses))
+    recipe = {"validate_every": 3, "patience": 5}
+    _system, summary = train(resources, examples, tmp_path, budget=Budget(updates=10), **recipe)
+    text = (tmp_path / "events.jsonl").read_text()
+    events = [json.loads(x, parse_constant=pytest.fail) for x in text.splitlines()]
+    assert [e["loss"] for e in events if e["kind"] == "valid"] == [None, 2.0, None, None]
+    assert summary.valid_loss == 2.0
+
+
+def test_diverged_training_names_the_update(resources, examples, tmp_path):
+    with pytest.raises(TrainingDivergedError, match="update 6"):
+        train(resources, examples, tmp_path, config=ToyConfig(poison_after=6))
+
+
+def test_no_train_split(resources, tmp_path):
+    with pytest.raises(UserError, match="needs a train split"):
+        train(resources, [], tmp_path)
+
+
+def test_it_learns(resources, examples, tmp_path):
+    system, _summary = train(
+        resources,
+        examples,
+        tmp_path,
+        config=ToyConfig(dropout=0.0, dim=16),
+        budget=Budget(updates=300),
+        learning_rate=0.05,
+        batch=8,
+    )
+    system.module.eval()
+    made = system.generate(
+        ["a b c"], ToyDecoding(temperature=0.05), num_samples=1, seed=0, ids=["x"]
+    )
+    assert made[0][0].text == "b c a"
+
+
+@pytest.mark.parametrize("mean_over", ["examples", "tokens"])
+def test_micro_batches_by_length_are_the_same_update(
+    resources, examples, tmp_path, mean_over, monkeypatch
+):
+    """Without dropout the update of the whole batch, which a mean over tokens needs tokens for."""
+    real = Toy.loss
+
+    def by_rows(self, batch, noise):
+        terms = real(self, batch, noise)
+        logits = self.module(batch["source"])
+        target, pad = batch["target"], self.resources.tokenizer.pad_id
+        inside = target != pad
+        nll = torch.nn.functional.cross_entropy(
+            logits[:, : target.shape[1]].transpose(1, 2), target[:, : logits.shape[1]],
+            reduction="none",
+        )  # fmt: skip
+        inside = inside[:, : nll.shape[1]]
+        if mean_over == "tokens":
+            total = nll[inside].mean()
+        else:
+            total = ((nll * inside).sum(1) / inside.sum(1)).mean()
+        tokens = int(inside.sum())
+        return dataclasses.replace(terms, total=total, tokens=tokens, mean_over=mean_over)
+
+    monkeypatch.setattr(Toy, "loss", by_rows)
+    config = ToyConfig(dropout=0.0)
+    whole, one = train(resources, examples, tmp_path / "a", config=config)
+    parts, two = train(
+        resources, examples, tmp_path / "b", config=config, micro_batch=2, by_length=True
+    )
+    assert two.final_loss == pytest.approx(one.final_loss, rel=1e-5)
+    torch.testing.assert_close(weights(parts), weights(whole), rtol=1e-4, atol=1e-5)
+
+
+def test_by_length_sorts_within_an_update_and_resumes(resources, examples, tmp_path):
+    seen: list[list[int]] = []
+
+    def recording(collate):
+        def collated(batch):
+            seen.append([len(e.source) for e in batch])
+            return collate(batch)
+
+        return collated
+
+    options = {"micro_batch": 2, "by_length": True, "valid_examples": 1}
+    whole, _ = train(resources, examples, tmp_path / "a", collate=recording, **options)
+    updates = [seen[i] + seen[i + 1] for i in range(0, 20, 2)]
+    assert all(lengths == sorted(lengths) for lengths in updates)
+    with pytest.raises(Killed):
+        train(resources, examples, tmp_path / "b", collate=killer(9), checkpoint_s=1e-9, **options)
+    resumed, _ = train(resources, examples, tmp_path / "b", **options)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_traced_training_is_the_training(resources, examples, tmp_path):
+    config = ToyConfig(dropout=0.0)
+    plain, _ = train(resources, examples, tmp_path / "a", config=config)
+    traced, _ = train(resources, examples, tmp_path / "b", config=config, compile="aot-eager")
+    torch.testing.assert_close(weights(traced), weights(plain))
+
+
+def test_bf16_is_the_precision_of_the_network_alone(resources, examples, tmp_path):
+    """Products are taken in bf16, weights, gradients and the loss stay float32."""
+    types = {}
+
+    torch.manual_seed(0)
+    system = Toy.build(ToyConfig(dropout=0.0), resources)
+    real = system.loss
+
+    def loss(batch, noise):
+        hook = system.module.register_forward_hook(
+            lambda module, args, made: types.update(logits=made.dtype)
+        )
+        terms = real(batch, noise)
+        hook.remove()
+        types["total"] = terms.total.dtype
+        return terms
+
+    system.loss = loss
+    recipe = TrainingRecipe(batch=4, warmup_updates=2, precision="bf16")
+    trainer = Trainer(
+        system, examples, [], recipe=recipe, budget=Budget(updates=3), seed=3, folder=tmp_path
+    )
+    summary = trainer.run()
+    assert types == {"logits": torch.bfloat16, "total": torch.float32}
+    assert {p.dtype for p in system.module.parameters()} == {torch.float32}
+    same, expected = train(
+        resources, examples, tmp_path / "b", config=ToyConfig(dropout=0.0),
+        budget=Budget(updates=3), ema_decay=0.0,
+    )  # fmt: skip
+    assert summary.final_loss == pytest.approx(expected.final_loss, rel=0.02)
+    assert not torch.equal(weights(system), weights(same))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.verification.rendered_files import compare_files, numbers
+
+KEPT = "| system | BLEU |\n| gpt2 | 0.91 ± 0.02 |\n| nat | 0.23 [0.21, 0.25] |\n"
+
+
+def verdict(folder: Path, fresh: str | None) -> str:
+    for name, text in (("kept", KEPT), ("fresh", fresh)):
+        (folder / name).mkdir()
+        if text is not None:
+            (folder / name / "table.md").write_text(text)
+    return compare_files(Path("table.md"), folder / "kept", folder / "fresh").verdict
+
+
+@pytest.mark.parametrize(
+    ("fresh", "expected"),
+    [
+        (KEPT, "equal"),
+        (KEPT.replace("|", "!"), "within bounds"),
+        # A column, a row, another order.
+        (
+            "| nat | 7 | 0.23 [0.21, 0.25] |\n| new | 0.5 |\n| gpt2 | 8 | 0.91 ± 0.02 |\n",
+            "within bounds",
+        ),
+        (KEPT.replace("0.21", "0.22"), "differs"),
+        # All numbers are there, but those of nat stand with gpt2.
+        ("| gpt2 | 0.23 ± 0.02 |\n| nat | 0.91 [0.21, 0.25] |\n", "differs"),
+        ("", "differs"),
+        (None, "cannot be checked"),
+    ],
+)
+def test_files(tmp_path, fresh, expected):
+    assert verdict(tmp_path, fresh) == expected
+
+
+def test_columns_of_csv_may_move(tmp_path):
+    for name, text in (("kept", "a,b\n1,0.5\n"), ("fresh", "new,b,a\n7,0.5,1\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.csv").write_text(text)
+    found = compare_files(Path("t.csv"), tmp_path / "kept", tmp_path / "fresh")
+    assert found.verdict == "within bounds"
+
+
+def test_numbers_are_taken_as_printed():
+    found = numbers("d3pm, 1,000 resamples: -0.50 [1e-05, 12] x2 v1.2.3 0.50")
+    assert found == {"1,000": 1, "-0.50": 1, "1e-05": 1, "12": 1, "0.50": 1}

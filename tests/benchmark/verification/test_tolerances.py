@@ -1,0 +1,122 @@
+"""Records that were made on two devices: one is changed by hand."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from benchmark.verification.kept_report import StoredCell, read_stored
+from benchmark.verification.verdict import judge
+
+
+@pytest.fixture
+def pair(kept) -> tuple[StoredCell, StoredCell]:
+    """A trained cell, and the same as if made on a GPU with other weights and candidates."""
+    stored = read_stored(kept.report).cells[0]
+    line, run = copy.deepcopy(dict(stored.line)), copy.deepcopy(dict(stored.run))
+    for conditions in run["conditions"].values():
+        conditions |= {"device": "cuda", "gpu": "some GPU"}
+    line["training"]["system_digest"] = "other"
+    line["score"]["candidates_digest"] = "other"
+    return stored, replace(stored, line=line, run=run)
+
+
+def expected(cell: StoredCell) -> dict:
+    return cell.line["score"]["metrics"]["rouge_l"]["statistics"]["expected"]
+
+
+def test_other_weights_may_give_other_candidates(pair):
+    stored, fresh = pair
+    found = judge(stored, fresh)
+    assert found.verdict == "within bounds"
+    assert any("device was cpu, is cuda" in said for said in found.said)
+    assert judge(stored, fresh, exact=True).verdict == "differs"
+
+
+@pytest.mark.parametrize(
+    ("half_width", "moved", "verdict"),
+    [
+        (0.0, 0.0199, "within bounds"),
+        (0.0, 0.0201, "differs"),
+        (0.1, 0.1999, "within bounds"),
+        (0.1, 0.2001, "differs"),
+    ],
+)
+def test_a_score_moves_by_its_interval_or_a_share_of_its_range(pair, half_width, moved, verdict):
+    stored, fresh = pair
+    expected(stored).update(value=0.5, low=0.5 - half_width, high=0.5 + half_width)
+    expected(fresh).update(value=0.5 + moved)
+    assert judge(stored, fresh).verdict == verdict
+
+
+@pytest.mark.parametrize(("moved", "verdict"), [(0.0999, "within bounds"), (0.1001, "differs")])
+def test_with_the_same_weights_by_half_of_it(pair, moved, verdict):
+    stored, fresh = pair
+    fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
+    expected(stored).update(value=0.5, low=0.4, high=0.6)
+    expected(fresh).update(value=0.5 + moved)
+    assert judge(stored, fresh).verdict == verdict
+
+
+def test_loss_status_and_cost_are_bounded(pair):
+    stored, fresh = pair
+    line = copy.deepcopy(dict(fresh.line))
+    for change in (
+        {
+            "training": line["training"]
+            | {"valid_loss": 1.11 * stored.line["training"]["valid_loss"]}
+        },
+        {"training": line["training"] | {"updates": 2}},
+        {"statuses": {"ok": 70, "empty": 5}},
+        {"cost": line["cost"] | {"tokens": 1.06 * line["cost"]["tokens"]}},
+        {"status": "failed", "error": "out of memory"},
+        {"keys": line["keys"] | {"generate": "0" * 16}},
+    ):
+        found = judge(stored, replace(fresh, line=line | change))
+        assert found.verdict == "differs", change
+
+
+def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
+    stored, fresh = pair
+    fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
+    folder = tmp_path / "records"
+    for kind in ("samples", "values", "events", "traces"):
+        (folder / kind).mkdir(parents=True)
+        for path in (stored.records / kind).iterdir():
+            (folder / kind / path.name).write_bytes(path.read_bytes())
+    fresh = replace(fresh, records=folder)
+    assert judge(stored, fresh).verdict == "within bounds"
+    path = folder / "samples" / f"{fresh.generate_key}.jsonl"
+    rows = path.read_text().splitlines(keepends=True)
+    changed = [row.replace('{"text": "', '{"text": "x') for row in rows[:2]]  # of 20
+    path.write_text("".join(changed + rows[2:]))
+    found = judge(stored, replace(fresh, records=folder))
+    assert found.verdict == "differs"
+    assert "with the same weights" in found.differences[0].where
+
+
+@pytest.mark.parametrize(("part", "name"), [("training", "system_digest"), ("keys", "trace")])
+def test_what_is_optional_is_compared_where_both_records_have_it(kept, part, name):
+    stored = read_stored(kept.report).cells[0]
+    line, run = copy.deepcopy(dict(stored.line)), copy.deepcopy(dict(stored.run))
+    assert line[part].pop(name) is not None
+    fresh = replace(stored, line=line, run=run)
+    assert judge(stored, fresh).verdict == "differs"  # the same code has to make it again
+    run["code"]["digest"] = "other"
+    for one, other in ((stored, fresh), (fresh, stored)):
+        found = judge(one, other)
+        assert found.verdict == "equal" and "only one of the records has" in found.said[0]
+    line[part][name] = "other"
+    assert (part, name) in [(d.part, d.where) for d in judge(stored, fresh).differences]
+
+
+def test_training_that_a_clock_ended_is_held_to_bounds(kept):
+    stored = read_stored(kept.report).cells[0]
+    line = copy.deepcopy(dict(stored.line))
+    line["training"] |= {"ended_by": "seconds"}
+    fresh = replace(stored, line=copy.deepcopy(line))
+    fresh.line["training"]["updates"] = 4
+    found = judge(replace(stored, line=line), fresh)
+    assert found.verdict == "within bounds" and "a clock ended the training" in found.said[-1]
