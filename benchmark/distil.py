@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from benchmark.api import UserError
 
 if TYPE_CHECKING:
-    from benchmark.experiment.plan import Cell
-    from benchmark.experiment.suite import Suite
+    from benchmark.experiment.run_context import RunContext
+    from benchmark.experiment.trial import Trial
 
 EXAMPLES = """\
 examples:
@@ -83,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from benchmark.experiment.plan import load, make_cell
+    from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import choose_systems, choose_tasks
     from benchmark.experiment.suite import load_suite
     from benchmark.generation.distilled_targets import distil
@@ -99,24 +100,29 @@ def _run(options: argparse.Namespace) -> int:
     ):
         if chosen != [given]:
             raise UserError(f"{option} {given}: name one of {', '.join(chosen)}.")
-    task = load(suite, options.task, options.data_dir)
     seed = suite.seeds[0] if options.seed is None else options.seed
-    cell = make_cell(suite, task, options.system, seed, ())
-    store = Store(options.store)
-    decoding = _decoding(cell, suite, options.decoding)
-    _check_trained(cell, store.record("train", cell.train_key or "") is not None, options)
+    plan = make_plan(
+        suite.model_copy(update={"seeds": [seed]}),
+        tasks=[options.task],
+        systems=[options.system],
+        data_dir=options.data_dir,
+    )
+    (trial,) = plan.trials
+    task, context = trial.task, RunContext(Store(options.store), device)
+    decoding = _decoding(trial, options.decoding)
+    _check_trained(trial, context)
     set_threads(suite.threads)
-    teacher = open_system(cell, suite, task, store, device)
+    teacher = open_system(trial, context)
     identity = {
         "task": task.id,
         "data": task.split_digests["train"],
-        "system": cell.system,
-        "train": cell.train_key,
+        "system": trial.system,
+        "train": trial.train_key,
         "decoding": asdict(decoding),
         "seed": seed,
     }
     folder = options.out / (options.name or f"{task.id}-distilled")
-    with tqdm(total=len(task.train), desc=cell.name, unit="source", disable=None) as bar:
+    with tqdm(total=len(task.train), desc=trial.name, unit="source", disable=None) as bar:
 
         def advance(done: int, _total: int) -> None:
             bar.update(done - bar.n)
@@ -137,25 +143,24 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _check_trained(cell: Cell, is_trained: bool, options: argparse.Namespace) -> None:
-    if cell.train_key is None:
-        raise UserError(f"System {cell.system} is not trained: name another teacher.")
-    if not is_trained:
+def _check_trained(trial: Trial, context: RunContext) -> None:
+    if trial.train_key is None:
+        raise UserError(f"System {trial.system} is not trained: name another teacher.")
+    if context.store.record("train", trial.train_key) is None:
         raise UserError(
-            f"{cell.name} is not in the store {options.store}: run `python -m benchmark.run` with"
-            " the same --task, --suite, --set, --data-dir and --system first."
+            f"{trial.name} is not in the store {context.store.root}: run"
+            " `python -m benchmark.run` with the same --task, --suite, --set, --data-dir and"
+            " --system."
         )
 
 
-def _decoding(cell: Cell, suite: Suite, changes: Sequence[str]) -> Any:
+def _decoding(trial: Trial, changes: Sequence[str]) -> Any:
     """The main setting of the teacher with the changes of the call."""
     from benchmark.experiment.configuration import fill
     from benchmark.experiment.overrides import parse
-    from benchmark.experiment.registry import load_system
 
-    values = suite.recipe_of(cell.system).decoding
-    values = values | dict(parse(change, "--decoding") for change in changes)
-    return fill(load_system(cell.system).Decoding, values, "--decoding")
+    changed = dict(parse(change, "--decoding") for change in changes)
+    return fill(trial.system_class.Decoding, trial.main.setting.decoding | changed, "--decoding")
 
 
 if __name__ == "__main__":

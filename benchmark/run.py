@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
 
 if TYPE_CHECKING:
+    from benchmark.execution.trial_stages import Rerun
     from benchmark.experiment.plan import Plan
+    from benchmark.experiment.run_context import RunContext
     from benchmark.store.entries import Store
 
 EXAMPLES = """\
@@ -137,6 +140,7 @@ def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
     from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import choose_systems, choose_tasks, missing_systems
     from benchmark.experiment.suite import load_suite
     from benchmark.store.entries import Store
@@ -172,10 +176,11 @@ def _run(
             )
         _check_agreement(plan, store, processes)
         options.jobs = 1
-    jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.cells)))
+    jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.trials)))
+    context = RunContext(store, device, tensorboard=options.tensorboard, processes=processes)
     if options.dry_run:
-        return _dry_run(plan, store, device, jobs) if processes.is_main else 0
-    errors = _run_cells(plan, store, options, device, jobs, processes)
+        return _dry_run(plan, context, jobs) if processes.is_main else 0
+    errors = _run_trials(plan, context, options.rerun, jobs)
     if not processes.is_main:
         return 0
     print(_report(options.reports / (options.name or suite.name), plan, store, words))
@@ -192,7 +197,7 @@ def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
     """
     from benchmark.store.provenance import code
 
-    keys = [code()["digest"], *(key for cell in plan.cells for key in cell.generate_keys)]
+    keys = [code()["digest"], *(of.key for trial in plan.trials for of in trial.generations)]
     everywhere = processes.gather(keys)
     for rank, others in enumerate(everywhere):
         if others != everywhere[0]:
@@ -214,52 +219,36 @@ def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
         )
 
 
-def _run_cells(
-    plan: Plan,
-    store: Store,
-    options: argparse.Namespace,
-    device: str,
-    jobs: int,
-    processes: Processes,
-) -> list[str]:
-    from benchmark.execution.process_pool import run_cells
+def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> list[str]:
+    from benchmark.execution.process_pool import run_trials
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.runtime.progress import ProgressBoard
 
     chosen: list[int] = []
+    processes, store = context.processes, context.store
     if processes.is_main:
-        selected = select(plan, store, options.rerun)
-        chosen = [plan.cells.index(cell) for cell in selected if unfinished(cell, plan, store)]
-    cells = [plan.cells[number] for number in processes.gather(chosen)[0]]
-    # System by system, in the order of the suite, so that the long cells of all tasks start first.
-    order = list(dict.fromkeys(cell.system for cell in plan.cells))
-    cells.sort(key=lambda cell: order.index(cell.system))
+        selected = [trial for trial in select(plan, store, rerun) if unfinished(trial, store)]
+        chosen = [plan.trials.index(trial) for trial in selected]
+    trials = [plan.trials[number] for number in processes.gather(chosen)[0]]
+    # System by system, in the order of the suite, so that the long ones of all tasks start first.
+    order = list(dict.fromkeys(trial.system for trial in plan.trials))
+    trials.sort(key=lambda trial: order.index(trial.system))
     if processes.is_main:
-        cached = len(plan.cells) - len(cells)
-        print(f"{len(plan.cells)} cells, {cached} of them cached", file=sys.stderr)
+        cached = len(plan.trials) - len(trials)
+        print(f"{len(plan.trials)} trials, {cached} of them cached", file=sys.stderr)
     errors: list[str] = []
-    if not cells:
+    if not trials:
         return errors
     if not processes.is_main:
         os.environ["TQDM_DISABLE"] = "1"
-    with ProgressBoard(len(cells), jobs) as board:
-        outcomes = run_cells(
-            cells,
-            plan.suite,
-            plan.data_dir,
-            store,
-            device=device,
-            jobs=min(jobs, len(cells)),
-            on_stage=board.stage,
-            tensorboard=options.tensorboard,
-            processes=processes,
-        )
-        for outcome in outcomes:
-            board.finished(outcome.cell)
-            errors += [f"{outcome.cell}: {error}" for error in outcome.errors]
+    with ProgressBoard(len(trials), jobs) as board:
+        watched = replace(context, on_stage=board.stage)
+        for outcome in run_trials(trials, watched, min(jobs, len(trials))):
+            board.finished(outcome.trial)
+            errors += [f"{outcome.trial}: {error}" for error in outcome.errors]
             state = "failed" if outcome.errors else "done"
             if processes.is_main:
-                board.tell(f"{outcome.cell}: {state}")
+                board.tell(f"{outcome.trial}: {state}")
     return errors
 
 
@@ -274,24 +263,25 @@ def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Pat
     return build_report(folder)
 
 
-def _dry_run(plan: Plan, store: Store, device: str, jobs: int) -> int:
-    from benchmark.execution.time_estimate import seconds_left
+def _dry_run(plan: Plan, context: RunContext, jobs: int) -> int:
+    from benchmark.execution.time_estimate import estimate_seconds
     from benchmark.execution.trial_stages import unfinished
     from benchmark.runtime.device import set_threads
 
     set_threads(plan.suite.threads)
     total = 0.0
-    for cell in plan.cells:
-        if not unfinished(cell, plan, store):
-            print(f"{cell.name}: cached ({len(cell.settings)} settings)")
+    for trial in plan.trials:
+        settings = [planned.setting for planned in trial.generations]
+        if not unfinished(trial, context.store):
+            print(f"{trial.name}: cached ({len(settings)} settings)")
         else:
-            seconds = seconds_left(cell, plan, store, device)
+            seconds = estimate_seconds(trial, context)
             total += seconds
-            print(f"{cell.name}: {len(cell.settings)} settings, about {_duration(seconds)}")
-        for name in dict.fromkeys(name for s in cell.settings for name in s.ablations):
-            labels = "; ".join(s.label for s in cell.settings if name in s.ablations)
+            print(f"{trial.name}: {len(settings)} settings, about {_duration(seconds)}")
+        for name in dict.fromkeys(name for s in settings for name in s.ablations):
+            labels = "; ".join(s.label for s in settings if name in s.ablations)
             print(f"  ablation {name}: {labels}")
-    print(f"{len(plan.cells)} cells, about {_duration(total / jobs)} in {jobs} processes")
+    print(f"{len(plan.trials)} trials, about {_duration(total / jobs)} in {jobs} processes")
     return 0
 
 

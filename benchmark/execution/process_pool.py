@@ -1,4 +1,4 @@
-"""Cells side by side: processes with their share of the threads, and one place that reports."""
+"""Trials side by side: processes with their share of the threads, and one place that reports."""
 
 from __future__ import annotations
 
@@ -9,60 +9,49 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.execution.trial_stages import OnStage, Outcome, run_cell
-from benchmark.experiment.plan import Cell
-from benchmark.experiment.suite import Suite
+from benchmark.execution.trial_stages import Outcome, run_trial
+from benchmark.experiment.run_context import OnStage, RunContext, say_nothing
+from benchmark.experiment.trial import Trial
 from benchmark.runtime.device import set_threads
-from benchmark.runtime.distributed import ALONE, Processes
-from benchmark.store.entries import Store
-
-_messages: Any = None
 
 
-def run_cells(
-    cells: Sequence[Cell],
-    suite: Suite,
-    data_dir: Path | None,
-    store: Store,
-    *,
-    device: str,
-    jobs: int,
-    on_stage: OnStage,
-    tensorboard: Path | None = None,
-    processes: Processes = ALONE,
-) -> Iterator[Outcome]:
-    """Run cells in `jobs` processes and yield outcomes as they come.
+@dataclass(frozen=True)
+class _Worker:
+    """What a process of the pool is given once, so that a task is not sent with each trial."""
 
-    Args:
-        processes: those of a launcher, which work on one cell together; `jobs` is 1 then.
+    trials: tuple[Trial, ...]
+    context: RunContext
+    messages: Any
+
+
+_worker: _Worker
+
+
+def run_trials(trials: Sequence[Trial], context: RunContext, jobs: int = 1) -> Iterator[Outcome]:
+    """Run trials in `jobs` processes and yield outcomes as they come.
+
+    Under a launcher, whose processes work on one trial together, `jobs` is 1.
     """
     if jobs == 1:
-        set_threads(suite.threads)
-        for cell in cells:
-            yield run_cell(
-                cell, suite, data_dir, store,
-                device=device, on_stage=on_stage, tensorboard=tensorboard, processes=processes,
-            )  # fmt: skip
+        for trial in trials:
+            set_threads(trial.threads)
+            yield run_trial(trial, context)
         return
     # A forked child would inherit the threads of torch in an unusable state.
-    context = multiprocessing.get_context("spawn")
-    messages = context.Queue()
+    spawning = multiprocessing.get_context("spawn")
+    messages = spawning.Queue()
+    worker = _Worker(tuple(trials), replace(context, on_stage=say_nothing), messages)
     with ProcessPoolExecutor(
-        jobs,
-        mp_context=context,
-        initializer=_start,
-        initargs=(suite.threads, messages, os.getpid()),
+        jobs, mp_context=spawning, initializer=_start, initargs=(worker, os.getpid())
     ) as pool:
-        waiting: set[Future[Outcome]] = {
-            pool.submit(_run, cell, suite, data_dir, store, device, tensorboard) for cell in cells
-        }
+        waiting: set[Future[Outcome]] = {pool.submit(_run, n) for n in range(len(trials))}
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                _pass_on(messages, on_stage)
+                _pass_on(messages, context.on_stage)
                 for future in done:
                     yield future.result()
         except BaseException:
@@ -80,11 +69,10 @@ def _pass_on(messages: Any, on_stage: OnStage) -> None:
             return
 
 
-def _start(threads: int, messages: Any, parent: int) -> None:
-    global _messages
-    _messages = messages
+def _start(worker: _Worker, parent: int) -> None:
+    global _worker
+    _worker = worker
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    set_threads(threads)
 
 
 def _follow(parent: int) -> None:
@@ -94,22 +82,15 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _run(
-    cell: Cell,
-    suite: Suite,
-    data_dir: Path | None,
-    store: Store,
-    device: str,
-    tensorboard: Path | None,
-) -> Outcome:
+def _run(number: int) -> Outcome:
     last = 0.0
 
     def send(*message: Any) -> None:
         nonlocal last
         if time.monotonic() - last > 0.2:
             last = time.monotonic()
-            _messages.put(message)
+            _worker.messages.put(message)
 
-    return run_cell(
-        cell, suite, data_dir, store, device=device, on_stage=send, tensorboard=tensorboard
-    )
+    trial = _worker.trials[number]
+    set_threads(trial.threads)
+    return run_trial(trial, replace(_worker.context, on_stage=send))

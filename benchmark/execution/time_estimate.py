@@ -1,67 +1,57 @@
-"""How long a plan will take, by a short trial of what is missing."""
+"""How long a plan will take, by a short rehearsal of what is missing."""
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from benchmark.api import System
-from benchmark.experiment.plan import Cell, Plan
-from benchmark.experiment.settings import Setting, num_samples_of, sources_of
-from benchmark.store.entries import Store
+from benchmark.experiment.run_context import RunContext
+from benchmark.experiment.trial import PlannedGeneration, Trial
 
-TRIAL_UPDATES = 6
-TRIAL_SOURCES = 12
-TRIAL_NFE = 10
-"""Network calls of a trial; more are reckoned in proportion."""
+REHEARSED_UPDATES = 6
+REHEARSED_SOURCES = 12
+REHEARSED_NFE = 10
+"""Network calls of a rehearsal; more are reckoned in proportion."""
 SLOW_S = 2.0
-"""A first trial of one update of few examples, or of one source, that takes longer is enough."""
+"""A first rehearsal, of one update or of one source, that takes longer is enough."""
 
 
-def seconds_left(cell: Cell, plan: Plan, store: Store, device: str) -> float:
-    """Seconds that the missing entries of a cell will take in one process; a rough figure."""
-    missing = [
-        (setting, key)
-        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
-        if store.record("generate", key) is None
-    ]
-    untrained = cell.train_key is not None and store.record("train", cell.train_key) is None
+def estimate_seconds(trial: Trial, context: RunContext) -> float:
+    """Seconds that the missing entries of a trial will take in one process; a rough figure."""
+    store = context.store
+    missing = [of for of in trial.generations if store.record("generate", of.key) is None]
+    untrained = trial.train_key is not None and store.record("train", trial.train_key) is None
     if not missing and not untrained:
         return 0.0
-    from benchmark.experiment.registry import load_system
     from benchmark.experiment.system_factory import build_system
+    from benchmark.generation.generate_stage import open_system
 
-    task, suite = plan.tasks[cell.task], plan.suite
-    system = build_system(cell, suite, task)
-    total = 0.0
-    if untrained:
-        total += _training_s(system, cell, plan, device)
-    elif cell.train_key is not None:
-        trained = store.folder("train", cell.train_key) / "system"
-        system = load_system(cell.system).load(trained, device)
-    return total + sum(_decoding_s(system, setting, cell, plan, device) for setting, _ in missing)
+    system = build_system(trial) if untrained else open_system(trial, context)
+    total = _training_s(system, trial, context.device) if untrained else 0.0
+    return total + sum(_decoding_s(system, planned, trial, context.device) for planned in missing)
 
 
-def _training_s(system: System, cell: Cell, plan: Plan, device: str) -> float:
+def _training_s(system: System, trial: Trial, device: str) -> float:
     from benchmark.experiment.suite import Budget
     from benchmark.training.trainer import Trainer
 
-    task, suite = plan.tasks[cell.task], plan.suite
-    recipe, budget = suite.training_of(cell.system), suite.budget_of(cell.system, cell.task)
+    recipe, budget = trial.training, trial.budget
     few = min(recipe.batch, 4)
     many = min(recipe.batch, 64)
     with tempfile.TemporaryDirectory() as folder:
-        # The first updates allocate and fill caches: the last trial is the one that counts.
-        for number, (batch, updates) in enumerate(((few, 1), (many, 2), (many, TRIAL_UPDATES))):
-            trial = recipe.model_copy(update={"batch": batch, "valid_examples": 1})
+        # The first updates allocate and fill caches: the last rehearsal is the one that counts.
+        for number, (batch, updates) in enumerate(((few, 1), (many, 2), (many, REHEARSED_UPDATES))):
+            rehearsed = recipe.model_copy(update={"batch": batch, "valid_examples": 1})
             summary = Trainer(
                 system,
-                task.train,
+                trial.task.train,
                 (),
-                recipe=trial,
+                recipe=rehearsed,
                 budget=Budget(updates=updates),
-                seed=cell.seed,
+                seed=trial.seed,
                 folder=Path(folder) / str(number),
                 device=device,
             ).run()
@@ -75,23 +65,21 @@ def _training_s(system: System, cell: Cell, plan: Plan, device: str) -> float:
     )
 
 
-def _decoding_s(system: System, setting: Setting, cell: Cell, plan: Plan, device: str) -> float:
-    from benchmark.experiment.configuration import fill
+def _decoding_s(system: System, planned: PlannedGeneration, trial: Trial, device: str) -> float:
     from benchmark.generation.measured_generation import generate
 
-    test = sources_of(plan.tasks[cell.task], setting)
-    samples = num_samples_of(plan.suite, setting)
-    decoding = fill(type(system).Decoding, setting.decoding, "decoding")
+    decoding: Any = planned.decoding
     knob, calls = system.capabilities.nfe_knob, 1.0
     asked = getattr(decoding, knob) if knob else None
-    if knob and isinstance(asked, int) and asked > TRIAL_NFE:
-        decoding, calls = replace(decoding, **{knob: TRIAL_NFE}), asked / TRIAL_NFE
+    if knob and isinstance(asked, int) and asked > REHEARSED_NFE:
+        decoding, calls = replace(decoding, **{knob: REHEARSED_NFE}), asked / REHEARSED_NFE
     seconds = 0.0
-    for sources, candidates in ((1, 1), (min(TRIAL_SOURCES, len(test)), samples)):
+    test, samples = planned.sources, planned.num_samples
+    for sources, candidates in ((1, 1), (min(REHEARSED_SOURCES, len(test)), samples)):
         # A ranked list costs the same however few are asked for: a slow one is overrated.
         made = generate(
             system, test[:sources], decoding,
-            num_samples=candidates, seed=cell.seed, batch=10**6, device=device,
+            num_samples=candidates, seed=trial.seed, batch=10**6, device=device,
         )  # fmt: skip
         share = sources * candidates / (len(test) * samples)
         seconds = calls * made.cost.wall_s / max(share, 1e-9)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from benchmark.api import DecodingProtocol, Example, System, UserError
+from benchmark.api import DecodingProtocol, System, UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.suite import Suite
-from benchmark.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +112,3 @@ def _check_field(system_class: type[System], field: str, where: str) -> None:
     known = [f.name for f in fields(system_class.Decoding)]
     if field not in known:
         raise UserError(f"Unknown key '{where}.{field}': {suggestion(field, known)}")
-
-
-def num_samples_of(suite: Suite, setting: Setting) -> int:
-    """How many candidates a setting is asked for: a deterministic one has one answer."""
-    if setting.kind == "single":
-        return 1
-    return setting.num_samples or suite.evaluation.num_samples
-
-
-def sources_of(task: Task, setting: Setting) -> tuple[Example, ...]:
-    """The part of the test split that a setting decodes."""
-    return task.test[: setting.num_sources]

@@ -9,20 +9,16 @@ import torch
 from benchmark.api import Lengths, Resources, System
 from benchmark.api.noise import row_seed
 from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
-from benchmark.experiment.plan import Cell, config_of
-from benchmark.experiment.registry import load_system
-from benchmark.experiment.suite import Suite, TaskRecipe
+from benchmark.experiment.suite import TaskRecipe
+from benchmark.experiment.trial import Trial
 from benchmark.tasks import Task
 
 
-def build_system(cell: Cell, suite: Suite, task: Task) -> System:
-    """A fresh system with weights drawn from the cell's seed."""
-    system_class = load_system(cell.system)
-    torch.manual_seed(row_seed(cell.seed, f"weights of {cell.system}", 0))
-    return system_class.build(
-        config_of(suite, cell.system, system_class),
-        resources(task, suite.tasks[task.id], system_class.family),
-    )
+def build_system(trial: Trial) -> System:
+    """A fresh system with weights drawn from the trial's seed."""
+    torch.manual_seed(row_seed(trial.seed, f"weights of {trial.system}", 0))
+    known = resources(trial.task, trial.task_recipe, trial.system_class.family)
+    return trial.system_class.build(trial.config, known)
 
 
 def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
@@ -38,9 +34,9 @@ def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
     )
 
 
-def vocab_size(suite: Suite, task: Task) -> int:
-    """Entries of the vocabulary of a task."""
-    return resources(task, suite.tasks[task.id]).tokenizer.vocab_size
+def vocab_size(trial: Trial) -> int:
+    """Entries of the vocabulary of a trial's task."""
+    return resources(trial.task, trial.task_recipe).tokenizer.vocab_size
 
 
 class _Identity:

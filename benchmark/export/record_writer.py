@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
-from benchmark.execution.trial_stages import score_key
-from benchmark.experiment.plan import Cell, Plan, config_of
-from benchmark.experiment.registry import load_system, system_entries
-from benchmark.experiment.settings import Setting
+from benchmark.experiment.plan import Plan
+from benchmark.experiment.registry import system_entries
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import curves_of
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.reader import cell_files
@@ -46,9 +45,9 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     fresh = _fresh(folder)
     lines = [
         line
-        for cell in plan.cells
-        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
-        if (line := _line(fresh, plan, store, cell, setting, key))
+        for trial in plan.trials
+        for planned in trial.generations
+        if (line := _line(fresh, store, trial, planned))
     ]
     run = _run(folder.name, plan, lines, command) | _name_conditions(lines)
     taken = {(line["task"], line["system"]) for line in lines}
@@ -153,14 +152,13 @@ def _content(records: Path) -> tuple[dict[str, str], dict[str, Any]] | None:
     return cells, {name: v for name, v in run.items() if name not in ("created", "command")}
 
 
-def _line(
-    fresh: Path, plan: Plan, store: Store, cell: Cell, setting: Setting, key: str
-) -> dict[str, Any]:
+def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -> dict[str, Any]:
+    key, setting = planned.key, planned.setting
     line: dict[str, Any] = {
-        "task": cell.task,
-        "system": cell.system,
-        "family": load_system(cell.system).family,
-        "seed": cell.seed,
+        "task": trial.task.id,
+        "system": trial.system,
+        "family": trial.system_class.family,
+        "seed": trial.seed,
         "setting": asdict(setting),
         "training": None,
         "score": None,
@@ -168,17 +166,17 @@ def _line(
         "statuses": {},
         "made": {},
     }
-    keys: dict[str, str | None] = {"train": cell.train_key, "generate": key, "score": None}
+    keys: dict[str, str | None] = {"train": trial.train_key, "generate": key, "score": None}
     failures = []
-    if cell.train_key is not None:
-        trained = store.record("train", cell.train_key)
-        failures.append(store.failure("train", cell.train_key))
+    if trial.train_key is not None:
+        trained = store.record("train", trial.train_key)
+        failures.append(store.failure("train", trial.train_key))
         if trained is not None:
             line["training"] = trained["summary"]
             line["made"]["train"] = conditions(trained)
-            events = store.folder("train", cell.train_key) / "events.jsonl"
+            events = store.folder("train", trial.train_key) / "events.jsonl"
             if events.exists():
-                _copy(events, fresh / "events" / f"{cell.train_key}.jsonl")
+                _copy(events, fresh / "events" / f"{trial.train_key}.jsonl")
     generated = store.record("generate", key)
     failures.append(store.failure("generate", key))
     if generated is not None:
@@ -187,7 +185,7 @@ def _line(
         line["made"]["generate"] = conditions(generated)
         candidates = store.folder("generate", key) / "candidates.jsonl"
         _copy(candidates, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
-        scored_as = score_key(plan.suite, plan.tasks[cell.task], generated["candidates_digest"])
+        scored_as = trial.scoring.key(generated["candidates_digest"])
         failures.append(store.failure("score", scored_as))
         scored = store.record("score", scored_as)
         if scored is not None:
@@ -195,11 +193,11 @@ def _line(
             line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
             values = store.folder("score", scored_as) / "values.jsonl"
             write_gzip(fresh / "values" / f"{scored_as}.jsonl.gz", values.read_bytes())
-    if setting is cell.main and cell.trace_key is not None:
-        traced = store.record("trace", cell.trace_key)
+    if planned is trial.main and trial.trace_key is not None:
+        traced = store.record("trace", trial.trace_key)
         if traced is not None:
-            keys["trace"] = cell.trace_key
-            write_json(fresh / "traces" / f"{cell.trace_key}.json", curves_of(traced))
+            keys["trace"] = trial.trace_key
+            write_json(fresh / "traces" / f"{trial.trace_key}.json", curves_of(traced))
     failure = next((f for f in failures if f is not None), None)
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"
@@ -234,9 +232,10 @@ def _run(
 ) -> dict[str, Any]:
     entries = system_entries()
     systems: dict[str, Any] = {}
+    trials = {trial.system: trial for trial in plan.trials}
     for line in lines:
-        system_class = load_system(line["system"])
-        entry = entries.get(line["system"])
+        trial = trials[line["system"]]
+        system_class, entry = trial.system_class, entries.get(trial.system)
         known = systems.setdefault(
             line["system"],
             {
@@ -245,9 +244,9 @@ def _run(
                 "knob": system_class.capabilities.knob,
                 "nfe_knob": system_class.capabilities.nfe_knob,
                 "trainable": system_class.capabilities.trainable,
-                "from_scratch": _from_scratch(plan, line["system"]),
+                "from_scratch": _is_from_scratch(trial),
                 "version": system_class.version,
-                "config": asdict(config_of(plan.suite, line["system"], system_class)),
+                "config": asdict(trial.config),
                 "why_size": plan.suite.recipe_of(line["system"]).why_size,
                 "parameters": None,
             },
@@ -259,7 +258,7 @@ def _run(
         "suite_yaml": plan.suite.yaml(),
         "command": list(command),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(gpu=bool(plan.cells)),
+        "machine": machine(gpu=bool(plan.trials)),
         "versions": versions(),
         "code": code(),
         "seeds": list(plan.suite.seeds),
@@ -282,12 +281,9 @@ def _run(
     }
 
 
-def _from_scratch(plan: Plan, system: str) -> bool:
+def _is_from_scratch(trial: Trial) -> bool:
     """Whether training starts from random weights: pretrained ones are named by `Config.init`."""
-    system_class = load_system(system)
-    if not system_class.capabilities.trainable:
-        return False
-    return not getattr(config_of(plan.suite, system, system_class), "init", None)
+    return trial.train_key is not None and not getattr(trial.config, "init", None)
 
 
 def _copy(source: Path, target: Path, lines: int | None = None) -> None:

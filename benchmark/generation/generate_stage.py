@@ -6,83 +6,69 @@ from collections import Counter
 from dataclasses import asdict
 
 from benchmark.api import System
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.plan import Cell
-from benchmark.experiment.registry import load_system
-from benchmark.experiment.settings import Setting, num_samples_of, sources_of
-from benchmark.experiment.suite import Suite
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, parameter_counts, vocab_size
+from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.candidates_file import CANDIDATES, candidate_lines
 from benchmark.generation.measured_generation import OnProgress, generate
 from benchmark.runtime.compilation import compiled
-from benchmark.runtime.distributed import ALONE, Processes
-from benchmark.store.entries import Store
 from benchmark.store.files import file_digest, write_text
 from benchmark.store.provenance import provenance
-from benchmark.tasks import Task
 
 
-def open_system(cell: Cell, suite: Suite, task: Task, store: Store, device: str) -> System:
-    """The trained system of a cell, or a fresh one where nothing is trained."""
-    if cell.train_key is None:
-        return build_system(cell, suite, task)
-    folder = store.folder("train", cell.train_key) / "system"
-    return load_system(cell.system).load(folder, device)
+def open_system(trial: Trial, context: RunContext) -> System:
+    """The trained system of a trial, or a fresh one where nothing is trained."""
+    if trial.train_key is None:
+        return build_system(trial)
+    folder = context.store.folder("train", trial.train_key) / "system"
+    return trial.system_class.load(folder, context.device)
 
 
 def generate_candidates(
-    cell: Cell,
-    setting: Setting,
-    key: str,
+    trial: Trial,
+    planned: PlannedGeneration,
     system: System,
-    suite: Suite,
-    task: Task,
-    store: Store,
-    *,
-    device: str,
+    context: RunContext,
     on_progress: OnProgress | None = None,
-    processes: Processes = ALONE,
 ) -> None:
-    """Make the entry `key`: `candidates.jsonl` and what it cost.
+    """Make the entry `planned.key`: `candidates.jsonl` and what it cost.
 
     Of several processes all decode, and the first alone writes.
     """
-    num_samples, sources = num_samples_of(suite, setting), sources_of(task, setting)
-    decoding = fill(type(system).Decoding, setting.decoding, "decoding")
-    with compiled(system.network, suite.evaluation.compile):
+    with compiled(system.network, trial.evaluation.compile):
         made = generate(
             system,
-            sources,
-            decoding,
-            num_samples=num_samples,
-            seed=cell.seed,
-            batch=suite.evaluation.batch,
-            device=device,
+            planned.sources,
+            planned.decoding,
+            num_samples=planned.num_samples,
+            seed=trial.seed,
+            batch=trial.evaluation.batch,
+            device=context.device,
             on_progress=on_progress,
-            processes=processes,
+            processes=context.processes,
         )
-    if not processes.is_main:
+    if not context.processes.is_main:
         return
-    path = store.partial("generate", key) / CANDIDATES
-    write_text(path, "".join(candidate_lines(sources, made.candidates)))
-    count = max(1, len(sources) * num_samples)
+    path = context.store.partial("generate", planned.key) / CANDIDATES
+    write_text(path, "".join(candidate_lines(planned.sources, made.candidates)))
+    count = max(1, len(planned.sources) * planned.num_samples)
     record = {
         "stage": "generate",
-        "task": cell.task,
-        "system": cell.system,
-        "seed": cell.seed,
-        "train": cell.train_key,
-        "setting": asdict(setting),
-        "num_sources": len(sources),
-        "num_samples": num_samples,
-        "batch": suite.evaluation.batch,
+        "task": trial.task.id,
+        "system": trial.system,
+        "seed": trial.seed,
+        "train": trial.train_key,
+        "setting": asdict(planned.setting),
+        "num_sources": len(planned.sources),
+        "num_samples": planned.num_samples,
+        "batch": trial.evaluation.batch,
         "candidates_digest": file_digest(path),
         "statuses": dict(
             sorted(Counter(c.status for of_source in made.candidates for c in of_source).items())
         ),
         "cost": asdict(made.cost) | {"seconds_per_candidate": made.cost.wall_s / count},
-        "parameters": parameter_counts(system, vocab_size(suite, task)),
-        **provenance(device, suite.threads),
-        "processes": processes.count,
+        "parameters": parameter_counts(system, vocab_size(trial)),
+        **provenance(context.device, trial.threads),
+        "processes": context.processes.count,
     }
-    store.finish("generate", key, record)
+    context.store.finish("generate", planned.key, record)

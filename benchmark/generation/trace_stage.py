@@ -6,45 +6,39 @@ import json
 from dataclasses import asdict
 
 from benchmark.api import System, UserError
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.plan import Cell, traced_metrics
-from benchmark.experiment.settings import num_samples_of
-from benchmark.experiment.suite import Suite
+from benchmark.experiment.run_context import RunContext
+from benchmark.experiment.trial import Trial
 from benchmark.generation.intermediate_states import curves, trace
 from benchmark.scoring.bootstrap import IntervalRecipe
 from benchmark.scoring.candidate_scores import score_candidates
-from benchmark.store.entries import Store
 from benchmark.store.files import write_text
 from benchmark.store.provenance import provenance
-from benchmark.tasks import Task
 
 STATES = "states.jsonl"
 
 
-def trace_decoding(
-    cell: Cell, system: System, suite: Suite, task: Task, store: Store, *, device: str
-) -> None:
-    """Make the entry `cell.trace_key`: `states.jsonl`, and a curve for each metric.
+def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
+    """Make the entry `trial.trace_key`: `states.jsonl`, and a curve for each metric.
 
     Raises:
         UserError: if none of the metrics of the suite can be measured along a trace.
     """
-    recipe, key, setting = suite.evaluation.trace, cell.trace_key, cell.main
+    recipe, key, main = trial.evaluation.trace, trial.trace_key, trial.main
     assert recipe is not None and key is not None
-    metrics = traced_metrics(suite, task)
+    metrics = trial.scoring.traced
     if not metrics:
         raise UserError(
             "evaluation.trace: there is no metric to measure along a trace; name bleu_sent_m4,"
             " rouge_l, self_bleu or div_4 in evaluation.metrics."
         )
-    examples, num_samples = task.test[: recipe.sources], num_samples_of(suite, setting)
+    examples = trial.task.test[: recipe.sources]
     seen = trace(
         system,
         examples,
-        fill(type(system).Decoding, setting.decoding, "decoding"),
-        num_samples=num_samples,
-        seed=cell.seed,
-        batch=suite.evaluation.batch,
+        main.decoding,
+        num_samples=main.num_samples,
+        seed=trial.seed,
+        batch=trial.evaluation.batch,
         steps=recipe.steps,
     )
     scores = [
@@ -59,8 +53,8 @@ def trace_decoding(
                 for example, of_source in zip(examples, texts, strict=True)
             ],
             metrics,
-            mbr_utility=suite.evaluation.mbr_utility,
-            interval=IntervalRecipe(**suite.evaluation.interval.model_dump()),
+            mbr_utility=trial.evaluation.mbr_utility,
+            interval=IntervalRecipe(**trial.evaluation.interval.model_dump()),
         )[0]
         for texts in seen.texts
     ]
@@ -71,19 +65,19 @@ def trace_decoding(
         + "\n"
         for row, example in enumerate(examples)
     ]
-    write_text(store.partial("trace", key) / STATES, "".join(lines))
+    write_text(context.store.partial("trace", key) / STATES, "".join(lines))
     record = {
         "stage": "trace",
-        "task": cell.task,
-        "system": cell.system,
-        "seed": cell.seed,
-        "generate": cell.generate_keys[0],
-        "setting": asdict(setting),
+        "task": trial.task.id,
+        "system": trial.system,
+        "seed": trial.seed,
+        "generate": main.key,
+        "setting": asdict(main.setting),
         "num_sources": len(examples),
-        "num_samples": num_samples,
+        "num_samples": main.num_samples,
         "total": seen.total,
         "steps": list(seen.steps),
         **curves(scores),
-        **provenance(device, suite.threads),
+        **provenance(context.device, trial.threads),
     }
-    store.finish("trace", key, record)
+    context.store.finish("trace", key, record)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.execution.trial_stages import score_entry, score_key
+from benchmark.execution.trial_stages import score_entry
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.generation.candidates_file import CANDIDATES
 from benchmark.outputs.registered_outputs import Entry, registered
 from benchmark.store.entries import Store
@@ -46,6 +47,7 @@ def join(
     """
     joined = Joined()
     entries = [e for e in registered(store, report) if e.task in tasks]
+    scoring = {name: resolve_scoring(suite, tasks[name]) for name in {e.task for e in entries}}
     for entry in entries:
         if (entry.task, entry.system) in taken:
             continue
@@ -62,7 +64,7 @@ def join(
                 " score them again with benchmark.score."
             )
         else:
-            _add(joined, entry, generated, _roles(entry, entries), suite, task, store)
+            _add(joined, entry, generated, _roles(entry, entries), scoring[entry.task], store)
     return joined
 
 
@@ -80,17 +82,16 @@ def _add(
     entry: Entry,
     generated: Mapping[str, Any],
     roles: Sequence[str],
-    suite: Suite,
-    task: Task,
+    scoring: TaskScoring,
     store: Store,
 ) -> None:
     errors: list[str] = []
-    score_entry(entry.generate, suite, task, store, errors)
+    score_entry(entry.generate, scoring, store, errors)
     joined.remarks += [
         f"The outputs of {entry.system} on {entry.task} could not be scored: {error}"
         for error in errors
     ]
-    scored_as = score_key(suite, task, generated["candidates_digest"])
+    scored_as = scoring.key(generated["candidates_digest"])
     scored = store.record("score", scored_as)
     joined.lines.append(
         {

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api import CandidateKind, UserError
-from benchmark.experiment.plan import check_metrics
 from benchmark.experiment.settings import Setting
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.outputs.format_detection import read_outputs
 from benchmark.outputs.registered_outputs import (
     Entry,
@@ -68,7 +68,7 @@ def enter(
         UserError: if the files cannot be read or matched, or do not fit into the report.
     """
     format_name, task, outputs = _read(submission, target, suite)
-    check_metrics(suite, task)
+    resolve_scoring(suite, task)
     setting = _setting(submission, outputs)
     entry = Entry(
         report=target.name,

@@ -1,4 +1,4 @@
-"""What a person sees while cells run: bars on a terminal, nothing elsewhere."""
+"""What a person sees while trials run: bars on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from tqdm import tqdm
 
 
 class ProgressBoard:
-    """One bar over all cells, and one for each cell that runs."""
+    """One bar over all trials, and one for each trial that runs."""
 
-    def __init__(self, cells: int, jobs: int) -> None:
+    def __init__(self, trials: int, jobs: int) -> None:
         self.silent = not sys.stderr.isatty() or os.environ.get("TQDM_DISABLE", "") not in ("", "0")
         self.free = list(range(jobs, 0, -1))
         self.bars: dict[str, tuple[int, str, Any]] = {}
-        self.overall = tqdm(total=cells, desc="cells", unit="cell", disable=self.silent, position=0)
+        self.overall = tqdm(
+            total=trials, desc="trials", unit="trial", disable=self.silent, position=0
+        )
 
     def __enter__(self) -> ProgressBoard:
         return self
@@ -28,44 +30,44 @@ class ProgressBoard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for cell in list(self.bars):
-            self._close(cell)
+        for trial in list(self.bars):
+            self._close(trial)
         self.overall.close()
 
-    def stage(self, cell: str, stage: str, done: int, total: int, text: str) -> None:
-        """Move the bar of a cell."""
+    def stage(self, trial: str, stage: str, done: int, total: int, text: str) -> None:
+        """Move the bar of a trial."""
         if self.silent:
             return
-        known = self.bars.get(cell)
+        known = self.bars.get(trial)
         if known is not None and known[1] != stage:
-            self._close(cell)
+            self._close(trial)
             known = None
         if known is None:
             position = self.free.pop() if self.free else 1
             bar = tqdm(
                 total=total,
-                desc=f"{cell}: {stage}",
+                desc=f"{trial}: {stage}",
                 position=position,
                 leave=False,
                 file=sys.stderr,
             )
-            known = self.bars[cell] = (position, stage, bar)
+            known = self.bars[trial] = (position, stage, bar)
         bar = known[2]
         bar.total = total
         bar.set_postfix_str(text, refresh=False)
         bar.update(done - bar.n)
 
-    def finished(self, cell: str) -> None:
-        """Take the bar of a cell away."""
-        self._close(cell)
+    def finished(self, trial: str) -> None:
+        """Take the bar of a trial away."""
+        self._close(trial)
         self.overall.update()
 
     def tell(self, text: str) -> None:
         """Print a line without tearing the bars."""
         tqdm.write(text, file=sys.stderr)
 
-    def _close(self, cell: str) -> None:
-        known = self.bars.pop(cell, None)
+    def _close(self, trial: str) -> None:
+        known = self.bars.pop(trial, None)
         if known is not None:
             known[2].close()
             self.free.append(known[0])

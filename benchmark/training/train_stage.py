@@ -2,116 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 from benchmark.api import System
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.plan import Cell, config_of
-from benchmark.experiment.registry import load_system
-from benchmark.experiment.suite import Suite
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, parameter_counts, vocab_size
+from benchmark.experiment.trial import Trial
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
-from benchmark.runtime.distributed import ALONE, Processes
-from benchmark.store.entries import Store
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
-from benchmark.tasks import Task
-from benchmark.training.trainer import OnEvent, OnProgress, Quality, Trainer
+from benchmark.training.trainer import OnEvent, Quality, Trainer
 
 
-def train(
-    cell: Cell,
-    suite: Suite,
-    task: Task,
-    store: Store,
-    *,
-    device: str,
-    on_progress: OnProgress | None = None,
-    tensorboard: Path | None = None,
-    processes: Processes = ALONE,
-) -> None:
-    """Make the entry `cell.train_key`, going on where an earlier call was stopped.
+def train(trial: Trial, context: RunContext) -> None:
+    """Make the entry `trial.train_key`, going on where an earlier call was stopped.
 
     Of several processes all train, and the first alone writes.
     """
-    assert cell.train_key is not None
-    folder = store.partial("train", cell.train_key)
-    system = build_system(cell, suite, task)
-    recipe, budget = suite.training_of(cell.system), suite.budget_of(cell.system, cell.task)
+    assert trial.train_key is not None
+    store, task = context.store, trial.task
+    folder = store.partial("train", trial.train_key)
+    system = build_system(trial)
     if system.module is not None:
-        system.module.to(device)
+        system.module.to(context.device)
+
+    def on_progress(done: int, total: int, text: str) -> None:
+        context.on_stage(trial.name, "train", done, total, text)
+
     summary = Trainer(
         system,
         task.train,
         task.valid,
-        recipe=recipe,
-        budget=budget,
-        seed=cell.seed,
+        recipe=trial.training,
+        budget=trial.budget,
+        seed=trial.seed,
         folder=folder,
-        device=device,
-        quality=_quality(cell, suite, task, device, processes),
+        device=context.device,
+        quality=_quality(trial, context),
         on_progress=on_progress,
-        on_event=_mirror(cell, tensorboard) if processes.is_main else None,
-        processes=processes,
+        on_event=_mirror(trial, context),
+        processes=context.processes,
     ).run()
-    if not processes.is_main:
+    if not context.processes.is_main:
         return
     system.save(folder / "system")
     record = {
         "stage": "train",
-        "task": cell.task,
-        "system": cell.system,
-        "seed": cell.seed,
+        "task": task.id,
+        "system": trial.system,
+        "seed": trial.seed,
         "data": task.digest,
-        "config": asdict(config_of(suite, cell.system, type(system))),
-        "training": recipe.model_dump(mode="json"),
-        "budget": budget.model_dump(mode="json"),
+        "config": asdict(trial.config),
+        "training": trial.training.model_dump(mode="json"),
+        "budget": trial.budget.model_dump(mode="json"),
         "summary": asdict(summary)
         | {
-            "parameters": parameter_counts(system, vocab_size(suite, task)),
+            "parameters": parameter_counts(system, vocab_size(trial)),
             "system_digest": folder_digest(folder / "system"),
         },
-        **provenance(device, suite.threads),
-        "processes": processes.count,
+        **provenance(context.device, trial.threads),
+        "processes": context.processes.count,
     }
-    store.finish("train", cell.train_key, record)
+    store.finish("train", trial.train_key, record)
 
 
-def _mirror(cell: Cell, tensorboard: Path | None) -> OnEvent | None:
-    if tensorboard is None:
+def _mirror(trial: Trial, context: RunContext) -> OnEvent | None:
+    if context.tensorboard is None or not context.processes.is_main:
         return None
     from benchmark.training.trackers import EventMirror
 
-    return EventMirror(tensorboard / cell.task / cell.system / f"seed-{cell.seed}").add
+    folder = context.tensorboard / trial.task.id / trial.system / f"seed-{trial.seed}"
+    return EventMirror(folder).add
 
 
-def _quality(
-    cell: Cell, suite: Suite, task: Task, device: str, processes: Processes
-) -> Quality | None:
+def _quality(trial: Trial, context: RunContext) -> Quality | None:
     """Quality of one sample a source on a few validation examples: the curve over training."""
-    training = suite.training_of(cell.system)
-    examples = task.valid[: training.quality_examples]
+    task = trial.task
+    examples = task.valid[: trial.training.quality_examples]
     if not examples:
         return None
     specs = ["bleu_sent_m4", *(["validity"] if task.conditional is not None else [])]
     metrics = [make_metric(spec, conditional=task.conditional) for spec in specs]
-    decoding_class: Callable[..., Any] = load_system(cell.system).Decoding
-    decoding = fill(decoding_class, suite.recipe_of(cell.system).decoding, "decoding")  # type: ignore[arg-type]
 
     def quality(system: System) -> dict[str, float]:
         made = generate(
             system,
             examples,
-            decoding,
+            trial.main.decoding,
             num_samples=1,
-            seed=cell.seed,
-            batch=suite.evaluation.batch,
-            device=device,
-            processes=processes,
+            seed=trial.seed,
+            batch=trial.evaluation.batch,
+            device=context.device,
+            processes=context.processes,
         )
         items = [
             Item(e.id, e.source, e.references, (c[0].text,))

@@ -1,4 +1,4 @@
-"""From the records alone back to the cells that can be run: suite, data, keys; or why not."""
+"""From the records alone back to the trials that can be run: suite, data, keys; or why not."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import yaml
 from pydantic import ValidationError
 
 from benchmark.api import UserError
-from benchmark.experiment.plan import Cell, config_of, load, make_cell, metrics_of
+from benchmark.experiment.plan import load_limited
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
+from benchmark.experiment.trial import Trial, resolve_trial
 from benchmark.tasks import Task
 from benchmark.verification.kept_report import CellName, StoredCell, StoredReport
 from benchmark.verification.record_comparison import first_difference
@@ -41,7 +43,9 @@ class Rebuilt:
 
     suite: Suite | None
     tasks: Mapping[str, Task]
-    cells: Mapping[CellName, Cell]
+    scoring: Mapping[str, TaskScoring]
+    """By task."""
+    trials: Mapping[CellName, Trial]
     """Each with those of its settings whose keys are the recorded ones, and were asked for."""
     obstacles: Mapping[tuple[CellName, str], Obstacle]
     """By (cell, generate key)."""
@@ -58,8 +62,9 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
         suite = Suite.model_validate(yaml.safe_load(report.run["suite_yaml"]))
     except (KeyError, ValidationError, yaml.YAMLError) as error:
         why = Obstacle(f"the suite of the report cannot be read by this code: {_line(error)}")
-        return Rebuilt(None, {}, {}, {(cell.name, cell.generate_key): why for cell in cells})
+        return Rebuilt(None, {}, {}, {}, {(cell.name, cell.generate_key): why for cell in cells})
     tasks: dict[str, Task] = {}
+    scoring: dict[str, TaskScoring] = {}
     missing: dict[str, Obstacle] = {}
     for name in dict.fromkeys(cell.line["task"] for cell in cells):
         if _is_entered(report, name):
@@ -67,31 +72,31 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
             missing[name] = ENTERED
             continue
         try:
-            task = load(suite, name, data_dir)
+            task = load_limited(suite, name, data_dir)
         except (UserError, KeyError) as error:
             missing[name] = Obstacle(f"data: {_line(error)}", contradicts=False)
             continue
         try:
-            metrics_of(suite, task)
+            scored = resolve_scoring(suite, task)
         except UserError as error:
             missing[name] = Obstacle(f"metrics: {_line(error)}", contradicts=False)
             continue
         if (other := _other_data(report.run["tasks"][name], task)) is not None:
             missing[name] = Obstacle(other)
         else:
-            tasks[name] = task
-    made: dict[CellName, Cell] = {}
+            tasks[name], scoring[name] = task, scored
+    made: dict[CellName, Trial] = {}
     for name, group in _by_name(cells).items():
         obstacle = missing.get(name[0])
         if obstacle is None:
-            found = _rebuilt(report, suite, tasks[name[0]], group)
-            if isinstance(found, Cell):
+            found = _rebuilt(report, suite, tasks[name[0]], scoring[name[0]], group)
+            if isinstance(found, Trial):
                 made[name] = _those_asked_for(found, group)
                 obstacles |= _other_keys(report, found, group)
                 continue
             obstacle = found
         obstacles |= {(name, cell.generate_key): obstacle for cell in group}
-    return Rebuilt(suite, tasks, made, obstacles)
+    return Rebuilt(suite, tasks, scoring, made, obstacles)
 
 
 def _by_name(cells: Sequence[StoredCell]) -> dict[CellName, list[StoredCell]]:
@@ -120,9 +125,13 @@ def _other_data(recorded: Mapping[str, Any], task: Task) -> str | None:
 
 
 def _rebuilt(
-    report: StoredReport, suite: Suite, task: Task, group: Sequence[StoredCell]
-) -> Cell | Obstacle:
-    """The cell, or why there is none."""
+    report: StoredReport,
+    suite: Suite,
+    task: Task,
+    scoring: TaskScoring,
+    group: Sequence[StoredCell],
+) -> Trial | Obstacle:
+    """The trial, or why there is none."""
     _, system, seed = group[0].name
     if "outputs" in group[0].line:
         return ENTERED
@@ -139,45 +148,41 @@ def _rebuilt(
         told = f"system {system} has version {system_class.version} here, {version} in the record"
         return Obstacle(told)
     try:
-        config = json.loads(json.dumps(asdict(config_of(suite, system, system_class))))
-        cell = make_cell(suite, task, system, seed, list(ablations))
+        trial = resolve_trial(suite, task, scoring, system, system_class, seed, list(ablations))
     except UserError as error:
         return Obstacle(f"configuration: {_line(error)}")
+    config = json.loads(json.dumps(asdict(trial.config)))
     found = first_difference(recorded.get("config", config), config)
     if found is not None:
         told = f"{found.where} of {system} is {found.fresh} here, {found.stored} in the record"
         return Obstacle(f"configuration: {told}")
-    return cell
+    return trial
 
 
-def _those_asked_for(cell: Cell, group: Sequence[StoredCell]) -> Cell:
-    """The cell with the settings of `group` alone."""
+def _those_asked_for(trial: Trial, group: Sequence[StoredCell]) -> Trial:
+    """The trial with the settings of `group` alone."""
     asked = {stored.generate_key for stored in group}
-    kept = [
-        (setting, key)
-        for setting, key in zip(cell.settings, cell.generate_keys, strict=True)
-        if key in asked
-    ]
-    settings, keys = tuple(s for s, _ in kept), tuple(k for _, k in kept)
     # The first setting is the one that is traced.
-    traced = cell.trace_key if cell.generate_keys[0] in asked else None
-    return replace(cell, settings=settings, generate_keys=keys, trace_key=traced)
+    traced = trial.trace_key if trial.main.key in asked else None
+    kept = tuple(planned for planned in trial.generations if planned.key in asked)
+    return replace(trial, generations=kept, trace_key=traced)
 
 
 def _other_keys(
-    report: StoredReport, cell: Cell, group: Sequence[StoredCell]
+    report: StoredReport, trial: Trial, group: Sequence[StoredCell]
 ) -> Iterator[tuple[tuple[CellName, str], Obstacle]]:
     """The settings that this code gives other keys, each with what may be the reason."""
+    keys = {planned.key for planned in trial.generations}
+    by_label = {of.setting.label: of.setting.decoding for of in trial.generations}
     for stored in group:
-        if stored.train_key == cell.train_key and stored.generate_key in cell.generate_keys:
+        if stored.train_key == trial.train_key and stored.generate_key in keys:
             continue
-        by_label = {setting.label: setting.decoding for setting in cell.settings}
         decoding = json.loads(json.dumps(by_label.get(stored.line["setting"]["label"])))
         found = first_difference(stored.line["setting"]["decoding"], decoding)
         commit = (report.run.get("code", {}).get("commit") or "")[:7] or "that of the record"
-        if stored.train_key != cell.train_key:
+        if stored.train_key != trial.train_key:
             told = (
-                f"train key {stored.train_key} in the record, {cell.train_key} here, with the same"
+                f"train key {stored.train_key} in the record, {trial.train_key} here, with the same"
                 " suite and data: version or defaults of the system have changed since the code"
                 f" of the record (commit {commit}), which can check it"
             )

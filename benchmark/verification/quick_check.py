@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from benchmark.api import UserError
-from benchmark.execution.trial_stages import score_key
 from benchmark.store.provenance import code
 from benchmark.verification.consistency import misfits, strangers
 from benchmark.verification.findings import Difference, Finding
@@ -52,8 +51,8 @@ def _other_score_key(cell: StoredCell, rebuilt: Rebuilt) -> Obstacle | None:
     score = cell.line["score"]
     if score is None or rebuilt.suite is None:
         return None
-    task, recorded = rebuilt.tasks[cell.line["task"]], cell.line["keys"]["score"]
-    expected = score_key(rebuilt.suite, task, score["candidates_digest"])
+    recorded = cell.line["keys"]["score"]
+    expected = rebuilt.scoring[cell.line["task"]].key(score["candidates_digest"])
     if expected == recorded:
         return None
     return Obstacle(f"score key {recorded} in the record, {expected} here")

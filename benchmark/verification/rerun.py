@@ -110,24 +110,22 @@ def _made_again(
     store: Store,
     means: Means,
 ) -> list[Finding]:
-    from benchmark.execution.process_pool import run_cells
+    from benchmark.execution.process_pool import run_trials
+    from benchmark.experiment.run_context import RunContext
     from benchmark.export.record_writer import write_records
     from benchmark.runtime.progress import ProgressBoard
 
     assert rebuilt.suite is not None
     write_text(store.root / MARK, "Made by python -m benchmark.verify; may be removed.\n")
     names = dict.fromkeys(cell.name for cell in cells)
-    planned = tuple(rebuilt.cells[name] for name in names)
+    planned = tuple(rebuilt.trials[name] for name in names)
     plan = Plan(rebuilt.suite, means.data_dir, dict(rebuilt.tasks), planned)
     jobs = min(means.jobs, len(planned))
     with ProgressBoard(len(planned), jobs) as board:
-        outcomes = run_cells(
-            planned, plan.suite, plan.data_dir, store,
-            device=means.device, jobs=jobs, on_stage=board.stage,
-        )  # fmt: skip
-        for outcome in outcomes:
-            board.finished(outcome.cell)
-            board.tell(f"{outcome.cell}: made")
+        context = RunContext(store, means.device, board.stage)
+        for outcome in run_trials(planned, context, jobs):
+            board.finished(outcome.trial)
+            board.tell(f"{outcome.trial}: made")
     fresh = store.root / "report"
     write_records(fresh, plan, store, command=report.run.get("command", ()))
     return judge_all(cells, read_stored(fresh), exact=means.exact)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchmark.api import UserError
-from benchmark.experiment.plan import metrics_of
 from benchmark.verification.consistency import misfits
 from benchmark.verification.findings import Finding
 from benchmark.verification.kept_report import StoredCell
@@ -26,17 +25,16 @@ def _finding(cell: StoredCell, rebuilt: Rebuilt) -> Finding:
     if found := next(misfits(cell), None):
         return Finding(cell.subject, "differs", (), (found,))
     steps = [partial(statistics_from_values, cell)]
-    task = rebuilt.tasks.get(cell.line["task"])
+    scoring = rebuilt.scoring.get(cell.line["task"])
     left_out: tuple[str, ...] = ()
     if not cell.keeps("samples"):
         left_out = ("texts are not kept, so values were not recomputed",)
-    elif task is None or rebuilt.suite is None:
+    elif scoring is None:
         obstacle = rebuilt.obstacle(cell)
         left_out = (f"values were not recomputed: {obstacle.said if obstacle else ''}",)
     else:
-        metrics = metrics_of(rebuilt.suite, task)
         utility = cell.line["score"]["mbr_utility"]
-        steps.append(partial(values_from_texts, cell, metrics, utility))
+        steps.append(partial(values_from_texts, cell, scoring.metrics, utility))
     scored: list[Rescored] = []
     for step in steps:
         try:

@@ -71,8 +71,9 @@ class Kept:
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory) -> Kept:
-    from benchmark.execution.process_pool import run_cells
+    from benchmark.execution.process_pool import run_trials
     from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.suite import load_suite
     from benchmark.export.record_writer import write_records
     from benchmark.report.build import write_texts
@@ -94,10 +95,7 @@ def kept(tmp_path_factory) -> Kept:
     systems = ["transformer", "copy-source"]
     plan = make_plan(suite, tasks=["mine"], systems=systems, data_dir=made.data)
     store = Store(made.store)
-    outcomes = run_cells(
-        plan.cells, suite, made.data, store, device="cpu", jobs=1, on_stage=lambda *_: None
-    )
-    assert not any(outcome.errors for outcome in outcomes)
+    assert not any(outcome.errors for outcome in run_trials(plan.trials, RunContext(store)))
     write_records(made.report, plan, store, command=["python", "-m", "benchmark.run"])
     write_texts(made.report, made.report)
     return made

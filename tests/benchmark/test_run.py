@@ -48,7 +48,7 @@ def test_from_nothing_to_a_report_and_from_the_cache(run):
     assert {line["status"] for line in first} == {"ok"}
     assert {line["system"] for line in first} == {"transformer", "copy-source", "oracle"}
     code, _, err = run(*words, "--set", *QUICK)
-    assert code == 0 and "3 cells, 3 of them cached" in err
+    assert code == 0 and "3 trials, 3 of them cached" in err
     assert records() == first
 
     # A new metric scores again and does nothing else.
@@ -110,7 +110,7 @@ def test_failed_score_is_made_again(run, monkeypatch):
         code, _, err = run(*words)
     assert code == 1 and "lost count" in err
     code, _, err = run(*words, "--rerun", "failed")
-    assert code == 0 and "1 cells, 0 of them cached" in err
+    assert code == 0 and "1 trials, 0 of them cached" in err
     assert {line["status"] for line in records()} == {"ok"}
 
 
@@ -118,7 +118,7 @@ def test_dry_run_makes_nothing(run):
     code, out, _ = run("--task", "all", "--dry-run", "--set", *QUICK)
     assert code == 0
     assert "paraphrase / transformer / seed 1: 2 settings, about" in out
-    assert "14 cells" in out
+    assert "14 trials" in out
     assert not Path("reports/nano").exists()
     run("--task", "paraphrase", "--system", "copy-source", "--set", *QUICK)
     _, out, _ = run("--task", "paraphrase", "--system", "copy-source", "--dry-run", "--set", *QUICK)

@@ -137,10 +137,10 @@ def test_commands_are_found() -> None:
 def test_commands_are_understood(words: list[str]) -> None:
     from benchmark import distil, verify
     from benchmark.experiment.configuration import fill
-    from benchmark.experiment.plan import config_of
     from benchmark.experiment.registry import load_system
     from benchmark.experiment.selection import choose_systems, choose_tasks
     from benchmark.experiment.suite import load_suite, suite_names
+    from benchmark.experiment.trial import resolve_config
     from benchmark.ls import KINDS
 
     module, *rest = words
@@ -165,7 +165,7 @@ def test_commands_are_understood(words: list[str]) -> None:
     named = [system for system in options.system if not system.startswith("my")]
     for system in choose_systems(suite, named):
         system_class = load_system(system)
-        config_of(suite, system, system_class)
+        resolve_config(suite, system, system_class)
         fill(system_class.Decoding, suite.systems[system].decoding, system)
 
 

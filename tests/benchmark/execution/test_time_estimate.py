@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from benchmark.execution import time_estimate
-from benchmark.execution.time_estimate import seconds_left
+from benchmark.execution.time_estimate import estimate_seconds
 from benchmark.experiment.plan import Plan, make_plan
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.store.entries import Store
 
@@ -42,10 +43,10 @@ def test_many_steps_are_reckoned_not_taken(tmp_path: Path, calls: list[int]) -> 
         "systems.diffuseq.sweep={}",
         "systems.diffuseq.nfe=[]",
     )
-    (cell,) = plan.cells
-    assert seconds_left(cell, plan, Store(tmp_path), "cpu") > 0
-    # Nine updates, and two trials of ten calls that are each warmed up.
-    assert len(calls) == 9 + 4 * time_estimate.TRIAL_NFE
+    (trial,) = plan.trials
+    assert estimate_seconds(trial, RunContext(Store(tmp_path))) > 0
+    # Nine updates, and two rehearsals of ten calls that are each warmed up.
+    assert len(calls) == 9 + 4 * time_estimate.REHEARSED_NFE
 
 
 def test_a_slow_system_is_tried_once(
@@ -53,7 +54,7 @@ def test_a_slow_system_is_tried_once(
 ) -> None:
     monkeypatch.setattr(time_estimate, "SLOW_S", 0.0)
     plan = plan_of("systems.diffuseq.sweep={}", "systems.diffuseq.nfe=[]")
-    (cell,) = plan.cells
-    seconds_left(cell, plan, Store(tmp_path), "cpu")
+    (trial,) = plan.trials
+    estimate_seconds(trial, RunContext(Store(tmp_path)))
     # One update of four examples, then one source and one candidate.
     assert calls == [4, *[1] * 10]

@@ -10,13 +10,12 @@ import pytest
 from toy import Toy
 
 from benchmark.api import Capabilities, UserError
-from benchmark.execution.trial_stages import run_cell, score_key
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.plan import make_plan, utilities_of
-from benchmark.experiment.registry import load_system
-from benchmark.experiment.settings import num_samples_of, sources_of
+from benchmark.execution.trial_stages import run_trial
+from benchmark.experiment.plan import make_plan
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite, suite_names
 from benchmark.experiment.system_factory import build_system
+from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.export.record_writer import write_records
 from benchmark.generation.measured_generation import generate
 from benchmark.records.reader import cell_files
@@ -45,21 +44,24 @@ def plan(system, *changes):
 
 
 def the_mbr(made):
-    (cell,) = made.cells
-    pairs = zip(cell.settings, cell.generate_keys, strict=True)
-    ((setting, key),) = ((s, k) for s, k in pairs if "mbr" in s.roles)
-    return setting, key
+    (trial,) = made.trials
+    (planned,) = (of for of in trial.generations if "mbr" in of.setting.roles)
+    return planned
 
 
 def asked(made):
-    setting, _ = the_mbr(made)
-    return num_samples_of(made.suite, setting), len(sources_of(made.tasks["paraphrase"], setting))
+    planned = the_mbr(made)
+    return planned.num_samples, len(planned.sources)
+
+
+def keys(made):
+    (trial,) = made.trials
+    return [planned.key for planned in trial.generations]
 
 
 def test_more_candidates_for_fewer_sources():
     made = plan("transformer", *MORE)
-    setting, _ = the_mbr(made)
-    main = next(s for s in made.cells[0].settings if "main" in s.roles)
+    setting, main = the_mbr(made).setting, made.trials[0].main.setting
     assert (setting.label, setting.roles) == ("temperature=1, mbr", ("mbr",))
     assert setting.decoding == main.decoding
     assert asked(made) == (5, 4)
@@ -68,18 +70,19 @@ def test_more_candidates_for_fewer_sources():
 
 
 def test_other_keys_stay_as_they_are():
-    (without,), (given,) = plan("transformer").cells, plan("transformer", *MORE).cells
-    assert given.train_key == without.train_key
-    assert given.generate_keys[:-1] == without.generate_keys
-    assert given.generate_keys[-1] not in without.generate_keys
-    assert the_mbr(plan("transformer", *MORE))[1] != the_mbr(plan("transformer", MORE[0]))[1]
+    without, given = plan("transformer"), plan("transformer", *MORE)
+    assert given.trials[0].train_key == without.trials[0].train_key
+    assert keys(given)[:-1] == keys(without)
+    assert keys(given)[-1] not in keys(without)
+    assert the_mbr(given).key != the_mbr(plan("transformer", MORE[0])).key
 
 
 def test_what_would_be_the_main_setting_again_is_a_role_of_it():
     made = plan("transformer", "evaluation.mbr.candidates=3")
-    assert "main" in the_mbr(made)[0].roles
-    assert made.cells[0].generate_keys == plan("transformer").cells[0].generate_keys
-    assert not any("mbr" in s.roles for s in plan("transformer").cells[0].settings)
+    assert "main" in the_mbr(made).setting.roles
+    assert keys(made) == keys(plan("transformer"))
+    (usual,) = plan("transformer").trials
+    assert not any("mbr" in of.setting.roles for of in usual.generations)
 
 
 def test_who_cannot_draw_is_asked_for_what_there_is():
@@ -90,7 +93,7 @@ def test_who_cannot_draw_is_asked_for_what_there_is():
     assert asked(plan("copy-source", *MORE)) == (1, 4)
     # Another list than a beam: as long as it is.
     assert asked(plan("reference", *MORE)) == (3, 4)
-    assert "main" in the_mbr(plan("transformer", MORE[0], *greedy))[0].roles
+    assert "main" in the_mbr(plan("transformer", MORE[0], *greedy)).setting.roles
 
 
 def test_ablations_are_not_repeated(monkeypatch):
@@ -102,7 +105,7 @@ def test_ablations_are_not_repeated(monkeypatch):
         monkeypatch.setattr(load, {"toy": Ablated}.__getitem__)
     suite = load_suite(NANO, list(MORE))
     made = make_plan(suite, tasks=["paraphrase"], systems=["toy"], data_dir=None, ablate=["calls"])
-    assert the_mbr(made)[0].ablations == ()
+    assert the_mbr(made).setting.ablations == ()
 
 
 @pytest.mark.parametrize(
@@ -110,17 +113,16 @@ def test_ablations_are_not_repeated(monkeypatch):
 )
 def test_the_first_candidates_are_those_of_the_main_setting(system):
     made = plan(system, *MORE)
-    (cell,), task = made.cells, made.tasks["paraphrase"]
-    built = build_system(cell, made.suite, task)
+    (trial,) = made.trials
+    built = build_system(trial)
     texts = {}
-    for setting in cell.settings:
-        role = setting.roles[0]
+    for planned in trial.generations:
+        role = planned.setting.roles[0]
         if role not in ("main", "mbr"):
             continue
         drawn = generate(
-            built, sources_of(task, setting),
-            fill(load_system(system).Decoding, setting.decoding, "decoding"),
-            num_samples=num_samples_of(made.suite, setting), seed=cell.seed, batch=64,
+            built, planned.sources, planned.decoding,
+            num_samples=planned.num_samples, seed=trial.seed, batch=64,
         )  # fmt: skip
         texts[role] = [[candidate.text for candidate in row] for row in drawn.candidates]
     assert [len(row) for row in texts["mbr"]] == [5] * 4
@@ -129,17 +131,13 @@ def test_the_first_candidates_are_those_of_the_main_setting(system):
 
 
 def scores(store, made):
-    (cell,) = made.cells
-    task = made.tasks["paraphrase"]
-    keys = (store.record("generate", key)["candidates_digest"] for key in cell.generate_keys)
-    return [score_key(made.suite, task, digest) for digest in keys]
+    (trial,) = made.trials
+    digests = (store.record("generate", key)["candidates_digest"] for key in keys(made))
+    return [trial.scoring.key(digest) for digest in digests]
 
 
 def run(made, store):
-    outcomes = [
-        run_cell(cell, made.suite, None, store, device="cpu", on_stage=lambda *_: None)
-        for cell in made.cells
-    ]
+    outcomes = [run_trial(trial, RunContext(store)) for trial in made.trials]
     assert not any(outcome.errors for outcome in outcomes)
     return sum(outcome.made for outcome in outcomes)
 
@@ -148,7 +146,7 @@ def test_a_further_utility_scores_again_and_compares_again_nothing(tmp_path):
     store = Store(tmp_path / "runs")
     one = plan("oracle", *MORE, "evaluation.mbr.utilities=[]")
     two = plan("oracle", *MORE, "evaluation.mbr.utilities=[rouge_l]")
-    settings = len(one.cells[0].settings)
+    settings = len(keys(one))
     assert run(one, store) == 2 * settings
     first = {path: path.stat().st_mtime_ns for path in (store.root / "pairs").iterdir()}
     assert len(first) == settings
@@ -186,7 +184,8 @@ def test_every_suite_says_what_it_compares():
     for name in (*suite_names(), NANO):
         suite = load_suite(name)
         wanted = [suite.evaluation.mbr_utility, "rouge_l"]
-        assert [utility.id for utility in utilities_of(suite)] == wanted
+        scoring = resolve_scoring(suite, task_of_nano())
+        assert [utility.id for utility in scoring.utilities] == wanted
         assert suite.evaluation.mbr.model_fields_set == {"candidates", "sources", "utilities"}
 
 

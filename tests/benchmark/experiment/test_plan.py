@@ -8,7 +8,6 @@ import pytest
 from toy import Toy
 
 from benchmark.api import Capabilities, UserError
-from benchmark.experiment import plan
 from benchmark.experiment.plan import make_plan
 from benchmark.experiment.suite import load_suite
 
@@ -27,6 +26,10 @@ class Ablated(Toy):
     )
 
 
+def settings_of(trial):
+    return [planned.setting for planned in trial.generations]
+
+
 @pytest.fixture
 def settings(monkeypatch):
     classes = {"toy": Ablated, "plain": Toy}
@@ -40,7 +43,7 @@ def settings(monkeypatch):
         made = make_plan(
             suite, tasks=["paraphrase"], systems=["toy", "plain"], data_dir=None, ablate=ablate
         )
-        toy, plain = made.cells
+        toy, plain = made.trials
         return toy, plain
 
     return plan
@@ -48,18 +51,18 @@ def settings(monkeypatch):
 
 def test_equal_settings_share_their_roles(settings):
     toy, plain = settings("calls")
-    assert {s.label: (s.roles, s.ablations) for s in toy.settings} == {
+    assert {s.label: (s.roles, s.ablations) for s in settings_of(toy)} == {
         "temperature=1": (("main", "ablation", "sweep"), ("calls",)),
         "temperature=0.5": (("sweep",), ()),
         "calls=4": (("nfe", "ablation"), ("calls",)),
         "temperature=0.5, calls=9": (("ablation",), ("calls",)),
     }
-    assert [s.roles for s in plain.settings] == [("main",)]
+    assert [s.roles for s in settings_of(plain)] == [("main",)]
 
 
 def test_several_ablations_share_their_variants(settings):
     toy, _ = settings("calls", "greed")
-    by_label = {s.label: s.ablations for s in toy.settings}
+    by_label = {s.label: s.ablations for s in settings_of(toy)}
     assert by_label["calls=4"] == ("calls", "greed")
     assert by_label["temperature=0"] == ("greed",)
 
@@ -67,11 +70,11 @@ def test_several_ablations_share_their_variants(settings):
 def test_an_ablation_leaves_all_other_keys_alone(settings):
     with_it, without = settings("calls")[0], settings()[0]
     assert with_it.train_key == without.train_key
-    keys = dict(zip((s.label for s in with_it.settings), with_it.generate_keys, strict=True))
-    for setting, key in zip(without.settings, without.generate_keys, strict=True):
-        assert keys[setting.label] == key
-        assert setting.ablations == ()
-    assert len(set(with_it.generate_keys)) == len(with_it.generate_keys)
+    keys = {of.setting.label: of.key for of in with_it.generations}
+    for planned in without.generations:
+        assert keys[planned.setting.label] == planned.key
+        assert planned.setting.ablations == ()
+    assert len(set(keys.values())) == len(with_it.generations)
 
 
 def test_unknown_ablation(settings):
@@ -92,12 +95,12 @@ def test_metrics_of_a_task_are_added_and_leave_all_other_keys():
         return make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)
 
     usual, more = made(), made("tasks.paraphrase.metrics=[ibleu, bleu_sent_m4]")
-    task = usual.tasks["paraphrase"]
-    ids, wider = ([m.id for m in plan.metrics_of(p.suite, task)] for p in (usual, more))
+    (one,), (other,) = usual.trials, more.trials
+    ids, wider = ([m.id for m in trial.scoring.metrics] for trial in (one, other))
     # One that the suite measures everywhere is not measured twice.
     assert "bleu_sent_m4" in ids
     assert set(wider) == {*ids, "ibleu"} and len(wider) == len(ids) + 1
-    assert more.cells == usual.cells
+    assert [of.key for of in other.generations] == [of.key for of in one.generations]
 
 
 def test_a_metric_of_a_task_is_checked_before_anything_runs():
@@ -113,4 +116,5 @@ def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
         assert settings(changes=[change.replace("true", "false")])[0].train_key == plain.train_key
     compiled = settings(changes=["evaluation.compile=true"])[0]
     assert compiled.train_key == plain.train_key
-    assert not set(compiled.generate_keys) & set(plain.generate_keys)
+    keys = [{of.key for of in trial.generations} for trial in (compiled, plain)]
+    assert not keys[0] & keys[1]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.execution.trial_stages import run_cell, unfinished
+from benchmark.execution.trial_stages import run_trial, unfinished
 from benchmark.experiment.plan import Plan, make_plan
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.export.record_writer import write_records
 from benchmark.records.reader import cell_files
@@ -33,9 +34,8 @@ def run(folder: Path, plan: Plan) -> list[str]:
     """What went wrong; the records are in `folder/report/records`."""
     store = Store(folder / "runs")
     errors: list[str] = []
-    for cell in plan.cells:
-        outcome = run_cell(cell, plan.suite, None, store, device="cpu", on_stage=lambda *_: None)
-        errors += outcome.errors
+    for trial in plan.trials:
+        errors += run_trial(trial, RunContext(store)).errors
     write_records(folder / "report", plan, store, command=[])
     return errors
 
@@ -102,10 +102,10 @@ def test_a_trace_is_added_to_a_finished_run_and_made_once(plain, tmp_path):
     shutil.copytree(plain, folder)
     made = {p: p.stat().st_mtime_ns for p in folder.glob("runs/generate/*/record.json")}
     store = Store(folder / "runs")
-    assert [unfinished(cell, plan, store) for cell in plan.cells] == [True, True, False]
+    assert [unfinished(trial, store) for trial in plan.trials] == [True, True, False]
     assert run(folder, plan) == []
     assert {p: p.stat().st_mtime_ns for p in made} == made
-    assert not any(unfinished(cell, plan, store) for cell in plan.cells)
+    assert not any(unfinished(trial, store) for trial in plan.trials)
     records = [json.loads(p.read_text()) for p in folder.glob("runs/trace/*/record.json")]
     assert [len(record["steps"]) for record in records] == [2, 2]
 

@@ -21,7 +21,7 @@ import benchmark.training.trainer
 from benchmark import run
 from benchmark.api import UserError
 from benchmark.experiment.configuration import fill
-from benchmark.experiment.plan import Cell, load
+from benchmark.experiment.plan import load_limited, make_plan
 from benchmark.experiment.suite import Budget, load_suite
 from benchmark.experiment.system_factory import build_system
 from benchmark.generation.measured_generation import generate
@@ -57,7 +57,7 @@ CASES = {
 
 @lru_cache
 def dialogue() -> Task:
-    return load(load_suite(NANO), "dialogue", None)
+    return load_limited(load_suite(NANO), "dialogue", None)
 
 
 def train(case: str, folder: Path, processes: Processes = ALONE, updates: int = UPDATES):
@@ -67,8 +67,9 @@ def train(case: str, folder: Path, processes: Processes = ALONE, updates: int = 
     system_id, changes = CASES[case]
     constant = ["training.schedule=constant", "training.validate_every=4"]
     suite, task = load_suite(NANO, changes + constant), dialogue()
+    plan = make_plan(suite, tasks=["dialogue"], systems=[system_id], data_dir=None)
     trainer = Trainer(
-        build_system(Cell("dialogue", system_id, 1, None, (), ()), suite, task),
+        build_system(plan.trials[0]),
         task.train,
         task.valid,
         recipe=suite.training_of(system_id).model_copy(

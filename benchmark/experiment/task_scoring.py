@@ -1,0 +1,67 @@
+"""How the candidates of a task are scored: its metrics, and what candidates are compared by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmark.experiment.suite import Evaluation, Suite
+from benchmark.metrics import Metric, make_metric
+from benchmark.metrics.utility import Utility, make_utilities
+from benchmark.store.entries import content_key
+from benchmark.tasks import Task
+
+CURVES = 1
+"""Part of the key of scores: raised when what they hold beside the metrics changes."""
+
+TRACED = ("bleu_sent_m4", "rouge_l", "self_bleu", "div_4", "validity", "coverage")
+"""What is measured along a trace: quality and diversity, and nothing slow."""
+
+
+@dataclass(frozen=True)
+class TaskScoring:
+    """The evaluation of a suite, resolved for one task."""
+
+    evaluation: Evaluation
+    task_digest: str
+    metrics: tuple[Metric, ...]
+    """Those with known answers among them where the task has such."""
+    utilities: tuple[Utility, ...]
+    """`mbr_utility`, which chooses in the table, stands first."""
+
+    @property
+    def traced(self) -> list[Metric]:
+        """The metrics that are measured at the steps of a trace."""
+        return [metric for metric in self.metrics if metric.id.partition(":")[0] in TRACED]
+
+    def key(self, candidates_digest: str) -> str:
+        """The key of the scores of a candidates file."""
+        return content_key(
+            {
+                "stage": "score",
+                "candidates": candidates_digest,
+                "task": self.task_digest,
+                "metrics": {m.id: m.signature for m in self.metrics},
+                "mbr_utility": self.evaluation.mbr_utility,
+                "mbr_utilities": {u.id: u.signature for u in self.utilities},
+                "curves": CURVES,
+                "interval": self.evaluation.interval.model_dump(),
+            }
+        )
+
+
+def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
+    """The evaluation of `suite` on `task`.
+
+    Raises:
+        UserError: for a metric that is not known or needs what the task has not, or a utility
+            that cannot compare candidates.
+    """
+    evaluation = suite.evaluation
+    # A task that a suite does not know is scored by what it measures everywhere.
+    recipe = suite.tasks.get(task.id, suite.other_tasks)
+    specs = [*evaluation.metrics, *(recipe.metrics if recipe else ())]
+    if task.conditional is not None:
+        specs += evaluation.controlled_metrics
+    metrics = [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
+    utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities))
+    return TaskScoring(evaluation, task.digest, tuple(metrics), utilities)

@@ -1,0 +1,210 @@
+"""A trial: one system on one task with one seed, resolved once, with the keys of its entries.
+
+A key is a hash of everything that decides the content of an entry, so a new metric never
+generates again, a new setting never trains again, and a finished trial is never redone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmark.api import DecodingProtocol, Example, System
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.mbr_setting import with_mbr
+from benchmark.experiment.settings import Setting, settings_of
+from benchmark.experiment.suite import Budget, Evaluation, Suite, TaskRecipe, TrainingRecipe
+from benchmark.experiment.task_scoring import TaskScoring
+from benchmark.store.entries import Kind, content_key
+from benchmark.tasks import Task
+
+
+@dataclass(frozen=True)
+class PlannedGeneration:
+    """One setting of a trial: how, how often and for which sources it decodes."""
+
+    key: str
+    setting: Setting
+    decoding: DecodingProtocol
+    """The setting's decoding as the system's own dataclass."""
+    num_samples: int
+    """Candidates of a source; a deterministic setting has one answer."""
+    sources: tuple[Example, ...]
+    """The part of the test split that is decoded."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One system on one task with one seed; nothing below the plan looks any of it up again."""
+
+    task: Task
+    task_recipe: TaskRecipe
+    scoring: TaskScoring
+    system: str
+    system_class: type[System]
+    seed: int
+    config: Any
+    """Complete, of the type `system_class.Config`."""
+    training: TrainingRecipe
+    budget: Budget
+    threads: int
+    train_key: str | None
+    """None where nothing is trained."""
+    generations: tuple[PlannedGeneration, ...]
+    """One a setting; the row of the table stands first."""
+    trace_key: str | None
+    """None where no trace is asked for, or the system shows no steps."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.task.id} / {self.system} / seed {self.seed}"
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """What is generated, and how it is scored."""
+        return self.scoring.evaluation
+
+    @property
+    def main(self) -> PlannedGeneration:
+        """The setting that is the row of the table."""
+        return self.generations[0]
+
+    @property
+    def entries(self) -> list[tuple[Kind, str]]:
+        """The entries whose keys are known before the trial runs."""
+        trained: list[tuple[Kind, str]] = [("train", self.train_key)] if self.train_key else []
+        traced: list[tuple[Kind, str]] = [("trace", self.trace_key)] if self.trace_key else []
+        return [*trained, *(("generate", of.key) for of in self.generations), *traced]
+
+
+def resolve_trial(
+    suite: Suite,
+    task: Task,
+    scoring: TaskScoring,
+    system: str,
+    system_class: type[System],
+    seed: int,
+    ablate: Sequence[str] = (),
+) -> Trial:
+    """One trial with all that decides it.
+
+    Args:
+        scoring: the evaluation of the suite on this task.
+        system: id, or dotted path of a system of the user.
+        system_class: what `load_system(system)` gives.
+        ablate: ablations by name, whose variants are decoded too.
+
+    Raises:
+        UserError: for a recipe that does not fit the system.
+    """
+    config = resolve_config(suite, system, system_class)
+    training, budget = suite.training_of(system), suite.budget_of(system, task.id)
+    recipe = suite.tasks[task.id]
+    identity: dict[str, Any] = {
+        "system": system,
+        "version": system_class.version,
+        "config": asdict(config),
+        "data": {"version": task.version, **task.split_digests},
+        "lengths": recipe.lengths.model_dump(),
+        "tokenizer": recipe.tokenizer.model_dump(),
+        "seed": seed,
+    }
+    train_key = None
+    if system_class.capabilities.trainable:
+        identity["data"] = {n: d for n, d in identity["data"].items() if n != "test"}
+        identity["training"] = _deciding(training)
+        identity["budget"] = budget.model_dump()
+        identity["threads"] = suite.threads
+        train_key = content_key({"stage": "train", **identity})
+    settings = settings_of(suite, system, system_class, ablate)
+    generations = tuple(
+        _plan_generation(setting, suite, task, system_class, train_key or identity, seed)
+        for setting in with_mbr(settings, suite.evaluation, num_test=len(task.test))
+    )
+    return Trial(
+        task=task,
+        task_recipe=recipe,
+        scoring=scoring,
+        system=system,
+        system_class=system_class,
+        seed=seed,
+        config=config,
+        training=training,
+        budget=budget,
+        threads=suite.threads,
+        train_key=train_key,
+        generations=generations,
+        trace_key=_trace_key(scoring, system_class, generations[0]),
+    )
+
+
+def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any:
+    """The complete configuration of a system.
+
+    Raises:
+        UserError: for an unknown field or a value of another type.
+    """
+    return fill(system_class.Config, suite.recipe_of(system).config, f"systems.{system}.config")
+
+
+def _deciding(training: TrainingRecipe) -> dict[str, Any]:
+    """What of the recipe decides the weights."""
+    fields = training.model_dump()
+    # When checkpoints are written does not change what they hold.
+    fields.pop("checkpoint_s")
+    # Fields of a later version: entries of an earlier one keep their keys.
+    for later in ("by_length", "compile"):
+        if not fields[later]:
+            fields.pop(later)
+    return fields
+
+
+def _plan_generation(
+    setting: Setting,
+    suite: Suite,
+    task: Task,
+    system_class: type[System],
+    source: str | dict[str, Any],
+    seed: int,
+) -> PlannedGeneration:
+    usual = setting.num_samples or suite.evaluation.num_samples
+    num_samples = 1 if setting.kind == "single" else usual
+    identity: dict[str, Any] = {
+        "stage": "generate",
+        "source": source,
+        "data": task.split_digests["test"],
+        "decoding": setting.decoding,
+        "num_samples": num_samples,
+        "seed": seed,
+    }
+    # Compiled sums round otherwise; entries that are not compiled keep the keys they had.
+    if suite.evaluation.compile:
+        identity["compile"] = suite.evaluation.compile
+    if setting.num_sources is not None:
+        identity["num_sources"] = setting.num_sources
+    return PlannedGeneration(
+        key=content_key(identity),
+        setting=setting,
+        decoding=fill(system_class.Decoding, setting.decoding, "decoding"),
+        num_samples=num_samples,
+        sources=task.test[: setting.num_sources],
+    )
+
+
+def _trace_key(
+    scoring: TaskScoring, system_class: type[System], main: PlannedGeneration
+) -> str | None:
+    recipe = scoring.evaluation.trace
+    if recipe is None or main.setting.kind == "n-best" or not hasattr(system_class, "read_state"):
+        return None
+    return content_key(
+        {
+            "stage": "trace",
+            "generate": main.key,
+            "recipe": recipe.model_dump(),
+            "metrics": {m.id: m.signature for m in scoring.traced},
+            "interval": scoring.evaluation.interval.model_dump(),
+        }
+    )
