@@ -1,35 +1,70 @@
-"""Intervals over sources by the bootstrap, and the correction for many tests.
+"""The one engine of intervals and tests: sources by the bootstrap, seeds by Student's t.
 
 Every score here is a function of sums over sources: a mean is (sum of values) / (number), corpus
 BLEU is a function of summed counts. So a resample of the sources is a product of a matrix of
-multiplicities with the contributions, exact for both kinds, and one set of resamples serves
-many scores. The tests that stand on this are in `benchmark.report.analysis.significance`.
+multiplicities with the contributions, exact for both kinds, and one set of resamples serves many
+scores, those of different systems too: what a source does to two of them cancels in their
+difference.
+
+With one seed an interval holds the percentiles of the resamples. Several seeds are crossed with the
+sources (each answers the same ones) and too few to be drawn, so they enter as variance: `resample`
+gives, between the measured scores and the resamples, one row for each seed, with the scores moved
+by what it adds to the standard error (the jackknife). Whatever is computed row by row, such as a
+difference or an area under a curve, carries its variance over seeds with it. Seeds of different
+systems move apart: seed 1 of one and of another share the number alone. The variances of seeds and
+sources add up to that of the value, of as many degrees of freedom as Welch and Satterthwaite give
+such a sum, those of the sources being infinite. Percentiles are stretched about the value by it.
+
+In a simulation of equal systems (standard deviation .017 between seeds, .25 between sources, 4,000
+pairs) this rejects 4 to 6 % of true hypotheses at 0.05 with 2, 3 or 5 seeds and 100 to 2,500
+sources. Drawing the seeds as well rejects up to 25 %, with stretched weights (Rao and Wu 1988) up
+to 15 %. An interval of 95 % of one system covers 92 to 96 %, with two seeds and 2,500 sources 87 %.
 
 Sources:
-    percentile bootstrap: Efron and Tibshirani, "An introduction to the bootstrap" (1993), ch. 13;
+    percentile bootstrap: Efron and Tibshirani, "An introduction to the bootstrap" (1993), ch. 13
+    and, for p values that agree with it, 15; the jackknife: ch. 11;
     for translation metrics: Koehn, "Statistical significance tests" (EMNLP 2004);
-    crossed resampling of seeds and sources: Owen, "The pigeonhole bootstrap" (2007,
-    arXiv 0712.1111);
+    degrees of freedom: Satterthwaite, "An approximate distribution of estimates of variance
+    components" (Biometrics 2, 1946); Welch, "The generalization of Student's problem" (Biometrika
+    34, 1947);
+    that variances of crossed factors add up, counting their interaction twice, which is
+    cautious: Owen, "The pigeonhole bootstrap" (2007, arXiv 0712.1111);
     correction: Holm, "A simple sequentially rejective multiple test procedure" (1979).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
+from benchmark.records.schema import Interval
 
 FloatArray = NDArray[np.float64]
 
+Key = TypeVar("Key", bound=Hashable)
+
+Bounds = tuple[float, float]
+"""The range of a metric; NaN where an end is open."""
+
 METHOD = "percentile bootstrap over sources"
 
-_BLOCK_CELLS = 4_000_000
-"""Multiplicities held at once: 32 MB."""
+SEEDS_METHOD = "widened for the spread over seeds by Student's t (Welch-Satterthwaite)"
+"""What follows `METHOD` where there are several seeds."""
+
+UNBOUNDED: Bounds = (-math.inf, math.inf)
+
+_NORMAL = 1e6
+"""Degrees of freedom from which Student's t is as good as normal."""
+
+_BLOCK_CELLS = 1_000_000
+"""Multiplicities held at once: 8 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +83,6 @@ class IntervalRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value with the ends of its interval; all NaN where undefined."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
 class AdditiveScore:
     """A score that depends on sums over sources alone.
 
@@ -72,6 +98,19 @@ class AdditiveScore:
         return float(self.total(self.contributions.sum(axis=0)))
 
 
+Parts = Mapping[int, AdditiveScore]
+"""By seed: what every source contributes to a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled(Generic[Key]):
+    """Scores `(1 + seeds + resamples,)`: as measured, moved by a seed each, and resampled."""
+
+    scores: Mapping[Key, FloatArray]
+    seeds: tuple[str, ...]
+    """The systems whose seeds move the rows after the first."""
+
+
 def mean_of(values: FloatArray) -> AdditiveScore:
     """The mean of `values` `(S,)` over the sources where it is defined (not NaN)."""
     defined = np.isfinite(values)
@@ -79,37 +118,126 @@ def mean_of(values: FloatArray) -> AdditiveScore:
     return AdditiveScore(np.stack(columns, axis=-1), _ratio)
 
 
-def bootstrap(
-    scores: Sequence[AdditiveScore], *, level: float, resamples: int, rng: np.random.Generator
-) -> list[Estimate]:
-    """Percentile intervals of several scores of the same sources, from the same resamples."""
-    drawn = _resampled(scores, resamples, rng)
-    return [
-        _percentiles(score.value, values, level)
-        for score, values in zip(scores, drawn, strict=True)
-    ]
+def bootstrap(scores: Sequence[AdditiveScore], recipe: IntervalRecipe) -> list[Interval]:
+    """Intervals of several scores of one seed over the same sources, from the same resamples."""
+    parts = {number: {0: score} for number, score in enumerate(scores)}
+    found = resample(
+        parts, dict.fromkeys(parts, ""), resamples=recipe.resamples, seed=recipe.seed
+    ).scores
+    return [interval(found[number], level=recipe.level) for number in parts]
 
 
-def across_seeds(
-    scores: Sequence[AdditiveScore], *, level: float, resamples: int, rng: np.random.Generator
-) -> Estimate:
-    """The mean over seeds, with an interval that covers seeds and sources.
+def resample(
+    parts: Mapping[Key, Parts], systems: Mapping[Key, str], *, resamples: int, seed: int = 0
+) -> Resampled[Key]:
+    """Means over seeds under common resamples of the sources, and moved by each seed.
 
-    The seeds are crossed with the sources (every seed answers the same sources), so each
-    resample draws seeds and sources independently and keeps the drawn sources for every seed.
-    With fewer than about five seeds the part of the interval that comes from them is too
-    narrow, as for any bootstrap of so few units; with one seed there is none.
+    A mean over n seeds is moved by seed i by the deviation of that seed over the root of
+    n (n - 1): the squares add up to the squared standard error. It is what leaving the seed out
+    does, scaled; scores of one seed stay where they are.
 
     Args:
-        scores: one score a seed, over the same sources in the same order.
-        level: of the interval.
-        resamples: number of resamples.
-        rng: source of all randomness.
+        parts: by score and seed what the sources contribute; all of the same sources.
+        systems: to which system a score belongs: its scores are moved by the same seeds.
+        resamples: how many.
+        seed: of the resamples.
     """
-    by_seed = np.stack(_resampled(scores, resamples, rng))  # (seeds, resamples)
-    picks = rng.integers(0, len(scores), size=(resamples, len(scores)))
-    drawn = by_seed[picks, np.arange(resamples)[:, None]].mean(axis=1)
-    return _percentiles(float(np.mean([score.value for score in scores])), drawn, level)
+    if not parts:
+        return Resampled({}, ())
+    sizes = {len(part.contributions) for of in parts.values() for part in of.values()}
+    if len(sizes) != 1:
+        raise ValueError(f"Scores over different numbers of sources: {sorted(sizes)}.")
+    (num_sources,) = sizes
+    several = {(systems[key], name) for key, of in parts.items() if len(of) > 1 for name in of}
+    seeds = sorted(several)
+    scores = {
+        key: np.concatenate([_moved(of, systems[key], seeds), np.empty(resamples)])
+        for key, of in parts.items()
+    }
+    rng = np.random.default_rng(seed)
+    flat = [(key, part) for key, of in parts.items() for part in of.values()]
+    # Contributions side by side: one product a block serves all scores.
+    edges = np.cumsum([0, *(part.contributions.shape[1] for _, part in flat)])
+    together = np.concatenate([part.contributions for _, part in flat], axis=1)
+    size = max(1, _BLOCK_CELLS // num_sources)
+    for start in range(0, resamples, size):
+        rows = min(size, resamples - start)
+        sums = _multiplicities(rows, num_sources, rng) @ together
+        drawn: dict[Key, list[FloatArray]] = {}
+        for (key, part), left, right in zip(flat, edges, edges[1:], strict=False):
+            drawn.setdefault(key, []).append(part.total(sums[:, left:right]))
+        first = 1 + len(seeds) + start
+        for key, by_seed in drawn.items():
+            scores[key][first : first + rows] = np.mean(by_seed, axis=0)
+    return Resampled(scores, tuple(system for system, _ in seeds))
+
+
+def interval(
+    values: FloatArray,
+    *,
+    seeds: Sequence[str] = (),
+    level: float = 0.95,
+    bounds: Bounds = UNBOUNDED,
+) -> Interval:
+    """The measured value with its interval, cut off at the ends of the range of its metric.
+
+    Without interval where more resamples are undefined than the interval leaves out: what is left
+    would speak for a selection. The same holds where a seed moves the value out of definition.
+
+    Args:
+        values: `(1 + seeds + resamples,)`, the rows of `Resampled` or what was computed of them.
+        seeds: whose seeds move the rows after the first.
+        level: of the interval.
+        bounds: the range of the metric.
+    """
+    value = float(values[0])
+    low, high = _percentiles(values[1 + len(seeds) :], level)
+    variance, freedom = _over_seeds(values, seeds, low, high, level)
+    if not np.isfinite([value, low, high, variance]).all():
+        return Interval(value=value)
+    if variance > 0:
+        times = _quantile(freedom, level)
+        low = value - times * math.hypot((value - low) / _normal(level), math.sqrt(variance))
+        high = value + times * math.hypot((high - value) / _normal(level), math.sqrt(variance))
+    return clipped(Interval(value=value, low=low, high=high), bounds)
+
+
+def p_value(difference: FloatArray, *, seeds: Sequence[str] = (), level: float = 0.95) -> float:
+    """Two-sided p value of a measured difference, never 0.
+
+    At most `1 - level` where the interval of that level leaves out 0. With one seed it is twice
+    the share of resamples on the other side of 0, where one that is undefined speaks for neither
+    side; with several that of Student's t.
+    """
+    value = float(difference[0])
+    if not math.isfinite(value):
+        return 1.0
+    drawn = difference[1 + len(seeds) :]
+    undefined = int(np.isnan(drawn).sum())
+    # Equal scores differ in the last bits when they are summed in another order.
+    below, above = int((drawn < 1e-12).sum()), int((drawn > -1e-12).sum())
+    share = min(1.0, 2 * (1 + undefined + min(below, above)) / (1 + len(drawn)))
+    low, high = _percentiles(drawn, level)
+    variance, freedom = _over_seeds(difference, seeds, low, high, level)
+    if variance == 0:
+        return share
+    if not np.isfinite([low, high, variance]).all():
+        return 1.0
+    from scipy.special import stdtr
+
+    to_zero = value - low if value > 0 else high - value
+    error = math.hypot(to_zero / _normal(level), math.sqrt(variance))
+    return max(2 * float(stdtr(freedom, -abs(value) / error)), 2 / (1 + len(drawn)))
+
+
+def clipped(found: Interval, bounds: Bounds) -> Interval:
+    """The interval within a range, but around its value: an estimate may lie outside."""
+    low, high = bounds
+    return Interval(
+        value=found.value,
+        low=max(found.low, min(found.value, low)) if math.isfinite(low) else found.low,
+        high=min(found.high, max(found.value, high)) if math.isfinite(high) else found.high,
+    )
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -127,43 +255,60 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _resampled(
-    scores: Sequence[AdditiveScore], resamples: int, rng: np.random.Generator
-) -> list[FloatArray]:
-    """Every score under the same resamples of its sources: one `(resamples,)` a score."""
-    sizes = {len(score.contributions) for score in scores}
-    if len(sizes) != 1:
-        raise ValueError(f"Scores over different numbers of sources: {sorted(sizes)}.")
-    num_sources = sizes.pop()
-    # Contributions side by side: one product a block serves all scores.
-    edges = np.cumsum([0, *(score.contributions.shape[1] for score in scores)])
-    together = np.concatenate([score.contributions for score in scores], axis=1)
-    blocks = []
-    for size in _blocks(resamples, num_sources):
-        picks = rng.integers(0, num_sources, size=(size, num_sources))
-        cells = picks + np.arange(size)[:, None] * num_sources
-        times = np.bincount(cells.ravel(), minlength=size * num_sources)
-        blocks.append(times.reshape(size, num_sources).astype(np.float64) @ together)
-    sums = np.concatenate(blocks)
-    return [
-        score.total(sums[:, start:stop])
-        for score, start, stop in zip(scores, edges, edges[1:], strict=False)
-    ]
+def _moved(of: Parts, system: str, seeds: Sequence[tuple[str, int]]) -> FloatArray:
+    """The mean over seeds, and moved by each of `seeds` that it has: `(1 + seeds,)`."""
+    values = {(system, name): part.value for name, part in of.items()}
+    mean = float(np.mean(list(values.values())))
+    scale = math.sqrt(len(values) * (len(values) - 1)) or 1.0
+    moves = [(values[name] - mean) / scale if name in values else 0.0 for name in seeds]
+    return mean + np.array([0.0, *moves])
 
 
-def _blocks(resamples: int, num_sources: int) -> Iterator[int]:
-    size = max(1, _BLOCK_CELLS // num_sources)
-    for start in range(0, resamples, size):
-        yield min(size, resamples - start)
+def _over_seeds(
+    values: FloatArray, seeds: Sequence[str], low: float, high: float, level: float
+) -> tuple[float, float]:
+    """The variance over seeds, and the degrees of freedom of that over seeds and sources."""
+    of_system: dict[str, list[float]] = {}
+    with np.errstate(invalid="ignore"):
+        moves = values[1 : 1 + len(seeds)] - values[0]
+    for system, move in zip(seeds, moves, strict=True):
+        # A setting may lack seeds that others of its system have: they do not move it.
+        if not abs(move) < 1e-12:
+            of_system.setdefault(system, []).append(float(move) ** 2)
+    parts = [(math.fsum(squares), max(1, len(squares) - 1)) for squares in of_system.values()]
+    variance = math.fsum(part for part, _ in parts)
+    over_sources = ((high - low) / 2 / _normal(level)) ** 2
+    spread = math.fsum(part**2 / freedom for part, freedom in parts)
+    freedom = (variance + over_sources) ** 2 / spread if spread else _NORMAL
+    return variance, min(freedom, _NORMAL)
 
 
-def _percentiles(value: float, drawn: FloatArray, level: float) -> Estimate:
-    drawn = drawn[np.isfinite(drawn)]
-    if not math.isfinite(value) or not len(drawn):
-        return Estimate(math.nan, math.nan, math.nan)
+def _percentiles(drawn: FloatArray, level: float) -> tuple[float, float]:
+    defined = drawn[np.isfinite(drawn)]
+    if len(defined) < level * len(drawn) or not len(defined):
+        return math.nan, math.nan
     tail = 100 * (1 - level) / 2
-    low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Estimate(value, float(low), float(high))
+    low, high = np.percentile(defined, [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def _normal(level: float) -> float:
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def _quantile(freedom: float, level: float) -> float:
+    """How many standard errors an interval reaches at each side."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + level) / 2))
+
+
+def _multiplicities(rows: int, num_sources: int, rng: np.random.Generator) -> FloatArray:
+    """How often each source is in each resample `(rows, num_sources)`."""
+    picks = rng.integers(0, num_sources, size=(rows, num_sources))
+    cells = picks + np.arange(rows)[:, None] * num_sources
+    times = np.bincount(cells.ravel(), minlength=rows * num_sources)
+    return times.reshape(rows, num_sources).astype(np.float64)
 
 
 def _ratio(sums: FloatArray) -> FloatArray:

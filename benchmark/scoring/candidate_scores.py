@@ -74,10 +74,7 @@ def score_candidates(
         for statistic, score in _statistics(metric, scores, chosen).items()
     }
     defined = {key: score for key, score in named.items() if score is not None}
-    rng = np.random.default_rng(interval.seed)
-    estimates = bootstrap(
-        list(defined.values()), level=interval.level, resamples=interval.resamples, rng=rng
-    )
+    estimates = bootstrap(list(defined.values()), interval)
     found = {
         key: {"value": plain(e.value), "low": plain(e.low), "high": plain(e.high)}
         for key, e in zip(defined, estimates, strict=True)

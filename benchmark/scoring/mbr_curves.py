@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmark.metrics import Metric, Scores
 from benchmark.metrics.mbr import IntArray, best_counts, mean_by_size
-from benchmark.scoring.bootstrap import AdditiveScore, Estimate, IntervalRecipe, bootstrap, mean_of
+from benchmark.records.schema import Interval
+from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap, mean_of
 
 DECIMALS = 6
 """Curves are for reading, not for computing on: the values behind them are kept by source."""
@@ -50,9 +51,8 @@ def curves(
         sizes[metric.id, None] = list(_by_size(scores, best))
     if not sizes:
         return {}
-    rng = np.random.default_rng(interval.seed)
     every = [score for of_curve in sizes.values() for score in of_curve]
-    estimates = iter(bootstrap(every, level=interval.level, resamples=interval.resamples, rng=rng))
+    estimates = iter(bootstrap(every, interval))
     found: dict[str, dict[str, Any]] = {}
     for (metric_id, utility), of_curve in sizes.items():
         curve = _curve([next(estimates) for _ in of_curve])
@@ -75,7 +75,7 @@ def _by_size(scores: Scores, counts: IntArray) -> Iterator[AdditiveScore]:
         yield AdditiveScore(statistics[:, size], scores.total)
 
 
-def _curve(estimates: Sequence[Estimate]) -> dict[str, list[float | None]]:
+def _curve(estimates: Sequence[Interval]) -> dict[str, list[float | None]]:
     columns = ((e.value, e.low, e.high) for e in estimates)
     return {
         name: [None if np.isnan(number) else round(number, DECIMALS) + 0.0 for number in column]

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from benchmark.metrics import Metric
-from benchmark.records.schema import ExampleValues, MetricScore
-from benchmark.report.data.seed_pooling import additive
+from benchmark.records.schema import ExampleValues, MetricScore, Score
+from benchmark.report.data.seed_pooling import additive, recipe_of
 from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.verification.findings import Difference
 from benchmark.verification.kept_report import Row, StoredCell
@@ -56,13 +54,8 @@ def statistics_from_values(cell: StoredCell) -> Rescored:
                 notes.append(f"{metric} {statistic} does not follow from the kept values")
     if not known:
         return Rescored((), tuple(notes))
-    interval = score["interval"]
-    estimates = bootstrap(
-        list(known.values()),
-        level=interval["level"],
-        resamples=interval["resamples"] or IntervalRecipe().resamples,
-        rng=np.random.default_rng(interval["seed"] or 0),
-    )
+    recipe = recipe_of(Score.model_validate(score))
+    estimates = bootstrap(list(known.values()), recipe)
     for (metric, statistic), estimate in zip(known, estimates, strict=True):
         stored = score["metrics"][metric]["statistics"][statistic]
         for name in ("value", "low", "high"):

@@ -24,9 +24,10 @@ HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal 
 READING = (
     "Quality is the first of each task, validity where the answers are known. Equal diversity: the"
     " best quality that is at least as varied. Equal NFE and time: the best within a budget that"
-    " every system can keep, whatever its diversity. Significance: paired bootstrap over sources"
-    " and seeds, two-sided 0.05, Holm's correction over all pairs of the frontier table; for the"
-    " copy the tests of the main table. All figures stand in the tables of the task."
+    " every system can keep, whatever its diversity. Significance: paired bootstrap over the"
+    " sources, with Student's t over the seeds, two-sided 0.05, Holm's correction over all pairs of"
+    " the frontier table; for the copy the tests of the main table. All figures stand in the tables"
+    " of the task."
 )
 
 

@@ -20,10 +20,9 @@ from benchmark.report.analysis.mbr_scaling import (
     mbr_curve,
     scaled,
 )
-from benchmark.report.analysis.resampled_scores import resample
 from benchmark.report.analysis.significance import LEVEL, compare_all, randomise, resamples_for
 from benchmark.report.data.points import Board, Point
-from benchmark.scoring.bootstrap import AdditiveScore, mean_of
+from benchmark.scoring.bootstrap import Parts, mean_of, resample
 
 BySource = dict[str, float]
 
@@ -32,8 +31,8 @@ DECIMALS = 6
 
 TEST = (
     "Told apart here means: by approximate randomisation over the sources and by the paired"
-    f" bootstrap over sources and seeds, both two-sided at {LEVEL:g} after Holm's correction over"
-    " all pairs of models in the sentence."
+    " bootstrap over the sources, with Student's t over the seeds, both two-sided at"
+    f" {LEVEL:g} after Holm's correction over all pairs of models in the sentence."
 )
 
 
@@ -110,18 +109,17 @@ def _common(found: list[BySource]) -> list[str]:
     return [name for name in (found[0] if found else {}) if all(name in of for of in found)]
 
 
-def _compared(
-    parts: Mapping[str, Mapping[int, AdditiveScore]], sign: float
-) -> tuple[dict[str, float], tuple[str, ...]]:
+def _compared(parts: Mapping[str, Parts], sign: float) -> tuple[dict[str, float], tuple[str, ...]]:
     """The means by system, best first; and those that the first is significantly better than."""
     resamples = resamples_for(len(parts), 1)
-    drawn = resample(parts, {system: system for system in parts}, resamples=resamples)
+    resampled = resample(parts, {system: system for system in parts}, resamples=resamples)
     p_values = randomise(parts, resamples=resamples)
     column = "chosen"
     verdicts = compare_all(
-        {column: {system: sign * values for system, values in drawn.items()}},
+        {column: {system: sign * values for system, values in resampled.scores.items()}},
         {(column, *pair): p for pair, p in p_values.items()},
+        seeds=resampled.seeds,
     )
-    means = {system: round(float(values[0]), DECIMALS) for system, values in drawn.items()}
+    means = {s: round(float(values[0]), DECIMALS) for s, values in resampled.scores.items()}
     ranked = sorted(means, key=lambda system: (-sign * means[system], system))
     return {s: means[s] for s in ranked}, verdicts.better_than(column, ranked[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import Curve, Interval, MetricScore
@@ -56,12 +56,12 @@ def utilities_of(points: Sequence[Point]) -> tuple[str, ...]:
 
 def mbr_curve(point: Point, metric: str, utility: str) -> BySize:
     """The quality of what the utility chooses, by number of candidates; seeds pooled."""
-    return _pooled(point, [entry.mbr_curve.get(utility) for entry in _entries(point, metric)])
+    return _pooled(point, metric, lambda entry: entry.mbr_curve.get(utility))
 
 
 def oracle_curve(point: Point, metric: str) -> BySize:
     """The quality of the best candidate by the metric itself: what no choice can pass."""
-    return _pooled(point, [entry.oracle_curve for entry in _entries(point, metric)])
+    return _pooled(point, metric, lambda entry: entry.oracle_curve)
 
 
 def protocol(points: Sequence[Point]) -> str:
@@ -131,13 +131,15 @@ def _curved(entry: MetricScore) -> bool:
     return bool(entry.mbr_curve)
 
 
-def _pooled(point: Point, curves: Sequence[Curve | None]) -> BySize:
-    known = [curve for curve in curves if curve is not None]
+def _pooled(point: Point, metric: str, curve_of: Callable[[MetricScore], Curve | None]) -> BySize:
+    entries = _entries(point, metric)
+    known = [curve for entry in entries if (curve := curve_of(entry)) is not None]
     if not known:
         return {}
     most = min(len(curve.value) for curve in known)
     sizes = range(1, most + 1) if point.sampled else [most]
-    by_size = {n: cautious([_at(curve, n) for curve in known]) for n in sizes}
+    bounds = entries[0].range
+    by_size = {n: cautious([_at(curve, n) for curve in known], bounds) for n in sizes}
     return {n: interval for n, interval in by_size.items() if interval.defined}
 
 

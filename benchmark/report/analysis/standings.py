@@ -8,9 +8,9 @@ What is held equal is taken from the records, by rules that no system can choose
 - the least number of calls, of rows and of seconds at which every system can decode at all.
 
 How a quality is read off a curve, and what the area is, stands in
-`benchmark.report.analysis.frontier`. All intervals and tests use the same resamples
-(`benchmark.report.analysis.resampled_scores`); the diversities that are held equal are drawn with
-them. Costs are measured and not drawn. Only the bootstrap tests these columns: a place between two
+`benchmark.report.analysis.frontier`. All intervals and tests use the same resamples and seeds
+(`benchmark.report.analysis.resampled_scores`); the diversities that are held equal move with
+them. Costs are measured and stay. Only the bootstrap tests these columns: a place between two
 settings belongs to no set of answers that could be swapped.
 """
 
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from benchmark.records.schema import UNDEFINED, Interval
 from benchmark.report.analysis.frontier import area, best_at, undominated
-from benchmark.report.analysis.resampled_scores import Draws, interval
+from benchmark.report.analysis.resampled_scores import Draws
 from benchmark.report.analysis.significance import Verdicts, compare_all, task_draws
 from benchmark.report.data.axes import Axis, main_axis, planes
 from benchmark.report.data.points import CEILING, REFERENCE, Board, Point
@@ -139,7 +139,10 @@ def standings(board: Board, task: str) -> Standings | None:
     quality = main_axis(board, task)
     if quality is None:
         return None
-    found, level = _Columns(board, task, quality), task_draws(board, task).level
+    found, draws = _Columns(board, task, quality), task_draws(board, task)
+    bounds = dict.fromkeys(found.columns, quality.bounds(board, task))
+    if found.diversity is not None:
+        bounds[AREA] = (0.0, bounds[AREA][1] * found.diversity.bounds(board, task)[1])
     tested = {
         column: {s: values for s, values in systems.items() if s in found.models}
         for column, systems in found.columns.items()
@@ -150,12 +153,12 @@ def standings(board: Board, task: str) -> Standings | None:
         tuple(found.standards),
         found.curves,
         {
-            (column, system): interval(values, level=level)
+            (column, system): draws.interval(values, bounds[column])
             for column, systems in found.columns.items()
             for system, values in systems.items()
         },
         found.dashes,
-        compare_all(tested, level=level),
+        compare_all(tested, seeds=draws.seeds, level=draws.recipe.level, bounds=bounds),
     )
 
 

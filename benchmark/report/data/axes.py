@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from benchmark.records.schema import Interval, base
 from benchmark.report.data.columns import GROUPS, group_of
 from benchmark.report.data.points import Board, Point
+from benchmark.scoring.bootstrap import UNBOUNDED, Bounds
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Axis:
         if not self.complement:
             return found
         return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)
+
+    def bounds(self, board: Board, task: str) -> Bounds:
+        """The range of what it shows."""
+        metric = board.metrics(task).get(self.metric)
+        low, high = UNBOUNDED if metric is None else metric.range
+        return (1 - high, 1 - low) if self.complement else (low, high)
 
 
 Plane = tuple[Axis, Axis]

@@ -1,15 +1,15 @@
 """One value and one interval from several seeds.
 
-Where the per-example values allow it, seeds and sources are resampled together
-(`benchmark.scoring.bootstrap.across_seeds`). A corpus score is a function of summed statistics that
-only its metric knows; this package's own is known here, others fall back on an interval that
-adds the spread over seeds to the widest of their intervals, which is cautious.
+Where the per-example values allow it, `benchmark.scoring.bootstrap` makes the interval. A corpus
+score is a function of summed statistics that only its metric knows; this package's own is known
+here, others fall back on an interval that adds the spread over seeds to the widest of their
+intervals, which is cautious.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,41 +18,95 @@ from numpy.typing import NDArray
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import Cell, ExampleValues, Interval, MetricScore, Score, base
-from benchmark.scoring.bootstrap import AdditiveScore, across_seeds, mean_of
+from benchmark.scoring.bootstrap import (
+    AdditiveScore,
+    Bounds,
+    IntervalRecipe,
+    Parts,
+    clipped,
+    interval,
+    mean_of,
+    resample,
+)
 
 FloatArray = NDArray[np.float64]
 
 NORMAL_97_5 = 1.959963984540054
 
 
-def pool(records: Records, cells: Sequence[Cell]) -> dict[tuple[str, str], Interval]:
-    """(metric, statistic) to its value and interval over the seeds of one setting.
+Statistic = tuple[str, str]
+"""A metric and `expected`, `mbr`, `oracle` or `set`."""
+
+
+def pool(records: Records, cells: Sequence[Cell]) -> dict[Statistic, Interval]:
+    """Every statistic with its value and interval over the seeds of one setting.
 
     With one seed these are the stored intervals. Metrics that only some seeds have are
-    pooled over those.
+    pooled over those. No interval goes beyond the range of its metric.
     """
     scores = [cell.score for cell in cells if cell.score is not None]
-    stored: dict[tuple[str, str], list[Interval]] = {}
+    stored: dict[Statistic, list[Interval]] = {}
+    ranges: dict[str, Bounds] = {}
     for score in scores:
         for metric, entry in score.metrics.items():
-            for statistic, interval in entry.statistics.items():
-                stored.setdefault((metric, statistic), []).append(interval)
+            ranges.setdefault(metric, entry.range)
+            for statistic, found in entry.statistics.items():
+                stored.setdefault((metric, statistic), []).append(found)
     if len(scores) < 2:
-        return {name: intervals[0] for name, intervals in stored.items()}
-    rows = [records.values(c.keys.score) for c in cells if c.score and c.keys.score is not None]
-    # Crossed resampling needs every seed to have answered the same sources.
-    shared = len({tuple(of_seed) for of_seed in rows}) == 1
+        return {name: clipped(of[0], ranges[name[0]]) for name, of in stored.items()}
+    parts, recipe = seed_parts(records, cells, stored)[1], recipe_of(scores[0])
+    resampled = resample(
+        parts, dict.fromkeys(parts, ""), resamples=recipe.resamples, seed=recipe.seed
+    )
     pooled = {}
-    for (metric, statistic), intervals in stored.items():
-        known = scores[0].metrics.get(metric)
-        parts = None
-        if shared and known is not None and len(intervals) == len(rows):
-            parts = _parts(rows, metric, known, statistic)
-        pooled[metric, statistic] = _pooled(parts, scores[0]) if parts else cautious(intervals)
+    for name, intervals in stored.items():
+        values, bounds = resampled.scores.get(name), ranges[name[0]]
+        pooled[name] = (
+            cautious(intervals, bounds)
+            if values is None
+            else interval(values, seeds=resampled.seeds, level=recipe.level, bounds=bounds)
+        )
     return pooled
 
 
-def cautious(intervals: Sequence[Interval]) -> Interval:
+def recipe_of(score: Score) -> IntervalRecipe:
+    """How the intervals of a record were made; what it does not say is as the suites have it."""
+    known = {"resamples": score.interval.resamples, "seed": score.interval.seed}
+    given = {name: value for name, value in known.items() if value is not None}
+    return IntervalRecipe(level=score.interval.level, **given)
+
+
+def seed_parts(
+    records: Records, cells: Sequence[Cell], names: Iterable[Statistic]
+) -> tuple[tuple[str, ...], dict[Statistic, Parts]]:
+    """The sources of one setting, and what they contribute to its statistics, by seed.
+
+    A statistic is left out where the values of a seed that has it do not tell; nothing is known
+    where the seeds answered other sources.
+    """
+    scored = [(c.seed, c.score, c.keys.score) for c in cells if c.score is not None]
+    rows = {seed: records.values(key) for seed, _, key in scored if key is not None}
+    sources = {tuple(of_seed) for of_seed in rows.values()}
+    if len(sources) != 1 or len(rows) != len(scored):
+        return (), {}
+    found: dict[Statistic, Parts] = {}
+    for metric, statistic in names:
+        measured = {
+            seed: score.metrics[metric]
+            for seed, score, _ in scored
+            if metric in score.metrics and statistic in score.metrics[metric].statistics
+        }
+        parts = {
+            seed: part
+            for seed, entry in measured.items()
+            if (part := additive(rows[seed], metric, entry, statistic)) is not None
+        }
+        if parts and len(parts) == len(measured):
+            found[metric, statistic] = parts
+    return sources.pop(), found
+
+
+def cautious(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]
     if not values:
@@ -61,34 +115,12 @@ def cautious(intervals: Sequence[Interval]) -> Interval:
     spread = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     below = max((i.value - i.low for i in intervals if i.bounded), default=math.nan)
     above = max((i.high - i.value for i in intervals if i.bounded), default=math.nan)
-    return Interval(
+    wide = Interval(
         value=mean,
         low=mean - math.hypot(below, NORMAL_97_5 * spread),
         high=mean + math.hypot(above, NORMAL_97_5 * spread),
     )
-
-
-def _pooled(parts: Sequence[AdditiveScore], score: Score) -> Interval:
-    estimate = across_seeds(
-        parts,
-        level=score.interval.level,
-        resamples=score.interval.resamples or 1000,
-        rng=np.random.default_rng(score.interval.seed or 0),
-    )
-    return Interval(value=estimate.value, low=estimate.low, high=estimate.high)
-
-
-def _parts(
-    rows: Sequence[Mapping[str, ExampleValues]], metric: str, entry: MetricScore, statistic: str
-) -> list[AdditiveScore] | None:
-    """One additive score a seed, or None where the kept values do not give one."""
-    parts = []
-    for of_seed in rows:
-        part = additive(of_seed, metric, entry, statistic)
-        if part is None:
-            return None
-        parts.append(part)
-    return parts
+    return clipped(wide, bounds)
 
 
 def additive(

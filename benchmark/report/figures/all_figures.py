@@ -46,7 +46,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         f"{stem}-frontier",
         "Quality against diversity",
         f"{_reading(board, (task,))} Shaded: interval of the quality at each place of a curve, one"
-        " place at a time (sources resampled for all systems together, seeds crossed)."
+        " place at a time (sources resampled for all systems together, Student's t over the seeds)."
         + (" Where coverage falls, further variety is noise." if known else "")
         + f" {protocol(board, task)}",
         lambda: frontier(board, task),

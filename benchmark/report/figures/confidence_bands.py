@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from benchmark.report.analysis.resampled_scores import interval
+from benchmark.records.schema import Interval
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.marks import Marks
 
@@ -17,9 +17,6 @@ FloatArray = NDArray[np.float64]
 
 STEPS = 4
 """Places between two settings at which a band is computed."""
-
-ENOUGH = 2000
-"""Draws that settle an edge to less than a line's width."""
 
 
 def draw_band(
@@ -29,8 +26,8 @@ def draw_band(
     colour: str,
     marks: Marks,
     *,
+    interval: Callable[[FloatArray], Interval],
     system: str = "",
-    level: float = 0.95,
 ) -> bool:
     """Shade the interval of the quality along a curve; False where it is not known.
 
@@ -40,17 +37,16 @@ def draw_band(
     Args:
         ax: where to draw.
         xs: diversities of the settings, as measured.
-        draws: for each setting the draws `(1 + resamples,)` of its quality.
+        draws: for each setting the draws of its quality.
         colour: of the curve.
         marks: takes the height of the band, for the limits.
+        interval: of draws.
         system: whose curve it is, where the page is to tell it.
-        level: of the interval.
     """
     places, lows, highs = [], [], []
     for (x0, first), (x1, second) in pairwise(zip(xs, draws, strict=True)):
         for share in np.linspace(0, 1, STEPS + 1):
-            mixture = (1 - share) * first[:ENOUGH] + share * second[:ENOUGH]
-            mixed = interval(mixture, level=level)
+            mixed = interval((1 - share) * first + share * second)
             if not mixed.bounded:
                 return False
             places.append((1 - share) * x0 + share * x1)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -43,6 +44,7 @@ from benchmark.report.figures.palette import (
 )
 from benchmark.report.figures.sheet import COLUMN_IN, PAGE_IN, WIDE_IN, Panel, Sheet, make_sheet
 from benchmark.report.figures.yardstick_marks import draw_unsampled, make_room
+from benchmark.scoring.bootstrap import Bounds
 
 LETTERS_PER_IN = 13.8
 """Letters of a title that fit above an inch of the overview."""
@@ -145,13 +147,14 @@ def draw(
     """Draw the systems of a task into a panel; with draws every curve has its band."""
     x_axis, y_axis = plane
     ax, marks = panel.ax, Marks(crowded(board))
+    bounds = y_axis.bounds(board, task)
     (panel.strip or ax).set_ylabel(y_axis.label)
     ax.set_xlabel(x_axis.label)
     for system in board.systems:
         look = styles[system]
         for curve in board.sweeps(task, system):
             sampled = [p for p in curve if p.sampled]
-            _draw_curve(ax, sampled, plane, look, marks, draws, ceiling=system == CEILING)
+            _draw_curve(ax, sampled, plane, look, marks, draws, bounds, ceiling=system == CEILING)
         main = board.main(task, system)
         if main is not None and main.sampled and system != CEILING:
             draw_marks(
@@ -174,6 +177,7 @@ def _draw_curve(
     look: Look,
     marks: Marks,
     draws: Draws | None,
+    bounds: Bounds,
     *,
     ceiling: bool,
 ) -> None:
@@ -193,7 +197,7 @@ def _draw_curve(
     else:
         banded = draws is not None and draw_band(
             ax, xs, [draws.of(p, plane[1]) for p in points], look.colour, marks,
-            system=points[0].system, level=draws.level,
+            system=points[0].system, interval=partial(draws.interval, bounds=bounds),
         )  # fmt: skip
         # A band says what upright whiskers say, and lies under the marks.
         upright = [Interval(value=y) for y in ys] if banded else up

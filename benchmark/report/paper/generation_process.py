@@ -22,6 +22,7 @@ from benchmark.report.paper.curve_panels import (
     panels_of,
     task_sheet,
 )
+from benchmark.scoring.bootstrap import Bounds
 
 DIVERSITY = Axis("div_4", "set", "div-4")
 
@@ -43,7 +44,7 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, Curve]:
         curves = [_curve(board.records.trace(key), axis) for key in keys]
         known = [curve for curve in curves if curve is not None]
         if known:
-            found[system] = _pooled(known)
+            found[system] = _pooled(known, axis.bounds(board, task))
     return found
 
 
@@ -79,10 +80,10 @@ def _curve(trace: Trace, axis: Axis) -> Curve | None:
     )
 
 
-def _pooled(curves: Sequence[Curve]) -> Curve:
+def _pooled(curves: Sequence[Curve], bounds: Bounds) -> Curve:
     """The mean over seeds, where all took the same steps; else the first seed alone."""
     first = curves[0]
     if len(curves) == 1 or any(curve.xs != first.xs for curve in curves):
         return first
     columns = zip(*(curve.ys for curve in curves), strict=True)
-    return Curve(first.xs, tuple(cautious(intervals) for intervals in columns))
+    return Curve(first.xs, tuple(cautious(intervals, bounds) for intervals in columns))

@@ -119,9 +119,9 @@ def _remarks(found: Standings) -> Iterator[Footnote]:
     if found.verdicts.pairs:
         yield Footnote(
             "Raised letters: significantly better than the rows of these letters, by the paired"
-            " bootstrap over sources and seeds, after Holm's correction over all pairs of models"
-            " and all columns with letters. Randomisation has no say here: a place between two"
-            " settings has no answers that could be swapped.",
+            " bootstrap over the sources, with Student's t over the seeds, after Holm's correction"
+            " over all pairs of models and all columns with letters. Randomisation has no say here:"
+            " a place between two settings has no answers that could be swapped.",
             groups,
         )
     reasons: dict[str, list[str]] = {}

@@ -47,7 +47,7 @@ def significance_table(board: Board, task: str) -> Table:
         task=task,
         title="All pairs",
         caption=f"{title}, task {task}: above the diagonal the mean of the row minus that of the"
-        " column, ± half of the interval of the difference (same resamples of sources and seeds for"
+        " column, ± half of the interval of the difference (same resamples of the sources for"
         " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests, apart"
         " and unrounded, stand in tables/*-pairs.csv.",
         columns=columns,

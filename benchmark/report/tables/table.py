@@ -16,6 +16,7 @@ from benchmark.report.analysis.significance import TEST, Verdicts, letters, main
 from benchmark.report.data.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
 from benchmark.report.tables.external_outputs import entered_sentence
+from benchmark.scoring.bootstrap import SEEDS_METHOD
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
 DASH = "\N{EN DASH}"
@@ -159,7 +160,7 @@ def protocol(board: Board, task: str) -> str:
     return (
         f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
         f" {noun} {', '.join(map(str, seeds))}; {score.interval.level * 100:g} % intervals:"
-        f" {score.interval.method}" + (" and seeds together." if len(seeds) > 1 else ".")
+        f" {score.interval.method}" + (f", {SEEDS_METHOD}." if len(seeds) > 1 else ".")
     )
 
 

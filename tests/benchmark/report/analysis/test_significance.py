@@ -9,7 +9,6 @@ import scipy.stats
 from handmade import BLEU, bleu, cell, write_handmade
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.resampled_scores import resample
 from benchmark.report.analysis.significance import (
     LEVEL,
     compare_all,
@@ -20,7 +19,7 @@ from benchmark.report.analysis.significance import (
     resamples_for,
 )
 from benchmark.report.data.points import Board
-from benchmark.scoring.bootstrap import AdditiveScore, mean_of
+from benchmark.scoring.bootstrap import AdditiveScore, mean_of, resample
 
 
 def p_of(first, second, *, resamples=20_000):
@@ -129,7 +128,7 @@ def nulls():
     found = []
     for _ in range(400):
         parts = null_table(rng)
-        draws = resample(parts, {name: name for name in parts}, resamples=600)
+        draws = resample(parts, {name: name for name in parts}, resamples=600).scores
         swapped = randomise(parts, resamples=600)
         found.append(compare_all({"q": draws}, {("q", *pair): p for pair, p in swapped.items()}))
     return found
@@ -163,7 +162,7 @@ def test_a_difference_is_found():
         name: {1: mean_of(rng.binomial(4, np.clip(ease + shift, 0, 1)) / 4)}
         for name, shift in (("low", 0.0), ("high", 0.25), ("same", 0.0))
     }
-    draws = resample(parts, {name: name for name in parts}, resamples=2000)
+    draws = resample(parts, {name: name for name in parts}, resamples=2000).scores
     swapped = randomise(parts, resamples=2000)
     found = compare_all({"q": draws}, {("q", *pair): p for pair, p in swapped.items()})
     assert found.better_than("q", "high") == ("low", "same")

@@ -5,12 +5,14 @@ import math
 import numpy as np
 import pytest
 from handmade import BLEU, bleu, cell, metric, write_handmade
+from scipy import stats
 
 from benchmark.metrics.bleu_corpus import bleu_from_statistics
 from benchmark.records.reader import read_records
 from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board
 from benchmark.report.data.seed_pooling import cautious
+from benchmark.scoring.bootstrap import UNBOUNDED
 
 VALUES = {
     "score-a-main-1": [{BLEU: [0.2, 0.4]}, {BLEU: [0.6, 1.0]}],
@@ -37,9 +39,12 @@ def test_seeds_are_pooled_from_the_values(tmp_path):
     # The candidate with index 1 is the one that MBR took.
     assert point.measure(BLEU, "mbr").value == pytest.approx((0.4 + 1.0 + 0.4 + 0.6) / 4)
     assert point.measure(BLEU, "oracle").value == pytest.approx((0.4 + 1.0 + 0.4 + 0.6) / 4)
-    # Each end is a resample of seeds and sources: the least and the largest of them.
-    assert point.measure(BLEU).low == pytest.approx(0.2)
-    assert point.measure(BLEU).high == pytest.approx(0.8)
+    # Sources: the resamples reach from .25 to .65. Seeds: .55 and .35.
+    over_sources, over_seeds = (0.2 / stats.norm.ppf(0.975)) ** 2, 0.01
+    variance = over_sources + over_seeds
+    reach = stats.t.ppf(0.975, variance**2 / over_seeds**2) * math.sqrt(variance)
+    assert point.measure(BLEU).low == pytest.approx(0.45 - reach)
+    assert point.measure(BLEU).high == pytest.approx(0.45 + reach)
     assert point.keys("score") == ("score-a-main-1", "score-a-main-2")
 
 
@@ -64,6 +69,15 @@ def test_corpus_scores_are_pooled_exactly(tmp_path):
     assert point.measure("bleu_corpus").value == pytest.approx(np.mean(by_hand))
 
 
+def test_metric_that_one_seed_lacks_is_pooled_over_the_others(tmp_path):
+    both, one = bleu(0.55), bleu(0.35) | {"rouge_l": bleu(0.2)[BLEU]}
+    values = {key: [dict(row) for row in rows] for key, rows in VALUES.items()}
+    for row, value in zip(values["score-a-main-2"], (0.1, 0.5), strict=True):
+        row["rouge_l"] = [value, value]
+    found = main_point(tmp_path, [both, one], values).measure("rouge_l")
+    assert (found.value, found.low, found.high) == (pytest.approx(0.3), 0.1, 0.5)
+
+
 def test_values_that_do_not_tell_fall_back_on_caution(tmp_path):
     point = main_point(tmp_path, [bleu(0.5), bleu(0.3)], None)
     assert point.measure(BLEU).value == pytest.approx(0.4)
@@ -72,9 +86,10 @@ def test_values_that_do_not_tell_fall_back_on_caution(tmp_path):
 
 def test_caution_adds_the_spread_to_the_widest_interval():
     same = [Interval(value=0.5, low=0.4, high=0.7), Interval(value=0.5, low=0.45, high=0.6)]
-    assert cautious(same).low == pytest.approx(0.4)
-    assert cautious(same).high == pytest.approx(0.7)
+    assert cautious(same, (0, 1)).low == pytest.approx(0.4)
+    assert cautious(same, (0, 1)).high == pytest.approx(0.7)
     apart = [Interval(value=0.0, low=0.0, high=0.0), Interval(value=1.0, low=1.0, high=1.0)]
     half = 1.959963984540054 * math.sqrt(0.5) / math.sqrt(2)
-    assert cautious(apart).half_width == pytest.approx(half)
-    assert not cautious([Interval(value=math.nan)]).defined
+    assert cautious(apart, UNBOUNDED).half_width == pytest.approx(half)
+    assert (cautious(apart, (0, 1)).low, cautious(apart, (0, 1)).high) == (0, 1)
+    assert not cautious([Interval(value=math.nan)], UNBOUNDED).defined

@@ -6,6 +6,9 @@ from matplotlib.figure import Figure
 
 from benchmark.report.figures.confidence_bands import draw_band
 from benchmark.report.figures.marks import Marks
+from benchmark.scoring.bootstrap import interval
+
+BLACK = "#000000"
 
 
 @pytest.fixture
@@ -20,7 +23,9 @@ def draws(value, spread):
 
 def test_band_is_the_interval_at_every_place(ax):
     marks = Marks()
-    assert draw_band(ax, [0.2, 0.6], [draws(0.8, 0.1), draws(0.4, 0.2)], "#000000", marks)
+    assert draw_band(
+        ax, [0.2, 0.6], [draws(0.8, 0.1), draws(0.4, 0.2)], "#000000", marks, interval=interval
+    )
     outline = ax.patches[0].get_xy()
     at = {x: sorted(y for place, y in outline if np.isclose(place, x)) for x in (0.2, 0.4, 0.6)}
     for x, value, spread in ((0.2, 0.8, 0.1), (0.4, 0.6, 0.15), (0.6, 0.4, 0.2)):
@@ -31,6 +36,8 @@ def test_band_is_the_interval_at_every_place(ax):
 
 def test_no_band_where_nothing_is_known_or_no_curve_is(ax):
     unknown = np.array([0.5, *[np.nan] * 401])
-    assert not draw_band(ax, [0.2, 0.6], [draws(0.8, 0.1), unknown], "#000000", Marks())
-    assert not draw_band(ax, [0.2], [draws(0.8, 0.1)], "#000000", Marks())
+    assert not draw_band(
+        ax, [0.2, 0.6], [draws(0.8, 0.1), unknown], BLACK, Marks(), interval=interval
+    )
+    assert not draw_band(ax, [0.2], [draws(0.8, 0.1)], BLACK, Marks(), interval=interval)
     assert not ax.patches
