@@ -90,12 +90,8 @@ def test_no_share_has_an_interval_below_0(tmp_path):
     measured = quality.read(board.main("toy", "a"))
     assert (measured.value, measured.low, measured.high) == (pytest.approx(0.15), 0, 1)
     found = standings(board, "toy")
-    assert {column for column, _ in found.values} == {
-        "area",
-        "common",
-        "depth",
-        "seconds_per_candidate",
-    }
+    columns = {column for column, _ in found.values}
+    assert columns == {"area", "common", "depth", "seconds_per_candidate"}
     assert all(v.low == 0 and v.value < v.high <= 1 for v in found.values.values())
     diversity = planes(board, "toy")[0][0]
     assert diversity.bounds(board, "toy") == (0, 1)
