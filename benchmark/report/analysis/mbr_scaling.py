@@ -69,9 +69,11 @@ def protocol(points: Sequence[Point]) -> str:
     scores = [cell.score for p in points for cell in p.cells if cell.score is not None]
     sources = sorted({score.num_sources for score in scores})
     most = max(score.num_samples for score in scores)
+    several = any(len(p.cells) > 1 for p in points)
+    seeds = ", of several seeds the widest, and the spread over them added" if several else ""
     return (
         f"{' or '.join(f'{n:,}' for n in sources)} sources, up to {most} candidates;"
-        f" {scores[0].interval.level * 100:g} % intervals: {scores[0].interval.method}."
+        f" {scores[0].interval.level * 100:g} % intervals: {scores[0].interval.method}{seeds}."
     )
 
 
