@@ -3,17 +3,17 @@
 A launcher (`accelerate launch`, `torchrun`) starts the same command several times. The
 processes then train data parallel, share out generation, and leave all writing to the first.
 Two groups connect them: the main one carries tensors where they lie (nccl between GPUs, gloo
-between CPUs), the control one carries numbers and texts between hosts and may wait for days,
+between CPUs), the control one carries numbers and objects between hosts and may wait for days,
 since the others wait there while the first writes or scores. A run without a launcher is
 `ALONE`, for which everything here is an identity.
+
+torch sends objects as pickles. The rule that no pickle is loaded is about files and what other
+people made; these come from the same command, whose processes trust each other anyway.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,11 +30,7 @@ T = TypeVar("T")
 GRACE_S = 5.0
 """How long a process that failed waits for the others to come to the same end."""
 
-_POLL_S = 0.02
-_LOST = "benchmark/lost"
 _PATIENCE = timedelta(days=30)
-_BUCKET = 2**24
-"""Numbers that are summed over processes at once."""
 
 
 class ProcessLostError(Exception):
@@ -76,8 +72,6 @@ class Processes:
     count: int = 1
     control: Any = None
     """The group between hosts; None for one process."""
-    store: Any = None
-    """The launcher's store of keys and values, which outlives every process."""
 
     @property
     def is_main(self) -> bool:
@@ -93,37 +87,22 @@ class Processes:
         return dealt(items, self.rank, self.count)
 
     def collect(self, hand: Sequence[T]) -> list[T]:
-        """All items that were dealt, in order; they have to be JSON."""
+        """All items that were dealt, in order."""
         return collected(self.gather(hand))
 
     def gather(self, value: T) -> list[T]:
-        """The values of all processes in order of rank; they have to be JSON."""
+        """The values of all processes in order of rank; anything that can be pickled."""
         if self.count == 1:
             return [value]
-        import torch
         from torch import distributed
 
-        text = json.dumps(value).encode()
-        sizes = [int(s) for s in self.sums([len(text) * (r == self.rank) for r in self._ranks])]
-        sent = torch.zeros(max(sizes), dtype=torch.uint8)
-        sent[: len(text)] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
-        received = [torch.empty_like(sent) for _ in self._ranks]
-        distributed.all_gather(received, sent, group=self.control)
-        return [
-            json.loads(part[:size].numpy().tobytes())
-            for part, size in zip(received, sizes, strict=True)
-        ]
+        values: list[Any] = [None] * self.count
+        distributed.all_gather_object(values, value, group=self.control)
+        return values
 
     def first(self, number: float) -> float:
         """The number of the first process, such as one that comes from a clock."""
-        if self.count == 1:
-            return number
-        import torch
-        from torch import distributed
-
-        told = torch.tensor(number, dtype=torch.float64)
-        distributed.broadcast(told, src=0, group=self.control)
-        return float(told)
+        return self.sums([number if self.is_main else 0.0])[0]
 
     def sums(self, numbers: Sequence[float]) -> list[float]:
         """The sums over processes, in float64: exact for counts."""
@@ -148,21 +127,14 @@ class Processes:
 
         known = list(parameters)
         used = self.sums([float(p.grad is not None) for p in known])
-        gradients = []
+        waiting = []
         for parameter, users in zip(known, used, strict=True):
             if users and parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             if parameter.grad is not None:
-                gradients.append(parameter.grad)
-        waiting = []
-        for bucket in _buckets(gradients):
-            flat = torch.cat([gradient.flatten() for gradient in bucket])
-            waiting.append((bucket, flat, distributed.all_reduce(flat, async_op=True)))
-        for bucket, flat, work in waiting:
+                waiting.append(distributed.all_reduce(parameter.grad, async_op=True))
+        for work in waiting:
             work.wait()
-            parts = flat.split([gradient.numel() for gradient in bucket])
-            for gradient, part in zip(bucket, parts, strict=True):
-                gradient.copy_(part.view_as(gradient))
 
     def join(self, rows: Tensor) -> Tensor:
         """The rows `(n, ...)` of all processes in order of rank, on the device of `rows`."""
@@ -171,10 +143,10 @@ class Processes:
         import torch
         from torch import distributed
 
-        sizes = [int(s) for s in self.sums([len(rows) * (r == self.rank) for r in self._ranks])]
+        sizes = self.gather(len(rows))
         sent = rows.new_zeros(max(sizes), *rows.shape[1:])
         sent[: len(rows)] = rows
-        received = [torch.empty_like(sent) for _ in self._ranks]
+        received = [torch.empty_like(sent) for _ in sizes]
         distributed.all_gather(received, sent)
         return torch.cat([part[:size] for part, size in zip(received, sizes, strict=True)])
 
@@ -200,35 +172,28 @@ class Processes:
         """
         if self.count == 1:
             return [error]
-        # Not a collective: of those a process that failed alone could never leave again.
+        from torch import distributed
+
+        # A kind of collective that nothing else here is: a process that still waits for this one
+        # in the midst of the work does not take it for what it waits for.
+        meeting = distributed.barrier(self.control, async_op=True)
         try:
-            meeting = self.store.add(f"benchmark/meetings/{self.rank}", 1)
-            places = [f"benchmark/{meeting}/{rank}" for rank in self._ranks]
-            self.store.set(places[self.rank], f"error {error}")
-            until = time.monotonic() + GRACE_S if error else math.inf
-            while not self.store.check(places):
-                if time.monotonic() > until or self.store.check([_LOST]):
-                    told = f"process {self.rank + 1} of {self.count}: {error}"
-                    is_first = self.store.add(_LOST, 1) == 1
-                    raise ProcessLostError(told if is_first else "")
-                time.sleep(_POLL_S)
-            texts = [self.store.get(place).decode() for place in places]
-            return [text.removeprefix("error ") for text in texts]
-        except RuntimeError as gone:  # and so is the launcher, which keeps the store
-            raise ProcessLostError("") from gone
+            meeting.wait(timedelta(seconds=GRACE_S) if error else _PATIENCE)
+            return self.gather(error)
+        except RuntimeError as lost:
+            # A process that is gone ends the meeting at once, and has told why.
+            is_left_alone = not meeting.is_completed()
+            told = f"process {self.rank + 1} of {self.count}: {error}"
+            raise ProcessLostError(told if is_left_alone else "") from lost
 
     def end(self) -> None:
-        """Take leave of the others."""
+        """Leave the process group."""
         if self.count == 1:
             return
         from torch import distributed
 
         self.wait()
         distributed.destroy_process_group()
-
-    @property
-    def _ranks(self) -> range:
-        return range(self.count)
 
 
 ALONE = Processes()
@@ -273,18 +238,4 @@ def start(device: str) -> Processes:
         )
     state = PartialState(cpu=device == "cpu")
     control = torch.distributed.new_group(backend="gloo", timeout=_PATIENCE)
-    store = torch.distributed.distributed_c10d._get_default_store()
-    return Processes(state.process_index, state.num_processes, control, store)
-
-
-def _buckets(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
-    """Tensors of one type in groups that are worth a message."""
-    made: list[list[Tensor]] = []
-    room = 0
-    for tensor in tensors:
-        if not made or room < tensor.numel() or made[-1][0].dtype != tensor.dtype:
-            made.append([])
-            room = _BUCKET
-        made[-1].append(tensor)
-        room -= tensor.numel()
-    return made
+    return Processes(state.process_index, state.num_processes, control)
