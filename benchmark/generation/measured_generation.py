@@ -114,7 +114,7 @@ def generate(
     _reset_peak(device)
     started = time.perf_counter()
     with meter.running():
-        for chosen in processes.deal(batches):
+        for chosen in processes.round_robin(batches):
             calls_before = meter.calls
             made = system.generate(
                 [examples[i].source for i in chosen],
@@ -146,7 +146,7 @@ def generate(
         peak_bytes=max(processes.gather(peak_bytes)),
     )
     candidates: Candidates = [[] for _ in examples]
-    for chosen, made in zip(batches, processes.collect(decoded), strict=True):
+    for chosen, made in zip(batches, processes.gather_round_robin(decoded), strict=True):
         for index, of_source in zip(chosen, made, strict=True):
             candidates[index] = of_source
     return Generation(candidates, cost)

@@ -49,23 +49,23 @@ def share(size: int, rank: int, count: int) -> slice:
     return slice(rank * size // count, (rank + 1) * size // count)
 
 
-def dealt(items: Sequence[T], rank: int, count: int) -> Sequence[T]:
+def round_robin(items: Sequence[T], rank: int, count: int) -> Sequence[T]:
     """Every `count`-th item, beginning with number `rank`."""
     return items[rank::count]
 
 
-def collected(hands: Sequence[Sequence[T]]) -> list[T]:
-    """What `dealt` gave to the processes, in the order that it had before."""
-    size = sum(len(hand) for hand in hands)
-    return [hands[i % len(hands)][i // len(hands)] for i in range(size)]
+def merge_round_robin(parts: Sequence[Sequence[T]]) -> list[T]:
+    """What `round_robin` gave to the processes, in the order that it had before."""
+    size = sum(len(part) for part in parts)
+    return [parts[i % len(parts)][i // len(parts)] for i in range(size)]
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
     """Process `rank` of `count`.
 
-    All methods but `share` and `deal` are meetings: every process has to call them, in the
-    same order.
+    All methods but `share` and `round_robin` are collective: every process has to call them, in
+    the same order.
     """
 
     rank: int = 0
@@ -82,13 +82,13 @@ class Processes:
         """The rows of this process."""
         return share(size, self.rank, self.count)
 
-    def deal(self, items: Sequence[T]) -> Sequence[T]:
-        """The items of this process."""
-        return dealt(items, self.rank, self.count)
+    def round_robin(self, items: Sequence[T]) -> Sequence[T]:
+        """Every `count`-th item, beginning with that of this process."""
+        return round_robin(items, self.rank, self.count)
 
-    def collect(self, hand: Sequence[T]) -> list[T]:
-        """All items that were dealt, in order."""
-        return collected(self.gather(hand))
+    def gather_round_robin(self, part: Sequence[T]) -> list[T]:
+        """What all processes made of the items of `round_robin`, in the order of the items."""
+        return merge_round_robin(self.gather(part))
 
     def gather(self, value: T) -> list[T]:
         """The values of all processes in order of rank; anything that can be pickled."""
@@ -100,7 +100,7 @@ class Processes:
         distributed.all_gather_object(values, value, group=self.control)
         return values
 
-    def first(self, number: float) -> float:
+    def broadcast(self, number: float) -> float:
         """The number of the first process, such as one that comes from a clock."""
         return self.sums([number if self.is_main else 0.0])[0]
 
@@ -136,7 +136,7 @@ class Processes:
         for work in waiting:
             work.wait()
 
-    def join(self, rows: Tensor) -> Tensor:
+    def gather_rows(self, rows: Tensor) -> Tensor:
         """The rows `(n, ...)` of all processes in order of rank, on the device of `rows`."""
         if self.count == 1:
             return rows
@@ -150,7 +150,7 @@ class Processes:
         distributed.all_gather(received, sent)
         return torch.cat([part[:size] for part, size in zip(received, sizes, strict=True)])
 
-    def copy_first(self, tensors: Iterable[Tensor]) -> None:
+    def broadcast_tensors(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite the tensors with those of the first process."""
         if self.count == 1:
             return
@@ -159,11 +159,11 @@ class Processes:
         for tensor in tensors:
             distributed.broadcast(tensor.detach(), src=0)
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all have come."""
         self.sums([0.0])
 
-    def settle(self, error: str) -> list[str]:
+    def gather_errors(self, error: str) -> list[str]:
         """How a piece of work ended in every process: what went wrong, or nothing.
 
         Raises:
@@ -186,13 +186,13 @@ class Processes:
             told = f"process {self.rank + 1} of {self.count}: {error}"
             raise ProcessLostError(told if is_left_alone else "") from lost
 
-    def end(self) -> None:
+    def leave(self) -> None:
         """Leave the process group."""
         if self.count == 1:
             return
         from torch import distributed
 
-        self.wait()
+        self.barrier()
         distributed.destroy_process_group()
 
 

@@ -32,9 +32,9 @@ from benchmark.runtime.distributed import (
     ALONE,
     Processes,
     ProcessLostError,
-    collected,
-    dealt,
     launched,
+    merge_round_robin,
+    round_robin,
     share,
     start,
 )
@@ -128,17 +128,17 @@ def program(folder: Path) -> None:
     train("learnt", folder / "one-then-two", processes)
     train("learnt", folder / "two-then-one", processes, updates=8)
     rows = torch.arange(3 + processes.rank).reshape(-1, 1)
-    told["joined"] = processes.join(rows).flatten().tolist()
+    told["joined"] = processes.gather_rows(rows).flatten().tolist()
     if processes.is_main:
         (folder / "told.json").write_text(json.dumps(told))
-    processes.end()
+    processes.leave()
 
 
 def lose(how: str) -> None:
     """What two processes do of which the second is killed, or fails where the first does not."""
     benchmark.runtime.distributed.GRACE_S = 1.0
     processes = start("cpu")
-    processes.wait()
+    processes.barrier()
     error = ""
     try:
         if processes.rank == 1 and how == "killed":
@@ -150,7 +150,7 @@ def lose(how: str) -> None:
     except RuntimeError as failed:
         error = str(failed)
     try:
-        told = " / ".join(["settled:", *processes.settle(error)])
+        told = " / ".join(["settled:", *processes.gather_errors(error)])
     except ProcessLostError as lost:
         told = f"lost: {lost.sentence}"
     sys.stdout.write(told)
@@ -188,19 +188,22 @@ def test_shares_cover_all_rows_and_differ_by_one_at_most() -> None:
             assert max(lengths) - min(lengths) <= 1
 
 
-def test_collected_undoes_dealt() -> None:
+def test_merge_undoes_round_robin() -> None:
     for size in range(20):
         for count in range(1, 7):
             items = [f"item {i}" for i in range(size)]
-            assert collected([dealt(items, rank, count) for rank in range(count)]) == items
+            assert (
+                merge_round_robin([round_robin(items, rank, count) for rank in range(count)])
+                == items
+            )
 
 
 def test_one_process_is_an_identity() -> None:
     rows = torch.zeros(2, 3)
     assert ALONE.is_main and ALONE.share(7) == slice(0, 7)
-    assert ALONE.join(rows) is rows
-    assert ALONE.gather("a") == ["a"] and ALONE.sums([1, 2]) == [1, 2] and ALONE.first(3) == 3
-    assert ALONE.settle("out of ink") == ["out of ink"]
+    assert ALONE.gather_rows(rows) is rows
+    assert ALONE.gather("a") == ["a"] and ALONE.sums([1, 2]) == [1, 2] and ALONE.broadcast(3) == 3
+    assert ALONE.gather_errors("out of ink") == ["out of ink"]
 
 
 def test_a_launcher_that_started_one_is_told(monkeypatch) -> None:
