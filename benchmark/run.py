@@ -101,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         device = choose_device(options.device)
         processes = start(device)
-        code = int(processes.first(_run(options, words, device, processes)))
-        processes.end()
+        code = int(processes.broadcast(_run(options, words, device, processes)))
+        processes.leave()
         return code
     except UserError as error:
         return _refuse(str(error), processes)
@@ -119,7 +119,7 @@ def _refuse(sentence: str, processes: Processes) -> int:
     if processes is ALONE and os.environ.get("LOCAL_RANK", "0") != "0":
         return 2  # not met yet: the first one of each machine says what all of them found
     try:
-        everywhere = processes.settle(sentence)
+        everywhere = processes.gather_errors(sentence)
     except ProcessLostError as lost:
         return _leave(lost, code=2)
     if processes.rank == next(rank for rank, error in enumerate(everywhere) if error):
@@ -208,7 +208,7 @@ def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
     mark = store.root / f".processes-{os.environ.get('MASTER_PORT', '')}"
     if processes.is_main:
         mark.touch()
-    processes.wait()
+    processes.barrier()
     seen = processes.gather(mark.exists())
     if processes.is_main:
         mark.unlink()

@@ -37,12 +37,6 @@ def common(x: Tensor, y: Tensor, x_inside: Tensor, y_inside: Tensor) -> Tensor:
     return kept
 
 
-def edit_distance(x: Tensor, y: Tensor, x_inside: Tensor, y_inside: Tensor) -> Tensor:
-    """Deletions and insertions that turn `x` into `y`, `(rows,)`; arguments as in `common`."""
-    kept = common(x, y, x_inside, y_inside).sum(1)
-    return x_inside.sum(1) + y_inside.sum(1) - 2 * kept
-
-
 def gaps(kept: Tensor, inside: Tensor) -> Tensor:
     """How many tokens the expert inserts behind each kept token, `(rows, n - 1)`.
 

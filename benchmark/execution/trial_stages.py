@@ -194,7 +194,7 @@ def _attempt(
 ) -> Iterator[bool]:
     """Whether the entry is missing; what goes wrong inside is kept and told, not raised."""
     with store.lock(kind, key) if processes.is_main else nullcontext():
-        is_missing = processes.first(processes.is_main and store.record(kind, key) is None)
+        is_missing = processes.broadcast(processes.is_main and store.record(kind, key) is None)
         told = trace = ""
         try:
             yield bool(is_missing)
@@ -216,7 +216,7 @@ def _attempt(
 
 def _settled(told: str, trace: str, processes: Processes) -> tuple[str, str]:
     """What went wrong in any of the processes, with its traceback; empty if nothing did."""
-    everywhere = processes.settle(told)
+    everywhere = processes.gather_errors(told)
     if not any(everywhere):
         return "", ""
     rank = next(rank for rank, error in enumerate(everywhere) if error)

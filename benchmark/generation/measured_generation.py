@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.api import Candidate, Candidates, Cost, Example, Generation, System
+from benchmark.api import Candidates, Cost, Example, Generation, System
 from benchmark.runtime.distributed import ALONE, Processes
 
 OnProgress = Callable[[int, int], None]
@@ -115,7 +114,7 @@ def generate(
     _reset_peak(device)
     started = time.perf_counter()
     with meter.running():
-        for chosen in processes.deal(batches):
+        for chosen in processes.round_robin(batches):
             calls_before = meter.calls
             made = system.generate(
                 [examples[i].source for i in chosen],
@@ -147,21 +146,10 @@ def generate(
         peak_bytes=max(processes.gather(peak_bytes)),
     )
     candidates: Candidates = [[] for _ in examples]
-    for chosen, made in zip(batches, _from_all(decoded, processes), strict=True):
+    for chosen, made in zip(batches, processes.gather_round_robin(decoded), strict=True):
         for index, of_source in zip(chosen, made, strict=True):
             candidates[index] = of_source
     return Generation(candidates, cost)
-
-
-def _from_all(decoded: list[Candidates], processes: Processes) -> list[Candidates]:
-    """The batches of all processes, in order."""
-    if processes.count == 1:
-        return decoded
-    plain = [[[astuple(c) for c in of_source] for of_source in batch] for batch in decoded]
-    return [
-        [[Candidate(*fields) for fields in of_source] for of_source in batch]
-        for batch in processes.collect(plain)
-    ]
 
 
 def _check_counts(made: Candidates, sources: int, num_samples: int, system: str) -> None:

@@ -19,7 +19,7 @@ from benchmark.report.data.points import Board
 from benchmark.report.data.samples import Block, blocks
 from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
 from benchmark.report.figures.sheet import save, style, svg
-from benchmark.report.page.inline_svg import Inlined
+from benchmark.report.page.inline_svg import InlineFigures
 from benchmark.report.page.page import Drawn, TaskView, facts, render_page, task_view
 from benchmark.report.tables.renderers import csv_text, latex, markdown, pipe_row, pipe_table
 from benchmark.report.tables.significance_table import SIGNIFICANCE, pair_frame
@@ -49,16 +49,14 @@ def build(folder: Path) -> Path:
     board = Board(records)
     # Read first: a missing record is told before anything is drawn.
     samples = {task: blocks(board, task) for task in records.tasks}
-    inlined = Inlined()
+    inline = InlineFigures()
     try:
         with style():
-            overview = _draw(overview_plot(board), folder, inlined)
-            views = [_task(board, task, folder, inlined, samples[task]) for task in samples]
+            overview = _draw(overview_plot(board), folder, inline)
+            views = [_task(board, task, folder, inline, samples[task]) for task in samples]
         write_text(folder / "summary.md", _summary(board, views))
         # Last: the digest in it says that all the others are there.
-        write_text(
-            page, render_page(board, views, overview=overview, inlined=inlined, digest=digest)
-        )
+        write_text(page, render_page(board, views, overview=overview, inline=inline, digest=digest))
     except OSError as error:
         raise UserError(
             f"The report folder {folder} cannot be written ({error.strerror or error}):"
@@ -118,7 +116,7 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
 
 
 def _task(
-    board: Board, task: str, folder: Path, inlined: Inlined | None, samples: Sequence[Block]
+    board: Board, task: str, folder: Path, inline: InlineFigures | None, samples: Sequence[Block]
 ) -> TaskView:
     table, further = build_table(board, task), supplementary_tables(board, task)
     name, room = stem(task), folder / "tables"
@@ -131,8 +129,8 @@ def _task(
     for file, other in named.items():
         _write_table(other, room / file)
     drawn = []
-    if inlined is not None:
-        drawn = [_draw(plot, folder, inlined) for plot in task_plots(board, task, name)]
+    if inline is not None:
+        drawn = [_draw(plot, folder, inline) for plot in task_plots(board, task, name)]
     return task_view(
         board, task, stem=name, table=table, further=named, figures=drawn, samples=samples
     )
@@ -145,10 +143,10 @@ def _write_table(table: Table, path: Path) -> None:
         write_text(path.with_name(path.name + suffix), text)
 
 
-def _draw(plot: Plot, folder: Path, inlined: Inlined) -> Drawn:
+def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
     sheet = plot.draw()
     save(sheet.figure, folder / "figures" / plot.name)
-    drawing = inlined.add(svg(sheet.figure), f"{plot.title}. {plot.caption}")
+    drawing = inline.add(svg(sheet.figure), f"{plot.title}. {plot.caption}")
     return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
 
 

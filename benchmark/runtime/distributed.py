@@ -3,17 +3,17 @@
 A launcher (`accelerate launch`, `torchrun`) starts the same command several times. The
 processes then train data parallel, share out generation, and leave all writing to the first.
 Two groups connect them: the main one carries tensors where they lie (nccl between GPUs, gloo
-between CPUs), the control one carries numbers and texts between hosts and may wait for days,
+between CPUs), the control one carries numbers and objects between hosts and may wait for days,
 since the others wait there while the first writes or scores. A run without a launcher is
 `ALONE`, for which everything here is an identity.
+
+torch sends objects as pickles. The rule that no pickle is loaded is about files and what other
+people made; these come from the same command, whose processes trust each other anyway.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,11 +30,7 @@ T = TypeVar("T")
 GRACE_S = 5.0
 """How long a process that failed waits for the others to come to the same end."""
 
-_POLL_S = 0.02
-_LOST = "benchmark/lost"
 _PATIENCE = timedelta(days=30)
-_BUCKET = 2**24
-"""Numbers that are summed over processes at once."""
 
 
 class ProcessLostError(Exception):
@@ -53,31 +49,29 @@ def share(size: int, rank: int, count: int) -> slice:
     return slice(rank * size // count, (rank + 1) * size // count)
 
 
-def dealt(items: Sequence[T], rank: int, count: int) -> Sequence[T]:
+def round_robin(items: Sequence[T], rank: int, count: int) -> Sequence[T]:
     """Every `count`-th item, beginning with number `rank`."""
     return items[rank::count]
 
 
-def collected(hands: Sequence[Sequence[T]]) -> list[T]:
-    """What `dealt` gave to the processes, in the order that it had before."""
-    size = sum(len(hand) for hand in hands)
-    return [hands[i % len(hands)][i // len(hands)] for i in range(size)]
+def merge_round_robin(parts: Sequence[Sequence[T]]) -> list[T]:
+    """What `round_robin` gave to the processes, in the order that it had before."""
+    size = sum(len(part) for part in parts)
+    return [parts[i % len(parts)][i // len(parts)] for i in range(size)]
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
     """Process `rank` of `count`.
 
-    All methods but `share` and `deal` are meetings: every process has to call them, in the
-    same order.
+    All methods but `share` and `round_robin` are collective: every process has to call them, in
+    the same order.
     """
 
     rank: int = 0
     count: int = 1
     control: Any = None
     """The group between hosts; None for one process."""
-    store: Any = None
-    """The launcher's store of keys and values, which outlives every process."""
 
     @property
     def is_main(self) -> bool:
@@ -88,42 +82,27 @@ class Processes:
         """The rows of this process."""
         return share(size, self.rank, self.count)
 
-    def deal(self, items: Sequence[T]) -> Sequence[T]:
-        """The items of this process."""
-        return dealt(items, self.rank, self.count)
+    def round_robin(self, items: Sequence[T]) -> Sequence[T]:
+        """Every `count`-th item, beginning with that of this process."""
+        return round_robin(items, self.rank, self.count)
 
-    def collect(self, hand: Sequence[T]) -> list[T]:
-        """All items that were dealt, in order; they have to be JSON."""
-        return collected(self.gather(hand))
+    def gather_round_robin(self, part: Sequence[T]) -> list[T]:
+        """What all processes made of the items of `round_robin`, in the order of the items."""
+        return merge_round_robin(self.gather(part))
 
     def gather(self, value: T) -> list[T]:
-        """The values of all processes in order of rank; they have to be JSON."""
+        """The values of all processes in order of rank; anything that can be pickled."""
         if self.count == 1:
             return [value]
-        import torch
         from torch import distributed
 
-        text = json.dumps(value).encode()
-        sizes = [int(s) for s in self.sums([len(text) * (r == self.rank) for r in self._ranks])]
-        sent = torch.zeros(max(sizes), dtype=torch.uint8)
-        sent[: len(text)] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
-        received = [torch.empty_like(sent) for _ in self._ranks]
-        distributed.all_gather(received, sent, group=self.control)
-        return [
-            json.loads(part[:size].numpy().tobytes())
-            for part, size in zip(received, sizes, strict=True)
-        ]
+        values: list[Any] = [None] * self.count
+        distributed.all_gather_object(values, value, group=self.control)
+        return values
 
-    def first(self, number: float) -> float:
+    def broadcast(self, number: float) -> float:
         """The number of the first process, such as one that comes from a clock."""
-        if self.count == 1:
-            return number
-        import torch
-        from torch import distributed
-
-        told = torch.tensor(number, dtype=torch.float64)
-        distributed.broadcast(told, src=0, group=self.control)
-        return float(told)
+        return self.sums([number if self.is_main else 0.0])[0]
 
     def sums(self, numbers: Sequence[float]) -> list[float]:
         """The sums over processes, in float64: exact for counts."""
@@ -148,37 +127,30 @@ class Processes:
 
         known = list(parameters)
         used = self.sums([float(p.grad is not None) for p in known])
-        gradients = []
+        waiting = []
         for parameter, users in zip(known, used, strict=True):
             if users and parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             if parameter.grad is not None:
-                gradients.append(parameter.grad)
-        waiting = []
-        for bucket in _buckets(gradients):
-            flat = torch.cat([gradient.flatten() for gradient in bucket])
-            waiting.append((bucket, flat, distributed.all_reduce(flat, async_op=True)))
-        for bucket, flat, work in waiting:
+                waiting.append(distributed.all_reduce(parameter.grad, async_op=True))
+        for work in waiting:
             work.wait()
-            parts = flat.split([gradient.numel() for gradient in bucket])
-            for gradient, part in zip(bucket, parts, strict=True):
-                gradient.copy_(part.view_as(gradient))
 
-    def join(self, rows: Tensor) -> Tensor:
+    def gather_rows(self, rows: Tensor) -> Tensor:
         """The rows `(n, ...)` of all processes in order of rank, on the device of `rows`."""
         if self.count == 1:
             return rows
         import torch
         from torch import distributed
 
-        sizes = [int(s) for s in self.sums([len(rows) * (r == self.rank) for r in self._ranks])]
+        sizes = self.gather(len(rows))
         sent = rows.new_zeros(max(sizes), *rows.shape[1:])
         sent[: len(rows)] = rows
-        received = [torch.empty_like(sent) for _ in self._ranks]
+        received = [torch.empty_like(sent) for _ in sizes]
         distributed.all_gather(received, sent)
         return torch.cat([part[:size] for part, size in zip(received, sizes, strict=True)])
 
-    def copy_first(self, tensors: Iterable[Tensor]) -> None:
+    def broadcast_tensors(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite the tensors with those of the first process."""
         if self.count == 1:
             return
@@ -187,11 +159,11 @@ class Processes:
         for tensor in tensors:
             distributed.broadcast(tensor.detach(), src=0)
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all have come."""
         self.sums([0.0])
 
-    def settle(self, error: str) -> list[str]:
+    def gather_errors(self, error: str) -> list[str]:
         """How a piece of work ended in every process: what went wrong, or nothing.
 
         Raises:
@@ -200,35 +172,28 @@ class Processes:
         """
         if self.count == 1:
             return [error]
-        # Not a collective: of those a process that failed alone could never leave again.
-        try:
-            meeting = self.store.add(f"benchmark/meetings/{self.rank}", 1)
-            places = [f"benchmark/{meeting}/{rank}" for rank in self._ranks]
-            self.store.set(places[self.rank], f"error {error}")
-            until = time.monotonic() + GRACE_S if error else math.inf
-            while not self.store.check(places):
-                if time.monotonic() > until or self.store.check([_LOST]):
-                    told = f"process {self.rank + 1} of {self.count}: {error}"
-                    is_first = self.store.add(_LOST, 1) == 1
-                    raise ProcessLostError(told if is_first else "")
-                time.sleep(_POLL_S)
-            texts = [self.store.get(place).decode() for place in places]
-            return [text.removeprefix("error ") for text in texts]
-        except RuntimeError as gone:  # and so is the launcher, which keeps the store
-            raise ProcessLostError("") from gone
+        from torch import distributed
 
-    def end(self) -> None:
-        """Take leave of the others."""
+        # A kind of collective that nothing else here is: a process that still waits for this one
+        # in the midst of the work does not take it for what it waits for.
+        meeting = distributed.barrier(self.control, async_op=True)
+        try:
+            meeting.wait(timedelta(seconds=GRACE_S) if error else _PATIENCE)
+            return self.gather(error)
+        except RuntimeError as lost:
+            # A process that is gone ends the meeting at once, and has told why.
+            is_left_alone = not meeting.is_completed()
+            told = f"process {self.rank + 1} of {self.count}: {error}"
+            raise ProcessLostError(told if is_left_alone else "") from lost
+
+    def leave(self) -> None:
+        """Leave the process group."""
         if self.count == 1:
             return
         from torch import distributed
 
-        self.wait()
+        self.barrier()
         distributed.destroy_process_group()
-
-    @property
-    def _ranks(self) -> range:
-        return range(self.count)
 
 
 ALONE = Processes()
@@ -273,18 +238,4 @@ def start(device: str) -> Processes:
         )
     state = PartialState(cpu=device == "cpu")
     control = torch.distributed.new_group(backend="gloo", timeout=_PATIENCE)
-    store = torch.distributed.distributed_c10d._get_default_store()
-    return Processes(state.process_index, state.num_processes, control, store)
-
-
-def _buckets(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
-    """Tensors of one type in groups that are worth a message."""
-    made: list[list[Tensor]] = []
-    room = 0
-    for tensor in tensors:
-        if not made or room < tensor.numel() or made[-1][0].dtype != tensor.dtype:
-            made.append([])
-            room = _BUCKET
-        made[-1].append(tensor)
-        room -= tensor.numel()
-    return made
+    return Processes(state.process_index, state.num_processes, control)

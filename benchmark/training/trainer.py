@@ -132,7 +132,7 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
         module, processes = _module(self.system), self.processes
-        processes.copy_first(module.state_dict().values())
+        processes.broadcast_tensors(module.state_dict().values())
         learn_from_all(module, _join_of(processes))
         try:
             with compiled(self.system.network, self.recipe.compile):
@@ -159,13 +159,13 @@ class Trainer:
             first_bad = torch.minimum(first_bad, bad)
             progress.update += 1
             progress.tokens += tokens
-            progress.seconds = processes.first(seconds_before + time.monotonic() - started)
+            progress.seconds = processes.broadcast(seconds_before + time.monotonic() - started)
             if progress.update % LOG_EVERY == 0 or progress.update == self.budget.updates:
                 self._raise_if(first_bad)
                 self._log_update(rate, loss, terms)
             if recipe.validate_every and progress.update % recipe.validate_every == 0:
                 self._validate()
-            if processes.first(time.monotonic() - last_checkpoint) > recipe.checkpoint_s:
+            if processes.broadcast(time.monotonic() - last_checkpoint) > recipe.checkpoint_s:
                 self._raise_if(first_bad)
                 self._checkpoint()
                 last_checkpoint = time.monotonic()
@@ -279,9 +279,9 @@ class Trainer:
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
         losses = [
             self._loss_of(part, [f"valid {e.id}" for e in part]) * len(part)
-            for part in self.processes.deal(parts)
+            for part in self.processes.round_robin(parts)
         ]
-        return sum(self.processes.collect(losses)) / len(examples)
+        return sum(self.processes.gather_round_robin(losses)) / len(examples)
 
     def _loss_of(self, examples: Sequence[Example], ids: Sequence[str]) -> float:
         noise = make_noise(self.seed, ids, 1, self.device)
@@ -341,7 +341,7 @@ class Trainer:
             self._validate()
         module = _module(self.system)
         best = self.folder / "best.safetensors"
-        self.processes.wait()
+        self.processes.barrier()
         if best.exists():
             load_model(module, str(best))
             progress.valid_loss = progress.best_loss
@@ -366,7 +366,7 @@ def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
 
 
 def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
-    return processes.join if processes.count > 1 else None
+    return processes.gather_rows if processes.count > 1 else None
 
 
 def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import matplotlib.style
 from matplotlib.artist import Artist
@@ -182,10 +184,13 @@ def save(figure: Figure, stem: Path) -> None:
     figure.savefig(pdf, metadata=nothing)
 
 
-def svg(figure: Figure) -> str:
-    """The figure as an `<svg>` element with a transparent ground."""
+def svg(figure: Figure) -> Element:
+    """The figure as an `<svg>` element with a transparent ground, named as HTML names it."""
     out = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    text = out.getvalue()
-    return text[text.index("<svg") :]
+    drawing = ElementTree.fromstring(out.getvalue())
+    for part in drawing.iter():  # names in HTML carry no namespace
+        part.tag = part.tag.rpartition("}")[2]
+        part.attrib = {name.rpartition("}")[2]: value for name, value in part.items()}
+    return drawing

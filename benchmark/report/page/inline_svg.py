@@ -7,10 +7,11 @@ dark value is the same hue, lightened until it stands out from the dark ground.
 from __future__ import annotations
 
 import re
-from html import escape
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, tostring
 
 from benchmark.report.figures.palette import INK, MUTED, PAPER
-from benchmark.report.page.interactive_svg import PointName, answering
+from benchmark.report.page.interactive_svg import PointName, label_parts
 
 GROUND = {"light": "#ffffff", "dark": "#15181d"}
 CONTRAST = 4.6
@@ -27,18 +28,11 @@ _FIXED = {
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"(-?\d+\.\d\d)\d+")
-_COORDINATES = re.compile(r'\b(?:d|x|y)="[^"]*"|translate\([^)]*\)')
-_GROUP_ID = re.compile(r'(?<=<g) id="[^"]*"')
-_SHARED = re.compile(r'<path id="[^"]+"[^>]*/>|<clipPath id="[^"]+">.*?</clipPath>', re.DOTALL)
-_ID = re.compile(r'(?<= id=")[^"]+|(?<= xlink:href="#)[^"]+|(?<=url\(#)[^)]+')
-_STYLE = re.compile(r' style="([^"]*)"')
-_PATH = re.compile(r'(?<= d=")[^"]*')
+_REFERENCE = re.compile(r"(?<=^#).+|(?<=url\(#)[^)]+")
 _STEP = re.compile(r"\s*([A-Za-z])\s*")
-_NEEDLESS = re.compile(r"<!--.*?-->|<style.*?</style>|<g/>|<defs>\s*</defs>", re.DOTALL)
-_GAP = re.compile(r">\s+<")
 
 
-class Inlined:
+class InlineFigures:
     """The figures of one page; collects what they share: colours, shapes, and points."""
 
     def __init__(self) -> None:
@@ -46,27 +40,27 @@ class Inlined:
         self.shapes: dict[str, None] = {}
         """Letters, markers and frames, each once and in order."""
         self.points: dict[PointName, int] = {}
-        """Number of every point that a figure shows, as `answering` gives them."""
+        """Number of every point that a figure shows, as `label_parts` gives them."""
         self.styles: dict[str, str] = {}
         """Class by what it declares."""
         self._ids: dict[str, str] = {}
 
-    def add(self, svg: str, label: str) -> str:
-        """The `<svg>` of a figure as the page carries it; `label` is read out to the blind."""
-        svg = answering(svg, self.points)
-        svg = _COORDINATES.sub(lambda m: _LONG.sub(r"\1", m[0]), svg)
-        svg = _GROUP_ID.sub("", svg)
-        svg = _COLOUR.sub(lambda m: f"var({self._variable(m[0])})", svg)
-        svg = self._compact(svg)
-        self.shapes |= dict.fromkeys(_SHARED.findall(svg))
-        svg = _NEEDLESS.sub("", _SHARED.sub("", svg))
-        size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-        if size is not None:
-            # The page knows the width in its own units and scales the figure down if it must.
-            width = f"{float(size[1]) / 72 * 1.32:.2f}in"
-            svg = svg.replace(size[0], f'style="--width:{width};width:{width}"', 1)
+    def add(self, svg: Element, label: str) -> str:
+        """The `<svg>` of a figure as the page carries it; `label` is read out to the blind.
+
+        Args:
+            svg: a drawing as `figures.sheet.svg` gives it; it is changed in place.
+            label: its title and caption.
+        """
+        label_parts(svg, self.points)
+        self._compact(svg)
+        # The page knows the width in its own units and scales the figure down if it must.
+        width = f"{float(svg.attrib.pop('width').removesuffix('pt')) / 72 * 1.32:.2f}in"
+        del svg.attrib["height"]
+        svg.set("style", f"--width:{width};width:{width}")
         # A group, not an image: the points in it are read out one by one.
-        return svg.replace("<svg ", f'<svg role="group" aria-label="{escape(label)}" ', 1)
+        svg.attrib |= {"role": "group", "aria-label": label}
+        return tostring(svg, encoding="unicode")
 
     def definitions(self) -> str:
         """What all figures draw with, once; stands before the first of them."""
@@ -75,17 +69,10 @@ class Inlined:
             f"<defs>{''.join(self.shapes)}</defs></svg>"
         )
 
-    def _compact(self, svg: str) -> str:
-        """The same drawing in fewer bytes."""
-        svg = _ID.sub(lambda m: self._ids.setdefault(m[0], f"i{len(self._ids)}"), svg)
-        svg = _STYLE.sub(lambda m: f' class="{self._class(m[1])}"', svg)
-        svg = _PATH.sub(lambda m: _STEP.sub(r"\1", m[0].strip()), svg)
-        return _GAP.sub("><", _NEEDLESS.sub("", svg).replace("xlink:href=", "href="))
-
     def variables(self, mode: str) -> str:
         """CSS declarations of the colours of all figures, for `light` or `dark`."""
         return "".join(
-            f"{name}:{colour if mode == 'light' else lightened(colour)};"
+            f"{name}:{colour if mode == 'light' else lighten(colour)};"
             for colour, name in sorted(self.colours.items())
         )
 
@@ -93,8 +80,46 @@ class Inlined:
         """CSS of what the parts of the figures look like."""
         return "".join(f".{name}{{{style}}}" for style, name in self.styles.items())
 
+    def _compact(self, part: Element) -> None:
+        """The same drawing in fewer bytes; what figures share goes to `shapes`."""
+        part.attrib = dict(self._attributes(part))
+        part.tail = None
+        if not (part.text or "").strip():
+            part.text = None
+        for child in list(part):
+            self._compact(child)
+            is_empty = child.tag in ("g", "defs") and not len(child) and not child.attrib
+            is_shared = child.tag == "clipPath" or (child.tag == "path" and "id" in child.attrib)
+            if is_shared:
+                self.shapes[tostring(child, encoding="unicode")] = None
+            if is_shared or is_empty or child.tag == "style":
+                part.remove(child)
+
+    def _attributes(self, part: Element) -> Iterator[tuple[str, str]]:
+        for name, value in part.items():
+            value = _REFERENCE.sub(lambda found: self._id(found[0]), value)
+            match name:
+                case "id" if part.tag == "g":
+                    continue
+                case "id":
+                    value = self._id(value)
+                case "style":
+                    name, value = "class", self._class(value)
+                case "d":
+                    value = _STEP.sub(r"\1", _shortened(value).strip())
+                case "x" | "y":
+                    value = _shortened(value)
+                case "transform":  # letters keep their scale to the digit
+                    moves, scale, factors = value.partition("scale")
+                    value = _shortened(moves) + scale + factors
+            yield name, value
+
+    def _id(self, name: str) -> str:
+        return self._ids.setdefault(name, f"i{len(self._ids)}")
+
     def _class(self, style: str) -> str:
         style = style.replace(": ", ":").replace("; ", ";")
+        style = _COLOUR.sub(lambda found: f"var({self._variable(found[0])})", style)
         return self.styles.setdefault(style, f"f{len(self.styles)}")
 
     def _variable(self, colour: str) -> str:
@@ -103,7 +128,12 @@ class Inlined:
         return self.colours.setdefault(colour, f"--c{colour[1:]}")
 
 
-def lightened(colour: str) -> str:
+def _shortened(numbers: str) -> str:
+    """Numbers cut to two digits after the point."""
+    return _LONG.sub(r"\1", numbers)
+
+
+def lighten(colour: str) -> str:
     """The colour mixed with as little white as `CONTRAST` with the dark ground asks for."""
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     for share in range(0, 101, 5):

@@ -21,7 +21,7 @@ from benchmark.report.data.columns import Column
 from benchmark.report.data.points import YARDSTICK, Board
 from benchmark.report.data.samples import PRINTED, SHOWN, Block
 from benchmark.report.page.data_block import data_block, policy
-from benchmark.report.page.inline_svg import GROUND, Inlined
+from benchmark.report.page.inline_svg import GROUND, InlineFigures
 from benchmark.report.page.sample_browser import sample_data
 from benchmark.report.page.tooltips import point_tips
 from benchmark.report.tables.latex_escape import SIGNS
@@ -116,7 +116,7 @@ def task_view(
 
 
 def render_page(
-    board: Board, views: Iterable[TaskView], *, overview: Drawn, inlined: Inlined, digest: str
+    board: Board, views: Iterable[TaskView], *, overview: Drawn, inline: InlineFigures, digest: str
 ) -> str:
     """The whole page as text; `digest` names what it was made from."""
     tasks = tuple(views)
@@ -153,16 +153,16 @@ def render_page(
         named=named,
         policy=policy(scripts.values()),
         signs=data_block("latex-signs", SIGNS),
-        tips=data_block("tips", point_tips(board, inlined.points)),
+        tips=data_block("tips", point_tips(board, inline.points)),
         samples=data_block(
             "sample-data",
             {t.stem: sample_data(t.title, t.quality, t.blocks, known=t.known) for t in tasks},
         ),
-        light=Markup(_variables(0) + inlined.variables("light")),
-        dark=Markup(_variables(1) + inlined.variables("dark")),
-        glyphs=Markup(inlined.definitions()),
+        light=Markup(_variables(0) + inline.variables("light")),
+        dark=Markup(_variables(1) + inline.variables("dark")),
+        glyphs=Markup(inline.definitions()),
         # The files of this package, not text of a record.
-        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inlined.rules()),
+        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inline.rules()),
         scripts={name: Markup(text) for name, text in scripts.items()},
     )
 

@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 import torch
 
-from baselines.edit.alignment import common, edit_distance, gaps
+from baselines.edit.alignment import common, gaps
 
 ALPHABET = 3
 
@@ -49,7 +49,8 @@ def pairs() -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
 def test_the_distance_is_that_of_the_shortest_script(pairs):
     xs, ys = pairs
     (x, x_inside), (y, y_inside) = padded(xs, 5), padded(ys, 4)
-    found = edit_distance(x, y, x_inside, y_inside)
+    kept = common(x, y, x_inside, y_inside).sum(1)
+    found = x_inside.sum(1) + y_inside.sum(1) - 2 * kept
     assert found.tolist() == [shortest_script(a, b) for a, b in zip(xs, ys, strict=True)]
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from functools import lru_cache
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import benchmark.runtime.distributed
 import benchmark.training.trainer
 from benchmark import run
 from benchmark.api import UserError
@@ -26,7 +28,16 @@ from benchmark.experiment.suite import Budget, load_suite
 from benchmark.experiment.system_factory import build_system
 from benchmark.generation.measured_generation import generate
 from benchmark.runtime.device import set_threads
-from benchmark.runtime.distributed import ALONE, Processes, collected, dealt, launched, share, start
+from benchmark.runtime.distributed import (
+    ALONE,
+    Processes,
+    ProcessLostError,
+    launched,
+    merge_round_robin,
+    round_robin,
+    share,
+    start,
+)
 from benchmark.tasks import Task
 from benchmark.training.trainer import Trainer
 
@@ -117,13 +128,39 @@ def program(folder: Path) -> None:
     train("learnt", folder / "one-then-two", processes)
     train("learnt", folder / "two-then-one", processes, updates=8)
     rows = torch.arange(3 + processes.rank).reshape(-1, 1)
-    told["joined"] = processes.join(rows).flatten().tolist()
+    told["joined"] = processes.gather_rows(rows).flatten().tolist()
     if processes.is_main:
         (folder / "told.json").write_text(json.dumps(told))
-    processes.end()
+    processes.leave()
+
+
+def lose(how: str) -> None:
+    """What two processes do of which the second is killed, or fails where the first does not."""
+    benchmark.runtime.distributed.GRACE_S = 1.0
+    processes = start("cpu")
+    processes.barrier()
+    error = ""
+    try:
+        if processes.rank == 1 and how == "killed":
+            os._exit(9)
+        if processes.rank == 1:
+            raise RuntimeError("out of paper")
+        if how == "failed at work":
+            processes.gather("what the second never gives")
+    except RuntimeError as failed:
+        error = str(failed)
+    try:
+        told = " / ".join(["settled:", *processes.gather_errors(error)])
+    except ProcessLostError as lost:
+        told = f"lost: {lost.sentence}"
+    sys.stdout.write(told)
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        lose(sys.argv[2])
     program(Path(sys.argv[1]))
     sys.exit(0)
 
@@ -151,19 +188,22 @@ def test_shares_cover_all_rows_and_differ_by_one_at_most() -> None:
             assert max(lengths) - min(lengths) <= 1
 
 
-def test_collected_undoes_dealt() -> None:
+def test_merge_undoes_round_robin() -> None:
     for size in range(20):
         for count in range(1, 7):
             items = [f"item {i}" for i in range(size)]
-            assert collected([dealt(items, rank, count) for rank in range(count)]) == items
+            assert (
+                merge_round_robin([round_robin(items, rank, count) for rank in range(count)])
+                == items
+            )
 
 
 def test_one_process_is_an_identity() -> None:
     rows = torch.zeros(2, 3)
     assert ALONE.is_main and ALONE.share(7) == slice(0, 7)
-    assert ALONE.join(rows) is rows
-    assert ALONE.gather("a") == ["a"] and ALONE.sums([1, 2]) == [1, 2] and ALONE.first(3) == 3
-    assert ALONE.settle("out of ink") == ["out of ink"]
+    assert ALONE.gather_rows(rows) is rows
+    assert ALONE.gather("a") == ["a"] and ALONE.sums([1, 2]) == [1, 2] and ALONE.broadcast(3) == 3
+    assert ALONE.gather_errors("out of ink") == ["out of ink"]
 
 
 def test_a_launcher_that_started_one_is_told(monkeypatch) -> None:
@@ -253,6 +293,39 @@ def test_resumed_by_another_number_of_processes(two, resumed) -> None:
     for expected, found in zip(whole, parts, strict=True):
         assert found[:2] == expected[:2]
         assert found[2] == pytest.approx(expected[2], rel=2e-5)
+
+
+@needs_gloo
+@pytest.mark.parametrize(
+    ("how", "first", "second"),
+    [
+        ("failed", "settled: /  / out of paper", "settled: /  / out of paper"),
+        ("failed at work", "lost:", "lost: process 2 of 2: out of paper"),
+        ("killed", "lost:", ""),
+    ],
+)
+def test_a_lost_process_ends_the_other_without_a_launcher(tmp_path, how, first, second) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    both = [
+        subprocess.Popen(
+            [sys.executable, __file__, str(tmp_path), how],
+            env=environment(
+                RANK=rank, LOCAL_RANK=rank, WORLD_SIZE="2", LOCAL_WORLD_SIZE="2",
+                MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port),
+            ),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in "01"
+    ]  # fmt: skip
+    try:
+        told = [process.communicate(timeout=120)[0].strip() for process in both]
+    finally:
+        for process in both:
+            process.kill()
+    assert told == [first, second]
 
 
 BROKEN = """\
