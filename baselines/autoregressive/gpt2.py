@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from baselines.autoregressive.causal import CausalStepper, Columns, predict
+from baselines.autoregressive.causal_language_model import CausalStepper, Columns, predict
 from baselines.autoregressive.decoding import AutoregressiveDecoding, decode
 from baselines.autoregressive.objective import next_token_loss
 from baselines.autoregressive.pretrained import (

@@ -14,10 +14,10 @@ from fairseq.sequence_generator import SequenceGenerator
 from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from torch import Tensor, nn
 
-from baselines.fairseq.batches import sample_of
 from baselines.fairseq.dictionary import TokenizerDictionary
+from baselines.fairseq.model_inputs import sample_of
 from baselines.fairseq.networks import NetworkConfig, build_network, stored
-from baselines.fairseq.stepping import DecoderPass, KeyedSampling, SteppingModel
+from baselines.fairseq.sequence_generator import DecoderPass, KeyedSampling, SteppingModel
 from baselines.texts import encode_sources, encode_targets, read_candidate
 from benchmark.api import (
     Batch,

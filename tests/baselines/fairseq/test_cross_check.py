@@ -8,10 +8,10 @@ import torch
 pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-fairseq.txt")
 
 from baselines.autoregressive.transformer import TransformerSystem
-from baselines.fairseq.batches import framed
 from baselines.fairseq.conversion import FIRST_LENGTH, converted
+from baselines.fairseq.model_inputs import framed
+from baselines.fairseq.non_autoregressive import FairseqCMLM, FairseqNAT
 from baselines.fairseq.refinement import refine
-from baselines.fairseq.systems import FairseqCMLM, FairseqNAT
 from baselines.fairseq.transformer import FairseqTransformer
 from baselines.masked.grid import decreasing_times
 from baselines.masked.lengths import Wanted

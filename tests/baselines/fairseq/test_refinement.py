@@ -10,10 +10,10 @@ pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-
 
 from fairseq.iterative_refinement_generator import IterativeRefinementGenerator
 
-from baselines.fairseq.batches import framed, sample_of
-from baselines.fairseq.quiet import quietly
+from baselines.fairseq.model_inputs import framed, sample_of
+from baselines.fairseq.non_autoregressive import FairseqCMLM, FairseqLevenshtein
 from baselines.fairseq.refinement import refine
-from baselines.fairseq.systems import FairseqCMLM, FairseqLevenshtein
+from baselines.fairseq.suppressed_output import suppress_output
 from benchmark.api import make_noise
 
 SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1}
@@ -91,7 +91,7 @@ def test_the_loss_of_a_network_that_is_evaluated_refuses_nothing(resources, pair
 
 def test_nothing_reaches_stdout_or_the_root_logger(capsys):
     before = list(logging.getLogger().handlers)
-    with quietly():
+    with suppress_output():
         sys.stdout.write("notice")
         logging.basicConfig()
     assert logging.getLogger().handlers == before

@@ -257,7 +257,7 @@ def test_resumed_by_another_number_of_processes(two, resumed) -> None:
 
 BROKEN = """\
 import os
-from baselines.copying import CopySource
+from baselines.yardsticks import CopySource
 class Everywhere(CopySource):
     id = "everywhere"
     def generate(self, *a, **k):

@@ -12,11 +12,10 @@ from fairseq.criterions.nat_loss import LabelSmoothedDualImitationCriterion
 from fairseq.tasks.translation_lev import TranslationLevenshteinConfig, TranslationLevenshteinTask
 from torch import Tensor, nn
 
-from baselines.fairseq.batches import framed, sample_of
 from baselines.fairseq.dictionary import TokenizerDictionary
-from baselines.fairseq.keyed import keyed_generator
+from baselines.fairseq.keyed_generator import keyed_generator
+from baselines.fairseq.model_inputs import framed, sample_of
 from baselines.fairseq.networks import build_network, stored
-from baselines.fairseq.quiet import quietly
 from baselines.fairseq.refinement import Hypothesis, refine
 from baselines.fairseq.settings import (
     CMLMDecoding,
@@ -26,6 +25,7 @@ from baselines.fairseq.settings import (
     NATDecoding,
     RefinementConfig,
 )
+from baselines.fairseq.suppressed_output import suppress_output
 from baselines.texts import read_candidate
 from benchmark.api import (
     Batch,
@@ -113,7 +113,7 @@ class RefinementSystem(NeuralSystem):
         sample = sample_of(batch["source"], target, self.dictionary.pad())
         with keyed_generator(noise.seeds[0], 0, target.device):
             sample["prev_target"] = self._task.inject_noise(target)
-        with quietly():
+        with suppress_output():
             loss, _, logged = self._criterion(self._model, sample)
         terms = {
             name.removesuffix("-loss"): torch.as_tensor(value, device=target.device)
