@@ -7,12 +7,12 @@ Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arX
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.api import UserError
+from baselines.setting_checks import check_choice, check_heads
 
 Norm = Literal["pre", "post"]
 
@@ -29,13 +29,8 @@ class BlockShape:
     norm: Norm
 
     def __post_init__(self) -> None:
-        if self.heads < 1 or self.dim % self.heads:
-            raise UserError(
-                f"dim {self.dim} cannot be shared out to heads {self.heads}: "
-                "set dim to a multiple of heads."
-            )
-        if self.norm not in ("pre", "post"):
-            raise UserError(f"norm {self.norm!r} is unknown: set it to 'pre' or 'post'.")
+        check_heads("config", self.dim, self.heads)
+        check_choice("config", self, "norm", get_args(Norm))
 
 
 @dataclass(frozen=True, slots=True)

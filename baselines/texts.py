@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.api import Candidate, Status, Tokenizer
+from benchmark.api import Batch, Candidate, Example, Resources, Status, Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,17 @@ def encode_targets(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> E
     """Targets with eos, cut to `length` tokens; one that is cut teaches no false end."""
     ids = [[*tokenizer.encode(text), tokenizer.eos_id] for text in texts]
     return EncodedTexts([row[:length] for row in ids], [len(row) > length for row in ids])
+
+
+def collate_pairs(examples: Sequence[Example], resources: Resources) -> Batch:
+    """`source` `(batch, S)` and `target` `(batch, T)`, both closed by eos and padded."""
+    tokenizer, lengths = resources.tokenizer, resources.lengths
+    sources = encode_sources(tokenizer, [e.source for e in examples], lengths.source)
+    targets = encode_targets(tokenizer, [e.target for e in examples], lengths.target)
+    return {
+        "source": sources.padded(tokenizer.pad_id),
+        "target": targets.padded(tokenizer.pad_id),
+    }
 
 
 def read_candidate(

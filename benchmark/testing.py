@@ -99,13 +99,13 @@ class Subject:
             folder=folder,
         ).run()
 
-    def settings(self) -> list[Any]:
+    def settings(self) -> list[DecodingProtocol]:
         """The decodings as the system's own dataclass."""
         return [fill(self.system_class.Decoding, values, "decoding") for values in self.decodings]
 
     def texts(
         self,
-        decoding: Any,
+        decoding: DecodingProtocol,
         *,
         examples: Sequence[Example] | None = None,
         num_samples: int = NUM_SAMPLES,
@@ -118,7 +118,7 @@ class Subject:
 
     def candidates(
         self,
-        decoding: Any,
+        decoding: DecodingProtocol,
         examples: Sequence[Example],
         num_samples: int = NUM_SAMPLES,
         system: System | None = None,

@@ -15,6 +15,7 @@ from benchmark.api.types import (
     Batch,
     Candidates,
     Capabilities,
+    DecodingProtocol,
     Example,
     Family,
     LossTerms,
@@ -61,7 +62,7 @@ class System(Protocol):
     def generate(
         self,
         sources: Sequence[str],
-        decoding: Any,
+        decoding: DecodingProtocol,
         *,
         num_samples: int,
         seed: int,
@@ -85,7 +86,9 @@ class System(Protocol):
 class Traceable(Protocol):
     """A system whose states on the way can be read as texts (`benchmark.run --trace`); optional."""
 
-    def read_state(self, state: Tensor, sources: Sequence[str], decoding: Any) -> list[str]:
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: DecodingProtocol
+    ) -> list[str]:
         """The texts in a state that `on_step` was given, one a row, source-major.
 
         Rows are `len(sources) * num_samples`, or one a source where `decoding.kind` is `single`.
