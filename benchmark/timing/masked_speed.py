@@ -78,14 +78,8 @@ def measure_pair(
 
 def _contender(player: Player, size: Size, batch: Sequence[Example], updates: int) -> Contender:
     system_class = load_system(player.system)
-    network = {
-        "dim": size.dim,
-        "heads": size.heads,
-        "ffn": size.ffn,
-        "encoder_layers": size.layers,
-        "decoder_layers": size.layers,
-    }
-    config = fill(system_class.Config, network | dict(player.config), f"{player.system}.config")
+    values = {**size.network, **player.config}
+    config = fill(system_class.Config, values, f"{player.system}.config")
     decoding = fill(system_class.Decoding, player.decoding, f"{player.system}.decoding")
     torch.manual_seed(0)
     system = system_class.build(config, resources(size))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +47,12 @@ class PublishedDiffuSeq(nn.Module):
         )
         self.alpha_bar: Tensor
         self.register_buffer("alpha_bar", alpha_bar.detach().double(), persistent=False)
+
+    @classmethod
+    def of(cls, system: Any) -> PublishedDiffuSeq:
+        """The same function as a `diffuseq`, with a copy of its weights."""
+        module = system.module
+        return cls(module.state_dict(), heads=system.config.heads, alpha_bar=module.alpha_bar)
 
     @property
     def table(self) -> Tensor:
