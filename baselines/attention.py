@@ -154,7 +154,14 @@ class CrossAttention(nn.Module):
         return _split(keys, self.heads), _split(values, self.heads)
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """`(rows, length, dim)` to the same shape; rows are a multiple of sources."""
+        """`(rows, length, dim)` to the same shape; rows are a multiple of sources.
+
+        Args:
+            x: positions of the target, rows source-major.
+            keys: of the sources, as `remember` gives them.
+            values: likewise.
+            mask: True where a source has a token, `(sources, 1, 1, source_length)`.
+        """
         folded = x.reshape(keys.size(0), -1, x.size(-1))
         mixed = functional.scaled_dot_product_attention(
             _split(self.project(folded), self.heads),
@@ -263,7 +270,15 @@ class DecoderStack(nn.Module):
         mask: Tensor | None = None,
         cache: Cache | None = None,
     ) -> Tensor:
-        """`(rows, length, dim)` to the same shape; a cache grows by `length`."""
+        """`(rows, length, dim)` to the same shape; a cache grows by `length`.
+
+        Args:
+            x: embedded positions.
+            memory: of the sources; the rows are a multiple of them.
+            causal: position i sees positions up to i alone; not together with `mask`.
+            mask: as in `SelfAttention.forward`.
+            cache: of earlier positions.
+        """
         for layer, block in enumerate(self.blocks):
             x = block(x, memory, layer, causal=causal, mask=mask, cache=cache)
         if cache is not None:

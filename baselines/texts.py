@@ -60,6 +60,13 @@ def read_candidate(
 
     `finished` None asks whether there is an eos; a system whose lengths need none says True.
     Of several statuses the one nearest to the text is told: empty, unfinished, truncated.
+
+    Args:
+        tokenizer: what wrote the ids.
+        ids: generated tokens, without the opening mark.
+        truncated: whether the source was cut.
+        finished: whether the text ended; None asks whether there is an eos.
+        logprob: of the text, where the system has one.
     """
     tokens = list(ids)
     ended = tokenizer.eos_id in tokens

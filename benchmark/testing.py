@@ -111,7 +111,14 @@ class Subject:
         num_samples: int = NUM_SAMPLES,
         system: System | None = None,
     ) -> list[list[str]]:
-        """The generated texts for the examples (default: a few of the test split)."""
+        """The generated texts for the examples.
+
+        Args:
+            decoding: one of `settings()`.
+            examples: None is a few of the test split.
+            num_samples: candidates per example.
+            system: in place of the subject's own.
+        """
         examples = _examples() if examples is None else examples
         made = self.candidates(decoding, examples, num_samples, system)
         return [[candidate.text for candidate in of_source] for of_source in made]

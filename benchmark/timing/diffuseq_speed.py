@@ -49,7 +49,13 @@ def measure(name: str, *, repeats: int) -> Result:
 
 
 def measure_training(repeats: int, *, updates: int = UPDATES, batch: int = BATCH) -> Result:
-    """Pairs per second, then the loss of both after `updates` updates from equal weights."""
+    """Pairs per second, then the loss of both after `updates` updates from equal weights.
+
+    Args:
+        repeats: timed turns of each side.
+        updates: after which the losses are compared.
+        batch: pairs per update.
+    """
     task = load_task(TRAINED_ON)
     whole = _system(task, "whole", Lengths(CANVAS - ROOM, ROOM))
     fitted = _system(task, "row", Lengths(CANVAS - ROOM, ROOM))
@@ -81,7 +87,14 @@ def measure_training(repeats: int, *, updates: int = UPDATES, batch: int = BATCH
 def measure_sampling(
     repeats: int, *, updates: int | None = None, sources: int = SOURCES, samples: int = 8
 ) -> Result:
-    """Sentences per second and sentence BLEU, `samples` of ours and one a turn of theirs."""
+    """Sentences per second and sentence BLEU, `samples` of ours and one a turn of theirs.
+
+    Args:
+        repeats: timed turns of each side.
+        updates: of the training; None is suite mini's budget.
+        sources: decoded at once.
+        samples: candidates of ours that are scored.
+    """
     task = load_task(SAMPLED_ON)
     system = _system(task, "whole")
     train_diffuseq(system, task, updates=updates)

@@ -57,7 +57,15 @@ def compare(
     every: int = EVERY,
     seeds: int = SEEDS,
 ) -> Curves:
-    """Train all sides `seeds` times and bring their curves together."""
+    """Train all sides `seeds` times and bring their curves together.
+
+    Args:
+        task: where pairs come from.
+        batch: pairs per update.
+        updates: of each side.
+        every: updates between two points of a curve.
+        seeds: runs, each from weights of its own.
+    """
     runs = [_run(task, seed, batch, updates, every) for seed in range(seeds)]
     names = list(runs[0].curves)
     theirs = names[0]
@@ -76,9 +84,9 @@ def compare(
     return Curves(
         "diffuseq-loss",
         f"{describe_network(runs[0].system, task)}, batch {batch}, float32, canvas {CANVAS},"
-        f" row canvas the source and {ROOM}; {seeds} seeds, {JUDGED} held-out pairs;"
-        " the same weights, batches, time steps and noise on all sides; seconds are of the processor, median over"
-        " updates",
+        f" row canvas the source and {ROOM}; {seeds} seeds, {JUDGED} held-out pairs; the same"
+        " weights, batches, time steps and noise on all sides; seconds are of the processor,"
+        " median over updates",
         over="updates",
         curves=tuple(
             Curve(

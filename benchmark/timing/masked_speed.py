@@ -55,7 +55,15 @@ def measure(name: str, *, repeats: int) -> Result | Skipped:
 def measure_pair(
     name: str, pair: tuple[Player, Player], size: Size, *, repeats: int, updates: int = UPDATES
 ) -> Result | Skipped:
-    """Decode one batch on both sides; `updates` is how long they learn the length before."""
+    """Decode one batch on both sides.
+
+    Args:
+        name: of the measurement.
+        pair: ours and theirs.
+        size: of network and texts.
+        repeats: timed runs of each side.
+        updates: how long both learn the length first.
+    """
     try:
         for player in pair:
             load_system(player.system)

@@ -101,7 +101,13 @@ class PublishedDiffuSeq(nn.Module):
 
     @torch.no_grad()
     def sample(self, ids: Tensor, is_target: Tensor, generator: torch.Generator) -> Tensor:
-        """Ids `(rows, canvas)` after T ancestral steps with the clamp at each."""
+        """Ids `(rows, canvas)` after T ancestral steps with the clamp at each.
+
+        Args:
+            ids: int64 `(rows, canvas)`, the source laid on it.
+            is_target: bool `(rows, canvas)`.
+            generator: of the noise.
+        """
         table = self.table
         source = table[ids]
         alpha_bar = self.alpha_bar

@@ -86,7 +86,16 @@ def compare(
     sources: int = SOURCES,
     samples: tuple[int, int] = (VALID_SAMPLES, TEST_SAMPLES),
 ) -> Curves:
-    """Choose on valid, then measure on test; `samples` are candidates a source on each."""
+    """Choose on valid, then measure on test.
+
+    Args:
+        system: a trained `diffuseq`.
+        task: controlled.
+        published: decoding of the published procedure.
+        nfes: network calls of the points.
+        sources: of each split at most.
+        samples: candidates per source on valid and on test.
+    """
     chooser = _Writer(system, task, task.valid[:sources], samples[0])
     theirs, *tried = chooser.write([published, *({**c, "nfe": CHOICE_NFE} for c in CHOICES)])
     differences = {
