@@ -80,7 +80,7 @@ def build_network(
     return model
 
 
-def stored(model: nn.Module) -> nn.Module:
+def as_stored(model: nn.Module) -> nn.Module:
     """What is trained and stored of a fairseq model: its weights under `model.`.
 
     fairseq's own `load_state_dict` adds tied weights to what it is given, which the reader of

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from baselines.fairseq.dictionary import TokenizerDictionary
 from baselines.fairseq.keyed_generator import keyed_generator
-from baselines.fairseq.model_inputs import framed, sample_of
-from baselines.fairseq.networks import build_network, stored
+from baselines.fairseq.model_inputs import frame_texts, make_sample
+from baselines.fairseq.networks import as_stored, build_network
 from baselines.fairseq.refinement import Hypothesis, refine
 from baselines.fairseq.settings import (
     CMLMDecoding,
@@ -67,7 +67,7 @@ class RefinementSystem(api.NeuralSystem):
             api.Lengths(lengths.source + 1, self._positions),
             config.options(),
         )
-        self.module = stored(self._model)
+        self.module = as_stored(self._model)
         # The encoder runs once and does not count.
         decoder = self._model.decoder
         assert isinstance(decoder, nn.Module)
@@ -77,9 +77,9 @@ class RefinementSystem(api.NeuralSystem):
         """`source` `(batch, S)` and `target` `(batch, T)`: bos, tokens, eos, padding."""
         tokenizer, pad_id = self.resources.tokenizer, self.resources.tokenizer.pad_id
         lengths = self.resources.lengths
-        targets = framed(tokenizer, [e.target for e in examples], self._positions - 1)
+        targets = frame_texts(tokenizer, [e.target for e in examples], self._positions - 1)
         return {
-            "source": framed(tokenizer, [e.source for e in examples], lengths.source).padded(
+            "source": frame_texts(tokenizer, [e.source for e in examples], lengths.source).padded(
                 pad_id
             ),
             "target": targets.padded(pad_id),
@@ -91,7 +91,7 @@ class RefinementSystem(api.NeuralSystem):
         The noise on the targets is one draw a batch, from the seed of its first row.
         """
         target: Tensor = batch["target"]
-        sample = sample_of(batch["source"], target, self.dictionary.pad())
+        sample = make_sample(batch["source"], target, self.dictionary.pad())
         with keyed_generator(noise.seeds[0], 0, target.device):
             sample["prev_target"] = self._task.inject_noise(target)
         with suppress_output():
@@ -126,7 +126,7 @@ class RefinementSystem(api.NeuralSystem):
         if not sources:
             return []
         tokenizer = self.resources.tokenizer
-        encoded = framed(tokenizer, sources, self.resources.lengths.source)
+        encoded = frame_texts(tokenizer, sources, self.resources.lengths.source)
         self._model.eval()
         lists = refine(
             self._model,

@@ -12,7 +12,7 @@ import torch
 from fairseq.iterative_refinement_generator import IterativeRefinementGenerator
 from torch import Tensor, nn
 
-from baselines.fairseq.model_inputs import sample_of
+from baselines.fairseq.model_inputs import make_sample
 from baselines.fairseq.suppressed_output import suppress_output
 
 
@@ -94,7 +94,7 @@ def refine(
     with suppress_output():
         finalized = generator.generate(
             [BeamedModel(model, beam=beam, positions=positions)],
-            sample_of(rows, None, dictionary.pad()),
+            make_sample(rows, None, dictionary.pad()),
         )
     hypotheses = [
         Hypothesis(hypos[0]["tokens"].tolist(), float(hypos[0]["score"])) for hypos in finalized

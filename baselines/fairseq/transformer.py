@@ -15,8 +15,8 @@ from fairseq.tasks.translation import TranslationConfig, TranslationTask
 from torch import Tensor, nn
 
 from baselines.fairseq.dictionary import TokenizerDictionary
-from baselines.fairseq.model_inputs import sample_of
-from baselines.fairseq.networks import NetworkConfig, build_network, stored
+from baselines.fairseq.model_inputs import make_sample
+from baselines.fairseq.networks import NetworkConfig, as_stored, build_network
 from baselines.fairseq.sequence_generator import DecoderPass, KeyedSampling, SteppingModel
 from baselines.left_to_right import LeftToRightDecoding
 from baselines.setting_checks import check_beam
@@ -69,7 +69,7 @@ class FairseqTransformer(api.NeuralSystem):
         positions = api.Lengths(resources.lengths.source, resources.lengths.target + 2)
         self._model = build_network("transformer", config, task, positions, {})
         self._passes = DecoderPass(self._model.decoder)  # type: ignore[arg-type]
-        self.module = stored(self._model)
+        self.module = as_stored(self._model)
         # The decoder as the generator calls it; the encoder runs once.
         self.network = self._passes
 
@@ -85,7 +85,7 @@ class FairseqTransformer(api.NeuralSystem):
         start = target.new_full((target.size(0), 1), tokenizer.eos_id)
         before = target[:, :-1]
         before = before.masked_fill(before == tokenizer.eos_id, tokenizer.pad_id)
-        sample = sample_of(batch["source"], target, tokenizer.pad_id)
+        sample = make_sample(batch["source"], target, tokenizer.pad_id)
         sample["net_input"]["prev_output_tokens"] = torch.cat((start, before), dim=1)
         loss, tokens, logged = self._criterion(self._model, sample)
         terms = {"nll": logged["nll_loss"].detach() / tokens}
@@ -123,7 +123,7 @@ class FairseqTransformer(api.NeuralSystem):
         noise = api.make_noise(seed, ids, num_samples if drawn else 1, device)
         self._model.eval()
         generator = self._generator(decoding, noise)
-        lists = generator.generate([], sample_of(source, None, tokenizer.pad_id))
+        lists = generator.generate([], make_sample(source, None, tokenizer.pad_id))
         if drawn:
             first_of = range(0, len(lists), num_samples)
             lists = [[hypos[0] for hypos in lists[k : k + num_samples]] for k in first_of]

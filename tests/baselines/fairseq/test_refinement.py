@@ -10,7 +10,7 @@ pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-
 
 from fairseq.iterative_refinement_generator import IterativeRefinementGenerator
 
-from baselines.fairseq.model_inputs import framed, sample_of
+from baselines.fairseq.model_inputs import frame_texts, make_sample
 from baselines.fairseq.non_autoregressive import FairseqCMLM, FairseqLevenshtein
 from baselines.fairseq.refinement import refine
 from baselines.fairseq.suppressed_output import suppress_output
@@ -22,7 +22,7 @@ SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers":
 @pytest.fixture
 def source(resources, pairs):
     tokenizer = resources.tokenizer
-    return framed(tokenizer, [e.source for e in pairs], 6).padded(tokenizer.pad_id)
+    return frame_texts(tokenizer, [e.source for e in pairs], 6).padded(tokenizer.pad_id)
 
 
 def predicting(length: int, resources, beam_positions: int = 7):
@@ -42,7 +42,7 @@ def test_first_of_the_length_beam_is_the_one_that_fairseq_returns(resources, sou
     generator = IterativeRefinementGenerator(
         system.dictionary, max_iter=2, adaptive=False, beam_size=3
     )
-    sample = sample_of(source, None, resources.tokenizer.pad_id)
+    sample = make_sample(source, None, resources.tokenizer.pad_id)
     theirs = generator.generate([model], sample)
     assert [few[0].tokens for few in ours] == [few[0]["tokens"].tolist() for few in theirs]
     assert all(sorted(len(one.tokens) for one in few) == [4, 5, 6] for few in ours)
