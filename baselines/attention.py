@@ -7,12 +7,12 @@ Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arX
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.api import UserError
+from baselines.setting_checks import check_choice, check_heads
 
 Norm = Literal["pre", "post"]
 
@@ -29,13 +29,8 @@ class BlockShape:
     norm: Norm
 
     def __post_init__(self) -> None:
-        if self.heads < 1 or self.dim % self.heads:
-            raise UserError(
-                f"dim {self.dim} cannot be shared out to heads {self.heads}: "
-                "set dim to a multiple of heads."
-            )
-        if self.norm not in ("pre", "post"):
-            raise UserError(f"norm {self.norm!r} is unknown: set it to 'pre' or 'post'.")
+        check_heads("config", self.dim, self.heads)
+        check_choice("config", self, "norm", get_args(Norm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +154,14 @@ class CrossAttention(nn.Module):
         return _split(keys, self.heads), _split(values, self.heads)
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """`(rows, length, dim)` to the same shape; rows are a multiple of sources."""
+        """`(rows, length, dim)` to the same shape; rows are a multiple of sources.
+
+        Args:
+            x: positions of the target, rows source-major.
+            keys: of the sources, as `remember` gives them.
+            values: likewise.
+            mask: True where a source has a token, `(sources, 1, 1, source_length)`.
+        """
         folded = x.reshape(keys.size(0), -1, x.size(-1))
         mixed = functional.scaled_dot_product_attention(
             _split(self.project(folded), self.heads),
@@ -268,7 +270,15 @@ class DecoderStack(nn.Module):
         mask: Tensor | None = None,
         cache: Cache | None = None,
     ) -> Tensor:
-        """`(rows, length, dim)` to the same shape; a cache grows by `length`."""
+        """`(rows, length, dim)` to the same shape; a cache grows by `length`.
+
+        Args:
+            x: embedded positions.
+            memory: of the sources; the rows are a multiple of them.
+            causal: position i sees positions up to i alone; not together with `mask`.
+            mask: as in `SelfAttention.forward`.
+            cache: of earlier positions.
+        """
         for layer, block in enumerate(self.blocks):
             x = block(x, memory, layer, causal=causal, mask=mask, cache=cache)
         if cache is not None:

@@ -50,7 +50,12 @@ def invert(p: Tensor, u: Tensor) -> Tensor:
 def categorical(
     logits: Tensor, u: Tensor, *, temperature: float = 1.0, top_p: float = 1.0
 ) -> Tensor:
-    """Token ids `(...)` drawn from `logits` `(..., vocab)` by uniforms `u` `(...)`."""
+    """Token ids `(...)` drawn from `logits` `(..., vocab)` by uniforms `u` `(...)`.
+
+    Args:
+        logits, temperature, top_p: as in `probabilities`.
+        u: uniforms in [0, 1), one per draw.
+    """
     check_draw(temperature, top_p)
     if temperature == 0:
         return logits.argmax(-1)

@@ -3,10 +3,52 @@
 Source: Vaswani et al., arXiv 1706.03762, section 3.1.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
 from torch import Tensor, nn
 
-from baselines.attention import BlockShape, DecoderStack, EncoderBlock, Memory
+from baselines.attention import BlockShape, DecoderStack, EncoderBlock, Memory, Norm
 from baselines.embedding import PositionEmbedding, Positions, TokenEmbedding
+from baselines.setting_checks import check_choice
+from baselines.texts import encode_sources
+from benchmark.api import Tokenizer
+
+
+@dataclass(frozen=True)
+class EncoderDecoderConfig:
+    """The network, as all encoder-decoders have it; a subclass adds its objective."""
+
+    dim: int = 128
+    heads: int = 4
+    ffn: int = 256
+    """Hidden width of the feed-forward networks."""
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    dropout: float = 0.1
+    norm: Norm = "pre"
+    """Layer norm before the sublayers, or after the residual sum ("post", as in the paper)."""
+    positions: Positions = "learned"
+
+    def __post_init__(self) -> None:
+        check_choice("config", self, "positions", get_args(Positions))
+        _ = self.block_shape
+
+    @property
+    def block_shape(self) -> BlockShape:
+        """The size of a block.
+
+        Raises:
+            UserError: if `dim` is not a multiple of `heads`, or `norm` is unknown.
+        """
+        return BlockShape(self.dim, self.heads, self.ffn, self.dropout, self.norm)
+
+    def build_encoder(self, length: int) -> "Encoder":
+        """A fresh encoder of sources of up to `length` tokens."""
+        return Encoder(
+            self.encoder_layers, self.block_shape, length=length, positions=self.positions
+        )
 
 
 class Encoder(nn.Module):
@@ -68,3 +110,15 @@ class EncoderDecoder(nn.Module):
         mask = source != pad_id
         encoded = self.encoder(self.decoder.tokens(source), mask)
         return self.decoder.stack.remember(encoded, mask)
+
+    def encode_texts(
+        self, tokenizer: Tokenizer, sources: Sequence[str], length: int
+    ) -> tuple[Memory, list[bool]]:
+        """Sources encoded for generation, and whether each was cut to `length` tokens.
+
+        Puts the network into evaluation mode.
+        """
+        self.eval()
+        encoded = encode_sources(tokenizer, sources, length)
+        tokens = encoded.padded(tokenizer.pad_id).to(self.decoder.tokens.weight.device)
+        return self.encode(tokens, tokenizer.pad_id), encoded.truncated

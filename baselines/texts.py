@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.api import Candidate, Status, Tokenizer
+from benchmark.api import Batch, Candidate, Example, Resources, Status, Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,17 @@ def encode_targets(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> E
     return EncodedTexts([row[:length] for row in ids], [len(row) > length for row in ids])
 
 
+def collate_pairs(examples: Sequence[Example], resources: Resources) -> Batch:
+    """`source` `(batch, S)` and `target` `(batch, T)`, both closed by eos and padded."""
+    tokenizer, lengths = resources.tokenizer, resources.lengths
+    sources = encode_sources(tokenizer, [e.source for e in examples], lengths.source)
+    targets = encode_targets(tokenizer, [e.target for e in examples], lengths.target)
+    return {
+        "source": sources.padded(tokenizer.pad_id),
+        "target": targets.padded(tokenizer.pad_id),
+    }
+
+
 def read_candidate(
     tokenizer: Tokenizer,
     ids: Sequence[int],
@@ -49,6 +60,13 @@ def read_candidate(
 
     `finished` None asks whether there is an eos; a system whose lengths need none says True.
     Of several statuses the one nearest to the text is told: empty, unfinished, truncated.
+
+    Args:
+        tokenizer: what wrote the ids.
+        ids: generated tokens, without the opening mark.
+        truncated: whether the source was cut.
+        finished: whether the text ended; None asks whether there is an eos.
+        logprob: of the text, where the system has one.
     """
     tokens = list(ids)
     ended = tokenizer.eos_id in tokens

@@ -99,26 +99,33 @@ class Subject:
             folder=folder,
         ).run()
 
-    def settings(self) -> list[Any]:
+    def settings(self) -> list[DecodingProtocol]:
         """The decodings as the system's own dataclass."""
         return [fill(self.system_class.Decoding, values, "decoding") for values in self.decodings]
 
     def texts(
         self,
-        decoding: Any,
+        decoding: DecodingProtocol,
         *,
         examples: Sequence[Example] | None = None,
         num_samples: int = NUM_SAMPLES,
         system: System | None = None,
     ) -> list[list[str]]:
-        """The generated texts for the examples (default: a few of the test split)."""
+        """The generated texts for the examples.
+
+        Args:
+            decoding: one of `settings()`.
+            examples: None is a few of the test split.
+            num_samples: candidates per example.
+            system: in place of the subject's own.
+        """
         examples = _examples() if examples is None else examples
         made = self.candidates(decoding, examples, num_samples, system)
         return [[candidate.text for candidate in of_source] for of_source in made]
 
     def candidates(
         self,
-        decoding: Any,
+        decoding: DecodingProtocol,
         examples: Sequence[Example],
         num_samples: int = NUM_SAMPLES,
         system: System | None = None,

@@ -23,6 +23,12 @@ from diffuseq.solvers import Solver, Transition
 def diffuse_towards(absorbing: Tensor, z_0: Tensor, eps: Tensor, alpha_bar_t: Tensor) -> Tensor:
     """A draw z_t = sqrt(alpha_bar) (z_0 - m) + sqrt(1 - alpha_bar) eps + m.
 
+    Args:
+        absorbing: m, `(dim,)`.
+        z_0: clean state `(batch, length, dim)`.
+        eps: standard normal, of the same shape.
+        alpha_bar_t: signal left at t.
+
     Source: arXiv 2310.05793, section 3.
     """
     return diffuse(z_0 - absorbing, eps, alpha_bar_t) + absorbing

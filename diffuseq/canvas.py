@@ -157,6 +157,11 @@ def longest_first(source: int, target: int, room: int) -> tuple[int, int]:
     """Numbers of tokens that are left when the longer side loses its last until both fit `room`.
 
     At equal length both lose one.
+
+    Args:
+        source: tokens of the source.
+        target: tokens of the target.
+        room: tokens that both may have together.
     """
     if source + target <= room:
         return source, target

@@ -101,6 +101,12 @@ def rounding_nll(readout: Readout, z: Tensor, ids: Tensor, over: Tensor) -> Tens
     On z0_hat it is the term `prediction_nll`: it asks the network itself for vectors that
     round to the right word.
 
+    Args:
+        readout: embedding and output layer.
+        z: states `(batch, length, dim)`.
+        ids: the words, `(batch, length)`.
+        over: positions that count, bool `(batch, length)`.
+
     Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412
     (`prediction_nll`, the anchor loss).
     """

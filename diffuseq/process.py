@@ -16,6 +16,11 @@ from torch import Tensor
 def diffuse(z_0: Tensor, eps: Tensor, alpha_bar_t: Tensor) -> Tensor:
     """A draw z_t of q(z_t | z_0), made from standard normal `eps`.
 
+    Args:
+        z_0: clean state `(batch, length, dim)`.
+        eps: standard normal, of the same shape.
+        alpha_bar_t: signal left at t.
+
     Source: arXiv 2006.11239, eq. 4; arXiv 2210.08933, section 2.
     """
     signal = alpha_bar_t.sqrt().to(z_0.dtype)
@@ -29,6 +34,12 @@ def posterior(
     """Mean `(batch, length, dim)` and variance (shape of `alpha_bar_t`) of q(z_s | z_t, z_0).
 
     At s = 0 (alpha_bar_s = 1) the mean is z_0 and the variance 0.
+
+    Args:
+        z_t: state `(batch, length, dim)`.
+        z_0: clean state, true or predicted, of the same shape.
+        alpha_bar_t: signal left at t.
+        alpha_bar_s: signal left at s < t.
 
     Source: arXiv 2006.11239, eq. 6 and 7, with the step from s to t in place of beta_t.
     """

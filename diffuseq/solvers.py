@@ -46,7 +46,14 @@ class Solver(Protocol):
         """Whether `step` makes use of `eps`."""
 
     def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
-        """z_s `(batch, length, dim)`; `eps` is None where the solver is not stochastic."""
+        """z_s `(batch, length, dim)`.
+
+        Args:
+            z_t: state `(batch, length, dim)`.
+            z0_hat: its prediction, of the same shape.
+            eps: standard normal times the temperature; None where the solver is not stochastic.
+            move: where the step goes.
+        """
 
 
 @dataclass(frozen=True)
@@ -148,8 +155,12 @@ def make_solver(
 ) -> Solver:
     """The solver `name`.
 
-    `eta` is DDIM's, `variance` that of ancestral sampling, `carry` and `low_order_end` are those
-    of DPM-Solver++.
+    Args:
+        name: which rule.
+        eta: of `ddim`.
+        variance: of `ancestral`.
+        carry: of `dpm-solver++`.
+        low_order_end: of `dpm-solver++`.
     """
     if name == "ancestral":
         return Ancestral(variance)

@@ -14,20 +14,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.api import (
-    Batch,
-    Candidates,
-    Capabilities,
-    Example,
-    Family,
-    LossTerms,
-    NeuralSystem,
-    Noise,
-    OnStep,
-    Resources,
-    UserError,
-    make_noise,
-)
+from benchmark import api
 from diffuseq.canvas import Canvas, Opened
 from diffuseq.denoiser import Denoiser
 from diffuseq.grid import time_grid
@@ -93,13 +80,13 @@ class Reverse:
     after_step: AfterStep | None = None
 
 
-class DiffuSeq(NeuralSystem):
+class DiffuSeq(api.NeuralSystem):
     """Sequence-to-sequence diffusion on word embeddings, the target noised, the source not."""
 
     id: ClassVar[str] = "diffuseq"
-    family: ClassVar[Family] = "continuous diffusion"
+    family: ClassVar[api.Family] = "continuous diffusion"
     version: ClassVar[int] = 2
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=True,
         knob="temperature",
         nfe_knob="nfe",
@@ -109,18 +96,18 @@ class DiffuSeq(NeuralSystem):
     Config: ClassVar[type] = DiffuSeqConfig
     Decoding: ClassVar[type] = DiffuSeqDecoding
     Module: ClassVar[type[DiffuSeqModule]] = DiffuSeqModule
-    noise_of: Callable[[int, Sequence[str], int, str | torch.device], Noise] = staticmethod(
-        make_noise
+    noise_of: Callable[[int, Sequence[str], int, str | torch.device], api.Noise] = staticmethod(
+        api.make_noise
     )
     """Where `generate` takes its noise from; studies of samplers set another on an instance."""
 
     config: DiffuSeqConfig
     module: DiffuSeqModule
 
-    def __init__(self, config: DiffuSeqConfig, resources: Resources) -> None:
+    def __init__(self, config: DiffuSeqConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
         if config.width % config.heads or config.time_dim % 2:
-            raise UserError(
+            raise api.UserError(
                 f"{self.id} has width {config.width}, heads {config.heads}, time_dim"
                 f" {config.time_dim}: make width a multiple of heads and time_dim even."
             )
@@ -133,11 +120,11 @@ class DiffuSeq(NeuralSystem):
         )
         self.network = self.module.denoiser
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`ids`, `is_target` and, where rows differ, `present`; see `diffuseq.canvas`."""
         return self.canvas.lay(examples)
 
-    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The weighted sum of the terms of the paper.
 
         In training mode t is drawn, and what is seen is learnt, as `config.timesteps` says; in
@@ -174,7 +161,7 @@ class DiffuSeq(NeuralSystem):
         losses = torch.stack(tuple(terms.values())).sum(0)
         drawer.observe(t, losses)
         weight = weight.to(losses.dtype)
-        return LossTerms(
+        return api.LossTerms(
             total=(weight * losses).mean(),
             terms={name: (weight * values.detach()).mean() for name, values in terms.items()},
             tokens=int((is_target & (ids != self.resources.tokenizer.pad_id)).sum()),
@@ -189,8 +176,8 @@ class DiffuSeq(NeuralSystem):
         num_samples: int,
         seed: int,
         ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
         """`num_samples` candidates for every source, all of them rows of one batch.
 
         Raises:
@@ -246,7 +233,7 @@ class DiffuSeq(NeuralSystem):
 
     def _read(
         self, rows: list[list[int]], opened: Opened, decoding: DiffuSeqDecoding
-    ) -> Candidates:
+    ) -> api.Candidates:
         """The candidates on the canvases of `rows`, as many for each source."""
         num_samples = len(rows) // max(1, len(opened.starts))
         return [
@@ -262,7 +249,7 @@ class DiffuSeq(NeuralSystem):
     # What a variant of the process does otherwise.
 
     def _forward_process(
-        self, noise: Noise, length: int
+        self, noise: api.Noise, length: int
     ) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         """z_t from (z_0, eps, alpha_bar_t), on a canvas of `length`."""
         return diffuse
@@ -271,7 +258,9 @@ class DiffuSeq(NeuralSystem):
         """Further weighted terms of the loss, `(rows,)` each."""
         return {}
 
-    def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise, rows: Batch) -> Reverse:
+    def _reverse_process(
+        self, decoding: DiffuSeqDecoding, noise: api.Noise, rows: api.Batch
+    ) -> Reverse:
         """The network as it is, the solver that was asked for, a first state round 0."""
         # The official DPM-Solver++ ends by a step of first order below 10 calls.
         is_short = decoding.grid == "official-uniform" and decoding.nfe < 10

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
-from baselines.autoregressive.causal import CausalStepper, Columns, predict
-from baselines.autoregressive.decoding import AutoregressiveDecoding, decode
+from baselines.autoregressive.causal_language_model import CausalStepper, Columns, predict
 from baselines.autoregressive.objective import next_token_loss
 from baselines.autoregressive.pretrained import (
     FOLDER,
@@ -28,24 +27,10 @@ from baselines.autoregressive.pretrained import (
     save_pretrained,
 )
 from baselines.autoregressive.search import Alphabet
-from baselines.texts import encode_targets, never_generated, read_texts
-from benchmark.api import (
-    Batch,
-    Candidates,
-    Capabilities,
-    Example,
-    Family,
-    LossTerms,
-    Noise,
-    OnStep,
-    Resources,
-    Tokenizer,
-    UserError,
-    load_weights,
-    make_noise,
-    read_folder,
-    save_folder,
-)
+from baselines.autoregressive.system import AutoregressiveSystem, ReadSources
+from baselines.setting_checks import check_heads
+from baselines.texts import encode_targets, never_generated
+from benchmark import api
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -74,59 +59,44 @@ class GPT2Config:
     """With `init`: text between source and target; it may spell special tokens."""
 
     def __post_init__(self) -> None:
-        if self.heads < 1 or self.dim % self.heads:
-            raise UserError(
-                f"gpt2: dim {self.dim} cannot be shared out to heads {self.heads}:"
-                " set dim to a multiple of heads."
-            )
+        check_heads("gpt2", self.dim, self.heads)
         if self.gguf_file is not None and self.init is None:
-            raise UserError("gpt2: gguf_file needs init, the folder or hub id that holds the file.")
+            raise api.UserError(
+                "gpt2: gguf_file needs init, the folder or hub id that holds the file."
+            )
         if not self.separator:
-            raise UserError("gpt2: separator is empty: give a text that ends the source.")
+            raise api.UserError("gpt2: separator is empty: give a text that ends the source.")
 
 
-class GPT2System:
+class GPT2System(AutoregressiveSystem):
     """GPT-2 and its kin: greedy, (diverse) beam, sampling by temperature and top-p."""
 
     id: ClassVar[str] = "gpt2"
-    family: ClassVar[Family] = "autoregressive"
-    version: ClassVar[int] = 1
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        trainable=True, knob="temperature", likelihood=True, length="free"
-    )
     Config: ClassVar[type] = GPT2Config
-    Decoding: ClassVar[type] = AutoregressiveDecoding
+
+    config: GPT2Config
 
     def __init__(
         self,
         config: GPT2Config,
-        resources: Resources,
+        resources: api.Resources,
         published: tuple["PreTrainedModel", PretrainedTokenizer] | None = None,
     ) -> None:
-        self.config = config
-        self.resources = resources
+        super().__init__(config, resources)
         self._own = None if published is None else published[1]
         self._model = _from_scratch(config, resources) if published is None else published[0]
+        # The pass over the prompts is one of the network's calls.
+        self.module = self.network = cast(nn.Module, self._model)
         self._prefix, self._separator = self._marks()
         self._check_room()
 
     @property
-    def tokenizer(self) -> Tokenizer:
+    def tokenizer(self) -> api.Tokenizer:
         """The published model's own, or the task's."""
         return self._own or self.resources.tokenizer
 
-    @property
-    def module(self) -> nn.Module:
-        """The language model."""
-        return cast(nn.Module, self._model)
-
-    @property
-    def network(self) -> nn.Module:
-        """The language model; the pass over the prompts is one of its calls."""
-        return cast(nn.Module, self._model)
-
     @classmethod
-    def build(cls, config: GPT2Config, resources: Resources) -> "GPT2System":
+    def build(cls, config: GPT2Config, resources: api.Resources) -> "GPT2System":
         """A fresh system: weights of `init`, or from torch's global generator.
 
         Raises:
@@ -136,7 +106,7 @@ class GPT2System:
             return cls(config, resources)
         return cls(config, resources, load_pretrained(config.init, config.gguf_file))
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`prompt` `(batch, S)`, padded left, `target` `(batch, T)` with eos; a mask for each."""
         prompts, _ = self._prompts([e.source for e in examples])
         texts = [e.target for e in examples]
@@ -149,7 +119,7 @@ class GPT2System:
             "target_mask": targets.mask,
         }
 
-    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """Cross entropy in nats a target token, with label smoothing; draws no noise."""
         target: Tensor = batch["target"]
         ids = torch.cat((batch["prompt"], target[:, :-1]), dim=1)
@@ -158,68 +128,35 @@ class GPT2System:
         inside = batch["target_mask"].bool()
         return next_token_loss(logits, target, inside, self.config.label_smoothing)
 
-    @torch.no_grad()
-    def generate(
-        self,
-        sources: Sequence[str],
-        decoding: AutoregressiveDecoding,
-        *,
-        num_samples: int,
-        seed: int,
-        ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
-        """`num_samples` candidates a source; a single one is decoded once and repeated.
-
-        Raises:
-            UserError: if the beam is narrower than `num_samples`, or `max_length` longer than
-                the canvas.
-        """
-        max_length = decoding.length(self.id, self.resources.lengths.target, num_samples)
-        if not sources:
-            return []
+    def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:
         prompts, truncated = self._prompts(sources)
-        self._model.eval()
         device = next(self.module.parameters()).device
         prompts = Columns(prompts.ids.to(device), prompts.mask.to(device))
         tokenizer = self.tokenizer
-        return decode(
-            CausalStepper(self._model, prompts, decoding.rows(num_samples)),
+        return ReadSources(
+            CausalStepper(self._model, prompts, per_source),
             Alphabet(
                 self._separator[-1], tokenizer.eos_id, tokenizer.pad_id, self._forbidden(device)
             ),
-            decoding,
-            tokenizer,
-            truncated=truncated,
-            max_length=max_length,
-            num_samples=num_samples,
-            noise=lambda rows: make_noise(seed, ids, rows, device),
-            device=device,
-            on_step=on_step,
+            truncated,
         )
-
-    def read_state(
-        self, state: Tensor, sources: Sequence[str], decoding: AutoregressiveDecoding
-    ) -> list[str]:
-        """See `benchmark.api.Traceable`."""
-        return read_texts(self.tokenizer, state)
 
     def save(self, path: Path) -> None:
         """Write config, weights and tokenisers into the folder `path`.
 
         A published model's own configuration and tokeniser lie in a folder within.
         """
-        save_folder(path, self.config, self.resources, self.module)
+        api.save_folder(path, self.config, self.resources, self.module)
         if self._own is not None:
             save_pretrained(path / FOLDER, self._model, self._own)
 
     @classmethod
     def load(cls, path: Path, device: str) -> "GPT2System":
         """Read what `save` wrote; `init` is not looked up again."""
-        config, resources = read_folder(path, GPT2Config)
+        config, resources = api.read_folder(path, GPT2Config)
         published = None if config.init is None else read_pretrained(path / FOLDER)
         system = cls(config, resources, published)
-        load_weights(path, system.module, device)
+        api.load_weights(path, system.module, device)
         return system
 
     def _prompts(self, sources: Sequence[str]) -> tuple[Columns, list[bool]]:
@@ -235,7 +172,7 @@ class GPT2System:
             return [], [self.resources.tokenizer.sep_id]
         separator = self._own.encode_marked(self.config.separator)
         if not separator:
-            raise UserError(
+            raise api.UserError(
                 f"gpt2: the tokeniser of {self.config.init} has no tokens for separator"
                 f" {self.config.separator!r}: set gpt2.separator to another text."
             )
@@ -257,13 +194,13 @@ class GPT2System:
         needed = lengths.source + marks + lengths.target
         room = getattr(self._model.config, "max_position_embeddings", None)
         if isinstance(room, int) and room < needed:
-            raise UserError(
+            raise api.UserError(
                 f"gpt2: {self.config.init} has {room} positions, the canvas needs {needed}:"
                 " lower lengths.source or lengths.target of the task."
             )
 
 
-def _from_scratch(config: GPT2Config, resources: Resources) -> "PreTrainedModel":
+def _from_scratch(config: GPT2Config, resources: api.Resources) -> "PreTrainedModel":
     from transformers import GPT2Config as Shape
     from transformers import GPT2LMHeadModel
 

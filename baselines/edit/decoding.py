@@ -24,7 +24,8 @@ from baselines.edit.operations import (
     keep,
     unchanged,
 )
-from benchmark.api import CandidateKind, Noise, OnStep, UserError
+from baselines.setting_checks import check_at_least_one, check_not_negative
+from benchmark.api import CandidateKind, Noise, OnStep
 
 Network = Callable[[Tensor, State, Head], Tensor]
 """From indices of sources `(n,)` and their state to the logits of a head."""
@@ -42,16 +43,8 @@ class LevenshteinDecoding:
     """Taken from the log probability of inserting nothing: longer texts."""
 
     def __post_init__(self) -> None:
-        if self.max_iter < 1:
-            raise UserError(f"levenshtein: max_iter {self.max_iter}: use 1 or more rounds.")
-        if not self.temperature >= 0:
-            raise UserError(
-                f"levenshtein: temperature {self.temperature} is negative: use 0 or more."
-            )
-        if not self.eos_penalty >= 0:
-            raise UserError(
-                f"levenshtein: eos_penalty {self.eos_penalty} is negative: use 0 or more."
-            )
+        check_at_least_one("levenshtein", self, "max_iter")
+        check_not_negative("levenshtein", self, "temperature", "eos_penalty")
 
     @property
     def nfe(self) -> int | None:

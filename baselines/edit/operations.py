@@ -55,7 +55,13 @@ def empty_state(rows: int, width: int, marks: tuple[int, int, int], device: torc
 
 
 def keep(state: State, kept: Tensor, pad_id: int) -> State:
-    """The state without the tokens of the text that are not `kept` `(rows, width)`."""
+    """The state without the tokens of the text that are not `kept` `(rows, width)`.
+
+    Args:
+        state: texts before.
+        kept: True where a token stays; marks stay in any case.
+        pad_id: what stands behind the closing mark.
+    """
     kept = (kept | ~state.interior) & state.inside
     order = (~kept).long().argsort(dim=1, stable=True)
     lengths = kept.sum(1)

@@ -6,49 +6,26 @@ Deviates: see `docs/systems/levenshtein.md`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import torch
 from torch import Tensor
 
-from baselines.attention import BlockShape, Norm
 from baselines.edit.decoder import EditDecoder, Head
 from baselines.edit.decoding import LevenshteinDecoding, refine
 from baselines.edit.objective import Prediction, Uniforms, Vocabulary, dual_policy_losses
 from baselines.edit.operations import State, empty_state
-from baselines.embedding import Positions
-from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from baselines.setting_checks import check_at_least_one, check_choice, check_share
 from baselines.stratification import stratified
 from baselines.texts import encode_sources, never_generated, read_candidate, read_texts
-from benchmark.api import (
-    Batch,
-    Candidates,
-    Capabilities,
-    Example,
-    Family,
-    LossTerms,
-    NeuralSystem,
-    Noise,
-    OnStep,
-    Resources,
-    UserError,
-    make_noise,
-)
+from benchmark import api
 
 
 @dataclass(frozen=True)
-class LevenshteinConfig:
+class LevenshteinConfig(EncoderDecoderConfig):
     """The network and its objective."""
 
-    dim: int = 128
-    heads: int = 4
-    ffn: int = 256
-    """Hidden width of the feed-forward networks."""
-    encoder_layers: int = 2
-    decoder_layers: int = 2
-    dropout: float = 0.1
-    norm: Norm = "pre"
-    positions: Positions = "learned"
     max_insertions: int = 255
     """K_max, placeholders that one slot may receive at once; the canvas bounds it too."""
     beta: float = 0.0
@@ -63,63 +40,45 @@ class LevenshteinConfig:
     """Whether the shares that remain of the targets of a batch are spread evenly."""
 
     def __post_init__(self) -> None:
-        for name in ("max_insertions", "roll_ins"):
-            if getattr(self, name) < 1:
-                raise UserError(f"levenshtein: {name} {getattr(self, name)}: use 1 or more.")
-        for name in ("beta", "label_smoothing"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UserError(
-                    f"levenshtein: {name} {getattr(self, name)} is no share: use 0 to 1."
-                )
-        if self.deletion_roll_in not in ("argmax", "sample"):
-            raise UserError(
-                f"levenshtein: deletion_roll_in {self.deletion_roll_in!r} is unknown:"
-                " use argmax or sample."
-            )
+        super().__post_init__()
+        check_at_least_one("levenshtein", self, "max_insertions", "roll_ins")
+        check_share("levenshtein", self, "beta", "label_smoothing")
+        check_choice("levenshtein", self, "deletion_roll_in", get_args(Prediction))
 
 
-class LevenshteinSystem(NeuralSystem):
+class LevenshteinSystem(api.NeuralSystem):
     """Levenshtein Transformer, trained by dual policy learning, greedy or sampled."""
 
     id: ClassVar[str] = "levenshtein"
-    family: ClassVar[Family] = "edit"
+    family: ClassVar[api.Family] = "edit"
     version: ClassVar[int] = 1
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=True, knob="temperature", nfe_knob="max_iter", length="free"
     )
     Config: ClassVar[type] = LevenshteinConfig
     Decoding: ClassVar[type] = LevenshteinDecoding
 
     config: LevenshteinConfig
+    module: EncoderDecoder
+    network: EditDecoder
 
-    def __init__(self, config: LevenshteinConfig, resources: Resources) -> None:
+    def __init__(self, config: LevenshteinConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
         # The target canvas counts the end mark; the edit operations need the opening one too.
         self.width = resources.lengths.target + 1
         self.max_insertions = min(config.max_insertions, max(1, self.width - 2))
-        shape = BlockShape(config.dim, config.heads, config.ffn, config.dropout, config.norm)
-        self._decoder = EditDecoder(
+        # Each head of a round is one call; the encoder runs once and does not count.
+        self.network = EditDecoder(
             resources.tokenizer.vocab_size,
             config.decoder_layers,
-            shape,
+            config.block_shape,
             length=self.width,
             positions=config.positions,
             max_insertions=self.max_insertions,
         )
-        self._model = EncoderDecoder(
-            Encoder(
-                config.encoder_layers,
-                shape,
-                length=resources.lengths.source,
-                positions=config.positions,
-            ),
-            self._decoder,
-        )
-        self.module = self._model
-        # Each head of a round is one call; the encoder runs once and does not count.
-        self.network = self._decoder
+        self.module = EncoderDecoder(config.build_encoder(resources.lengths.source), self.network)
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`source` `(batch, S)`; `target` `(batch, width)` between marks, `length`, `whole`."""
         tokenizer = self.resources.tokenizer
         sources = encode_sources(
@@ -135,15 +94,15 @@ class LevenshteinSystem(NeuralSystem):
             "whole": torch.tensor([len(row) <= self.width - 2 for row in ids]),
         }
 
-    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The sum of the mean losses of the heads, each in nats an operation."""
         config, repeats = self.config, self.config.roll_ins
         tokenizer = self.resources.tokenizer
         lengths: Tensor = batch["length"].repeat_interleave(repeats)
         target = State(batch["target"].repeat_interleave(repeats, dim=0), lengths)
-        memory = self._model.encode(batch["source"], tokenizer.pad_id)
+        memory = self.module.encode(batch["source"], tokenizer.pad_id)
         losses = dual_policy_losses(
-            lambda state, head: self._decoder(state.tokens, state.inside, memory, head),
+            lambda state, head: self.network(state.tokens, state.inside, memory, head),
             target,
             batch["whole"].repeat_interleave(repeats),
             self._uniforms(noise),
@@ -153,13 +112,13 @@ class LevenshteinSystem(NeuralSystem):
             max_insertions=self.max_insertions,
             label_smoothing=config.label_smoothing,
         )
-        return LossTerms(
+        return api.LossTerms(
             torch.stack(tuple(losses.values())).sum(),
             {head: loss.detach() for head, loss in losses.items()},
             int((batch["length"] - 1).sum()),
         )
 
-    def _uniforms(self, noise: Noise) -> Uniforms:
+    def _uniforms(self, noise: api.Noise) -> Uniforms:
         repeats = self.config.roll_ins
 
         def by_row(stream: str) -> Tensor:
@@ -191,29 +150,29 @@ class LevenshteinSystem(NeuralSystem):
         num_samples: int,
         seed: int,
         ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
         """`num_samples` candidates a source; a single one is decoded once and repeated."""
         if not sources:
             return []
         tokenizer = self.resources.tokenizer
-        encoded = encode_sources(tokenizer, sources, self.resources.lengths.source)
-        self._model.eval()
-        device = next(self._model.parameters()).device
-        memory = self._model.encode(encoded.padded(tokenizer.pad_id).to(device), tokenizer.pad_id)
+        memory, truncated = self.module.encode_texts(
+            tokenizer, sources, self.resources.lengths.source
+        )
+        device = memory.mask.device
         per_source = 1 if decoding.kind == "single" else num_samples
         marks = (tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id)
         everyone = len(sources)
 
         def network(chosen: Tensor, state: State, head: Head) -> Tensor:
             few = memory if chosen.numel() == everyone else memory.select(chosen)
-            logits: Tensor = self._decoder(state.tokens, state.inside, few, head)
+            logits: Tensor = self.network(state.tokens, state.inside, few, head)
             return logits
 
         final = refine(
             network,
             empty_state(everyone * per_source, self.width, marks, device),
-            make_noise(seed, ids, per_source, device),
+            api.make_noise(seed, ids, per_source, device),
             decoding,
             self._vocabulary(device),
             per_source=per_source,
@@ -224,9 +183,9 @@ class LevenshteinSystem(NeuralSystem):
             for row, length in zip(final.tokens.tolist(), final.lengths.tolist(), strict=True)
         ]
         candidates = []
-        for first, truncated in enumerate(encoded.truncated):
+        for first, is_cut in enumerate(truncated):
             few = [
-                read_candidate(tokenizer, row, truncated=truncated, finished=True)
+                read_candidate(tokenizer, row, truncated=is_cut, finished=True)
                 for row in texts[first * per_source : (first + 1) * per_source]
             ]
             candidates.append(few * num_samples if decoding.kind == "single" else few)

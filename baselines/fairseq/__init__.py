@@ -4,8 +4,8 @@
 before any module of this package, so that none of them has to care.
 """
 
-from baselines.fairseq.quiet import quietly
+from baselines.fairseq.suppressed_output import suppress_output
 
-with quietly():
+with suppress_output():
     import fairseq.models
     import fairseq.tasks  # noqa: F401

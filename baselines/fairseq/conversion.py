@@ -23,7 +23,7 @@ FIRST_LENGTH = 3
 """fairseq's class of a text of one token: it counts bos and eos."""
 
 
-def converted(
+def convert_weights(
     state: Mapping[str, Tensor],
     *,
     pad_id: int,

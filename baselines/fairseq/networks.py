@@ -7,7 +7,7 @@ every pass; what they compute is fairseq's.
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
@@ -18,37 +18,21 @@ from fairseq.models.nat.levenshtein_transformer import (
 from fairseq.modules.transformer_sentence_encoder import init_bert_params
 from torch import Tensor, nn
 
-from benchmark.api import Lengths, UserError
+from baselines.attention import Norm
+from baselines.embedding import Positions
+from baselines.encoder_decoder import EncoderDecoderConfig
+from benchmark.api import Lengths
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
+class NetworkConfig(EncoderDecoderConfig):
     """What all of fairseq's encoder-decoders have; embeddings are shared and tied."""
 
-    dim: int = 128
-    heads: int = 4
-    ffn: int = 256
-    """Hidden width of the feed-forward networks."""
-    encoder_layers: int = 2
-    decoder_layers: int = 2
-    dropout: float = 0.1
-    norm: Literal["pre", "post"] = "post"
-    positions: Literal["learned", "sinusoidal"] = "sinusoidal"
+    norm: Norm = "post"
+    positions: Positions = "sinusoidal"
     scale_embeddings: bool = True
     """Whether token vectors are multiplied by sqrt(dim), beside which learned positions fade."""
     label_smoothing: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.heads < 1 or self.dim % self.heads:
-            raise UserError(
-                f"dim {self.dim} cannot be shared out to heads {self.heads}:"
-                " set dim to a multiple of heads."
-            )
-        for name, known in (("norm", ("pre", "post")), ("positions", ("learned", "sinusoidal"))):
-            if getattr(self, name) not in known:
-                raise UserError(
-                    f"{name} {getattr(self, name)!r} is unknown: use {' or '.join(known)}."
-                )
 
 
 def build_network(
@@ -96,7 +80,7 @@ def build_network(
     return model
 
 
-def stored(model: nn.Module) -> nn.Module:
+def as_stored(model: nn.Module) -> nn.Module:
     """What is trained and stored of a fairseq model: its weights under `model.`.
 
     fairseq's own `load_state_dict` adds tied weights to what it is given, which the reader of

@@ -12,8 +12,8 @@ import torch
 from fairseq.iterative_refinement_generator import IterativeRefinementGenerator
 from torch import Tensor, nn
 
-from baselines.fairseq.batches import sample_of
-from baselines.fairseq.quiet import quietly
+from baselines.fairseq.model_inputs import make_sample
+from baselines.fairseq.suppressed_output import suppress_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ def refine(
     """
     generator = IterativeRefinementGenerator(dictionary, max_iter=passes - 1, adaptive=adaptive)
     rows = source.repeat_interleave(beam, dim=0)
-    with quietly():
+    with suppress_output():
         finalized = generator.generate(
             [BeamedModel(model, beam=beam, positions=positions)],
-            sample_of(rows, None, dictionary.pad()),
+            make_sample(rows, None, dictionary.pad()),
         )
     hypotheses = [
         Hypothesis(hypos[0]["tokens"].tolist(), float(hypos[0]["score"])) for hypos in finalized

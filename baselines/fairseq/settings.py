@@ -1,9 +1,12 @@
 """What fairseq's non-autoregressive systems can be told: networks, and how to decode."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from baselines.fairseq.networks import NetworkConfig
-from benchmark.api import CandidateKind, UserError
+from baselines.setting_checks import check_at_least_one
+from benchmark.api import CandidateKind
 
 
 @dataclass(frozen=True)
@@ -12,6 +15,10 @@ class RefinementConfig(NetworkConfig):
 
     bert_init: bool = False
     """fairseq's --apply-bert-init: all weights from N(0, 0.02)."""
+
+    def options(self) -> dict[str, object]:
+        """What the architecture has beside the network, under fairseq's names."""
+        return {"apply_bert_init": self.bert_init}
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,13 @@ class LengthConfig(RefinementConfig):
     length_offset: bool = False
     """Whether the length is told as a difference from that of the source."""
 
+    def options(self) -> dict[str, object]:
+        """See `RefinementConfig.options`."""
+        return super().options() | {
+            "length_loss_factor": self.length_loss,
+            "pred_length_offset": self.length_offset,
+        }
+
 
 @dataclass(frozen=True)
 class NATConfig(LengthConfig):
@@ -31,16 +45,62 @@ class NATConfig(LengthConfig):
     copy_source: bool = False
     """Whether the decoder starts from the source's embeddings, spread over its canvas."""
 
+    def options(self) -> dict[str, object]:
+        """See `RefinementConfig.options`."""
+        return super().options() | {"src_embedding_copy": self.copy_source}
+
 
 @dataclass(frozen=True)
-class NATDecoding:
-    """How to decode: one pass over the canvas of each length."""
+class LevenshteinConfig(RefinementConfig):
+    """The network of `fairseq-levenshtein`."""
+
+    def options(self) -> dict[str, object]:
+        """See `RefinementConfig.options`."""
+        # All three heads stand on all layers, as fairseq's "6,6,6" says for its six.
+        return super().options() | {"early_exit": ",".join([str(self.decoder_layers)] * 3)}
+
+
+class RefinementDecoding:
+    """How a text is refined: by `passes` of the decoder, for each of `lengths` canvases."""
+
+    adaptive: ClassVar[bool] = False
+    """Whether a text that a pass leaves unchanged is done."""
+
+    @property
+    @abstractmethod
+    def passes(self) -> int:
+        """Refinements at most."""
+
+    @property
+    def lengths(self) -> int:
+        """Lengths tried; all of them are returned, best first."""
+        return 1
+
+    @property
+    def kind(self) -> CandidateKind:
+        """One text, or one for each length."""
+        return "n-best" if self.lengths > 1 else "single"
+
+
+@dataclass(frozen=True)
+class LengthBeamDecoding(RefinementDecoding):
+    """How to decode where the length is predicted."""
 
     beam: int = 1
     """Lengths tried, round the predicted one; all of them are returned, best first."""
 
     def __post_init__(self) -> None:
-        _check_positive("beam", self.beam)
+        check_at_least_one("decoding", self, "beam")
+
+    @property
+    def lengths(self) -> int:
+        """The beam."""
+        return self.beam
+
+
+@dataclass(frozen=True)
+class NATDecoding(LengthBeamDecoding):
+    """How to decode: one pass over the canvas of each length."""
 
     @property
     def nfe(self) -> int:
@@ -48,39 +108,38 @@ class NATDecoding:
         return 1
 
     @property
-    def kind(self) -> CandidateKind:
-        """One text, or one for each length."""
-        return "n-best" if self.beam > 1 else "single"
+    def passes(self) -> int:
+        """One."""
+        return 1
 
 
 @dataclass(frozen=True)
-class CMLMDecoding:
+class CMLMDecoding(LengthBeamDecoding):
     """How to decode: mask-predict, always with the most probable tokens."""
 
     nfe: int = 10
     """Passes, each over the least certain tokens of the pass before."""
-    beam: int = 1
-    """Lengths tried, round the predicted one; all of them are returned, best first."""
 
     def __post_init__(self) -> None:
-        _check_positive("nfe", self.nfe)
-        _check_positive("beam", self.beam)
+        super().__post_init__()
+        check_at_least_one("decoding", self, "nfe")
 
     @property
-    def kind(self) -> CandidateKind:
-        """One text, or one for each length."""
-        return "n-best" if self.beam > 1 else "single"
+    def passes(self) -> int:
+        """As many as calls."""
+        return self.nfe
 
 
 @dataclass(frozen=True)
-class LevenshteinDecoding:
+class LevenshteinDecoding(RefinementDecoding):
     """How to decode: delete, insert placeholders, fill them in, until nothing changes."""
 
+    adaptive: ClassVar[bool] = True
     rounds: int = 10
     """Rounds at most, of up to three passes each."""
 
     def __post_init__(self) -> None:
-        _check_positive("rounds", self.rounds)
+        check_at_least_one("decoding", self, "rounds")
 
     @property
     def nfe(self) -> int | None:
@@ -88,11 +147,6 @@ class LevenshteinDecoding:
         return None
 
     @property
-    def kind(self) -> CandidateKind:
-        """One text."""
-        return "single"
-
-
-def _check_positive(name: str, value: int) -> None:
-    if value < 1:
-        raise UserError(f"{name} {value}: use 1 or more.")
+    def passes(self) -> int:
+        """As many as rounds."""
+        return self.rounds

@@ -37,15 +37,34 @@ class Corruption(Protocol):
         """p(x_s|x_t), proportional to sum over x_0 of q(x_s, x_t|x_0) p_0(x_0) (eq. 4).
 
         With `p_0` a point mass at x_0 it is the exact q(x_s|x_t, x_0) (eq. 3).
+
+        Args:
+            x_t: tokens `(rows, length)`.
+            p_0: predicted distribution of x_0, `(rows, length, vocab)`.
+            t: time of `x_t`.
+            s: earlier time, s < t.
         """
 
     def draw(self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
-        """A draw from `posterior` with the predicted x_0, by uniforms `u`."""
+        """A draw from `posterior` with the predicted x_0, by uniforms `u`.
+
+        Args:
+            x_t: tokens `(rows, length)`.
+            prediction: of x_0.
+            t: time of `x_t`.
+            s: earlier time, s < t.
+            u: uniforms `(rows, length)`.
+        """
 
     def divergence(self, x_0: Tensor, x_t: Tensor, log_p: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """KL(q(x_s|x_t,x_0) || p(x_s|x_t)) in nats at every position; -log p(x_0|x_t) at s = 0.
 
-        `log_p` holds the predicted logarithms of x_0, `(rows, length, vocab)`.
+        Args:
+            x_0: clean tokens `(rows, length)`.
+            x_t: corrupted tokens `(rows, length)`.
+            log_p: predicted logarithms of x_0, `(rows, length, vocab)`.
+            t: time of `x_t`.
+            s: earlier time, s < t.
         """
 
 

@@ -161,10 +161,10 @@ class PredictedLength:
             ranked = logits.topk(min(wanted.beam, per_source, logits.size(1)), dim=1).indices + 1
             rest = ranked[:, :1].expand(-1, per_source - ranked.size(1))
             n = torch.cat((ranked, rest), dim=1).flatten()
-        return framed(n, wanted.length, tokenizer)
+        return frame_canvases(n, wanted.length, tokenizer)
 
 
-def framed(n: Tensor, length: int, tokenizer: Tokenizer) -> Canvas:
+def frame_canvases(n: Tensor, length: int, tokenizer: Tokenizer) -> Canvas:
     """Canvases of `n` `(rows,)` tokens each, bos before and eos behind them where it fits."""
     position = torch.arange(min(int(n.max()) + 2, length + 1), device=n.device)
     n = n[:, None]

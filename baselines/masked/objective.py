@@ -88,6 +88,11 @@ def variational_bound(corruption: Corruption, case: Corrupted, timesteps: int) -
 
     Its mean over lattice times is the whole bound on -log p(x_0): the last term of eq. 1
     vanishes, for nothing of x_0 is left at t = 1.
+
+    Args:
+        corruption: the chain.
+        case: a corrupted canvas with its prediction.
+        timesteps: T.
     """
     s = (case.t - 1.0 / timesteps).clamp(min=0.0)
     return timesteps * corruption.divergence(case.x_0, case.x_t, case.log_p, case.t, s)

@@ -1,27 +1,25 @@
 """What the masked systems can be told: their network and objective, and how to decode."""
 
 from dataclasses import dataclass
+from typing import get_args
 
-from baselines.attention import Norm
-from baselines.embedding import Positions
+from baselines.encoder_decoder import EncoderDecoderConfig
 from baselines.masked.grid import GridName
 from baselines.masked.policies import ADAPTIVE, POLICIES, RANKING, PolicyName
+from baselines.setting_checks import (
+    check_at_least_one,
+    check_choice,
+    check_not_negative,
+    check_positive_share,
+    check_share,
+)
 from benchmark.api import CandidateKind, UserError
 
 
 @dataclass(frozen=True)
-class MaskedConfig:
+class MaskedConfig(EncoderDecoderConfig):
     """The network and its objective."""
 
-    dim: int = 128
-    heads: int = 4
-    ffn: int = 256
-    """Hidden width of the feed-forward networks."""
-    encoder_layers: int = 2
-    decoder_layers: int = 2
-    dropout: float = 0.1
-    norm: Norm = "pre"
-    positions: Positions = "learned"
     time_embedding: bool = False
     """Whether the network is told t; the number of masks tells it as well."""
     timesteps: int = 1000
@@ -36,9 +34,8 @@ class MaskedConfig:
     """Whether the times of a batch are spread evenly, which lowers the variance."""
 
     def __post_init__(self) -> None:
-        for name in ("timesteps", "corruptions"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name} {getattr(self, name)}: use 1 or more.")
+        super().__post_init__()
+        check_at_least_one("config", self, "timesteps", "corruptions")
 
 
 @dataclass(frozen=True)
@@ -67,26 +64,17 @@ class MaskedDecoding:
     """Of policy "routed": scale of the Gumbel noise on the scores."""
 
     def __post_init__(self) -> None:
-        if self.nfe is not None and self.nfe < 1:
-            raise UserError(f"nfe {self.nfe}: use 1 or more calls of the denoiser.")
+        check_at_least_one("decoding", self, "nfe")
+        check_choice("decoding", self, "policy", tuple(POLICIES))
+        check_choice("decoding", self, "grid", get_args(GridName))
+        check_not_negative("decoding", self, "temperature", "routing_noise")
+        check_positive_share("decoding", self, "top_p", "threshold")
+        check_share("decoding", self, "remask")
         if (self.nfe is None) != (self.policy in ADAPTIVE):
             raise UserError(
                 f"nfe {self.nfe} does not fit policy {self.policy!r}: policy 'confidence' takes"
                 " null, as the text decides, and the others a number of calls."
             )
-        if not self.temperature >= 0:
-            raise UserError(f"temperature {self.temperature} is negative: use 0 or more.")
-        for name in ("top_p", "threshold"):
-            if not 0 < getattr(self, name) <= 1:
-                raise UserError(f"{name} {getattr(self, name)} is not in (0, 1]: use up to 1.")
-        if not 0 <= self.remask <= 1:
-            raise UserError(f"remask {self.remask} is no probability: use 0 to 1.")
-        if not self.routing_noise >= 0:
-            raise UserError(f"routing_noise {self.routing_noise} is negative: use 0 or more.")
-        if self.policy not in POLICIES:
-            raise UserError(f"policy {self.policy!r} is unknown: use {', '.join(POLICIES)}.")
-        if self.grid not in ("linear", "cosine"):
-            raise UserError(f"grid {self.grid!r} is unknown: use linear or cosine.")
         if self.length_beam < 1 or (self.length_beam > 1 and self.kind != "n-best"):
             raise UserError(
                 f"length_beam {self.length_beam} needs temperature 0 and a policy that draws"
@@ -145,7 +133,7 @@ class UniformDecoding(MaskedDecoding):
 
 
 @dataclass(frozen=True)
-class RDMMultinomialDecoding(UniformDecoding):
+class RDMDecoding(MaskedDecoding):
     """Routed, on a grid that starts with few tokens."""
 
     nfe: int | None = 10
@@ -154,12 +142,8 @@ class RDMMultinomialDecoding(UniformDecoding):
 
 
 @dataclass(frozen=True)
-class RDMDecoding(MaskedDecoding):
-    """Routed, on a grid that starts with few tokens."""
-
-    nfe: int | None = 10
-    policy: PolicyName = "routed"
-    grid: GridName = "cosine"
+class RDMMultinomialDecoding(RDMDecoding, UniformDecoding):
+    """Routed, on a grid that starts with few tokens; candidates are always samples."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.attention import BlockShape
-from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.encoder_decoder import EncoderDecoder
 from baselines.masked.corruption import CORRUPTIONS, CorruptionName
 from baselines.masked.denoiser import Denoiser
 from baselines.masked.grid import decreasing_times
@@ -25,6 +24,7 @@ from baselines.masked.objective import (
 from baselines.masked.policies import PolicySettings
 from baselines.masked.sampling import sample
 from baselines.masked.settings import MaskedConfig, MaskedDecoding
+from baselines.setting_checks import check_beam
 from baselines.stratification import stratified
 from baselines.texts import (
     encode_sources,
@@ -33,20 +33,7 @@ from baselines.texts import (
     read_candidate,
     read_texts,
 )
-from benchmark.api import (
-    Batch,
-    Candidates,
-    Capabilities,
-    Example,
-    Family,
-    LossTerms,
-    NeuralSystem,
-    Noise,
-    OnStep,
-    Resources,
-    UserError,
-    make_noise,
-)
+from benchmark import api
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +46,13 @@ class Recipe:
     length: LengthName
 
 
-class MaskedSystem(NeuralSystem):
+class MaskedSystem(api.NeuralSystem):
     """What all rows of the table share; a subclass names itself and its recipe."""
 
     id: ClassVar[str]
-    family: ClassVar[Family] = "discrete diffusion"
+    family: ClassVar[api.Family] = "discrete diffusion"
     version: ClassVar[int] = 1
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=True, knob="temperature", nfe_knob="nfe", length="fixed"
     )
     Config: ClassVar[type] = MaskedConfig
@@ -73,35 +60,29 @@ class MaskedSystem(NeuralSystem):
     recipe: ClassVar[Recipe]
 
     config: MaskedConfig
+    module: EncoderDecoder
+    network: Denoiser
 
-    def __init__(self, config: MaskedConfig, resources: Resources) -> None:
+    def __init__(self, config: MaskedConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
         tokenizer, lengths = resources.tokenizer, resources.lengths
-        shape = BlockShape(config.dim, config.heads, config.ffn, config.dropout, config.norm)
         self.corruption = CORRUPTIONS[self.recipe.corruption](
             tokenizer.vocab_size, tokenizer.mask_id
         )
         self.lengths = LENGTHS[self.recipe.length]
-        self._denoiser = Denoiser(
+        # The encoder runs once and does not count.
+        self.network = Denoiser(
             tokenizer.vocab_size,
             config.decoder_layers,
-            shape,
+            config.block_shape,
             length=self.lengths.positions(lengths.target),
             positions=config.positions,
             time=config.time_embedding,
             lengths=lengths.target if self.lengths.predicted else 0,
         )
-        self._model = EncoderDecoder(
-            Encoder(
-                config.encoder_layers, shape, length=lengths.source, positions=config.positions
-            ),
-            self._denoiser,
-        )
-        self.module = self._model
-        # The encoder runs once and does not count.
-        self.network = self._denoiser
+        self.module = EncoderDecoder(config.build_encoder(lengths.source), self.network)
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`source` `(batch, S)`, padded, and `target` `(batch, L)`, laid on the canvas."""
         tokenizer, lengths = self.resources.tokenizer, self.resources.lengths
         sources = encode_sources(tokenizer, [e.source for e in examples], lengths.source)
@@ -111,7 +92,7 @@ class MaskedSystem(NeuralSystem):
             "target": self.lengths.lay(targets, lengths.target, tokenizer),
         }
 
-    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The objective in nats a target token, and the length loss in nats a source.
 
         Where the main term is a bound it is that on -log p(target), over the target's tokens.
@@ -130,8 +111,8 @@ class MaskedSystem(NeuralSystem):
         if config.stratified_times:
             u_t = stratified(u_t)
         noised = NOISINGS[recipe.noising](self.corruption, x_0, inside, u_t, u_x, config.timesteps)
-        memory = self._model.encode(batch["source"], tokenizer.pad_id)
-        logits = self._denoiser(noised.x_t, memory, noised.t.squeeze(-1), canvas.present)
+        memory = self.module.encode(batch["source"], tokenizer.pad_id)
+        logits = self.network(noised.x_t, memory, noised.t.squeeze(-1), canvas.present)
         mask = torch.tensor([tokenizer.mask_id], device=logits.device)
         log_p = functional.log_softmax(logits.float().index_fill(-1, mask, -torch.inf), dim=-1)
         case = Corrupted(x_0, noised.x_t, noised.t, log_p)
@@ -144,9 +125,9 @@ class MaskedSystem(NeuralSystem):
             terms["cross_entropy"] = nll
             total = total + config.cross_entropy_weight * nll
         if self.lengths.predicted:
-            terms["length"] = length_loss(self._denoiser, memory, inside[::repeats])
+            terms["length"] = length_loss(self.network, memory, inside[::repeats])
             total = total + config.length_weight * terms["length"]
-        return LossTerms(
+        return api.LossTerms(
             total.float(), {name: term.detach() for name, term in terms.items()}, tokens
         )
 
@@ -159,30 +140,25 @@ class MaskedSystem(NeuralSystem):
         num_samples: int,
         seed: int,
         ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
         """`num_samples` candidates a source, which share its encoding.
 
         Raises:
             UserError: if the length beam is narrower than `num_samples`.
         """
         ranked = decoding.kind == "n-best"
-        if ranked and num_samples > decoding.length_beam:
-            raise UserError(
-                f"{self.id}: a length beam of {decoding.length_beam} has no {num_samples}"
-                f" candidates: set length_beam to {num_samples} or more."
-            )
+        if ranked:
+            check_beam(self.id, num_samples, decoding.length_beam, "length_beam")
         if not sources:
             return []
         tokenizer, lengths = self.resources.tokenizer, self.resources.lengths
-        encoded = encode_sources(tokenizer, sources, lengths.source)
-        self._model.eval()
-        device = next(self._model.parameters()).device
-        memory = self._model.encode(encoded.padded(tokenizer.pad_id).to(device), tokenizer.pad_id)
+        memory, truncated = self.module.encode_texts(tokenizer, sources, lengths.source)
+        device = memory.mask.device
         per_source = decoding.length_beam if ranked else num_samples
-        noise = make_noise(seed, ids, per_source, device)
+        noise = api.make_noise(seed, ids, per_source, device)
         canvas = self.lengths.open(
-            self._denoiser,
+            self.network,
             memory,
             noise,
             tokenizer,
@@ -190,7 +166,7 @@ class MaskedSystem(NeuralSystem):
         )
         marks = [tokenizer.eos_id, tokenizer.pad_id] if self.lengths.predicted else []
         state = sample(
-            lambda x_t, t: self._denoiser(x_t, memory, t, canvas.present),
+            lambda x_t, t: self.network(x_t, memory, t, canvas.present),
             self.corruption,
             decoding.policy,
             # A policy that goes on until all is found takes a step a position at most.
@@ -216,12 +192,12 @@ class MaskedSystem(NeuralSystem):
                 read_candidate(
                     tokenizer,
                     row,
-                    truncated=truncated,
+                    truncated=is_cut,
                     finished=True if self.lengths.predicted else None,
                 )
                 for row in rows
             ]
-            for rows, truncated in zip(x_0.tolist(), encoded.truncated, strict=True)
+            for rows, is_cut in zip(x_0.tolist(), truncated, strict=True)
         ]
 
     def read_state(

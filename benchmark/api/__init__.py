@@ -69,7 +69,14 @@ __all__ = [
 def make_noise(
     seed: int, ids: Sequence[str], num_samples: int = 1, device: str | device = "cpu"
 ) -> Noise:
-    """The noise of `len(ids) * num_samples` rows, source-major."""
+    """The noise of `len(ids) * num_samples` rows, source-major.
+
+    Args:
+        seed: of the run.
+        ids: name the sources; equal ids have equal noise.
+        num_samples: candidates per source.
+        device: where the numbers are wanted.
+    """
     from benchmark.api.noise import CounterNoise
 
     return CounterNoise.keyed(seed, ids, num_samples, device)

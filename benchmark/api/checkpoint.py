@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def save_folder(path: Path, config: Any, resources: Resources, module: nn.Module) -> None:
     """Write `config.json`, `model.safetensors` and the tokeniser into the folder `path`.
 
-    `config` is the system's dataclass; lengths and tokeniser are taken from `resources`.
+    Args:
+        path: made where it is missing.
+        config: the system's dataclass.
+        resources: what lengths and tokeniser are taken from.
+        module: what is trained.
     """
     from safetensors.torch import save_model
 

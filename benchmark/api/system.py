@@ -15,6 +15,7 @@ from benchmark.api.types import (
     Batch,
     Candidates,
     Capabilities,
+    DecodingProtocol,
     Example,
     Family,
     LossTerms,
@@ -61,7 +62,7 @@ class System(Protocol):
     def generate(
         self,
         sources: Sequence[str],
-        decoding: Any,
+        decoding: DecodingProtocol,
         *,
         num_samples: int,
         seed: int,
@@ -70,7 +71,13 @@ class System(Protocol):
     ) -> Candidates:
         """`num_samples` candidates for every source, in order.
 
-        `ids` name the sources; all randomness is drawn from `make_noise(seed, ids, ...)`.
+        Args:
+            sources: texts.
+            decoding: an instance of `Decoding`.
+            num_samples: candidates per source.
+            seed: of the run.
+            ids: names of the sources; all randomness is drawn from `make_noise(seed, ids, ...)`.
+            on_step: called with the number of each step and the state, where there are steps.
         """
 
     def save(self, path: Path) -> None:
@@ -85,12 +92,19 @@ class System(Protocol):
 class Traceable(Protocol):
     """A system whose states on the way can be read as texts (`benchmark.run --trace`); optional."""
 
-    def read_state(self, state: Tensor, sources: Sequence[str], decoding: Any) -> list[str]:
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: DecodingProtocol
+    ) -> list[str]:
         """The texts in a state that `on_step` was given, one a row, source-major.
 
-        Rows are `len(sources) * num_samples`, or one a source where `decoding.kind` is `single`.
         Ranked lists (`n-best`) are not asked for: their rows find an order at the end alone.
         After the last step these are the texts of the candidates.
+
+        Args:
+            state: rows, source-major: `len(sources) * num_samples`, or one per source where
+                `decoding.kind` is `single`.
+            sources: the texts that `generate` was given.
+            decoding: the one that `generate` was given.
         """
 
 

@@ -159,10 +159,22 @@ class Noise(Protocol):
         """One 63-bit integer a row, for systems that run a generator of their own."""
 
     def normal(self, shape: tuple[int, ...], *, step: int = 0, stream: str = "") -> Tensor:
-        """Standard normal numbers `(rows, *shape)`, float32."""
+        """Standard normal numbers `(rows, *shape)`, float32.
+
+        Args:
+            shape: of a row; its first dimension is the position.
+            step: of the sampler.
+            stream: name of the purpose.
+        """
 
     def uniform(self, shape: tuple[int, ...], *, step: int = 0, stream: str = "") -> Tensor:
-        """Uniform numbers in [0, 1) `(rows, *shape)`, float64 with 53 random bits."""
+        """Uniform numbers in [0, 1) `(rows, *shape)`, float64 with 53 random bits.
+
+        Args:
+            shape: of a row; its first dimension is the position.
+            step: of the sampler.
+            stream: name of the purpose.
+        """
 
     def select(self, rows: Tensor) -> Noise:
         """The noise of some rows: `rows` holds indices `(n,)`."""

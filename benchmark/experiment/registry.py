@@ -127,7 +127,7 @@ _BUILT_IN = (
     ),
     SystemEntry(
         "fairseq-nat",
-        "baselines.fairseq.systems:FairseqNAT",
+        "baselines.fairseq.non_autoregressive:FairseqNAT",
         "iterative",
         "fairseq's non-autoregressive Transformer (arXiv 1711.02281)",
         requires=("fairseq",),
@@ -135,7 +135,7 @@ _BUILT_IN = (
     ),
     SystemEntry(
         "fairseq-cmlm",
-        "baselines.fairseq.systems:FairseqCMLM",
+        "baselines.fairseq.non_autoregressive:FairseqCMLM",
         "iterative",
         "fairseq's mask-predict (arXiv 1904.09324)",
         requires=("fairseq",),
@@ -143,27 +143,27 @@ _BUILT_IN = (
     ),
     SystemEntry(
         "fairseq-levenshtein",
-        "baselines.fairseq.systems:FairseqLevenshtein",
+        "baselines.fairseq.non_autoregressive:FairseqLevenshtein",
         "edit",
         "fairseq's Levenshtein Transformer (arXiv 1905.11006)",
         requires=("fairseq",),
         install=_FAIRSEQ,
     ),
     SystemEntry(
-        "copy-source", "baselines.copying:CopySource", "yardstick", "the source, unchanged"
+        "copy-source", "baselines.yardsticks:CopySource", "yardstick", "the source, unchanged"
     ),
     SystemEntry(
         "nearest-neighbour",
-        "baselines.copying:NearestNeighbour",
+        "baselines.yardsticks:NearestNeighbour",
         "yardstick",
         "target of the nearest source of the train split",
     ),
     SystemEntry(
-        "reference", "baselines.copying:Reference", "yardstick", "the references themselves"
+        "reference", "baselines.yardsticks:Reference", "yardstick", "the references themselves"
     ),
     SystemEntry(
         "oracle",
-        "baselines.copying:Oracle",
+        "baselines.yardsticks:Oracle",
         "yardstick",
         "the grammar of a controlled task: the ceiling",
     ),

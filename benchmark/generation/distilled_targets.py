@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.api import Candidate, Example, System, UserError
+from benchmark.api import Candidate, DecodingProtocol, Example, System, UserError
 from benchmark.generation.measured_generation import generate
 from benchmark.store.files import write_gzip, write_json, write_text
 from benchmark.tasks import DISTILLED, Task
@@ -47,7 +47,7 @@ class DistilledCounts:
 def distil(
     teacher: System,
     task: Task,
-    decoding: Any,
+    decoding: DecodingProtocol,
     *,
     folder: Path,
     identity: Mapping[str, Any],

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.api import Example, System, Traceable
+from benchmark.api import DecodingProtocol, Example, System, Traceable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +68,7 @@ class StateReader:
 def trace(
     system: System,
     examples: Sequence[Example],
-    decoding: Any,
+    decoding: DecodingProtocol,
     *,
     num_samples: int,
     seed: int,

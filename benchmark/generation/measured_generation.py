@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.api import Candidates, Cost, Example, Generation, System
+from benchmark.api import Candidates, Cost, DecodingProtocol, Example, Generation, System
 from benchmark.runtime.distributed import ALONE, Processes
 
 OnProgress = Callable[[int, int], None]
@@ -75,7 +75,7 @@ class CostMeter:
 def generate(
     system: System,
     examples: Sequence[Example],
-    decoding: Any,
+    decoding: DecodingProtocol,
     *,
     num_samples: int,
     seed: int,

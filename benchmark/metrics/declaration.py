@@ -61,6 +61,13 @@ class DeclaredMetric:
 def number(metric: str, key: str, text: str, *, low: float, high: float) -> float:
     """The number that an option holds.
 
+    Args:
+        metric: for the sentence of an error.
+        key: name of the option.
+        text: its value.
+        low: smallest number allowed.
+        high: largest number allowed.
+
     Raises:
         UserError: if it is none, or not between `low` and `high`.
     """

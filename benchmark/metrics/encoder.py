@@ -197,6 +197,11 @@ class NotLoadedError(Exception):
 def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, Any]:
     """Tokeniser and network by folder or hub id: float32, on the device, ready to be called.
 
+    Args:
+        kind: class of transformers.
+        name: folder or hub id.
+        device: where the network runs.
+
     Raises:
         NotLoadedError: if it cannot be loaded.
     """
@@ -217,7 +222,12 @@ def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, 
 
 @functools.lru_cache(maxsize=1)
 def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
-    """Load an encoder by `auto`, folder or hub id; `layer` None is the usual one.
+    """Load an encoder by `auto`, folder or hub id.
+
+    Args:
+        name: `auto`, a folder or a hub id.
+        layer: hidden states after so many layers; None is the usual number.
+        device: where the encoder runs.
 
     Raises:
         UserError: if it cannot be loaded or has no such layer.

@@ -45,6 +45,11 @@ def distributions(
 ) -> list[Mapping[str, float]]:
     """For every item the probability of each valid target, at temperature 1.
 
+    Args:
+        conditional: true distribution of the task.
+        items: what is scored.
+        name: of the metric, for the sentence of an error.
+
     Raises:
         UserError: if the task cannot produce a source.
     """

@@ -62,6 +62,11 @@ def make_splits(
 def conditional(task_id: str, source: str, temperature: float) -> dict[str, float]:
     """Every valid target of `source` with p^(1/temperature), renormalised; empty if foreign.
 
+    Args:
+        task_id: of a controlled task.
+        source: a text.
+        temperature: 1 is the distribution of the grammar.
+
     Raises:
         UserError: if the temperature is not a positive number.
     """

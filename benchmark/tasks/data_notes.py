@@ -156,7 +156,16 @@ def take_notes(
     unread_files: Sequence[str] = (),
     published_train: int | None = None,
 ) -> DataNotes:
-    """Count what is odd about `splits`, which are in order of time: train, valid, test."""
+    """Count what is odd about `splits`, which are in order of time: train, valid, test.
+
+    Args:
+        splits: examples in use.
+        available: examples of each split before limits.
+        ignored_keys: by split, unknown keys of its lines and how often they occur.
+        empty_references: by split, references left out because they are empty.
+        unread_files: files in the folder that no split comes from.
+        published_train: size of the published train part, where it is another one.
+    """
     tables = {split: _Table(examples) for split, examples in splits.items() if examples}
     train = tables.get("train", _Table(()))
     return DataNotes(

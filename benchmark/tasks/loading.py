@@ -28,7 +28,12 @@ def load_task(
     """Read or make the data of a task.
 
     Files are read and checked whole, then each split is cut to its first `limits[split]`
-    examples (None or absent: all). Digests and notes are those of the examples in use.
+    examples. Digests and notes are those of the examples in use.
+
+    Args:
+        task_id: of a task that ships, or a folder in `data_dir`.
+        data_dir: folder of real data; None reads none.
+        limits: examples per split at most; None or absent is all.
 
     Raises:
         UserError: if the id, a limit, the folder or a file is at fault.

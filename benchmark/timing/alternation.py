@@ -40,6 +40,12 @@ def alternate(
 
     The first run of each warms it up and is counted, not timed; then each takes its turn
     `repeats` times, and who comes first changes from turn to turn.
+
+    Args:
+        ours: first side.
+        theirs: second side.
+        sentences: texts that a run writes.
+        repeats: timed runs of each side.
     """
     sides = (ours, theirs)
     meters = []

@@ -94,6 +94,11 @@ def path_weights(alpha_bar: Tensor, t: int, s: int) -> Sequence[float]:
     z_{j-1} = a_j z0_hat + b_j z_j + sqrt(beta_j) eps_j, so that eps_j comes to z_s with the factor
     sqrt(beta_j) b_{j-1} ... b_{s+1}.
 
+    Args:
+        alpha_bar: float64 `(T + 1,)`.
+        t: first step.
+        s: where the path ends, s < t.
+
     Source: arXiv 2006.11239, eq. 7 (b_j), with the variance beta_j.
     """
     if t == s + 1:

@@ -9,29 +9,29 @@ ours few. What the texts are worth is measured on both sides.
 
 from __future__ import annotations
 
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.api import Batch, Example, Lengths, make_noise
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.registry import load_system
-from benchmark.experiment.suite import Budget, load_suite
-from benchmark.experiment.system_factory import resources
-from benchmark.metrics import Item, make_metric
+from benchmark.metrics import make_metric
 from benchmark.tasks import Task, load_task
 from benchmark.timing.alternation import Contender, alternate
+from benchmark.timing.mini_diffuseq import (
+    as_items,
+    build_diffuseq,
+    make_decoding,
+    train_diffuseq,
+    write_texts,
+)
 from benchmark.timing.peak_memory import peak_bytes
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
 from benchmark.timing.speed_result import Result, Side
 from benchmark.training.ema import moving_average
-from benchmark.training.trainer import Trainer
 
 CANVAS, ROOM = 128, 32
 TRAINED_ON = "paraphrase"
@@ -49,7 +49,13 @@ def measure(name: str, *, repeats: int) -> Result:
 
 
 def measure_training(repeats: int, *, updates: int = UPDATES, batch: int = BATCH) -> Result:
-    """Pairs per second, then the loss of both after `updates` updates from equal weights."""
+    """Pairs per second, then the loss of both after `updates` updates from equal weights.
+
+    Args:
+        repeats: timed turns of each side.
+        updates: after which the losses are compared.
+        batch: pairs per update.
+    """
     task = load_task(TRAINED_ON)
     whole = _system(task, "whole", Lengths(CANVAS - ROOM, ROOM))
     fitted = _system(task, "row", Lengths(CANVAS - ROOM, ROOM))
@@ -81,34 +87,24 @@ def measure_training(repeats: int, *, updates: int = UPDATES, batch: int = BATCH
 def measure_sampling(
     repeats: int, *, updates: int | None = None, sources: int = SOURCES, samples: int = 8
 ) -> Result:
-    """Sentences per second and sentence BLEU, `samples` of ours and one a turn of theirs."""
-    suite, task = load_suite("mini"), load_task(SAMPLED_ON)
+    """Sentences per second and sentence BLEU, `samples` of ours and one a turn of theirs.
+
+    Args:
+        repeats: timed turns of each side.
+        updates: of the training; None is suite mini's budget.
+        sources: decoded at once.
+        samples: candidates of ours that are scored.
+    """
+    task = load_task(SAMPLED_ON)
     system = _system(task, "whole")
-    budget = suite.budget_of("diffuseq", SAMPLED_ON)
-    with tempfile.TemporaryDirectory() as folder:
-        Trainer(
-            system,
-            task.train,
-            [],
-            recipe=suite.training_of("diffuseq"),
-            budget=budget if updates is None else Budget(updates=updates),
-            seed=1,
-            folder=Path(folder),
-        ).run()
-    published = _plain(system).eval()
+    train_diffuseq(system, task, updates=updates)
+    published = PublishedDiffuSeq.of(system).eval()
     examples = task.test[:sources]
     written: list[list[str]] = []
-    decoding = fill(type(system).Decoding, FEW, "diffuseq.decoding")
+    decoding = make_decoding(system, FEW)
 
     def few(num_samples: int = 1) -> list[list[str]]:
-        made = system.generate(
-            [e.source for e in examples],
-            decoding,
-            num_samples=num_samples,
-            seed=1,
-            ids=[e.id for e in examples],
-        )
-        return [[candidate.text for candidate in of_source] for of_source in made]
+        return write_texts(system, examples, decoding, num_samples=num_samples)
 
     def all_steps() -> None:
         opened = system.canvas.open([e.source for e in examples])
@@ -209,7 +205,7 @@ class _Ours(_Training):
 
 class _Published(_Training):
     def __init__(self, system: Any) -> None:
-        published = _plain(system)
+        published = PublishedDiffuSeq.of(system)
         super().__init__(system, published, published)
         self.published = published
         self.generator = torch.Generator().manual_seed(1)
@@ -250,24 +246,8 @@ def _error_of_words(side: _Training, examples: Sequence[Example]) -> float:
     return float((z0_hat - z_0).square().mean(-1)[words].mean() / z_0[words].var())
 
 
-def _plain(system: Any) -> PublishedDiffuSeq:
-    return PublishedDiffuSeq(
-        system.module.state_dict(),
-        heads=system.config.heads,
-        alpha_bar=system.module.alpha_bar,
-    )
-
-
 def _system(task: Task, fit: str, lengths: Lengths | None = None) -> Any:
-    """A fresh `diffuseq` of suite mini, with its lengths if none are given."""
-    suite = load_suite("mini")
-    known = resources(task, suite.tasks[task.id])
-    if lengths is not None:
-        known = replace(known, lengths=lengths)
-    system_class = load_system("diffuseq")
-    config = suite.systems["diffuseq"].config | {"mse_over": "all", "fit": fit}
-    torch.manual_seed(0)
-    return system_class.build(fill(system_class.Config, config, "diffuseq.config"), known)
+    return build_diffuseq(task, {"mse_over": "all", "fit": fit}, lengths=lengths)
 
 
 def _batch(train: Sequence[Example], update: int, batch: int) -> list[Example]:
@@ -279,10 +259,7 @@ def _scores(
 ) -> dict[str, float]:
     """Sentence BLEU against all references, its standard error, and the share that is valid."""
     metric = make_metric("bleu_sent_m4")
-    items = [
-        Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
-        for e, of_source in zip(examples, texts, strict=True)
-    ]
+    items = as_items(examples, texts)
     of_sources = metric.score(items).values.mean(1)
     valid = make_metric("validity", conditional=conditional).score(items).values
     return {

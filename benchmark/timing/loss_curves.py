@@ -30,8 +30,8 @@ from torch.nn import functional
 from benchmark.api import Batch, Example, Lengths, Noise, make_noise
 from benchmark.tasks import Task, load_task
 from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.mini_diffuseq import SMALLER, build_diffuseq, describe_network
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
-from benchmark.timing.small_system import conditions, smaller_system
 
 TASK = "paraphrase"
 CANVAS, ROOM = 128, 32
@@ -57,7 +57,15 @@ def compare(
     every: int = EVERY,
     seeds: int = SEEDS,
 ) -> Curves:
-    """Train all sides `seeds` times and bring their curves together."""
+    """Train all sides `seeds` times and bring their curves together.
+
+    Args:
+        task: where pairs come from.
+        batch: pairs per update.
+        updates: of each side.
+        every: updates between two points of a curve.
+        seeds: runs, each from weights of its own.
+    """
     runs = [_run(task, seed, batch, updates, every) for seed in range(seeds)]
     names = list(runs[0].curves)
     theirs = names[0]
@@ -75,10 +83,10 @@ def compare(
     seconds = {name: median(s for run in runs for s in run.seconds[name]) for name in names}
     return Curves(
         "diffuseq-loss",
-        f"{conditions(runs[0].system, task)}, batch {batch}, float32, canvas {CANVAS}, row canvas"
-        f" the source and {ROOM}; {seeds} seeds, {JUDGED} held-out pairs; the same weights,"
-        " batches, time steps and noise on all sides; seconds are of the processor, median over"
-        " updates",
+        f"{describe_network(runs[0].system, task)}, batch {batch}, float32, canvas {CANVAS},"
+        f" row canvas the source and {ROOM}; {seeds} seeds, {JUDGED} held-out pairs; the same"
+        " weights, batches, time steps and noise on all sides; seconds are of the processor,"
+        " median over updates",
         over="updates",
         curves=tuple(
             Curve(
@@ -123,7 +131,7 @@ class _Run:
 def _run(task: Task, seed: int, batch: int, updates: int, every: int) -> _Run:
     lengths = Lengths(CANVAS - ROOM, ROOM)
     whole, row = (
-        smaller_system(task, lengths=lengths, seed=seed, mse_over="all", fit=fit)
+        build_diffuseq(task, {**SMALLER, "mse_over": "all", "fit": fit}, lengths=lengths, seed=seed)
         for fit in ("whole", "row")
     )
     row.module.load_state_dict(whole.module.state_dict())
@@ -238,11 +246,7 @@ class _Ours(_Side):
 
 class _Published(_Side):
     def __init__(self, system: Any) -> None:
-        self.published = PublishedDiffuSeq(
-            system.module.state_dict(),
-            heads=system.config.heads,
-            alpha_bar=system.module.alpha_bar,
-        )
+        self.published = PublishedDiffuSeq.of(system)
         super().__init__(system, self.published)
 
     def prepare(self, batch: Batch, noise: Noise) -> Callable[[], Tensor]:

@@ -55,7 +55,15 @@ def measure(name: str, *, repeats: int) -> Result | Skipped:
 def measure_pair(
     name: str, pair: tuple[Player, Player], size: Size, *, repeats: int, updates: int = UPDATES
 ) -> Result | Skipped:
-    """Decode one batch on both sides; `updates` is how long they learn the length before."""
+    """Decode one batch on both sides.
+
+    Args:
+        name: of the measurement.
+        pair: ours and theirs.
+        size: of network and texts.
+        repeats: timed runs of each side.
+        updates: how long both learn the length first.
+    """
     try:
         for player in pair:
             load_system(player.system)
@@ -78,14 +86,8 @@ def measure_pair(
 
 def _contender(player: Player, size: Size, batch: Sequence[Example], updates: int) -> Contender:
     system_class = load_system(player.system)
-    network = {
-        "dim": size.dim,
-        "heads": size.heads,
-        "ffn": size.ffn,
-        "encoder_layers": size.layers,
-        "decoder_layers": size.layers,
-    }
-    config = fill(system_class.Config, network | dict(player.config), f"{player.system}.config")
+    values = {**size.network, **player.config}
+    config = fill(system_class.Config, values, f"{player.system}.config")
     decoding = fill(system_class.Decoding, player.decoding, f"{player.system}.decoding")
     torch.manual_seed(0)
     system = system_class.build(config, resources(size))

@@ -16,11 +16,16 @@ from collections.abc import Sequence
 
 import torch
 
-from benchmark.experiment.configuration import fill
 from benchmark.tasks import load_task
 from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.mini_diffuseq import (
+    SMALLER,
+    build_diffuseq,
+    describe_network,
+    make_decoding,
+    write_texts,
+)
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
-from benchmark.timing.small_system import conditions, smaller_system
 
 TASK = "paraphrase"
 STEPS = (20, 200, 2000)
@@ -36,12 +41,12 @@ def measure(name: str, *, repeats: int) -> Curves:
 def compare(steps: Sequence[int] = STEPS, *, sources: int = SOURCES) -> Curves:
     """Peak of `ru_maxrss` of both sides at every number of steps."""
     task = load_task(TASK)
-    system = smaller_system(task)
+    system = build_diffuseq(task, SMALLER)
     peaks = {side: [_peak_bytes(side, n, sources) for n in steps] for side in SIDES}
     return Curves(
         "diffuseq-memory",
-        f"{conditions(system, task)}, not trained, {sources} rows at once; peak resident memory of"
-        " a process that samples once, libraries included (ru_maxrss)",
+        f"{describe_network(system, task)}, not trained, {sources} rows at once; peak resident"
+        " memory of a process that samples once, libraries included (ru_maxrss)",
         over="network calls",
         curves=tuple(
             Curve(
@@ -74,21 +79,12 @@ def _peak_bytes(side: str, steps: int, sources: int) -> int:
 def _sample(side: str, steps: int, sources: int) -> None:
     """Sample once, by a chain of as many steps as calls are made."""
     task = load_task(TASK)
-    system = smaller_system(task, diffusion_steps=steps)
+    system = build_diffuseq(task, {**SMALLER, "diffusion_steps": steps})
     examples = task.test[:sources]
     if side == "diffuseq":
-        decoding = fill(type(system).Decoding, {"nfe": steps}, "diffuseq.decoding")
-        system.generate(
-            [e.source for e in examples],
-            decoding,
-            num_samples=1,
-            seed=1,
-            ids=[e.id for e in examples],
-        )
+        write_texts(system, examples, make_decoding(system, {"nfe": steps}))
         return
-    published = PublishedDiffuSeq(
-        system.module.state_dict(), heads=system.config.heads, alpha_bar=system.module.alpha_bar
-    ).eval()
+    published = PublishedDiffuSeq.of(system).eval()
     opened = system.canvas.open([e.source for e in examples])
     generator = torch.Generator().manual_seed(1)
     published.sample(opened.batch["ids"], opened.batch["is_target"], generator)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +47,12 @@ class PublishedDiffuSeq(nn.Module):
         )
         self.alpha_bar: Tensor
         self.register_buffer("alpha_bar", alpha_bar.detach().double(), persistent=False)
+
+    @classmethod
+    def of(cls, system: Any) -> PublishedDiffuSeq:
+        """The same function as a `diffuseq`, with a copy of its weights."""
+        module = system.module
+        return cls(module.state_dict(), heads=system.config.heads, alpha_bar=module.alpha_bar)
 
     @property
     def table(self) -> Tensor:
@@ -94,7 +101,13 @@ class PublishedDiffuSeq(nn.Module):
 
     @torch.no_grad()
     def sample(self, ids: Tensor, is_target: Tensor, generator: torch.Generator) -> Tensor:
-        """Ids `(rows, canvas)` after T ancestral steps with the clamp at each."""
+        """Ids `(rows, canvas)` after T ancestral steps with the clamp at each.
+
+        Args:
+            ids: int64 `(rows, canvas)`, the source laid on it.
+            is_target: bool `(rows, canvas)`.
+            generator: of the noise.
+        """
         table = self.table
         source = table[ids]
         alpha_bar = self.alpha_bar

@@ -14,24 +14,27 @@ observation.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import Example, make_noise
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.suite import Budget, load_suite
-from benchmark.metrics import Item, make_metric
+from benchmark.metrics import make_metric
 from benchmark.tasks import Task, load_task
 from benchmark.timing.coupled_noise import CoupledNoise, Remembered
 from benchmark.timing.measured_curves import Curve, Curves, Point
-from benchmark.timing.small_system import conditions, smaller_system
-from benchmark.training.trainer import Trainer
+from benchmark.timing.mini_diffuseq import (
+    SMALLER,
+    as_items,
+    build_diffuseq,
+    describe_network,
+    make_decoding,
+    train_diffuseq,
+    write_texts,
+)
 
 TASK = "paraphrase"
 SOURCES = 100
@@ -83,7 +86,16 @@ def compare(
     sources: int = SOURCES,
     samples: tuple[int, int] = (VALID_SAMPLES, TEST_SAMPLES),
 ) -> Curves:
-    """Choose on valid, then measure on test; `samples` are candidates a source on each."""
+    """Choose on valid, then measure on test.
+
+    Args:
+        system: a trained `diffuseq`.
+        task: controlled.
+        published: decoding of the published procedure.
+        nfes: network calls of the points.
+        sources: of each split at most.
+        samples: candidates per source on valid and on test.
+    """
     chooser = _Writer(system, task, task.valid[:sources], samples[0])
     theirs, *tried = chooser.write([published, *({**c, "nfe": CHOICE_NFE} for c in CHOICES)])
     differences = {
@@ -100,7 +112,7 @@ def compare(
     steps = int(published["nfe"])
     return Curves(
         "diffuseq-quality",
-        f"{conditions(system, task)}, {len(writer.examples)} test sources with"
+        f"{describe_network(system, task)}, {len(writer.examples)} test sources with"
         f" {samples[1]} candidates each; solver chosen at {CHOICE_NFE} calls on"
         f" {len(chooser.examples)} valid sources with {samples[0]} candidates each; ± is the"
         " half-width of a 95 % interval over sources, of differences of the same noise",
@@ -118,19 +130,8 @@ def compare(
 
 def trained(task: Task, *, updates: int | None = None) -> Any:
     """The smaller network, trained by suite mini's recipe."""
-    suite = load_suite("mini")
-    system = smaller_system(task)
-    budget = suite.budget_of("diffuseq", task.id) if updates is None else Budget(updates=updates)
-    with tempfile.TemporaryDirectory() as folder:
-        Trainer(
-            system,
-            task.train,
-            [],
-            recipe=suite.training_of("diffuseq"),
-            budget=budget,
-            seed=1,
-            folder=Path(folder),
-        ).run()
+    system = build_diffuseq(task, SMALLER)
+    train_diffuseq(system, task, updates=updates)
     return system
 
 
@@ -159,29 +160,18 @@ class _Writer:
     ) -> list[list[list[str]]]:
         """The texts of one batch under every setting."""
         system, alpha_bar = self.system, self.system.module.alpha_bar.cpu()
-        ids = [e.id for e in examples]
-        fine = Remembered(make_noise(1, ids, self.num_samples))
+        fine = Remembered(make_noise(1, [e.id for e in examples], self.num_samples))
         made = []
         for setting in settings:
-            decoding = fill(type(system).Decoding, dict(setting), "diffuseq.decoding")
+            decoding = make_decoding(system, setting)
             coupled = CoupledNoise(fine, alpha_bar, decoding.nfe)
             system.noise_of = lambda *_, noise=coupled: noise
-            texts = system.generate(
-                [e.source for e in examples],
-                decoding,
-                num_samples=self.num_samples,
-                seed=1,
-                ids=ids,
-            )
-            made.append([[candidate.text for candidate in of_source] for of_source in texts])
+            made.append(write_texts(system, examples, decoding, num_samples=self.num_samples))
         del system.noise_of
         return made
 
     def _scored(self, texts: list[list[str]]) -> Written:
-        items = [
-            Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
-            for e, of_source in zip(self.examples, texts, strict=True)
-        ]
+        items = as_items(self.examples, texts)
         values = {metric.id: metric.score(items).values.mean(1) for metric in self.metrics}
         return Written(texts, values)
 

@@ -32,6 +32,17 @@ class Size:
     """Tokens of a target that are written."""
     batch: int = 64
 
+    @property
+    def network(self) -> dict[str, object]:
+        """The fields of the configuration of an encoder-decoder of this size."""
+        return {
+            "dim": self.dim,
+            "heads": self.heads,
+            "ffn": self.ffn,
+            "encoder_layers": self.layers,
+            "decoder_layers": self.layers,
+        }
+
     def __str__(self) -> str:
         return (
             f"dim {self.dim}, {self.layers} + {self.layers} layers, ffn {self.ffn},"

@@ -60,18 +60,8 @@ class Endless(SubwordTokenizer):
 
 def _ours(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Contender:
     system_class = load_system("transformer")
-    config = fill(
-        system_class.Config,
-        {
-            "dim": size.dim,
-            "heads": size.heads,
-            "ffn": size.ffn,
-            "encoder_layers": size.layers,
-            "decoder_layers": size.layers,
-            "dropout": 0.0,
-        },
-        "transformer.config",
-    )
+    values = {**size.network, "dropout": 0.0}
+    config = fill(system_class.Config, values, "transformer.config")
     torch.manual_seed(0)
     known = Resources(Endless(tokenizer), Lengths(size.source, size.target))
     system = system_class.build(config, known)

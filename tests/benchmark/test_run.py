@@ -81,7 +81,7 @@ def test_deterministic_setting_has_one_candidate(run):
 
 def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     (tmp_path / "broken_system.py").write_text(
-        "from baselines.copying import CopySource\n"
+        "from baselines.yardsticks import CopySource\n"
         "class Broken(CopySource):\n"
         "    id = 'broken'\n"
         "    def generate(self, *a, **k):\n"

@@ -8,10 +8,10 @@ import torch
 pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-fairseq.txt")
 
 from baselines.autoregressive.transformer import TransformerSystem
-from baselines.fairseq.batches import framed
-from baselines.fairseq.conversion import FIRST_LENGTH, converted
+from baselines.fairseq.conversion import FIRST_LENGTH, convert_weights
+from baselines.fairseq.model_inputs import frame_texts
+from baselines.fairseq.non_autoregressive import FairseqCMLM, FairseqNAT
 from baselines.fairseq.refinement import refine
-from baselines.fairseq.systems import FairseqCMLM, FairseqNAT
 from baselines.fairseq.transformer import FairseqTransformer
 from baselines.masked.grid import decreasing_times
 from baselines.masked.lengths import Wanted
@@ -67,7 +67,7 @@ def pair(theirs_class, ours_class, resources: Resources):
     longer = Resources(tokenizer, Lengths(LENGTHS.source + 1, LENGTHS.target))
     ours = ours_class.build(ours_config, longer)
     ours.module.load_state_dict(
-        converted(
+        convert_weights(
             model.state_dict(),
             pad_id=tokenizer.pad_id,
             source_positions=LENGTHS.source + 1,
@@ -82,7 +82,7 @@ def pair(theirs_class, ours_class, resources: Resources):
 @pytest.fixture
 def source(resources: Resources):
     tokenizer = resources.tokenizer
-    return framed(tokenizer, SOURCES, LENGTHS.source).padded(tokenizer.pad_id)
+    return frame_texts(tokenizer, SOURCES, LENGTHS.source).padded(tokenizer.pad_id)
 
 
 @pytest.mark.parametrize(("theirs_class", "ours_class"), [(FairseqNAT, NAT), (FairseqCMLM, CMLM)])
@@ -90,7 +90,7 @@ def source(resources: Resources):
 def test_logits_agree(theirs_class, ours_class, resources, source):
     theirs, ours = pair(theirs_class, ours_class, resources)
     tokenizer, model = resources.tokenizer, theirs.module.model
-    canvas = framed(tokenizer, SOURCES[::-1], LENGTHS.target).padded(tokenizer.pad_id)
+    canvas = frame_texts(tokenizer, SOURCES[::-1], LENGTHS.target).padded(tokenizer.pad_id)
     canvas[:, 1:3] = tokenizer.mask_id
     encoded = model.forward_encoder([source, (source != tokenizer.pad_id).sum(1)])
     expected = model.decoder(normalize=False, prev_output_tokens=canvas, encoder_out=encoded)
@@ -163,7 +163,7 @@ def test_transformers_write_the_same(norm, resources):
         # fairseq writes no empty text.
         model.decoder.embed_tokens.weight[tokenizer.eos_id, 0] = -0.05
     ours.module.load_state_dict(
-        converted(
+        convert_weights(
             model.state_dict(),
             pad_id=tokenizer.pad_id,
             source_positions=LENGTHS.source,
@@ -187,7 +187,7 @@ def test_transformers_write_the_same(norm, resources):
 def test_conversion_names_what_it_needs(resources):
     theirs = FairseqCMLM.build(FairseqCMLM.Config(**SIZE), resources)
     with pytest.raises(UserError, match="learned positions"):
-        converted(
+        convert_weights(
             theirs.module.model.state_dict(),
             pad_id=resources.tokenizer.pad_id,
             source_positions=4,

@@ -10,10 +10,10 @@ pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-
 
 from fairseq.iterative_refinement_generator import IterativeRefinementGenerator
 
-from baselines.fairseq.batches import framed, sample_of
-from baselines.fairseq.quiet import quietly
+from baselines.fairseq.model_inputs import frame_texts, make_sample
+from baselines.fairseq.non_autoregressive import FairseqCMLM, FairseqLevenshtein
 from baselines.fairseq.refinement import refine
-from baselines.fairseq.systems import FairseqCMLM, FairseqLevenshtein
+from baselines.fairseq.suppressed_output import suppress_output
 from benchmark.api import make_noise
 
 SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1}
@@ -22,7 +22,7 @@ SIZE = {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers":
 @pytest.fixture
 def source(resources, pairs):
     tokenizer = resources.tokenizer
-    return framed(tokenizer, [e.source for e in pairs], 6).padded(tokenizer.pad_id)
+    return frame_texts(tokenizer, [e.source for e in pairs], 6).padded(tokenizer.pad_id)
 
 
 def predicting(length: int, resources, beam_positions: int = 7):
@@ -42,7 +42,7 @@ def test_first_of_the_length_beam_is_the_one_that_fairseq_returns(resources, sou
     generator = IterativeRefinementGenerator(
         system.dictionary, max_iter=2, adaptive=False, beam_size=3
     )
-    sample = sample_of(source, None, resources.tokenizer.pad_id)
+    sample = make_sample(source, None, resources.tokenizer.pad_id)
     theirs = generator.generate([model], sample)
     assert [few[0].tokens for few in ours] == [few[0]["tokens"].tolist() for few in theirs]
     assert all(sorted(len(one.tokens) for one in few) == [4, 5, 6] for few in ours)
@@ -91,7 +91,7 @@ def test_the_loss_of_a_network_that_is_evaluated_refuses_nothing(resources, pair
 
 def test_nothing_reaches_stdout_or_the_root_logger(capsys):
     before = list(logging.getLogger().handlers)
-    with quietly():
+    with suppress_output():
         sys.stdout.write("notice")
         logging.basicConfig()
     assert logging.getLogger().handlers == before

@@ -6,7 +6,7 @@ import torch
 from baselines.attention import BlockShape
 from baselines.encoder_decoder import Encoder, EncoderDecoder
 from baselines.masked.denoiser import Denoiser
-from baselines.masked.lengths import LENGTHS, Wanted, framed, length_loss
+from baselines.masked.lengths import LENGTHS, Wanted, frame_canvases, length_loss
 from baselines.texts import EncodedTexts
 from benchmark.api import make_noise
 
@@ -58,7 +58,7 @@ def test_predicted_length_lies_between_marks():
 
 
 def test_frames_by_hand():
-    canvas = framed(torch.tensor([1, 4, 3]), 4, MARKS)
+    canvas = frame_canvases(torch.tensor([1, 4, 3]), 4, MARKS)
     assert canvas.frame.tolist() == [[1, 0, 2, 0, 0], [1, 0, 0, 0, 0], [1, 0, 0, 0, 2]]
     assert canvas.inside.sum(1).tolist() == [1, 4, 3]
     assert canvas.present.sum(1).tolist() == [3, 5, 5]

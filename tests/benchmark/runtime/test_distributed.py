@@ -330,7 +330,7 @@ def test_a_lost_process_ends_the_other_without_a_launcher(tmp_path, how, first, 
 
 BROKEN = """\
 import os
-from baselines.copying import CopySource
+from baselines.yardsticks import CopySource
 class Everywhere(CopySource):
     id = "everywhere"
     def generate(self, *a, **k):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.timing import diffuseq_speed
+from benchmark.timing import diffuseq_speed, mini_diffuseq
 from benchmark.timing.diffuseq_speed import measure_sampling, measure_training
 
 
@@ -19,14 +19,14 @@ def test_training_counts_pairs_and_positions():
 
 
 def test_sampling_takes_few_calls_where_theirs_takes_all(monkeypatch):
-    real = diffuseq_speed.load_suite
+    real = mini_diffuseq.load_suite
 
     def short(name):
         suite = real(name)
         suite.systems["diffuseq"].config["diffusion_steps"] = 40
         return suite
 
-    monkeypatch.setattr(diffuseq_speed, "load_suite", short)
+    monkeypatch.setattr(mini_diffuseq, "load_suite", short)
     result = measure_sampling(1, updates=1, sources=3, samples=2)
     assert (result.ours.calls, result.theirs.calls) == (diffuseq_speed.FEW["nfe"], 40)
     assert 0 <= result.ours.found["bleu_sent_m4"] <= 1 and result.theirs.found["valid"] <= 1

@@ -6,7 +6,7 @@ import torch
 from benchmark.api import Lengths, make_noise
 from benchmark.tasks import load_task
 from benchmark.timing import loss_curves
-from benchmark.timing.small_system import smaller_system
+from benchmark.timing.mini_diffuseq import build_diffuseq
 
 TINY = {"width": 8, "layers": 1, "heads": 2, "ffn": 8, "mse_over": "all"}
 
@@ -19,7 +19,7 @@ def task():
 def test_the_judge_has_the_loss_of_the_system(task):
     lengths = Lengths(96, 32)
     for fit, name in (("whole", loss_curves.WHOLE), ("row", loss_curves.ROW)):
-        system = smaller_system(task, lengths=lengths, fit=fit, **TINY)
+        system = build_diffuseq(task, {**TINY, "fit": fit}, lengths=lengths)
         side, examples = loss_curves._Ours(system), task.valid[:5]
         system.module.eval()
         noise = make_noise(7, [e.id for e in examples])
@@ -29,8 +29,7 @@ def test_the_judge_has_the_loss_of_the_system(task):
 
 
 def test_the_same_objective_has_the_same_losses(task, monkeypatch):
-    real = loss_curves.smaller_system
-    monkeypatch.setattr(loss_curves, "smaller_system", lambda *a, **k: real(*a, **{**TINY, **k}))
+    monkeypatch.setattr(loss_curves, "SMALLER", TINY)
     curves = loss_curves.compare(task, batch=4, updates=4, every=2, seeds=2)
     assert curves.found["first_losses_differ_by"] < 1e-5
     assert [p.x for p in curves.curves[0].points] == [0, 2, 4]

@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.tasks import load_task
 from benchmark.timing import quality_over_calls as quality
-from benchmark.timing.small_system import smaller_system
+from benchmark.timing.mini_diffuseq import build_diffuseq
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,9 @@ def task():
 
 @pytest.fixture(scope="module")
 def system(task):
-    return smaller_system(task, diffusion_steps=40, width=8, layers=1, heads=2, ffn=8)
+    return build_diffuseq(
+        task, {"diffusion_steps": 40, "width": 8, "layers": 1, "heads": 2, "ffn": 8}
+    )
 
 
 PUBLISHED = {**quality.PUBLISHED, "nfe": 40}

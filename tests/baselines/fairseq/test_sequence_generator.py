@@ -8,7 +8,7 @@ import torch
 pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-fairseq.txt")
 
 from baselines.fairseq.dictionary import TokenizerDictionary
-from baselines.fairseq.stepping import KeyedSampling
+from baselines.fairseq.sequence_generator import KeyedSampling
 from baselines.fairseq.transformer import FairseqTransformer
 from benchmark.api import make_noise
 from benchmark.generation.measured_generation import CostMeter

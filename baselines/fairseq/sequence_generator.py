@@ -12,7 +12,7 @@ from fairseq.models import FairseqIncrementalDecoder
 from fairseq.search import Sampling
 from torch import Tensor, nn
 
-from baselines.fairseq.keyed import keyed_generator
+from baselines.fairseq.keyed_generator import keyed_generator
 
 
 class DecoderPass(nn.Module):

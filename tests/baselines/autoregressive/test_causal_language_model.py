@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import BloomConfig, BloomForCausalLM, MistralConfig, MistralForCausalLM
 
-from baselines.autoregressive.causal import CausalStepper, Columns, predict
+from baselines.autoregressive.causal_language_model import CausalStepper, Columns, predict
 
 from .conftest import tiny_model
 

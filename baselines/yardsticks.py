@@ -8,28 +8,16 @@ distribution of a controlled task. None of them is trained.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from baselines.neighbours import NeighbourIndex
-from benchmark.api import (
-    Batch,
-    Candidate,
-    CandidateKind,
-    Candidates,
-    Capabilities,
-    Example,
-    Family,
-    LossTerms,
-    Noise,
-    OnStep,
-    Resources,
-    UserError,
-    make_noise,
-)
+from baselines.setting_checks import check_not_negative
+from benchmark import api
 
 
 @dataclass(frozen=True)
@@ -39,7 +27,7 @@ class YardstickConfig:
 
 @dataclass(frozen=True)
 class CopyDecoding:
-    """Nothing to decode: one text a source."""
+    """Nothing to decode: one text per source."""
 
     @property
     def nfe(self) -> int | None:
@@ -47,44 +35,33 @@ class CopyDecoding:
         return 0
 
     @property
-    def kind(self) -> CandidateKind:
+    def kind(self) -> api.CandidateKind:
         """Several copies are one."""
         return "single"
 
 
 @dataclass(frozen=True)
-class RankedDecoding:
+class RankedDecoding(CopyDecoding):
     """Candidates in a fixed order."""
 
     @property
-    def nfe(self) -> int | None:
-        """No network, no calls."""
-        return 0
-
-    @property
-    def kind(self) -> CandidateKind:
+    def kind(self) -> api.CandidateKind:
         """Ranked, not drawn."""
         return "n-best"
 
 
 @dataclass(frozen=True)
-class OracleDecoding:
+class OracleDecoding(CopyDecoding):
     """Draws from the true distribution."""
 
     temperature: float = 1.0
     """Sharpens (below 1) or flattens the true distribution; 0 takes its most probable text."""
 
     def __post_init__(self) -> None:
-        if not self.temperature >= 0:
-            raise UserError(f"oracle: temperature {self.temperature} is negative: use 0 or more.")
+        check_not_negative("oracle", self, "temperature")
 
     @property
-    def nfe(self) -> int | None:
-        """No network, no calls."""
-        return 0
-
-    @property
-    def kind(self) -> CandidateKind:
+    def kind(self) -> api.CandidateKind:
         """Independent draws, unless there is but one outcome."""
         return "samples" if self.temperature else "single"
 
@@ -93,13 +70,13 @@ class Yardstick:
     """What the yardsticks share: no network, no training, nothing to store."""
 
     id: ClassVar[str]
-    family: ClassVar[Family] = "yardstick"
+    family: ClassVar[api.Family] = "yardstick"
     version: ClassVar[int] = 1
-    capabilities: ClassVar[Capabilities] = Capabilities(trainable=False)
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(trainable=False)
     Config: ClassVar[type] = YardstickConfig
     Decoding: ClassVar[type]
 
-    def __init__(self, config: YardstickConfig, resources: Resources) -> None:
+    def __init__(self, config: YardstickConfig, resources: api.Resources) -> None:
         self.config = config
         self.resources = resources
 
@@ -114,15 +91,15 @@ class Yardstick:
         return None
 
     @classmethod
-    def build(cls, config: YardstickConfig, resources: Resources) -> Yardstick:
+    def build(cls, config: YardstickConfig, resources: api.Resources) -> Yardstick:
         """The yardstick for a task."""
         return cls(config, resources)
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """There are no training batches."""
         raise self._refusal("is not trained: give it no training budget")
 
-    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """There is no objective."""
         raise self._refusal("is not trained: give it no training budget")
 
@@ -133,81 +110,74 @@ class Yardstick:
     @classmethod
     def load(cls, path: Path, device: str) -> Yardstick:
         """There is nothing to read."""
-        raise UserError(f"{cls.id} has nothing to load: build it from the task.")
+        raise api.UserError(f"{cls.id} has nothing to load: build it from the task.")
+
+    def _refusal(self, what: str) -> api.UserError:
+        return api.UserError(f"{self.id} {what}.")
+
+
+class RankedYardstick(Yardstick):
+    """A list of texts for every source, gone round where more are asked for."""
+
+    @abstractmethod
+    def _ranked(
+        self, sources: Sequence[str], ids: Sequence[str], most: int
+    ) -> Iterable[Sequence[str]]:
+        """The list of every source, one text or more, of which `most` are read."""
 
     def generate(
         self,
         sources: Sequence[str],
-        decoding: Any,
+        decoding: api.DecodingProtocol,
         *,
         num_samples: int,
         seed: int,
         ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
-        """`num_samples` candidates for every source, in order."""
-        raise NotImplementedError
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
+        """Candidate k is text k of the list, from the beginning again when it is used up.
 
-    def _refusal(self, what: str) -> UserError:
-        return UserError(f"{self.id} {what}.")
+        Raises:
+            UserError: if the task lacks what the list is made of.
+        """
+        return [
+            [_candidate(texts[k % len(texts)]) for k in range(num_samples)]
+            for texts in self._ranked(sources, ids, num_samples)
+        ]
 
 
-class CopySource(Yardstick):
+class CopySource(RankedYardstick):
     """The source, unchanged."""
 
     id: ClassVar[str] = "copy-source"
     Decoding: ClassVar[type] = CopyDecoding
 
-    def generate(
-        self,
-        sources: Sequence[str],
-        decoding: CopyDecoding,
-        *,
-        num_samples: int,
-        seed: int,
-        ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
-        """Each source, `num_samples` times."""
-        return [[_candidate(source)] * num_samples for source in sources]
+    def _ranked(
+        self, sources: Sequence[str], ids: Sequence[str], most: int
+    ) -> Iterable[Sequence[str]]:
+        return [[source] for source in sources]
 
 
-class Reference(Yardstick):
+class Reference(RankedYardstick):
     """The references of the evaluated example: what the data itself scores."""
 
     id: ClassVar[str] = "reference"
     Decoding: ClassVar[type] = RankedDecoding
 
-    def generate(
-        self,
-        sources: Sequence[str],
-        decoding: RankedDecoding,
-        *,
-        num_samples: int,
-        seed: int,
-        ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
-        """Candidate k is reference k, from the beginning again when they are used up.
-
-        Raises:
-            UserError: if an example is not of the evaluated split.
-        """
+    def _ranked(
+        self, sources: Sequence[str], ids: Sequence[str], most: int
+    ) -> Iterable[Sequence[str]]:
         unknown = [name for name in ids if not self.resources.references.get(name)]
         if unknown:
-            raise UserError(
+            raise api.UserError(
                 f"reference: no references are known for example {unknown[0]!r}"
                 f" ({len(unknown)} in all): evaluate a split whose references were loaded."
             )
-        all_references = (self.resources.references[name] for name in ids)
-        return [
-            [_candidate(references[k % len(references)]) for k in range(num_samples)]
-            for references in all_references
-        ]
+        return [self.resources.references[name] for name in ids]
 
 
-class NearestNeighbour(Yardstick):
-    """Answers with the target of the nearest source of the train split."""
+class NearestNeighbour(RankedYardstick):
+    """Answers with the targets of the nearest sources of the train split."""
 
     id: ClassVar[str] = "nearest-neighbour"
     Decoding: ClassVar[type] = RankedDecoding
@@ -215,35 +185,25 @@ class NearestNeighbour(Yardstick):
     @cached_property
     def _index(self) -> NeighbourIndex:
         if not self.resources.train:
-            raise UserError(
+            raise api.UserError(
                 "nearest-neighbour needs a train split and the task has none:"
-                " leave it out, or use a task with one."
+                " omit it, or use a task with one."
             )
         return NeighbourIndex([example.source for example in self.resources.train])
 
-    def generate(
-        self,
-        sources: Sequence[str],
-        decoding: RankedDecoding,
-        *,
-        num_samples: int,
-        seed: int,
-        ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
-        """Candidate k is the target of the k-th nearest source; a small split is gone round."""
-        targets = [_candidate(example.target) for example in self.resources.train]
-        return [
-            [targets[row[k % len(row)]] for k in range(num_samples)]
-            for row in self._index.nearest(sources, num_samples)
-        ]
+    def _ranked(
+        self, sources: Sequence[str], ids: Sequence[str], most: int
+    ) -> Iterable[Sequence[str]]:
+        train = self.resources.train
+        nearest = self._index.nearest(sources, most)
+        return [[train[index].target for index in row] for row in nearest]
 
 
 class Oracle(Yardstick):
     """Draws from the true distribution of a controlled task: the ceiling."""
 
     id: ClassVar[str] = "oracle"
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=False, knob="temperature", likelihood=True
     )
     Decoding: ClassVar[type] = OracleDecoding
@@ -256,8 +216,8 @@ class Oracle(Yardstick):
         num_samples: int,
         seed: int,
         ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
         """Independent draws; a source that the task cannot produce gets empty candidates.
 
         Raises:
@@ -265,10 +225,10 @@ class Oracle(Yardstick):
         """
         conditional = self.resources.conditional
         if conditional is None:
-            raise UserError(
+            raise api.UserError(
                 "oracle needs a task that knows its true distribution: use a controlled one."
             )
-        rows = make_noise(seed, ids, num_samples).uniform((1,), stream="oracle").tolist()
+        rows = api.make_noise(seed, ids, num_samples).uniform((1,), stream="oracle").tolist()
         uniforms = [u for (u,) in rows]
         candidates = []
         for index, source in enumerate(sources):
@@ -283,10 +243,10 @@ class Oracle(Yardstick):
 
 def _draw(
     drawn_from: Mapping[str, float], truth: Mapping[str, float], u: float, temperature: float
-) -> Candidate:
+) -> api.Candidate:
     """Inverse of the cumulative distribution over the texts in alphabetical order."""
     if not truth:
-        return Candidate("", "empty")
+        return api.Candidate("", "empty")
     # Alphabetical: the outcome must not hang on the order in which a mapping was filled.
     texts = sorted(drawn_from)
     if temperature == 0:
@@ -305,5 +265,5 @@ def _invert(texts: Sequence[str], masses: Sequence[float], u: float) -> str:
     return max(zip(masses, texts, strict=True))[1]
 
 
-def _candidate(text: str, logprob: float | None = None) -> Candidate:
-    return Candidate(text, "ok" if text else "empty", logprob)
+def _candidate(text: str, logprob: float | None = None) -> api.Candidate:
+    return api.Candidate(text, "ok" if text else "empty", logprob)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from baselines.copying import CopySource, NearestNeighbour, Oracle, Reference
+from baselines.yardsticks import CopySource, NearestNeighbour, Oracle, Reference
 from benchmark.api import Example, UserError, make_noise
 
 

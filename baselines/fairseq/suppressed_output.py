@@ -1,4 +1,4 @@
-"""fairseq talks: it takes over the root logger when imported, and prints while it works."""
+"""Keeps fairseq silent: it takes over the root logger when imported, and prints as it works."""
 
 import io
 import logging
@@ -7,7 +7,7 @@ from contextlib import contextmanager, redirect_stdout
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
+def suppress_output() -> Iterator[None]:
     """Keep fairseq's notices off stdout and its handlers off the root logger.
 
     `logging.basicConfig`, which fairseq calls on import, does nothing where there is a handler.

@@ -4,56 +4,45 @@ Source: Gu et al., arXiv 1711.02281 (NAT; fairseq's has no fertilities); Ghazvin
 arXiv 1904.09324 (CMLM); Gu et al., arXiv 1905.11006 (Levenshtein).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from fairseq.criterions.nat_loss import LabelSmoothedDualImitationCriterion
 from fairseq.tasks.translation_lev import TranslationLevenshteinConfig, TranslationLevenshteinTask
 from torch import Tensor, nn
 
-from baselines.fairseq.batches import framed, sample_of
 from baselines.fairseq.dictionary import TokenizerDictionary
-from baselines.fairseq.keyed import keyed_generator
-from baselines.fairseq.networks import build_network, stored
-from baselines.fairseq.quiet import quietly
+from baselines.fairseq.keyed_generator import keyed_generator
+from baselines.fairseq.model_inputs import frame_texts, make_sample
+from baselines.fairseq.networks import as_stored, build_network
 from baselines.fairseq.refinement import Hypothesis, refine
 from baselines.fairseq.settings import (
     CMLMDecoding,
     LengthConfig,
+    LevenshteinConfig,
     LevenshteinDecoding,
     NATConfig,
     NATDecoding,
     RefinementConfig,
+    RefinementDecoding,
 )
+from baselines.fairseq.suppressed_output import suppress_output
+from baselines.setting_checks import check_beam
 from baselines.texts import read_candidate
-from benchmark.api import (
-    Batch,
-    Candidate,
-    Candidates,
-    Capabilities,
-    Example,
-    Family,
-    Lengths,
-    LossTerms,
-    NeuralSystem,
-    Noise,
-    OnStep,
-    Resources,
-    UserError,
-)
+from benchmark import api
 
 LENGTH_CLASSES = 256
 """Lengths, and numbers of insertions, that fairseq's heads tell apart."""
 
 
-class RefinementSystem(NeuralSystem):
+class RefinementSystem(api.NeuralSystem):
     """What fairseq's non-autoregressive systems share; a subclass names its parts."""
 
     id: ClassVar[str]
-    family: ClassVar[Family]
+    family: ClassVar[api.Family]
     version: ClassVar[int] = 1
-    capabilities: ClassVar[Capabilities]
+    capabilities: ClassVar[api.Capabilities]
     Config: ClassVar[type]
     Decoding: ClassVar[type]
     architecture: ClassVar[str]
@@ -61,7 +50,7 @@ class RefinementSystem(NeuralSystem):
     noise: ClassVar[str]
     """fairseq's name of what is done to targets in training."""
 
-    def __init__(self, config: Any, resources: Resources) -> None:
+    def __init__(self, config: RefinementConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
         self.dictionary = TokenizerDictionary(resources.tokenizer)
         self._task = TranslationLevenshteinTask(
@@ -75,64 +64,56 @@ class RefinementSystem(NeuralSystem):
             self.architecture,
             config,
             self._task,
-            Lengths(lengths.source + 1, self._positions),
-            self._options(config),
+            api.Lengths(lengths.source + 1, self._positions),
+            config.options(),
         )
-        self.module = stored(self._model)
+        self.module = as_stored(self._model)
         # The encoder runs once and does not count.
         decoder = self._model.decoder
         assert isinstance(decoder, nn.Module)
         self.network = decoder
 
-    def _options(self, config: Any) -> Mapping[str, object]:
-        """What the architecture has beside the network, under fairseq's names."""
-        return {"apply_bert_init": config.bert_init}
-
-    def _passes(self, decoding: Any) -> tuple[int, bool, int]:
-        """Refinements at most, whether an unchanged text is done, and lengths tried."""
-        raise NotImplementedError
-
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`source` `(batch, S)` and `target` `(batch, T)`: bos, tokens, eos, padding."""
         tokenizer, pad_id = self.resources.tokenizer, self.resources.tokenizer.pad_id
         lengths = self.resources.lengths
-        targets = framed(tokenizer, [e.target for e in examples], self._positions - 1)
+        targets = frame_texts(tokenizer, [e.target for e in examples], self._positions - 1)
         return {
-            "source": framed(tokenizer, [e.source for e in examples], lengths.source).padded(
+            "source": frame_texts(tokenizer, [e.source for e in examples], lengths.source).padded(
                 pad_id
             ),
             "target": targets.padded(pad_id),
         }
 
-    def loss(self, batch: Batch, noise: Noise) -> LossTerms:
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The criterion of fairseq: the sum over heads of mean cross entropies, in nats.
 
         The noise on the targets is one draw a batch, from the seed of its first row.
         """
         target: Tensor = batch["target"]
-        sample = sample_of(batch["source"], target, self.dictionary.pad())
+        sample = make_sample(batch["source"], target, self.dictionary.pad())
         with keyed_generator(noise.seeds[0], 0, target.device):
             sample["prev_target"] = self._task.inject_noise(target)
-        with quietly():
+        with suppress_output():
             loss, _, logged = self._criterion(self._model, sample)
         terms = {
             name.removesuffix("-loss"): torch.as_tensor(value, device=target.device)
             for name, value in logged.items()
             if name.endswith("-loss")
         }
-        return LossTerms(loss, terms, sample["ntokens"])
+        return api.LossTerms(loss, terms, sample["ntokens"])
 
     @torch.no_grad()
     def generate(
         self,
         sources: Sequence[str],
-        decoding: Any,
+        decoding: RefinementDecoding,
         *,
         num_samples: int,
         seed: int,
         ids: Sequence[str],
-        on_step: OnStep | None = None,
-    ) -> Candidates:
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
         """`num_samples` candidates a source; a single one is decoded once and repeated.
 
         Nothing is drawn. `on_step` is not called: fairseq's generator shows no steps.
@@ -140,24 +121,20 @@ class RefinementSystem(NeuralSystem):
         Raises:
             UserError: if the beam has fewer lengths than `num_samples`.
         """
-        passes, adaptive, beam = self._passes(decoding)
-        if decoding.kind == "n-best" and num_samples > beam:
-            raise UserError(
-                f"{self.id}: a beam of {beam} lengths has no {num_samples} candidates:"
-                f" set beam to {num_samples} or more."
-            )
+        if decoding.kind == "n-best":
+            check_beam(self.id, num_samples, decoding.lengths)
         if not sources:
             return []
         tokenizer = self.resources.tokenizer
-        encoded = framed(tokenizer, sources, self.resources.lengths.source)
+        encoded = frame_texts(tokenizer, sources, self.resources.lengths.source)
         self._model.eval()
         lists = refine(
             self._model,
             self.dictionary,
             encoded.padded(tokenizer.pad_id).to(next(self._model.parameters()).device),
-            passes=passes,
-            adaptive=adaptive,
-            beam=beam,
+            passes=decoding.passes,
+            adaptive=decoding.adaptive,
+            beam=decoding.lengths,
             positions=self._positions,
         )
         candidates = []
@@ -166,7 +143,7 @@ class RefinementSystem(NeuralSystem):
             candidates.append(few * num_samples if decoding.kind == "single" else few)
         return candidates
 
-    def _candidate(self, hypothesis: Hypothesis, truncated: bool) -> Candidate:
+    def _candidate(self, hypothesis: Hypothesis, truncated: bool) -> api.Candidate:
         # bos may have the id of eos, and a NAT may write over both: the frame goes by place.
         inner = hypothesis.tokens[1:-1]
         return read_candidate(self.resources.tokenizer, inner, truncated=truncated, finished=True)
@@ -176,26 +153,20 @@ class FairseqNAT(RefinementSystem):
     """One pass over a canvas of masks of the predicted length."""
 
     id: ClassVar[str] = "fairseq-nat"
-    family: ClassVar[Family] = "iterative"
-    capabilities: ClassVar[Capabilities] = Capabilities(trainable=True, length="predicted")
+    family: ClassVar[api.Family] = "iterative"
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(trainable=True, length="predicted")
     Config: ClassVar[type] = NATConfig
     Decoding: ClassVar[type] = NATDecoding
     architecture: ClassVar[str] = "nonautoregressive_transformer"
     noise: ClassVar[str] = "full_mask"
-
-    def _options(self, config: NATConfig) -> Mapping[str, object]:
-        return {**_length_options(config), "src_embedding_copy": config.copy_source}
-
-    def _passes(self, decoding: NATDecoding) -> tuple[int, bool, int]:
-        return 1, False, decoding.beam
 
 
 class FairseqCMLM(RefinementSystem):
     """Mask-predict: each pass writes the least certain tokens anew."""
 
     id: ClassVar[str] = "fairseq-cmlm"
-    family: ClassVar[Family] = "iterative"
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    family: ClassVar[api.Family] = "iterative"
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=True, nfe_knob="nfe", length="predicted"
     )
     Config: ClassVar[type] = LengthConfig
@@ -203,36 +174,14 @@ class FairseqCMLM(RefinementSystem):
     architecture: ClassVar[str] = "cmlm_transformer"
     noise: ClassVar[str] = "random_mask"
 
-    def _options(self, config: LengthConfig) -> Mapping[str, object]:
-        return _length_options(config)
-
-    def _passes(self, decoding: CMLMDecoding) -> tuple[int, bool, int]:
-        return decoding.nfe, False, decoding.beam
-
 
 class FairseqLevenshtein(RefinementSystem):
     """Insertions and deletions until nothing changes."""
 
     id: ClassVar[str] = "fairseq-levenshtein"
-    family: ClassVar[Family] = "edit"
-    capabilities: ClassVar[Capabilities] = Capabilities(trainable=True, length="free")
-    Config: ClassVar[type] = RefinementConfig
+    family: ClassVar[api.Family] = "edit"
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(trainable=True, length="free")
+    Config: ClassVar[type] = LevenshteinConfig
     Decoding: ClassVar[type] = LevenshteinDecoding
     architecture: ClassVar[str] = "levenshtein_transformer"
     noise: ClassVar[str] = "random_delete"
-
-    def _options(self, config: RefinementConfig) -> Mapping[str, object]:
-        # All three heads stand on all layers, as fairseq's "6,6,6" says for its six.
-        depth = str(config.decoder_layers)
-        return {**super()._options(config), "early_exit": ",".join([depth] * 3)}
-
-    def _passes(self, decoding: LevenshteinDecoding) -> tuple[int, bool, int]:
-        return decoding.rounds, True, 1
-
-
-def _length_options(config: LengthConfig) -> Mapping[str, object]:
-    return {
-        "apply_bert_init": config.bert_init,
-        "length_loss_factor": config.length_loss,
-        "pred_length_offset": config.length_offset,
-    }

@@ -17,7 +17,7 @@ Sample = dict[str, Any]
 """What fairseq calls a sample: a batch with `net_input`, `target` and some numbers."""
 
 
-def framed(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
+def frame_texts(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
     """bos, at most `length - 1` tokens, eos: what the non-autoregressive models read.
 
     A text that is cut keeps its eos, which frames a canvas and is not a prediction.
@@ -26,7 +26,7 @@ def framed(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTe
     return EncodedTexts([[tokenizer.bos_id, *row] for row in encoded.ids], encoded.truncated)
 
 
-def sample_of(source: Tensor, target: Tensor | None, pad_id: int) -> Sample:
+def make_sample(source: Tensor, target: Tensor | None, pad_id: int) -> Sample:
     """A fairseq sample of padded ids: source `(rows, S)` and target `(rows, T)`, or none."""
     rows = source.size(0)
     tokens = 0 if target is None else int((target != pad_id).sum())

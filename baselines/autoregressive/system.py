@@ -1,0 +1,111 @@
+"""What the autoregressive systems share: candidates from a decoder of one position at a time."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from baselines.autoregressive.decoding import AutoregressiveDecoding
+from baselines.autoregressive.search import Alphabet, Stepper, beam_search, sample
+from baselines.texts import read_candidate, read_texts
+from benchmark import api
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSources:
+    """Sources that the network has read, ready to be answered."""
+
+    stepper: Stepper
+    """Fresh, with the same number of rows for every source."""
+    alphabet: Alphabet
+    truncated: Sequence[bool]
+    """Whether each source was cut."""
+
+
+class AutoregressiveSystem(api.NeuralSystem):
+    """Greedy decoding, (diverse) beam search, sampling by temperature and top-p."""
+
+    id: ClassVar[str]
+    family: ClassVar[api.Family] = "autoregressive"
+    version: ClassVar[int] = 1
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
+        trainable=True, knob="temperature", likelihood=True, length="free"
+    )
+    Decoding: ClassVar[type] = AutoregressiveDecoding
+
+    @property
+    def tokenizer(self) -> api.Tokenizer:
+        """What reads and writes the texts."""
+        return self.resources.tokenizer
+
+    @abstractmethod
+    def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:
+        """Let the network read the sources, for `per_source` rows each of `max_length` tokens."""
+
+    @torch.no_grad()
+    def generate(
+        self,
+        sources: Sequence[str],
+        decoding: AutoregressiveDecoding,
+        *,
+        num_samples: int,
+        seed: int,
+        ids: Sequence[str],
+        on_step: api.OnStep | None = None,
+    ) -> api.Candidates:
+        """`num_samples` candidates per source; a single one is decoded once and repeated.
+
+        Raises:
+            UserError: if the beam is narrower than `num_samples`, or `max_length` longer than
+                the canvas.
+        """
+        max_length = decoding.length(self.id, self.resources.lengths.target, num_samples)
+        if not sources:
+            return []
+        self.module.eval()
+        per_source, kind = decoding.rows(num_samples), decoding.kind
+        read = self._read(sources, per_source, max_length)
+        device = read.alphabet.forbidden.device
+        if kind == "n-best":
+            diverse = decoding.method == "diverse-beam"
+            hypotheses = beam_search(
+                read.stepper,
+                read.alphabet,
+                sources=len(sources),
+                beam=decoding.beam,
+                max_length=max_length,
+                length_penalty=decoding.length_penalty,
+                device=device,
+                groups=(decoding.groups or decoding.beam) if diverse else 1,
+                diversity=decoding.diversity if diverse else 0.0,
+                on_step=on_step,
+            )
+        else:
+            noise = api.make_noise(seed, ids, per_source, device)
+            hypotheses = sample(
+                read.stepper,
+                read.alphabet,
+                noise.uniform((max_length,)).unflatten(0, (-1, per_source)),
+                temperature=0.0 if kind == "single" else decoding.temperature,
+                top_p=1.0 if kind == "single" else decoding.top_p,
+                on_step=on_step,
+            )
+        candidates = []
+        for tokens, logprobs, cut in zip(
+            hypotheses.tokens.tolist(), hypotheses.logprob.tolist(), read.truncated, strict=True
+        ):
+            few = [
+                read_candidate(self.tokenizer, row, truncated=cut, logprob=logprob)
+                for row, logprob in zip(tokens, logprobs, strict=True)
+            ]
+            candidates.append(few * num_samples if kind == "single" else few[:num_samples])
+        return candidates
+
+    def read_state(
+        self, state: Tensor, sources: Sequence[str], decoding: AutoregressiveDecoding
+    ) -> list[str]:
+        """See `benchmark.api.Traceable`."""
+        return read_texts(self.tokenizer, state)
