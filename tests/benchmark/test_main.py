@@ -189,7 +189,7 @@ def test_quiet_leaves_the_path_of_the_report(tmp_path, monkeypatch, capsys):
     assert main(["run", *words, "--quiet"]) == 0
     assert capsys.readouterr() == ("reports/nano/index.html\n", "")
     assert main(["run", *words]) == 0
-    assert capsys.readouterr().err == "1 cells, 1 of them cached\n"
+    assert capsys.readouterr().err == "1 trials, 1 of them cached\n"
     assert main(["run", *words, "--quiet", "--task", "dialouge"]) == 2
     assert capsys.readouterr().err.startswith("error: There is no task 'dialouge'")
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 _BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"(?:python -m benchmark[. ]|diffuseq-bench )(\w+)(.*)")
+_COMMAND = re.compile(r"(?:python -m benchmark[. ]|diffuseq-bench )([a-z]+)( .*|)$")
 _INLINE = re.compile(r"`([^`\n]+)`")
 
 
