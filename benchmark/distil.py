@@ -13,6 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.api import UserError
+from benchmark.runtime.command_line import (
+    CommandParser,
+    add_output,
+    add_shared_flags,
+    is_quiet,
+    run_command,
+    show_first,
+)
 
 if TYPE_CHECKING:
     from benchmark.experiment.run_context import RunContext
@@ -26,28 +34,18 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmark.distil",
-        description="Write a task whose train targets are the outputs of a trained system.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = CommandParser(
+        "distil", "Write a task whose train targets are the outputs of a trained system.", EXAMPLES
     )
     what = made.add_argument_group("the teacher, as it was run")
     what.add_argument("--task", required=True, help="the task whose train part is decoded")
-    what.add_argument("--system", required=True, help="the teacher; it has to be trained already")
-    what.add_argument("--suite", default="mini", help="a suite or a YAML file (default: mini)")
-    what.add_argument("--seed", type=int, help="seed of the training (default: the suite's first)")
+    what.add_argument("--system", required=True, help="the teacher; it must be trained already")
     what.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="the changes of the suite with which the teacher was run",
+        "--seed", type=int, metavar="N", help="seed of the training (default: the suite's first)"
     )
-    what.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
+    add_shared_flags(what, "--suite", "--set", "--data-dir")
     how = made.add_argument_group("how it decodes")
     how.add_argument(
         "--decoding",
@@ -55,32 +53,26 @@ def parser() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="changes of its main setting: method=greedy, or method=beam beam=5",
+        help="change its main setting: method=greedy, or method=beam beam=5",
     )
-    how.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    add_shared_flags(how, "--device")
     where = made.add_argument_group("where things are")
-    where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
-    where.add_argument(
-        "--out", type=Path, default=Path("distilled"), help="a data folder (default: distilled)"
+    add_shared_flags(where, "--store")
+    add_output(where, "DIR", "a data folder (default: distilled)", Path("distilled"))
+    show_first(
+        where.add_argument(
+            "--new-task", "--name", metavar="TASK", help="its name (default: TASK-distilled)"
+        )
     )
-    where.add_argument("--name", help="the new task (default: TASK-distilled)")
     return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: the task is there; 2: the call cannot be carried out; 130: stopped by hand."""
-    options = parser().parse_args(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return _run(options)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here", file=sys.stderr)
-        return 130
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit code 0: the task is there; 2: the call cannot be carried out; 130: interrupted."""
+    return run_command(parser(), _run, words, resumes=True)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     from tqdm import tqdm
 
     from benchmark.experiment.plan import make_plan
@@ -121,8 +113,9 @@ def _run(options: argparse.Namespace) -> int:
         "decoding": asdict(decoding),
         "seed": seed,
     }
-    folder = options.out / (options.name or f"{task.id}-distilled")
-    with tqdm(total=len(task.train), desc=trial.name, unit="source", disable=None) as bar:
+    folder = options.output / (options.new_task or f"{task.id}-distilled")
+    hidden = is_quiet() or None  # None: shown on a terminal
+    with tqdm(total=len(task.train), desc=trial.name, unit="source", disable=hidden) as bar:
 
         def advance(done: int, _total: int) -> None:
             bar.update(done - bar.n)

@@ -6,9 +6,17 @@ python -m benchmark.ls systems
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
+
+from benchmark.api import UserError
+from benchmark.api.did_you_mean import suggestion
+from benchmark.runtime.command_line import (
+    CommandParser,
+    add_shared_flags,
+    print_json,
+    run_command,
+)
 
 KINDS = ("tasks", "systems", "metrics", "suites")
 
@@ -55,28 +63,26 @@ def listing(kind: str) -> list[dict[str, object]]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the listings; exit code 2 for an unknown kind."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmark.ls", description="List tasks, systems, metrics and suites."
-    )
-    parser.add_argument(
-        "kind", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)} (default: all)"
-    )
-    parser.add_argument("--json", action="store_true", help="for programs")
-    options = parser.parse_args(arguments)
-    unknown = [kind for kind in options.kind if kind not in KINDS]
-    if unknown:
-        from benchmark.api.did_you_mean import suggestion
+def parser() -> CommandParser:
+    """The command line."""
+    made = CommandParser("ls", "List tasks, systems, metrics and suites.")
+    made.add_argument("kind", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)} (default: all)")
+    add_shared_flags(made, "--json")
+    return made
 
-        print(
-            f"error: Nothing is called {unknown[0]!r}: {suggestion(unknown[0], KINDS)}",
-            file=sys.stderr,
-        )
-        return 2
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Print the listings; exit code 2 for an unknown kind."""
+    return run_command(parser(), _list, words)
+
+
+def _list(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    for kind in options.kind:
+        if kind not in KINDS:
+            raise UserError(f"There is no list of {kind!r}: {suggestion(kind, KINDS)}")
     found = {kind: listing(kind) for kind in options.kind or KINDS}
     if options.json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json(found)
         return 0
     for kind, rows in found.items():
         print(f"{kind}:")

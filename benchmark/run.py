@@ -11,9 +11,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from benchmark.api import UserError
+from benchmark.runtime.command_line import (
+    CommandParser,
+    add_shared_flags,
+    note,
+    run_command,
+    show_first,
+)
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
 
@@ -34,17 +41,13 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmark.run",
-        description="Train, generate, score and report; what is finished is never redone.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = CommandParser(
+        "run", "Train, generate, score and report; what is finished is never redone.", EXAMPLES
     )
     what = made.add_argument_group("what to run")
-    what.add_argument("--task", nargs="+", required=True, metavar="TASK", help="tasks, or all")
-    what.add_argument("--suite", default="mini", help="a suite or a YAML file (default: mini)")
+    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="tasks, or all")
     what.add_argument(
         "--system",
         nargs="+",
@@ -52,15 +55,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="SYSTEM",
         help="systems, default, all, or module:Class (default: default)",
     )
-    what.add_argument("--seeds", nargs="+", type=int, metavar="N", help="seeds of the suite")
-    what.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the suite: budget.updates=300, diffuseq.layers=2, limits.test=100",
+    show_first(
+        what.add_argument(
+            "--seeds", "--seed", nargs="+", type=int, metavar="N", help="in place of the suite's"
+        )
     )
+    add_shared_flags(what, "--suite", "--set", "--data-dir")
     what.add_argument(
         "--ablate",
         nargs="+",
@@ -73,10 +73,8 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="keep and score the texts on the way to the first candidates (evaluation.trace)",
     )
-    what.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
     how = made.add_argument_group("how to run it")
-    how.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    how.add_argument("--jobs", type=int, help="cells side by side (default: cores / threads)")
+    add_shared_flags(how, "--device", "--jobs")
     how.add_argument(
         "--rerun",
         choices=("missing", "failed", "stale", "all"),
@@ -84,50 +82,66 @@ def parser() -> argparse.ArgumentParser:
         help="missing: what is not there; failed: only what failed; stale: also what older"
         " code made; all: everything (default: missing)",
     )
-    how.add_argument("--dry-run", action="store_true", help="print the cells and their time")
-    how.add_argument("--tensorboard", type=Path, metavar="DIR", help="mirror the training there")
+    how.add_argument(
+        "--dry-run", action="store_true", help="print the trials and the time they need"
+    )
+    how.add_argument(
+        "--show-config", action="store_true", help="print the complete suite as YAML, and exit"
+    )
+    how.add_argument("--tensorboard", type=Path, metavar="DIR", help="log the training there too")
     where = made.add_argument_group("where things are")
-    where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
-    where.add_argument("--reports", type=Path, default=Path("reports"), help="default: reports")
-    where.add_argument("--name", help="name of the run (default: that of the suite)")
+    add_shared_flags(where, "--store")
+    where.add_argument(
+        "--reports",
+        type=Path,
+        metavar="DIR",
+        default=Path("reports"),
+        help="where the reports of all runs are (default: reports)",
+    )
+    where.add_argument("--name", help="name of the run and its report (default: the suite's)")
     return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0: all is there; 1: some cells failed; 2: the call cannot be carried out."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser().parse_args(words)
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit code 0: all is there; 1: some trials failed; 2: the call cannot be carried out."""
+    return run_command(parser(), _start, words, resumes=True)
+
+
+def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     processes = ALONE
     try:
+        if not options.task and not options.show_config:
+            raise UserError("--task is missing: name the tasks to run, or all.")
         device = choose_device(options.device)
         processes = start(device)
         code = int(processes.broadcast(_run(options, words, device, processes)))
         processes.leave()
         return code
     except UserError as error:
-        return _refuse(str(error), processes)
+        if _is_told_elsewhere(str(error), processes):
+            return 2
+        raise
     except ProcessLostError as lost:
-        return _leave(lost)
+        _leave(lost)
     except KeyboardInterrupt:
         if processes.is_main:
-            print("\nstopped; the same command goes on from here", file=sys.stderr)
+            raise
         return 130
 
 
-def _refuse(sentence: str, processes: Processes) -> int:
-    """Print the sentence once, whether all processes come to it or this one alone."""
-    if processes is ALONE and os.environ.get("LOCAL_RANK", "0") != "0":
-        return 2  # not met yet: the first one of each machine says what all of them found
+def _is_told_elsewhere(sentence: str, processes: Processes) -> bool:
+    """Whether another process prints the sentence, which some or all of them have come to."""
+    if processes is ALONE:
+        # Not met yet: the first one of each machine says what all of them found.
+        return os.environ.get("LOCAL_RANK", "0") != "0"
     try:
         everywhere = processes.gather_errors(sentence)
     except ProcessLostError as lost:
-        return _leave(lost, code=2)
-    if processes.rank == next(rank for rank, error in enumerate(everywhere) if error):
-        print(f"error: {sentence}", file=sys.stderr)
-    return 2
+        _leave(lost, code=2)
+    return processes.rank != next(rank for rank, error in enumerate(everywhere) if error)
 
 
-def _leave(lost: ProcessLostError, code: int = 1) -> int:
+def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
     """End at once: the threads of a group whose processes have parted cannot be joined."""
     if lost.sentence:
         print(f"failed: {lost.sentence}", file=sys.stderr)
@@ -139,7 +153,7 @@ def _leave(lost: ProcessLostError, code: int = 1) -> int:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
-    from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.plan import make_plan, with_defaults
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import choose_systems, choose_tasks, missing_systems
     from benchmark.experiment.suite import load_suite
@@ -151,10 +165,15 @@ def _run(
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
     if options.trace:
         suite = suite.with_trace()
-    tasks, systems = choose_tasks(suite, options.task), choose_systems(suite, options.system)
+    systems = choose_systems(suite, options.system)
+    if options.show_config:
+        if processes.is_main:
+            print(with_defaults(suite, systems).yaml(), end="")
+        return 0
+    tasks = choose_tasks(suite, options.task)
     if "all" in options.system and processes.is_main:
         for name, install in missing_systems(suite).items():
-            print(f"{name} is not installed and left out: {install}", file=sys.stderr)
+            note(f"{name} is not installed and left out: {install}")
     store = Store(options.store)
     if processes.is_main:
         store.prepare()
@@ -167,12 +186,12 @@ def _run(
         suite, tasks=tasks, systems=systems, data_dir=options.data_dir, ablate=options.ablate
     )
     if options.jobs is not None and options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs}: at least one cell has to run.")
+        raise UserError(f"--jobs {options.jobs}: use 1 or more.")
     if processes.count > 1:
         if (options.jobs or 1) > 1:
             raise UserError(
-                f"--jobs {options.jobs}: under a launcher all processes work on one cell at a"
-                " time; leave --jobs away."
+                f"--jobs {options.jobs}: under a launcher all processes work on one trial at a"
+                " time; omit --jobs."
             )
         _check_agreement(plan, store, processes)
         options.jobs = 1
@@ -235,7 +254,7 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
     trials.sort(key=lambda trial: order.index(trial.system))
     if processes.is_main:
         cached = len(plan.trials) - len(trials)
-        print(f"{len(plan.trials)} trials, {cached} of them cached", file=sys.stderr)
+        note(f"{len(plan.trials)} trials, {cached} of them cached")
     errors: list[str] = []
     if not trials:
         return errors
@@ -259,7 +278,7 @@ def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Pat
 
     command = ["python", "-m", "benchmark.run", *words]
     for remark in write_records(folder, plan, store, command=command):
-        print(f"note: {remark}", file=sys.stderr)
+        note(f"note: {remark}")
     return build_report(folder)
 
 

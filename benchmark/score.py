@@ -1,6 +1,6 @@
 """Score somebody else's outputs: put them into the store and into a report.
 
-python -m benchmark.score outputs.jsonl --task qqp --data-dir DATA --name mysystem
+python -m benchmark.score outputs.jsonl --task qqp --data-dir DATA --system mine
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from benchmark.api import CandidateKind, Family, UserError
+from benchmark.runtime.command_line import (
+    CommandParser,
+    add_shared_flags,
+    note,
+    run_command,
+    show_first,
+)
 
 if TYPE_CHECKING:
     from benchmark.experiment.suite import Suite
@@ -34,28 +41,31 @@ FAMILIES = (*(family for family in get_args(Family) if family != "yardstick"), "
 
 EXAMPLES = """\
 examples:
-  python -m benchmark.score outputs.jsonl --task dialogue --name mysystem
-  python -m benchmark.score outputs.jsonl --task dialogue --name mysystem --report reports/mini
-  python -m benchmark.score seed1.txt seed2.txt seed3.txt --task qqp --data-dir DATA --name mysystem
-  python -m benchmark.score generate-test.txt --task qqp --data-dir DATA --name beam5 --kind beam
-  python -m benchmark.score seed*.json --task official-qqp --references from-file --name official
-  python -m benchmark.score cold.jsonl --task dialogue --name mysystem --knob-value temperature=0.5
+  python -m benchmark.score outputs.jsonl --task dialogue --system mine
+  python -m benchmark.score outputs.jsonl --task dialogue --system mine --report reports/mini
+  python -m benchmark.score seed1.txt seed2.txt seed3.txt --task qqp --data-dir DATA --system mine
+  python -m benchmark.score generate-test.txt --task qqp --data-dir DATA --system beam5 --kind beam
+  python -m benchmark.score seed*.json --task official-qqp --references from-file --system official
+  python -m benchmark.score cold.jsonl --task dialogue --system mine --knob-value temperature=0.5
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmark.score",
-        description="Score the outputs of any system, beside the copied source and the references.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = CommandParser(
+        "score",
+        "Score the outputs of any system, beside the copied source and the references.",
+        EXAMPLES,
     )
     what = made.add_argument_group("what to score")
     what.add_argument("files", nargs="*", type=Path, metavar="FILE", help="outputs; gzip too")
-    what.add_argument("--task", required=True, help="the task that they are for")
-    what.add_argument("--name", required=True, help="what the system is called in the report")
-    what.add_argument("--data-dir", type=Path, help="folder with TASK/test.jsonl")
+    what.add_argument("--task", required=True, help="the task that they answer")
+    show_first(
+        what.add_argument(
+            "--system", "--name", required=True, help="what the report calls the system"
+        )
+    )
+    add_shared_flags(what, "--data-dir")
     what.add_argument("--format", choices=FORMATS, help="default: told from the files")
     what.add_argument(
         "--references",
@@ -79,36 +89,30 @@ def parser() -> argparse.ArgumentParser:
     )
     how.add_argument("--setting", metavar="LABEL", help="default: the knob's value, or main")
     how.add_argument("--main", action="store_true", help="this setting is the row of the table")
-    how.add_argument("--seed", type=int, default=1, help="seed of the training (default: 1)")
-    scored = made.add_argument_group("how to score them")
-    scored.add_argument("--suite", help="whose evaluation to use (default: one with the task)")
-    scored.add_argument("--metrics", nargs="+", metavar="METRIC", help="instead of the suite's")
-    scored.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the suite: evaluation.mbr_utility=rouge_l",
+    how.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="seed of the training (default: 1)"
     )
+    scored = made.add_argument_group("how to score them")
+    scored.add_argument("--suite", help="a suite or a YAML file (default: one with the task)")
+    scored.add_argument("--metrics", nargs="+", metavar="METRIC", help="in place of the suite's")
+    add_shared_flags(scored, "--set")
     where = made.add_argument_group("where things are")
-    where.add_argument("--report", type=Path, help="a report to join (default: reports/NAME-TASK)")
-    where.add_argument("--store", type=Path, default=Path("runs"), help="default: runs")
+    where.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="a report to join (default: reports/SYSTEM-TASK)",
+    )
+    add_shared_flags(where, "--store")
     where.add_argument(
         "--remove", action="store_true", help="take the system's outputs out of the report again"
     )
     return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0: scored; 1: a metric failed; 2: the call cannot be carried out."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser().parse_args(words)
-    try:
-        return _run(options, words)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run_command(parser(), _run, words)
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
@@ -123,7 +127,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     _check(options)
     store = Store(options.store)
     store.prepare()
-    folder = options.report or Path("reports") / f"{options.name}-{options.task}"
+    folder = options.report or Path("reports") / f"{options.system}-{options.task}"
     check_writable(folder)
     target = find_report(folder)
     check_entries(target, store)
@@ -139,9 +143,11 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
 def _check(options: argparse.Namespace) -> None:
     from benchmark.experiment.registry import system_entries
 
-    if options.name in system_entries():
-        raise UserError(f"--name {options.name}: a system of this name is known; choose another.")
-    for option, name in (("--name", options.name), ("--task", options.task)):
+    if options.system in system_entries():
+        raise UserError(
+            f"--system {options.system}: a system of this name is known; choose another."
+        )
+    for option, name in (("--system", options.system), ("--task", options.task)):
         if not name.strip() or not name.isprintable() or "/" in name or "\\" in name:
             raise UserError(f"{option} {name!r}: give a name without slashes and control marks.")
         if len(name.encode(errors="replace")) > LONGEST_NAME:
@@ -166,7 +172,7 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
     submission = Submission(
         files=tuple(options.files),
         task=options.task,
-        system=options.name,
+        system=options.system,
         data_dir=options.data_dir,
         format=options.format,
         references=options.references,
@@ -188,7 +194,7 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
         f" format {facts['format']}, {MATCHED[facts['matched']]}"
     )
     for remark in remarks:
-        print(f"note: {remark}", file=sys.stderr)
+        note(f"note: {remark}")
     return task
 
 
@@ -201,11 +207,11 @@ def _remove(options: argparse.Namespace, target: Target, suite: Suite, store: St
     found = [
         entry
         for entry in of_task
-        if entry.system == options.name and options.setting in (None, entry.setting["label"])
+        if entry.system == options.system and options.setting in (None, entry.setting["label"])
     ]
     if not found:
         raise UserError(
-            f"--remove: {target.folder} has no outputs of {options.name} on {options.task}"
+            f"--remove: {target.folder} has no outputs of {options.system} on {options.task}"
             f" in the store {store.root}."
         )
     task = None
@@ -245,9 +251,9 @@ def _report(
         command = ["python", "-m", "benchmark.score", *words]
         remarks = write_records(target.folder, plan, store, command=command)
     for remark in remarks:
-        print(f"note: {remark}", file=sys.stderr)
+        note(f"note: {remark}")
     cells = [c for c in read_records(target.folder).cells if c.task == options.task]
-    for line in _scores(cells, options.name):
+    for line in _scores(cells, options.system):
         print(line)
     print(build_report(target.folder))
     return 1 if any(cell.status == "failed" for cell in cells if cell.outputs) else 0

@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
+from benchmark.runtime.command_line import (
+    CommandParser,
+    add_output,
+    add_shared_flags,
+    print_json,
+    run_command,
+)
 from benchmark.timing.comparisons import COMPARISONS, choose
 
 EXAMPLES = """\
@@ -25,61 +32,70 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command line."""
     told = [
         f"  {name}: {entry.summary} ({', '.join(entry.measurements)})"
         for name, entry in COMPARISONS.items()
     ]
-    made = argparse.ArgumentParser(
-        prog="python -m benchmark.speed",
-        description="Time two implementations in turn in one process; medians and their ratio.",
-        epilog="\n".join(["comparisons:", *told, "", EXAMPLES]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = CommandParser(
+        "speed",
+        "Time two implementations in turn in one process; medians and their ratio.",
+        "\n".join(["comparisons:", *told, "", EXAMPLES]),
     )
-    made.add_argument("comparison", nargs="*", help="what to compare (default: everything)")
-    made.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these measurements")
-    made.add_argument("--repeats", type=int, default=7, help="turns of each side (default: 7)")
-    made.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    made.add_argument("--output", type=Path, metavar="FILE", help="write a JSON record too")
     made.add_argument(
-        "--keep", action="store_true", help="keep what else the record in --output holds"
+        "comparison", nargs="*", metavar="COMPARISON", help="what to compare (default: everything)"
+    )
+    made.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these measurements")
+    made.add_argument(
+        "--repeats", type=int, default=7, metavar="N", help="turns of each side (default: 7)"
+    )
+    made.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    add_shared_flags(made, "--json")
+    add_output(made, "FILE", "write the record to a JSON file")
+    made.add_argument(
+        "--keep", action="store_true", help="keep the other results of the record in --output"
     )
     return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0: measured or skipped with a reason; 2: the call cannot be carried out."""
-    options = parser().parse_args(arguments)
-    try:
-        chosen = choose(options.comparison, options.only)
-        for name in ("repeats", "threads"):
-            if getattr(options, name) < 1:
-                raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
-        _check_writable(options.output)
-        kept = _kept(options)
-        from benchmark.runtime.device import set_threads
+    return run_command(parser(), _run, words)
 
-        set_threads(options.threads)
-        results = []
-        for comparison, name in chosen:
-            outcome = comparison.load()(name, repeats=options.repeats)
+
+def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    chosen = choose(options.comparison, options.only)
+    for name in ("repeats", "threads"):
+        if getattr(options, name) < 1:
+            raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
+    _check_writable(options.output)
+    kept = _kept(options)
+    from benchmark.runtime.device import set_threads
+
+    set_threads(options.threads)
+    results = []
+    for comparison, name in chosen:
+        outcome = comparison.load()(name, repeats=options.repeats)
+        if not options.json:
             print("\n".join(outcome.lines()), flush=True)
-            results.append(outcome.as_dict())
-        if options.output is not None:
-            _write(options.output, results, options, kept)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        results.append(outcome.as_dict())
+    record = _record(results, options, kept)
+    if options.json:
+        print_json(record)
+    if options.output is not None:
+        from benchmark.store.files import write_json
+        from benchmark.timing.curve_pictures import draw_curves
+
+        write_json(options.output, record)
+        draw_curves(record, options.output)
     return 0
 
 
-def _write(
-    path: Path, results: list[dict[str, Any]], options: argparse.Namespace, kept: dict[str, Any]
-) -> None:
-    from benchmark.store.files import write_json
+def _record(
+    results: list[dict[str, Any]], options: argparse.Namespace, kept: dict[str, Any]
+) -> dict[str, Any]:
     from benchmark.store.provenance import provenance
-    from benchmark.timing.curve_pictures import draw_curves
 
     words = ["python", "-m", "benchmark.speed", *options.comparison]
     words += ["--only", *options.only] if options.only else []
@@ -88,8 +104,7 @@ def _write(
     record |= provenance("cpu", options.threads)
     if kept:
         record["results"] = _merged(kept, results)
-    write_json(path, record)
-    draw_curves(record, path)
+    return record
 
 
 def _kept(options: argparse.Namespace) -> dict[str, Any]:

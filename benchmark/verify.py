@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.api import UserError
+from benchmark.runtime.command_line import (
+    CommandParser,
+    add_output,
+    add_shared_flags,
+    print_json,
+    run_command,
+)
 
 if TYPE_CHECKING:
     from benchmark.verification.findings import Verification
@@ -22,25 +29,26 @@ examples:
   python -m benchmark.verify reports/mini --sample 3
   python -m benchmark.verify reports/mini --task dialogue --system gpt2 --use-store runs
   python -m benchmark.verify reports/mini --quick
-  python -m benchmark.verify reports/mini --scores-only --json verification.json
+  python -m benchmark.verify reports/mini --scores-only --output verification.json
   python -m benchmark.verify reports/mini --against OTHER/reports/mini
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m benchmark.verify",
-        description="Say whether a kept report is what its code and data make.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = CommandParser(
+        "verify", "Say whether a kept report is what its code and data make.", EXAMPLES
     )
-    made.add_argument("report", type=Path, help="a folder that holds records/")
+    made.add_argument("report", type=Path, metavar="REPORT", help="a folder that holds records/")
     what = made.add_argument_group("what to verify")
-    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="cells of these tasks")
-    what.add_argument("--system", nargs="+", default=[], metavar="SYSTEM", help="of these systems")
-    what.add_argument("--sample", type=int, metavar="N", help="draw N of these cells")
-    what.add_argument("--sample-seed", type=int, default=0, metavar="N", help="default: 0")
+    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="trials on these tasks")
+    what.add_argument(
+        "--system", nargs="+", default=[], metavar="SYSTEM", help="trials of these systems"
+    )
+    what.add_argument("--sample", type=int, metavar="N", help="draw N of these trials")
+    what.add_argument(
+        "--sample-seed", type=int, default=0, metavar="N", help="seed of the draw (default: 0)"
+    )
     method = made.add_argument_group("how").add_mutually_exclusive_group()
     method.add_argument(
         "--quick",
@@ -53,40 +61,52 @@ def parser() -> argparse.ArgumentParser:
         help="no model: statistics from the kept values, values from the kept texts",
     )
     method.add_argument(
-        "--against", type=Path, metavar="REPORT", help="compare with another report of the cells"
+        "--against", type=Path, metavar="REPORT", help="compare with another report of these trials"
     )
     means = made.add_argument_group("means")
-    means.add_argument("--data-dir", type=Path, help="folder with TASK/{train,valid,test}.jsonl")
+    add_shared_flags(means, "--data-dir", "--device", "--jobs", "--json")
     means.add_argument(
-        "--use-store", type=Path, metavar="STORE", help="take trained weights from there"
+        "--use-store", type=Path, metavar="DIR", help="take trained weights from this store"
     )
     means.add_argument(
-        "--store", type=Path, help="work there, and go on there (default: a folder that is removed)"
+        "--store",
+        type=Path,
+        metavar="DIR",
+        help="where finished stages are kept (default: a temporary folder)",
     )
-    means.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    means.add_argument("--jobs", type=int, help="cells side by side (default: cores / threads)")
-    means.add_argument("--exact", action="store_true", help="equal bytes on other devices too")
-    means.add_argument("--json", type=Path, metavar="FILE", help="write the findings there")
+    means.add_argument(
+        "--exact", action="store_true", help="demand equal bytes on other devices too"
+    )
+    add_output(means, "FILE", "write the findings to a JSON file")
     return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0: equal or within bounds; 1: not, or not all could be checked; 2: a wrong call."""
-    options = parser().parse_args(arguments)
-    try:
-        _check(options)
-        found = _verify(options)
-        print("\n".join(found.lines()))
-        if options.json is not None:
-            from benchmark.store.files import write_json
+    words = sys.argv[1:] if words is None else words
+    return run_command(parser(), _run, with_output(words))
 
-            write_json(options.json, found.as_dict())
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
+
+def with_output(words: Sequence[str]) -> list[str]:
+    """The words with `--output FILE` for `--json FILE.json`, as it was called until 0.5."""
+    nexts = [*words[1:], ""]
+    return [
+        "--output" if word == "--json" and after.endswith(".json") else word
+        for word, after in zip(words, nexts, strict=False)
+    ]
+
+
+def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    _check(options)
+    found = _verify(options)
+    if options.json:
+        print_json(found.as_dict())
+    else:
+        print("\n".join(found.lines()))
+    if options.output is not None:
+        from benchmark.store.files import write_json
+
+        write_json(options.output, found.as_dict())
     return found.exit_code
 
 
@@ -94,13 +114,15 @@ def _check(options: argparse.Namespace) -> None:
     for name in ("sample", "jobs"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise UserError(f"--{name} {value}: at least one cell has to be verified.")
+            raise UserError(f"--{name} {value}: use 1 or more.")
     if options.use_store is not None and not options.use_store.is_dir():
         raise UserError(f"--use-store {options.use_store}: there is no such folder.")
-    if options.json is not None:
-        folder = options.json.parent
-        if options.json.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise UserError(f"--json {options.json} cannot be written: name a file of yours.")
+    if options.output is not None:
+        folder = options.output.parent
+        if options.output.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise UserError(
+                f"--output {options.output} cannot be written: name a file in a folder of yours."
+            )
 
 
 def _verify(options: argparse.Namespace) -> Verification:

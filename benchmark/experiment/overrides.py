@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 
 from benchmark.api import UserError
+from benchmark.api.did_you_mean import nearest, suggestion
 from benchmark.experiment.registry import system_entries
+from benchmark.experiment.yaml_format import read_yaml
 
 BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer")
 BROADCAST_TO_SYSTEMS = ("training", "budget")
@@ -24,24 +26,40 @@ def parse(change: str, option: str) -> tuple[str, Any]:
     if not equals or not key:
         raise UserError(f"{option} {change!r} is not of the form key=value.")
     try:
-        return key, yaml.safe_load(text) if text else None
+        return key, read_yaml(text) if text else None
     except yaml.YAMLError as error:
         raise UserError(f"{option} {key}: the value {text!r} is not valid YAML.") from error
 
 
-def apply(values: dict[str, Any], override: str, *, recipe_keys: Collection[str]) -> None:
+def apply(
+    values: dict[str, Any],
+    override: str,
+    *,
+    suite_keys: Collection[str],
+    recipe_keys: Collection[str],
+) -> None:
     """Change `values`, the mapping of a suite's file, by one `key=value`.
 
     Args:
+        suite_keys: keys at the top of the file.
         recipe_keys: keys of a system's recipe; `SYSTEM.key` with any other is one of its config.
 
     Raises:
-        UserError: if it is not of that form, its value is no YAML, or it leads through a value.
+        UserError: if it is not of that form, its value is no YAML, it leads through a value, or
+            it begins with neither a key of the suite nor a system.
     """
     key, value = parse(override, "--set")
     head, *rest = _path(key)
     systems, tasks = values.get("systems") or {}, values.get("tasks") or {}
-    if head in systems or ":" in head or head in system_entries():
+    known = {*systems, *system_entries()}
+    starts = {*known, *suite_keys, *BROADCAST_TO_TASKS}
+    if head not in starts and ":" not in head:
+        raise UserError(f"--set {key}: unknown key {head!r}: {suggestion(head, starts)}")
+    name = rest[0] if head == "systems" and rest else ":"
+    # A system that is not known may be somebody's own; one that is nearly known is misspelt.
+    if name not in known and ":" not in name and nearest(name, known):
+        raise UserError(f"--set {key}: unknown key {name!r}: {suggestion(name, known)}")
+    if head in known or ":" in head:
         inside = rest and rest[0] in recipe_keys
         _put(values, ["systems", head, *([] if inside else ["config"]), *rest], value, key)
     elif head in BROADCAST_TO_TASKS:

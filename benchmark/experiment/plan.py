@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmark.experiment.registry import load_system
-from benchmark.experiment.selection import check_ablations
+from benchmark.experiment.selection import check_ablations, choose_systems
+from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
-from benchmark.experiment.trial import Trial, resolve_trial
+from benchmark.experiment.trial import Trial, resolve_config, resolve_trial
 from benchmark.tasks import Task, load_task
 
 
@@ -58,6 +59,25 @@ def make_plan(
 def load_limited(suite: Suite, task: str, data_dir: Path | None) -> Task:
     """The task with the suite's limits."""
     return load_task(task, data_dir=data_dir, limits=suite.tasks[task].limits.model_dump())
+
+
+def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:
+    """The suite with all fields of its systems' configurations and main settings written down.
+
+    Args:
+        systems: systems to complete beside those of the suite that are installed.
+
+    Raises:
+        UserError: if a recipe does not fit its system.
+    """
+    completed = {}
+    for name in dict.fromkeys((*choose_systems(suite, ["all"]), *systems)):
+        system_class = load_system(name)
+        config = asdict(resolve_config(suite, name, system_class))
+        decoding = settings_of(suite, name, system_class)[0].decoding
+        changes = {"config": config, "decoding": decoding}
+        completed[name] = suite.recipe_of(name).model_copy(update=changes)
+    return suite.model_copy(update={"systems": suite.systems | completed})
 
 
 def _applies(suite: Suite, task: Task, system: str) -> bool:

@@ -7,17 +7,28 @@ stored with the results.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
+from benchmark.experiment.configuration import refuse_truth_value
 from benchmark.experiment.overrides import apply
+from benchmark.experiment.yaml_format import read_yaml, write_yaml
 from benchmark.tasks import origin_of
 
 R = TypeVar("R", bound=BaseModel)
@@ -25,6 +36,12 @@ R = TypeVar("R", bound=BaseModel)
 
 class _Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number(cls, value: object, info: ValidationInfo) -> object:
+        refuse_truth_value(value, cls.model_fields[info.field_name or ""].annotation)
+        return value
 
 
 class LengthsRecipe(_Recipe):
@@ -240,7 +257,7 @@ class Suite(_Recipe):
 
     def yaml(self) -> str:
         """The complete recipe, defaults included."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return write_yaml(self.model_dump(mode="json"))
 
 
 def suite_names() -> list[str]:
@@ -261,14 +278,27 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
         UserError: for an unknown suite or key, or a value that does not fit.
     """
     values = _read_yaml(name)
+    known = list(values.get("tasks") or ())
     for override in overrides:
-        apply(values, override, recipe_keys=SystemRecipe.model_fields)
+        apply(
+            values,
+            override,
+            suite_keys=Suite.model_fields,
+            recipe_keys=SystemRecipe.model_fields,
+        )
+    _check_new_tasks(values.get("tasks"), known)
     suite = _validated(Suite, values, "")
     for system in suite.systems:
         suite.training_of(system)
         for task in suite.tasks:
             suite.budget_of(system, task)
     return suite
+
+
+def _check_new_tasks(tasks: object, known: Collection[str]) -> None:
+    for name, recipe in tasks.items() if isinstance(tasks, dict) else ():
+        if name not in known and isinstance(recipe, dict) and "lengths" not in recipe:
+            raise UserError(f"Unknown key 'tasks.{name}': {suggestion(name, known)}")
 
 
 def _read_yaml(name: str) -> dict[str, Any]:
@@ -282,7 +312,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
     else:
         raise UserError(f"There is no suite {name!r}: {suggestion(name, suite_names())}")
     try:
-        values = yaml.safe_load(text)
+        values = read_yaml(text)
     except yaml.YAMLError as error:
         place = " ".join(str(error).split())
         raise UserError(f"The suite {name} is not valid YAML: {place}.") from error

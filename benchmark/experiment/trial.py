@@ -14,7 +14,14 @@ from benchmark.api import DecodingProtocol, Example, System
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.mbr_setting import with_mbr
 from benchmark.experiment.settings import Setting, settings_of
-from benchmark.experiment.suite import Budget, Evaluation, Suite, TaskRecipe, TrainingRecipe
+from benchmark.experiment.suite import (
+    Budget,
+    Evaluation,
+    Suite,
+    SystemRecipe,
+    TaskRecipe,
+    TrainingRecipe,
+)
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
@@ -146,7 +153,8 @@ def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any
     Raises:
         UserError: for an unknown field or a value of another type.
     """
-    return fill(system_class.Config, suite.recipe_of(system).config, f"systems.{system}.config")
+    values, where = suite.recipe_of(system).config, f"systems.{system}.config"
+    return fill(system_class.Config, values, where, also=SystemRecipe.model_fields)
 
 
 def _deciding(training: TrainingRecipe) -> dict[str, Any]:

@@ -101,7 +101,9 @@ def distil(
 def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
     """The folder in which the work is done; that of an earlier call with the same identity."""
     if folder.exists():
-        raise UserError(f"{folder} exists: name another folder with --out or --name, or remove it.")
+        raise UserError(
+            f"{folder} exists: name another folder with --output or --new-task, or remove it."
+        )
     partial = folder.with_name(f".{folder.name}.partial")
     begun = partial / DISTILLED
     if begun.is_file() and not _is_same(json.loads(begun.read_text(encoding="utf-8")), identity):

@@ -138,8 +138,8 @@ def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Ta
         return format_name, task_of_examples(name, outputs.examples), outputs
     if submission.partial:
         raise UserError(
-            f"--partial: the rows of {target.folder} answer all of its sources; leave --report"
-            " away, and the yardsticks answer the same part."
+            f"--partial: the rows of {target.folder} answer all of its sources; omit --report,"
+            " and the yardsticks answer the same part."
         )
     used, whole = task_of_run(target, suite, name, data_dir)
     outputs = match(rows, whole.test, split=split, limit=len(used.test), num_samples=count)
@@ -157,7 +157,7 @@ def _check_own(submission: Submission, target: Target) -> None:
     if target.of_a_run:
         raise UserError(
             f"--references from-file makes a task of its own, which {target.folder} does not have:"
-            " leave --report away, or name a new one."
+            " omit --report, or name a new one."
         )
 
 
@@ -211,7 +211,7 @@ def _check_fit(entry: Entry, others: Sequence[Entry], target: Target) -> None:
     if apart and entry.setting["knob"] is None:
         raise UserError(
             f"{entry.system} has the setting {apart[0]!r} already: give --knob-value NAME=X for a"
-            " further point of its curve, or another --name."
+            " further point of its curve, or another --system."
         )
 
 

@@ -125,7 +125,7 @@ def choose_suite(target: Target, task: str, name: str | None, overrides: Sequenc
     if target.of_a_run and (name is not None or overrides):
         raise UserError(
             f"{target.folder} is the report of a run, and what joins it is scored as the rest:"
-            " leave --suite, --metrics and --set away, or name another report with --report."
+            " omit --suite, --metrics and --set, or name another report with --report."
         )
     found = target.suite if name is None and not overrides else None
     if found is not None:

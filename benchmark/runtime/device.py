@@ -27,7 +27,7 @@ def choose_device(name: str) -> str:
 
 
 def default_jobs(threads: int, device: str) -> int:
-    """Cells side by side where `--jobs` is left away."""
+    """Trials run at the same time where `--jobs` is omitted."""
     if device != "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

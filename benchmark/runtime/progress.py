@@ -9,6 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from benchmark.runtime.command_line import is_quiet
+
 
 class ProgressBoard:
     """One bar over all trials, and one for each trial that runs."""
@@ -63,8 +65,9 @@ class ProgressBoard:
         self.overall.update()
 
     def tell(self, text: str) -> None:
-        """Print a line without tearing the bars."""
-        tqdm.write(text, file=sys.stderr)
+        """Print a line without tearing the bars, unless the command is quiet."""
+        if not is_quiet():
+            tqdm.write(text, file=sys.stderr)
 
     def _close(self, trial: str) -> None:
         known = self.bars.pop(trial, None)

@@ -61,7 +61,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 def score(folder, capsys) -> Call:
     def call(*words: str, task: str = "pairs", name: str = "mine") -> tuple[int, str, str]:
         data = ["--data-dir", "data"] if task == "pairs" else []
-        code = main([*words, "--task", task, "--name", name, *data])
+        code = main([*words, "--task", task, "--system", name, *data])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -303,7 +303,7 @@ def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
     path = write("a.jsonl", targets(dialogue))
     to = ["--report", "reports/nano"]
     for words, sentence in (
-        (["--metrics", "dist_1"], "leave --suite, --metrics and --set away"),
+        (["--metrics", "dist_1"], "omit --suite, --metrics and --set"),
         (["--partial"], "answer all of its sources"),
     ):
         code, _, err = score(path, *to, *words, task="dialogue")
@@ -329,11 +329,11 @@ def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
     [
         ([], "Name the files of outputs first"),
         (["nowhere.jsonl"], "nowhere.jsonl cannot be read"),
-        (["a.jsonl", "--name", "diffuseq"], "a system of this name is known"),
-        (["a.jsonl", "--name", "my/system"], "a name without slashes"),
-        (["a.jsonl", "--name", "my\nsystem"], "a name without slashes and control marks"),
+        (["a.jsonl", "--system", "diffuseq"], "a system of this name is known"),
+        (["a.jsonl", "--system", "my/system"], "a name without slashes"),
+        (["a.jsonl", "--system", "my\nsystem"], "a name without slashes and control marks"),
         (["a.jsonl", "--task", "my\0task"], "a name without slashes and control marks"),
-        (["a.jsonl", "--name", "x" * 101], "100 bytes at most"),
+        (["a.jsonl", "--system", "x" * 101], "100 bytes at most"),
         (["a.jsonl", "--setting", ""], "a label in one line"),
         (["a.jsonl", "--report", "x" * 300], "cannot be made"),
         (["a.jsonl", "--candidates", "0"], "take at least one"),
@@ -356,7 +356,7 @@ def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
 def test_mistakes_get_one_sentence_and_exit_code_2(folder, capsys, dialogue, words, sentence):
     Path("file").write_text("")
     write("a.jsonl", [{"source": e.source, "candidates": ["a", "b"]} for e in dialogue])
-    words = words if "--name" in words else [*words, "--name", "mine"]
+    words = words if "--system" in words else [*words, "--system", "mine"]
     code = main(words if "--task" in words else [*words, "--task", "dialogue"])
     captured = capsys.readouterr()
     assert code == 2 and captured.out == ""
@@ -374,7 +374,7 @@ def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
         "assert not {'torch', 'transformers', 'matplotlib'} & set(sys.modules)\n"
         "sys.exit(code)"
     )
-    words = ["a.jsonl", "--task", "pairs", "--data-dir", "data", "--name", "mine", *QUICK]
+    words = ["a.jsonl", "--task", "pairs", "--data-dir", "data", "--system", "mine", *QUICK]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("reports/mine-pairs/index.html\n")
@@ -408,7 +408,7 @@ def test_lower_cased_copies_of_qqp_in_the_official_format(folder, capsys, real_d
     ]
     metrics = ["bleu_sent_m4:case=lower", "bleu_corpus:case=lower"]
     code = main(
-        [write("seed1.json", rows), "--task", "qqp", "--name", "mine",
+        [write("seed1.json", rows), "--task", "qqp", "--system", "mine",
          "--data-dir", str(real_data), *QUICK, "--metrics", *metrics]
     )  # fmt: skip
     assert code == 0

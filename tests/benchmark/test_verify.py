@@ -27,7 +27,7 @@ def verify(kept, report, tmp_path, capsys):
 
     def call(*words: str, data: bool = True) -> tuple[int, list[dict], str]:
         found = tmp_path / "found.json"
-        options = ["--jobs", "1", "--device", "cpu", "--json", str(found), *words]
+        options = ["--jobs", "1", "--device", "cpu", "--output", str(found), *words]
         options += ["--data-dir", str(kept.data)] if data else []
         code = main([str(report), *options])
         captured = capsys.readouterr()
@@ -426,7 +426,7 @@ def test_sample_is_drawn_by_its_seed(verify):
         (["--jobs", "0"], "--jobs 0"),
         (["--device", "tpu"], "use auto, cpu or cuda"),
         (["--use-store", "nowhere"], "--use-store nowhere"),
-        (["--json", "nowhere/found.json"], "--json nowhere/found.json"),
+        (["--output", "nowhere/found.json"], "--output nowhere/found.json"),
         (["--against", "nowhere"], "no records in nowhere"),
     ],
 )

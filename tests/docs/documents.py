@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 _BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(?:python -m benchmark[. ]|diffuseq-bench )([a-z]+)( .*|)$")
 _INLINE = re.compile(r"`([^`\n]+)`")
 
 
@@ -41,7 +42,8 @@ def commands(text: str) -> list[list[str]]:
     lines = [line for block in blocks(text) if block.language == "bash"
              for line in block.text.splitlines()]  # fmt: skip
     calls = [part.strip() for line in (*lines, *inline_code(text)) for part in line.split("&&")]
-    return [shlex.split(call)[2:] for call in calls if re.match(r"python -m benchmark\.\w+", call)]
+    ours = (_COMMAND.match(call) for call in calls)
+    return [[f"benchmark.{call[1]}", *shlex.split(call[2])] for call in ours if call]
 
 
 def write_files(text: str, folder: Path) -> None:

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
 
-from benchmark.run import parser
-from benchmark.score import parser as score_parser
+from benchmark.__main__ import COMMANDS
 
 ROOMS = ("benchmark", "baselines", "diffuseq")
 Open = Callable[[str], Any]
@@ -135,26 +134,25 @@ def test_commands_are_found() -> None:
 
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
-    from benchmark import distil, verify
     from benchmark.experiment.configuration import fill
     from benchmark.experiment.registry import load_system
     from benchmark.experiment.selection import choose_systems, choose_tasks
     from benchmark.experiment.suite import load_suite, suite_names
     from benchmark.experiment.trial import resolve_config
     from benchmark.ls import KINDS
+    from benchmark.timing.comparisons import choose
 
     module, *rest = words
+    if not rest:
+        return  # named in a sentence
+    command, _ = COMMANDS[module.removeprefix("benchmark.")]
+    options = importlib.import_module(command).parser().parse_args(rest)
     if module == "benchmark.ls":
-        assert set(rest) <= {*KINDS, "--json"}
-    if module == "benchmark.score" and rest:
-        score_parser().parse_args(rest)
-    if module == "benchmark.verify" and rest:
-        assert verify.parser().parse_args(rest).report
-    if module == "benchmark.distil" and rest:
-        assert distil.parser().parse_args(rest).out
-    if module != "benchmark.run" or not rest:
+        assert set(options.kind) <= set(KINDS)
+    if module == "benchmark.speed":
+        assert choose(options.comparison, options.only)
+    if module != "benchmark.run":
         return
-    options = parser().parse_args(rest)
     if options.suite not in suite_names():
         return  # the reader's own, which its document runs
     suite = load_suite(options.suite, options.set)

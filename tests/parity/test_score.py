@@ -38,7 +38,7 @@ def scored(tmp_path, monkeypatch) -> Callable[..., Scored]:
     def call(files: Sequence[Path], *words: str) -> Scored:
         code = main(
             [*map(str, files), "--task", "official-qqp", "--references", "from-file",
-             "--name", "official", *words, "--metrics", *METRICS]
+             "--system", "official", *words, "--metrics", *METRICS]
         )  # fmt: skip
         assert code == 0
         records = Path("reports/official-official-qqp/records")

@@ -79,7 +79,7 @@ def assert_equal(found: Path, count: int) -> None:
 def assert_equal_reports(plain: Path, other: Path, folder: Path) -> None:
     assert len(cells(other)) == len(cells(plain))
     found = folder / "found.json"
-    words = ["--against", str(other), "--json", str(found)]
+    words = ["--against", str(other), "--output", str(found)]
     subprocess.run(verify(plain, *words), env=environment(), check=True)
     assert_equal(found, len(cells(plain)))
     before, after = files(plain), files(other)
@@ -88,14 +88,14 @@ def assert_equal_reports(plain: Path, other: Path, folder: Path) -> None:
 
 
 def test_made_again_with_other_hash_seed_folder_and_number_of_jobs(tmp_path, plain):
-    words = ["--jobs", "1", "--store", "scratch", "--json", "found.json"]
+    words = ["--jobs", "1", "--store", "scratch", "--output", "found.json"]
     subprocess.run(verify(plain, *words), cwd=tmp_path, env=environment("12345"), check=True)
     assert_equal(tmp_path / "found.json", len(cells(plain)))
     assert files(plain) == files(tmp_path / "scratch" / "report")
 
 
 def test_made_again_in_the_same_way(tmp_path, plain):
-    words = ["--jobs", "2", "--sample", "4", "--json", str(tmp_path / "found.json")]
+    words = ["--jobs", "2", "--sample", "4", "--output", str(tmp_path / "found.json")]
     subprocess.run(verify(plain, *words), cwd=plain.parents[1], env=environment(), check=True)
     findings = json.loads((tmp_path / "found.json").read_text())["findings"]
     assert_equal(tmp_path / "found.json", len(findings))

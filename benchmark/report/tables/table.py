@@ -153,7 +153,7 @@ def protocol(board: Board, task: str) -> str:
     """One sentence on sources, candidates, seeds and intervals."""
     cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
     if not cells or cells[0].score is None:
-        return "No cell of this task went well."
+        return "All trials of this task failed."
     score = cells[0].score
     seeds = sorted({cell.seed for cell in cells})
     noun = "seed" if len(seeds) == 1 else "seeds"

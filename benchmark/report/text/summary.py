@@ -59,7 +59,7 @@ def sentences(board: Board, task: str) -> list[str]:
         if not point.cells
     ]
     if not said:
-        return ["No cell of this task went well."]
+        return ["All trials of this task failed."]
     info = board.records.run.tasks.get(task)
     notes = info.notes if info is not None else {}
     return [

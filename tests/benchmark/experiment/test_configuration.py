@@ -14,10 +14,23 @@ class Config:
     width: int = 8
     rate: float = 0.5
     mode: Literal["a", "b"] = "a"
+    turns: tuple[int, ...] = ()
+    most: int | None = None
+    kept: bool | int = False
+    """Which truth values may be given for, as for no other."""
 
 
 def test_values_stand_over_defaults():
     assert fill(Config, {"rate": "1e-3", "mode": "b"}, "x") == Config(8, 1e-3, "b")
+
+
+def test_truth_values_where_they_belong():
+    assert fill(Config, {"kept": True}, "x").kept is True
+
+
+def test_names_that_may_have_been_meant():
+    with pytest.raises(UserError, match="did you mean 'training'"):
+        fill(Config, {"trainig": 3}, "x", also=("training",))
 
 
 @pytest.mark.parametrize(
@@ -26,6 +39,10 @@ def test_values_stand_over_defaults():
         ({"widht": 3}, "Unknown key 'x.widht': did you mean 'width'"),
         ({"width": "wide"}, "x.width: "),
         ({"mode": "c"}, "x.mode: "),
+        ({"width": True}, r"x.width: Input should be a number \(got True\)"),
+        ({"rate": False}, "x.rate: Input should be a number"),
+        ({"turns": [1, True]}, "x.turns: Input should be a number"),
+        ({"most": True}, "x.most: Input should be a number"),
     ],
 )
 def test_mistakes_are_told(values, sentence):

@@ -42,7 +42,7 @@ def files(out):
 
 
 def test_every_figure_is_drawn_twice_with_equal_bytes(folder, tmp_path, capsys):
-    assert main([str(folder), "--figures", "paper", "--out", str(tmp_path / "one")]) == 0
+    assert main([str(folder), "--figures", "paper", "--output", str(tmp_path / "one")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "one" / "paper.md")
     assert not (folder / "index.html").exists()
     one = files(tmp_path / "one")
@@ -66,12 +66,12 @@ def test_what_is_missing_is_told_with_the_call_that_makes_it(synthetic):
 
 
 def test_out_without_figures_is_one_sentence(folder, tmp_path, capsys):
-    assert main([str(folder), "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.startswith("error: --out says where the figures")
-    assert main([str(folder), str(folder), "--figures", "paper", "--out", str(tmp_path)]) == 2
+    assert main([str(folder), "--output", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("error: --output says where the papers' figures")
+    assert main([str(folder), str(folder), "--figures", "paper", "--output", str(tmp_path)]) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(folder, tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert main([str(folder), "--figures", "paper", "--out", str(tmp_path / "file")]) == 2
+    assert main([str(folder), "--figures", "paper", "--output", str(tmp_path / "file")]) == 2
     assert "cannot be written" in capsys.readouterr().err

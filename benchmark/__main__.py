@@ -1,0 +1,64 @@
+"""`python -m benchmark`, or `diffuseq-bench`: the commands by name.
+
+python -m benchmark run --task all
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+
+from benchmark.api.did_you_mean import suggestion
+from benchmark.runtime.command_line import version
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("benchmark.run", "train, generate, score and report"),
+    "score": ("benchmark.score", "score the outputs of any system and put them into a report"),
+    "report": ("benchmark.report.__main__", "render a report again from its records"),
+    "verify": ("benchmark.verify", "check a kept report against what its code and data make"),
+    "speed": ("benchmark.speed", "time our systems beside other people's implementations"),
+    "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),
+    "ls": ("benchmark.ls", "list tasks, systems, metrics and suites"),
+}
+"""Module and summary of each command; none is imported before it is called."""
+
+
+def overview() -> str:
+    """The list of commands."""
+    lines = [f"  {name:8} {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: diffuseq-bench COMMAND ...   (or: python -m benchmark COMMAND ...)",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "`diffuseq-bench COMMAND --help` shows the flags of a command.",
+        ]
+    )
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Call the named command; the exit code is its own, or 2 for a name that there is not."""
+    name, *rest = list(sys.argv[1:] if words is None else words) or ["--help"]
+    if name in ("-h", "--help"):
+        print(overview())
+        return 0
+    if name == "--version":
+        print(version())
+        return 0
+    if name.startswith("-"):
+        # Until 0.5, `diffuseq-bench` was `benchmark.run` alone.
+        name, rest = "run", [name, *rest]
+        if "--quiet" not in rest:
+            print("note: no command is named, so this is `diffuseq-bench run`", file=sys.stderr)
+    if name not in COMMANDS:
+        print(f"error: There is no command {name!r}: {suggestion(name, COMMANDS)}", file=sys.stderr)
+        return 2
+    code: int = importlib.import_module(COMMANDS[name][0]).main(rest)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""YAML of suites and of `--set`: that of PyYAML, and `1e4` is a number as in YAML 1.2."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+_EXPONENT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$")
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the loader would take for a number."""
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+
+
+def read_yaml(text: str) -> Any:
+    """The value of a text.
+
+    Raises:
+        yaml.YAMLError: if it is no YAML.
+    """
+    return yaml.load(text, _Loader)
+
+
+def write_yaml(value: object) -> str:
+    """The text of a value, which `read_yaml` turns into the same value."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

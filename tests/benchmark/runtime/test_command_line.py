@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmark.api import UserError
+from benchmark.runtime.command_line import CommandParser, is_quiet, note, run_command
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "")
+
+    def call(act, *words, resumes=False):
+        code = run_command(CommandParser("toy", "Toy."), act, words, resumes=resumes)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def raising(error):
+    def act(_options, _words):
+        raise error
+
+    return act
+
+
+def test_the_exit_code_is_that_of_the_act(call):
+    seen = []
+    assert call(lambda options, words: seen.append((options.quiet, words)) or 1, "--quiet") == (
+        1, "", "",
+    )  # fmt: skip
+    assert seen == [(True, ["--quiet"])]
+
+
+def test_a_mistake_is_one_sentence_and_two(call):
+    assert call(raising(UserError("No."))) == (2, "", "error: No.\n")
+    assert call(raising(UserError("No.")), "--quiet") == (2, "", "error: No.\n")
+
+
+def test_an_interruption_is_130_and_says_what_to_do(call):
+    assert call(raising(KeyboardInterrupt()), resumes=True) == (
+        130, "", "\ninterrupted; run the same command again to resume\n",
+    )  # fmt: skip
+    assert call(raising(KeyboardInterrupt())) == (130, "", "\ninterrupted\n")
+
+
+def test_what_is_no_mistake_of_the_caller_is_not_hidden(call):
+    with pytest.raises(BrokenPipeError):
+        call(raising(BrokenPipeError()))
+    with pytest.raises(ValueError, match="bug"):
+        call(raising(ValueError("bug")))
+
+
+def test_notes_are_printed_unless_quiet(call):
+    def act(options, _words):
+        assert is_quiet() == options.quiet
+        note("so it is")
+        return 0
+
+    assert call(act) == (0, "", "so it is\n")
+    assert call(act, "--quiet") == (0, "", "")
+    assert call(act) == (0, "", "so it is\n")
+
+
+def test_a_reader_that_leaves_is_no_traceback():
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmark.ls"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_a_misspelt_flag_is_suggested(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        CommandParser("toy", "Toy.").parse_args(["--quite"])
+    assert exit_.value.code == 2
+    assert "unrecognized arguments: --quite; did you mean --quiet?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("script", "prog"),
+    [
+        ("/somewhere/bin/diffuseq-bench", "diffuseq-bench toy"),
+        ("/somewhere/benchmark/run.py", "python -m benchmark.toy"),
+    ],
+)
+def test_the_usage_names_what_was_called(script, prog, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [script])
+    assert CommandParser("toy", "Toy.").format_usage().startswith(f"usage: {prog} [-h]")
