@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.invalid_values import first_problem
 
 
 def fill(
@@ -37,9 +38,7 @@ def fill(
     try:
         return TypeAdapter(dataclass_type).validate_python(dict(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join((where, *(str(part) for part in first["loc"])))
-        raise UserError(f"{path}: {first['msg']} (got {first.get('input')!r}).") from error
+        raise UserError(f"{first_problem(error, where)}.") from error
 
 
 def refuse_truth_value(value: object, kind: Any) -> None:

@@ -26,6 +26,7 @@ from pydantic import (
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.invalid_values import first_problem
 from benchmark.experiment.configuration import refuse_truth_value
 from benchmark.experiment.overrides import apply
 from benchmark.experiment.yaml_format import read_yaml, write_yaml
@@ -333,13 +334,13 @@ def _validated(model: type[R], values: object, where: str) -> R:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        dotted = ".".join(part for part in (where, path) if part) or "the suite"
         if first["type"] == "extra_forbidden":
+            dotted = ".".join(part for part in (where, *map(str, first["loc"])) if part)
             known = _known_keys(model, first["loc"][:-1])
             name = str(first["loc"][-1])
             raise UserError(f"Unknown key {dotted!r}: {suggestion(name, known)}") from error
-        raise UserError(f"{dotted}: {first['msg']} (got {first.get('input')!r}).") from error
+        place = where if where or first["loc"] else "the suite"
+        raise UserError(f"{first_problem(error, place)}.") from error
 
 
 def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

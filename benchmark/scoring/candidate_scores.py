@@ -12,18 +12,18 @@ with the number of threads, and a rerun must give the same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics import Direction, Item, Metric, Scores
+from benchmark.metrics import Item, Metric, Scores
 from benchmark.metrics.mbr import IntArray, choice_counts, choose
 from benchmark.metrics.utility import Utility, make_utilities
-from benchmark.scoring.bootstrap import METHOD, AdditiveScore, IntervalRecipe, bootstrap, mean_of
+from benchmark.scoring.bootstrap import METHOD, AdditiveScore, IntervalRecipe, bootstrap
+from benchmark.scoring.candidate_statistics import additive_statistic, best
 from benchmark.scoring.mbr_curves import curves
 from benchmark.scoring.pairwise_cache import PairSource, computed
 
@@ -201,51 +201,16 @@ def _statistics(
 ) -> dict[str, AdditiveScore | None]:
     """The named statistics of a metric; None where one has no meaning."""
     if metric.level == "set":
-        return {"set": mean_of(scores.values)}
-    picks = {"mbr": chosen, "oracle": _best(scores.values, metric.direction)}
+        return {"set": additive_statistic("set", scores.values, None)}
+    picks = {"expected": None, "mbr": chosen, "oracle": best(scores.values, metric.direction)}
     if metric.level == "candidate":
-        return {
-            "expected": mean_of(scores.values.mean(axis=1)),
-            **{
-                name: None if index is None else mean_of(_pick(scores.values, index))
-                for name, index in picks.items()
-            },
-        }
-    statistics, total = scores.statistics, scores.total
+        return {name: additive_statistic(name, scores.values, i) for name, i in picks.items()}
+    statistics, total, of_chosen = scores.statistics, scores.total, scores.of_chosen
     if statistics is None or total is None:
         raise ValueError(f"{metric.id} is of corpus level and gave no statistics.")
-    num_sources, num_samples, size = statistics.shape
-    of_chosen = scores.of_chosen or partial(_pick, statistics)
     return {
-        "expected": AdditiveScore(
-            statistics.reshape(num_sources, num_samples * size), _mean_total(total, num_samples)
-        ),
-        **{
-            name: None if index is None else AdditiveScore(of_chosen(index), total)
-            for name, index in picks.items()
-        },
+        name: additive_statistic(name, statistics, index, total)
+        if index is None or of_chosen is None
+        else AdditiveScore(of_chosen(index), total)
+        for name, index in picks.items()
     }
-
-
-def _best(values: FloatArray, direction: Direction) -> IntArray | None:
-    if direction == "none":
-        return None
-    return values.argmax(axis=1) if direction == "higher" else values.argmin(axis=1)
-
-
-def _pick(values: FloatArray, index: IntArray) -> FloatArray:
-    picked: FloatArray = values[np.arange(len(values)), index]
-    return picked
-
-
-def _mean_total(
-    total: Callable[[FloatArray], FloatArray], num_samples: int
-) -> Callable[[FloatArray], FloatArray]:
-    """The mean score of `num_samples` corpora whose sums stand side by side."""
-
-    def mean(sums: FloatArray) -> FloatArray:
-        corpora = sums.reshape(*sums.shape[:-1], num_samples, -1)
-        averaged: FloatArray = total(corpora).mean(axis=-1)
-        return averaged
-
-    return mean

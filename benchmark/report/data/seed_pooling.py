@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +24,9 @@ from benchmark.scoring.bootstrap import (
     Parts,
     clipped,
     interval,
-    mean_of,
     resample,
 )
+from benchmark.scoring.candidate_statistics import additive_statistic, best
 
 FloatArray = NDArray[np.float64]
 
@@ -137,29 +136,20 @@ def additive(
     table = _table(rows, metric)
     if table is None:
         return None
-    chosen = np.array([row.mbr_index or 0 for row in rows.values()])
-    return _part(table, metric, entry, statistic, chosen)
-
-
-def _part(
-    table: FloatArray, metric: str, entry: MetricScore, statistic: str, chosen: NDArray[np.int64]
-) -> AdditiveScore | None:
     if entry.level == "set":
-        return mean_of(table) if table.ndim == 1 else None
-    sources = np.arange(len(table))
+        return additive_statistic("set", table, None) if table.ndim == 1 else None
     if entry.level == "candidate" and table.ndim == 2:
-        if statistic == "expected":
-            return mean_of(table.mean(axis=1))
-        if statistic == "oracle" and entry.direction != "none":
-            return mean_of(table.max(axis=1) if entry.direction == "higher" else table.min(axis=1))
-        return mean_of(table[sources, chosen]) if statistic == "mbr" else None
+        picked = best(table, entry.direction) if statistic == "oracle" else _chosen(rows)
+        return additive_statistic(statistic, table, picked)
     total = _total(metric, table)
-    if total is None:
+    if total is None or statistic == "oracle":
         return None
-    if statistic == "expected":
-        size = table.shape[2]
-        return AdditiveScore(table.reshape(len(table), -1), partial(_mean_total, total, size))
-    return AdditiveScore(table[sources, chosen], total) if statistic == "mbr" else None
+    return additive_statistic(statistic, table, _chosen(rows), total)
+
+
+def _chosen(rows: Mapping[str, ExampleValues]) -> NDArray[np.int64]:
+    """The candidate of each source that minimum Bayes risk chose."""
+    return np.array([row.mbr_index or 0 for row in rows.values()])
 
 
 def _total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
@@ -169,14 +159,6 @@ def _total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray]
 
     fits = table.ndim == 3 and table.shape[2] == STATISTICS
     return bleu_from_statistics if fits else None
-
-
-def _mean_total(
-    total: Callable[[FloatArray], FloatArray], size: int, sums: FloatArray
-) -> FloatArray:
-    """The mean score of the corpora whose sums stand side by side in groups of `size`."""
-    averaged: FloatArray = total(sums.reshape(*sums.shape[:-1], -1, size)).mean(axis=-1)
-    return averaged
 
 
 def _table(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | None:
