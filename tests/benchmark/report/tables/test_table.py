@@ -138,3 +138,11 @@ def test_bleu_scales_never_share_a_column(realistic):
 )
 def test_last_line(error, line):
     assert last_line(error) == line
+
+
+def test_caption_says_how_seeds_enter_the_intervals(tmp_path):
+    student = ", widened for the spread over seeds by Student's t (Welch-Satterthwaite)"
+    for seeds, told in (((1,), ""), ((1, 2), student)):
+        cells = [cell("a", bleu(0.5), seed=seed) for seed in seeds]
+        board = Board(read_records(write_handmade(tmp_path / str(len(seeds)), cells)))
+        assert f"95 % intervals: by hand{told}." in build_table(board, "toy").caption
