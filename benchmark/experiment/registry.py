@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shlex
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -39,9 +40,11 @@ class SystemEntry:
         return all(importlib.util.find_spec(module) is not None for module in self.requires)
 
 
+# A checkout and an installed wheel both hold the file.
+_FAIRSEQ_REQUIREMENTS = Path(__file__).parents[2] / "baselines" / "fairseq" / "requirements.txt"
 _FAIRSEQ = (
-    "python -m pip install -c constraints.txt -e '.[fairseq]' && python -m pip install"
-    " --no-deps --require-hashes -r requirements-fairseq.txt"
+    "python -m pip install 'diffuseq-bench[fairseq]' && python -m pip install"
+    f" --no-deps --require-hashes -r {shlex.quote(str(_FAIRSEQ_REQUIREMENTS))}"
 )
 
 _BUILT_IN = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-fairseq.txt")
+pytest.importorskip("fairseq", reason="needs fairseq: see docs/systems/fairseq.md")
 
 from baselines.autoregressive.transformer import TransformerSystem
 from baselines.fairseq.conversion import FIRST_LENGTH, convert_weights

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-fairseq.txt")
+pytest.importorskip("fairseq", reason="needs fairseq: see docs/systems/fairseq.md")
 
 from fairseq.iterative_refinement_generator import IterativeRefinementGenerator
 

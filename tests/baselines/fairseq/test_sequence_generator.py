@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-pytest.importorskip("fairseq", reason="needs the extra fairseq and requirements-fairseq.txt")
+pytest.importorskip("fairseq", reason="needs fairseq: see docs/systems/fairseq.md")
 
 from baselines.fairseq.dictionary import TokenizerDictionary
 from baselines.fairseq.sequence_generator import KeyedSampling
