@@ -38,6 +38,12 @@ def test_record(table, tmp_path, capsys):
     assert record["command"][-4:] == ["--repeats", "3", "--threads", "1"]
 
 
+def test_json_is_the_record_alone(table, capsys):
+    assert speed.main(["transformer", "--only", "transformer-128", "--repeats", "3", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["results"][0]["ours"]["seconds"] == [0.5] * 3 and "machine" in record
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

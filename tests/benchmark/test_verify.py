@@ -299,6 +299,11 @@ def test_quick(verify):
     assert {"summary.md", "tables/mine.csv", "tables/mine-curves.csv"} <= files
 
 
+def test_json_is_all_that_is_printed(verify):
+    code, findings, out = verify("--quick", "--json")
+    assert code == 0 and findings and json.loads(out)["findings"] == findings
+
+
 def test_quick_sees_a_figure_that_was_changed(verify, report):
     path = report / "tables" / "mine.csv"
     value = str(line_of(report, "copy-source")["score"]["metrics"]["rouge_l"]["statistics"]
