@@ -22,7 +22,7 @@ from benchmark.experiment.suite import Suite
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import curves_of
 from benchmark.outputs.joined_records import Joined, join
-from benchmark.records.reader import cell_files
+from benchmark.records.record_files import RecordFiles
 from benchmark.store.entries import Store, content_key
 from benchmark.store.files import write_gzip, write_json, write_text
 from benchmark.store.provenance import code, conditions, machine, versions
@@ -69,20 +69,19 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     Raises:
         UserError: if the folder cannot be written.
     """
-    records, fresh = folder / "records", _fresh(folder)
-    cells = shutil.ignore_patterns("cells", "cells.jsonl")
-    shutil.copytree(records, fresh, dirs_exist_ok=True, ignore=cells)
-    run = json.loads((records / "run.json").read_text(encoding="utf-8"))
-    texts = (path.read_text(encoding="utf-8") for path in cell_files(records))
-    lines = [json.loads(line) for text in texts for line in text.split("\n") if line.strip()]
+    records, fresh = RecordFiles(folder / "records"), _fresh(folder)
+    run = json.loads(records.read("run.json"))
+    lines = [json.loads(line) for _, line in records.cell_lines()]
     own = [line for line in lines if "outputs" not in line]
     kept = [line for line in lines if "outputs" in line and line["task"] != task.id]
     used = {key for line in (*own, *kept) for key in line["keys"].values()}
-    for line in lines:
-        if line["keys"]["generate"] not in used:
-            (fresh / "samples" / f"{line['keys']['generate']}.jsonl").unlink(missing_ok=True)
-        if line["keys"]["score"] not in used:
-            (fresh / "values" / f"{line['keys']['score']}.jsonl.gz").unlink(missing_ok=True)
+    for name in records.keyed_names():
+        if Path(name).stem not in used:
+            continue
+        if name.startswith("values/"):
+            write_gzip(fresh / f"{name}.gz", records.read(name).encode())
+        else:
+            write_text(fresh / name, records.read(name))
     taken = {(line["task"], line["system"]) for line in own}
     joined = join(store, folder.name, suite, {task.id: task}, taken)
     outputs = sorted([*kept, *joined.lines], key=lambda line: str(line["task"]))
@@ -142,12 +141,12 @@ def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
         write_text(folder / f"{name}.jsonl", "".join(rows))
 
 
-def _content(records: Path) -> tuple[dict[str, str], dict[str, Any]] | None:
+def _content(records: Path) -> tuple[list[str], dict[str, Any]] | None:
     """What decides the report: the cells, and the run but for when and how it was called."""
     try:
-        run = json.loads((records / "run.json").read_text(encoding="utf-8"))
-        cells = {path.name: path.read_text(encoding="utf-8") for path in cell_files(records)}
-    except (OSError, ValueError):
+        files = RecordFiles(records)
+        run, cells = json.loads(files.read("run.json")), [line for _, line in files.cell_lines()]
+    except (UserError, ValueError):
         return None
     return cells, {name: v for name, v in run.items() if name not in ("created", "command")}
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
+from benchmark.records.record_files import pack_records
 from benchmark.report import build_paper, build_report
 from benchmark.runtime.command_line import CommandParser, add_output, run_command
 
@@ -15,6 +16,7 @@ EXAMPLES = """\
 examples:
   python -m benchmark.report reports/mini
   python -m benchmark.report --figures paper --output figures reports/mini
+  python -m benchmark.report --pack reports/mini
 """
 
 
@@ -32,6 +34,12 @@ def parser() -> CommandParser:
         help="paper: the figures of the DiffuSeq papers, redrawn from these records;"
         " all: those and the report (default: the report)",
     )
+    made.add_argument(
+        "--pack",
+        action="store_true",
+        help="first put the records into archives of well below 1 MiB, to be kept in a repository;"
+        " all commands read them as before",
+    )
     add_output(made, "DIR", "where the papers' figures of one report go (default: REPORT/paper)")
     return made
 
@@ -42,6 +50,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    if options.pack:
+        for folder in options.report:
+            pack_records(folder)
     for path in _rendered(options.report, options.figures, options.output):
         print(path)
     return 0

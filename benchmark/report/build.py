@@ -89,7 +89,7 @@ def _digest(records: Records) -> str:
     sha = hashlib.sha256(version("matplotlib").encode())
     sha.update(published_text().encode())
     package = Path(__file__).parents[1]
-    rooms = (*(package / room for room in _ROOMS), records.folder)
+    rooms = (*(package / room for room in _ROOMS), records.files.folder)
     for room in rooms:
         for path in sorted(room.rglob("*")):
             if path.is_file() and path.suffix != ".pyc" and path.name != "run.json":

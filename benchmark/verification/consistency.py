@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from benchmark.api import UserError
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.kept_report import BrokenRecordError, StoredCell, StoredReport
 
 
-def misfits(cell: StoredCell) -> Iterator[Difference]:
-    """What does not fit in the files of a cell."""
+def find_inconsistencies(cell: StoredCell) -> Iterator[Difference]:
+    """What does not agree between a cell and its files, or among these."""
     line = cell.line
     checks = []
     if line["training"] is not None and cell.keeps("events"):
@@ -29,7 +30,7 @@ def misfits(cell: StoredCell) -> Iterator[Difference]:
             yield Difference("files", "", str(error), "a file that can be read")
 
 
-def strangers(report: StoredReport) -> list[Finding]:
+def find_unknown_files(report: StoredReport) -> list[Finding]:
     """Files of the records that belong to no cell."""
     known: set[str] = set()
     for cell in report.cells:
@@ -37,16 +38,16 @@ def strangers(report: StoredReport) -> list[Finding]:
         known |= {
             f"events/{keys['train']}.jsonl",
             f"samples/{keys['generate']}.jsonl",
-            f"values/{keys['score']}.jsonl.gz",
+            f"values/{keys['score']}.jsonl",
             f"traces/{cell.trace_key}.json",
         }
-    records = report.folder / "records"
-    kinds = ("events", "samples", "values", "traces")
-    paths = (path for kind in kinds for path in records.glob(f"{kind}/*"))
-    names = (path.relative_to(records).as_posix() for path in paths)
+    try:
+        found = report.files.keyed_names()
+    except UserError as error:
+        return [Finding({"file": "records"}, "differs", (str(error),))]
     return [
         Finding({"file": f"records/{name}"}, "differs", ("it belongs to no cell",))
-        for name in sorted(names)
+        for name in found
         if name not in known
     ]
 
@@ -60,7 +61,7 @@ def _training(cell: StoredCell) -> Iterator[Difference]:
 
 def _texts(cell: StoredCell) -> Iterator[Difference]:
     samples, statuses = cell.samples, cell.line["statuses"]
-    yield from _twice("candidates", [row["id"] for row in samples])
+    yield from _find_duplicates("candidates", [row["id"] for row in samples])
     kept = Counter(c.get("status", "ok") for row in samples for c in row["candidates"])
     for status, count in kept.items():
         if count > statuses.get(status, 0):
@@ -83,13 +84,17 @@ def _texts(cell: StoredCell) -> Iterator[Difference]:
 
 def _values(cell: StoredCell) -> Iterator[Difference]:
     score, values = cell.line["score"], cell.values
-    yield from _twice("values", [row["id"] for row in values])
+    yield from _find_duplicates("values", [row["id"] for row in values])
     if len(values) != score["num_sources"]:
         yield Difference("values", "sources", score["num_sources"], len(values))
     size = score["num_samples"]
     for row in values:
         if row.get("mbr_index") not in (None, *range(size)):
             yield Difference("values", f"{row['id']}, index of {size}", row["mbr_index"], None)
+            return
+        if differing := set(row["metrics"]) ^ set(score["metrics"]):
+            where = f"{row['id']}, metrics that the score or the values lack"
+            yield Difference("values", where, sorted(differing), [])
             return
         for name, entry in score["metrics"].items():
             value, first = (of["metrics"].get(name) for of in (row, values[0]))
@@ -121,7 +126,7 @@ def _shape(value: Any) -> tuple[int, ...]:
     return () if is_number else (-1,)
 
 
-def _twice(part: str, ids: list[str]) -> Iterator[Difference]:
+def _find_duplicates(part: str, ids: list[str]) -> Iterator[Difference]:
     again = [name for name, count in Counter(ids).items() if count > 1]
     if again:
         yield Difference(part, f"{again[0]}, times", ids.count(again[0]), 1)

@@ -59,9 +59,10 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """0 where all is equal or within bounds, else 1: what could not be checked is not shown."""
+        """0 where all is equal or within bounds, else 1: what was not compared is not shown."""
         good = {"equal", "within bounds"}
-        return 0 if all(finding.verdict in good for finding in self.findings) else 1
+        verdicts = {finding.verdict for finding in self.findings}
+        return 0 if verdicts and verdicts <= good else 1
 
     def counts(self) -> dict[str, int]:
         """How often each verdict was given."""
@@ -96,7 +97,8 @@ class Verification:
         yield ""
         notes = Counter(t for f in self.findings if f.verdict == "equal" for t in f.said)
         yield from (f"note ({count} equal): {text}" for text, count in notes.items())
-        yield ", ".join(f"{count} {name}" for name, count in self.counts().items() if count)
+        counts = ", ".join(f"{count} {name}" for name, count in self.counts().items() if count)
+        yield counts or "Nothing was compared: the report or the selection is empty."
 
 
 def _once(group: list[Finding]) -> list[str]:

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +15,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from benchmark.api import UserError
-from benchmark.records.reader import cell_files, read_records
+from benchmark.records.reader import read_records
+from benchmark.records.record_files import RecordFiles
 from benchmark.records.schema import Event, ExampleValues, Sample, Trace
 
 Row = dict[str, Any]
@@ -39,9 +38,14 @@ class BrokenRecordError(UserError):
 class StoredReport:
     """A folder with `records/`."""
 
-    folder: Path
+    files: RecordFiles
     run: Mapping[str, Any]
     cells: tuple[StoredCell, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds `records/`."""
+        return self.files.folder.parent
 
     @property
     def name(self) -> str:
@@ -59,7 +63,7 @@ class StoredReport:
 class StoredCell:
     """A line of the cells: one setting of one system on one task with one seed."""
 
-    records: Path
+    files: RecordFiles
     line: Mapping[str, Any]
     run: Mapping[str, Any]
 
@@ -70,7 +74,7 @@ class StoredCell:
 
     def keeps(self, kind: str) -> bool:
         """Whether the records hold `samples`, `events` at all: texts of real data may be cut."""
-        return (self.records / kind).is_dir()
+        return self.files.holds(kind)
 
     @property
     def generate_key(self) -> str:
@@ -102,19 +106,17 @@ class StoredCell:
         Raises:
             BrokenRecordError: if the file is missing or broken; as for the next three.
         """
-        return _rows(self.records / "samples" / f"{self.generate_key}.jsonl", Sample)
+        return self._rows(f"samples/{self.generate_key}.jsonl", Sample)
 
     @cached_property
     def values(self) -> list[Row]:
         """The values of all metrics, source by source."""
-        return _rows(
-            self.records / "values" / f"{self.line['keys']['score']}.jsonl.gz", ExampleValues
-        )
+        return self._rows(f"values/{self.line['keys']['score']}.jsonl", ExampleValues)
 
     @cached_property
     def events(self) -> list[Row]:
         """The training log."""
-        return _rows(self.records / "events" / f"{self.train_key}.jsonl", Event)
+        return self._rows(f"events/{self.train_key}.jsonl", Event)
 
     @property
     def trace_key(self) -> str | None:
@@ -125,9 +127,28 @@ class StoredCell:
     @cached_property
     def trace(self) -> Row:
         """The curves along a generation."""
-        path = self.records / "traces" / f"{self.trace_key}.json"
-        (found,) = _checked(path, Trace, lambda text: [json.loads(text)])
+        (found,) = self._checked(f"traces/{self.trace_key}.json", Trace, lambda text: [text])
         return found
+
+    def _rows(self, name: str, model: type[BaseModel]) -> list[Row]:
+        """The objects of a file, one a line."""
+        return self._checked(name, model, lambda text: [r for r in text.split("\n") if r.strip()])
+
+    def _checked(
+        self, name: str, model: type[BaseModel], parts: Callable[[str], list[str]]
+    ) -> list[Row]:
+        """The objects of a file, checked by `model` and kept as they are."""
+        records = self.files.folder
+        try:
+            rows: list[Row] = [json.loads(part) for part in parts(self.files.read(name))]
+            for row in rows:
+                model.model_validate(row)
+        except UserError as error:
+            raise BrokenRecordError(str(error).removeprefix(f"{records.parent}/")) from error
+        except ValueError as error:
+            why = " ".join(str(error).split())
+            raise BrokenRecordError(f"{records.name}/{name} is broken ({why})") from error
+        return rows
 
 
 def read_stored(folder: Path) -> StoredReport:
@@ -136,43 +157,13 @@ def read_stored(folder: Path) -> StoredReport:
     Raises:
         UserError: if `run.json` or the cells are missing or not of their form.
     """
-    read_records(folder)
-    records = folder / "records"
-    run = json.loads((records / "run.json").read_text(encoding="utf-8"))
-    rows: list[Row] = []
-    for path in cell_files(records):
-        lines = path.read_text(encoding="utf-8").split("\n")
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            row = _DEFAULTS | json.loads(line)
-            for name in row["made"].values():
-                if name not in run.get("conditions", {}):
-                    where = f"{path}, line {number}"
-                    raise UserError(f"{where}: the conditions {name!r} are not in run.json.")
-            rows.append(row)
-    return StoredReport(folder, run, tuple(StoredCell(records, row, run) for row in rows))
-
-
-def _rows(path: Path, model: type[BaseModel]) -> list[Row]:
-    """The objects of a file, one a line."""
-    return _checked(
-        path, model, lambda text: [json.loads(line) for line in text.split("\n") if line.strip()]
-    )
-
-
-def _checked(path: Path, model: type[BaseModel], parse: Callable[[str], list[Row]]) -> list[Row]:
-    """The objects of a file, checked by `model` and kept as they are."""
-    name = f"{path.parent.name}/{path.name}"
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-        rows = parse(text)
-        for row in rows:
-            model.model_validate(row)
-    except FileNotFoundError as error:
-        raise BrokenRecordError(f"records/{name} is missing") from error
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, ValueError) as error:
-        why = " ".join(str(error).split())
-        raise BrokenRecordError(f"records/{name} is broken ({why})") from error
-    return rows
+    files = read_records(folder).files
+    run = json.loads(files.read("run.json"))
+    cells = []
+    for place, line in files.cell_lines():
+        row = _DEFAULTS | json.loads(line)
+        for name in row["made"].values():
+            if name not in run.get("conditions", {}):
+                raise UserError(f"{place}: the conditions {name!r} are not in run.json.")
+        cells.append(StoredCell(files, row, run))
+    return StoredReport(files, run, tuple(cells))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from benchmark.api import UserError
 from benchmark.store.provenance import code
-from benchmark.verification.consistency import misfits, strangers
+from benchmark.verification.consistency import find_inconsistencies, find_unknown_files
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.kept_report import StoredCell, StoredReport
 from benchmark.verification.plan_from_records import Obstacle, Rebuilt
@@ -20,29 +22,44 @@ def verify_quick(
     A key that this code does not make again counts against a cell only if the code is that of
     the record; otherwise it is told, for the change may be meant.
     """
-    found = [_cell(report, cell, rebuilt) for cell in cells]
-    found += strangers(report)
+    measured: dict[str, set[str]] = {}
+    for cell in report.cells:
+        measured.setdefault(cell.line["task"], set()).update(cell.metrics)
+    found = [_cell(report, cell, rebuilt, measured[cell.line["task"]]) for cell in cells]
+    found += find_unknown_files(report)
     try:
         return found + verify_rendering(report)
     except UserError as error:
         return [*found, Finding({"file": "summary.md"}, "cannot be checked", (str(error),))]
 
 
-def _cell(report: StoredReport, cell: StoredCell, rebuilt: Rebuilt) -> Finding:
-    differences = list(misfits(cell))
+def _cell(
+    report: StoredReport, cell: StoredCell, rebuilt: Rebuilt, measured: Collection[str]
+) -> Finding:
+    """The verdict on a cell of a task of which the metrics `measured` are in the records."""
+    differences = list(find_inconsistencies(cell))
     notes: list[str] = []
     obstacle = rebuilt.obstacle(cell) or _other_score_key(cell, rebuilt)
+    compared = obstacle is None
     if obstacle is not None:
         if obstacle.contradicts and report.code == code()["digest"]:
             differences.append(Difference("keys", "", cell.line["keys"], obstacle.said))
         else:
             notes.append(f"keys were not checked: {obstacle.said}")
-    if cell.line["score"] is not None and not differences:
-        scored = statistics_from_values(cell)
-        differences += scored.differences
-        notes += scored.notes
+    if cell.line["score"] is not None:
+        scoring = rebuilt.scoring.get(cell.line["task"]) if obstacle is None else None
+        wanted = {*measured, *(metric.id for metric in (scoring.metrics if scoring else ()))}
+        if missing := sorted(wanted - set(cell.metrics)):
+            differences.append(Difference("score", "metrics that are missing", missing, []))
+        elif not differences:
+            scored = statistics_from_values(cell)
+            differences += scored.differences
+            notes += scored.notes
+            compared = scored.compared > 0
     if differences:
         return Finding(cell.subject, "differs", tuple(notes), tuple(differences[:1]))
+    if not compared:
+        return Finding(cell.subject, "cannot be checked", ("nothing was compared", *notes))
     return Finding(cell.subject, "equal", tuple(notes))
 
 

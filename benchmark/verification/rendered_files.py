@@ -3,7 +3,8 @@
 Report code may have changed since, so where bytes differ the figures count: every line of the
 kept file needs a line of the file that is rendered now with all of its numbers, as they were
 printed. Columns, rows and words may be added or moved; a number may not change. Drawings are not
-compared: their bytes depend on the version of matplotlib.
+compared, since their bytes depend on the version of matplotlib; those that the report shows must
+be there.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmark.report.build import write_texts
+from benchmark.report.build import FURTHER_FILES, stem, write_texts
+from benchmark.report.paper.build_paper import PAGE as PAPER
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.kept_report import StoredReport
 
+_LINK = re.compile(r"\]\(([^)#]+)\)")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
 
 
@@ -29,17 +32,33 @@ def verify_rendering(report: StoredReport) -> list[Finding]:
     with TemporaryDirectory(prefix="benchmark-verify-") as folder:
         fresh = Path(folder)
         write_texts(report.folder, fresh)
-        kept = [report.folder / "summary.md", *sorted((report.folder / "tables").glob("*"))]
+        names = _named_files(report)
+        names |= {path.relative_to(report.folder) for path in report.folder.glob("tables/*")}
         return [
-            compare_files(path.relative_to(report.folder), report.folder, fresh)
-            for path in kept
-            if path.is_file()
+            compare_files(name, report.folder, fresh)
+            for name in sorted(names)
+            if name.suffix != ".png" or not (report.folder / name).exists()
         ]
+
+
+def _named_files(report: StoredReport) -> set[Path]:
+    """The summary, the table of each task, and all tables and drawings that its pages show."""
+    tasks = {str(cell.line["task"]) for cell in report.cells}
+    names = {Path("summary.md"), *(Path("tables") / f"{stem(task)}.md" for task in tasks)}
+    for page in (Path("summary.md"), Path("paper") / PAPER):
+        if (report.folder / page).exists():
+            links = _LINK.findall(_read(report.folder / page))
+            names |= {page.parent / link for link in links if "://" not in link}
+    tables = {name for name in names if name.parent.name == "tables"}
+    return names | {name.with_name(name.stem + end) for name in tables for end in FURTHER_FILES}
 
 
 def compare_files(name: Path, kept: Path, fresh: Path) -> Finding:
     """The verdict on the kept file `name` from the one that is rendered now."""
     subject = {"file": name.as_posix()}
+    if not (kept / name).exists():
+        told = f"it is missing: `python -m benchmark.report --figures all {kept}` makes it again"
+        return Finding(subject, "differs", (told,))
     if not (fresh / name).exists():
         return Finding(subject, "cannot be checked", ("this code renders no such file",))
     before, after = (_read(folder / name) for folder in (kept, fresh))
@@ -57,7 +76,11 @@ def compare_files(name: Path, kept: Path, fresh: Path) -> Finding:
             where = f"line {number}, not found: {missing}"
             difference = Difference("figures", where, line, lines[nearest])
             return Finding(subject, "differs", (), (difference,))
-    return Finding(subject, "within bounds", ("other layout; all figures agree",))
+    shown, known = numbers(before).total(), numbers(after).total()
+    if not shown:
+        return Finding(subject, "cannot be checked", ("nothing was compared: it has no figures",))
+    more = f"; {known - shown} more figures are rendered now" if known > shown else ""
+    return Finding(subject, "within bounds", (f"other layout; all figures agree{more}",))
 
 
 def numbers(line: str) -> Counter[str]:

@@ -27,6 +27,8 @@ class Rescored:
 
     differences: tuple[Difference, ...]
     """The first, or none."""
+    compared: int
+    """How many figures were recomputed."""
     notes: tuple[str, ...] = ()
     """What could not be compared."""
     bounded: tuple[str, ...] = ()
@@ -53,7 +55,7 @@ def statistics_from_values(cell: StoredCell) -> Rescored:
             elif stored["value"] is not None:
                 notes.append(f"{metric} {statistic} does not follow from the kept values")
     if not known:
-        return Rescored((), tuple(notes))
+        return Rescored((), 0, tuple(notes))
     recipe = recipe_of(Score.model_validate(score))
     estimates = bootstrap(list(known.values()), recipe)
     for (metric, statistic), estimate in zip(known, estimates, strict=True):
@@ -64,8 +66,8 @@ def statistics_from_values(cell: StoredCell) -> Rescored:
             if _apart(recorded, recomputed) > ROUNDING:
                 where = f"{metric} {statistic} {name}, recomputed from the kept values"
                 fresh = recomputed if math.isfinite(recomputed) else None
-                return Rescored((Difference("score", where, stored[name], fresh),))
-    return Rescored((), tuple(notes))
+                return Rescored((Difference("score", where, stored[name], fresh),), 1)
+    return Rescored((), len(known), tuple(notes))
 
 
 def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
@@ -81,7 +83,7 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
     comparable = [metric for metric in metrics if _is_measured(cell, metric)]
     notes = [f"{m.id} is another metric now" for m in metrics if m not in comparable]
     if not comparable:
-        return Rescored((), tuple(notes))
+        return Rescored((), 0, tuple(notes))
     rows = _scored(cell.samples, comparable, mbr_utility)
     pooled: set[str] = set()
     if len(rows) < len(kept):
@@ -99,17 +101,17 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
         if before["mbr_index"] != row["mbr_index"]:
             where = f"{source}, index that MBR chose"
             found = Difference("values", where, before["mbr_index"], row["mbr_index"])
-            return Rescored((found,), tuple(notes))
+            return Rescored((found,), 1, tuple(notes))
         for name in names:
             apart = gap(before, row, name)
             if apart > ENCODED:
                 stored, fresh = (of["metrics"].get(name) for of in (before, row))
                 where = f"{source}, {name} of the kept texts"
-                return Rescored((Difference("values", where, stored, fresh),), tuple(notes))
+                return Rescored((Difference("values", where, stored, fresh),), 1, tuple(notes))
             if apart > ROUNDING:
                 nearly[name] = max(apart, nearly.get(name, 0.0))
     bounded = [f"{name} moved by {by:.1e} of at most {ENCODED}" for name, by in nearly.items()]
-    return Rescored((), tuple(notes), tuple(bounded))
+    return Rescored((), len(rows) * len(names), tuple(notes), tuple(bounded))
 
 
 def _is_measured(cell: StoredCell, metric: Metric) -> bool:

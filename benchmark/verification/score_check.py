@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchmark.api import UserError
-from benchmark.verification.consistency import misfits
+from benchmark.verification.consistency import find_inconsistencies
 from benchmark.verification.findings import Finding
 from benchmark.verification.kept_report import StoredCell
 from benchmark.verification.plan_from_records import Rebuilt
@@ -22,7 +22,7 @@ def _finding(cell: StoredCell, rebuilt: Rebuilt) -> Finding:
     if cell.line["score"] is None:
         told = f"it has no score: {cell.line['error'] or cell.line['status']}"
         return Finding(cell.subject, "cannot be checked", (told,))
-    if found := next(misfits(cell), None):
+    if found := next(find_inconsistencies(cell), None):
         return Finding(cell.subject, "differs", (), (found,))
     steps = [partial(statistics_from_values, cell)]
     scoring = rebuilt.scoring.get(cell.line["task"])
@@ -43,6 +43,9 @@ def _finding(cell: StoredCell, rebuilt: Rebuilt) -> Finding:
             return Finding(cell.subject, "cannot be checked", (str(error),))
         if scored[-1].differences:
             return Finding(cell.subject, "differs", scored[-1].notes, scored[-1].differences)
+    if not any(step.compared for step in scored):
+        told = "nothing was compared: none of its figures follows from the kept values or texts"
+        return Finding(cell.subject, "cannot be checked", (told, *left_out))
     bounded = [told for step in scored for told in step.bounded]
     notes = [told for step in scored for told in step.notes]
     said = (*bounded, *left_out, *notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.records.reader import cell_files
+from benchmark.records.record_files import RecordFiles
 from benchmark.run import main
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
@@ -27,8 +27,7 @@ def run(tmp_path, capsys, monkeypatch):
 
 
 def records(folder: Path = Path("reports/nano")) -> list[dict]:
-    files = cell_files(folder / "records")
-    return [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    return [json.loads(line) for _, line in RecordFiles(folder / "records").cell_lines()]
 
 
 def write_task(folder: Path, **splits: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.records.record_files import pack_records
 from benchmark.verify import main
 
 COPY = ["--system", "copy-source"]
@@ -66,12 +67,12 @@ def samples_of(report: Path, system: str) -> Path:
     return report / "records" / "samples" / f"{key}.jsonl"
 
 
-def change_values(report: Path, system: str, old: str, new: str) -> None:
+def change_values(report: Path, system: str, old: str, new: str, count: int = 1) -> None:
     key = line_of(report, system)["keys"]["score"]
     path = report / "records" / "values" / f"{key}.jsonl.gz"
     text = gzip.decompress(path.read_bytes()).decode()
     assert old in text
-    path.write_bytes(gzip.compress(text.replace(old, new, 1).encode()))
+    path.write_bytes(gzip.compress(text.replace(old, new, count).encode()))
 
 
 # Made again
@@ -331,8 +332,106 @@ def test_quick_sees_broken_and_strange_files(verify, report):
     (report / "records" / "samples" / "stranger.jsonl").write_text("")
     code, findings, out = verify("--quick")
     assert code == 1
-    assert f"records/values/{key}.jsonl.gz is broken" in out
+    assert f"records/values/{key}.jsonl.gz cannot be read" in out
     assert {"file": "records/samples/stranger.jsonl"} in [f["subject"] for f in findings]
+
+
+def bad(findings: list[dict]) -> dict[str, str]:
+    """What is wrong with the files, by name."""
+    return {
+        f["subject"]["file"]: f["verdict"]
+        for f in findings
+        if "file" in f["subject"] and f["verdict"] != "equal"
+    }
+
+
+def test_packed_records_are_verified_as_plain_ones(verify, report):
+    pack_records(report)
+    for words in (["--quick"], ["--scores-only"], COPY):
+        code, findings, _ = verify(*words)
+        assert code == 0 and verdicts(findings) == {"equal"}
+
+
+def test_quick_misses_what_the_report_shows(verify, report):
+    shutil.rmtree(report / "tables")
+    (report / "figures" / "overview.png").unlink()
+    code, findings, out = verify("--quick")
+    ends = (".md", ".csv", ".tex")
+    named = {f"tables/{name}{end}" for name in ("mine", "mine-cost") for end in ends}
+    assert code == 1 and "it is missing: `python -m benchmark.report --figures all" in out
+    assert {"figures/overview.png", *named} <= set(bad(findings))
+    assert set(bad(findings).values()) == {"differs"}
+
+
+def test_quick_misses_tables_where_the_summary_is_gone_too(verify, report):
+    shutil.rmtree(report / "tables")
+    (report / "summary.md").unlink()
+    code, findings, _ = verify("--quick")
+    assert code == 1
+    assert {"summary.md", "tables/mine.md", "tables/mine.csv"} <= set(bad(findings))
+
+
+def test_quick_misses_figures_of_the_papers(verify, report):
+    (report / "paper").mkdir()
+    (report / "paper" / "paper.md").write_text("![Figure 3](figure-3.png)\n")
+    code, findings, _ = verify("--quick")
+    assert code == 1 and bad(findings) == {"paper/figure-3.png": "differs"}
+
+
+def test_file_without_figures_compares_nothing(verify, report):
+    (report / "summary.md").write_text("All is well.\n")
+    code, findings, out = verify("--quick")
+    assert code == 1 and bad(findings) == {"summary.md": "cannot be checked"}
+    assert "nothing was compared: it has no figures" in out
+
+
+def test_files_of_plots_need_not_be_kept(verify, report):
+    for name in ("mine-curves.csv", "mine-pairs.csv"):
+        (report / "tables" / name).unlink()
+    assert verify("--quick")[0] == 0
+
+
+def test_quick_misses_a_metric_of_one_cell(verify, report):
+    lines = cells(report)
+    del lines[-1]["score"]["metrics"]["rouge_l"]
+    write_cells(report, lines)
+    code, _, out = verify("--quick", *COPY)
+    assert code == 1 and "metrics that the score or the values lack" in out
+    change_values(report, "copy-source", '"rouge_l"', '"gone"', count=-1)
+    lines[-1]["score"]["metrics"]["gone"] = lines[0]["score"]["metrics"]["rouge_l"]
+    write_cells(report, lines)
+    code, _, out = verify("--quick", *COPY, data=False)
+    assert code == 1 and 'score, metrics that are missing: ["rouge_l"]' in out
+
+
+def test_quick_misses_a_metric_of_all_cells(verify, report):
+    lines = cells(report)
+    for line in lines:
+        del line["score"]["metrics"]["rouge_l"]
+        path = report / "records" / "values" / f"{line['keys']['score']}.jsonl.gz"
+        rows = [json.loads(row) for row in gzip.decompress(path.read_bytes()).splitlines()]
+        for row in rows:
+            row["metrics"].pop("rouge_l", None)
+        path.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
+    write_cells(report, lines)
+    code, _, out = verify("--quick")
+    assert code == 1 and 'score, metrics that are missing: ["rouge_l"]' in out
+
+
+@pytest.mark.parametrize("method", ["--quick", "--scores-only"])
+def test_cells_of_which_nothing_was_compared(verify, report, method):
+    lines = cells(report)
+    for line in lines:
+        line["score"]["metrics"] = {}
+        path = report / "records" / "values" / f"{line['keys']['score']}.jsonl.gz"
+        rows = [json.loads(row) for row in gzip.decompress(path.read_bytes()).splitlines()]
+        text = "".join(json.dumps(row | {"metrics": {}}) + "\n" for row in rows)
+        path.write_bytes(gzip.compress(text.encode()))
+    write_cells(report, lines)
+    code, findings, out = verify(method, data=False)
+    of_cells = [f for f in findings if "system" in f["subject"]]
+    assert code == 1 and verdicts(of_cells) == {"cannot be checked"}
+    assert "nothing was compared" in out
 
 
 def test_curves_along_a_generation(verify, kept, report):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from documents import commands, read, write_files
 
-from benchmark.records.reader import cell_files
+from benchmark.records.record_files import RecordFiles
 
 TINY = [
     "limits.train=48", "limits.valid=2", "limits.test=3", "budget.updates=3", "training.batch=8",
@@ -60,9 +60,8 @@ class Reader:
         }
         code = main([*words[1:], "--jobs", "1", "--name", "test", "--set", *TINY])
         assert code == 0
-        files = cell_files(self.folder / "reports" / "test" / "records")
-        texts = (path.read_text(encoding="utf-8") for path in files)
-        return [json.loads(line) for text in texts for line in text.splitlines()]
+        files = RecordFiles(self.folder / "reports" / "test" / "records")
+        return [json.loads(line) for _, line in files.cell_lines()]
 
 
 @pytest.fixture

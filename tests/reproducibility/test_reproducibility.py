@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.records.reader import cell_files
+from benchmark.records.record_files import RecordFiles
 
 NANO = Path(__file__).parents[1] / "suites" / "nano.yaml"
 SYSTEMS = ["all"]
@@ -45,8 +45,7 @@ def environment(hash_seed: str = "0") -> dict[str, str]:
 
 
 def cells(report: Path) -> list[dict]:
-    texts = (path.read_text() for path in cell_files(report / "records"))
-    return [json.loads(line) for text in texts for line in text.splitlines()]
+    return [json.loads(line) for _, line in RecordFiles(report / "records").cell_lines()]
 
 
 def files(report: Path) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from PIL import Image
 
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.typeface import families
@@ -35,6 +36,9 @@ Share = Literal["none", "x", "y"]
 """Which axis the panels have in common; the inner ones then show no labels on it."""
 
 _STYLE = Path(__file__).parent.parent / "report.mplstyle"
+_SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
+"""Five bits a channel: off by 4 of 255 at most, which no eye sees, and a PNG a third smaller."""
+
 _LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
 
 
@@ -179,7 +183,9 @@ def save(figure: Figure, stem: Path) -> None:
     stem.parent.mkdir(parents=True, exist_ok=True)
     # Not `with_suffix`: a task may have a dot in its name.
     png, pdf = (stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf"))
-    figure.savefig(png, metadata={"Software": None})
+    drawn = io.BytesIO()
+    figure.savefig(drawn)
+    Image.open(drawn).convert("RGB").point(_SHADES * 3).save(png)
     nothing = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     figure.savefig(pdf, metadata=nothing)
 

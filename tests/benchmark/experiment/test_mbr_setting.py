@@ -18,7 +18,7 @@ from benchmark.experiment.system_factory import build_system
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.export.record_writer import write_records
 from benchmark.generation.measured_generation import generate
-from benchmark.records.reader import cell_files
+from benchmark.records.record_files import RecordFiles
 from benchmark.store.entries import Store
 from benchmark.tasks import load_task
 
@@ -169,8 +169,7 @@ def test_records_keep_the_curves_of_one_setting(tmp_path):
     store, made = Store(tmp_path / "runs"), plan("oracle", *MORE)
     run(made, store)
     write_records(tmp_path / "report", made, store, command=["test"])
-    (path,) = cell_files(tmp_path / "report" / "records")
-    lines = path.read_text().splitlines()
+    lines = [line for _, line in RecordFiles(tmp_path / "report" / "records").cell_lines()]
     for line in map(json.loads, lines):
         entry = line["score"]["metrics"]["bleu_sent_m4"]
         drawn = {"main", "mbr"} & set(line["setting"]["roles"])

@@ -13,7 +13,7 @@ from benchmark.experiment.plan import Plan, make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.export.record_writer import write_records
-from benchmark.records.reader import cell_files
+from benchmark.records.record_files import RecordFiles
 from benchmark.store.entries import Store
 
 NANO = str(Path(__file__).parents[2] / "suites" / "nano.yaml")
@@ -41,8 +41,8 @@ def run(folder: Path, plan: Plan) -> list[str]:
 
 
 def cells(folder: Path) -> list[dict]:
-    texts = (path.read_text() for path in cell_files(folder / "report" / "records"))
-    return [json.loads(line) for text in texts for line in text.splitlines()]
+    files = RecordFiles(folder / "report" / "records")
+    return [json.loads(line) for _, line in files.cell_lines()]
 
 
 def candidates(folder: Path) -> dict[str, bytes]:

@@ -36,6 +36,12 @@ def test_neighbours_of_a_cell_share_a_line_and_differences_stand_alone():
     assert found.exit_code == 1
 
 
+def test_nothing_compared_is_no_success():
+    found = verification()
+    assert found.exit_code == 1
+    assert list(found.lines())[-1].startswith("Nothing was compared")
+
+
 def test_exit_code():
     assert verification(Finding(CELL, "equal"), Finding(CELL, "within bounds")).exit_code == 0
     assert verification(Finding(CELL, "cannot be checked")).exit_code == 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmark.records.record_files import RecordFiles
 from benchmark.verification.kept_report import StoredCell, read_stored
 from benchmark.verification.verdict import judge
 
@@ -84,15 +85,15 @@ def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
     folder = tmp_path / "records"
     for kind in ("samples", "values", "events", "traces"):
         (folder / kind).mkdir(parents=True)
-        for path in (stored.records / kind).iterdir():
+        for path in (stored.files.folder / kind).iterdir():
             (folder / kind / path.name).write_bytes(path.read_bytes())
-    fresh = replace(fresh, records=folder)
+    fresh = replace(fresh, files=RecordFiles(folder))
     assert judge(stored, fresh).verdict == "within bounds"
     path = folder / "samples" / f"{fresh.generate_key}.jsonl"
     rows = path.read_text().splitlines(keepends=True)
     changed = [row.replace('{"text": "', '{"text": "x') for row in rows[:2]]  # of 20
     path.write_text("".join(changed + rows[2:]))
-    found = judge(stored, replace(fresh, records=folder))
+    found = judge(stored, replace(fresh, files=RecordFiles(folder)))
     assert found.verdict == "differs"
     assert "with the same weights" in found.differences[0].where
 

@@ -1,0 +1,142 @@
+"""The files of `records/`, plain or packed: all that reads them comes here.
+
+A run writes plain files, one for each key, for people and their tools. A report that a repository
+keeps is packed: `samples-1.tar.xz`, `values-1.tar.xz`, `values-2.tar.xz` and so on hold the same
+files under the same names, which takes a tenth of the space.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark.api import UserError
+
+KINDS = ("cells", "events", "samples", "traces", "values")
+"""Folders of the records, and what archives are named after."""
+
+ARCHIVE_TEXT = 2**23
+"""Bytes of text in one archive: as far back as the compression looks, and packed below 1 MiB."""
+
+
+@dataclass(frozen=True)
+class RecordFiles:
+    """The files below a folder `records`, by names as `samples/KEY.jsonl`, without `.gz`."""
+
+    folder: Path
+    _unpacked: dict[str, dict[str, bytes]] = field(default_factory=dict, compare=False, repr=False)
+    """By kind, what its archives hold."""
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The files of one of `KINDS`, sorted.
+
+        Raises:
+            UserError: if an archive cannot be read.
+        """
+        files = (path.name.removesuffix(".gz") for path in self.folder.glob(f"{kind}/*"))
+        return tuple(sorted({*self._packed(kind), *(f"{kind}/{name}" for name in files)}))
+
+    def keyed_names(self) -> list[str]:
+        """All files that a cell names by a key.
+
+        Raises:
+            UserError: if an archive cannot be read.
+        """
+        return [name for kind in KINDS if kind != "cells" for name in self.names(kind)]
+
+    def holds(self, kind: str) -> bool:
+        """Whether there are any: texts of data that may not be passed on are left out."""
+        return (self.folder / kind).is_dir() or any(self.folder.glob(f"{kind}-*.tar.xz"))
+
+    def read(self, name: str) -> str:
+        """The text of a file.
+
+        Raises:
+            UserError: if it is missing, or cannot be read.
+        """
+        path = self.place(name)
+        packed = {} if path.exists() else self._packed(name.partition("/")[0])
+        try:
+            data = packed[name] if name in packed else path.read_bytes()
+            return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+        except FileNotFoundError as error:
+            raise UserError(f"{path} is missing: render from a complete records folder.") from error
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+            raise UserError(f"{path} cannot be read: {error}.") from error
+
+    def place(self, name: str) -> Path:
+        """The path of a plain file, with `.gz` where it has it."""
+        compressed = self.folder / f"{name}.gz"
+        return compressed if compressed.exists() else self.folder / name
+
+    def cell_lines(self) -> Iterator[tuple[str, str]]:
+        """The lines of `cells/<task>.jsonl`, in older records `cells.jsonl`, each with its place.
+
+        Raises:
+            UserError: if they are missing or cannot be read.
+        """
+        for name in self.names("cells") or ("cells.jsonl",):
+            for number, line in enumerate(self.read(name).split("\n"), start=1):
+                if line.strip():
+                    yield f"{self.folder / name}, line {number}", line
+
+    def _packed(self, kind: str) -> dict[str, bytes]:
+        if kind not in self._unpacked:
+            found: dict[str, bytes] = {}
+            for path in sorted(self.folder.glob(f"{kind}-*.tar.xz")):
+                try:
+                    # All of it at once: a reader of tar alone stops short of the checksum.
+                    text = io.BytesIO(lzma.decompress(path.read_bytes()))
+                    with tarfile.open(fileobj=text) as archive:
+                        for member in archive:
+                            content = archive.extractfile(member)
+                            found[member.name] = content.read() if content is not None else b""
+                except (OSError, lzma.LZMAError, tarfile.TarError) as error:
+                    raise UserError(f"{path} cannot be read: {error}.") from error
+            self._unpacked[kind] = found
+        return self._unpacked[kind]
+
+
+def pack_records(report: Path) -> None:
+    """Put the records of a report into archives; equal records give equal bytes.
+
+    Raises:
+        UserError: if there are none, one is broken, or the folder cannot be written.
+    """
+    files = RecordFiles(report / "records")
+    files.read("run.json")
+    try:
+        for kind in KINDS:
+            for number, archive in enumerate(_archives(files, kind), start=1):
+                path = files.folder / f"{kind}-{number}.tar.xz"
+                partial = path.with_name(f".{path.name}.tmp")
+                partial.write_bytes(archive)
+                partial.replace(path)
+            # Last: what is both plain and packed is read, and packed, from the plain file.
+            shutil.rmtree(files.folder / kind, ignore_errors=True)
+    except OSError as error:
+        raise UserError(
+            f"The records in {report} cannot be packed ({error.strerror}): copy it to a folder of"
+            " yours."
+        ) from error
+
+
+def _archives(files: RecordFiles, kind: str) -> Iterator[bytes]:
+    names = list(files.names(kind))
+    while names:
+        raw = io.BytesIO()
+        # Of a member only name and size are told: no dates and no owners, so equal bytes.
+        with tarfile.open(fileobj=raw, mode="w:xz") as archive:
+            while names and archive.offset < ARCHIVE_TEXT:
+                data = files.read(name := names.pop(0)).encode("utf-8")
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+        yield raw.getvalue()
