@@ -11,6 +11,8 @@ import pytest
 
 from benchmark.verify import main
 
+pytestmark = pytest.mark.slow
+
 COPY = ["--system", "copy-source"]
 
 

@@ -66,6 +66,7 @@ def test_seconds_are_those_of_all_updates_and_all_candidates(tmp_path: Path, clo
     assert estimate(tmp_path) == pytest.approx(TRAINING_S + DECODING_S)
 
 
+@pytest.mark.slow
 def test_many_steps_are_reckoned_not_taken(tmp_path: Path, clock: Clock) -> None:
     seconds = estimate(
         tmp_path,
@@ -77,6 +78,7 @@ def test_many_steps_are_reckoned_not_taken(tmp_path: Path, clock: Clock) -> None
     assert len(clock.rows) == 9 + 4 * time_estimate.REHEARSED_NFE
 
 
+@pytest.mark.slow
 def test_large_batches_and_test_splits_are_reckoned_from_a_part(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_slow_system_is_tried_once(
     assert seconds == pytest.approx(training + 6 * 3 * 5 * (CALL_S + ROW_S))
 
 
+@pytest.mark.slow
 def test_the_bound_of_the_budget_that_is_reached_first_counts(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -302,6 +302,7 @@ def test_no_train_split(resources, tmp_path):
         train(resources, [], tmp_path)
 
 
+@pytest.mark.slow
 def test_it_learns(resources, examples, tmp_path):
     system, _summary = train(
         resources,
@@ -373,6 +374,7 @@ def test_by_length_sorts_within_an_update_and_resumes(resources, examples, tmp_p
     assert torch.equal(weights(whole), weights(resumed))
 
 
+@pytest.mark.slow
 def test_a_traced_training_is_the_training(resources, examples, tmp_path):
     config = ToyConfig(dropout=0.0)
     plain, _ = train(resources, examples, tmp_path / "a", config=config)
