@@ -1,10 +1,20 @@
-"""One thread a process: several test processes share the cores, and sums keep their order."""
+"""What holds for all tests: one thread a process, nothing from the network, and what is quick."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
+
+# Several test processes share the cores, and sums keep their order.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test is quick unless it is marked with what it takes."""
+    for item in items:
+        if not any(map(item.get_closest_marker, ("slow", "browser", "tex", "data"))):
+            item.add_marker("quick")

@@ -22,6 +22,7 @@ def modules(room: str) -> list[Path]:
 LIGHT = ("api", "experiment.registry", "store.entries", "experiment.suite", "experiment.plan")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [*LIGHT, "tasks", "report"])
 def test_light_modules_import_nothing_heavy(module):
     code = (
@@ -32,6 +33,7 @@ def test_light_modules_import_nothing_heavy(module):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_no_pickle_is_loaded():
     for room in ("benchmark", "diffuseq", "baselines"):
         for path in modules(room):

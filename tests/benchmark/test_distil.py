@@ -27,6 +27,7 @@ def call(tmp_path, capsys, monkeypatch):
     return call
 
 
+@pytest.mark.slow
 def test_teacher_of_the_store_writes_a_task_that_a_student_runs_on(call, capsys):
     words = ["--suite", NANO, "--jobs", "1", "--set", *QUICK]
     run_module.main(["--task", "dialogue", "--system", "transformer", *words])
@@ -46,6 +47,7 @@ def test_teacher_of_the_store_writes_a_task_that_a_student_runs_on(call, capsys)
     assert all("validity" in json.loads(c)["score"]["metrics"] for c in cells.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

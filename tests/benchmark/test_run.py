@@ -36,6 +36,7 @@ def write_task(folder: Path, **splits: str) -> None:
         (folder / f"{split}.jsonl").write_text(text)
 
 
+@pytest.mark.slow
 def test_from_nothing_to_a_report_and_from_the_cache(run):
     words = ["--task", "paraphrase", "--system", "transformer", "copy-source", "oracle"]
     code, out, _ = run(*words, "--set", *QUICK)
@@ -67,6 +68,7 @@ def test_from_nothing_to_a_report_and_from_the_cache(run):
     assert code == 0 and "0 of them cached" in err
 
 
+@pytest.mark.slow
 def test_deterministic_setting_has_one_candidate(run):
     code, _, _ = run(
         "--task", "paraphrase", "--system", "transformer",
@@ -78,6 +80,7 @@ def test_deterministic_setting_has_one_candidate(run):
     assert line["score"]["metrics"]["self_bleu"]["statistics"]["set"]["value"] is None
 
 
+@pytest.mark.slow
 def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     (tmp_path / "broken_system.py").write_text(
         "from baselines.yardsticks import CopySource\n"
@@ -99,6 +102,7 @@ def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     assert code == 1 and "out of ink" in err
 
 
+@pytest.mark.slow
 def test_failed_score_is_made_again(run, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("lost count")
@@ -113,6 +117,7 @@ def test_failed_score_is_made_again(run, monkeypatch):
     assert {line["status"] for line in records()} == {"ok"}
 
 
+@pytest.mark.slow
 def test_dry_run_makes_nothing(run):
     code, out, _ = run("--task", "all", "--dry-run", "--set", *QUICK)
     assert code == 0
@@ -124,6 +129,7 @@ def test_dry_run_makes_nothing(run):
     assert "paraphrase / copy-source / seed 1: cached" in out
 
 
+@pytest.mark.slow
 def test_every_policy_of_one_checkpoint(run):
     words = ["--task", "paraphrase", "--system", "d3pm-absorbing", "copy-source"]
     words += ["--ablate", "policies", "--set", *QUICK, "d3pm-absorbing.why_size=because"]
@@ -143,6 +149,7 @@ def test_every_policy_of_one_checkpoint(run):
     assert (system["from_scratch"], system["why_size"]) == (True, "because")
 
 
+@pytest.mark.slow
 def test_seeds(run):
     code, _, _ = run(
         "--task", "dialogue", "--system", "oracle", "--seeds", "3", "4", "--set", *QUICK
@@ -153,6 +160,7 @@ def test_seeds(run):
 LINE = '{"src": "a b c", "trg": "c b a"}\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -187,6 +195,7 @@ def real_suite(tmp_path: Path) -> str:
     return str(tmp_path / "real.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
@@ -204,6 +213,7 @@ def test_bad_data_is_named_by_file_and_line(run, tmp_path, lines, reason):
     assert reason in err and "test.jsonl" in err and "2" in err
 
 
+@pytest.mark.slow
 def test_missing_data(run, tmp_path):
     suite = real_suite(tmp_path)
     for words in ([], ["--data-dir", "nowhere"]):
@@ -211,6 +221,7 @@ def test_missing_data(run, tmp_path):
         assert code == 2 and "data" in err and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_own_data_with_training(run, tmp_path):
     train = "".join(f'{{"src": "word{i} b c", "trg": "c b word{i}"}}\n' for i in range(30))
     write_task(tmp_path / "data" / "mine", train=train, valid=LINE, test=LINE + LINE)
@@ -222,6 +233,7 @@ def test_own_data_with_training(run, tmp_path):
     assert {line["status"] for line in records()} == {"ok"}
 
 
+@pytest.mark.slow
 def test_folder_that_no_suite_knows(run, tmp_path):
     write_task(tmp_path / "data" / "mine", train=LINE, test=LINE)
     words = ["--task", "mine", "--data-dir", "data", "--system", "copy-source"]
@@ -231,6 +243,7 @@ def test_folder_that_no_suite_knows(run, tmp_path):
     assert code == 2 and "no task 'mine' in suite 'mini'" in err
 
 
+@pytest.mark.slow
 def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):
     write_task(tmp_path / "data" / "mine", test=LINE)
     code, _, err = run(

@@ -108,6 +108,7 @@ def values(line: dict[str, Any], metric: str) -> dict[str, float]:
 # A report of its own
 
 
+@pytest.mark.slow
 def test_report_of_its_own_has_the_yardsticks(score, dialogue):
     code, out, err = score(write("a.jsonl", targets(dialogue, 2)), *QUICK, task="dialogue")
     assert code == 0, err
@@ -133,6 +134,7 @@ def test_report_of_its_own_has_the_yardsticks(score, dialogue):
     assert str(Path.cwd()) not in text and "2026-" not in text
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_bytes(score, pairs):
     words = [write("a.jsonl", targets(pairs)), *QUICK]
     score(*words)
@@ -141,6 +143,7 @@ def test_the_same_call_gives_the_same_bytes(score, pairs):
     assert records("reports/mine-pairs") == first
 
 
+@pytest.mark.slow
 def test_further_settings_give_a_curve(score, pairs):
     first = write("a.jsonl", targets(pairs, 2))
     second = write("b.jsonl", [row | {"candidates": ["x", "y"]} for row in targets(pairs)])
@@ -166,6 +169,7 @@ def test_further_settings_give_a_curve(score, pairs):
     assert code == 2 and "has the setting 'hot' already: give --knob-value" in err
 
 
+@pytest.mark.slow
 def test_part_of_the_sources(score, pairs):
     path = write("a.jsonl", targets(pairs[5:8]))
     code, _, err = score(path, *QUICK)
@@ -184,6 +188,7 @@ def test_part_of_the_sources(score, pairs):
     assert code == 2 and "has outputs of mine for other sources" in err
 
 
+@pytest.mark.slow
 def test_two_systems_and_two_tasks_in_one_report(score, pairs):
     to = ["--report", "reports/both", *QUICK]
     score(write("a.jsonl", targets(pairs)), *to)
@@ -206,6 +211,7 @@ def test_two_systems_and_two_tasks_in_one_report(score, pairs):
     assert code == 2 and "has no outputs of mine on own" in err
 
 
+@pytest.mark.slow
 def test_rows_that_another_store_holds_are_not_lost(score, pairs):
     path = write("a.jsonl", targets(pairs))
     score(path, *QUICK)
@@ -216,6 +222,7 @@ def test_rows_that_another_store_holds_are_not_lost(score, pairs):
     assert records("reports/mine-pairs") == first
 
 
+@pytest.mark.slow
 def test_metrics_of_its_own(score, pairs):
     path = write("a.jsonl", targets(pairs))
     score(path, "--metrics", "rouge_l", "self_bleu:form=published", *QUICK)
@@ -242,6 +249,7 @@ def test_a_metric_that_fails_is_told(score, pairs, monkeypatch):
 # The report of a run
 
 
+@pytest.mark.slow
 def test_outputs_join_a_run_and_stay(score, run, dialogue):
     assert run()[0] == 0
     alone = records("reports/nano")
@@ -279,6 +287,7 @@ def test_outputs_join_a_run_and_stay(score, run, dialogue):
     assert left == alone
 
 
+@pytest.mark.slow
 def test_more_candidates_for_the_curves_are_no_other_rows(score, run, dialogue):
     assert run("--set", "evaluation.mbr.candidates=5", systems=("copy-source", "oracle"))[0] == 0
     assert {x["score"]["num_samples"] for x in lines("reports/nano")} == {1, 3, 5}
@@ -287,6 +296,7 @@ def test_more_candidates_for_the_curves_are_no_other_rows(score, run, dialogue):
     assert code == 0 and "other rows have" not in err
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_row_of_the_run_leaves_that_row_alone(score, run, dialogue):
     """Equal candidates have one score; taking one of two rows out must not take it with it."""
     run()
@@ -298,6 +308,7 @@ def test_a_copy_of_a_row_of_the_run_leaves_that_row_alone(score, run, dialogue):
     assert read_records(Path("reports/nano")).values(by_system["copy-source"])
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
     run()
     path = write("a.jsonl", targets(dialogue))
@@ -324,6 +335,7 @@ def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
 # Mistakes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -364,6 +376,7 @@ def test_mistakes_get_one_sentence_and_exit_code_2(folder, capsys, dialogue, wor
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
     write("a.jsonl", targets(pairs))
     code = (
@@ -395,6 +408,7 @@ def test_help_is_light():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.data
 def test_lower_cased_copies_of_qqp_in_the_official_format(folder, capsys, real_data):
     """Sources are found again, also those that stand twice; the scores are known."""
     split = load_task("qqp", data_dir=real_data, limits={"train": 0, "valid": 0}).test

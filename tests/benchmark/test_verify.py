@@ -12,6 +12,8 @@ import pytest
 from benchmark.records.record_files import pack_records
 from benchmark.verify import main
 
+pytestmark = pytest.mark.slow
+
 COPY = ["--system", "copy-source"]
 
 

@@ -124,8 +124,13 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
 """Id to small configuration and settings; a system that is not here runs with its defaults."""
 
 
-def registered() -> list[str]:
-    return list(system_entries())
+QUICK = ("diffuseq", "transformer", "copy-source")
+"""The reference, its rival and a yardstick; all of them together are slow."""
+
+
+def registered() -> list[Any]:
+    slow = pytest.mark.slow
+    return [pytest.param(i, marks=() if i in QUICK else slow) for i in system_entries()]
 
 
 @lru_cache(maxsize=4)

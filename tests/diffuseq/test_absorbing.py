@@ -80,6 +80,7 @@ def test_a_centred_step_is_the_step_of_the_moved_state(solver: Solver) -> None:
     torch.testing.assert_close(centred.step(z_t + M, z0_hat + M, drawn, move), plain + M)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", [Ddim(), DpmSolverPlusPlus()], ids=["ddim", "dpm-solver++"])
 def test_only_steps_round_m_come_back_to_the_data(solver: Solver) -> None:
     """z_0 is normal round MEAN with SPREAD, noised towards m: the flow is known."""

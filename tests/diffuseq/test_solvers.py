@@ -96,6 +96,7 @@ def test_carrying_the_prediction_does_not_converge() -> None:
     assert min(errors) > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ddim", "dpm-solver++"])
 def test_all_steps_of_the_schedule_reach_the_right_answer(name: SolverName) -> None:
     levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000)).flip(0)
@@ -106,6 +107,7 @@ def test_all_steps_of_the_schedule_reach_the_right_answer(name: SolverName) -> N
     torch.testing.assert_close(integrate(solver, z, levels[:-1]), exact, atol=6e-3, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("solver", "tolerance"),
     [(Ancestral("posterior"), 0.01), (Ancestral("fixed-large"), 0.01), (Ddim(eta=1.0), 0.01)],
@@ -176,6 +178,7 @@ def reached(solver: Solver, levels: Tensor) -> tuple[float, float]:
     return mean, math.sqrt(variance)
 
 
+@pytest.mark.slow
 def test_2000_steps_of_any_solver_agree() -> None:
     levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000)).flip(0)[:-1]
     last = levels[-1]

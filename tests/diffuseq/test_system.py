@@ -69,6 +69,7 @@ def trained(teach: Callable[..., None]) -> DiffuSeq:
     return system
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "decoding",
     [
@@ -116,6 +117,7 @@ def test_network_calls_are_those_asked_for(decoding: DiffuSeqDecoding) -> None:
     assert calls == [(6, 14, 12)] * decoding.nfe
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_is_the_same(trained: DiffuSeq, tmp_path: Path) -> None:
     decoding = replace(FEW, temperature=2.0)
     trained.save(tmp_path)
@@ -153,6 +155,7 @@ def test_plain_time_is_the_number_of_the_step() -> None:
         assert torch.equal(scaled.network(z, t), long.network(z, (t - 1) * 5 + 1))
 
 
+@pytest.mark.slow
 def test_rounding(trained: DiffuSeq) -> None:
     module = trained.module
     bias = module.readout.bias.detach().clone()

@@ -214,6 +214,7 @@ def trained(teach: Callable[..., None]) -> DiffuSeqV2:
     return system
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "decoding",
     [
@@ -232,6 +233,7 @@ def test_four_pairs_are_learnt_by_heart(trained: DiffuSeqV2, decoding: DiffuSeqV
     assert [[c.text for c in row] for row in drawn] == [[e.target] * 2 for e in EXAMPLES]
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_is_the_same(trained: DiffuSeqV2, tmp_path: Path) -> None:
     trained.save(tmp_path)
     loaded = DiffuSeqV2.load(tmp_path, "cpu")

@@ -34,6 +34,7 @@ def statuses(lines: list[dict[str, Any]]) -> dict[str, set[str]]:
 # Examples
 
 
+@pytest.mark.slow
 def test_system_example_keeps_the_contract(reader: Open) -> None:
     reader("docs/add-a-system.md")
     checks = importlib.import_module("test_my_system")
@@ -43,6 +44,7 @@ def test_system_example_keeps_the_contract(reader: Open) -> None:
         checks.test_contract(check)
 
 
+@pytest.mark.slow
 def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) -> None:
     from benchmark.ls import listing
 
@@ -62,6 +64,7 @@ def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) ->
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_metric_example_is_found_and_scored(reader: Open) -> None:
     from benchmark.ls import listing
     from benchmark.metrics import Item, make_metric
@@ -132,6 +135,7 @@ def test_commands_are_found() -> None:
     assert modules == {f"benchmark.{name}" for name in named}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", all_commands(), ids=lambda words: " ".join(words)[:70])
 def test_commands_are_understood(words: list[str]) -> None:
     from benchmark.experiment.configuration import fill

@@ -64,6 +64,7 @@ def qqp() -> Texts:
     return [e.source for e in test], [e.target for e in test]
 
 
+@pytest.mark.data
 def test_two_scales(qqp: Texts) -> None:
     said = entry("Two scales are both called BLEU")
     for case in ("lower", "mixed"):
@@ -71,6 +72,7 @@ def test_two_scales(qqp: Texts) -> None:
         assert f"{corpus_bleu(*qqp, case):.1f}" in said
 
 
+@pytest.mark.data
 def test_swap(qqp: Texts) -> None:
     said = entry("Hypothesis and reference are swapped")
     sources, references = qqp
@@ -89,6 +91,7 @@ def test_short_sentences() -> None:
     assert f"of one word {sentence_bleu(['yes'], ['yes']):.0f}" in said
 
 
+@pytest.mark.data
 def test_copy_row(qqp: Texts) -> None:
     scores = make_metric("rouge_l").score(copies(*qqp))
     said = entry("No copy row")
@@ -104,6 +107,7 @@ def word_pieces(task: str) -> list[tuple[int, int]]:
     ]
 
 
+@pytest.mark.data
 def test_cut_references() -> None:
     said = entry("The reference is cut with the canvas")
     room = CANVAS - 3  # what DiffuSeq leaves for x and y together
@@ -113,6 +117,7 @@ def test_cut_references() -> None:
     assert f"{100 * share:.1f} %" in said
 
 
+@pytest.mark.data
 def test_positions_of_the_loss() -> None:
     sizes = word_pieces("qqp")
     total = CANVAS * len(sizes)
@@ -124,6 +129,7 @@ def test_positions_of_the_loss() -> None:
     assert f"{shares}, {100 * target:.0f} % target" in said
 
 
+@pytest.mark.data
 def test_duplicates() -> None:
     overlap = real("qqp").notes.overlaps["train/test"]
     said = entry("Duplicates between train and test")
@@ -176,12 +182,14 @@ def grammar_scores(temperature: float) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_mbr_of_one_generator() -> None:
     found = grammar_scores(1.0)
     said = entry("MBR for one system only")
     assert f"from {found['expected']:.3f} to {found['mbr']:.3f} with eight candidates" in said
 
 
+@pytest.mark.slow
 def test_one_generator_at_two_temperatures() -> None:
     cold, hot = grammar_scores(0.3), grammar_scores(1.5)
     said = entry("One point for a system")
@@ -190,6 +198,7 @@ def test_one_generator_at_two_temperatures() -> None:
     assert f"BLEU {hot['expected']:.3f} at {hot['self']:.3f}" in said
 
 
+@pytest.mark.data
 def test_sari_of_a_copy() -> None:
     examples = real("asset").test
 

@@ -36,6 +36,7 @@ def data(tmp_path: Path) -> Path:
     return folder.parent
 
 
+@pytest.mark.slow
 def test_the_cut_down_command_trains_writes_and_scores(data, tmp_path, monkeypatch) -> None:
     from benchmark.run import main
 

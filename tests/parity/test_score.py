@@ -83,6 +83,7 @@ def test_equals_the_official_script(scored, expected):
         expect(line, metric, "mbr", np.array(golden["mbr"][name]))
 
 
+@pytest.mark.slow
 def test_equals_the_script_of_the_first_release(scored, expected):
     """Its BLEU has the arguments swapped, in the choice by MBR and in self-BLEU as well."""
     golden = expected["first_release"]

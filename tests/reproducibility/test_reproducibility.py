@@ -23,6 +23,7 @@ import pytest
 
 from benchmark.records.record_files import RecordFiles
 
+pytestmark = pytest.mark.slow
 NANO = Path(__file__).parents[1] / "suites" / "nano.yaml"
 SYSTEMS = ["all"]
 PATIENCE_S = 300.0

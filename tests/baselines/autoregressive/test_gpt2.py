@@ -164,6 +164,7 @@ def test_candidates_hang_on_nothing_but_their_source(any_system, pairs, decoding
     assert few == [row[:2] for row in together]
 
 
+@pytest.mark.slow
 def test_eight_pairs_are_learnt_and_written_by_every_method(resources, pairs):
     system = GPT2System.build(TINY, resources)
     assert fit(system, pairs, updates=120, lr=5e-3) < 0.05
@@ -173,6 +174,7 @@ def test_eight_pairs_are_learnt_and_written_by_every_method(resources, pairs):
         assert texts(system, pairs, decoding) == expected
 
 
+@pytest.mark.slow
 def test_a_published_model_is_fine_tuned(pretrained, pairs):
     assert fit(pretrained, pairs, updates=150, lr=5e-3) < 0.05
     made = texts(pretrained, pairs, AutoregressiveDecoding(method="greedy"))

@@ -116,6 +116,7 @@ def test_label_smoothing_is_that_of_torch(system, pairs):
     torch.testing.assert_close(terms.total, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"norm": "post", "positions": "sinusoidal"}])
 def test_eight_pairs_are_learnt_and_written_by_every_method(resources, pairs, changes):
     system = TransformerSystem.build(replace(TINY, **changes), resources)

@@ -13,6 +13,7 @@ from benchmark.generation.measured_generation import CostMeter
 TINY = {"dim": 24, "heads": 2, "ffn": 48, "encoder_layers": 1, "decoder_layers": 1, "dropout": 0.0}
 
 
+@pytest.mark.slow
 def test_it_learns_the_toy_language(pairs, resources):
     system = LevenshteinSystem.build(LevenshteinConfig(**TINY, roll_ins=3), resources)
     optimiser = torch.optim.AdamW(system.module.parameters(), lr=1e-2, weight_decay=0.0)

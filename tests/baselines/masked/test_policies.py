@@ -181,6 +181,7 @@ def test_remdm_by_hand():
         assert after.tokens.tolist() == [expected], u
 
 
+@pytest.mark.slow
 def test_remdm_keeps_the_marginals_of_the_chain():
     """Whatever sigma: the share of masks at s is s, from (1 - t) found and t masked at t."""
     for t, s in itertools.pairwise([1.0, 0.7, 0.4, 0.1, 0.0]):

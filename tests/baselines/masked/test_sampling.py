@@ -97,6 +97,7 @@ def test_temperature_zero_takes_the_best():
     assert (run(leaning, 3, temperature=0.0) == 2).all()
 
 
+@pytest.mark.slow
 def test_a_token_at_a_time_draws_from_the_joint_distribution():
     """Two positions that must agree: at many steps the marginals of the model give the joint."""
 

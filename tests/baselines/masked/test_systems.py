@@ -46,6 +46,7 @@ def system(resources):
     return D3PMAbsorbing.build(TINY, resources)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "changes"),
     [
@@ -123,6 +124,7 @@ def test_loss_is_that_of_each_corruption_averaged(resources, pairs):
     assert triple.tokens == single.tokens
 
 
+@pytest.mark.slow
 def test_untrained_bound_is_near_that_of_guessing(resources, pairs):
     """A network that knows nothing costs the logarithm of its choices at every position."""
     system = D3PMAbsorbing.build(TINY, resources)
@@ -188,6 +190,7 @@ def test_policies_that_do_not_fit_are_told(resources):
         CMLM.Decoding(length_beam=3)
 
 
+@pytest.mark.slow
 def test_a_length_beam_is_ranked_by_what_the_model_gave(resources, pairs):
     system = CMLM.build(TINY, resources)
     fit(system, pairs, updates=130)
@@ -202,6 +205,7 @@ def test_a_length_beam_is_ranked_by_what_the_model_gave(resources, pairs):
         texts(system, pairs, decoding, 4)
 
 
+@pytest.mark.slow
 def test_every_policy_finds_what_was_learnt(resources, pairs):
     system = MDLM.build(replace(TINY, corruptions=2), resources)
     fit(system, pairs, updates=150)

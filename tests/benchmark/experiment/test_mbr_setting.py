@@ -59,6 +59,7 @@ def keys(made):
     return [planned.key for planned in trial.generations]
 
 
+@pytest.mark.slow
 def test_more_candidates_for_fewer_sources():
     made = plan("transformer", *MORE)
     setting, main = the_mbr(made).setting, made.trials[0].main.setting
@@ -69,6 +70,7 @@ def test_more_candidates_for_fewer_sources():
     assert asked(plan("transformer", MORE[0], "evaluation.mbr.sources=900")) == (5, 6)
 
 
+@pytest.mark.slow
 def test_other_keys_stay_as_they_are():
     without, given = plan("transformer"), plan("transformer", *MORE)
     assert given.trials[0].train_key == without.trials[0].train_key
@@ -85,6 +87,7 @@ def test_what_would_be_the_main_setting_again_is_a_role_of_it():
     assert not any("mbr" in of.setting.roles for of in usual.generations)
 
 
+@pytest.mark.slow
 def test_who_cannot_draw_is_asked_for_what_there_is():
     greedy = ("transformer.decoding.method=greedy", "transformer.sweep={}")
     beam = ("transformer.decoding.method=beam", "transformer.decoding.beam=4", greedy[1])
@@ -142,6 +145,7 @@ def run(made, store):
     return sum(outcome.made for outcome in outcomes)
 
 
+@pytest.mark.slow
 def test_a_further_utility_scores_again_and_compares_again_nothing(tmp_path):
     store = Store(tmp_path / "runs")
     one = plan("oracle", *MORE, "evaluation.mbr.utilities=[]")
@@ -165,6 +169,7 @@ def test_a_further_utility_scores_again_and_compares_again_nothing(tmp_path):
     assert {key: store.record("score", key) for key in kept} == kept
 
 
+@pytest.mark.slow
 def test_records_keep_the_curves_of_one_setting(tmp_path):
     store, made = Store(tmp_path / "runs"), plan("oracle", *MORE)
     run(made, store)

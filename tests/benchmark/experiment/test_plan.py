@@ -49,6 +49,7 @@ def settings(monkeypatch):
     return plan
 
 
+@pytest.mark.slow
 def test_equal_settings_share_their_roles(settings):
     toy, plain = settings("calls")
     assert {s.label: (s.roles, s.ablations) for s in settings_of(toy)} == {
@@ -60,6 +61,7 @@ def test_equal_settings_share_their_roles(settings):
     assert [s.roles for s in settings_of(plain)] == [("main",)]
 
 
+@pytest.mark.slow
 def test_several_ablations_share_their_variants(settings):
     toy, _ = settings("calls", "greed")
     by_label = {s.label: s.ablations for s in settings_of(toy)}
@@ -67,6 +69,7 @@ def test_several_ablations_share_their_variants(settings):
     assert by_label["temperature=0"] == ("greed",)
 
 
+@pytest.mark.slow
 def test_an_ablation_leaves_all_other_keys_alone(settings):
     with_it, without = settings("calls")[0], settings()[0]
     assert with_it.train_key == without.train_key
@@ -82,6 +85,7 @@ def test_unknown_ablation(settings):
         settings("call")
 
 
+@pytest.mark.slow
 def test_a_variant_that_does_not_fit_is_named(settings, monkeypatch):
     bad = Capabilities(trainable=True, ablations={"calls": ({"calls": "many"},)})
     monkeypatch.setattr(Ablated, "capabilities", bad)
@@ -89,6 +93,7 @@ def test_a_variant_that_does_not_fit_is_named(settings, monkeypatch):
         settings("calls", changes=["systems.toy.nfe=[]", "systems.toy.sweep={}"])
 
 
+@pytest.mark.slow
 def test_metrics_of_a_task_are_added_and_leave_all_other_keys():
     def made(*changes):
         suite = load_suite(NANO, changes)
@@ -103,12 +108,14 @@ def test_metrics_of_a_task_are_added_and_leave_all_other_keys():
     assert [of.key for of in other.generations] == [of.key for of in one.generations]
 
 
+@pytest.mark.slow
 def test_a_metric_of_a_task_is_checked_before_anything_runs():
     suite = load_suite(NANO, ["tasks.paraphrase.metrics=[ibleau]"])
     with pytest.raises(UserError, match="did you mean 'ibleu'"):
         make_plan(suite, tasks=["paraphrase"], systems=["copy-source"], data_dir=None)
 
 
+@pytest.mark.slow
 def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
     plain = settings()[0]
     for change in ("training.compile=true", "training.by_length=true"):

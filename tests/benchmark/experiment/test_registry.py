@@ -31,6 +31,7 @@ def test_dotted_path(tmp_path, monkeypatch):
         load_system("nowhere:Mine")
 
 
+@pytest.mark.slow
 def test_listing_imports_no_torch():
     code = (
         "import sys, benchmark.ls as ls\n"

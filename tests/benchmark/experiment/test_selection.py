@@ -13,6 +13,7 @@ from benchmark.experiment.suite import load_suite
 NANO = str(Path(__file__).parents[2] / "suites" / "nano.yaml")
 
 
+@pytest.mark.slow
 def test_names_keep_their_order_and_count_once():
     suite = load_suite("mini")
     assert choose_systems(suite, ["nat", "gpt2", "nat"]) == ["nat", "gpt2"]

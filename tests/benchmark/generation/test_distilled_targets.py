@@ -157,6 +157,7 @@ def test_folders_and_tasks_that_do_not_fit_are_refused(teacher, task, tmp_path):
         run(teacher, replace(task, train=()), tmp_path / "new")
 
 
+@pytest.mark.slow
 def test_distilled_grammar_keeps_its_answers_and_its_recipe(teacher, tmp_path):
     whole = load_task("dialogue", limits={"train": 6, "valid": 2, "test": 3})
     run(teacher, whole, tmp_path / "dialogue-distilled", identity=IDENTITY | {"task": "dialogue"})

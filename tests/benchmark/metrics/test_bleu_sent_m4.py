@@ -26,6 +26,7 @@ def one(reference: str, hypothesis: str) -> float:
     return float(scores.values[0, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["mixed", "lower"])
 def test_equals_nltk_on_random_texts(random_items: list[Item], case: str) -> None:
     def fold(text: str) -> str:
@@ -42,12 +43,14 @@ def test_equals_nltk_on_random_texts(random_items: list[Item], case: str) -> Non
     assert (values == 1).any()
 
 
+@pytest.mark.data
 def test_equals_nltk_on_real_texts_with_seven_references(asset_items: list[Item]) -> None:
     values = make_metric("bleu_sent_m4").score(asset_items).values
     expected = [[by_nltk(list(i.references), c) for c in i.candidates] for i in asset_items]
     np.testing.assert_allclose(values, expected, atol=1e-9, rtol=0)
 
 
+@pytest.mark.slow
 def test_pairs_equal_nltk(random_items: list[Item]) -> None:
     items = random_items[:150]
     expected = [[[by_nltk([r], h) for r in i.candidates] for h in i.candidates] for i in items]

@@ -50,6 +50,7 @@ def nats(folder: str, text: str) -> float:
     return float(total)
 
 
+@pytest.mark.slow
 def test_equals_the_logits(folder: str) -> None:
     scores = make_metric(f"fluency:model={folder}").score([Item("0", "", (), TEXTS)])
     assert scores.statistics is not None

@@ -87,6 +87,7 @@ def test_utilities_for_mbr() -> None:
     assert pairwise == {"bleu_sent_m4", "bleu_sent_m4_swapped", "rouge_l"}
 
 
+@pytest.mark.slow
 def test_the_list_costs_no_heavy_import() -> None:
     code = (
         "import sys, benchmark.metrics as m; [m.make_metric(x).signature for x in "

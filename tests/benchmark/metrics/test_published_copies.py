@@ -11,6 +11,7 @@ import pytest
 from benchmark.metrics import Item, make_metric
 
 
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("spec", "value"),
     [
@@ -28,6 +29,7 @@ def test_candidate_level(qqp_copies: list[Item], spec: str, value: float) -> Non
     assert round(float(scores.values.mean()), digits) == value
 
 
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("spec", "value"), [("bleu_corpus", 29.27), ("bleu_corpus:case=lower", 31.14)]
 )

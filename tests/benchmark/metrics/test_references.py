@@ -105,6 +105,7 @@ def test_the_same_reference_twice_is_one(random_items: list[Item], name: str) ->
     assert not np.allclose(with_references(1), make_metric(name).score(random_items[:200]).values)
 
 
+@pytest.mark.data
 def test_real_data_has_them(data_dir: Path) -> None:
     test = load_task("asset", data_dir=data_dir).test
     assert {len(example.references) for example in test} == {10}

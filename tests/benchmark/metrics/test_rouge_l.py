@@ -15,7 +15,10 @@ def by_package(references: tuple[str, ...], hypothesis: str) -> float:
     return float(SCORER.score_multi(references, hypothesis)["rougeL"].fmeasure)
 
 
-@pytest.mark.parametrize("texts", ["random_items", "asset_items"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "texts", ["random_items", pytest.param("asset_items", marks=pytest.mark.data)]
+)
 def test_equals_rouge_score(texts: str, request: pytest.FixtureRequest) -> None:
     items: list[Item] = request.getfixturevalue(texts)
     values = make_metric("rouge_l").score(items).values

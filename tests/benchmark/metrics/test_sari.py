@@ -72,6 +72,7 @@ def test_equals_evaluate(row: dict[str, Any], undefined: str) -> None:
     np.testing.assert_allclose(found, row[undefined], atol=1e-9, rtol=0)
 
 
+@pytest.mark.slow
 @BOTH
 def test_sources_do_not_mix(random_items: list[Item], undefined: str) -> None:
     items = random_items[:100]
@@ -80,6 +81,7 @@ def test_sources_do_not_mix(random_items: list[Item], undefined: str) -> None:
     np.testing.assert_allclose(values, expected, atol=1e-9, rtol=0)
 
 
+@pytest.mark.data
 def test_people_simplify_better_than_a_copy(asset_items: list[Item]) -> None:
     """The last candidate is the source; only where 0/0 is 0 does it lose clearly."""
     values = make_metric("sari").score(asset_items).values.mean(axis=0)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
 from benchmark.metrics import Item, make_metric
@@ -15,6 +16,7 @@ def by_nltk(hypothesis: str, reference: str) -> float:
     )
 
 
+@pytest.mark.slow
 def test_symmetric_form_is_the_mean_over_ordered_pairs(random_items: list[Item]) -> None:
     items = random_items[:120]
     expected = [

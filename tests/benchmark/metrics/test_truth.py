@@ -71,6 +71,7 @@ def test_divergence_pools_sources_and_its_values_average_to_it() -> None:
     assert values.mean() == pytest.approx(pooled)
 
 
+@pytest.mark.slow
 def test_divergence_of_the_truth_is_zero_and_least_among_temperatures() -> None:
     """Many sources, few samples, a flat truth: where plug-in total variation goes wrong."""
     rng = np.random.default_rng(5)

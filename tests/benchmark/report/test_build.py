@@ -17,6 +17,8 @@ from benchmark.api import UserError
 from benchmark.report import build_report
 from benchmark.report.data.samples import PRINTED
 
+pytestmark = pytest.mark.slow
+
 PLOTS = ("frontier", "nfe", "seconds", "training")
 
 

@@ -15,6 +15,7 @@ def network() -> nn.Module:
     return nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
 
 
+@pytest.mark.slow
 def test_traced_calls_are_the_same_function_and_are_counted():
     net, x = network(), torch.randn(3, 4)
     expected = net(x)
@@ -26,6 +27,7 @@ def test_traced_calls_are_the_same_function_and_are_counted():
     assert "forward" not in vars(net) and torch.equal(net(x), expected)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_the_plain_network():
     plain, traced, x = network(), network(), torch.randn(3, 4)
     plain(x).square().sum().backward()

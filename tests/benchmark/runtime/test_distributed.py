@@ -14,6 +14,7 @@ import subprocess
 import sys
 from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -40,6 +41,8 @@ from benchmark.runtime.distributed import (
 )
 from benchmark.tasks import Task
 from benchmark.training.trainer import Trainer
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 NANO = str(ROOT / "tests" / "suites" / "nano.yaml")
@@ -74,7 +77,6 @@ def dialogue() -> Task:
 def train(case: str, folder: Path, processes: Processes = ALONE, updates: int = UPDATES):
     """Losses and validation losses of a case, one an update, and its Trainer."""
     set_threads(1)
-    benchmark.training.trainer.LOG_EVERY = 1
     system_id, changes = CASES[case]
     constant = ["training.schedule=constant", "training.validate_every=4"]
     suite, task = load_suite(NANO, changes + constant), dialogue()
@@ -91,7 +93,8 @@ def train(case: str, folder: Path, processes: Processes = ALONE, updates: int = 
         folder=folder,
         processes=processes,
     )
-    trainer.run()
+    with patch.object(benchmark.training.trainer, "LOG_EVERY", 1):
+        trainer.run()
     return trainer, task
 
 

@@ -161,6 +161,20 @@ def test_one_candidate_has_no_set_and_one_quality() -> None:
     assert all(row["mbr_index"] == 0 for row in values)
 
 
+def test_one_candidate_needs_no_pairs() -> None:
+    def pairs(utility: Any, items: Any) -> Any:
+        raise AssertionError
+
+    interval, metric = IntervalRecipe(resamples=20), make_metric("length")
+    score_candidates(
+        candidates(3, 1), [metric], mbr_utility="rouge_l", interval=interval, pairs=pairs
+    )
+    with pytest.raises(AssertionError):
+        score_candidates(
+            candidates(3, 2), [metric], mbr_utility="rouge_l", interval=interval, pairs=pairs
+        )
+
+
 def test_utility_is_a_spec() -> None:
     rows = candidates(40, 4)
     chosen = {}
@@ -178,6 +192,7 @@ def test_choice_does_not_look_at_references() -> None:
     assert before == after
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_process_or_hash_seed(tmp_path: Path) -> None:
     rows = tmp_path / "rows.json"
     rows.write_text(json.dumps(candidates(25, 4)))
@@ -242,3 +257,4 @@ def test_plain_numbers() -> None:
     assert str(plain(-0.0)) == "0.0"
     assert plain(np.array([1 / 3, np.nan])) == [0.3333333333, None]
     assert plain(np.ones((1, 1, 2))) == [[[1, 1]]]
+    assert plain(np.full((1, 1, 2), 2.25)) == [[[2.25, 2.25]]]

@@ -13,7 +13,7 @@ from benchmark.scoring.bootstrap import IntervalRecipe
 from benchmark.scoring.candidate_scores import items_of, score_candidates
 
 SIZE = 5
-METRICS = ("bleu_sent_m4", "bleu_corpus", "rouge_l", "empty_rate", "length", "self_bleu")
+METRICS = ("length", "bleu_sent_m4", "self_bleu", "bleu_corpus", "rouge_l", "empty_rate")
 
 
 def rows(num_samples: int = SIZE) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ class Counted(BleuSentM4):
 @pytest.fixture
 def cache(tmp_path: Path) -> PairCache:
     Counted.calls = 0
-    return PairCache(tmp_path / "pairs", "digest")
+    return PairCache(tmp_path / "runs" / "pairs", "digest")
 
 
 def test_gives_back_every_bit_without_computing_again(cache: PairCache) -> None:

@@ -31,6 +31,7 @@ def tasks() -> dict[str, Task]:
     return {task_id: load_task(task_id) for task_id in GRAMMARS}
 
 
+@pytest.mark.slow
 @each_task
 def test_sizes_and_identifiers(tasks: dict[str, Task], task_id: str) -> None:
     task = tasks[task_id]
@@ -40,6 +41,7 @@ def test_sizes_and_identifiers(tasks: dict[str, Task], task_id: str) -> None:
     assert task.kind == "controlled" and task.version == 1
 
 
+@pytest.mark.slow
 @each_task
 def test_splits_are_disjoint_by_source(tasks: dict[str, Task], task_id: str) -> None:
     task = tasks[task_id]
@@ -93,6 +95,7 @@ def test_digest_is_the_one_written_down(tasks: dict[str, Task], task_id: str) ->
     assert tasks[task_id].digest == DIGESTS[task_id]
 
 
+@pytest.mark.slow
 def test_digest_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "import json; from benchmark.tasks import load_task; "

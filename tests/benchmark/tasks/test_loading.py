@@ -49,6 +49,7 @@ def test_limits_cut_and_are_noted(data_dir: Path) -> None:
     assert task.digest != load_task("own", data_dir=data_dir).digest
 
 
+@pytest.mark.slow
 def test_limits_cut_controlled_tasks_too() -> None:
     task = load_task("dialogue", limits={"train": 7, "test": 3})
     assert (len(task.train), len(task.valid), len(task.test)) == (7, 200, 3)
@@ -120,6 +121,7 @@ def real(data: Path, task_id: str) -> Task:
     return task
 
 
+@pytest.mark.data
 def test_real_qqp(real_data: Path) -> None:
     notes = real(real_data, "qqp").notes
     assert notes.copies_normalised["train"] == 459
@@ -129,6 +131,7 @@ def test_real_qqp(real_data: Path) -> None:
         assert overlap.pairs_normalised == overlap.swapped == 0
 
 
+@pytest.mark.data
 def test_real_tasks_without_train(real_data: Path) -> None:
     notes = real(real_data, "qg").notes
     assert notes.missing == ("train",)
@@ -136,6 +139,7 @@ def test_real_tasks_without_train(real_data: Path) -> None:
     assert real(real_data, "ccd").notes.missing == ("train", "valid")
 
 
+@pytest.mark.data
 def test_real_stand_ins(real_data: Path) -> None:
     squad = real(real_data, "qg_squad").notes
     assert squad.overlaps["train/test"].sources_normalised == 0
@@ -144,6 +148,7 @@ def test_real_stand_ins(real_data: Path) -> None:
     assert wiki.copies_normalised == {"train": 5_392, "valid": 311, "test": 629}
 
 
+@pytest.mark.data
 def test_real_references(real_data: Path) -> None:
     asset = real(real_data, "asset")
     assert {len(e.references) for e in asset.test} == {10}
@@ -153,6 +158,7 @@ def test_real_references(real_data: Path) -> None:
     assert [e.source for e in turk.test] == [e.source for e in asset.test]
 
 
+@pytest.mark.data
 def test_real_multiref(real_data: Path) -> None:
     task = real(real_data, "dailydialog-multiref")
     assert sorted({len(e.references) for e in task.test}) == [4, 5]

@@ -6,6 +6,7 @@ from benchmark.timing import diffuseq_speed, mini_diffuseq
 from benchmark.timing.diffuseq_speed import measure_sampling, measure_training
 
 
+@pytest.mark.slow
 def test_training_counts_pairs_and_positions():
     result = measure_training(1, updates=1, batch=2)
     # An embedding table and a network are the same on both sides.
@@ -18,6 +19,7 @@ def test_training_counts_pairs_and_positions():
     assert errors[0] == pytest.approx(errors[1], rel=0.2)
 
 
+@pytest.mark.slow
 def test_sampling_takes_few_calls_where_theirs_takes_all(monkeypatch):
     real = mini_diffuseq.load_suite
 

@@ -15,6 +15,7 @@ def items(count: int) -> list[Item]:
     return evaluation_speed.perturbed(load_task("paraphrase"), count)
 
 
+@pytest.mark.slow
 def test_texts_are_perturbed_and_the_same_in_every_run():
     made = items(30)
     assert made == items(30)
@@ -25,6 +26,7 @@ def test_texts_are_perturbed_and_the_same_in_every_run():
     assert len(set(texts)) > 150
 
 
+@pytest.mark.slow
 def test_both_sides_agree():
     made = items(25)
     ours, theirs = evaluation_speed.ours_of(made), evaluation_speed.published_of(made)
@@ -33,6 +35,7 @@ def test_both_sides_agree():
     assert evaluation_speed.largest_difference(ours, theirs) < 1e-12
 
 
+@pytest.mark.slow
 def test_a_measurement_says_what_it_found():
     result = evaluation_speed.measure_items("metrics-x", items(5), repeats=1)
     assert result.ours.sentences == 50
@@ -43,6 +46,7 @@ def test_a_measurement_says_what_it_found():
     assert "candidates/s" in ours and "parameters" not in ours
 
 
+@pytest.mark.slow
 def test_sides_that_differ_are_no_measurement(monkeypatch):
     other = evaluation_speed.ours_of(items(5))
     monkeypatch.setattr(

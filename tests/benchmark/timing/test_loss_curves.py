@@ -16,6 +16,7 @@ def task():
     return load_task(loss_curves.TASK)
 
 
+@pytest.mark.slow
 def test_the_judge_has_the_loss_of_the_system(task):
     lengths = Lengths(96, 32)
     for fit, name in (("whole", loss_curves.WHOLE), ("row", loss_curves.ROW)):
@@ -28,6 +29,7 @@ def test_the_judge_has_the_loss_of_the_system(task):
         assert side.judge(examples)[name] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_objective_has_the_same_losses(task, monkeypatch):
     monkeypatch.setattr(loss_curves, "SMALLER", TINY)
     curves = loss_curves.compare(task, batch=4, updates=4, every=2, seeds=2)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmark.timing.masked_speed import PAIRS, Player, measure_pair
 from benchmark.timing.random_texts import Size
 from benchmark.timing.speed_result import Result, Skipped
@@ -16,6 +18,7 @@ def test_pairs_are_measured_through_the_registry():
     assert "taught for 2 updates" in result.conditions
 
 
+@pytest.mark.slow
 def test_one_length_is_learnt():
     nat = PAIRS["nat"][0]
     result = measure_pair("tiny", (nat, nat), TINY, repeats=1, updates=60)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from benchmark.timing.curve_pictures import draw_curves
 from benchmark.timing.measured_curves import Curve, Curves, Point
 
@@ -28,6 +30,7 @@ def test_record_and_lines():
     assert "a: x 0.5 ± 0.25" in told and "band: 0.02" in told
 
 
+@pytest.mark.slow
 def test_pictures_of_equal_records_are_equal(tmp_path):
     record = {"results": [RESULT.as_dict(), {"name": "no curves"}]}
     (picture,) = draw_curves(record, tmp_path / "speed.json")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmark.timing import memory_over_steps
 
 
@@ -17,6 +19,7 @@ def test_every_figure_is_that_of_a_process(monkeypatch):
     assert found.found["bytes_a_step"] == {"diffuseq": 0, "published": 2**20}
 
 
+@pytest.mark.slow
 def test_a_process_tells_its_peak():
     # No library alone fits into 10 MB, no sampling of two rows takes 10 GB.
     assert 10**7 < memory_over_steps._peak_bytes("diffuseq", 2, 2) < 10**10

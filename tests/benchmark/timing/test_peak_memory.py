@@ -8,6 +8,7 @@ import torch
 from benchmark.timing.peak_memory import peak_bytes
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read in /proc")
 def test_what_is_held_for_a_moment_counts():
     def work():

@@ -8,12 +8,16 @@ import pytest
 import torch
 from toy import Toy, ToyConfig, ToyDecoding
 
-from benchmark.api import UserError
+from benchmark.api import UserError, make_noise
 from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.training.batch_sampler import Batches
+from benchmark.training.learning_rate import learning_rate
 from benchmark.training.trainer import Trainer, TrainingDivergedError
 
 
-def train(resources, examples, folder, *, config=None, budget=None, collate=None, **recipe):
+def train(
+    resources, examples, folder, *, config=None, budget=None, collate=None, quality=None, **recipe
+):
     torch.manual_seed(0)
     system = Toy.build(config or ToyConfig(), resources)
     if collate is not None:
@@ -27,12 +31,127 @@ def train(resources, examples, folder, *, config=None, budget=None, collate=None
         budget=budget or Budget(updates=10),
         seed=3,
         folder=folder,
+        quality=quality,
     )
     return system, trainer.run()
 
 
+def events_of(folder, kind):
+    events = map(json.loads, (folder / "events.jsonl").read_text().splitlines())
+    return [event for event in events if event["kind"] == kind]
+
+
+RECIPE = {
+    "learning_rate": 0.02,
+    "schedule": "linear",
+    "warmup_updates": 3,
+    "beta_1": 0.7,
+    "beta_2": 0.8,
+    "weight_decay": 0.3,
+    "clip_norm": 0.2,
+}
+
+
+def by_hand(resources, examples, *, updates, decay):
+    """Weights after every update and their average, from the papers' rules and torch alone."""
+    torch.manual_seed(0)
+    system = Toy.build(ToyConfig(dropout=0.0), resources)
+    parameters = list(system.module.parameters())
+    optimiser = torch.optim.AdamW(parameters, lr=0.0, betas=(0.7, 0.8), weight_decay=0.3)
+    batches = Batches(examples, batch=4, seed=3)
+    own, averaged = [], []
+    for update in range(updates):
+        rate = learning_rate(update, peak=0.02, schedule="linear", warmup=3, updates=updates)
+        optimiser.param_groups[0]["lr"] = rate
+        batch, ids = batches.of(update)
+        optimiser.zero_grad()
+        system.loss(system.collate(batch), make_noise(3, ids, 1)).total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(parameters, 0.2)
+        assert norm > 0.2, "the clipping does something"
+        optimiser.step()
+        own.append(weights(system))
+        past = min(decay, (1 + update) / (10 + update))
+        averaged.append(past * averaged[-1] + (1 - past) * own[-1] if averaged else own[-1])
+    return own, averaged
+
+
 def weights(system):
     return torch.cat([p.detach().flatten() for p in system.module.parameters()])
+
+
+def test_a_training_is_clipped_adamw_at_the_scheduled_rate(resources, examples, tmp_path):
+    system, _ = train(
+        resources, examples, tmp_path, config=ToyConfig(dropout=0.0), ema_decay=0.0, **RECIPE
+    )
+    own, _ = by_hand(resources, examples, updates=10, decay=0.0)
+    torch.testing.assert_close(weights(system), own[-1])
+
+
+@pytest.mark.parametrize("decay", [0.3, 0.9])
+def test_the_averaged_weights_are_validated_and_left(resources, examples, tmp_path, decay):
+    seen = []
+
+    def quality(system):
+        seen.append(weights(system).clone())
+        return {"bleu": 0.5}
+
+    system, summary = train(
+        resources, examples, tmp_path, config=ToyConfig(dropout=0.0), quality=quality,
+        validate_every=4, ema_decay=decay, **RECIPE,
+    )  # fmt: skip
+    own, averaged = by_hand(resources, examples, updates=10, decay=decay)
+    torch.testing.assert_close(weights(system), averaged[-1])
+    assert not torch.allclose(weights(system), own[-1], rtol=0.01)
+    # Validated after every fourth update and at the end; training goes on from its own weights.
+    torch.testing.assert_close(torch.stack(seen), torch.stack([averaged[i] for i in (3, 7, 9)]))
+    validated = events_of(tmp_path, "valid")
+    assert [event["update"] for event in validated] == [4, 8, 10]
+    assert {event["quality"]["bleu"] for event in validated} == {0.5}
+    with torch.no_grad():
+        parts = [
+            system.loss(system.collate(part), make_noise(3, [f"valid {e.id}" for e in part], 1))
+            for part in (examples[:4], examples[4:5])
+        ]
+    expected = (4 * parts[0].total.item() + parts[1].total.item()) / 5
+    assert summary.valid_loss == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_validation_at_the_end_is_made_once(resources, examples, tmp_path):
+    train(resources, examples, tmp_path, validate_every=5)
+    assert [event["update"] for event in events_of(tmp_path, "valid")] == [5, 10]
+
+
+def test_updates_are_logged_now_and_then_and_at_the_end(resources, examples, tmp_path):
+    shown = []
+    torch.manual_seed(0)
+    system = Toy.build(ToyConfig(dropout=0.0), resources)
+    recipe = TrainingRecipe(batch=4, warmup_updates=30, learning_rate=0.3, schedule="constant")
+    summary = Trainer(
+        system, examples, [], recipe=recipe, budget=Budget(updates=60), seed=3, folder=tmp_path,
+        on_progress=lambda *facts: shown.append(facts),
+    ).run()  # fmt: skip
+    logged = events_of(tmp_path, "train")
+    assert [event["update"] for event in logged] == [25, 50, 60]
+    assert [event["lr"] for event in logged] == pytest.approx([0.3 * 25 / 30, 0.3, 0.3])
+    seen = [Batches(examples, batch=4, seed=3).of(update)[0] for update in range(60)]
+    tokens = [system.collate(batch)["target"].numel() for batch in seen]
+    assert [e["tokens"] for e in logged] == [sum(tokens[: e["update"]]) for e in logged]
+    assert summary.tokens == sum(tokens)
+    seconds = [event["seconds"] for event in logged]
+    assert seconds == sorted(seconds) and summary.seconds >= seconds[-1]
+    # The term is the cross-entropy; the total adds a hundredth of a square.
+    assert all(e["terms"]["ce"] < e["loss"] < e["terms"]["ce"] + 0.1 for e in logged)
+    assert summary.final_loss == logged[-1]["loss"]
+    assert shown == [(e["update"], 60, f"loss {e['loss']:.3f}") for e in logged]
+    assert summary.valid_loss is None
+
+
+@pytest.mark.parametrize(("every", "kept"), [(1e-9, 7), (1e9, None)])
+def test_checkpoints_are_kept_as_often_as_told(resources, examples, tmp_path, every, kept):
+    with pytest.raises(Killed):
+        train(resources, examples, tmp_path, collate=killer(7), checkpoint_s=every)
+    path = tmp_path / "checkpoint" / "progress.json"
+    assert (json.loads(path.read_text())["update"] if path.exists() else None) == kept
 
 
 class Killed(BaseException):
@@ -150,8 +269,16 @@ def test_early_stop_keeps_the_best(resources, examples, tmp_path):
     )
     assert summary.ended_by == "early stop" and summary.updates < 400
     events = [json.loads(x) for x in (tmp_path / "events.jsonl").read_text().splitlines()]
-    best = min(e["loss"] for e in events if e["kind"] == "valid")
-    assert summary.valid_loss == pytest.approx(best, rel=1e-6)
+    losses = [e["loss"] for e in events if e["kind"] == "valid"]
+    best = losses.index(min(losses))
+    assert summary.valid_loss == pytest.approx(losses[best], rel=1e-6)
+    # Two that are no better end it, and the weights are those of the best.
+    assert best == len(losses) - 3 and summary.updates == 2 * len(losses)
+    trainer = Trainer(
+        _system, examples, examples[:5], recipe=TrainingRecipe(batch=4), seed=3, folder=tmp_path,
+        budget=Budget(updates=1),
+    )  # fmt: skip
+    assert trainer._valid_loss() == pytest.approx(losses[best], rel=1e-6)
 
 
 def test_a_validation_loss_without_a_value_is_null(resources, examples, tmp_path, monkeypatch):
@@ -175,6 +302,7 @@ def test_no_train_split(resources, tmp_path):
         train(resources, [], tmp_path)
 
 
+@pytest.mark.slow
 def test_it_learns(resources, examples, tmp_path):
     system, _summary = train(
         resources,
@@ -246,6 +374,7 @@ def test_by_length_sorts_within_an_update_and_resumes(resources, examples, tmp_p
     assert torch.equal(weights(whole), weights(resumed))
 
 
+@pytest.mark.slow
 def test_a_traced_training_is_the_training(resources, examples, tmp_path):
     config = ToyConfig(dropout=0.0)
     plain, _ = train(resources, examples, tmp_path / "a", config=config)

@@ -139,6 +139,7 @@ def bounds(claimed):
     return scipy.stats.binom.interval(0.999, 400, claimed)
 
 
+@pytest.mark.slow
 def test_each_test_is_wrong_as_often_as_it_claims(nulls):
     low, high = bounds(LEVEL)
     by_swaps = sum(table.pairs[0].p_randomisation <= LEVEL for table in nulls)

@@ -55,6 +55,17 @@ def test_main_point_with_other_settings_stays_off_the_curve(tmp_path):
     assert [point.knob_value for point in curve] == [0.1, 0.9]
 
 
+@pytest.mark.parametrize("switch", [True, "high", None])
+def test_what_is_no_number_stays_off_the_curve(tmp_path, switch):
+    point = sweep(0.5)
+    point["setting"] |= {"knob_value": switch, "decoding": {"temperature": switch, "steps": 5}}
+    (curve,) = board_of(tmp_path / "x", [point, sweep(0.9)]).sweeps("toy", "a")
+    assert [point.knob_value for point in curve] == [0.9]
+    point["setting"]["roles"] = ["main"]
+    (curve,) = board_of(tmp_path / "y", [point, sweep(0.9)]).sweeps("toy", "a")
+    assert [point.knob_value for point in curve] == [0.9]
+
+
 def test_nfe_curve_is_ordered_by_measured_calls(tmp_path):
     cells = [
         cell("a", bleu(0.5), depth=10, decoding={"steps": 10}),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from handmade import bleu, cell, write_handmade
 
 from benchmark.records.reader import read_records
@@ -28,6 +29,7 @@ def test_invalid_candidates_are_marked(tmp_path):
     assert [text.valid for text in second.answers[0].texts] == [None, None]
 
 
+@pytest.mark.slow
 def test_equal_candidates_stand_once(realistic):
     found = blocks(realistic, "dialogue")
     assert len(found) == 14, "all sources of the toy task: fewer than are kept"

@@ -90,6 +90,7 @@ def undefine(line, name, interval):
     interval.update(value=None, low=None, high=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -134,6 +135,7 @@ def many(tmp_path_factory) -> Board:
     return Board(read_records(folder))
 
 
+@pytest.mark.slow
 def test_twenty_systems_are_legible(many):
     assert len(many.systems) == 20
     with style():
@@ -174,6 +176,7 @@ def test_common_brackets_are_left_out(tmp_path):
     assert titles == ["Paraphrase", "Dialogue"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tasks", [2, 4])
 def test_a_title_is_cut_only_where_its_panel_ends(tmp_path, tasks):
     both = bleu(0.4) | self_bleu(0.5)

@@ -46,6 +46,7 @@ def draw(folder, cells):
     return board, sheet
 
 
+@pytest.mark.slow
 def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, cells):
     board, sheet = draw(tmp_path, cells)
     assert [axis.metric for axis in shown_axes(board, "toy")] == ["validity", BLEU]
@@ -58,6 +59,7 @@ def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, cells)
     assert right.get_xscale() == "log" and left.get_ylim() == right.get_ylim()
 
 
+@pytest.mark.slow
 def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, cells):
     _, sheet = draw(tmp_path, cells)
     left, right, *_ = (panel.ax for panel in sheet.panels)
@@ -73,6 +75,7 @@ def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, cells):
     assert names == ["transformer", "gpt2", "nat", "fairseq-cmlm", "copy-source", "oracle"]
 
 
+@pytest.mark.slow
 def test_the_budget_is_one_draw_of_the_dearest(tmp_path, cells):
     _, sheet = draw(tmp_path, cells)
     right = sheet.panels[1].ax

@@ -34,6 +34,7 @@ def test_pixels_are_those_of_the_whole_typeface(text):
     assert drawn(text, whole=False, kind="png") == drawn(text, whole=True, kind="png")
 
 
+@pytest.mark.slow
 def test_latin_alone_takes_nothing_from_the_whole_typeface():
     pdf = drawn(LATIN, whole=False, kind="pdf")
     assert b"DejaVuSansLatin" in pdf

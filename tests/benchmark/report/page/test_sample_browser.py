@@ -18,7 +18,7 @@ from benchmark.report.data.points import Board
 from benchmark.report.tables.renderers import pipe_table
 from benchmark.report.tables.table import build_table
 
-pytestmark = needs_chromium
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 HARD = "</script><script>note('escaped')</script><!-- & É"
 
@@ -84,6 +84,7 @@ def test_copies_are_what_the_table_shows(report, found):
     assert csv.splitlines()[2].startswith("best,temperature=0.0,0.500,0.010,0.600,0.010,")
 
 
+@pytest.mark.tex
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not on this machine")
 def test_copied_latex_compiles(found, tmp_path):
     text = found["copied"][1]

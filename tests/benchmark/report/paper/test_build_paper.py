@@ -41,6 +41,7 @@ def files(out):
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
+@pytest.mark.slow
 def test_every_figure_is_drawn_twice_with_equal_bytes(folder, tmp_path, capsys):
     assert main([str(folder), "--figures", "paper", "--output", str(tmp_path / "one")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "one" / "paper.md")

@@ -16,9 +16,10 @@ from benchmark.report.tables.renderers import latex
 from benchmark.report.tables.supplementary_tables import supplementary_tables
 from benchmark.report.tables.table import build_table
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("pdflatex") is None, reason="pdflatex is not on this machine"
-)
+pytestmark = [
+    pytest.mark.tex,
+    pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not on this machine"),
+]
 
 HARD = (
     "my_file:100%", "a&b#1", "x^2~y", "$cost$", "back\\slash", "{brace}", "<lt>|bar|",

@@ -166,6 +166,7 @@ def test_every_reason_is_told(changes, told):
         assert re.search(told, found)
 
 
+@pytest.mark.slow
 def test_the_kept_report_of_200_sources_says_that_it_cannot_be_compared():
     board = Board(read_records(ROOT / "reports" / "qqp-small-0.5.0"))
     of_test, of_train = sentences(board, "qqp")[-2:]
@@ -173,6 +174,7 @@ def test_the_kept_report_of_200_sources_says_that_it_cannot_be_compared():
     assert of_train.startswith("The train part has 89,470 pairs, 62% of the 144,715 of the paper")
 
 
+@pytest.mark.data
 @pytest.mark.parametrize("task", sorted(COPY_VALUES))
 def test_the_mark_of_the_official_test_sets(task):
     data = Path(os.environ.get("DIFFUSEQ_BENCH_DATA", ROOT / ".." / "shared" / "data"))

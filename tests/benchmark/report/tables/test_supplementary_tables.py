@@ -108,10 +108,12 @@ def test_labels_without_a_common_field(tmp_path):
         variant("a", "main", 0.3, roles=("main",)),
         variant("a", "eta=1", 0.3, decoding={"eta": 1.0}),
         variant("a", "policy=x", 0.3, decoding={"policy": "x"}),
+        variant("a", "eta=True", 0.3, decoding={"eta": True}),
     ]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
     assert variant_labels(board.of("toy", "a")) == [
         "policy=ancestral, eta=0 (main)", "policy=ancestral, eta=1", "policy=x, eta=0",
+        "policy=ancestral, eta=True",
     ]  # fmt: skip
 
 

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from benchmark.training.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
+from benchmark.training.ema import moving_average
+
+CPU = torch.device("cpu")
+PROGRESS = Progress(
+    update=7, tokens=80, seconds=1.5, best_loss=0.25, stale_validations=2, loss=0.5,
+    valid_loss=0.75, ended_by="updates",
+)  # fmt: skip
+
+
+class Training:
+    """A network, its average and its optimiser, some updates on."""
+
+    def __init__(self, seed: int, updates: int, *, averaged: bool = True) -> None:
+        torch.manual_seed(seed)
+        self.module = nn.Linear(3, 2)
+        self.average = moving_average(self.module, 0.9) if averaged else None
+        self.optimiser = torch.optim.AdamW(self.module.parameters(), lr=0.1)
+        for _ in range(updates):
+            self.update()
+
+    def update(self) -> None:
+        self.optimiser.zero_grad()
+        self.module(torch.ones(1, 3)).square().sum().backward()
+        self.optimiser.step()
+        if self.average is not None:
+            self.average.update_parameters(self.module)
+
+    def save(self, folder: Path, progress: Progress = PROGRESS) -> None:
+        save_checkpoint(folder, progress, self.module, self.average, self.optimiser)
+
+    def load(self, folder: Path) -> Progress:
+        return load_checkpoint(folder, self.module, self.average, self.optimiser, CPU)
+
+    @property
+    def weights(self) -> list[list[float]]:
+        networks = [self.module] + ([self.average.module] if self.average is not None else [])
+        return [p.flatten().tolist() for network in networks for p in network.parameters()]
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_what_was_kept_goes_on_as_if_it_had_not_stopped(tmp_path, averaged):
+    kept = Training(0, 3, averaged=averaged)
+    kept.save(tmp_path)
+    other = Training(1, 1, averaged=averaged)
+    assert other.load(tmp_path) == PROGRESS
+    assert other.weights == kept.weights
+    kept.update()
+    other.update()
+    assert other.weights == kept.weights
+
+
+def test_a_checkpoint_replaces_the_one_before_and_leaves_nothing_else(tmp_path):
+    training = Training(0, 1)
+    training.save(tmp_path)
+    for leftover in ("checkpoint.tmp", "checkpoint.old"):
+        (tmp_path / leftover).mkdir()
+        (tmp_path / leftover / "half").touch()
+    training.update()
+    training.save(tmp_path, Progress(update=8))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+    assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == [
+        "average.safetensors", "averaged.pt", "model.safetensors", "optimiser.pt", "progress.json",
+    ]  # fmt: skip
+    assert Training(1, 0).load(tmp_path).update == 8
+
+
+def test_without_a_checkpoint_it_begins(tmp_path):
+    training = Training(0, 1)
+    before = training.weights
+    assert repr(training.load(tmp_path)) == repr(Progress())
+    assert training.weights == before
+    assert repr(Progress()) == (
+        "Progress(update=0, tokens=0, seconds=0.0, best_loss=inf, stale_validations=0, loss=nan,"
+        " valid_loss=None, ended_by='')"
+    )
+
+
+def test_the_old_checkpoint_counts_where_a_kill_came_between_the_renames(tmp_path):
+    Training(0, 1).save(tmp_path)
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")
+    assert Training(1, 1).load(tmp_path) == PROGRESS
+
+
+def test_losses_without_a_value_are_null_in_the_file(tmp_path):
+    training = Training(0, 1)
+    training.save(tmp_path, Progress())
+    text = (tmp_path / "checkpoint" / "progress.json").read_text()
+    values = json.loads(text, parse_constant=pytest.fail)
+    assert (values["best_loss"], values["loss"], values["update"]) == (None, None, 0)
+    read = training.load(tmp_path)
+    assert read.best_loss == math.inf and math.isnan(read.loss) and read.valid_loss is None
+
+
+def test_events_after_the_checkpoint_are_cut(tmp_path):
+    path = tmp_path / "events.jsonl"
+    cut_events(path, 4)
+    assert not path.exists()
+    lines = ['{"update": 3}', "cut by a ki", '{"update": 4}', '{"update": 5}', '{"upd']
+    path.write_text("\n".join(lines))
+    cut_events(path, 4)
+    assert path.read_text() == '{"update": 3}\n{"update": 4}\n'

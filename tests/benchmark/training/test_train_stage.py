@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from benchmark.experiment.plan import make_plan
+from benchmark.experiment.run_context import RunContext
+from benchmark.experiment.suite import load_suite
+from benchmark.store.entries import Store
+from benchmark.training.train_stage import train
+from benchmark.training.trainer import Trainer
+
+NANO = Path(__file__).parents[2] / "suites" / "nano.yaml"
+
+
+def test_the_averaged_weights_are_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = load_suite(
+        str(NANO), ["budget.updates=6", "training.ema_decay=0.9", "training.learning_rate=0.01"]
+    )
+    plan = make_plan(suite, tasks=["dialogue"], systems=["transformer"], data_dir=None)
+    (trial,) = plan.trials
+    averages, own = [], []
+    update = Trainer._update
+
+    def recorded(self, rate):
+        made = update(self, rate)
+        averages.append({n: v.clone() for n, v in self.average.module.state_dict().items()})
+        own.append({n: v.clone() for n, v in self.system.module.state_dict().items()})
+        return made
+
+    monkeypatch.setattr(Trainer, "_update", recorded)
+    store = Store(tmp_path)
+    train(trial, RunContext(store))
+    assert len(averages) == 6
+    folder = store.folder("train", trial.train_key)
+    (path,) = (folder / "system").glob("*.safetensors")
+    stored = load_file(path)
+    assert stored
+    for name, value in stored.items():
+        torch.testing.assert_close(value, averages[-1][name], rtol=0, atol=0)
+    assert any(not torch.equal(value, own[-1][name]) for name, value in stored.items())
+    record = store.record("train", trial.train_key)
+    assert record["summary"]["updates"] == 6
+    assert (record["device"], record["threads"], record["processes"]) == ("cpu", suite.threads, 1)
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert events[-1]["quality"].keys() == {"bleu_sent_m4", "validity"}
