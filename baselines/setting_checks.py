@@ -59,8 +59,8 @@ def check_beam(system: str, num_samples: int, beam: int, name: str = "beam") -> 
     """
     if num_samples > beam:
         raise UserError(
-            f"{system}: a {name.replace('_', ' ')} of {beam} has no {num_samples} candidates:"
-            f" set {name} to {num_samples} or more."
+            f"{system}: a {name.replace('_', ' ')} of {beam} has fewer than {num_samples}"
+            f" candidates: set {name} to {num_samples} or more."
         )
 
 

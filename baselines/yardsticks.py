@@ -226,7 +226,7 @@ class Oracle(Yardstick):
         conditional = self.resources.conditional
         if conditional is None:
             raise api.UserError(
-                "oracle needs a task that knows its true distribution: use a controlled one."
+                "oracle needs a task with a known true distribution: use a controlled one."
             )
         rows = api.make_noise(seed, ids, num_samples).uniform((1,), stream="oracle").tolist()
         uniforms = [u for (u,) in rows]

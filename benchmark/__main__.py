@@ -14,18 +14,18 @@ from benchmark.runtime.command_line import version
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("benchmark.run", "train, generate, score and report"),
-    "score": ("benchmark.score", "score the outputs of any system and put them into a report"),
+    "score": ("benchmark.score", "score the outputs of any system and add them to a report"),
     "report": ("benchmark.report.__main__", "render a report again from its records"),
-    "verify": ("benchmark.verify", "check a kept report against what its code and data make"),
-    "speed": ("benchmark.speed", "time our systems beside other people's implementations"),
+    "verify": ("benchmark.verify", "check a kept report against its code and data"),
+    "speed": ("benchmark.speed", "compare the speed of our systems with other implementations"),
     "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),
     "ls": ("benchmark.ls", "list tasks, systems, metrics and suites"),
 }
-"""Module and summary of each command; none is imported before it is called."""
+"""Module and summary of each command; a module is imported only when its command is called."""
 
 
 def overview() -> str:
-    """The list of commands."""
+    """The usage text: all commands, each with its summary."""
     lines = [f"  {name:8} {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
         [
@@ -40,7 +40,7 @@ def overview() -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Call the named command; the exit code is its own, or 2 for a name that there is not."""
+    """Call the named command; return its exit code, or 2 for an unknown name."""
     name, *rest = list(sys.argv[1:] if words is None else words) or ["--help"]
     if name in ("-h", "--help"):
         print(overview())
@@ -52,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
         # Until 0.5, `diffuseq-bench` was `benchmark.run` alone.
         name, rest = "run", [name, *rest]
         if "--quiet" not in rest:
-            print("note: no command is named, so this is `diffuseq-bench run`", file=sys.stderr)
+            print("note: no command given, running `diffuseq-bench run`", file=sys.stderr)
     if name not in COMMANDS:
         print(f"error: There is no command {name!r}: {suggestion(name, COMMANDS)}", file=sys.stderr)
         return 2

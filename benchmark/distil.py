@@ -1,4 +1,4 @@
-"""Distil a task: a trained system writes the targets of the train part.
+"""Distil a task: a trained system writes the targets of the train split.
 
 python -m benchmark.distil --task qqp --data-dir DATA --suite small --system transformer
 """
@@ -39,36 +39,39 @@ def parser() -> CommandParser:
     made = CommandParser(
         "distil", "Write a task whose train targets are the outputs of a trained system.", EXAMPLES
     )
-    what = made.add_argument_group("the teacher, as it was run")
-    what.add_argument("--task", required=True, help="the task whose train part is decoded")
-    what.add_argument("--system", required=True, help="the teacher; it must be trained already")
+    what = made.add_argument_group("the teacher, with the flags of its run")
+    what.add_argument("--task", required=True, help="the task whose train split is decoded")
+    what.add_argument("--system", required=True, help="the teacher, which must already be trained")
     what.add_argument(
         "--seed", type=int, metavar="N", help="seed of the training (default: the suite's first)"
     )
     add_shared_flags(what, "--suite", "--set", "--data-dir")
-    how = made.add_argument_group("how it decodes")
+    how = made.add_argument_group("decoding")
     how.add_argument(
         "--decoding",
         nargs="+",
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="change its main setting: method=greedy, or method=beam beam=5",
+        help="change the teacher's main setting: method=greedy, or method=beam beam=5",
     )
     add_shared_flags(how, "--device")
-    where = made.add_argument_group("where things are")
+    where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")
-    add_output(where, "DIR", "a data folder (default: distilled)", Path("distilled"))
+    add_output(where, "DIR", "data folder to write to (default: distilled)", Path("distilled"))
     show_first(
         where.add_argument(
-            "--new-task", "--name", metavar="TASK", help="its name (default: TASK-distilled)"
+            "--new-task",
+            "--name",
+            metavar="TASK",
+            help="name of the new task (default: TASK-distilled)",
         )
     )
     return made
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: the task is there; 2: the call cannot be carried out; 130: interrupted."""
+    """Exit code 0: the task is complete; 2: invalid call; 130: interrupted."""
     return run_command(parser(), _run, words, resumes=True)
 
 
@@ -138,7 +141,7 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 def _check_trained(trial: Trial, context: RunContext) -> None:
     if trial.train_key is None:
-        raise UserError(f"System {trial.system} is not trained: name another teacher.")
+        raise UserError(f"System {trial.system} has nothing to train: name another teacher.")
     if context.store.record("train", trial.train_key) is None:
         raise UserError(
             f"{trial.name} is not in the store {context.store.root}: run"
@@ -148,7 +151,7 @@ def _check_trained(trial: Trial, context: RunContext) -> None:
 
 
 def _decoding(trial: Trial, changes: Sequence[str]) -> Any:
-    """The main setting of the teacher with the changes of the call."""
+    """The teacher's main setting with the changes of this call."""
     from benchmark.experiment.configuration import fill
     from benchmark.experiment.overrides import parse
 

@@ -1,4 +1,4 @@
-"""List what there is: tasks, systems, metrics, suites.
+"""List what is available: tasks, systems, metrics, suites.
 
 python -m benchmark.ls systems
 """
@@ -22,7 +22,7 @@ KINDS = ("tasks", "systems", "metrics", "suites")
 
 
 def listing(kind: str) -> list[dict[str, object]]:
-    """The entries of one kind as plain data; imports neither torch nor a metric."""
+    """The entries of one kind as plain data; imports neither torch nor any metric."""
     if kind == "systems":
         from benchmark.experiment.registry import system_entries
 

@@ -44,20 +44,25 @@ examples:
 def parser() -> CommandParser:
     """The command line."""
     made = CommandParser(
-        "run", "Train, generate, score and report; what is finished is never redone.", EXAMPLES
+        "run", "Train, generate, score and report; finished stages are never repeated.", EXAMPLES
     )
     what = made.add_argument_group("what to run")
-    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="tasks, or all")
+    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="task names, or all")
     what.add_argument(
         "--system",
         nargs="+",
         default=["default"],
         metavar="SYSTEM",
-        help="systems, default, all, or module:Class (default: default)",
+        help="system names, default, all, or module:Class (default: default)",
     )
     show_first(
         what.add_argument(
-            "--seeds", "--seed", nargs="+", type=int, metavar="N", help="in place of the suite's"
+            "--seeds",
+            "--seed",
+            nargs="+",
+            type=int,
+            metavar="N",
+            help="overrides the suite's seeds",
         )
     )
     add_shared_flags(what, "--suite", "--set", "--data-dir")
@@ -66,12 +71,12 @@ def parser() -> CommandParser:
         nargs="+",
         default=[],
         metavar="NAME",
-        help="decode each checkpoint by every variant of an ablation, such as policies",
+        help="decode each checkpoint with every variant of an ablation, such as policies",
     )
     what.add_argument(
         "--trace",
         action="store_true",
-        help="keep and score the texts on the way to the first candidates (evaluation.trace)",
+        help="keep and score intermediate texts of the first candidates (evaluation.trace)",
     )
     how = made.add_argument_group("how to run it")
     add_shared_flags(how, "--device", "--jobs")
@@ -83,27 +88,32 @@ def parser() -> CommandParser:
         " code made; all: everything (default: missing)",
     )
     how.add_argument(
-        "--dry-run", action="store_true", help="print the trials and the time they need"
+        "--dry-run", action="store_true", help="print the trials and their estimated time"
     )
     how.add_argument(
-        "--show-config", action="store_true", help="print the complete suite as YAML, and exit"
+        "--show-config", action="store_true", help="print the complete suite as YAML and exit"
     )
-    how.add_argument("--tensorboard", type=Path, metavar="DIR", help="log the training there too")
-    where = made.add_argument_group("where things are")
+    how.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="also write training logs there, for TensorBoard",
+    )
+    where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")
     where.add_argument(
         "--reports",
         type=Path,
         metavar="DIR",
         default=Path("reports"),
-        help="where the reports of all runs are (default: reports)",
+        help="folder for the reports of all runs (default: reports)",
     )
     where.add_argument("--name", help="name of the run and its report (default: the suite's)")
     return made
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: all is there; 1: some trials failed; 2: the call cannot be carried out."""
+    """Exit code 0: everything is complete; 1: some trials failed; 2: invalid call."""
     return run_command(parser(), _start, words, resumes=True)
 
 
@@ -111,14 +121,14 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     processes = ALONE
     try:
         if not options.task and not options.show_config:
-            raise UserError("--task is missing: name the tasks to run, or all.")
+            raise UserError("--task is missing: name the tasks to run, or use all.")
         device = choose_device(options.device)
         processes = start(device)
         code = int(processes.broadcast(_run(options, words, device, processes)))
         processes.leave()
         return code
     except UserError as error:
-        if _is_told_elsewhere(str(error), processes):
+        if _is_reported_elsewhere(str(error), processes):
             return 2
         raise
     except ProcessLostError as lost:
@@ -129,10 +139,10 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
         return 130
 
 
-def _is_told_elsewhere(sentence: str, processes: Processes) -> bool:
-    """Whether another process prints the sentence, which some or all of them have come to."""
+def _is_reported_elsewhere(sentence: str, processes: Processes) -> bool:
+    """Whether another process prints this error, which several processes may have raised."""
     if processes is ALONE:
-        # Not met yet: the first one of each machine says what all of them found.
+        # Not connected yet: the first process of each machine reports what all of them found.
         return os.environ.get("LOCAL_RANK", "0") != "0"
     try:
         everywhere = processes.gather_errors(sentence)
@@ -142,7 +152,7 @@ def _is_told_elsewhere(sentence: str, processes: Processes) -> bool:
 
 
 def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
-    """End at once: the threads of a group whose processes have parted cannot be joined."""
+    """Exit at once: the threads of a broken process group cannot be joined."""
     if lost.sentence:
         print(f"failed: {lost.sentence}", file=sys.stderr)
     sys.stdout.flush()
@@ -173,7 +183,7 @@ def _run(
     tasks = choose_tasks(suite, options.task)
     if "all" in options.system and processes.is_main:
         for name, install in missing_systems(suite).items():
-            note(f"{name} is not installed and left out: {install}")
+            note(f"{name} is not installed and is skipped: {install}")
     store = Store(options.store)
     if processes.is_main:
         store.prepare()
@@ -212,7 +222,7 @@ def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
     """Refuse processes on other machines that see other data, other code or another store.
 
     Raises:
-        UserError: if there are such.
+        UserError: if any process disagrees.
     """
     from benchmark.store.provenance import code
 
@@ -222,7 +232,7 @@ def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
         if others != everywhere[0]:
             raise UserError(
                 f"Process {rank + 1} of {processes.count} has other code or data than the first:"
-                " put the same on every machine."
+                " install the same on every machine."
             )
     mark = store.root / f".processes-{os.environ.get('MASTER_PORT', '')}"
     if processes.is_main:
@@ -272,7 +282,7 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
 
 
 def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Path:
-    """The page of the run; rendered anew only where it is not of these records."""
+    """Write the report of the run; it is rendered again only if its records have changed."""
     from benchmark.export.record_writer import write_records
     from benchmark.report import build_report
 
@@ -315,7 +325,7 @@ def _check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"The folder {folder} cannot be made ({error.strerror}): name one with --reports."
+            f"The folder {folder} cannot be created ({error.strerror}): name one with --reports."
         ) from error
     if not os.access(folder, os.W_OK):
         raise UserError(f"The folder {folder} cannot be written: name one with --reports.")

@@ -1,4 +1,4 @@
-"""Score somebody else's outputs: put them into the store and into a report.
+"""Score outputs made elsewhere: add them to the store and to a report.
 
 python -m benchmark.score outputs.jsonl --task qqp --data-dir DATA --system mine
 """
@@ -36,7 +36,7 @@ KINDS: Mapping[str, CandidateKind] = {
     "single": "single",
 }
 LONGEST_NAME = 100
-"""Bytes: both names stand in the name of a folder."""
+"""Bytes: both names become part of a folder name."""
 FAMILIES = (*(family for family in get_args(Family) if family != "yardstick"), "other")
 
 EXAMPLES = """\
@@ -58,60 +58,70 @@ def parser() -> CommandParser:
         EXAMPLES,
     )
     what = made.add_argument_group("what to score")
-    what.add_argument("files", nargs="*", type=Path, metavar="FILE", help="outputs; gzip too")
-    what.add_argument("--task", required=True, help="the task that they answer")
+    what.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="outputs, optionally gzipped"
+    )
+    what.add_argument("--task", required=True, help="the task that the outputs are for")
     show_first(
         what.add_argument(
-            "--system", "--name", required=True, help="what the report calls the system"
+            "--system", "--name", required=True, help="name of the system in the report"
         )
     )
     add_shared_flags(what, "--data-dir")
-    what.add_argument("--format", choices=FORMATS, help="default: told from the files")
+    what.add_argument("--format", choices=FORMATS, help="default: detected from the files")
     what.add_argument(
         "--references",
         choices=("task", "from-file"),
         default="task",
-        help="from-file: sources and references stand in the files (default: task)",
+        help="from-file: sources and references are in the files (default: task)",
     )
-    what.add_argument("--partial", action="store_true", help="accept a part of the sources")
     what.add_argument(
-        "--candidates", type=int, metavar="N", help="the first N of each source (default: all)"
+        "--partial", action="store_true", help="accept outputs for only some of the sources"
+    )
+    what.add_argument(
+        "--candidates", type=int, metavar="N", help="use the first N of each source (default: all)"
     )
     how = made.add_argument_group("what the outputs are")
     how.add_argument(
         "--kind",
         choices=tuple(KINDS),
-        help="independent samples, a beam, one answer (default: samples; single if there is one)",
+        help="independent samples, a beam, or one answer (default: samples, or single for one)",
     )
     how.add_argument("--family", choices=FAMILIES, default="other", help="default: other")
     how.add_argument(
-        "--knob-value", metavar="NAME=X", help="diversity knob: further calls give a curve"
+        "--knob-value",
+        metavar="NAME=X",
+        help="value of the diversity knob; several calls build a curve",
     )
     how.add_argument("--setting", metavar="LABEL", help="default: the knob's value, or main")
-    how.add_argument("--main", action="store_true", help="this setting is the row of the table")
+    how.add_argument(
+        "--main", action="store_true", help="use this setting for the row of the table"
+    )
     how.add_argument(
         "--seed", type=int, default=1, metavar="N", help="seed of the training (default: 1)"
     )
     scored = made.add_argument_group("how to score them")
     scored.add_argument("--suite", help="a suite or a YAML file (default: one with the task)")
-    scored.add_argument("--metrics", nargs="+", metavar="METRIC", help="in place of the suite's")
+    scored.add_argument(
+        "--metrics", nargs="+", metavar="METRIC", help="overrides the suite's metrics"
+    )
     add_shared_flags(scored, "--set")
-    where = made.add_argument_group("where things are")
+    where = made.add_argument_group("paths")
     where.add_argument(
         "--report",
         type=Path,
         metavar="DIR",
-        help="a report to join (default: reports/SYSTEM-TASK)",
+        help="the report to add to (default: reports/SYSTEM-TASK)",
     )
     add_shared_flags(where, "--store")
     where.add_argument(
-        "--remove", action="store_true", help="take the system's outputs out of the report again"
+        "--remove", action="store_true", help="remove the system's outputs from the report"
     )
     return made
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: scored; 1: a metric failed; 2: the call cannot be carried out."""
+    """Exit code 0: scored; 1: a metric failed; 2: invalid call."""
     return run_command(parser(), _run, words)
 
 
@@ -145,27 +155,31 @@ def _check(options: argparse.Namespace) -> None:
 
     if options.system in system_entries():
         raise UserError(
-            f"--system {options.system}: a system of this name is known; choose another."
+            f"--system {options.system}: a registered system has this name; choose another."
         )
     for option, name in (("--system", options.system), ("--task", options.task)):
         if not name.strip() or not name.isprintable() or "/" in name or "\\" in name:
-            raise UserError(f"{option} {name!r}: give a name without slashes and control marks.")
+            raise UserError(
+                f"{option} {name!r}: give a name without slashes or control characters."
+            )
         if len(name.encode(errors="replace")) > LONGEST_NAME:
             raise UserError(f"{option} {name[:20]}…: give a name of {LONGEST_NAME} bytes at most.")
     if options.setting is not None and not (
         options.setting.strip() and options.setting.isprintable()
     ):
-        raise UserError(f"--setting {options.setting!r}: give a label in one line.")
+        raise UserError(
+            f"--setting {options.setting!r}: give a label of one line without control characters."
+        )
     if options.remove and options.files:
-        raise UserError("--remove takes no files: it takes outputs out of a report.")
+        raise UserError("--remove takes no files: it removes outputs from a report.")
     if not options.remove and not options.files:
-        raise UserError("Name the files of outputs first, before --metrics and --set.")
+        raise UserError("No output files are named: put them first, before --metrics and --set.")
     if options.candidates is not None and options.candidates < 1:
-        raise UserError(f"--candidates {options.candidates}: take at least one.")
+        raise UserError(f"--candidates {options.candidates}: use 1 or more.")
 
 
 def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:
-    """Register the outputs, and print what was read; the task with the sources they answer."""
+    """Register the outputs and print what was read; returns the task with their sources."""
     from benchmark.outputs.submission import Submission, enter
     from benchmark.report.tables.external_outputs import MATCHED
 
@@ -190,7 +204,7 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
     part = f" of {facts['split']:,}" if facts["sources"] < facts["split"] else ""
     print(
         f"{entry.task} / {entry.system}, {entry.setting['label']}: {facts['sources']:,}{part}"
-        f" sources, candidates of each: {entry.num_samples} ({entry.setting['kind']});"
+        f" sources, candidates per source: {entry.num_samples} ({entry.setting['kind']});"
         f" format {facts['format']}, {MATCHED[facts['matched']]}"
     )
     for remark in remarks:
@@ -199,7 +213,7 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
 
 
 def _remove(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task | None:
-    """Take entries out of the report; the task as a run had it, None in a report of outputs."""
+    """Remove entries from the report; returns the task of its run, None without a run."""
     from benchmark.outputs.registered_outputs import registered, remove
     from benchmark.outputs.target_report import task_of_run
 
@@ -230,7 +244,7 @@ def _report(
     store: Store,
     words: Sequence[str],
 ) -> int:
-    """Write records and page, and print the scores; exit code 1 if a metric failed."""
+    """Write records and report, and print the scores; exit code 1 if a metric failed."""
     from benchmark.experiment.plan import Plan
     from benchmark.export.record_writer import join_records, write_records
     from benchmark.outputs.registered_outputs import registered
@@ -260,7 +274,7 @@ def _report(
 
 
 def _scores(cells: Sequence[Cell], system: str) -> Iterator[str]:
-    """The figures of every setting of a system, with those of the copied source beside them."""
+    """The scores of every setting of a system, beside those of the copied source."""
     copy = next((c.score for c in cells if c.system == "copy-source" and c.score), None)
     for cell in cells:
         if cell.system != system or cell.score is None:

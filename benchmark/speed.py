@@ -34,33 +34,35 @@ examples:
 
 def parser() -> CommandParser:
     """The command line."""
-    told = [
+    summaries = [
         f"  {name}: {entry.summary} ({', '.join(entry.measurements)})"
         for name, entry in COMPARISONS.items()
     ]
     made = CommandParser(
         "speed",
-        "Time two implementations in turn in one process; medians and their ratio.",
-        "\n".join(["comparisons:", *told, "", EXAMPLES]),
+        "Time two implementations alternately in one process; report medians and their ratio.",
+        "\n".join(["comparisons:", *summaries, "", EXAMPLES]),
     )
     made.add_argument(
         "comparison", nargs="*", metavar="COMPARISON", help="what to compare (default: everything)"
     )
-    made.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these measurements")
     made.add_argument(
-        "--repeats", type=int, default=7, metavar="N", help="turns of each side (default: 7)"
+        "--only", nargs="+", default=[], metavar="NAME", help="run only these measurements"
+    )
+    made.add_argument(
+        "--repeats", type=int, default=7, metavar="N", help="repetitions of each side (default: 7)"
     )
     made.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
     add_shared_flags(made, "--json")
     add_output(made, "FILE", "write the record to a JSON file")
     made.add_argument(
-        "--keep", action="store_true", help="keep the other results of the record in --output"
+        "--keep", action="store_true", help="keep the other results already in the --output record"
     )
     return made
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: measured or skipped with a reason; 2: the call cannot be carried out."""
+    """Exit code 0: measured, or skipped with a reason; 2: invalid call."""
     return run_command(parser(), _run, words)
 
 
@@ -108,11 +110,11 @@ def _record(
 
 
 def _kept(options: argparse.Namespace) -> dict[str, Any]:
-    """The record that is to be added to; empty for none."""
+    """The record to add to; empty if there is none."""
     if not options.keep:
         return {}
     if options.output is None:
-        raise UserError("--keep needs --output FILE: the record to be added to.")
+        raise UserError("--keep needs --output FILE: the record to add to.")
     if not options.output.exists():
         return {}
     try:
@@ -121,7 +123,7 @@ def _kept(options: argparse.Namespace) -> dict[str, Any]:
             result["name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"--keep: {options.output} is no record of benchmark.speed: name another --output."
+            f"--keep: {options.output} is not a record of benchmark.speed: name another --output."
         ) from error
     return record
 
@@ -133,13 +135,13 @@ def _merged(kept: dict[str, Any], results: list[dict[str, Any]]) -> list[dict[st
         if name in kept
     }  # fmt: skip
     new = {result["name"] for result in results}
-    # A result that was kept before has its own origin already, and keeps it.
+    # A result that was already kept before retains its own origin.
     old = [{"origin": origin} | result for result in kept["results"] if result["name"] not in new]
     return [*old, *results]
 
 
 def _check_writable(path: Path | None) -> None:
-    """Before anything is measured: minutes are lost otherwise."""
+    """Checked before measuring, which takes minutes."""
     if path is None:
         return
     try:

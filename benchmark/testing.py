@@ -1,6 +1,6 @@
-"""Contract checks: one list, applied to every system, ours and other people's.
+"""Contract checks: one list, applied to every system, ours and third-party.
 
-In a test of your own:
+In your own test:
 
     from benchmark.testing import CHECKS, Subject
 
@@ -49,7 +49,7 @@ LENGTHS = Lengths(source=16, target=16)
 
 @dataclass
 class Subject:
-    """A system under test: its class, a small configuration, settings to try."""
+    """A system under test: its class, a small configuration, and settings to try."""
 
     system_class: type[System]
     config: dict[str, Any] = field(default_factory=dict)
@@ -75,13 +75,13 @@ class Subject:
         return cls(system_class, config or {}, tuple(decodings))
 
     def fresh(self) -> System:
-        """The system with new weights, always the same."""
+        """A fresh system, always with the same initial weights."""
         torch.manual_seed(SEED)
         config = fill(self.system_class.Config, self.config, "config")
         return self.system_class.build(config, resources(self.lengths))
 
     def train(self, system: System, folder: Path, *, checkpoint_s: float) -> None:
-        """A few updates of the harness's own loop."""
+        """Train for a few updates with the harness's own loop."""
         Trainer(
             system,
             _task().train,
@@ -144,7 +144,7 @@ class Subject:
 
 
 def check_declarations(subject: Subject) -> None:
-    """Class attributes are there, and settings are frozen dataclasses with defaults."""
+    """Class attributes exist, and settings are frozen dataclasses with defaults."""
     cls = subject.system_class
     assert isinstance(cls.id, str) and isinstance(cls.version, int) and cls.family
     for owner in (cls.Config, cls.Decoding):
@@ -154,7 +154,7 @@ def check_declarations(subject: Subject) -> None:
     assert isinstance(cls.Decoding(), DecodingProtocol)
     names = {f.name for f in dataclasses.fields(cls.Decoding)}
     for knob in (cls.capabilities.knob, cls.capabilities.nfe_knob):
-        assert knob is None or knob in names, f"{knob} is no field of Decoding"
+        assert knob is None or knob in names, f"{knob} is not a field of Decoding"
     assert cls.capabilities.trainable == (subject.system.module is not None)
 
 
@@ -171,7 +171,7 @@ def check_counts(subject: Subject) -> None:
 
 
 def check_permutation(subject: Subject) -> None:
-    """Permuted sources give permuted results."""
+    """Permuting the sources permutes the results."""
     for decoding in subject.settings():
         straight = subject.texts(decoding)
         turned = subject.texts(decoding, examples=_examples()[::-1])
@@ -186,7 +186,7 @@ def check_batch_size(subject: Subject) -> None:
 
 
 def check_number_of_candidates(subject: Subject) -> None:
-    """Candidate k is the same however many are asked for; n-best lists are nested anyway."""
+    """Candidate k is the same however many are requested; n-best lists are nested anyway."""
     for decoding in subject.settings():
         if decoding.kind != "n-best":
             few = subject.texts(decoding, num_samples=2)
@@ -238,17 +238,17 @@ def check_resume(subject: Subject) -> None:
 
 
 def check_nfe(subject: Subject) -> None:
-    """The network is called as often as the setting says."""
+    """The number of network calls is the one declared by the setting."""
     for decoding in subject.settings():
         if decoding.nfe is None:
             continue
         with CostMeter(subject.system.network).running() as meter:
             subject.candidates(decoding, _examples())
-        assert meter.calls == decoding.nfe, f"{meter.calls} calls, asked for {decoding.nfe}"
+        assert meter.calls == decoding.nfe, f"{meter.calls} calls, {decoding.nfe} requested"
 
 
 def check_trace(subject: Subject) -> None:
-    """Looking on changes nothing, and the last state reads as the candidates do."""
+    """Observing changes nothing, and the last state reads as the candidates do."""
     if not isinstance(subject.system, Traceable):
         return
     for decoding in (d for d in subject.settings() if d.kind != "n-best"):
@@ -267,7 +267,7 @@ def check_trace(subject: Subject) -> None:
 
 
 def check_plain_text(subject: Subject) -> None:
-    """No special token shows in a text."""
+    """No special token appears in a text."""
     tokenizer = resources(subject.lengths).tokenizer
     marks = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[CLS]", "[MASK]", "[UNK]", "<s>", "</s>", "<pad>")
     assert tokenizer.decode(sorted(tokenizer.special_ids)) == ""
@@ -278,9 +278,9 @@ def check_plain_text(subject: Subject) -> None:
 
 
 def check_odd_sources(subject: Subject) -> None:
-    """Empty, over-long and unknown sources are answered; a cut source is marked.
+    """Empty, over-long and unknown sources get candidates; a truncated source is marked.
 
-    None of them changes what its neighbours in the batch get.
+    None of them changes the candidates of its neighbours in the batch.
     """
     usual = _examples()[0]
     long = " ".join([usual.source] * 20)
@@ -316,11 +316,11 @@ def check_loss(subject: Subject) -> None:
 
 
 def check_mean(subject: Subject) -> None:
-    """The loss is not the other mean than `LossTerms.mean_over` says it is.
+    """The loss is a mean over what `LossTerms.mean_over` declares, not over the other unit.
 
-    Noise is keyed by the place in the batch here, and each of two examples stands once in each
-    place, so that for either kind of mean the equation holds exactly. A sum of means over places
-    that are drawn is neither, and may say what it is nearest to.
+    Noise is keyed by the position in the batch here, and each of two examples occupies each
+    position once, so that for either kind of mean the equation holds exactly. A sum of means over
+    randomly drawn positions is neither, and may declare the nearest one.
     """
     system = subject.system
     if system.module is None:
@@ -341,7 +341,7 @@ def check_mean(subject: Subject) -> None:
     }
     exact = [name for name, mean in means.items() if math.isclose(mean, found, rel_tol=1e-5)]
     assert not exact or ab.mean_over in exact, (
-        f"mean_over says {ab.mean_over}, the loss is a mean over {exact[0]}"
+        f"mean_over is {ab.mean_over}, but the loss is a mean over {exact[0]}"
     )
 
 
@@ -364,11 +364,11 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
 
 
 class _StoppedError(Exception):
-    """Stands for the kill."""
+    """Simulates the process being killed."""
 
 
 def _stop_after(system: System, updates: int) -> None:
-    """Make the system's `collate` fail after so many updates."""
+    """Make the system's `collate` fail after a number of updates."""
     collate, calls = system.collate, 0
 
     def stopping(examples: Sequence[Example]) -> Any:

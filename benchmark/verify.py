@@ -1,4 +1,4 @@
-"""Verify a kept report: run cells again, and compare candidates and scores with the record.
+"""Verify a kept report: rerun trials, and compare candidates and scores with the records.
 
 python -m benchmark.verify reports/mini --sample 3
 """
@@ -37,17 +37,21 @@ examples:
 def parser() -> CommandParser:
     """The command line."""
     made = CommandParser(
-        "verify", "Say whether a kept report is what its code and data make.", EXAMPLES
+        "verify", "Check that the code and data of a kept report reproduce it.", EXAMPLES
     )
-    made.add_argument("report", type=Path, metavar="REPORT", help="a folder that holds records/")
+    made.add_argument(
+        "report", type=Path, metavar="REPORT", help="a report folder, which contains records/"
+    )
     what = made.add_argument_group("what to verify")
     what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="trials on these tasks")
     what.add_argument(
         "--system", nargs="+", default=[], metavar="SYSTEM", help="trials of these systems"
     )
-    what.add_argument("--sample", type=int, metavar="N", help="draw N of these trials")
     what.add_argument(
-        "--sample-seed", type=int, default=0, metavar="N", help="seed of the draw (default: 0)"
+        "--sample", type=int, metavar="N", help="verify N of these trials, drawn at random"
+    )
+    what.add_argument(
+        "--sample-seed", type=int, default=0, metavar="N", help="seed of the sample (default: 0)"
     )
     method = made.add_argument_group("how").add_mutually_exclusive_group()
     method.add_argument(
@@ -66,7 +70,7 @@ def parser() -> CommandParser:
     means = made.add_argument_group("means")
     add_shared_flags(means, "--data-dir", "--device", "--jobs", "--json")
     means.add_argument(
-        "--use-store", type=Path, metavar="DIR", help="take trained weights from this store"
+        "--use-store", type=Path, metavar="DIR", help="use trained weights from this store"
     )
     means.add_argument(
         "--store",
@@ -75,20 +79,20 @@ def parser() -> CommandParser:
         help="where finished stages are kept (default: a temporary folder)",
     )
     means.add_argument(
-        "--exact", action="store_true", help="demand equal bytes on other devices too"
+        "--exact", action="store_true", help="require equal bytes on other devices too"
     )
     add_output(means, "FILE", "write the findings to a JSON file")
     return made
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: equal or within bounds; 1: not, or not all could be checked; 2: a wrong call."""
+    """Exit code 0: equal or within bounds; 1: different or not fully checked; 2: invalid call."""
     words = sys.argv[1:] if words is None else words
     return run_command(parser(), _run, with_output(words))
 
 
 def with_output(words: Sequence[str]) -> list[str]:
-    """The words with `--output FILE` for `--json FILE.json`, as it was called until 0.5."""
+    """The words with `--output FILE` in place of `--json FILE.json`, its spelling until 0.5."""
     nexts = [*words[1:], ""]
     return [
         "--output" if word == "--json" and after.endswith(".json") else word
@@ -116,7 +120,9 @@ def _check(options: argparse.Namespace) -> None:
         if value is not None and value < 1:
             raise UserError(f"--{name} {value}: use 1 or more.")
     if options.use_store is not None and not options.use_store.is_dir():
-        raise UserError(f"--use-store {options.use_store}: there is no such folder.")
+        raise UserError(
+            f"--use-store {options.use_store}: this folder does not exist; name another."
+        )
     if options.output is not None:
         folder = options.output.parent
         if options.output.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -142,7 +148,7 @@ def _verify(options: argparse.Namespace) -> Verification:
     )
     count, total = (len({cell.name for cell in of}) for of in (cells, report.cells))
     drawn = f", drawn with seed {options.sample_seed}" if options.sample is not None else ""
-    scope = f"{count} of {total} cells ({len(cells)} settings{drawn})"
+    scope = f"{count} of {total} trials ({len(cells)} settings{drawn})"
     notes, bounds = origin(report), () if options.exact else (STATED,)
     if options.against is not None:
         from benchmark.verification.verdict import judge_all
@@ -179,7 +185,7 @@ def _verify(options: argparse.Namespace) -> Verification:
         )
         found = rerun(report, cells, rebuilt, means)
         notes = (*notes, *bounds)
-        method = "made again" if options.use_store is None else "made again from trained weights"
+        method = "rerun" if options.use_store is None else "rerun from trained weights"
     return Verification(report.name, f"{method}, {scope}", notes, tuple(found))
 
 

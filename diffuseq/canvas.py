@@ -75,7 +75,7 @@ class Canvas:
             )
         if fit == "row" and truncation == "official":
             raise UserError(
-                "fit 'row' gives each target its own room and truncation 'official' does not: set"
+                "fit 'row' gives each target its own space and truncation 'official' does not: set"
                 " truncation to own-part, or fit to whole."
             )
         self.tokenizer = tokenizer

@@ -81,7 +81,7 @@ def read_official(
     if vocabulary.vocab_size != rows:
         raise UserError(
             f"The tokeniser has {vocabulary.vocab_size} tokens and {checkpoint} has {rows}:"
-            " give the one that it was trained with as tokenizer."
+            " pass its own tokeniser as tokenizer."
         )
     kind = DiffuSeqV2 if isinstance(config, DiffuSeqV2Config) else DiffuSeq
     system = kind(config, Resources(vocabulary, Lengths(source, canvas - source)))
@@ -146,7 +146,7 @@ def _read_state(checkpoint: Path) -> dict[str, Tensor]:
     if not layers or missing or unknown:
         what = "no layers" if not layers else f"no {missing[0]}" if missing else unknown[0]
         raise UserError(
-            f"{checkpoint} is not an official DiffuSeq with projections round its encoder"
+            f"{checkpoint} is not an official DiffuSeq with projections around its encoder"
             f" (it has {what}): give an ema_*.pt of Shark-NLP/DiffuSeq."
         )
     return cast("dict[str, Tensor]", state)
@@ -164,14 +164,16 @@ def _read_arguments(path: Path) -> dict[str, Any]:
         ) from error
     for name, value in _NEEDED.items():
         if arguments.get(name, value) != value:
-            raise UserError(f"{path} has {name} {arguments[name]!r}: diffuseq can only {value!r}.")
+            raise UserError(
+                f"{path} has {name} {arguments[name]!r}: diffuseq supports only {value!r}."
+            )
     for name, known in (
         ("noise_schedule", _SCHEDULES),
         ("schedule_sampler", tuple(_SAMPLERS)),
     ):
         if arguments[name] not in known:
             raise UserError(
-                f"{path} has {name} {arguments[name]!r}: diffuseq has {', '.join(known)} only."
+                f"{path} has {name} {arguments[name]!r}: diffuseq supports only {', '.join(known)}."
             )
     return cast("dict[str, Any]", arguments)
 
@@ -184,13 +186,13 @@ def _config(
     width = state["LayerNorm.weight"].shape[-1]
     if heads is None and width % _HEAD_WIDTH:
         raise UserError(
-            f"{checkpoint} has width {width}, which does not tell its number of attention heads:"
-            " give heads."
+            f"{checkpoint} has width {width}, which does not determine its number of attention"
+            " heads: give heads."
         )
     if heads is not None and (heads < 1 or width % heads):
         raise UserError(
-            f"{checkpoint} has width {width}, which {heads} heads do not divide:"
-            " give heads that do."
+            f"{checkpoint} has width {width}, which is not a multiple of {heads} heads:"
+            " give another number of heads."
         )
     layers = [int(found[1]) for found in map(_LAYER.match, state) if found]
     config = DiffuSeqConfig(
@@ -254,8 +256,8 @@ def read_tokenizer(path: Path, arguments: Mapping[str, Any]) -> Tokenizer:
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         raise UserError(
-            f"{path} holds neither tokenizer.json nor vocab.txt: give as tokenizer the one that"
-            " the model was trained with, such as the folder of bert-base-uncased."
+            f"{path} holds neither tokenizer.json nor vocab.txt: pass the tokeniser that the"
+            " model was trained with as tokenizer, such as the folder of bert-base-uncased."
         )
     try:
         backend = (
@@ -304,7 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.output.exists():
-            raise UserError(f"{options.output} is there already: name a new folder.")
+            raise UserError(f"{options.output} already exists: name a new folder.")
         system = read_official(
             options.checkpoint,
             tokenizer=options.tokenizer,

@@ -21,7 +21,7 @@ class AutoregressiveDecoding(LeftToRightDecoding):
         check_at_least_one("decoding", self, "max_length")
         if self.groups is not None and (self.groups < 1 or self.beam % self.groups):
             raise UserError(
-                f"decoding: groups {self.groups} do not share a beam of {self.beam} evenly:"
+                f"decoding: groups {self.groups} do not divide a beam of {self.beam} evenly:"
                 " use a divisor of the beam."
             )
 
@@ -47,7 +47,7 @@ class AutoregressiveDecoding(LeftToRightDecoding):
             check_beam(system, num_samples, self.beam)
         if (self.max_length or canvas) > canvas:
             raise UserError(
-                f"{system}: max_length {self.max_length} is beyond the target canvas of"
+                f"{system}: max_length {self.max_length} exceeds the target canvas of"
                 f" {canvas}: lower it, or raise lengths.target and train again."
             )
         return self.max_length or canvas

@@ -65,7 +65,9 @@ class GPT2Config:
                 "gpt2: gguf_file needs init, the folder or hub id that holds the file."
             )
         if not self.separator:
-            raise api.UserError("gpt2: separator is empty: give a text that ends the source.")
+            raise api.UserError(
+                "gpt2: separator is empty: give a text that marks the end of the source."
+            )
 
 
 class GPT2System(AutoregressiveSystem):
@@ -195,7 +197,7 @@ class GPT2System(AutoregressiveSystem):
         room = getattr(self._model.config, "max_position_embeddings", None)
         if isinstance(room, int) and room < needed:
             raise api.UserError(
-                f"gpt2: {self.config.init} has {room} positions, the canvas needs {needed}:"
+                f"gpt2: {self.config.init} has {room} positions, but the canvas needs {needed}:"
                 " lower lengths.source or lengths.target of the task."
             )
 

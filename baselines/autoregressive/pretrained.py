@@ -109,7 +109,7 @@ def load_pretrained(
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".: ")
         raise UserError(
             f"gpt2.init: no causal language model can be loaded from {init!r} ({reason}): give a"
-            " folder with config.json, safetensors and tokenizer.json, a model id within reach of"
+            " folder with config.json, safetensors and tokenizer.json, a model id available from"
             " the hub, or gpt2.gguf_file, which needs the package gguf."
         ) from error
     if hasattr(model.config, "quantization_config") and gguf_file is not None:

@@ -54,8 +54,8 @@ def convert_weights(
         rows = state[name][pad_id + 1 :] if name in state else torch.empty(0)
         if rows.size(0) < wanted:
             raise UserError(
-                f"The fairseq {side} has {rows.size(0)} learned positions and ours {wanted}:"
-                " convert a model with learned positions, and at least as many."
+                f"The fairseq {side} has {rows.size(0)} learned positions and ours has {wanted}:"
+                " convert a model with at least as many learned positions."
             )
         new[f"{ours}.positions.table.weight"] = rows[:wanted]
         stack = "encoder" if side == "encoder" else "decoder.stack"

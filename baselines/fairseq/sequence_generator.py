@@ -89,7 +89,7 @@ class KeyedSampling(Sampling):  # type: ignore[misc]
             ValueError: if fairseq does not say which rows these are.
         """
         if original_batch_idxs is None:
-            raise ValueError("rows cannot be told apart without their numbers")
+            raise ValueError("rows cannot be identified without their numbers")
         drawn = []
         for index, row in enumerate(original_batch_idxs.tolist()):
             own = slice(index, index + 1)

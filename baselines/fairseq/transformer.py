@@ -39,7 +39,7 @@ class FairseqTransformerDecoding(LeftToRightDecoding):
             raise api.UserError("decoding: use top_p below 1, or top_k above 0, not both.")
         if self.method == "diverse-beam" and (self.groups < 1 or self.beam % self.groups):
             raise api.UserError(
-                f"decoding: {self.groups} groups cannot share a beam of {self.beam}:"
+                f"decoding: {self.groups} groups do not divide a beam of {self.beam} evenly:"
                 " set beam to a multiple of groups."
             )
 

@@ -73,12 +73,12 @@ class MaskedDecoding:
         if (self.nfe is None) != (self.policy in ADAPTIVE):
             raise UserError(
                 f"nfe {self.nfe} does not fit policy {self.policy!r}: policy 'confidence' takes"
-                " null, as the text decides, and the others a number of calls."
+                " null, since the number depends on the text, and the others a number of calls."
             )
         if self.length_beam < 1 or (self.length_beam > 1 and self.kind != "n-best"):
             raise UserError(
-                f"length_beam {self.length_beam} needs temperature 0 and a policy that draws"
-                " nothing else (mask-predict, confidence): draws take lengths at random."
+                f"length_beam {self.length_beam} needs temperature 0 and a policy without"
+                " other draws (mask-predict, confidence): samples draw their lengths."
             )
 
     @property

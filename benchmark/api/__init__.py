@@ -1,7 +1,7 @@
-"""What systems import of the benchmark, and all that they import: `from benchmark import api`.
+"""All that systems import from the benchmark: `from benchmark import api`.
 
-`diffuseq`, `baselines` and other people's systems import this package and nothing else of
-`benchmark`. It imports no torch: it is read by commands that must answer at once.
+`diffuseq`, `baselines` and third-party systems import this package and nothing else of `benchmark`.
+It imports no torch, since commands that must start quickly import it.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def make_noise(
 
     Args:
         seed: of the run.
-        ids: name the sources; equal ids have equal noise.
+        ids: ids of the sources; equal ids have equal noise.
         num_samples: candidates per source.
-        device: where the numbers are wanted.
+        device: of the returned numbers.
     """
     from benchmark.api.noise import CounterNoise
 

@@ -1,4 +1,4 @@
-"""Trained systems on disk: the Hugging Face folder layout, and never a pickle."""
+"""Trained systems on disk: the Hugging Face folder layout, without pickle."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def save_folder(path: Path, config: Any, resources: Resources, module: nn.Module
     """Write `config.json`, `model.safetensors` and the tokeniser into the folder `path`.
 
     Args:
-        path: made where it is missing.
+        path: created if it is missing.
         config: the system's dataclass.
-        resources: what lengths and tokeniser are taken from.
-        module: what is trained.
+        resources: the source of lengths and tokeniser.
+        module: the trained module.
     """
     from safetensors.torch import save_model
 
@@ -36,7 +36,7 @@ def read_folder(path: Path, config_type: type) -> tuple[Any, Resources]:
     """The configuration and the resources (tokeniser, lengths) that `save_folder` wrote.
 
     Raises:
-        UserError: if a file is missing, broken, or of another class.
+        UserError: if a file is missing, broken, or written for another class.
     """
     from benchmark.api.tokenizers import SubwordTokenizer
 
@@ -59,7 +59,7 @@ def load_weights(path: Path, module: nn.Module, device: str) -> None:
     """Fill `module` from `model.safetensors` in the folder `path` and move it to `device`.
 
     Raises:
-        UserError: if the file is missing, or names or shapes do not agree.
+        UserError: if the file is missing, or names or shapes do not match.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_model

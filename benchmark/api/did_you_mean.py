@@ -1,4 +1,4 @@
-"""Did-you-mean: the end of every sentence about an unknown name."""
+"""Did-you-mean: the end of every error about an unknown name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """` did you mean X?`, or the list of what there is when nothing is near."""
+    """` did you mean X?`, or the list of valid names if none is close."""
     options = sorted(set(known))
     near = nearest(name, options)
     if near is not None:
@@ -16,6 +16,6 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt one is most like; None when nothing is near."""
+    """The known name closest to a misspelt one; None if none is close."""
     near = difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
     return near[0] if near else None

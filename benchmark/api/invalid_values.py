@@ -1,4 +1,4 @@
-"""The first thing that pydantic finds wrong with a value, in the words of a sentence."""
+"""The first problem that pydantic finds with a value, as part of a sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def first_problem(error: ValidationError, *where: str) -> str:
     """Path, reason and value: `systems.nat.config.layers: Input should be ... (got 'x')`.
 
     Args:
-        where: what stands before the path of the value; an empty part is left out.
+        where: prefix of the path of the value; an empty part is omitted.
     """
     first = error.errors()[0]
     path = ".".join(part for part in (*where, *map(str, first["loc"])) if part)

@@ -1,9 +1,9 @@
 """Counter-based random numbers: a pure function of (seed, id, candidate, stream, step, position).
 
-A sampler that draws from a shared generator gives other texts when the batch changes. Here
-each number is the hash of its own address, so batch size, order and the number of candidates
-cannot matter, a killed run continues exactly, and CPU and GPU agree (the integers bit for
-bit, the normal numbers to rounding of log and cos).
+A sampler that draws from a shared generator gives different texts when the batch changes. Here each
+number is the hash of its own address, so batch size, order and the number of candidates do not
+matter, an interrupted run resumes exactly, and CPU and GPU agree (the integers bit for bit, the
+normal numbers to rounding of log and cos).
 
 Source: Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 """
@@ -44,7 +44,7 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[Tensor, Te
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(_ROUNDS):
-        # The product wraps modulo 2**64, which leaves both 32-bit halves right.
+        # The product wraps modulo 2**64, which keeps both 32-bit halves correct.
         p0, p1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
         c0 = ((p1 >> 32) & _WORD) ^ c1 ^ k0
         c2 = ((p0 >> 32) & _WORD) ^ c3 ^ k1
@@ -55,11 +55,11 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[Tensor, Te
 
 @dataclass(frozen=True, slots=True)
 class CounterNoise:
-    """`benchmark.api.Noise`, one Philox key a row."""
+    """`benchmark.api.Noise`, one Philox key per row."""
 
     seeds: tuple[int, ...]
     keys: Tensor
-    """The same seeds as int64 `(rows,)`, on the device where the numbers are wanted."""
+    """The same seeds as int64 `(rows,)`, on the device of the returned numbers."""
 
     @classmethod
     def keyed(

@@ -34,7 +34,7 @@ class System(Protocol):
     id: ClassVar[str]
     family: ClassVar[Family]
     version: ClassVar[int]
-    """Raised when a change of code changes numbers; part of every key."""
+    """Incremented when a code change alters numbers; part of every key."""
     capabilities: ClassVar[Capabilities]
     Config: ClassVar[type]
     """Frozen dataclass of the network and objective; all fields with defaults."""
@@ -43,7 +43,7 @@ class System(Protocol):
 
     @property
     def module(self) -> nn.Module | None:
-        """All that is trained and stored; None where nothing is trained."""
+        """All that is trained and stored; None if nothing is trained."""
 
     @property
     def network(self) -> nn.Module | None:
@@ -57,7 +57,7 @@ class System(Protocol):
         """Tokenise and pad a training batch, on CPU."""
 
     def loss(self, batch: Batch, noise: Noise) -> LossTerms:
-        """The training objective; `noise` has one row an example."""
+        """The training objective; `noise` has one row per example."""
 
     def generate(
         self,
@@ -77,7 +77,7 @@ class System(Protocol):
             num_samples: candidates per source.
             seed: of the run.
             ids: names of the sources; all randomness is drawn from `make_noise(seed, ids, ...)`.
-            on_step: called with the number of each step and the state, where there are steps.
+            on_step: called with the number of each step and the state, if there are steps.
         """
 
     def save(self, path: Path) -> None:
@@ -90,29 +90,29 @@ class System(Protocol):
 
 @runtime_checkable
 class Traceable(Protocol):
-    """A system whose states on the way can be read as texts (`benchmark.run --trace`); optional."""
+    """Optional: intermediate states can be read as texts (`benchmark.run --trace`)."""
 
     def read_state(
         self, state: Tensor, sources: Sequence[str], decoding: DecodingProtocol
     ) -> list[str]:
-        """The texts in a state that `on_step` was given, one a row, source-major.
+        """The texts in a state that `on_step` received, one per row, source-major.
 
-        Ranked lists (`n-best`) are not asked for: their rows find an order at the end alone.
+        Not called for ranked lists (`n-best`): the order of their rows is known only at the end.
         After the last step these are the texts of the candidates.
 
         Args:
             state: rows, source-major: `len(sources) * num_samples`, or one per source where
                 `decoding.kind` is `single`.
-            sources: the texts that `generate` was given.
-            decoding: the one that `generate` was given.
+            sources: the texts passed to `generate`.
+            decoding: the one passed to `generate`.
         """
 
 
 class NeuralSystem:
-    """What systems of one trained module have in common: build, save and load.
+    """Base class of systems with one trained module: build, save and load.
 
-    A subclass is made of `(config, resources)`, calls this `__init__`, and sets `module` and
-    `network` (see `System`); `build` has its own weights drawn there.
+    A subclass is constructed from `(config, resources)`, calls this `__init__`, and sets `module`
+    and `network` (see `System`); its initial weights are drawn there.
     """
 
     Config: ClassVar[type]

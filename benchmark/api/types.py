@@ -1,4 +1,4 @@
-"""What a system and the harness hand each other: examples, candidates, cost, noise, resources."""
+"""What a system and the harness exchange: examples, candidates, cost, noise, resources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Family = Literal[
     "continuous diffusion", "discrete diffusion", "autoregressive", "iterative", "edit", "yardstick"
 ]
-"""Where a system stands in the field; `yardstick` rows are not models (copy, oracle)."""
+"""The family of a system; `yardstick` rows are not models (copy, oracle)."""
 
 Status = Literal["ok", "empty", "truncated", "unfinished"]
 """`truncated`: the source was cut to fit; `unfinished`: no end of sequence was produced."""
@@ -23,7 +23,7 @@ CandidateKind = Literal["samples", "n-best", "single"]
 
 
 class UserError(Exception):
-    """A mistake of the caller, told in one sentence: what, where, how to mend it."""
+    """A user error, in one sentence: what, where, how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Example:
 class Candidate:
     """One generated text.
 
-    `logprob` is the natural logarithm of the model's probability of the text, where the
-    system has one.
+    `logprob` is the natural logarithm of the model's probability of the text, if the system has
+    one.
     """
 
     text: str
@@ -55,12 +55,12 @@ Candidates = list[list[Candidate]]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a generation cost, measured by hooks on `System.network`; warm-up excluded."""
+    """The cost of a generation, measured by hooks on `System.network`; warm-up excluded."""
 
     depth: float
     """Sequential network calls per candidate: the number of function evaluations (NFE)."""
     rows: float
-    """Network rows per candidate, summed over the calls: the work that batching hides."""
+    """Network rows per candidate, summed over the calls: work that batching hides."""
     tokens: float
     """Positions that passed through the network per candidate."""
     network_s: float
@@ -89,10 +89,10 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a system can be asked for.
+    """What a system supports.
 
-    `knob` names the `Decoding` field that trades quality for diversity, `nfe_knob` the one
-    that sets the number of function evaluations; None where there is none.
+    `knob` names the `Decoding` field that trades quality for diversity, `nfe_knob` the one that
+    sets the number of function evaluations; None if there is none.
     """
 
     trainable: bool
@@ -103,9 +103,9 @@ class Capabilities:
     ablations: Mapping[str, tuple[Mapping[str, object], ...]] = field(
         default_factory=dict, hash=False
     )
-    """Ways to decode one checkpoint side by side (`benchmark.run --ablate NAME`).
+    """Alternative ways to decode one checkpoint (`benchmark.run --ablate NAME`).
 
-    Name of the ablation to its variants; a variant holds the `Decoding` fields in which it
+    Maps the name of an ablation to its variants; a variant gives the `Decoding` fields in which it
     differs from the main setting, such as `{"policies": ({"policy": "ancestral"}, ...)}`.
     """
 
@@ -116,11 +116,11 @@ class DecodingProtocol(Protocol):
 
     @property
     def nfe(self) -> int | None:
-        """Network calls that this setting asks for; None where the text decides."""
+        """Number of network calls of this setting; None if it depends on the text."""
 
     @property
     def kind(self) -> CandidateKind:
-        """What several candidates for one source are under this setting."""
+        """How several candidates for one source are related in this setting."""
 
 
 class Tokenizer(Protocol):
@@ -139,7 +139,7 @@ class Tokenizer(Protocol):
         """Ids of `text`, without special tokens."""
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of `ids`; special tokens are left out."""
+        """Text of `ids`; special tokens are omitted."""
 
     def save(self, path: Path) -> None:
         """Write `tokenizer.json` and its settings into the folder `path`."""
@@ -148,15 +148,14 @@ class Tokenizer(Protocol):
 class Noise(Protocol):
     """Random numbers as a pure function of (seed, id, candidate, stream, step, position).
 
-    Row r belongs to source r // num_samples and candidate r % num_samples. Numbers depend
-    neither on the other rows nor on the length of the canvas: the leading dimension of
-    `shape` is the position. `step` counts the steps of a sampler, `stream` keeps apart the
-    draws of one step.
+    Row r belongs to source r // num_samples and candidate r % num_samples. Numbers depend neither
+    on the other rows nor on the length of the canvas: the leading dimension of `shape` is the
+    position. `step` counts the steps of a sampler, `stream` separates the draws of one step.
     """
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """One 63-bit integer a row, for systems that run a generator of their own."""
+        """One 63-bit integer per row, for systems with their own generator."""
 
     def normal(self, shape: tuple[int, ...], *, step: int = 0, stream: str = "") -> Tensor:
         """Standard normal numbers `(rows, *shape)`, float32.
@@ -188,28 +187,28 @@ class LossTerms:
     terms: dict[str, Tensor]
     tokens: int
     mean_over: Literal["tokens", "examples"] = "tokens"
-    """What `total` is a mean over, so that parts of a batch count for what they hold."""
+    """What `total` is a mean over, so that parts of a batch are weighted correctly."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What the harness knows when it builds a system.
+    """What the harness provides when it builds a system.
 
-    `conditional(source, temperature)` is the true distribution over targets where the task
-    has one (controlled tasks), as a mapping from text to probability; it is empty for a
-    source that the task cannot produce.
+    `conditional(source, temperature)` is the true distribution over targets if the task has one
+    (controlled tasks), as a mapping from text to probability; it is empty for a source that the
+    task cannot produce.
     """
 
     tokenizer: Tokenizer
     lengths: Lengths
     train: Sequence[Example] = ()
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Example id to references, of the split that is evaluated; for yardsticks alone."""
+    """Example id to references, of the evaluated split; for yardsticks only."""
     conditional: Callable[[str, float], Mapping[str, float]] | None = None
 
 
 Batch = dict[str, Any]
-"""What `collate` makes: tensors by name, moved to the device by the harness."""
+"""What `collate` returns: tensors by name, moved to the device by the harness."""
 
 OnStep = Callable[[int, "Tensor"], None]
-"""Called by samplers with the step number and the current state; the caller keeps what it wants."""
+"""Called by samplers with the step number and the current state; the caller keeps what it needs."""

@@ -1,1 +1,1 @@
-"""Trials through their stages, side by side, and how long they will take."""
+"""Run trials through their stages, in parallel, and estimate the time they take."""

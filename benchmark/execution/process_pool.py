@@ -1,4 +1,4 @@
-"""Trials side by side: processes with their share of the threads, and one place that reports."""
+"""Trials in parallel: processes with a share of the threads each, and one that reports progress."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.execution.trial_stages import Outcome, run_trial
-from benchmark.experiment.run_context import OnStage, RunContext, say_nothing
+from benchmark.experiment.run_context import OnStage, RunContext, ignore_progress
 from benchmark.experiment.trial import Trial
 from benchmark.runtime.device import set_threads
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """What a process of the pool is given once, so that a task is not sent with each trial."""
+    """What a pool process receives once, so that a task is not sent with each trial."""
 
     trials: tuple[Trial, ...]
     context: RunContext
@@ -31,7 +31,7 @@ _worker: _Worker
 
 
 def run_trials(trials: Sequence[Trial], context: RunContext, jobs: int = 1) -> Iterator[Outcome]:
-    """Run trials in `jobs` processes and yield outcomes as they come.
+    """Run trials in `jobs` processes and yield outcomes as they arrive.
 
     Under a launcher, whose processes work on one trial together, `jobs` is 1.
     """
@@ -40,10 +40,10 @@ def run_trials(trials: Sequence[Trial], context: RunContext, jobs: int = 1) -> I
             set_threads(trial.threads)
             yield run_trial(trial, context)
         return
-    # A forked child would inherit the threads of torch in an unusable state.
+    # A forked child would inherit torch's threads in an unusable state.
     spawning = multiprocessing.get_context("spawn")
     messages = spawning.Queue()
-    worker = _Worker(tuple(trials), replace(context, on_stage=say_nothing), messages)
+    worker = _Worker(tuple(trials), replace(context, on_stage=ignore_progress), messages)
     with ProcessPoolExecutor(
         jobs, mp_context=spawning, initializer=_start, initargs=(worker, os.getpid())
     ) as pool:
@@ -76,7 +76,7 @@ def _start(worker: _Worker, parent: int) -> None:
 
 
 def _follow(parent: int) -> None:
-    """End with the parent, also when it was killed and could not say so."""
+    """Exit when the parent exits, even if it was killed without notice."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""How long a plan will take, by a short rehearsal of what is missing."""
+"""Estimate how long a plan will take, by a short rehearsal of what is missing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from benchmark.experiment.trial import PlannedGeneration, Trial
 REHEARSED_UPDATES = 6
 REHEARSED_SOURCES = 12
 REHEARSED_NFE = 10
-"""Network calls of a rehearsal; more are reckoned in proportion."""
+"""Network calls of a rehearsal; more are extrapolated in proportion."""
 SLOW_S = 2.0
-"""A first rehearsal, of one update or of one source, that takes longer is enough."""
+"""Seconds: a first rehearsal, of one update or one source, that takes longer is enough."""
 
 
 def estimate_seconds(trial: Trial, context: RunContext) -> float:
-    """Seconds that the missing entries of a trial will take in one process; a rough figure."""
+    """A rough estimate of the seconds that the missing entries of a trial take in one process."""
     store = context.store
     missing = [of for of in trial.generations if store.record("generate", of.key) is None]
     untrained = trial.train_key is not None and store.record("train", trial.train_key) is None
@@ -42,7 +42,7 @@ def _training_s(system: System, trial: Trial, device: str) -> float:
     few = min(recipe.batch, 4)
     many = min(recipe.batch, 64)
     with tempfile.TemporaryDirectory() as folder:
-        # The first updates allocate and fill caches: the last rehearsal is the one that counts.
+        # The first updates allocate memory and fill caches: only the last rehearsal counts.
         for number, (batch, updates) in enumerate(((few, 1), (many, 2), (many, REHEARSED_UPDATES))):
             rehearsed = recipe.model_copy(update={"batch": batch, "valid_examples": 1})
             summary = Trainer(
@@ -76,7 +76,7 @@ def _decoding_s(system: System, planned: PlannedGeneration, trial: Trial, device
     seconds = 0.0
     test, samples = planned.sources, planned.num_samples
     for sources, candidates in ((1, 1), (min(REHEARSED_SOURCES, len(test)), samples)):
-        # A ranked list costs the same however few are asked for: a slow one is overrated.
+        # A ranked list costs the same however few are requested: a slow one is overestimated.
         made = generate(
             system, test[:sources], decoding,
             num_samples=candidates, seed=trial.seed, batch=10**6, device=device,

@@ -1,7 +1,7 @@
-"""Run a trial: train, generate, score, each once; a failure is kept and other trials go on.
+"""Run a trial: train, generate, score, each once; a failure is recorded, other trials continue.
 
-Several processes of a launcher go through a trial together. The first one alone reads and writes
-the store, says what is missing, and scores.
+Several processes of a launcher run a trial together. Only the first reads and writes the store,
+determines what is missing, and scores.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Rerun = Literal["missing", "failed", "stale", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a trial."""
+    """The result of a trial."""
 
     trial: str
     made: int
@@ -37,12 +37,12 @@ class Outcome:
 
 
 def select(plan: Plan, store: Store, rerun: Rerun) -> list[Trial]:
-    """The trials that a call has to look at; entries to be made again are removed."""
+    """Select the trials that a call has to examine; remove entries to be made again."""
     if rerun == "failed":
         return [trial for trial in plan.trials if _has_failed(trial, store)]
     if rerun != "missing":
         for trial in plan.trials:
-            # What stands on a stale entry is stale too.
+            # What depends on a stale entry is stale too.
             stale = rerun == "all"
             for kind, key in trial.entries:
                 stale = stale or _is_stale(store.record(kind, key))
@@ -52,7 +52,7 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Trial]:
 
 
 def unfinished(trial: Trial, store: Store) -> bool:
-    """Whether anything of a trial is missing, scores with the present metrics included."""
+    """Whether anything of a trial is missing, including scores with the current metrics."""
     return any(record is None for *_, record in _with_scores(trial, store))
 
 
@@ -62,7 +62,7 @@ def _has_failed(trial: Trial, store: Store) -> bool:
 
 
 def _with_scores(trial: Trial, store: Store) -> Iterator[tuple[Kind, str, dict[str, Any] | None]]:
-    """The entries with their records, and after candidates their scores with present metrics."""
+    """The entries with their records, each candidates entry followed by its current score."""
     for kind, key in trial.entries:
         record = store.record(kind, key)
         yield kind, key, record
@@ -155,9 +155,9 @@ def _trace(
 
 
 def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: list[str]) -> int:
-    """Score a finished entry of candidates where that is missing; the number of entries made.
+    """Score a finished candidates entry if needed; returns the number of entries made.
 
-    What goes wrong is kept in the store and added to `errors`.
+    Errors are recorded in the store and added to `errors`.
     """
     from benchmark.scoring.bootstrap import IntervalRecipe
     from benchmark.scoring.candidate_scores import score_candidates
@@ -192,35 +192,35 @@ def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: l
 def _attempt(
     store: Store, kind: Kind, key: str, errors: list[str], processes: Processes
 ) -> Iterator[bool]:
-    """Whether the entry is missing; what goes wrong inside is kept and told, not raised."""
+    """Whether the entry is missing; errors inside are recorded and reported, not raised."""
     with store.lock(kind, key) if processes.is_main else nullcontext():
         is_missing = processes.broadcast(processes.is_main and store.record(kind, key) is None)
-        told = trace = ""
+        message = trace = ""
         try:
             yield bool(is_missing)
-        except Exception as error:  # other trials must go on, whatever it is
+        except Exception as error:  # other trials must continue, whatever it is
             text = " ".join(str(error).split()) or type(error).__name__
-            told = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+            message = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
             trace = traceback.format_exc()
         try:
-            told, trace = _settled(told, trace, processes)
+            message, trace = _agree_on_error(message, trace, processes)
         except ProcessLostError as lost:
             if lost.sentence:
                 store.fail(kind, key, error=lost.sentence, traceback=trace)
             raise
-        if told:
-            errors.append(told)
+        if message:
+            errors.append(message)
             if processes.is_main:
-                store.fail(kind, key, error=told, traceback=trace)
+                store.fail(kind, key, error=message, traceback=trace)
 
 
-def _settled(told: str, trace: str, processes: Processes) -> tuple[str, str]:
-    """What went wrong in any of the processes, with its traceback; empty if nothing did."""
-    everywhere = processes.gather_errors(told)
+def _agree_on_error(message: str, trace: str, processes: Processes) -> tuple[str, str]:
+    """The first error among the processes, with its traceback; empty if there is none."""
+    everywhere = processes.gather_errors(message)
     if not any(everywhere):
         return "", ""
     rank = next(rank for rank, error in enumerate(everywhere) if error)
-    told = everywhere[rank]
+    message = everywhere[rank]
     if not all(everywhere):
-        told = f"process {rank + 1} of {processes.count}: {told}"
-    return told, processes.gather(trace)[rank]
+        message = f"process {rank + 1} of {processes.count}: {message}"
+    return message, processes.gather(trace)[rank]

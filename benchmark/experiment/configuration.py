@@ -20,11 +20,11 @@ def fill(
     """An instance of `dataclass_type` with `values` over its defaults.
 
     Args:
-        also: names beside those of the fields that may have been meant by an unknown one.
+        also: further names, besides the fields, to suggest for an unknown one.
 
     Raises:
-        UserError: for an unknown key or a value of another type; `where` is the dotted path
-            that the sentence names.
+        UserError: for an unknown key or a value of the wrong type; the message gives `where`, the
+        dotted path.
     """
     known = [field.name for field in fields(dataclass_type)]
     kinds = get_type_hints(dataclass_type)
@@ -42,13 +42,14 @@ def fill(
 
 
 def refuse_truth_value(value: object, kind: Any) -> None:
-    """See that `true` and `false`, which Python counts as 1 and 0, are not given for a number.
+    """Reject `true` and `false` for a number: Python counts them as 1 and 0.
 
     Args:
         kind: the annotation of the field.
 
     Raises:
-        PydanticCustomError: if the value, or an item of it, is one, and the field is a number.
+        PydanticCustomError: if the field is a number and the value, or an item of it, is a truth
+        value.
     """
     items: Iterable[object] = value if isinstance(value, list | tuple) else (value,)
     if isinstance(value, Mapping):
@@ -60,7 +61,7 @@ def refuse_truth_value(value: object, kind: Any) -> None:
 
 
 def _kinds(kind: Any) -> Iterator[Any]:
-    """The types that an annotation is made of."""
+    """The types that make up an annotation."""
     inner = get_args(kind)
     if not inner:
         yield kind

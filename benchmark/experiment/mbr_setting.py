@@ -1,7 +1,7 @@
-"""The setting `mbr`: the main decoding with as many candidates as a choice among them is to have.
+"""The setting `mbr`: the main decoding with more candidates, from which MBR chooses.
 
-It may decode a part of the test split, for twenty candidates of every source are dear. Noise is
-keyed by source and candidate, so its first candidates are those of the main setting.
+It may decode only part of the test split, since twenty candidates per source are expensive. Noise
+is keyed by source and candidate, so its first candidates are those of the main setting.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ def with_mbr(
 ) -> tuple[Setting, ...]:
     """The settings of a system with role `mbr` among them, where the suite asks for it.
 
-    Where it would be the main setting over again it is no further setting, but a role of that.
+    Where it would equal the main setting it becomes a role of that one instead.
 
     Args:
         settings: one of them has the role `main`.
-        evaluation: `mbr` says how many candidates, for how many sources.
+        evaluation: `mbr` gives the number of candidates and of sources.
         num_test: sources of the test split.
     """
     wanted = evaluation.mbr
@@ -45,7 +45,7 @@ def with_mbr(
 
 
 def _num_samples(main: Setting, wanted: int, usual: int) -> int:
-    """Only draws can be had in any number: a beam gives what it holds, other lists what they do."""
+    """Only sampling gives any number of candidates: a beam, like other lists, has a fixed one."""
     if main.kind == "samples":
         return wanted
     beam = main.decoding.get("beam")

@@ -1,4 +1,4 @@
-"""Changes of a suite by `--set key=value`; their short forms stand in `load_suite`."""
+"""Changes to a suite by `--set key=value`; `load_suite` documents the short forms."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ BROADCAST_TO_SYSTEMS = ("training", "budget")
 
 
 def parse(change: str, option: str) -> tuple[str, Any]:
-    """Key and value of a `key=value` of an option; no value is null.
+    """Split `key=value` of an option into key and value; an empty value is null.
 
     Raises:
-        UserError: if it is not of that form, or its value is no YAML.
+        UserError: if it is not of that form, or its value is not YAML.
     """
     key, equals, text = change.partition("=")
     if not equals or not key:
@@ -45,8 +45,8 @@ def apply(
         recipe_keys: keys of a system's recipe; `SYSTEM.key` with any other is one of its config.
 
     Raises:
-        UserError: if it is not of that form, its value is no YAML, it leads through a value, or
-            it begins with neither a key of the suite nor a system.
+        UserError: if it is not of that form, its value is not YAML, its path passes through a plain
+        value, or it begins with neither a key of the suite nor a system.
     """
     key, value = parse(override, "--set")
     head, *rest = _path(key)
@@ -56,7 +56,7 @@ def apply(
     if head not in starts and ":" not in head:
         raise UserError(f"--set {key}: unknown key {head!r}: {suggestion(head, starts)}")
     name = rest[0] if head == "systems" and rest else ":"
-    # A system that is not known may be somebody's own; one that is nearly known is misspelt.
+    # An unknown system may be a user's own; one that is close to a known name is misspelt.
     if name not in known and ":" not in name and nearest(name, known):
         raise UserError(f"--set {key}: unknown key {name!r}: {suggestion(name, known)}")
     if head in known or ":" in head:
@@ -75,7 +75,7 @@ def apply(
 
 
 def _path(key: str) -> list[str]:
-    """The parts of a dotted key; the dots of a `package.module:Class` in front do not part it."""
+    """The parts of a dotted key; dots in a leading `package.module:Class` do not split it."""
     if key.startswith("systems."):
         return ["systems", *_path(key.removeprefix("systems."))]
     module, colon, rest = key.partition(":")
@@ -91,7 +91,7 @@ def _put(values: dict[str, Any], path: list[str], value: object, key: str) -> No
             values[name] = {}
         values = values[name]
         if not isinstance(values, dict):
-            raise UserError(f"--set {key}: {name!r} holds a value, not further keys.")
+            raise UserError(f"--set {key}: {name!r} is a value and has no keys.")
     values[path[-1]] = value
 
 

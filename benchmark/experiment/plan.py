@@ -17,7 +17,7 @@ from benchmark.tasks import Task, load_task
 
 @dataclass(frozen=True)
 class Plan:
-    """What a call of `benchmark.run` is about to do."""
+    """What a call of `benchmark.run` will do."""
 
     suite: Suite
     data_dir: Path | None
@@ -33,10 +33,10 @@ def make_plan(
     data_dir: Path | None,
     ablate: Sequence[str] = (),
 ) -> Plan:
-    """Load the data, check every recipe, and name every entry.
+    """Load the data, check every recipe, and compute the key of every entry.
 
     Args:
-        ablate: ablations by name; a system that has one of them decodes its variants too.
+        ablate: ablations by name; a system with one of them also decodes its variants.
 
     Raises:
         UserError: for data that cannot be read, a recipe that does not fit its system, or an
@@ -62,10 +62,10 @@ def load_limited(suite: Suite, task: str, data_dir: Path | None) -> Task:
 
 
 def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:
-    """The suite with all fields of its systems' configurations and main settings written down.
+    """The suite with every field of its systems' configurations and main settings filled in.
 
     Args:
-        systems: systems to complete beside those of the suite that are installed.
+        systems: systems to fill in, besides the installed ones of the suite.
 
     Raises:
         UserError: if a recipe does not fit its system.

@@ -1,7 +1,7 @@
-"""From an id to a system, without importing any until it is used.
+"""From an id to a system; a system is imported only when it is used.
 
-Other people's systems come by the entry point group `diffuseq_bench.systems` (name = id,
-value = `module:Class`), or, in a working folder, by their dotted path: `--system my_file:MySystem`.
+Third-party systems are found by the entry point group `diffuseq_bench.systems` (name = id, value =
+`module:Class`), or, in the working directory, by their dotted path: `--system my_file:MySystem`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ENTRY_POINT_GROUP = "diffuseq_bench.systems"
 
 @dataclass(frozen=True, slots=True)
 class SystemEntry:
-    """What can be said of a system without importing it."""
+    """What is known about a system without importing it."""
 
     id: str
     target: str
@@ -32,7 +32,7 @@ class SystemEntry:
     requires: tuple[str, ...] = ()
     """Modules that must be importable."""
     install: str = ""
-    """The line that brings them."""
+    """The command that installs them."""
 
     @property
     def available(self) -> bool:
@@ -209,9 +209,7 @@ def _import_class(name: str, target: str) -> type[System]:
     except ModuleNotFoundError as error:
         if error.name and not module_name.startswith(error.name):
             raise
-        raise UserError(f"System {name!r}: there is no module {module_name!r} to import.") from (
-            error
-        )
+        raise UserError(f"System {name!r}: cannot find the module {module_name!r}.") from (error)
     except AttributeError as error:
         raise UserError(f"System {name!r}: {module_name} has no class {class_name!r}.") from error
     return cast("type[System]", found)

@@ -1,4 +1,4 @@
-"""What all trials of one run share: where they are stored, and what they are computed on."""
+"""What all trials of one run share: the store, the device and the processes."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from benchmark.runtime.distributed import ALONE, Processes
 from benchmark.store.entries import Store
 
 OnStage = Callable[[str, str, int, int, str], None]
-"""Called with (trial, stage, done, total, what to print beside the bar)."""
+"""Called with (trial, stage, done, total, text beside the bar)."""
 
 
-def say_nothing(trial: str, stage: str, done: int, total: int, text: str) -> None:
-    """An `OnStage` for runs that nobody watches."""
+def ignore_progress(trial: str, stage: str, done: int, total: int, text: str) -> None:
+    """An `OnStage` for runs without a progress bar."""
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """One run on one machine, or on those of a launcher."""
+    """One run, on one machine or on the machines of a launcher."""
 
     store: Store
     device: str = "cpu"
-    on_stage: OnStage = say_nothing
+    on_stage: OnStage = ignore_progress
     tensorboard: Path | None = None
-    """Where training events are mirrored."""
+    """TensorBoard folder that mirrors the training events; None = off."""
     processes: Processes = ALONE
-    """Those of a launcher, which work on one trial together."""
+    """The processes of a launcher, which work on one trial together."""

@@ -1,4 +1,4 @@
-"""Which tasks and systems of a suite a call means."""
+"""The tasks and systems that a call selects from a suite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.experiment.suite import Suite
 
 
 def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
-    """The tasks behind `--task`; `all` = those that the suite marks as its default.
+    """The tasks selected by `--task`; `all` = those that the suite marks as default.
 
     Raises:
         UserError: for a task that the suite does not have.
@@ -22,13 +22,13 @@ def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
 
 
 def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
-    """The systems behind `--system`; `default` = those marked so, `all` = all that are installed.
+    """The systems selected by `--system`; `default` = those marked so, `all` = all installed ones.
 
     A registered id that the suite does not have, or a dotted path `module:Class`, runs with the
     defaults of its class.
 
     Raises:
-        UserError: for a system that is neither in the suite, nor registered, nor a path.
+        UserError: for a system that is not in the suite, not registered and not a path.
     """
     default = [name for name, recipe in suite.systems.items() if recipe.default]
     known = [name for name in suite.systems if name not in missing_systems(suite)]
@@ -37,7 +37,7 @@ def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
 
 
 def missing_systems(suite: Suite) -> dict[str, str]:
-    """Systems of the suite that need what is not installed, with the line that installs it."""
+    """Systems of the suite with missing requirements, and the command that installs these."""
     entries = system_entries()
     return {
         name: entries[name].install
@@ -69,10 +69,10 @@ def _choose(
 
 
 def check_ablations(systems: Sequence[str], ablate: Sequence[str]) -> None:
-    """See that some of the systems have each ablation.
+    """Check that each ablation exists in some of the systems.
 
     Raises:
-        UserError: for an ablation that none has.
+        UserError: for an ablation that none of them has.
     """
     known = {name for system in systems for name in load_system(system).capabilities.ablations}
     for name in ablate:

@@ -1,4 +1,4 @@
-"""From the recipe of a system to its settings: the row of the table, and points of curves."""
+"""From the recipe of a system to its settings: the row of the table and the points of curves."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Setting:
     nfe: int | None
     kind: str
     decoding: dict[str, Any]
-    """Complete."""
+    """All fields of the decoding."""
     ablations: tuple[str, ...] = ()
-    """The ablations of which it is a variant."""
+    """The ablations that it is a variant of."""
     num_samples: int | None = None
-    """Candidates that it is asked for; None = `evaluation.num_samples`."""
+    """Candidates per source; None = `evaluation.num_samples`."""
     num_sources: int | None = None
-    """Sources of the test split that it decodes, from its beginning; None = all."""
+    """Number of sources to decode, from the beginning of the test split; None = all."""
 
 
 def settings_of(
@@ -49,7 +49,7 @@ def settings_of(
             points.append(("sweep", fill(system_class.Decoding, changed, f"{where}.sweep")))
     if recipe.nfe:
         if capabilities.nfe_knob is None:
-            raise UserError(f"{where}.nfe: {system} has no number of evaluations to set.")
+            raise UserError(f"{where}.nfe: {system} has no number of function evaluations to set.")
         for value in recipe.nfe:
             points.append(("nfe", replace(main, **{capabilities.nfe_knob: value})))
     ablations: dict[Any, list[str]] = {}

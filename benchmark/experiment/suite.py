@@ -1,8 +1,8 @@
 """Suites: complete recipes in YAML, read strictly.
 
-Every key of a recipe is known or an error with a suggestion; every default is written down
-here, in the system's `Config` and `Decoding`, or in the file, and the complete recipe is
-stored with the results.
+An unknown key of a recipe is an error with a suggestion; every default is written here, in the
+system's `Config` and `Decoding`, or in the file, and the complete recipe is stored with the
+results.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class LengthsRecipe(_Recipe):
 
 
 class LimitsRecipe(_Recipe):
-    """How many examples of each split are used, from its beginning; null = all."""
+    """Number of examples to use from the beginning of each split; null = all."""
 
     train: PositiveInt | None = None
     valid: PositiveInt | None = None
@@ -70,26 +70,26 @@ class TokenizerChoice(_Recipe):
 
 
 class TaskRecipe(_Recipe):
-    """How a task enters the suite."""
+    """A task in the suite."""
 
     default: bool = True
-    """Whether `--task all` means it too."""
+    """Whether `--task all` includes it."""
     lengths: LengthsRecipe
     limits: LimitsRecipe = LimitsRecipe()
     tokenizer: TokenizerChoice = TokenizerChoice()
     budget: dict[str, Any] = {}
-    """What differs from the suite's `budget`."""
+    """Overrides of the suite's `budget`."""
     metrics: list[str] = []
-    """Measured beside `evaluation.metrics` on this task."""
+    """Measured on this task besides `evaluation.metrics`."""
 
 
 class TrainingRecipe(_Recipe):
     """The one training loop: see `benchmark.training.trainer`."""
 
     batch: PositiveInt = 64
-    """Examples an update, over all devices and accumulation steps."""
+    """Examples per update, over all devices and accumulation steps."""
     micro_batch: PositiveInt | None = None
-    """Examples that pass at once, over all processes; null = the whole batch."""
+    """Examples per forward pass, over all processes; null = the whole batch."""
     learning_rate: float = Field(1e-3, gt=0)
     schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
     warmup_updates: int = Field(100, ge=0)
@@ -98,28 +98,28 @@ class TrainingRecipe(_Recipe):
     weight_decay: float = Field(0.0, ge=0)
     clip_norm: float | None = 1.0
     ema_decay: float = Field(0.0, ge=0, lt=1)
-    """0 = no average; the averaged weights are the ones that are stored."""
+    """0 = no averaging; otherwise the averaged weights are stored."""
     precision: Literal["float32", "bf16", "auto"] = "float32"
-    """auto = bf16 where the device has it."""
+    """auto = bf16 where the device supports it."""
     by_length: bool = False
-    """Whether the examples of an update are sorted by length before they are cut into micro
+    """Whether the examples of an update are sorted by length before they are split into micro
     batches: less padding, the same update. Order: source, then target, in characters."""
     compile: bool | Literal["aot-eager"] = False
     """Whether calls of the network are compiled: see `benchmark.runtime.compilation`."""
     validate_every: PositiveInt | None = None
     """Updates between validations; null = only at the end."""
     valid_examples: PositiveInt = 100
-    """Examples of the valid split whose loss is measured."""
+    """Examples of the valid split used for the validation loss."""
     quality_examples: int = Field(32, ge=0)
-    """Examples of the valid split that are decoded for the quality curve."""
+    """Examples of the valid split decoded for the quality curve."""
     patience: PositiveInt | None = None
-    """Validations without a better loss before training stops and the best weights are kept."""
+    """Validations without improvement before training stops and the best weights are kept."""
     checkpoint_s: float = Field(30.0, gt=0)
     """Seconds between checkpoints."""
 
 
 class Budget(_Recipe):
-    """What ends training; the first bound that is reached."""
+    """What ends training: the first bound reached."""
 
     updates: PositiveInt | None = None
     tokens: PositiveInt | None = None
@@ -139,11 +139,11 @@ class SystemRecipe(_Recipe):
     """Whether it runs when no system is named."""
     config: dict[str, Any] = {}
     training: dict[str, Any] = {}
-    """What differs from the suite's `training`."""
+    """Overrides of the suite's `training`."""
     budget: dict[str, Any] = {}
-    """What differs from the budget of suite and task."""
+    """Overrides of the budget of suite and task."""
     decoding: dict[str, Any] = {}
-    """The setting that stands in the table."""
+    """The setting of the row in the table."""
     sweep: dict[str, list[Any]] = {}
     """Values of the diversity knob: the curve of quality over diversity."""
     nfe: list[PositiveInt] = []
@@ -151,7 +151,7 @@ class SystemRecipe(_Recipe):
     tasks: list[str] | None = None
     """Tasks on which it runs; null = all."""
     why_size: str = ""
-    """A sentence for the report on why the system is not as large as the others; see
+    """A sentence for the report on why the system differs in size from the others; see
     `benchmark.report.tables.model_sizes`."""
 
 
@@ -164,23 +164,24 @@ class IntervalChoice(_Recipe):
 
 
 class MbrChoice(_Recipe):
-    """Minimum Bayes risk over more and more candidates: see `benchmark.scoring.mbr_curves`."""
+    """Minimum Bayes risk over the number of candidates: see `benchmark.scoring.mbr_curves`."""
 
     candidates: PositiveInt | None = None
-    """Candidates of a setting of its own, the main decoding; null = those that there are."""
+    """Candidates per source of a separate setting with the main decoding; null = no such
+    setting."""
     sources: PositiveInt | None = None
-    """Sources of the test split that it decodes, from its beginning; null = all."""
+    """Number of sources to decode, from the beginning of the test split; null = all."""
     utilities: list[str] = []
-    """What candidates are compared by, beside `mbr_utility`."""
+    """Utilities for comparing candidates, besides `mbr_utility`."""
 
 
 class TraceRecipe(_Recipe):
-    """How the way to the candidates is watched: see `benchmark.generation.intermediate_states`."""
+    """How intermediate states are traced: see `benchmark.generation.intermediate_states`."""
 
     sources: PositiveInt = 50
-    """Sources of the test split, from its beginning."""
+    """Number of sources, from the beginning of the test split."""
     steps: PositiveInt = 20
-    """Steps whose texts are kept, evenly spread; the last is always among them."""
+    """Number of steps whose texts are kept, evenly spaced; always includes the last."""
 
 
 class Evaluation(_Recipe):
@@ -188,17 +189,17 @@ class Evaluation(_Recipe):
 
     num_samples: PositiveInt = 8
     batch: PositiveInt = 512
-    """Network rows that are decoded at once (candidates, not sources)."""
+    """Network rows decoded at once (candidates, not sources)."""
     compile: bool | Literal["cuda-graphs", "aot-eager"] = False
     """How calls of the network are compiled: see `benchmark.runtime.compilation`."""
     metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
     controlled_metrics: list[str] = ["validity", "coverage", "divergence"]
-    """Further metrics of the tasks with known answers."""
+    """Additional metrics for tasks with known answers."""
     mbr_utility: str = "bleu_sent_m4"
     mbr: MbrChoice = MbrChoice()
     interval: IntervalChoice = IntervalChoice()
     trace: TraceRecipe | None = None
-    """null = nothing on the way is looked at."""
+    """null = no trace."""
 
 
 class Suite(_Recipe):
@@ -208,19 +209,19 @@ class Suite(_Recipe):
     description: str = ""
     seeds: list[int] = Field([1], min_length=1)
     threads: PositiveInt = 1
-    """CPU threads of a cell; fixed, because sums in another order round differently."""
+    """CPU threads of a trial; fixed, because sums in another order round differently."""
     tasks: dict[str, TaskRecipe]
     other_tasks: TaskRecipe | None = None
-    """How a folder of `--data-dir` enters that has no recipe of its own."""
+    """The recipe of a folder in `--data-dir` that has none of its own."""
     training: TrainingRecipe = TrainingRecipe()
     budget: Budget
     evaluation: Evaluation = Evaluation()
     systems: dict[str, SystemRecipe]
 
     def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
-        """The suite with a recipe for each named folder of `data_dir` that had none.
+        """The suite with a recipe added for each named folder of `data_dir` without one.
 
-        A distilled task has the recipe of the one that it comes from.
+        A distilled task has the recipe of its original task.
         """
         if data_dir is None:
             return self
@@ -233,27 +234,27 @@ class Suite(_Recipe):
         return self.model_copy(update={"tasks": self.tasks | new})
 
     def with_trace(self) -> Suite:
-        """The suite with a trace: its own, or the default one."""
+        """The suite with tracing on: its own recipe, or the default."""
         trace = self.evaluation.trace or TraceRecipe()
         evaluation = self.evaluation.model_copy(update={"trace": trace})
         return self.model_copy(update={"evaluation": evaluation})
 
     def training_of(self, system: str) -> TrainingRecipe:
-        """The suite's training with what the system changes."""
+        """The suite's training with the system's overrides."""
         changes = self.recipe_of(system).training
         return _validated(
             TrainingRecipe, self.training.model_dump() | changes, f"systems.{system}.training"
         )
 
     def budget_of(self, system: str, task: str) -> Budget:
-        """The suite's budget with what the task changes, and the system after it."""
+        """The suite's budget with the overrides of the task, then of the system."""
         of_task = self.budget.model_dump() | self.tasks[task].budget
         _validated(Budget, of_task, f"tasks.{task}.budget")
         changes = self.recipe_of(system).budget
         return _validated(Budget, of_task | changes, f"systems.{system}.budget")
 
     def recipe_of(self, system: str) -> SystemRecipe:
-        """The system's recipe; all defaults for one that the suite does not know."""
+        """The system's recipe; all defaults for a system outside the suite."""
         return self.systems.get(system, SystemRecipe())
 
     def yaml(self) -> str:
@@ -262,7 +263,7 @@ class Suite(_Recipe):
 
 
 def suite_names() -> list[str]:
-    """The suites that come with the package."""
+    """The suites in the package."""
     folder = resources.files("benchmark") / "suites"
     return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml"))
 
@@ -270,13 +271,12 @@ def suite_names() -> list[str]:
 def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     """Read a suite by name or path and apply `key=value` overrides.
 
-    A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`,
-    `limits.` and `tokenizer.` reach every task; `training.` and `budget.` reach every
-    system, also those with a value of their own; `SYSTEM.key` is a field of the system's
-    recipe or of its config.
+    A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`, `limits.` and
+    `tokenizer.` reach every task; `training.` and `budget.` reach every system, including those
+    with their own value; `SYSTEM.key` is a field of the system's recipe or of its config.
 
     Raises:
-        UserError: for an unknown suite or key, or a value that does not fit.
+        UserError: for an unknown suite or key, or an invalid value.
     """
     values = _read_yaml(name)
     known = list(values.get("tasks") or ())
@@ -323,7 +323,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
 
 
 def _unshared(value: Any) -> Any:
-    """The value without YAML's aliases, so that a change of one place leaves the others."""
+    """The value without YAML's aliases, so that changing one place does not change the others."""
     if isinstance(value, dict):
         return {key: _unshared(inner) for key, inner in value.items()}
     return [_unshared(inner) for inner in value] if isinstance(value, list) else value
@@ -344,7 +344,7 @@ def _validated(model: type[R], values: object, where: str) -> R:
 
 
 def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """Field names of the model that stands at `loc`; list indices and dict keys are passed over."""
+    """Field names of the model at `loc`; list indices and dict keys are skipped."""
     for part in loc:
         field = model.model_fields.get(str(part))
         if field is None:

@@ -1,4 +1,4 @@
-"""A fresh system from its recipe, what it is given of a task, and how many parameters it has."""
+"""A fresh system from its recipe, its resources from the task, and its number of parameters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def build_system(trial: Trial) -> System:
 
 
 def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
-    """What a system may know of a task: the references of the test split are for yardsticks."""
+    """What a system may know about a task: test references are for yardsticks only."""
     known = task.test if family == "yardstick" else ()
     references = {example.id: example.references for example in known}
     return Resources(
@@ -40,7 +40,7 @@ def vocab_size(trial: Trial) -> int:
 
 
 class _Identity:
-    """A task as a key of a cache: its digest names all of its content."""
+    """A task as a cache key: its digest identifies all of its content."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -63,7 +63,7 @@ def _tokenizer(task: Task, recipe: TokenizerRecipe) -> SubwordTokenizer:
 
 
 def parameter_counts(system: System, vocab_size: int) -> dict[str, int]:
-    """Trained numbers in all, and those of tables: of words (either way) and of positions."""
+    """Number of parameters in total, and in embedding tables: tokens (in and out) and positions."""
     module = system.module
     if module is None:
         return {"total": 0, "embedding": 0}

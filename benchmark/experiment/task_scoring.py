@@ -1,4 +1,4 @@
-"""How the candidates of a task are scored: its metrics, and what candidates are compared by."""
+"""How the candidates of a task are scored: metrics and utilities."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from benchmark.store.entries import content_key
 from benchmark.tasks import Task
 
 CURVES = 1
-"""Part of the key of scores: raised when what they hold beside the metrics changes."""
+"""Part of the key of scores: raised when their content apart from the metrics changes."""
 
 TRACED = ("bleu_sent_m4", "rouge_l", "self_bleu", "div_4", "validity", "coverage")
-"""What is measured along a trace: quality and diversity, and nothing slow."""
+"""Metrics measured along a trace: quality and diversity, none of them slow."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class TaskScoring:
     evaluation: Evaluation
     task_digest: str
     metrics: tuple[Metric, ...]
-    """Those with known answers among them where the task has such."""
+    """Includes the metrics of known answers where the task has them."""
     utilities: tuple[Utility, ...]
-    """`mbr_utility`, which chooses in the table, stands first."""
+    """`mbr_utility`, which makes the choice in the table, comes first."""
 
     @property
     def traced(self) -> list[Metric]:
@@ -53,11 +53,11 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
     """The evaluation of `suite` on `task`.
 
     Raises:
-        UserError: for a metric that is not known or needs what the task has not, or a utility
+        UserError: for an unknown metric, one that needs what the task does not have, or a utility
             that cannot compare candidates.
     """
     evaluation = suite.evaluation
-    # A task that a suite does not know is scored by what it measures everywhere.
+    # A task outside the suite is scored with the metrics that the suite uses everywhere.
     recipe = suite.tasks.get(task.id, suite.other_tasks)
     specs = [*evaluation.metrics, *(recipe.metrics if recipe else ())]
     if task.conditional is not None:

@@ -1,6 +1,6 @@
 """A trial: one system on one task with one seed, resolved once, with the keys of its entries.
 
-A key is a hash of everything that decides the content of an entry, so a new metric never
+A key is a hash of everything that determines the content of an entry, so a new metric never
 generates again, a new setting never trains again, and a finished trial is never redone.
 """
 
@@ -29,21 +29,21 @@ from benchmark.tasks import Task
 
 @dataclass(frozen=True)
 class PlannedGeneration:
-    """One setting of a trial: how, how often and for which sources it decodes."""
+    """One setting of a trial: how it decodes, how many candidates, and which sources."""
 
     key: str
     setting: Setting
     decoding: DecodingProtocol
     """The setting's decoding as the system's own dataclass."""
     num_samples: int
-    """Candidates of a source; a deterministic setting has one answer."""
+    """Candidates per source; a deterministic setting has one."""
     sources: tuple[Example, ...]
     """The part of the test split that is decoded."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One system on one task with one seed; nothing below the plan looks any of it up again."""
+    """One system on one task with one seed; nothing below the plan resolves any of it again."""
 
     task: Task
     task_recipe: TaskRecipe
@@ -57,20 +57,20 @@ class Trial:
     budget: Budget
     threads: int
     train_key: str | None
-    """None where nothing is trained."""
+    """None if nothing is trained."""
     generations: tuple[PlannedGeneration, ...]
-    """One a setting; the row of the table stands first."""
+    """One per setting; the row of the table comes first."""
     trace_key: str | None
-    """None where no trace is asked for, or the system shows no steps."""
+    """None if no trace is requested, or the system exposes no steps."""
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name in printed text."""
         return f"{self.task.id} / {self.system} / seed {self.seed}"
 
     @property
     def evaluation(self) -> Evaluation:
-        """What is generated, and how it is scored."""
+        """The evaluation: what is generated, and how it is scored."""
         return self.scoring.evaluation
 
     @property
@@ -95,13 +95,13 @@ def resolve_trial(
     seed: int,
     ablate: Sequence[str] = (),
 ) -> Trial:
-    """One trial with all that decides it.
+    """Resolve one trial with everything that determines it.
 
     Args:
         scoring: the evaluation of the suite on this task.
-        system: id, or dotted path of a system of the user.
-        system_class: what `load_system(system)` gives.
-        ablate: ablations by name, whose variants are decoded too.
+        system: id, or dotted path of a user's system.
+        system_class: the result of `load_system(system)`.
+        ablate: names of ablations whose variants are decoded too.
 
     Raises:
         UserError: for a recipe that does not fit the system.
@@ -151,16 +151,16 @@ def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any
     """The complete configuration of a system.
 
     Raises:
-        UserError: for an unknown field or a value of another type.
+        UserError: for an unknown field or a value of the wrong type.
     """
     values, where = suite.recipe_of(system).config, f"systems.{system}.config"
     return fill(system_class.Config, values, where, also=SystemRecipe.model_fields)
 
 
 def _deciding(training: TrainingRecipe) -> dict[str, Any]:
-    """What of the recipe decides the weights."""
+    """The part of the recipe that determines the weights."""
     fields = training.model_dump()
-    # When checkpoints are written does not change what they hold.
+    # The time of checkpoints does not change their content.
     fields.pop("checkpoint_s")
     # Fields of a later version: entries of an earlier one keep their keys.
     for later in ("by_length", "compile"):
@@ -187,7 +187,7 @@ def _plan_generation(
         "num_samples": num_samples,
         "seed": seed,
     }
-    # Compiled sums round otherwise; entries that are not compiled keep the keys they had.
+    # Compiled sums round differently; entries without compilation keep their earlier keys.
     if suite.evaluation.compile:
         identity["compile"] = suite.evaluation.compile
     if setting.num_sources is not None:

@@ -1,4 +1,4 @@
-"""YAML of suites and of `--set`: that of PyYAML, and `1e4` is a number as in YAML 1.2."""
+"""YAML of suites and of `--set`: as PyYAML, but `1e4` is a number, as in YAML 1.2."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what the loader would take for a number."""
+    """Quotes strings that the loader would read as numbers."""
 
 
 for _kind in (_Loader, _Dumper):
@@ -23,10 +23,10 @@ for _kind in (_Loader, _Dumper):
 
 
 def read_yaml(text: str) -> Any:
-    """The value of a text.
+    """The value that a YAML text describes.
 
     Raises:
-        yaml.YAMLError: if it is no YAML.
+        yaml.YAMLError: if it is not YAML.
     """
     return yaml.load(text, _Loader)
 

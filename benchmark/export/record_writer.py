@@ -32,9 +32,9 @@ SAMPLE_SOURCES = 20
 
 
 def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> list[str]:
-    """Write `folder/records/`: the cells of the plan, and the outputs that belong to the report.
+    """Write `folder/records/`: the trials of the plan, and the outputs that belong to the report.
 
-    Equal records are left as they are, with the date and the command that made them.
+    Equal records are not rewritten and keep the date and command that made them.
 
     Returns:
         A sentence for each of the outputs that could not be joined or scored.
@@ -57,11 +57,11 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
 
 
 def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
-    """Write the outputs for one task anew into records that a run has left in `folder`.
+    """Update the outputs for one task in the records of a run in `folder`.
 
     Args:
         suite: that of the run.
-        task: as the run had it.
+        task: as in the run.
 
     Returns:
         A sentence for each of the outputs that could not be joined or scored.
@@ -113,7 +113,7 @@ def _finish(
     outputs: Sequence[dict[str, Any]],
     joined: Joined,
 ) -> None:
-    """Put the fresh records in place, unless they equal those that are there."""
+    """Move the new records into place, unless they equal the existing ones."""
     records, fresh = folder / "records", folder / "records.tmp"
     for key, path in joined.candidates.items():
         _copy(path, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
@@ -130,10 +130,10 @@ def _finish(
 
 
 def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write one file a task: those of all tasks together outgrow what a repository should hold."""
+    """Write one file per task: a single file for all would be too large for a repository."""
     texts: dict[str, list[str]] = {}
     for line in lines:
-        # Tasks whose ids differ only in such characters share a file: each line names its task.
+        # Tasks whose ids differ only in those characters share a file: each line names its task.
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", line["task"])
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
         texts.setdefault(name, []).append(text + "\n")
@@ -142,7 +142,7 @@ def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _content(records: Path) -> tuple[list[str], dict[str, Any]] | None:
-    """What decides the report: the cells, and the run but for when and how it was called."""
+    """What determines the report: the cells, and the run except for its date and command."""
     try:
         files = RecordFiles(records)
         run, cells = json.loads(files.read("run.json")), [line for _, line in files.cell_lines()]
@@ -204,7 +204,7 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
 
 
 def _plain(score: dict[str, Any]) -> dict[str, Any]:
-    """The score without its curves, which are drawn for one setting of a system alone."""
+    """The score without its curves, which are plotted for only one setting of a system."""
     curves = ("mbr_curve", "oracle_curve")
     metrics = {
         name: {key: value for key, value in metric.items() if key not in curves}
@@ -214,7 +214,7 @@ def _plain(score: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name_conditions(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Name the conditions in the lines; what the names mean, for run.json.
+    """Replace the conditions in the lines by names; returns their meaning, for run.json.
 
     Most cells of a report share theirs; some may have been made by other machines or versions.
     """
@@ -281,11 +281,11 @@ def _run(
 
 
 def _is_from_scratch(trial: Trial) -> bool:
-    """Whether training starts from random weights: pretrained ones are named by `Config.init`."""
+    """Whether training starts from random weights; `Config.init` names pretrained ones."""
     return trial.train_key is not None and not getattr(trial.config, "init", None)
 
 
 def _copy(source: Path, target: Path, lines: int | None = None) -> None:
-    # Not `splitlines`, which would also cut at the line separators that a text may hold.
+    # Not `splitlines`, which would also split at line separators within a text.
     rows = source.read_text(encoding="utf-8").split("\n")[:-1]
     write_text(target, "".join(f"{row}\n" for row in rows[:lines]))

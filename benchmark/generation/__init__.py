@@ -1,1 +1,1 @@
-"""Decoding as the harness does it: measured cost, candidates file, intermediate states."""
+"""Decoding by the harness: measured cost, candidates file, intermediate states."""

@@ -1,4 +1,4 @@
-"""The candidates file of a generation: one JSON object a source."""
+"""The candidates file of a generation: one JSON object per source."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def candidate_lines(
 
 
 def _plain(candidate: Candidate) -> dict[str, object]:
-    """Log-probabilities are cut to what survives another batch size."""
+    """Log-probabilities are rounded to digits that do not depend on the batch size."""
     logprob = None if candidate.logprob is None else round(candidate.logprob, 3)
     return {"text": candidate.text, "status": candidate.status, "logprob": logprob}

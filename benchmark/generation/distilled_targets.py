@@ -1,7 +1,7 @@
-"""Sequence-level distillation: targets of the train part replaced by what a teacher writes.
+"""Sequence-level distillation: targets of the train split replaced by outputs of a teacher.
 
 A source with many good targets becomes one with a single answer, which a model that writes all
-words at once can learn. The valid and the test part stay as they are.
+words at once can learn. The valid and test splits stay unchanged.
 
 Source: arXiv 1606.07947, section 3.2; for non-autoregressive students arXiv 1711.02281,
 section 3.4, and arXiv 1911.02727.
@@ -22,26 +22,26 @@ from benchmark.tasks import DISTILLED, Task
 from benchmark.tasks.splits import Split
 
 SOURCES_AT_ONCE = 2048
-"""Sources between two writes: what a kill can cost."""
+"""Sources between two writes: at most these are lost if the process is killed."""
 _OUTPUTS = "outputs.jsonl"
-"""What the teacher wrote so far."""
+"""The teacher's outputs so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class DistilledCounts:
-    """What the teacher wrote for the train part."""
+    """Counts over the teacher's outputs for the train split."""
 
     examples: int
     kept: int
-    """Empty outputs, in whose place the target of the data was kept."""
+    """Empty outputs, for which the original target was kept."""
     truncated: int
-    """Outputs or sources that were cut at the canvas."""
+    """Outputs or sources truncated at the canvas."""
     copies: int
     """Outputs equal to their source."""
     unchanged: int
-    """Outputs equal to a reference of the data."""
+    """Outputs equal to a reference in the data."""
     distinct: int
-    """Different outputs."""
+    """Distinct outputs."""
 
 
 def distil(
@@ -56,18 +56,18 @@ def distil(
     device: str = "cpu",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> DistilledCounts:
-    """Write the task of a student into `folder`, going on where an earlier call was stopped.
+    """Write the task of a student into `folder`, resuming where an earlier call stopped.
 
     Args:
-        decoding: of the class `teacher.Decoding`; one candidate a source is taken.
-        identity: what decides the targets (teacher, decoding, data); kept beside them.
-        batch: sources that are decoded at once.
+        decoding: of the class `teacher.Decoding`; one candidate per source is taken.
+        identity: what determines the targets (teacher, decoding, data); stored beside them.
+        batch: sources decoded at once.
 
     Raises:
-        UserError: if the task has no train part, or `folder` holds anything else.
+        UserError: if the task has no train split, or `folder` contains anything else.
     """
     if not task.train:
-        raise UserError(f"Task {task.id!r} has no train part: there is nothing to distil.")
+        raise UserError(f"Task {task.id!r} has no train split: there is nothing to distil.")
     partial = _open(folder, identity)
     outputs = _written(partial / _OUTPUTS, task.train)
     while len(outputs) < len(task.train):
@@ -99,7 +99,7 @@ def distil(
 
 
 def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
-    """The folder in which the work is done; that of an earlier call with the same identity."""
+    """The working folder, which an earlier call with the same identity may have begun."""
     if folder.exists():
         raise UserError(
             f"{folder} exists: name another folder with --output or --new-task, or remove it."
@@ -107,26 +107,29 @@ def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
     partial = folder.with_name(f".{folder.name}.partial")
     begun = partial / DISTILLED
     if begun.is_file() and not _is_same(json.loads(begun.read_text(encoding="utf-8")), identity):
-        raise UserError(f"{partial} was begun by another call: finish that, or remove the folder.")
+        raise UserError(
+            f"{partial} was started by a different call: finish that one, or remove the folder."
+        )
     try:
         partial.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"The folder {folder.parent} cannot be written ({error.strerror}): name one with --out."
+            f"The folder {folder.parent} cannot be written ({error.strerror}):"
+            " name another with --output."
         ) from error
     write_json(begun, identity)
     return partial
 
 
 def _is_same(begun: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
-    """Whether both say the same but for the counts, which a kill at the very end leaves there."""
+    """Whether both agree apart from the counts, which an interruption at the very end leaves."""
     return {name: v for name, v in begun.items() if name != "counts"} == json.loads(
         json.dumps(identity)
     )
 
 
 def _written(path: Path, examples: Sequence[Example]) -> list[Candidate]:
-    """What an earlier call wrote; a line that a kill cut is taken away."""
+    """Read the outputs of an earlier call; an incomplete last line is removed."""
     if not path.exists():
         return []
     outputs: list[Candidate] = []
@@ -163,7 +166,7 @@ def _counts(examples: Sequence[Example], outputs: Sequence[Candidate]) -> Distil
 
 
 def _plain(text: str) -> str:
-    """Vocabularies often have no capitals, and no spaces but single ones."""
+    """Vocabularies often have no capitals and only single spaces."""
     return " ".join(text.lower().split())
 
 
@@ -179,13 +182,13 @@ def _line(row: Mapping[str, Any]) -> str:
 def _card(task: Task, identity: Mapping[str, Any], counts: DistilledCounts) -> str:
     return (
         f"# {task.title}, distilled\n\n"
-        f"The sources of `{task.id}`; the targets of the train part were written by"
+        f"The sources of `{task.id}`; the targets of the train split were written by"
         f" `{identity['system']}` (training `{identity['train']}`, decoding"
-        f" `{json.dumps(identity['decoding'])}`). Valid and test part are those of `{task.id}`;"
-        " its source, licence and leakage hold here too.\n\n"
-        f"- Examples: {counts.examples}, with {counts.distinct} different targets.\n"
-        f"- Empty outputs, whose target was kept: {counts.kept}.\n"
-        f"- Cut at the canvas: {counts.truncated}.\n"
-        f"- Equal to the source: {counts.copies}; to a reference of the data:"
+        f" `{json.dumps(identity['decoding'])}`). The valid and test splits are those of"
+        f" `{task.id}`; its source, licence and leakage apply here too.\n\n"
+        f"- Examples: {counts.examples}, with {counts.distinct} distinct targets.\n"
+        f"- Empty outputs, for which the original target was kept: {counts.kept}.\n"
+        f"- Truncated at the canvas: {counts.truncated}.\n"
+        f"- Equal to the source: {counts.copies}; to a reference in the data:"
         f" {counts.unchanged}.\n"
     )

@@ -17,7 +17,7 @@ from benchmark.store.provenance import provenance
 
 
 def open_system(trial: Trial, context: RunContext) -> System:
-    """The trained system of a trial, or a fresh one where nothing is trained."""
+    """The trained system of a trial, or a fresh one if nothing is trained."""
     if trial.train_key is None:
         return build_system(trial)
     folder = context.store.folder("train", trial.train_key) / "system"
@@ -31,9 +31,9 @@ def generate_candidates(
     context: RunContext,
     on_progress: OnProgress | None = None,
 ) -> None:
-    """Make the entry `planned.key`: `candidates.jsonl` and what it cost.
+    """Make the entry `planned.key`: `candidates.jsonl` and its cost.
 
-    Of several processes all decode, and the first alone writes.
+    With several processes, all decode and only the first writes.
     """
     with compiled(system.network, trial.evaluation.compile):
         made = generate(

@@ -1,12 +1,11 @@
-"""The way to the candidates: the texts that a system has in hand after each of some steps.
+"""Intermediate states: the texts of a system after each of some decoding steps.
 
-A trace is a pass of its own over a few sources, after the candidates have been made and stored:
-randomness is keyed by (seed, source, candidate), so it sees the same candidates on their way and
-can change neither them nor their cost. A state is read the moment it passes; no state is kept
-but the latest.
+A trace is a separate pass over a few sources, after the candidates have been made and stored:
+randomness is keyed by (seed, source, candidate), so it sees the same candidates being made and can
+change neither them nor their cost. Each state is read immediately; only the latest is kept.
 
-What is read is the state itself: a continuous one is rounded to words, hidden tokens of a masked
-one are left out.
+The state itself is read: a continuous one is rounded to words, masked tokens of a discrete one are
+omitted.
 
 Source: arXiv 2210.08933, Figure 5 (quality and diversity along the generation process).
 """
@@ -28,7 +27,7 @@ Texts = list[list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Texts on the way: `texts[i]` are those after step `steps[i]` of `total`, counted from 1."""
+    """Intermediate texts: `texts[i]` are those after step `steps[i]` of `total`, counted from 1."""
 
     steps: tuple[int, ...]
     texts: tuple[Texts, ...]
@@ -39,8 +38,8 @@ class StateReader:
     """Reads the states of one call of `generate`: pass `on_step` to it, then take `texts`.
 
     Args:
-        read: from a state to its texts, one a row.
-        wanted: numbers of the steps that are read, from 1; None reads all of them.
+        read: from a state to its texts, one per row.
+        wanted: numbers of the steps to read, from 1; None reads all of them.
     """
 
     def __init__(
@@ -52,14 +51,14 @@ class StateReader:
         self.texts: dict[int, list[str]] = {}
 
     def on_step(self, number: int, state: Tensor) -> None:
-        """See `benchmark.api.OnStep`; systems may count from 0 or 1, here it is from 1."""
+        """See `benchmark.api.OnStep`; systems may count from 0 or 1; here steps count from 1."""
         self.total += 1
         self._latest = state
         if self._wanted is None or self.total in self._wanted:
             self.texts[self.total] = self._read(state)
 
     def finish(self) -> None:
-        """Read the last state too: a system may stop before the step that was expected last."""
+        """Read the last state too: a system may stop earlier than expected."""
         if self._latest is not None and self.total not in self.texts:
             self.texts[self.total] = self._read(self._latest)
         self._latest = None
@@ -75,14 +74,14 @@ def trace(
     batch: int,
     steps: int,
 ) -> Trace:
-    """The texts of `examples` after at most `steps` steps, evenly spread, the last among them.
+    """The texts of `examples` after at most `steps` steps, evenly spaced, including the last.
 
     Args:
         system: one that satisfies `benchmark.api.Traceable`.
-        batch: rows that are decoded at once; at least one source.
+        batch: rows decoded at once; at least one source.
 
     Raises:
-        RuntimeError: if the system shows no steps, or other than one text a candidate.
+        RuntimeError: if the system exposes no steps, or not exactly one text per candidate.
     """
     assert isinstance(system, Traceable)
     reader_of, at_once = system.read_state, max(1, batch // num_samples)
@@ -124,7 +123,7 @@ def trace(
 
 
 def spread(total: int, count: int) -> list[int]:
-    """At most `count` whole numbers of 1 to `total`, evenly spread; 1 and `total` among them."""
+    """At most `count` integers from 1 to `total`, evenly spaced, including 1 and `total`."""
     if total <= count:
         return list(range(1, total + 1))
     if count == 1:
@@ -133,7 +132,7 @@ def spread(total: int, count: int) -> list[int]:
 
 
 def curves(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the metrics are, and one curve a statistic, from the score records of the steps."""
+    """The metrics, and one curve per statistic, from the score records of the steps."""
     first = scores[0]["metrics"]
     return {
         "metrics": {
@@ -155,13 +154,13 @@ def curves(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def curves_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a trace's record that the report draws."""
+    """The part of a trace's record that the report plots."""
     names = ("num_sources", "num_samples", "total", "steps", "metrics", "curves", "interval")
     return {name: record[name] for name in names}
 
 
 def _after(step: int, readers: Sequence[StateReader], num_samples: int) -> Texts:
-    """The texts of all sources after a step; those that had ended before stay as they are."""
+    """The texts of all sources after a step; those that had ended before stay unchanged."""
     rows = [
         text
         for reader in readers

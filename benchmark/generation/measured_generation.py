@@ -1,7 +1,7 @@
-"""Generation as the harness does it: batches of rows, and a cost that is measured.
+"""Generation by the harness: batches of rows, and measured cost.
 
-Several processes are dealt the same whole batches that one would decode, so that not even the
-rounding of a sum can tell how many there were.
+Several processes receive the same whole batches that one would decode, so that not even rounding
+depends on their number.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OnProgress = Callable[[int, int], None]
 class CostMeter:
     """Counts and times the calls of a network by hooks.
 
-    On an accelerator the network's seconds come from device events, so that counting does
-    not make it wait.
+    On an accelerator the network's seconds come from device events, so that counting does not force
+    synchronisation.
     """
 
     def __init__(self, network: nn.Module | None) -> None:
@@ -84,21 +84,21 @@ def generate(
     on_progress: OnProgress | None = None,
     processes: Processes = ALONE,
 ) -> Generation:
-    """Candidates for every example, in order, and what they cost.
+    """Candidates for every example, in order, and their cost.
 
     Args:
-        batch: rows (sources times candidates) that are decoded at once; at least one source.
-        processes: share out the batches; each gets all candidates. Their seconds are added up,
+        batch: rows (sources times candidates) decoded at once; at least one source.
+        processes: divide up the batches; each gets all candidates. Their seconds are added up,
             so that a cost does not depend on their number, and the peak is that of the largest.
 
     Raises:
-        RuntimeError: if the system returns other than `num_samples` candidates a source.
+        RuntimeError: if the system does not return `num_samples` candidates per source.
     """
     module = system.module
     if module is not None:
         module.eval()
     sources_at_once = max(1, batch // num_samples)
-    # Sources of like length share a batch, so that little of it is padding.
+    # Sources of similar length share a batch, so that little of it is padding.
     order = sorted(range(len(examples)), key=lambda i: len(examples[i].source))
     batches = [
         order[first : first + sources_at_once] for first in range(0, len(order), sources_at_once)
@@ -171,7 +171,7 @@ def _reset_peak(device: str) -> None:
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
         return
-    try:  # Linux forgets the high-water mark of a process on request
+    try:  # Linux resets the high-water mark of a process on request
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return

@@ -1,4 +1,4 @@
-"""Watch the first candidates of the main setting come about, and score what is there on the way."""
+"""Trace the first candidates of the main setting, and score their intermediate texts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
     """Make the entry `trial.trace_key`: `states.jsonl`, and a curve for each metric.
 
     Raises:
-        UserError: if none of the metrics of the suite can be measured along a trace.
+        UserError: if no metric of the suite can be measured along a trace.
     """
     recipe, key, main = trial.evaluation.trace, trial.trace_key, trial.main
     assert recipe is not None and key is not None
     metrics = trial.scoring.traced
     if not metrics:
         raise UserError(
-            "evaluation.trace: there is no metric to measure along a trace; name bleu_sent_m4,"
+            "evaluation.trace: no metric can be measured along a trace: name bleu_sent_m4,"
             " rouge_l, self_bleu or div_4 in evaluation.metrics."
         )
     examples = trial.task.test[: recipe.sources]

@@ -1,6 +1,6 @@
-"""Outputs of systems that were not run here: read, matched with a task, kept, put into reports.
+"""Outputs of systems that were run elsewhere: read, match to a task, store, add to reports.
 
     files -> rows (formats) -> outputs (matching) -> the store (registry) -> a report (joining)
 
-Nothing here imports torch; only the draws of the oracle do.
+Nothing here imports torch, except the sampling of the oracle.
 """

@@ -1,9 +1,9 @@
-"""The output format of the official DiffuSeq: one file a seed, one JSON object a source.
+"""The output format of the official DiffuSeq: one file per seed, one JSON object per source.
 
     {"recover": "[CLS] ... [SEP]", "reference": "[CLS] ... [SEP]", "source": "[CLS] ... [SEP]"}
 
-The marks are removed as the published evaluation removes them, by replacing; what stands behind
-an end mark stays. White space is squeezed, which no metric that splits at it can see.
+The special tokens are removed as in the published evaluation, by string replacement; text after an
+end token stays. White space is collapsed, which does not affect metrics that split at it.
 
 Source: scripts/eval_seq2seq.py of github.com/Shark-NLP/DiffuSeq, commit f78945d.
 """
@@ -20,7 +20,7 @@ MARKS = ("[CLS]", "[SEP]", "[PAD]")
 
 
 def read_diffuseq(path: Path) -> list[Row]:
-    """The rows of one file: one candidate a source.
+    """The rows of one file: one candidate per source.
 
     Raises:
         UserError: for a line that lacks one of the three texts.
@@ -37,7 +37,7 @@ def read_diffuseq(path: Path) -> list[Row]:
 
 
 def without_marks(text: str) -> str:
-    """The text without the marks of its tokeniser."""
+    """The text without the special tokens of its tokeniser."""
     for mark in MARKS:
         text = text.replace(mark, "")
     return squeeze(text)

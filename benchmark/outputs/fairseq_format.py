@@ -1,9 +1,9 @@
 """What `fairseq-generate` prints: lines `S-3`, `T-3`, `H-3` and `D-3` among those of its log.
 
 `S` is the source, `T` the target, `H` a hypothesis with its score and `D` the same without the
-tokeniser's marks, which is taken where it is there; several of one number are an n-best list, in
-its order. The number is the place in the split, from 0. Scores are not read: fairseq divides
-log-probabilities by a power of the length. Other lines (`P-`, `E-`, the log) are passed over.
+tokeniser's marks, which is preferred if present; several with one number are an n-best list, in
+order. The number is the index in the split, from 0. Scores are not read: fairseq divides
+log-probabilities by a power of the length. Other lines (`P-`, `E-`, the log) are skipped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def read_fairseq(path: Path) -> list[Row]:
     """The rows of a file, in the order of the split.
 
     Raises:
-        UserError: if a hypothesis has no score, or there is none at all.
+        UserError: if a hypothesis has no score, or there are no hypotheses.
     """
     texts: dict[str, dict[int, list[str]]] = {kind: {} for kind in "STHD"}
     first: dict[int, int] = {}
@@ -42,7 +42,7 @@ def read_fairseq(path: Path) -> list[Row]:
         first.setdefault(number, place)
     hypotheses = texts["D"] or texts["H"]
     if not hypotheses:
-        raise UserError(f"{path} holds no hypothesis: fairseq writes them as H- or D- lines.")
+        raise UserError(f"{path} has no hypotheses: fairseq writes them as H- or D- lines.")
     lacking = sorted(first.keys() - hypotheses.keys())
     if lacking:
         raise UserError(
@@ -53,8 +53,8 @@ def read_fairseq(path: Path) -> list[Row]:
         for number, found_twice in texts[kind].items():
             if len(found_twice) > 1:
                 raise UserError(
-                    f"{path}: {kind}-{number} comes {len(found_twice)} times: give every call"
-                    " of fairseq-generate a file of its own."
+                    f"{path}: {kind}-{number} occurs {len(found_twice)} times: use a separate"
+                    " file for every call of fairseq-generate."
                 )
     return [
         Row(

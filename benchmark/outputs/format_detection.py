@@ -1,4 +1,4 @@
-"""From files to rows: the formats, how they are told apart, several files as several candidates."""
+"""From files to rows: formats and their detection; several files give several candidates."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _JSON = (".json", ".jsonl")
 
 
 def read_outputs(paths: Sequence[Path], format_name: str | None = None) -> tuple[str, list[Row]]:
-    """The name of the format, and the rows of all files together.
+    """The name of the format, and the combined rows of all files.
 
     The candidates of the second file follow those of the first, source by source.
 
     Args:
-        format_name: a key of `FORMATS`; None to tell it from the files.
+        format_name: a key of `FORMATS`; None to detect it from the files.
 
     Raises:
-        UserError: if a file cannot be read, or the files do not fit together.
+        UserError: if a file cannot be read, or the files are inconsistent.
     """
     names = [format_name or detect(path) for path in paths]
     for path, name in zip(paths, names, strict=True):
@@ -55,7 +55,7 @@ def read_outputs(paths: Sequence[Path], format_name: str | None = None) -> tuple
 
 
 def detect(path: Path) -> str:
-    """The format that a file looks like.
+    """Detect the format of a file.
 
     Raises:
         UserError: if the file cannot be read.
@@ -77,7 +77,7 @@ def _together(row: Row, further: Row) -> Row:
     for name in ("id", "number", "source", "references"):
         if getattr(row, name) != getattr(further, name):
             raise UserError(
-                f"{further.where} has another {name} than {row.where}: put the sources of all"
-                " files into one order."
+                f"{further.where} has a different {name} from {row.where}: put the sources of all"
+                " files in the same order."
             )
     return replace(row, candidates=(*row.candidates, *further.candidates))

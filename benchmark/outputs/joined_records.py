@@ -1,4 +1,4 @@
-"""The lines of a report's records that outputs of other systems make."""
+"""The lines of a report's records for outputs of other systems."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from benchmark.tasks import Task
 
 @dataclass
 class Joined:
-    """What is added to the records of a report."""
+    """Additions to the records of a report."""
 
     lines: list[dict[str, Any]] = field(default_factory=list)
-    """Of `cells/`; `outputs` tells them from cells that were run."""
+    """Lines of `cells/`; the field `outputs` distinguishes them from trials that were run."""
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of `run.json`, by name."""
     candidates: dict[str, Path] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Joined:
     values: dict[str, Path] = field(default_factory=dict)
     """Per-source values by key of the score."""
     remarks: list[str] = field(default_factory=list)
-    """A sentence for each entry that could not be joined or scored."""
+    """A sentence for each entry that could not be added or scored."""
 
 
 def join(
@@ -39,11 +39,11 @@ def join(
     tasks: Mapping[str, Task],
     taken: Collection[tuple[str, str]],
 ) -> Joined:
-    """The outputs that belong to a report, scored where that is missing.
+    """Collect the outputs that belong to a report, and score those without scores.
 
     Args:
-        tasks: the tasks of the report; outputs for others are passed over.
-        taken: (task, system) of what the report has of its own, which comes first.
+        tasks: the tasks of the report; outputs for other tasks are skipped.
+        taken: (task, system) pairs of the report's own trials, which take precedence.
     """
     joined = Joined()
     entries = [e for e in registered(store, report) if e.task in tasks]
@@ -55,12 +55,12 @@ def join(
         generated = store.record("generate", entry.generate)
         if entry.test_digest != task.split_digests["test"]:
             joined.remarks.append(
-                f"The outputs of {name} are for other test data and were left out: score them"
+                f"The outputs of {name} are for other test data and were omitted: score them"
                 " again with benchmark.score."
             )
         elif generated is None:
             joined.remarks.append(
-                f"The outputs of {name} are no longer in the store {store.root} and were left out:"
+                f"The outputs of {name} are no longer in the store {store.root} and were omitted:"
                 " score them again with benchmark.score."
             )
         else:
@@ -69,7 +69,7 @@ def join(
 
 
 def _roles(entry: Entry, entries: Sequence[Entry]) -> list[str]:
-    """The first setting of a system is the row of the table; with a knob all make its curve."""
+    """The first setting of a system is the row of the table; with a knob, all form its curve."""
     if entry.is_yardstick:
         return list(entry.setting["roles"])
     first = next(e for e in entries if (e.task, e.system) == (entry.task, entry.system))

@@ -1,9 +1,9 @@
-"""Our own format: one JSON object a source.
+"""Our own format: one JSON object per source.
 
     {"id": "test-1", "source": "...", "references": ["..."], "candidates": ["...", {"text": "..."}]}
 
-`id`, `source` and `references` (or one `reference`) may be left out; one candidate may stand under
-`candidate` or `output`. Other keys are not read. The candidates file of a store is of this format.
+`id`, `source` and `references` (or one `reference`) may be omitted; a single candidate may be given
+as `candidate` or `output`. Other keys are ignored. The candidates file of a store has this format.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read_json_lines(path: Path) -> list[Row]:
     """The rows of a file.
 
     Raises:
-        UserError: for a line that is not of this form.
+        UserError: for a line that does not have this form.
     """
     return [_row(fields, where) for where, fields in json_lines(path)]
 
@@ -42,7 +42,7 @@ def _row(fields: dict[str, Any], where: str) -> Row:
 def _id(fields: dict[str, Any], where: str) -> str | None:
     value = fields.get("id")
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
-        raise UserError(f'{where}: "id" is neither a text nor a whole number: write it in quotes.')
+        raise UserError(f'{where}: "id" is neither a string nor an integer: write it in quotes.')
     return None if value is None else str(value)
 
 
@@ -51,7 +51,7 @@ def _references(fields: dict[str, Any], where: str) -> tuple[str, ...] | None:
         return (text_field(fields, "reference", where),) if "reference" in fields else None
     listed = fields["references"]
     if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
-        raise UserError(f'{where}: "references" is not a list of texts: write ["...", "..."].')
+        raise UserError(f'{where}: "references" is not a list of strings: write ["...", "..."].')
     return tuple(listed)
 
 
@@ -65,8 +65,8 @@ def _candidates(fields: dict[str, Any], where: str) -> tuple[Candidate, ...]:
     listed = fields["candidates"]
     if not isinstance(listed, list) or not listed:
         raise UserError(
-            f'{where}: "candidates" is not a list with outputs: write ["..."], and "" where a'
-            " system gave nothing."
+            f'{where}: "candidates" is not a list of outputs: write ["..."], with "" for an'
+            " empty output."
         )
     return tuple(_candidate(value, where) for value in listed)
 
@@ -76,7 +76,7 @@ def _candidate(value: object, where: str) -> Candidate:
         return candidate(value)
     if not isinstance(value, dict):
         raise UserError(
-            f'{where}: a candidate is neither a text nor an object: write "..." or'
+            f'{where}: a candidate is neither a string nor an object: write "..." or'
             ' {"text": "..."}.'
         )
     text = text_field(value, "text", where)
@@ -96,5 +96,5 @@ def _is_finite(value: object) -> bool:
         return False
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # an integer too large for a float
         return False

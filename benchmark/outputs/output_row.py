@@ -1,4 +1,4 @@
-"""A row: what a file of outputs says of one source."""
+"""A row: what an output file contains for one source."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from benchmark.api import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The candidates for one source; what the file does not say is None.
+    """The candidates for one source; what the file does not give is None.
 
-    `number` is the place of the source in the split, from 0, where the format writes it down;
-    `where` names file and line.
+    `number` is the index of the source in the split, from 0, if the format has it; `where` names
+    file and line.
     """
 
     where: str

@@ -1,4 +1,4 @@
-"""Plain text: one output a line, in the order of the split; an empty line is an empty output."""
+"""Plain text: one output per line, in the order of the split; an empty line is an empty output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.outputs.text_lines import read_lines
 
 
 def read_plain(path: Path) -> list[Row]:
-    """The rows of a file: one candidate a source.
+    """The rows of a file: one candidate per source.
 
     Raises:
         UserError: if the file cannot be read.

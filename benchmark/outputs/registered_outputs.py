@@ -1,7 +1,7 @@
 """Which outputs belong to which report: entries of the kind `outputs` in the store.
 
-An entry ties the candidates of a system, under one setting and one seed, to the name of a report.
-Whatever writes the records of that report, `benchmark.score` or `benchmark.run`, joins them to it.
+An entry links the candidates of a system, under one setting and one seed, to the name of a report.
+Both `benchmark.score` and `benchmark.run` add them when they write the records of that report.
 """
 
 from __future__ import annotations
@@ -28,37 +28,37 @@ class Entry:
     report: str
     task: str
     test_digest: str
-    """Of the sources and references that they answer."""
+    """Digest of the sources and references."""
     system: str
     info: dict[str, Any]
-    """What the report says of the system: a `SystemInfo`."""
+    """Description of the system for the report: a `SystemInfo`."""
     setting: dict[str, Any]
-    """A `Setting`; the roles of a system's outputs are given when they are joined."""
+    """A `Setting`; its roles are assigned when the outputs are added to a report."""
     seed: int
     main: bool
     """Whether it is the row of the table."""
     generate: str
-    """Key of the candidates."""
+    """Key of the candidates entry."""
     num_samples: int
     facts: dict[str, Any]
     """Format, and how sources were matched."""
 
     @property
     def key(self) -> str:
-        """The key in the store: what is entered again takes the place of the older one."""
+        """The key in the store: outputs registered again replace the older ones."""
         named = (self.report, self.task, self.system, self.setting["label"], self.seed)
         return content_key({"stage": "outputs", "named": list(named)})
 
     @property
     def is_yardstick(self) -> bool:
-        """Whether it was made here, to measure by."""
+        """Whether it is a yardstick, made here."""
         return bool(self.info["family"] == YARDSTICK)
 
 
 def keep_candidates(
     store: Store, task: Task, outputs: Outputs, *, system: str, setting: Setting, seed: int
 ) -> str:
-    """Store the candidates as an entry of the kind `generate`; its key."""
+    """Store the candidates as an entry of the kind `generate`; returns its key."""
     lines = candidate_lines(outputs.examples, outputs.candidates)
     statuses = [c.status for of_source in outputs.candidates for c in of_source]
     identity = {
@@ -91,7 +91,7 @@ def keep_candidates(
 
 
 def register(store: Store, entry: Entry) -> None:
-    """Enter outputs into a report; with `main`, other settings of the system make way."""
+    """Add outputs to a report; with `main`, other settings of the system lose that role."""
     if entry.main:
         for other in registered(store, entry.report):
             if (other.task, other.system) == (entry.task, entry.system) and other.main:
@@ -119,7 +119,7 @@ def registered(store: Store, report: str) -> list[Entry]:
 
 
 def remove(store: Store, entries: Iterable[Entry]) -> None:
-    """Take outputs out of their report; candidates and scores stay in the store."""
+    """Remove outputs from their report; candidates and scores stay in the store."""
     for entry in entries:
         store.forget("outputs", entry.key)
 

@@ -1,9 +1,9 @@
-"""Which row answers which source of a split.
+"""Match the rows of output files to the sources of a split.
 
-By id where all ids are known; by fairseq's numbers unless the sources are others; else by the text
-of the source; else by order, where the counts are equal. Texts are compared to the letter first,
-then as the leakage rule compares them (case, white space and punctuation aside: official files hold
-lower-cased word pieces). A text that stands several times in the split is taken in order.
+By id if all ids are known; by fairseq's numbers unless the sources disagree; else by the text of
+the source; else by order, if the counts are equal. Texts are compared exactly first, then as the
+leakage rule compares them (ignoring case, white space and punctuation: official files hold
+lower-cased word pieces). A text that occurs several times in the split is matched in order.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ By = Literal["id", "source", "order", "file"]
 
 @dataclass(frozen=True)
 class Outputs:
-    """Sources with as many candidates each, as a system gave them.
+    """Sources with an equal number of candidates each, as a system returned them.
 
-    `matched` says how they were told apart (`file`: the file brought sources and references of
-    its own), `agreeing` how many rows bring the source that they were matched with (None: none
-    brings any), `split` how many sources the split has.
+    `matched` is how they were matched (`file`: the file has its own sources and references),
+    `agreeing` the number of rows whose own source equals the matched one (None: no row has a
+    source), `split` the number of sources in the split.
     """
 
     examples: tuple[Example, ...]
@@ -38,7 +38,7 @@ class Outputs:
 
     @property
     def num_samples(self) -> int:
-        """Candidates of a source."""
+        """Candidates per source."""
         return len(self.candidates[0])
 
 
@@ -54,10 +54,10 @@ def match(
     """The rows as outputs for a split.
 
     Args:
-        split: what the split is called in sentences.
-        limit: how many examples from the beginning are wanted; what answers others is left out.
-        partial: whether a part of them is enough.
-        num_samples: how many candidates of each source to take, the first ones; None = all.
+        split: name of the split in messages.
+        limit: number of examples to use, from the beginning; outputs for others are omitted.
+        partial: whether outputs for only some of them are accepted.
+        num_samples: number of candidates to take per source, the first ones; None = all.
 
     Raises:
         UserError: if rows cannot be matched, sources have no outputs, or numbers of candidates
@@ -86,11 +86,11 @@ def match(
 
 
 def own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outputs:
-    """The rows as outputs for the sources and references that they bring.
+    """The rows as outputs for their own sources and references.
 
     Raises:
-        UserError: if a row has no source or no reference, an id comes twice, or numbers of
-            candidates differ.
+        UserError: if a row has no source or no reference, an id occurs twice, or the numbers of
+        candidates differ.
     """
     _check_unique(rows)
     named = all(row.id is not None for row in rows)
@@ -111,7 +111,7 @@ def own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outpu
 def _place(
     rows: Sequence[Row], examples: Sequence[Example], split: str, limit: int | None
 ) -> tuple[By, dict[int, Row]]:
-    """How the rows were matched, and index in the split to row."""
+    """How the rows were matched, and the row of each index in the split."""
     _check_unique(rows)
     index_of = {example.id: index for index, example in enumerate(examples)}
     known = [row for row in rows if row.id in index_of]
@@ -154,10 +154,10 @@ def _check_unique(rows: Sequence[Row]) -> None:
 def _by_source(
     rows: Sequence[Row], examples: Sequence[Example], key: Callable[[str], str], split: str
 ) -> dict[int, Row] | None:
-    """Index in the split to row; None if the split lacks a source.
+    """The row of each index in the split; None if a source is not in the split.
 
     Raises:
-        UserError: if a source that stands several times has another number of rows.
+        UserError: if a source that occurs several times has a different number of rows.
     """
     places: dict[str, list[int]] = {}
     for index, example in enumerate(examples):
@@ -178,7 +178,7 @@ def _by_source(
 
 
 def _by_number(rows: Sequence[Row], examples: Sequence[Example]) -> dict[int, Row] | None:
-    """Index in the split to row; None unless every row has a number of the split."""
+    """The row of each index in the split; None unless every row has a valid number."""
     numbers = [row.number for row in rows if row.number is not None]
     if len(numbers) < len(rows) or max(numbers) >= len(examples):
         return None
@@ -186,30 +186,30 @@ def _by_number(rows: Sequence[Row], examples: Sequence[Example]) -> dict[int, Ro
 
 
 def _mostly_agree(placed: dict[int, Row], examples: Sequence[Example]) -> bool:
-    """Whether at least half of the sources that the rows bring are those of their places."""
+    """Whether at least half of the sources given in the rows match."""
     pairs = [(row, examples[index]) for index, row in placed.items()]
-    told = sum(row.source is not None for row in placed.values())
-    return 2 * (_agreeing(pairs) or 0) >= told
+    with_source = sum(row.source is not None for row in placed.values())
+    return 2 * (_agreeing(pairs) or 0) >= with_source
 
 
 def _confirmed(
     placed: dict[int, Row], examples: Sequence[Example], split: str, by: str
 ) -> dict[int, Row]:
-    """The rows, unless they bring sources and most of these are others."""
+    """The rows, unless they have sources and most of these do not match."""
     if _mostly_agree(placed, examples):
         return placed
     pairs = [(row, examples[i]) for i, row in placed.items() if row.source is not None]
     row, example = next((row, example) for row, example in pairs if not _agree(row, example))
     raise UserError(
-        f"By {by}, {row.where} answers {example.id!r} of {split}, but brings another source, as do"
+        f"By {by}, {row.where} matches {example.id!r} of {split}, but has another source, as do"
         f" {sum(not _agree(*pair) for pair in pairs)} of {len(pairs)} lines: name the task that the"
         " outputs are for."
     )
 
 
 def _agreeing(pairs: Sequence[tuple[Row, Example]]) -> int | None:
-    told = [(row, example) for row, example in pairs if row.source is not None]
-    return sum(_agree(row, example) for row, example in told) if told else None
+    with_source = [pair for pair in pairs if pair[0].source is not None]
+    return sum(_agree(*pair) for pair in with_source) if with_source else None
 
 
 def _agree(row: Row, example: Example) -> bool:
@@ -221,7 +221,7 @@ def _unplaced(rows: Sequence[Row], examples: Sequence[Example], split: str) -> s
     stranger = next((r for r in rows if r.source and normalise(r.source) not in texts), None)
     if stranger is not None:
         return (
-            f"{stranger.where} has a source that is not in {split}, and order cannot tell it,"
+            f"{stranger.where} has a source that is not in {split}, and order cannot match it,"
             f" with {len(rows)} outputs for {len(examples)} sources: name the task that the"
             " outputs are for, or give ids."
         )
@@ -232,8 +232,8 @@ def _unplaced(rows: Sequence[Row], examples: Sequence[Example], split: str) -> s
             f" {examples[0].id!r} to {examples[-1].id!r}: use those, or give the sources."
         )
     return (
-        f"There are {len(rows)} outputs for the {len(examples)} sources of {split}: by order they"
-        " can be matched only where the counts agree; give ids or sources in JSON lines."
+        f"There are {len(rows)} outputs for the {len(examples)} sources of {split}: they can"
+        " be matched by order only if the counts are equal: give ids or sources in JSON lines."
     )
 
 
@@ -245,6 +245,6 @@ def _candidates(rows: Sequence[Row], num_samples: int | None) -> tuple[tuple[Can
             least = min(len(other.candidates) for other in rows)
             raise UserError(
                 f"{row.where} has {count} candidates where {expected} were expected: give every"
-                f" source as many, or take the first {least} of each with --candidates {least}."
+                f" source the same number, or use the first {least} with --candidates {least}."
             )
     return tuple(row.candidates[:expected] for row in rows)

@@ -28,12 +28,12 @@ from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
 
 MARKS = ("[CLS]", "[SEP]", "[PAD]", "@@ ", "\N{LOWER ONE EIGHTH BLOCK}", "<s>", "</s>", "<pad>")
-"""Marks of tokenisers that do not belong into a text."""
+"""Special tokens that do not belong in a text."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """Files of outputs, and what their owner says of them."""
+    """Output files, and what their owner states about them."""
 
     files: tuple[Path, ...]
     task: str
@@ -43,14 +43,14 @@ class Submission:
     references: Literal["task", "from-file"] = "task"
     partial: bool = False
     candidates: int | None = None
-    """How many of each source to take, the first ones; None = all."""
+    """Number of candidates to take per source, the first ones; None = all."""
     kind: CandidateKind | None = None
-    """None: samples where there are several, else one answer."""
+    """None: samples if there are several, else a single answer."""
     family: str = "other"
     knob_value: str | None = None
     """`name=number`."""
     label: str | None = None
-    """Of the setting; None: the knob's value, or `main`."""
+    """Label of the setting; None: the knob's value, or `main`."""
     main: bool = False
     seed: int = 1
 
@@ -58,14 +58,13 @@ class Submission:
 def enter(
     submission: Submission, target: Target, suite: Suite, store: Store
 ) -> tuple[Entry, Task, list[str]]:
-    """Put outputs into the store and enter them, and the yardsticks it lacks, into a report.
+    """Store outputs and add them, with any missing yardsticks, to a report.
 
     Returns:
-        The entry, the task with the sources that it answers, and remarks: what makes the figures
-        say less than they seem to.
+        The entry, the task with the sources that it covers, and remarks on what limits the scores.
 
     Raises:
-        UserError: if the files cannot be read or matched, or do not fit into the report.
+        UserError: if the files cannot be read or matched, or do not fit the report.
     """
     format_name, task, outputs = _read(submission, target, suite)
     resolve_scoring(suite, task)
@@ -104,7 +103,7 @@ def enter(
     _check_fit(entry, others, target)
     entry = replace(
         entry,
-        # The first setting is the row of the table, until another asks for it.
+        # The first setting is the row of the table, until another one claims it.
         main=entry.main or all(not o.main for o in others if o.system == entry.system),
         generate=keep_candidates(
             store, task, outputs, system=entry.system, setting=setting, seed=entry.seed
@@ -116,7 +115,7 @@ def enter(
 
 
 def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Task, Outputs]:
-    """The format, the task with the sources that are scored, and the outputs."""
+    """The format, the task with the scored sources, and the outputs."""
     name, data_dir, count = submission.task, submission.data_dir, submission.candidates
     if submission.references == "from-file":
         _check_own(submission, target)
@@ -126,7 +125,7 @@ def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Ta
     if name not in TASKS and data_dir is None:
         raise UserError(
             f"There is no task {name!r}: give its data folder with --data-dir, or --references"
-            " from-file where the files hold sources and references."
+            " from-file if the files contain sources and references."
         )
     format_name, rows = read_outputs(submission.files, submission.format)
     split = f"the test split of {name}"
@@ -138,8 +137,8 @@ def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Ta
         return format_name, task_of_examples(name, outputs.examples), outputs
     if submission.partial:
         raise UserError(
-            f"--partial: the rows of {target.folder} answer all of its sources; omit --report,"
-            " and the yardsticks answer the same part."
+            f"--partial: the rows of {target.folder} cover all of its sources: omit --report,"
+            " so that the yardsticks cover the same part."
         )
     used, whole = task_of_run(target, suite, name, data_dir)
     outputs = match(rows, whole.test, split=split, limit=len(used.test), num_samples=count)
@@ -147,16 +146,16 @@ def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Ta
 
 
 def _check_own(submission: Submission, target: Target) -> None:
-    """Keep scores on a file's own references apart from those of a task that has its own."""
+    """Reject a file's own references for a task that has references."""
     name, data_dir = submission.task, submission.data_dir
     if name in TASKS or (data_dir is not None and name in list_tasks(data_dir)):
         raise UserError(
-            f"--references from-file makes a task of its own, and {name!r} has references: name"
+            f"--references from-file creates a separate task, but {name!r} has references: name"
             f" another, such as --task official-{name}."
         )
     if target.of_a_run:
         raise UserError(
-            f"--references from-file makes a task of its own, which {target.folder} does not have:"
+            f"--references from-file creates a separate task, which {target.folder} does not have:"
             " omit --report, or name a new one."
         )
 
@@ -165,8 +164,8 @@ def _setting(submission: Submission, outputs: Outputs) -> Setting:
     kind = submission.kind or ("samples" if outputs.num_samples > 1 else "single")
     if kind == "single" and outputs.num_samples > 1:
         raise UserError(
-            f"--kind single is one answer, and there are {outputs.num_samples} for each source:"
-            " choose samples or beam, or take the first with --candidates 1."
+            f"--kind single means one answer, but there are {outputs.num_samples} per source:"
+            " choose samples or beam, or use only the first with --candidates 1."
         )
     knob, value = None, None
     if submission.knob_value is not None:
@@ -177,7 +176,7 @@ def _setting(submission: Submission, outputs: Outputs) -> Setting:
             value = math.nan
         if not knob or not math.isfinite(value):
             raise UserError(
-                f"--knob-value {submission.knob_value}: give name and number, as in"
+                f"--knob-value {submission.knob_value}: give a name and a number, as in"
                 " temperature=0.7."
             )
     return Setting(
@@ -192,33 +191,33 @@ def _setting(submission: Submission, outputs: Outputs) -> Setting:
 
 
 def _as_json(setting: Setting) -> dict[str, Any]:
-    """The setting as it comes back from the store."""
+    """The setting as it is read back from the store."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(setting)))
     return plain
 
 
 def _check_fit(entry: Entry, others: Sequence[Entry], target: Target) -> None:
-    """Refuse what could not stand in one table with what is there."""
+    """Reject outputs that cannot share a table with the existing ones."""
     strange = next((other for other in others if other.test_digest != entry.test_digest), None)
     if strange is not None and not target.of_a_run:
         raise UserError(
             f"{target.folder} has outputs of {strange.system} for other sources of {entry.task}:"
-            " name another report with --report, or take those out with --remove."
+            " name another report with --report, or remove those with --remove."
         )
     label = entry.setting["label"]
     further = [o.setting for o in others if o.system == entry.system]
-    apart = [setting["label"] for setting in further if setting["label"] != label]
-    if apart and entry.setting["knob"] is None:
+    different = [setting["label"] for setting in further if setting["label"] != label]
+    if different and entry.setting["knob"] is None:
         raise UserError(
-            f"{entry.system} has the setting {apart[0]!r} already: give --knob-value NAME=X for a"
-            " further point of its curve, or another --system."
+            f"{entry.system} already has the setting {different[0]!r}: give --knob-value NAME=X for"
+            " another point of its curve, or another --system."
         )
 
 
 def _add_yardsticks(
     entries: Sequence[Entry], target: Target, suite: Suite, task: Task, store: Store
 ) -> None:
-    """Register the yardsticks that the report does not have, with as many candidates."""
+    """Register the yardsticks missing from the report, with equal numbers of candidates."""
     for entry in registered(store, target.name):
         if entry.task == task.id and entry.is_yardstick:
             remove(store, [entry])
@@ -246,24 +245,24 @@ def _add_yardsticks(
 
 
 def _remarks(entry: Entry, others: Sequence[Entry], outputs: Outputs, target: Target) -> list[str]:
-    said = []
+    remarks = []
     repeated = all(len({c.text for c in of_source}) == 1 for of_source in outputs.candidates)
     if entry.num_samples > 1 and repeated and entry.setting["kind"] == "samples":
-        said.append(
-            "all candidates of each source are equal: a deterministic system has --candidates 1"
-            " and --kind single."
+        remarks.append(
+            "all candidates of each source are equal: use --candidates 1 and --kind single for a"
+            " deterministic system."
         )
     rows = [c for c in target.run_cells(entry.task) if "main" in c.setting.roles]
     counts = {c.score.num_samples for c in rows if c.score is not None}
     counts |= {other.num_samples for other in others}
     if different := sorted(counts - {1, entry.num_samples}):
-        said.append(
-            f"other rows have {' or '.join(map(str, different))} candidates a source and these"
-            f" {entry.num_samples}: MBR, best-of and diversity compare at equal numbers alone"
+        remarks.append(
+            f"other rows have {' or '.join(map(str, different))} candidates per source and these"
+            f" {entry.num_samples}: MBR, best-of and diversity are comparable only at equal numbers"
             " (--candidates)."
         )
     texts = [c.text for of_source in outputs.candidates for c in of_source]
     for mark in MARKS:
         if found := sum(mark in text for text in texts):
-            said.append(f"{found:,} outputs hold {mark.strip()!r}, a mark of a tokeniser.")
-    return said
+            remarks.append(f"{found:,} outputs contain {mark.strip()!r}, a special token.")
+    return remarks

@@ -1,4 +1,4 @@
-"""The report that outputs go into: one that `benchmark.run` made, or one of outputs alone."""
+"""The report that outputs are added to: one made by `benchmark.run`, or one of outputs only."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ from benchmark.tasks.data_notes import take_notes
 from benchmark.tasks.loading import JSONL_VERSION
 
 PREFERRED = ("mini", "small")
-"""Suites whose evaluation is taken, the first that knows the task; the last for all others."""
+"""Suites to take the evaluation from: the first with the task; the last for all others."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A report folder, as it was found; `records` is None where there is none yet."""
+    """A report folder; `records` is None if there are none yet."""
 
     folder: Path
     records: Records | None
 
     @property
     def name(self) -> str:
-        """What the report is called in the store."""
+        """The name of the report in the store."""
         return self.folder.name
 
     def run_cells(self, task: str | None = None) -> tuple[Cell, ...]:
-        """The cells that were run, not entered; of one task or of all."""
+        """The trials that were run, not entered; of one task or of all."""
         cells = self.records.cells if self.records is not None else ()
         return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
 
     @property
     def of_a_run(self) -> bool:
-        """Whether it has cells that were run, beside outputs."""
+        """Whether it has trials that were run, besides outputs."""
         return bool(self.run_cells())
 
     @property
     def suite(self) -> Suite | None:
-        """The recipe that its records keep.
+        """The suite stored in its records.
 
         Raises:
             UserError: if another version of this package wrote it.
@@ -63,24 +63,24 @@ class Target:
             return Suite.model_validate(yaml.safe_load(self.records.run.suite_yaml))
         except (ValidationError, yaml.YAMLError) as error:
             raise UserError(
-                f"The suite in {self.folder / 'records' / 'run.json'} is of another version: name"
+                f"The suite in {self.folder / 'records' / 'run.json'} is from another version: name"
                 " another report with --report."
             ) from error
 
 
 def find_report(folder: Path) -> Target:
-    """What is there under the name of a report.
+    """Open a report folder, which need not exist yet.
 
     Raises:
-        UserError: if it has records that cannot be read.
+        UserError: if its records cannot be read.
     """
-    # The name of the folder is what the store knows it by, also where it is called `.`.
+    # The store identifies a report by the name of its folder, also if the path is `.`.
     named = folder if folder.name not in ("", "..") else folder.resolve()
     return Target(named, read_records(named) if (named / "records").is_dir() else None)
 
 
 def check_entries(target: Target, store: Store) -> None:
-    """See that the store has all outputs that the report shows: they are joined anew from there.
+    """Check that the store has all outputs of the report: they are read from there again.
 
     Raises:
         UserError: if rows of the report would be lost.
@@ -92,12 +92,13 @@ def check_entries(target: Target, store: Store) -> None:
         if cell.outputs is not None and cell.family != YARDSTICK and named not in known:
             raise UserError(
                 f"{target.folder} shows outputs of {cell.system} on {cell.task} that are not in the"
-                f" store {store.root}: name theirs with --store, or another report with --report."
+                f" store {store.root}: name their store with --store,"
+                " or another report with --report."
             )
 
 
 def check_writable(folder: Path) -> None:
-    """See that a report can be written, before anything is entered into it.
+    """Check that a report can be written, before anything is added to it.
 
     Raises:
         UserError: if it cannot.
@@ -107,7 +108,7 @@ def check_writable(folder: Path) -> None:
         place = folder if folder.exists() else folder.parent
     except OSError as error:
         raise UserError(
-            f"The folder {folder.parent} cannot be made ({error.strerror}): name another with"
+            f"The folder {folder.parent} cannot be created ({error.strerror}): name another with"
             " --report."
         ) from error
     if not place.is_dir() or not os.access(place, os.W_OK):
@@ -117,15 +118,15 @@ def check_writable(folder: Path) -> None:
 def choose_suite(target: Target, task: str, name: str | None, overrides: Sequence[str]) -> Suite:
     """The suite whose evaluation scores the outputs.
 
-    The one named; else that of the report; else the first that knows the task.
+    The one named; else that of the report; else the first that has the task.
 
     Raises:
-        UserError: if the report is that of a run and has its suite already.
+        UserError: if the report belongs to a run, which has its own suite.
     """
     if target.of_a_run and (name is not None or overrides):
         raise UserError(
-            f"{target.folder} is the report of a run, and what joins it is scored as the rest:"
-            " omit --suite, --metrics and --set, or name another report with --report."
+            f"{target.folder} is the report of a run, whose evaluation also applies to added"
+            " outputs: omit --suite, --metrics and --set, or name another report with --report."
         )
     found = target.suite if name is None and not overrides else None
     if found is not None:
@@ -139,10 +140,10 @@ def choose_suite(target: Target, task: str, name: str | None, overrides: Sequenc
 def task_of_run(
     target: Target, suite: Suite, task: str, data_dir: Path | None
 ) -> tuple[Task, Task]:
-    """The task as the run had it, and with its test split whole.
+    """The task as in the run, and the same with its complete test split.
 
     Raises:
-        UserError: if the run did not have the task, or had other data.
+        UserError: if the run did not include the task, or used other data.
     """
     assert target.records is not None
     info = target.records.run.tasks
@@ -162,7 +163,7 @@ def task_of_run(
 
 
 def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
-    """A task with nothing but the examples that outputs answer."""
+    """A task with only the examples that the outputs cover."""
     entry = TASKS.get(task)
     is_controlled = entry is not None and entry.kind == "controlled"
     return Task(
@@ -179,7 +180,7 @@ def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
 
 
 def tasks_of_entries(store: Store, report: str) -> Mapping[str, Task]:
-    """The tasks of a report of outputs alone, from what is stored of them."""
+    """The tasks of a report of outputs only, from their stored entries."""
     found: dict[str, Entry] = {}
     for entry in registered(store, report):
         if store.record("generate", entry.generate) is not None:

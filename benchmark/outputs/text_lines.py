@@ -16,7 +16,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file without their ends; gzip is known by its first bytes.
+    """The lines of a UTF-8 file without line ends; gzip is recognised by its first bytes.
 
     Raises:
         UserError: if the file cannot be read, is empty, or is not UTF-8.
@@ -27,7 +27,7 @@ def read_lines(path: Path) -> list[str]:
             data = gzip.decompress(data)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
-            f"{path} is not a whole gzip file ({error}): fetch it again, or compress it anew."
+            f"{path} is not a complete gzip file ({error}): download it or compress it again."
         ) from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
@@ -42,7 +42,7 @@ def read_lines(path: Path) -> list[str]:
         raise UserError(
             f"{path}, line {number}: byte {byte} is not UTF-8: save the file as UTF-8."
         ) from error
-    # Not `splitlines`, which would also cut at the line separators that a text may hold.
+    # Not `splitlines`, which would also split at line separators within a text.
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     if not lines[-1]:
         lines.pop()
@@ -52,17 +52,17 @@ def read_lines(path: Path) -> list[str]:
 
 
 def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """(file and line, object) of every line; empty lines at the end are passed over.
+    """(file and line, object) of every line; empty lines at the end are skipped.
 
     Raises:
-        UserError: if there is no line, or one is not a JSON object, or holds text that no UTF-8
-            file can hold.
+        UserError: if there is no line, one is not a JSON object, or one has text that UTF-8 cannot
+        encode.
     """
     lines = read_lines(path)
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
-        raise UserError(f"{path} holds empty lines alone: name a file of outputs.")
+        raise UserError(f"{path} has only empty lines: name a file of outputs.")
     return [
         (where, _fields(line, where))
         for number, line in enumerate(lines, start=1)
@@ -78,14 +78,16 @@ def _fields(line: str, where: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UserError(
             f"{where} is not JSON ({error.msg} at character {error.colno}):"
-            ' write one object a line, such as {"id": "test-1", "candidates": ["..."]}.'
+            ' write one object per line, such as {"id": "test-1", "candidates": ["..."]}.'
         ) from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is not JSON that can be read ({error}).") from error
+        raise UserError(
+            f"{where} is not readable JSON ({error}): write one object per line."
+        ) from error
     if not isinstance(fields, dict):
-        raise UserError(f"{where} is not a JSON object: write one object a line.")
+        raise UserError(f"{where} is not a JSON object: write one object per line.")
     try:
-        # Only an escape can bring half a surrogate pair, which could not be written again.
+        # Only an escape can produce half a surrogate pair, which could not be written again.
         json.dumps(fields, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{where} holds half a surrogate pair: write the text as UTF-8.") from error
@@ -96,11 +98,11 @@ def text_field(fields: dict[str, Any], key: str, where: str) -> str:
     """The text under a key.
 
     Raises:
-        UserError: if it is missing or not a text.
+        UserError: if it is missing or not a string.
     """
     if key not in fields:
         raise UserError(f'{where}: the key "{key}" is missing: add it.')
     value = fields[key]
     if not isinstance(value, str):
-        raise UserError(f'{where}: "{key}" is not a text: write it in quotes.')
+        raise UserError(f'{where}: "{key}" is not a string: write it in quotes.')
     return value

@@ -1,7 +1,7 @@
-"""The rows to measure by, for the sources that a system's outputs answer.
+"""The yardstick rows for the sources that a system's outputs cover.
 
-Copying the source, the references, and on controlled tasks the grammar itself; made by the
-systems of these names, without their costs and without a tokeniser.
+Copying the source, the references, and on controlled tasks the grammar itself; made by the systems
+with these names, without their costs and without a tokeniser.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from benchmark.outputs.source_matching import Outputs
 from benchmark.tasks import Task
 
 KNOWN = ("copy-source", "reference", "oracle")
-"""The oracle needs a task that knows its answers."""
+"""The oracle needs a task with known answers."""
 
 
 def yardsticks(
     suite: Suite, task: Task, *, num_samples: int, seed: int
 ) -> Iterator[tuple[str, dict[str, Any], Setting, Outputs]]:
-    """Name, `SystemInfo`, setting and outputs of every yardstick, the suite's sweeps included.
+    """Name, `SystemInfo`, setting and outputs of every yardstick, including the suite's sweeps.
 
     Args:
-        num_samples: candidates of a source, where several are more than one repeated.
+        num_samples: candidates per source, for yardsticks whose candidates differ.
     """
     examples = task.test
     resources = Resources(

@@ -1,1 +1,1 @@
-"""What a run stands on: device, several processes, compilation, progress bars."""
+"""The environment of a run: device, processes, compilation, progress bars."""

@@ -1,6 +1,6 @@
-"""What all commands share: the parser, flags that mean the same everywhere, notes, exit codes.
+"""What all commands share: parser, common flags, notes, exit codes.
 
-It is imported before anything is parsed, so it imports nothing heavy.
+It is imported before the arguments are parsed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
     "--data-dir": {
         "type": Path,
         "metavar": "DIR",
-        "help": "folder with TASK/{train,valid,test}.jsonl",
+        "help": "folder that contains TASK/{train,valid,test}.jsonl",
     },
     "--device": {"default": "auto", "help": "auto, cpu or cuda (default: auto)"},
     "--jobs": {
         "type": int,
         "metavar": "N",
-        "help": "trials run at the same time (default: cores / threads)",
+        "help": "trials to run at the same time (default: cores / threads)",
     },
     "--store": {
         "type": Path,
         "metavar": "DIR",
         "default": Path("runs"),
-        "help": "where finished stages are kept (default: runs)",
+        "help": "folder for finished stages (default: runs)",
     },
     "--json": {"action": "store_true", "help": "print JSON instead of text"},
 }
-"""The flags that several commands have, as `add_argument` takes them."""
+"""Flags shared by several commands, as arguments of `add_argument`."""
 
 _quiet = False
 
 
 class CommandParser(argparse.ArgumentParser):
-    """The parser of one command: full names of flags alone, `--version`, `--quiet`, suggestions."""
+    """The parser of one command: unabbreviated flags, `--version`, `--quiet`, suggestions."""
 
     def __init__(self, command: str, description: str, examples: str = "") -> None:
         own = Path(sys.argv[0]).stem == "diffuseq-bench"
@@ -70,11 +70,11 @@ class CommandParser(argparse.ArgumentParser):
         )
         self.add_argument("--version", action="version", version=version())
         self.add_argument(
-            "--quiet", action="store_true", help="no progress bars and no notes; errors are printed"
+            "--quiet", action="store_true", help="print errors only: no progress bars, no notes"
         )
 
     def error(self, message: str) -> NoReturn:
-        """End with the usage and the sentence, which suggests a flag for an unknown one."""
+        """Exit with the usage and the message, which suggests a near match for an unknown flag."""
         unknown = re.search(r"unrecognized arguments: (--[\w-]+)", message)
         if unknown:
             known = [flag for action in self._actions for flag in action.option_strings]
@@ -89,17 +89,17 @@ def add_shared_flags(group: Group, *names: str) -> None:
         group.add_argument(name, **SHARED_FLAGS[name])
 
 
-def add_output(group: Group, metavar: str, told: str, default: Path | None = None) -> None:
-    """Add `--output`, where a command writes what it makes; `--out` is its former spelling."""
+def add_output(group: Group, metavar: str, help_text: str, default: Path | None = None) -> None:
+    """Add `--output`, the path a command writes to; `--out` is its former spelling."""
     show_first(
         group.add_argument(
-            "--output", "--out", type=Path, metavar=metavar, default=default, help=told
+            "--output", "--out", type=Path, metavar=metavar, default=default, help=help_text
         )
     )
 
 
 def show_first(action: argparse.Action) -> None:
-    """Keep the former spellings of a flag, and show only the first one in help and errors."""
+    """Accept all spellings of a flag, but show only the first in help and errors."""
     action.option_strings = action.option_strings[:1]
 
 
@@ -118,23 +118,23 @@ def run_command(
     *,
     resumes: bool = False,
 ) -> int:
-    """Parse the words and act on them; where every command ends.
+    """Parse the arguments and run the command; every command ends here.
 
     Args:
         act: takes the options and the words, and returns the exit code.
         words: None = those of the process.
-        resumes: whether the same command goes on after an interruption.
+        resumes: whether the same command resumes after an interruption.
 
     Returns:
-        The exit code of `act`; 2 after a mistake of the caller, 130 after Ctrl-C, 1 where nobody
-        reads the output to its end.
+        The exit code of `act`; 2 after a user error, 130 after Ctrl-C, 1 if the reader of the
+        output closes it early.
     """
     global _quiet
     words = list(sys.argv[1:] if words is None else words)
     options = parser.parse_args(words)
     _quiet = options.quiet
     if _quiet:
-        # Bars of libraries too, also in worker processes; read when tqdm is imported.
+        # Also disables the bars of libraries and worker processes; read when tqdm is imported.
         os.environ["TQDM_DISABLE"] = "1"
     try:
         code = act(options, words)
@@ -150,7 +150,7 @@ def run_command(
     except BrokenPipeError:
         if _is_stdout_open():
             raise
-        # The interpreter flushes once more at its end, and would fail again.
+        # The interpreter flushes once more on exit, and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
@@ -167,12 +167,12 @@ def is_quiet() -> bool:
 
 
 def print_json(value: object) -> None:
-    """Print what `--json` asks for."""
+    """Print a value as the JSON of `--json`."""
     print(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def _is_stdout_open() -> bool:
-    """Whether somebody can still read what is printed; not so where `| head` has ended."""
+    """Whether stdout still has a reader; it has none after `| head` has exited."""
     poll = select.poll()
     try:
         poll.register(sys.stdout.fileno(), 0)

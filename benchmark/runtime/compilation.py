@@ -1,7 +1,7 @@
-"""Compile the calls of a network for a while, with a way back where that fails.
+"""Compile the calls of a network temporarily, falling back to eager where that fails.
 
-Only the forward of the network is compiled: what calls it, counts its calls or averages its
-weights sees the module that it was. Compiled sums may round otherwise.
+Only the forward of the network is compiled: whatever calls it, counts its calls or averages its
+weights sees the original module. Compiled sums may round differently.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def compiled(network: nn.Module | None, how: Compilation) -> Iterator[None]:
     """Within this context calls of `network` are compiled as `how` says.
 
-    Where compiling fails, one warning is logged and the network runs as written from there on.
+    If compilation fails, one warning is logged and the network runs as written from then on.
     """
     if network is None or how is False:
         yield
@@ -35,12 +35,12 @@ def compiled(network: nn.Module | None, how: Compilation) -> Iterator[None]:
     try:
         yield
     finally:
-        # The method of the class was hidden by an attribute of the instance.
+        # An attribute of the instance was hiding the method of the class.
         del network.forward
 
 
 class _Compiled:
-    """A forward that is compiled at its first call, or again where shapes are new."""
+    """A forward that is compiled at its first call, and again for new shapes."""
 
     def __init__(self, network: nn.Module, eager: Callable[..., Any], how: Compilation) -> None:
         self.name, self.eager, self.how = type(network).__name__, eager, how
@@ -52,11 +52,11 @@ class _Compiled:
         try:
             if self.how != "cuda-graphs":
                 return self.fast(*args, **kwargs)
-            # The next replay writes into the same memory, and solvers keep what they were told.
+            # The next replay overwrites the same memory, and solvers keep earlier predictions.
             torch.compiler.cudagraph_mark_step_begin()
             return _own(self.fast(*args, **kwargs))
         except Exception as error:
-            # Whatever the compiler stumbles over; a fault of the network itself shows again below.
+            # Any error of the compiler; an error of the network itself is raised again below.
             _log.warning("%s is not compiled: %s", self.name, _sentence(error))
             self.fast = None
         return self.eager(*args, **kwargs)

@@ -11,7 +11,7 @@ def choose_device(name: str) -> str:
     """The device behind `--device`.
 
     Raises:
-        UserError: if there is no such device.
+        UserError: if the device does not exist.
     """
     if name == "cpu":
         return name
@@ -22,12 +22,12 @@ def choose_device(name: str) -> str:
     if name != "cuda":
         raise UserError(f"There is no device {name!r}: use auto, cpu or cuda.")
     if not torch.cuda.is_available():
-        raise UserError("--device cuda: torch sees no GPU here; use --device cpu.")
+        raise UserError("--device cuda: torch finds no GPU here; use --device cpu.")
     return name
 
 
 def default_jobs(threads: int, device: str) -> int:
-    """Trials run at the same time where `--jobs` is omitted."""
+    """Number of trials run at the same time if `--jobs` is omitted."""
     if device != "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -35,7 +35,7 @@ def default_jobs(threads: int, device: str) -> int:
 
 
 def set_threads(threads: int) -> None:
-    """What every process does before it computes, so that sums keep their order."""
+    """Fix the number of threads before computing, so that sums keep their order."""
     import torch
 
     torch.set_num_threads(threads)

@@ -1,14 +1,14 @@
-"""The processes of one run: which one this is, what its share is, and what all of them agree on.
+"""The processes of one run: the rank of this one, its share, and collective operations.
 
 A launcher (`accelerate launch`, `torchrun`) starts the same command several times. The
-processes then train data parallel, share out generation, and leave all writing to the first.
+processes then train data parallel, divide up generation, and leave all writing to the first.
 Two groups connect them: the main one carries tensors where they lie (nccl between GPUs, gloo
 between CPUs), the control one carries numbers and objects between hosts and may wait for days,
-since the others wait there while the first writes or scores. A run without a launcher is
+since the other processes wait there while the first writes or scores. A run without a launcher is
 `ALONE`, for which everything here is an identity.
 
-torch sends objects as pickles. The rule that no pickle is loaded is about files and what other
-people made; these come from the same command, whose processes trust each other anyway.
+torch sends objects as pickles. The rule against loading pickles is about files and third-party
+data; these come from processes of the same command, which trust each other anyway.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GRACE_S = 5.0
-"""How long a process that failed waits for the others to come to the same end."""
+"""How long a failed process waits for the others to reach the same end."""
 
 _PATIENCE = timedelta(days=30)
 
 
 class ProcessLostError(Exception):
-    """The processes cannot go on together; `sentence` is empty where another one tells why."""
+    """The processes cannot continue together; `sentence` is empty if another one reports why."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -44,18 +44,18 @@ class ProcessLostError(Exception):
 def share(size: int, rank: int, count: int) -> slice:
     """The contiguous part of `size` rows that process `rank` of `count` takes.
 
-    The parts cover all rows in order of rank; their lengths differ by one at most.
+    The parts cover all rows in order of rank; their lengths differ by at most one.
     """
     return slice(rank * size // count, (rank + 1) * size // count)
 
 
 def round_robin(items: Sequence[T], rank: int, count: int) -> Sequence[T]:
-    """Every `count`-th item, beginning with number `rank`."""
+    """Every `count`-th item, starting at index `rank`."""
     return items[rank::count]
 
 
 def merge_round_robin(parts: Sequence[Sequence[T]]) -> list[T]:
-    """What `round_robin` gave to the processes, in the order that it had before."""
+    """Undo `round_robin`: the items of all processes in their original order."""
     size = sum(len(part) for part in parts)
     return [parts[i % len(parts)][i // len(parts)] for i in range(size)]
 
@@ -75,7 +75,7 @@ class Processes:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the process that writes and speaks."""
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
     def share(self, size: int) -> slice:
@@ -83,11 +83,11 @@ class Processes:
         return share(size, self.rank, self.count)
 
     def round_robin(self, items: Sequence[T]) -> Sequence[T]:
-        """Every `count`-th item, beginning with that of this process."""
+        """Every `count`-th item, starting at this process's rank."""
         return round_robin(items, self.rank, self.count)
 
     def gather_round_robin(self, part: Sequence[T]) -> list[T]:
-        """What all processes made of the items of `round_robin`, in the order of the items."""
+        """The results of all processes for the items of `round_robin`, in their order."""
         return merge_round_robin(self.gather(part))
 
     def gather(self, value: T) -> list[T]:
@@ -101,7 +101,7 @@ class Processes:
         return values
 
     def broadcast(self, number: float) -> float:
-        """The number of the first process, such as one that comes from a clock."""
+        """The first process's number, such as a reading of its clock."""
         return self.sums([number if self.is_main else 0.0])[0]
 
     def sums(self, numbers: Sequence[float]) -> list[float]:
@@ -160,31 +160,31 @@ class Processes:
             distributed.broadcast(tensor.detach(), src=0)
 
     def barrier(self) -> None:
-        """Go on when all have come."""
+        """Wait until all processes arrive."""
         self.sums([0.0])
 
     def gather_errors(self, error: str) -> list[str]:
-        """How a piece of work ended in every process: what went wrong, or nothing.
+        """The error of each process in a piece of work; empty where it succeeded.
 
         Raises:
-            ProcessLostError: if this process failed and the others do not come, since they wait
-                for it in the midst of the work; or if another one was left so.
+            ProcessLostError: if this process failed while the others still wait for it inside the
+            work, or if another process failed in that way.
         """
         if self.count == 1:
             return [error]
         from torch import distributed
 
-        # A kind of collective that nothing else here is: a process that still waits for this one
-        # in the midst of the work does not take it for what it waits for.
+        # No other code here uses this kind of collective: a process that still waits inside the
+        # work cannot mistake it for the one that it waits for.
         meeting = distributed.barrier(self.control, async_op=True)
         try:
             meeting.wait(timedelta(seconds=GRACE_S) if error else _PATIENCE)
             return self.gather(error)
         except RuntimeError as lost:
-            # A process that is gone ends the meeting at once, and has told why.
+            # A process that has exited ends the barrier at once, and has reported why.
             is_left_alone = not meeting.is_completed()
-            told = f"process {self.rank + 1} of {self.count}: {error}"
-            raise ProcessLostError(told if is_left_alone else "") from lost
+            message = f"process {self.rank + 1} of {self.count}: {error}"
+            raise ProcessLostError(message if is_left_alone else "") from lost
 
     def leave(self) -> None:
         """Leave the process group."""
@@ -211,16 +211,16 @@ def launched() -> int:
     is_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true")
     if is_cpu and "WORLD_SIZE" not in os.environ and "MASTER_PORT" in os.environ:
         raise UserError(
-            "accelerate launch starts a single process with --cpu: launch several with"
+            "accelerate launch --cpu starts only one process: launch several with"
             " torchrun --nproc-per-node N -m benchmark.run --device cpu."
         )
     return count
 
 
 def start(device: str) -> Processes:
-    """Meet the other processes of the launcher; `device` is cpu or cuda.
+    """Join the process group of the launcher; `device` is cpu or cuda.
 
-    On GPUs the device `cuda` is from here on the one of this process.
+    On GPUs, the device `cuda` means the GPU of this process from now on.
 
     Raises:
         UserError: if this machine has fewer GPUs than processes.
@@ -233,8 +233,8 @@ def start(device: str) -> Processes:
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if device != "cpu" and here > torch.cuda.device_count():
         raise UserError(
-            f"{here} processes were started where torch sees {torch.cuda.device_count()} GPUs:"
-            " start as many as there are, or use --device cpu."
+            f"{here} processes were started but torch finds {torch.cuda.device_count()} GPUs:"
+            " start one process per GPU, or use --device cpu."
         )
     state = PartialState(cpu=device == "cpu")
     control = torch.distributed.new_group(backend="gloo", timeout=_PATIENCE)

@@ -1,4 +1,4 @@
-"""What a person sees while trials run: bars on a terminal, nothing elsewhere."""
+"""Progress bars of running trials: shown on a terminal, nowhere else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.runtime.command_line import is_quiet
 
 
 class ProgressBoard:
-    """One bar over all trials, and one for each trial that runs."""
+    """One bar over all trials, and one for each running trial."""
 
     def __init__(self, trials: int, jobs: int) -> None:
         self.silent = not sys.stderr.isatty() or os.environ.get("TQDM_DISABLE", "") not in ("", "0")
@@ -60,12 +60,12 @@ class ProgressBoard:
         bar.update(done - bar.n)
 
     def finished(self, trial: str) -> None:
-        """Take the bar of a trial away."""
+        """Remove the bar of a trial."""
         self._close(trial)
         self.overall.update()
 
     def tell(self, text: str) -> None:
-        """Print a line without tearing the bars, unless the command is quiet."""
+        """Print a line without breaking the bars, unless the command is quiet."""
         if not is_quiet():
             tqdm.write(text, file=sys.stderr)
 

@@ -3,17 +3,18 @@
 Every score here is a function of sums over sources: a mean is (sum of values) / (number), corpus
 BLEU is a function of summed counts. So a resample of the sources is a product of a matrix of
 multiplicities with the contributions, exact for both kinds, and one set of resamples serves many
-scores, those of different systems too: what a source does to two of them cancels in their
+scores, those of different systems too: the effect of a source on two of them cancels in their
 difference.
 
 With one seed an interval holds the percentiles of the resamples. Several seeds are crossed with the
-sources (each answers the same ones) and too few to be drawn, so they enter as variance: `resample`
-gives, between the measured scores and the resamples, one row for each seed, with the scores moved
-by what it adds to the standard error (the jackknife). Whatever is computed row by row, such as a
-difference or an area under a curve, carries its variance over seeds with it. Seeds of different
-systems move apart: seed 1 of one and of another share the number alone. The variances of seeds and
-sources add up to that of the value, of as many degrees of freedom as Welch and Satterthwaite give
-such a sum, those of the sources being infinite. Percentiles are stretched about the value by it.
+sources (each decodes the same ones) and too few to be resampled, so they enter as variance:
+`resample` gives, between the measured scores and the resamples, one row for each seed, with the
+scores moved by what it adds to the standard error (the jackknife). Whatever is computed row by row,
+such as a difference or an area under a curve, carries its variance over seeds with it. Seeds of
+different systems are independent: seed 1 of one and of another share only the number. The variances
+of seeds and sources add up to that of the value, of as many degrees of freedom as Welch and
+Satterthwaite give such a sum, those of the sources being infinite. Percentiles are stretched about
+the value by it.
 
 In a simulation of equal systems (standard deviation .017 between seeds, .25 between sources, 4,000
 pairs) this rejects 4 to 6 % of true hypotheses at 0.05 with 2, 3 or 5 seeds and 100 to 2,500
@@ -56,12 +57,12 @@ Bounds = tuple[float, float]
 METHOD = "percentile bootstrap over sources"
 
 SEEDS_METHOD = "widened for the spread over seeds by Student's t (Welch-Satterthwaite)"
-"""What follows `METHOD` where there are several seeds."""
+"""Appended to `METHOD` if there are several seeds."""
 
 UNBOUNDED: Bounds = (-math.inf, math.inf)
 
 _NORMAL = 1e6
-"""Degrees of freedom from which Student's t is as good as normal."""
+"""Degrees of freedom from which Student's t is practically normal."""
 
 _BLOCK_CELLS = 1_000_000
 """Multiplicities held at once: 8 MB."""
@@ -69,7 +70,7 @@ _BLOCK_CELLS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class IntervalRecipe:
-    """How intervals are made; stored with every score."""
+    """How intervals are computed; stored with every score."""
 
     level: float = 0.95
     resamples: int = 1000
@@ -84,7 +85,7 @@ class IntervalRecipe:
 
 @dataclass(frozen=True, slots=True)
 class AdditiveScore:
-    """A score that depends on sums over sources alone.
+    """A score that depends only on sums over sources.
 
     `contributions` is `(S, n)`; `total` maps sums `(..., n)` to scores `(...)`.
     """
@@ -99,12 +100,12 @@ class AdditiveScore:
 
 
 Parts = Mapping[int, AdditiveScore]
-"""By seed: what every source contributes to a score."""
+"""By seed: the contribution of every source to a score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resampled(Generic[Key]):
-    """Scores `(1 + seeds + resamples,)`: as measured, moved by a seed each, and resampled."""
+    """Scores `(1 + seeds + resamples,)`: as measured, moved by each seed, and resampled."""
 
     scores: Mapping[Key, FloatArray]
     seeds: tuple[str, ...]
@@ -132,14 +133,14 @@ def resample(
 ) -> Resampled[Key]:
     """Means over seeds under common resamples of the sources, and moved by each seed.
 
-    A mean over n seeds is moved by seed i by the deviation of that seed over the root of
-    n (n - 1): the squares add up to the squared standard error. It is what leaving the seed out
-    does, scaled; scores of one seed stay where they are.
+    A mean over n seeds is moved by seed i by the deviation of that seed over the root of n (n - 1):
+    the squares add up to the squared standard error. This is the effect of leaving the seed out,
+    scaled; scores of one seed are not moved.
 
     Args:
-        parts: by score and seed what the sources contribute; all of the same sources.
-        systems: to which system a score belongs: its scores are moved by the same seeds.
-        resamples: how many.
+        parts: by score and seed, the contributions of the sources; all of the same sources.
+        systems: the system of each score: scores of a system are moved by the same seeds.
+        resamples: their number.
         seed: of the resamples.
     """
     if not parts:
@@ -156,7 +157,7 @@ def resample(
     }
     rng = np.random.default_rng(seed)
     flat = [(key, part) for key, of in parts.items() for part in of.values()]
-    # Contributions side by side: one product a block serves all scores.
+    # Contributions side by side: one product per block serves all scores.
     edges = np.cumsum([0, *(part.contributions.shape[1] for _, part in flat)])
     together = np.concatenate([part.contributions for _, part in flat], axis=1)
     size = max(1, _BLOCK_CELLS // num_sources)
@@ -181,12 +182,12 @@ def interval(
 ) -> Interval:
     """The measured value with its interval, cut off at the ends of the range of its metric.
 
-    Without interval where more resamples are undefined than the interval leaves out: what is left
-    would speak for a selection. The same holds where a seed moves the value out of definition.
+    There is no interval if more resamples are undefined than the interval excludes, since the rest
+    would be a selection. The same holds if the value moved by a seed is undefined.
 
     Args:
-        values: `(1 + seeds + resamples,)`, the rows of `Resampled` or what was computed of them.
-        seeds: whose seeds move the rows after the first.
+        values: `(1 + seeds + resamples,)`, the rows of `Resampled` or values computed from them.
+        seeds: systems whose seeds move the rows after the first.
         level: of the interval.
         bounds: the range of the metric.
     """
@@ -205,16 +206,16 @@ def interval(
 def p_value(difference: FloatArray, *, seeds: Sequence[str] = (), level: float = 0.95) -> float:
     """Two-sided p value of a measured difference, never 0.
 
-    At most `1 - level` where the interval of that level leaves out 0. With one seed it is twice
-    the share of resamples on the other side of 0, where one that is undefined speaks for neither
-    side; with several that of Student's t.
+    At most `1 - level` if the interval of that level excludes 0. With one seed it is twice the
+    share of resamples on the other side of 0, where undefined ones support neither side; with
+    several it is that of Student's t.
     """
     value = float(difference[0])
     if not math.isfinite(value):
         return 1.0
     drawn = difference[1 + len(seeds) :]
     undefined = int(np.isnan(drawn).sum())
-    # Equal scores differ in the last bits when they are summed in another order.
+    # Equal scores differ in the last bits if they are summed in another order.
     below, above = int((drawn < 1e-12).sum()), int((drawn > -1e-12).sum())
     share = min(1.0, 2 * (1 + undefined + min(below, above)) / (1 + len(drawn)))
     low, high = _percentiles(drawn, level)
@@ -231,7 +232,7 @@ def p_value(difference: FloatArray, *, seeds: Sequence[str] = (), level: float =
 
 
 def clipped(found: Interval, bounds: Bounds) -> Interval:
-    """The interval within a range, but around its value: an estimate may lie outside."""
+    """The interval clipped to a range that includes its value: an estimate may lie outside."""
     low, high = bounds
     return Interval(
         value=found.value,
@@ -272,7 +273,7 @@ def _over_seeds(
     with np.errstate(invalid="ignore"):
         moves = values[1 : 1 + len(seeds)] - values[0]
     for system, move in zip(seeds, moves, strict=True):
-        # A setting may lack seeds that others of its system have: they do not move it.
+        # A setting may lack seeds that other settings of its system have: they do not move it.
         if not abs(move) < 1e-12:
             of_system.setdefault(system, []).append(float(move) ** 2)
     parts = [(math.fsum(squares), max(1, len(squares) - 1)) for squares in of_system.values()]

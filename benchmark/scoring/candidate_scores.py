@@ -1,9 +1,9 @@
 """Score candidates: one function, the same for every system.
 
-Quality is reported three ways from the same candidates: `expected` (a candidate drawn at
-random: the mean over the K), `mbr` (the candidate that the others agree with most) and `oracle`
-(the best of K by the metric itself: an upper bound, not a result). Diversity has one: `set`.
-`mbr` and `oracle` also come by the number of candidates, see `benchmark.scoring.mbr_curves`.
+Quality is reported in three ways from the same candidates: `expected` (a candidate drawn at random:
+the mean over the K), `mbr` (the candidate that the others agree with most) and `oracle` (the best
+of K by the metric itself: an upper bound, not a result). Diversity has one statistic: `set`. `mbr`
+and `oracle` are also given by number of candidates, see `benchmark.scoring.mbr_curves`.
 
 The numbers in records and rows are rounded to ten decimals: sums of floats differ beyond that
 with the number of threads, and a rerun must give the same bytes.
@@ -44,16 +44,14 @@ def score_candidates(
     """Score the lines of a candidates file.
 
     Args:
-        rows: `{"id", "source", "references", "candidates": [{"text", ...}]}`, one a source;
-            all with as many candidates.
-        metrics: what to measure; ids must differ.
-        mbr_utility: spec of the metric by which candidates are compared with each other.
-        interval: how confidence intervals are made.
-        mbr_utilities: specs of further utilities, for the curves over numbers of candidates.
-        pairs: where the scores of candidates against each other come from.
+        rows: `{"id", "source", "references", "candidates": [{"text", ...}]}`, one per source; all
+        with the same number of candidates. metrics: what to measure; ids must differ. mbr_utility:
+        spec of the metric by which candidates are compared with each other. interval: how
+        confidence intervals are computed. mbr_utilities: specs of further utilities, for the curves
+        over numbers of candidates. pairs: source of the pairwise scores of candidates.
 
     Returns:
-        The score record, and for every source the values behind it. Undefined values are None.
+        The score record, and the underlying values of every source. Undefined values are None.
 
     Raises:
         UserError: if a row is malformed, ids repeat, or the utility cannot compare candidates.
@@ -62,7 +60,7 @@ def score_candidates(
     ids = [metric.id for metric in metrics]
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
-        raise UserError(f"Metric {twice!r} is asked for twice: name it once.")
+        raise UserError(f"Metric {twice!r} is requested twice: name it once.")
     utilities = make_utilities((mbr_utility, *mbr_utilities))
     chosen, counts = _choices(items, utilities, pairs)
 
@@ -129,8 +127,8 @@ def items_of(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
     """The lines of a candidates file as metrics see them.
 
     Raises:
-        UserError: if there is no row, a field is missing, an id comes twice, or the numbers of
-            candidates differ.
+        UserError: if there is no row, a field is missing, an id occurs twice, or the numbers of
+        candidates differ.
     """
     if not rows:
         raise UserError("There are no candidates to score: the file of candidates is empty.")
@@ -153,19 +151,19 @@ def items_of(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
         if len(item.candidates) != expected:
             raise UserError(
                 f"Example {item.id!r} (line {number}) has {len(item.candidates)} candidates "
-                f"where {expected} were expected: give every source as many."
+                f"where {expected} were expected: give every source the same number."
             )
         if item.id in seen:
-            raise UserError(f"Example id {item.id!r} comes twice (line {number}): keep one.")
+            raise UserError(f"Example id {item.id!r} occurs twice (line {number}): keep one.")
         seen.add(item.id)
         items.append(item)
     return items
 
 
 def plain(numbers: float | FloatArray) -> Any:
-    """Numbers for JSON: rounded; nested lists for arrays; None for what is not finite.
+    """Numbers for JSON: rounded; nested lists for arrays; None for non-finite values.
 
-    Statistics, which have three dimensions, become integers where all of them are whole.
+    Statistics, which have three dimensions, become integers if all of them are whole.
     """
     array = np.asarray(numbers, dtype=np.float64)
     if array.ndim == 3 and (array == np.rint(array)).all():
@@ -183,7 +181,7 @@ def _without_nan(value: Any) -> Any:
 def _choices(
     items: Sequence[Item], utilities: Sequence[Utility], pairs: PairSource
 ) -> tuple[IntArray, dict[str, IntArray]]:
-    """The choice by the first utility `(S,)`, and `choice_counts` by every one."""
+    """The choice by the first utility `(S,)`, and `choice_counts` for every utility."""
     if len(items[0].candidates) == 1:
         alone = np.ones((len(items), 1, 1), dtype=np.int64)
         return np.zeros(len(items), dtype=np.int64), {u.id: alone for u in utilities}
@@ -199,7 +197,7 @@ def _choices(
 def _statistics(
     metric: Metric, scores: Scores, chosen: IntArray
 ) -> dict[str, AdditiveScore | None]:
-    """The named statistics of a metric; None where one has no meaning."""
+    """The named statistics of a metric; None for one that does not apply."""
     if metric.level == "set":
         return {"set": additive_statistic("set", scores.values, None)}
     picks = {"expected": None, "mbr": chosen, "oracle": best(scores.values, metric.direction)}
@@ -207,7 +205,7 @@ def _statistics(
         return {name: additive_statistic(name, scores.values, i) for name, i in picks.items()}
     statistics, total, of_chosen = scores.statistics, scores.total, scores.of_chosen
     if statistics is None or total is None:
-        raise ValueError(f"{metric.id} is of corpus level and gave no statistics.")
+        raise ValueError(f"{metric.id} is a corpus metric but returned no statistics.")
     return {
         name: additive_statistic(name, statistics, index, total)
         if index is None or of_chosen is None

@@ -20,14 +20,14 @@ Total = Callable[[FloatArray], FloatArray]
 def additive_statistic(
     name: str, values: FloatArray, index: IntArray | None, total: Total | None = None
 ) -> AdditiveScore | None:
-    """A statistic as what every source adds to it; None where it has no meaning.
+    """A statistic as a sum of contributions of the sources; None if it does not apply.
 
     Args:
         name: `set`, of all candidates together; `expected`, the mean over candidates; `mbr` or
-            `oracle`, of the candidate that `index` picks.
+            `oracle`, of the candidate selected by `index`.
         values: `(S,)` for `set`, `(S, K)` for values of candidates, `(S, K, n)` for statistics of
             a corpus score.
-        index: `(S,)`, the candidate of each source; None where none can be picked.
+        index: `(S,)`, the candidate of each source; None if none can be selected.
         total: of a corpus score.
     """
     if name == "set":
@@ -46,7 +46,7 @@ def additive_statistic(
 
 
 def best(values: FloatArray, direction: str) -> IntArray | None:
-    """The best candidate of each source `(S,)`: what `oracle` picks; None without a direction."""
+    """The best candidate of each source `(S,)`, as in `oracle`; None without a direction."""
     if direction == "none":
         return None
     return values.argmax(axis=1) if direction == "higher" else values.argmin(axis=1)
@@ -59,6 +59,6 @@ def pick(values: FloatArray, index: IntArray) -> FloatArray:
 
 
 def _mean_total(total: Total, num_samples: int, sums: FloatArray) -> FloatArray:
-    """The mean score of `num_samples` corpora whose sums stand side by side."""
+    """The mean score of `num_samples` corpora whose sums are side by side."""
     averaged: FloatArray = total(sums.reshape(*sums.shape[:-1], num_samples, -1)).mean(axis=-1)
     return averaged

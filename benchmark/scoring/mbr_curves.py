@@ -1,10 +1,10 @@
-"""Quality over the number of candidates: what 1 to K candidates would have been worth.
+"""Quality over the number of candidates: the score with 1 to K candidates.
 
-`mbr_curve` is the quality of the candidate that minimum Bayes risk takes, one curve a utility;
-`oracle_curve` that of the best candidate by the metric itself, which no choice can pass. Both are
-means over the windows of `benchmark.metrics.mbr`; a corpus score is that of the mean counts of all
-windows. At size K they are the statistics `mbr` and `oracle`, at size 1 `expected` (of a corpus
-score up to the difference between the mean of scores and the score of mean counts).
+`mbr_curve` is the quality of the candidate chosen by minimum Bayes risk, one curve per utility;
+`oracle_curve` that of the best candidate by the metric itself, an upper bound for every choice.
+Both are means over the windows of `benchmark.metrics.mbr`; a corpus score is that of the mean
+counts of all windows. At size K they are the statistics `mbr` and `oracle`, at size 1 `expected`
+(of a corpus score up to the difference between the mean of scores and the score of mean counts).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmark.records.schema import Interval
 from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap, mean_of
 
 DECIMALS = 6
-"""Curves are for reading, not for computing on: the values behind them are kept by source."""
+"""Curves are for reading, not for further computation: their values are kept by source."""
 
 
 def curves(
@@ -29,16 +29,16 @@ def curves(
     counts: Mapping[str, IntArray],
     interval: IntervalRecipe,
 ) -> dict[str, dict[str, Any]]:
-    """The curves of every metric of single texts that has a good and a bad end.
+    """The curves of every metric of single texts that has a direction.
 
     Args:
-        metrics: what was measured.
-        scored: what they said, in the same order.
+        metrics: the measured ones.
+        scored: their results, in the same order.
         counts: `choice_counts` by utility.
-        interval: how intervals are made; all sizes see the same resamples.
+        interval: how intervals are computed; all sizes share the same resamples.
 
     Returns:
-        By metric id: `{"mbr_curve": {utility: curve}, "oracle_curve": curve}`, a curve being
+        By metric id: `{"mbr_curve": {utility: curve}, "oracle_curve": curve}`, where a curve is
         `{"value": [...], "low": [...], "high": [...]}` with entry n - 1 for n candidates.
     """
     sizes: dict[tuple[str, str | None], list[AdditiveScore]] = {}

@@ -1,10 +1,10 @@
-"""Pair scores on disk: what a utility says of the candidates of a source among themselves.
+"""Pair scores on disk: the utilities of the candidates of a source against each other.
 
-They cost more than all else that is scored, and depend on nothing but the candidates and the
-utility: so they outlive the score entry, and another metric, utility or interval computes none of
-them again. A file holds the distinct scores in float64 and a small integer a pair, so it is as
-compact as half precision and gives back every bit: no number can depend on whether it was there.
-A file that is missing, torn or of another shape is made again; all of them may be deleted.
+They cost more than all other scores, and depend only on the candidates and the utility: so they
+outlive the score entry, and another metric, utility or interval recomputes none of them. A file
+holds the distinct scores in float64 and a small integer per pair, so it is as compact as half
+precision and lossless: no number depends on whether the file exists. A file that is missing,
+truncated or of another shape is made again; all of them may be deleted.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from benchmark.metrics.utility import Utility
 from benchmark.store.entries import content_key
 
 PairSource = Callable[[Utility, Sequence[Item]], FloatArray]
-"""Where `(S, K, K)` pair scores come from; see `PairwiseMetric.pairwise`."""
+"""Source of `(S, K, K)` pair scores; see `PairwiseMetric.pairwise`."""
 
 
 def computed(utility: Utility, items: Sequence[Item]) -> FloatArray:
-    """Pair scores without a cache."""
+    """Compute pair scores without a cache."""
     return utility.pairwise(items)
 
 
@@ -51,7 +51,7 @@ class PairCache:
         return pairs
 
     def path(self, utility: Utility) -> Path:
-        """The file of a utility; its name holds all that decides the scores."""
+        """The file of a utility; its name contains everything that determines the scores."""
         content = {"candidates": self.candidates_digest, "utility": utility.signature}
         return self.folder / f"{content_key(content)}.npz"
 

@@ -1,1 +1,1 @@
-"""Records and artefacts on disk: entries, files, and where they come from."""
+"""Records and artefacts on disk: entries, files and their provenance."""

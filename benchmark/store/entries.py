@@ -1,8 +1,8 @@
 """Records and artefacts on disk: content-addressed, atomic, resumable.
 
-An entry is a folder `<kind>/<key>/` that appears whole, by renaming, or not at all; its
-`record.json` tells what made it. Work in progress lives in `<kind>/<key>.partial/` and
-survives a kill. A failure is a file `<kind>/<key>.failed.json` beside it.
+An entry is a folder `<kind>/<key>/` that appears complete, by renaming, or not at all; its
+`record.json` describes how it was made. Work in progress lives in `<kind>/<key>.partial/` and
+survives an interruption. A failure is a file `<kind>/<key>.failed.json` beside it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Kind = Literal["train", "generate", "score", "outputs", "trace"]
 
 
 def content_key(content: Mapping[str, Any]) -> str:
-    """Sixteen hexadecimal digits that name `content`, whatever the order of its keys."""
+    """Sixteen hexadecimal digits that identify `content`, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -37,10 +37,10 @@ class Store:
         self.root = root
 
     def prepare(self) -> None:
-        """Make the folder.
+        """Create the folder.
 
         Raises:
-            UserError: if it cannot be written.
+            UserError: if it cannot be written to.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -64,16 +64,16 @@ class Store:
     def record(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """The record of a finished entry; None if there is none.
 
-        A record that cannot be read counts as none: it is made again.
+        An unreadable record counts as missing: it is made again.
         """
         return _read_json(self.folder(kind, key) / "record.json")
 
     def failure(self, kind: Kind, key: str) -> dict[str, Any] | None:
-        """What went wrong the last time: `error` (one line) and `traceback`."""
+        """The last failure: `error` (one line) and `traceback`."""
         return _read_json(self.root / kind / f"{key}.failed.json")
 
     def fail(self, kind: Kind, key: str, *, error: str, traceback: str) -> None:
-        """Keep a failure with its traceback."""
+        """Record a failure with its traceback."""
         path = self.root / kind / f"{key}.failed.json"
         write_json(path, {"error": error, "traceback": traceback})
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and digests of their content."""
+"""Files written atomically, and digests of their content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folder_digest(folder: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
+    """Write a file atomically, so that it is complete or absent even after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with partial.open("w", encoding="utf-8") as file:
@@ -35,14 +35,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_gzip(path: Path, data: bytes) -> None:
-    """Write `data` compressed; no name and no time stamp, so equal content gives equal bytes."""
+    """Write `data` compressed, without name and timestamp: equal content gives equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
         file.write(data)
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` as readable JSON, whole or not at all.
+    """Write `value` as readable JSON, atomically.
 
     Raises:
         ValueError: for NaN or infinity, which JSON does not have.
@@ -51,7 +51,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the files of `folder` to disk, so that a rename cannot overtake their content."""
+    """Flush the files of `folder` to disk, so that no rename takes effect before their content."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:

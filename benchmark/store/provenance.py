@@ -1,4 +1,4 @@
-"""Where a record comes from: code, versions, machine."""
+"""The provenance of a record: code, versions, machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ROOMS = ("benchmark", "diffuseq", "baselines")
 
 
 def provenance(device: str, threads: int) -> dict[str, Any]:
-    """What every record carries beside its content."""
+    """The provenance stored with every record."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": code(),
@@ -41,7 +41,7 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
 
 
 def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the provenance of a store's record can move a number."""
+    """The part of a record's provenance that can change numbers."""
     machine = record["machine"]
     return {
         "code": record["code"]["digest"],
@@ -56,7 +56,7 @@ def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def code() -> dict[str, Any]:
-    """Version, digest of the source files, and commit where the package lies in its repository."""
+    """Version, digest of the source files, and the commit if the package is in its repository."""
     root = Path(__file__).parents[2]
     digest = hashlib.sha256()
     for room in _ROOMS:
@@ -75,14 +75,14 @@ def code() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """Python and the packages that can move a number."""
+    """Versions of Python and of the packages that can change numbers."""
     found = {name: _version(name) for name in PACKAGES}
     return {"python": platform.python_version()} | {n: v for n, v in found.items() if v}
 
 
 @lru_cache(maxsize=2)
 def machine(*, gpu: bool = True) -> dict[str, Any]:
-    """Processor, memory, accelerator; `gpu` is False where none can have been used."""
+    """Processor, memory, accelerator; `gpu` is False if none can have been used."""
     return {
         "cpu": _cpu_name(),
         "cores": len(os.sched_getaffinity(0))

@@ -1,4 +1,4 @@
-"""The tasks that are known by name, and their cards. Light: `ls` reads it."""
+"""The tasks known by name, and their cards. Imports little, since `ls` uses it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CARDS = Path(__file__).parent / "cards"
 
 @dataclass(frozen=True, slots=True)
 class TaskEntry:
-    """What is known of a task before its data are read.
+    """What is known about a task before its data are read.
 
     `family` is the kind of problem: paraphrase, question generation, simplification, dialogue.
     `card` is the file name of the card in `benchmark/tasks/cards`.
@@ -65,8 +65,8 @@ TASKS: Mapping[str, TaskEntry] = MappingProxyType(_entries())
 def card(task_id: str, *, data_dir: Path | None = None) -> str:
     """The card of a task as Markdown.
 
-    A task that is not in `TASKS` can bring its own, `card.md` in its folder; without one the card
-    says that nothing is known.
+    A task outside `TASKS` can provide its own, `card.md` in its folder; without one the card states
+    that nothing is known.
 
     Raises:
         UserError: if a card file cannot be read.
@@ -77,7 +77,7 @@ def card(task_id: str, *, data_dir: Path | None = None) -> str:
         if own is None or not own.is_file():
             return (
                 f"# {task_id}\n\nThis task has no card: source, licence and leakage are not "
-                f"known here. Write `{task_id}/card.md` beside its data to say them.\n"
+                f"known here. To provide them, write `{task_id}/card.md` beside its data.\n"
             )
         path = own
     try:

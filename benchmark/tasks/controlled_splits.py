@@ -1,17 +1,17 @@
 """Splits of the controlled tasks: deterministic functions of (task id, version).
 
-Sources of valid and test are drawn by the grammar's weights without replacement and never occur
-in train, so a system must compose: it has seen the words of a test source, not the source. Train
-sources are drawn with replacement and can come back with other targets, as in real corpora.
+Sources of valid and test are drawn by the grammar's weights without replacement and never occur in
+train, so a system must compose: it has seen the words of a test source, not the source. Train
+sources are drawn with replacement and can recur with other targets, as in real corpora.
 
 `target` is one draw from the true distribution. `references` of valid and test are the target and
 further distinct draws, up to `REFERENCES` in all: a few, as real test sets have, since one alone
-would punish valid outputs and all of them together would give every valid output the score 1.
-BLEU and ROUGE of a controlled task are therefore higher than single-reference ones, and what
-draws from the grammar itself score differs by task: mean `bleu_sent_m4` 0.78 (paraphrase), 0.94
+would punish valid outputs and all of them together would give every valid output the score 1. BLEU
+and ROUGE of a controlled task are therefore higher than single-reference ones, and the score of
+draws from the grammar itself differs by task: mean `bleu_sent_m4` 0.78 (paraphrase), 0.94
 (question-generation), 1.00 (simplification, where 4 are all), 0.47 (dialogue). A system that always
-gives the likeliest target can score higher; validity, coverage and divergence, measured against
-the whole distribution, say what BLEU cannot.
+gives the likeliest target can score higher; validity, coverage and divergence, measured against the
+whole distribution, show what BLEU cannot.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from benchmark.tasks.grammar import Grammar, pick, tempered
 from benchmark.tasks.splits import Split
 
 SIZES: Mapping[Split, int] = {"train": 12_000, "valid": 200, "test": 200}
-"""Examples a split."""
+"""Examples per split."""
 
 REFERENCES = 4
-"""References of a valid or test example, where the source has as many targets."""
+"""References of a valid or test example, if the source has enough targets."""
 
 
 def make_splits(
@@ -60,7 +60,7 @@ def make_splits(
 
 
 def conditional(task_id: str, source: str, temperature: float) -> dict[str, float]:
-    """Every valid target of `source` with p^(1/temperature), renormalised; empty if foreign.
+    """Every valid target of `source` with p^(1/temperature), renormalised; empty if unknown.
 
     Args:
         task_id: of a controlled task.
@@ -101,7 +101,7 @@ def _weighted_order(grammar: Grammar) -> list[tuple[str, float]]:
 def _with_replacement(grammar: Grammar, pool: Sequence[tuple[str, float]], count: int) -> list[str]:
     generator = _generator(grammar, "train sources")
     cumulative = list(itertools.accumulate(weight for _, weight in pool))
-    # `Random.choices` would do, but only `Random.random` is promised to stay the same.
+    # `Random.choices` would do, but only `Random.random` is guaranteed not to change.
     marks = (generator.random() * cumulative[-1] for _ in range(count))
     last = len(pool) - 1
     return [pool[min(bisect.bisect(cumulative, mark), last)][0] for mark in marks]

@@ -1,9 +1,9 @@
-"""What is odd about the data of a task: counted and reported, never mended in silence.
+"""Irregularities in the data of a task: counted and reported, never silently fixed.
 
 Exact counts compare texts as they are. Normalised counts compare after lower-casing, Unicode NFKD
 and dropping all but a-z and 0-9; bracket tokens such as ``-lrb-`` are dropped too. A text of which
-nothing would remain (a row of signs, another script) is compared lower-cased instead, so that two
-different such texts do not count as equal.
+nothing would remain (punctuation only, another script) is compared lower-cased instead, so that two
+different texts of this kind do not count as equal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DROPPED = bytes(code for code in range(128) if not chr(code).isalnum())
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Examples of a later split that meet an earlier one; `of` is how many there are.
+    """Overlap of a later split with an earlier one; `of` is the size of the later split.
 
     A pair is the source with any of the references. `swapped` counts pairs whose sides are
     exchanged in the earlier split (normalised) and which are not among `pairs_normalised`.
@@ -63,37 +63,37 @@ class DataNotes:
     missing: tuple[str, ...] = ()
     """Splits that the task does not have."""
     available: Mapping[str, int] = field(default_factory=dict)
-    """Examples a split before limits."""
+    """Examples per split before limits."""
     limited: Mapping[str, int] = field(default_factory=dict)
-    """Examples that were left out by limits, where any were."""
+    """Examples omitted by limits, if any."""
     ignored_keys: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Split to key to the number of lines that carry it; the keys are not read."""
+    """Split to key to the number of lines with that key; the keys are ignored."""
     empty_references: Mapping[str, int] = field(default_factory=dict)
-    """Empty further references, left out, where any were (of the whole file)."""
+    """Empty additional references that were omitted, if any (in the whole file)."""
     unread_files: tuple[str, ...] = ()
     """Other data files in the folder of the task."""
     published_train: int | None = None
-    """Train pairs of the paper, for one of its four tasks."""
+    """Train pairs in the paper, for one of its four tasks."""
 
     def as_dict(self) -> dict[str, Any]:
         """The notes as plain JSON types."""
         return asdict(self)
 
     def sentences(self) -> list[str]:
-        """What a reader of the report should know, one sentence each; empty if nothing is odd."""
-        said = [f"There is no {split} split." for split in self.missing]
-        said += train_share(self.available.get("train", 0), self.published_train)
-        said += [
+        """What a reader of the report should know, one sentence each; empty if there is nothing."""
+        notes = [f"There is no {split} split." for split in self.missing]
+        notes += train_share(self.available.get("train", 0), self.published_train)
+        notes += [
             f"Limits: {self.available[split] - left:,} of {self.available[split]:,} {split} "
             "examples are used."
             for split, left in self.limited.items()
         ]
         if self.duplicates_normalised:
-            said.append(
+            notes.append(
                 f"Train repeats {self.duplicates:,} pairs exactly, "
                 f"{self.duplicates_normalised:,} after normalisation."
             )
-        said += [
+        notes += [
             f"In {split}, {count:,} examples copy their source "
             f"({self.copies[split]:,} to the letter)."
             for split, count in self.copies_normalised.items()
@@ -102,36 +102,36 @@ class DataNotes:
         for names, overlap in self.overlaps.items():
             early, late = names.split("/")
             if overlap.pairs_normalised or overlap.swapped:
-                said.append(
+                notes.append(
                     f"Leak: {overlap.pairs:,} of {overlap.of:,} {late} pairs occur in {early}, "
                     f"{overlap.pairs_normalised:,} after normalisation, and "
                     f"{overlap.swapped:,} with their sides exchanged."
                 )
             if overlap.sources_on_either_side:
-                said.append(
+                notes.append(
                     f"Of {overlap.of:,} {late} sources, {overlap.sources_normalised:,} are {early} "
                     f"sources too ({overlap.sources:,} to the letter), "
                     f"{overlap.sources_on_either_side:,} are a source or a target of {early}."
                 )
         for split, keys in self.ignored_keys.items():
             listed = ", ".join(f"`{key}` ({count:,} lines)" for key, count in keys.items())
-            said.append(f"Keys in {split} that are not read: {listed}.")
-        said += [
+            notes.append(f"Keys in {split} that are not read: {listed}.")
+        notes += [
             f"Empty references left out of {split}: {count:,}."
             for split, count in self.empty_references.items()
         ]
         if self.unread_files:
-            said.append(f"Files in the folder that are not read: {', '.join(self.unread_files)}.")
-        return said
+            notes.append(f"Files in the folder that are not read: {', '.join(self.unread_files)}.")
+        return notes
 
 
 def train_share(train: int, published: int | None) -> list[str]:
-    """A sentence where the `train` pairs that there are are not the `published` ones."""
+    """A sentence if the number of `train` pairs is not the `published` one."""
     if not published or not train or train == published:
         return []
     return [
-        f"The train part has {train:,} pairs, {train / published:.0%} of the {published:,} of the"
-        " paper: say so beside any published figure."
+        f"The train split has {train:,} pairs, {train / published:.0%} of the {published:,} of the"
+        " paper: mention this beside any published score."
     ]
 
 
@@ -139,7 +139,7 @@ def normalise(text: str) -> str:
     """The text as the leakage rule compares it (see the module)."""
     lowered = text.lower()
     if not lowered.isascii():
-        # Once more in lower case: NFKD can bring forth capitals.
+        # Lower-cased again: NFKD can produce capitals.
         lowered = unicodedata.normalize("NFKD", lowered).lower()
     if "b-" in lowered:
         lowered = _BRACKETS.sub("", lowered)
@@ -156,15 +156,15 @@ def take_notes(
     unread_files: Sequence[str] = (),
     published_train: int | None = None,
 ) -> DataNotes:
-    """Count what is odd about `splits`, which are in order of time: train, valid, test.
+    """Count irregularities in `splits`, which are in the order train, valid, test.
 
     Args:
         splits: examples in use.
         available: examples of each split before limits.
         ignored_keys: by split, unknown keys of its lines and how often they occur.
         empty_references: by split, references left out because they are empty.
-        unread_files: files in the folder that no split comes from.
-        published_train: size of the published train part, where it is another one.
+        unread_files: files in the folder that belong to no split.
+        published_train: size of the published train split, if it has one.
     """
     tables = {split: _Table(examples) for split, examples in splits.items() if examples}
     train = tables.get("train", _Table(()))

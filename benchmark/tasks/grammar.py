@@ -177,7 +177,7 @@ class Grammar:
         return " ".join(words)
 
     def vocabulary(self) -> frozenset[str]:
-        """Every token that a source or a target can hold."""
+        """Every token that can occur in a source or a target."""
         words: set[str] = set()
         for pool in self.categories.values():
             for item in pool:
@@ -224,7 +224,7 @@ class Grammar:
         return masses
 
     def _realise(self, piece: _Piece, binding: _Binding) -> Iterable[tuple[str, float, _Binding]]:
-        """The texts of one piece with their probabilities; a fresh draw extends the binding."""
+        """The texts of one piece with their probabilities; a new draw extends the binding."""
         if isinstance(piece, str):
             return ((piece, 1.0, binding),)
         if piece.category is None:

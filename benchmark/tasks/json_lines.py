@@ -1,10 +1,10 @@
-"""Real data in the format of DiffuSeq: one JSON object a line, ``{"src": ..., "trg": ...}``.
+"""Real data in the format of DiffuSeq: one JSON object per line, ``{"src": ..., "trg": ...}``.
 
 A task is a folder with ``train``, ``valid`` and ``test`` as ``.jsonl`` or ``.jsonl.gz``; only
 ``test`` must exist. ``"refs"`` may list all references, the first of which is ``trg``. Other keys
-are allowed, not read, and counted; so are empty references after the first. A folder can hold
-further test sets for the same train part: ``test_<name>.jsonl[.gz]`` in the folder ``<task>`` is
-the test of the task ``<task>-<name>``.
+are allowed, ignored and counted; so are empty references after the first. A folder can hold further
+test sets for the same train split: ``test_<name>.jsonl[.gz]`` in the folder ``<task>`` is the test
+of the task ``<task>-<name>``.
 
 Texts are kept as they are. UTF-8, with or without a byte order mark; lines end in LF or CR LF.
 """
@@ -25,7 +25,7 @@ from benchmark.tasks.splits import SPLITS, Split
 SUFFIXES = (".jsonl", ".jsonl.gz")
 KEYS = frozenset({"src", "trg", "refs"})
 DISTILLED = "distilled.json"
-"""In the folder of a task whose train targets a teacher wrote: `task` is where they come from."""
+"""File in the folder of a distilled task; its key `task` names the original task."""
 
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
@@ -33,7 +33,7 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Folder:
-    """Where the splits of a task lie; None where there is no file."""
+    """The files of the splits of a task; None if there is no file."""
 
     task_id: str
     path: Path
@@ -43,7 +43,7 @@ class Folder:
 
 @dataclass
 class Lines:
-    """The examples of one file, how many lines carry which unread key, references left out."""
+    """The examples of one file, and the numbers of ignored keys and omitted references."""
 
     examples: list[Example] = field(default_factory=list)
     ignored_keys: dict[str, int] = field(default_factory=dict)
@@ -68,10 +68,10 @@ def list_tasks(data_dir: Path) -> list[str]:
 
 
 def find_folder(task_id: str, data_dir: Path) -> Folder | None:
-    """The folder of a task, or of the task that it is a variant of; None where there is none.
+    """The folder of a task, or of the task that it is a variant of; None if there is none.
 
     Raises:
-        UserError: if `data_dir` is no folder, a split has two files, or there is no test file.
+        UserError: if `data_dir` is not a folder, a split has two files, or there is no test file.
     """
     folders = {path.name: path for path in _subfolders(data_dir)}
     if task_id in folders:
@@ -86,10 +86,10 @@ def find_folder(task_id: str, data_dir: Path) -> Folder | None:
 
 
 def origin_of(folder: Path) -> str | None:
-    """The task from which the one in `folder` was distilled; None where it was not.
+    """The task that the one in `folder` was distilled from; None if it was not distilled.
 
     Raises:
-        UserError: if the file that says so cannot be read.
+        UserError: if the file that records it cannot be read.
     """
     path = folder / DISTILLED
     if not path.is_file():
@@ -124,7 +124,7 @@ def read_jsonl(path: Path, split: Split) -> Lines:
             for key in fields.keys() - KEYS:
                 lines.ignored_keys[key] = lines.ignored_keys.get(key, 0) + 1
     if not lines.examples:
-        raise UserError(f"{path} holds no example: fill it, or remove it if the split is not meant")
+        raise UserError(f"{path} has no examples: fill it, or remove it if no such split is meant")
     lines.ignored_keys = dict(sorted(lines.ignored_keys.items()))
     return lines
 
@@ -139,7 +139,7 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
             yield from file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
-            f"{path} is not a whole gzip file ({error}): fetch it again, or compress it anew"
+            f"{path} is not a complete gzip file ({error}): download it or compress it again"
         ) from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
@@ -162,7 +162,7 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         reason = f"not a JSON object but {_kind(fields)}"
         _fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
-    # Only an escape can bring a lone surrogate, which no UTF-8 file could hold again.
+    # Only an escape can produce a lone surrogate, which UTF-8 cannot encode.
     if "\\u" in text:
         for key in KEYS & fields.keys():
             try:
@@ -176,8 +176,8 @@ def _example(path: Path, number: int, split: Split, fields: dict[str, Any]) -> E
     for key in ("src", "trg"):
         if key not in fields:
             close = [name for name in fields if name.strip().lower() == key]
-            mend = f'rename "{close[0]}"' if close else "add it"
-            _fail(path, number, f'the key "{key}" is missing', mend)
+            fix = f'rename "{close[0]}"' if close else "add it"
+            _fail(path, number, f'the key "{key}" is missing', fix)
         _check_text(path, number, f'"{key}"', fields[key])
     source, target = fields["src"], fields["trg"]
     if "refs" not in fields:
@@ -192,7 +192,7 @@ def _example(path: Path, number: int, split: Split, fields: dict[str, Any]) -> E
             _fail(path, number, reason, "write it in quotes")
     if not references or references[0] != target:
         _fail(path, number, '"refs"[0] is not equal to "trg"', "put trg first in refs")
-    # An empty further reference is no valid target; a published file has one.
+    # An empty additional reference is not a valid target; a published file has one.
     kept = tuple(reference for reference in references if reference.strip())
     return Example(f"{split}-{number}", source, target, kept)
 
@@ -204,12 +204,12 @@ def _check_text(path: Path, number: int, name: str, value: object) -> None:
         _fail(path, number, f"{name} is empty", "fill it or remove the line")
 
 
-def _fail(path: Path, number: int, reason: str, mend: str) -> NoReturn:
-    raise UserError(f"{path}, line {number}: {reason}: {mend}")
+def _fail(path: Path, number: int, reason: str, fix: str) -> NoReturn:
+    raise UserError(f"{path}, line {number}: {reason}: {fix}")
 
 
 class _RepeatedKeyError(Exception):
-    """A JSON object that names a key twice; the parser would keep the last in silence."""
+    """A JSON object with a repeated key; the parser would silently keep the last one."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
-"""One for all lines: a decoder a line costs more than the parsing."""
+"""Shared by all lines: creating a decoder per line costs more than the parsing."""
 
 
 def _kind(value: object) -> str:

@@ -16,7 +16,7 @@ from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 
 JSONL_VERSION = 1
-"""Raised when the reader changes what examples a file gives."""
+"""Incremented when the reader changes which examples a file yields."""
 
 
 def load_task(
@@ -27,16 +27,16 @@ def load_task(
 ) -> Task:
     """Read or make the data of a task.
 
-    Files are read and checked whole, then each split is cut to its first `limits[split]`
+    Files are read and checked completely, then each split is cut to its first `limits[split]`
     examples. Digests and notes are those of the examples in use.
 
     Args:
-        task_id: of a task that ships, or a folder in `data_dir`.
+        task_id: a task of the package, or a folder in `data_dir`.
         data_dir: folder of real data; None reads none.
-        limits: examples per split at most; None or absent is all.
+        limits: maximum number of examples per split; None or absent means all.
 
     Raises:
-        UserError: if the id, a limit, the folder or a file is at fault.
+        UserError: if the id, a limit, the folder or a file is invalid.
     """
     caps = _check_limits(limits or {})
     if task_id in TASKS and TASKS[task_id].kind == "controlled":
@@ -96,7 +96,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
     }
     entry = TASKS.get(folder.task_id)
     origin = TASKS.get(origin_of(folder.path) or "")
-    # The test part of a distilled task is that of its origin, and so are the known answers.
+    # A distilled task shares the test split of its origin, and so the known answers.
     return Task(
         id=folder.task_id,
         kind="jsonl",

@@ -16,12 +16,12 @@ from benchmark.tasks.splits import Split
 Kind = Literal["controlled", "jsonl"]
 
 Conditional = Callable[[str, float], Mapping[str, float]]
-"""(source, temperature) to {target: probability}; empty where the source is foreign."""
+"""(source, temperature) to {target: probability}; empty for an unknown source."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Data of one task, after limits; `train` and `valid` may be empty, `test` never is.
+    """Data of one task, after limits; `train` and `valid` may be empty, `test` may not.
 
     `conditional` is the true distribution of a controlled task, None on real data. It can be
     pickled.

@@ -11,7 +11,7 @@ from benchmark.api import Example
 
 
 class Batches:
-    """A window over endless epochs, each shuffled by its number."""
+    """A window over an endless sequence of epochs, each shuffled by its number."""
 
     def __init__(
         self, examples: Sequence[Example], *, batch: int, seed: int, by_length: bool = False
@@ -21,7 +21,7 @@ class Batches:
         self._permutation: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, np.int64)
 
     def of(self, update: int) -> tuple[list[Example], list[str]]:
-        """The examples of an update as they are cut, and the keys of their noise.
+        """The examples of an update in micro-batch order, and the keys of their noise.
 
         Noise goes with its example, so that the sum over the batch is the same in any order.
         """

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: whole or not there, and without a pickle.
+"""Checkpoints of training: atomic, and without pickle.
 
 A checkpoint is the folder `checkpoint/`: weights and averaged weights (safetensors), the state of
 the optimiser (tensors alone, read with `weights_only`) and `progress.json`. With the seed, the
@@ -25,7 +25,7 @@ from benchmark.store.files import sync_folder, write_json
 
 @dataclass(slots=True)
 class Progress:
-    """Where a training stands."""
+    """How far training has come."""
 
     update: int = 0
     tokens: int = 0
@@ -44,7 +44,7 @@ def save_checkpoint(
     average: AveragedModel | None,
     optimiser: Any,
 ) -> None:
-    """Replace `folder/checkpoint`; a kill at any moment leaves the old one or the new one."""
+    """Replace `folder/checkpoint`; if killed at any moment, the old one or the new one remains."""
     fresh, kept, previous = (folder / f"checkpoint{end}" for end in (".tmp", "", ".old"))
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -69,7 +69,7 @@ def load_checkpoint(
     optimiser: Any,
     device: torch.device,
 ) -> Progress:
-    """Fill everything from `folder/checkpoint`; a fresh `Progress` where there is none."""
+    """Restore everything from `folder/checkpoint`; returns a fresh `Progress` if there is none."""
     kept = folder / "checkpoint"
     if not kept.exists():  # killed between the two renames
         kept = folder / "checkpoint.old"
@@ -87,14 +87,14 @@ def load_checkpoint(
 
 
 def cut_events(path: Path, update: int) -> None:
-    """Drop the events after `update`: they will happen again."""
+    """Drop the events after `update`: they will occur again."""
     if not path.exists():
         return
     kept = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             event = json.loads(line)
-        except ValueError:  # the line that the kill cut
+        except ValueError:  # a line truncated when the process was killed
             continue
         if event["update"] <= update:
             kept.append(line)

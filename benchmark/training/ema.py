@@ -1,4 +1,4 @@
-"""The moving average of the weights, and its place inside the system while it is looked at."""
+"""The exponential moving average (EMA) of the weights, and its use within the system."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from torch.optim.swa_utils import AveragedModel
 
 
 def moving_average(module: nn.Module, decay: float) -> AveragedModel | None:
-    """An exponential moving average that forgets its random beginning in short trainings.
+    """An exponential moving average that forgets the random initialisation in short trainings.
 
-    The weight of the past after n updates is min(decay, (1 + n) / (10 + n)); None for decay 0.
+    The effective decay after n updates is min(decay, (1 + n) / (10 + n)); None for decay 0.
     """
     if decay == 0:
         return None

@@ -13,8 +13,8 @@ def learning_rate(
 ) -> float:
     """The rate of the `update`-th update, counted from 0.
 
-    It rises linearly to `peak` over `warmup` updates, then falls: to zero at `updates` along
-    a line or half a cosine, or with the inverse root (arXiv 1706.03762, eq. 3).
+    It rises linearly to `peak` over `warmup` updates, then falls: to zero at `updates` linearly or
+    along half a cosine, or with the inverse square root (arXiv 1706.03762, eq. 3).
 
     Args:
         updates: length of the training; None (a budget in tokens or seconds) leaves `linear`

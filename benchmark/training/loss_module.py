@@ -1,4 +1,4 @@
-"""The loss of a system as a module, and what its gradients need around it."""
+"""The loss of a system as a module, with its precision and gradient scaling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.experiment.suite import TrainingRecipe
 
 
 class Objective(nn.Module):
-    """The loss as the forward of a module; products within it are taken in bf16 if told so."""
+    """The loss as the forward of a module; matrix products within it use bf16 if configured."""
 
     def __init__(self, system: System, *, device: str, is_bf16: bool) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Objective(nn.Module):
 
 
 def is_bf16(recipe: TrainingRecipe, device: str) -> bool:
-    """Whether products are taken in bf16: as the recipe says, or where the device has it."""
+    """Whether matrix products use bf16: as the recipe sets, or if the device supports it."""
     if recipe.precision == "auto":
         return device != "cpu" and torch.cuda.is_bf16_supported()
     return recipe.precision == "bf16"
@@ -48,7 +48,7 @@ def divide_gradients(parameters: Iterable[nn.Parameter], by: float) -> None:
 
 
 def learn_from_all(module: nn.Module, join: Callable[[Tensor], Tensor] | None) -> None:
-    """Tell the parts that learn from the rows they see how to see those of all processes."""
+    """Give the parts that learn from the rows they see access to those of all processes."""
     for part in module.modules():
         hook: Callable[[Any], None] | None = getattr(part, "learn_from_all", None)
         if hook is not None:

@@ -1,4 +1,4 @@
-"""What ends a training: the first bound that is reached."""
+"""What ends training: the first bound reached."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from benchmark.training.checkpoints import Progress
 
 
 def ended_by(progress: Progress, budget: Budget, patience: int | None) -> str:
-    """The bound that a training has reached; empty while there is none.
+    """The bound that training has reached; empty if none yet.
 
     Args:
-        patience: validations without a better loss that end it; None = as many as there are.
+        patience: validations without improvement that end training; None = no limit.
     """
     if budget.updates is not None and progress.update >= budget.updates:
         return "updates"
@@ -24,7 +24,7 @@ def ended_by(progress: Progress, budget: Budget, patience: int | None) -> str:
 
 
 def nearest_bound(progress: Progress, budget: Budget) -> tuple[int, int]:
-    """How far a training has come to the bound that it will reach first, and that bound."""
+    """Progress towards the bound that training will reach first, and that bound."""
     shares = [
         (done / bound, done, bound)
         for done, bound in (

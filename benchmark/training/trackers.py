@@ -1,4 +1,4 @@
-"""Training events for TensorBoard, where it is installed and asked for."""
+"""Training events for TensorBoard, if it is installed and requested."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.api import UserError
 
 
 def check_installed() -> None:
-    """Raises UserError where the package is missing."""
+    """Raise UserError if the package is missing."""
     if importlib.util.find_spec("tensorboard") is None:
         raise UserError("--tensorboard needs a package: pip install 'diffuseq-bench[tensorboard]'.")
 

@@ -16,9 +16,9 @@ from benchmark.training.trainer import OnEvent, Quality, Trainer
 
 
 def train(trial: Trial, context: RunContext) -> None:
-    """Make the entry `trial.train_key`, going on where an earlier call was stopped.
+    """Make the entry `trial.train_key`, resuming where an earlier call stopped.
 
-    Of several processes all train, and the first alone writes.
+    With several processes, all train and only the first writes.
     """
     assert trial.train_key is not None
     store, task = context.store, trial.task
@@ -77,7 +77,7 @@ def _mirror(trial: Trial, context: RunContext) -> OnEvent | None:
 
 
 def _quality(trial: Trial, context: RunContext) -> Quality | None:
-    """Quality of one sample a source on a few validation examples: the curve over training."""
+    """Quality of one sample per source on a few validation examples: the curve over training."""
     task = trial.task
     examples = task.valid[: trial.training.quality_examples]
     if not examples:

@@ -1,11 +1,11 @@
 """The one training loop: the same code for every trainable system.
 
 Order of the data, noise and dropout of an update are functions of (seed, update), so that a
-training that was killed and resumed equals one that was not. Devices are accelerate's.
+training that was killed and resumed equals one that was not. Devices are handled by accelerate.
 
 Several processes share every micro batch by rows, in order of rank, and sum their gradients, so
-that each update is that of one process: the batch of the recipe is the global one. Dropout
-differs, whose masks are drawn for whole tensors; so does what a system draws for the batch as a
+that each update is that of one process: the batch of the recipe is the global one. Dropout differs,
+since its masks are drawn for whole tensors; so does anything that a system draws for the batch as a
 whole.
 """
 
@@ -38,7 +38,7 @@ from benchmark.training.stopping import ended_by, nearest_bound
 
 Quality = Callable[[System], dict[str, float]]
 OnProgress = Callable[[int, int, str], None]
-"""Called with (done, total, what to print beside the bar)."""
+"""Called with (done, total, text beside the bar)."""
 OnEvent = Callable[[dict[str, Any]], None]
 """Called with every line of `events.jsonl`."""
 
@@ -51,7 +51,7 @@ class TrainingDivergedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class TrainingSummary:
-    """How a training went."""
+    """Summary of a training."""
 
     updates: int
     tokens: int
@@ -65,12 +65,12 @@ class TrainingSummary:
 class Trainer:
     """One training of one system, with its files in `folder`.
 
-    `folder` holds `events.jsonl` and, while it runs, `checkpoint/`. The first of several processes
-    alone writes there, and all have to see it.
+    `folder` holds `events.jsonl` and, while it runs, `checkpoint/`. With several processes only the
+    first writes there, and all have to see it.
 
     A part of `system.module` that learns from the rows it is shown, rather than by gradients, has
     a method `learn_from_all(join)`: `join` turns the rows `(n, ...)` of this process into those of
-    all, in order, and None in the place of `join` takes it away again.
+    all, in order, and passing None instead removes it again.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class Trainer:
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
         self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
-        # Accelerate keeps one precision for as long as a process lives, and cells differ in theirs.
+        # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
-        # Under a launcher accelerate numbers even the CPU, which loading a checkpoint refuses.
+        # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
         self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
         objective = Objective(
             system, device=self.device.type, is_bf16=is_bf16(recipe, self.device.type)
@@ -116,8 +116,8 @@ class Trainer:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-        # This mode leaves out the wrapper for data parallelism, whose gradient is a mean that knows
-        # nothing of the weights of the processes.
+        # This mode omits the wrapper for data parallelism, whose gradient is a mean that ignores
+        # how much each process counts for.
         self.objective = self.accelerator.prepare_model(objective, evaluation_mode=True)
         self.optimiser = self.accelerator.prepare_optimizer(optimiser)
         self.average = moving_average(system.module, recipe.ema_decay)
@@ -193,13 +193,13 @@ class Trainer:
         self.objective.train()
         totals: dict[str, Tensor] = {}
         loss_sum, tokens = torch.zeros((), device=self.device), 0
-        # Micro batches of one length hold unlike numbers of tokens: known when all are through.
+        # Micro batches differ in their number of tokens: the total is known only after all of them.
         is_sum_of_tokens = False
         for first in range(0, len(examples), micro):
             whole = examples[first : first + micro]
             mine = processes.share(len(whole))
             part, part_ids = whole[mine], ids[first : first + micro][mine]
-            # Dropout and the like take torch's generator: it is keyed as everything else.
+            # Dropout and the like use torch's generator: it is keyed like everything else.
             torch.manual_seed(row_seed(self.seed, part_ids[0], 0))
             batch = self._to_device(self.system.collate(part))
             noise = make_noise(self.seed, part_ids, 1, self.device)
@@ -210,11 +210,11 @@ class Trainer:
             if is_sum_of_tokens:
                 weight = float(seen)
             elif mean_over == "tokens":
-                # A process counts as much as it has tokens.
+                # A process is weighted by its number of tokens.
                 weight = len(whole) / len(examples) * (seen / max(1, all_seen))
             else:
                 weight = len(part) / len(examples)
-            if not weight:  # no tokens here, and a mean over none of them
+            if not weight:  # no tokens here: a mean over none is undefined
                 continue
             self.accelerator.backward(total * weight)
             loss_sum = loss_sum + total.detach() * weight
@@ -250,14 +250,14 @@ class Trainer:
     # Validation
 
     def _validate(self) -> None:
-        """Loss and quality of the averaged weights on the valid split; counts for patience."""
+        """Loss and quality of the averaged weights on the valid split; counts towards patience."""
         progress = self.progress
         if not self.valid:
             return
         module = _module(self.system)
         with averaged_weights(module, self.average):
             loss = self._valid_loss()
-            # JSON has no infinity: a loss without a finite value stands as null.
+            # JSON has no infinity: a loss without a finite value is stored as null.
             progress.valid_loss = loss if math.isfinite(loss) else None
             event: dict[str, Any] = {"kind": "valid", "update": progress.update}
             event["loss"] = progress.valid_loss
@@ -335,7 +335,7 @@ class Trainer:
             cut_events(self.folder / "events.jsonl", self.progress.update)
 
     def _finish(self) -> None:
-        """Leave in the system the weights that count, and validate them once more."""
+        """Put the final weights into the system, and validate them once more."""
         progress, recipe = self.progress, self.recipe
         if not recipe.validate_every or progress.update % recipe.validate_every:
             self._validate()
@@ -360,7 +360,7 @@ def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
     smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
     if smallest < processes.count:
         raise UserError(
-            f"A batch of {smallest} examples cannot be shared by {processes.count} processes:"
+            f"A batch of {smallest} examples cannot be divided among {processes.count} processes:"
             " raise training.batch or training.micro_batch, or start fewer processes."
         )
 
@@ -370,7 +370,7 @@ def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
 
 
 def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
-    """Terms by name and losses, summed over processes."""
+    """Sum losses and their named terms over processes."""
     terms: dict[str, float] = {}
     for of_one, _ in parts:
         for name, value in of_one.items():

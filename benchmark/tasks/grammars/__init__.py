@@ -1,4 +1,4 @@
-"""One grammar a file; `load` imports the one that is asked for."""
+"""One grammar per file; `load` imports the requested one."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Dialogue: a reply to an invitation (the shape of Commonsense Conversation), one to many.
 
-A reply accepts, declines, is busy, hands the matter over, or proposes something else, and then
-holds to it: "yes" goes with "love" and never with "hate", "i am" never with "we are", the
-pronoun is that of the person named, the verb agrees with it, and a counter-proposal names
-another thing of the same kind or another time. So a mixture of two valid replies is rarely one.
+A reply accepts, declines, is busy, refers to someone else, or proposes something else, and stays
+consistent: "yes" goes with "love" and never with "hate", "i am" never with "we are", the pronoun is
+that of the person named, the verb agrees with it, and a counter-proposal names another thing of the
+same kind or another time. So a mixture of two valid replies is rarely one.
 """
 
 from __future__ import annotations

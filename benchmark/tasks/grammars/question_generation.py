@@ -1,6 +1,6 @@
 """Question generation: a statement turned into a question about one of its parts (Quasar-T).
 
-The part that is asked for disappears from the question; the verb goes back to its base form
+The part asked about disappears from the question; the verb goes back to its base form
 after "did" and stays in the past after "who".
 """
 
