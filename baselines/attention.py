@@ -43,7 +43,7 @@ class Memory:
     mask: Tensor
     """True where a source has a token, `(sources, 1, 1, source_length)`."""
     encoded: Tensor
-    """What the keys were made of, `(sources, source_length, dim)`."""
+    """The encoded source that the keys come from, `(sources, source_length, dim)`."""
 
     def select(self, sources: Tensor) -> "Memory":
         """The memory of the sources with indices `(n,)`."""
@@ -60,8 +60,8 @@ class Cache:
 
     Args:
         layers: number of decoder blocks.
-        rows: candidates that are decoded side by side.
-        capacity: positions that will be decoded at most.
+        rows: candidates decoded in parallel.
+        capacity: maximum number of positions.
         shape: of the blocks.
         like: a tensor that gives data type and device.
     """
@@ -76,7 +76,7 @@ class Cache:
         """Positions stored, the same for all rows."""
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store `(rows, heads, new, head_dim)` and return all of the layer up to there."""
+        """Store `(rows, heads, new, head_dim)` and return all stored positions of the layer."""
         end = self.length + keys.size(2)
         self.keys[layer][:, :, self.length : end] = keys
         self.values[layer][:, :, self.length : end] = values
@@ -117,7 +117,7 @@ class SelfAttention(nn.Module):
             mask: True where a key may be attended to, broadcasts to
                 `(rows, heads, length, length)`.
             causal: position i sees positions up to i alone; not together with `mask`.
-            cache: where keys of earlier positions lie; then `x` holds the positions that
+            cache: the keys of earlier positions; then `x` holds the positions that
                 follow, one of them unless the cache is empty.
             layer: the block's number in the cache.
         """

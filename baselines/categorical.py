@@ -1,8 +1,8 @@
 """Categorical draws by inverting the cumulative distribution in float64.
 
-One uniform number a draw, in vocabulary order: a logit that moves by rounding moves a draw
-with the same tiny probability. Gumbel noise in float32 would lower the temperature
-(arXiv 2409.02908, section 4).
+One uniform number per draw, in vocabulary order: a logit that changes by rounding changes a draw
+only with the same tiny probability. Gumbel noise in float32 would lower the temperature (arXiv
+2409.02908, section 4).
 """
 
 import torch
@@ -63,7 +63,7 @@ def categorical(
 
 
 def check_draw(temperature: float, top_p: float) -> None:
-    """Raise ValueError where no draw is defined."""
+    """Raise ValueError if no draw is defined."""
     if not temperature >= 0:
         raise ValueError(f"temperature {temperature} is negative")
     if not 0 < top_p <= 1:

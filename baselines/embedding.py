@@ -73,14 +73,14 @@ class TimeEmbedding(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """Vectors `(rows, dim)` of times `(rows,)`."""
-        # Times are stretched to 0..1000, the range for which these frequencies were made.
+        # Times are scaled to 0..1000, the range for which these frequencies were designed.
         return self.net(sinusoids(1000.0 * t.double(), self.dim).float())
 
 
 def sinusoids(values: Tensor, dim: int) -> Tensor:
     """Sines and cosines of `values` `(n,)` at `dim / 2` frequencies, `(n, dim)`, float64.
 
-    Source: arXiv 1706.03762, section 3.5, with sines before cosines instead of in turn.
+    Source: arXiv 1706.03762, section 3.5, with sines before cosines instead of interleaved.
     """
     half = dim // 2
     exponents = torch.arange(half, dtype=torch.float64, device=values.device) / half

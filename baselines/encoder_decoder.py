@@ -1,4 +1,4 @@
-"""Encoder, decoder, and the frame that joins them: the networks of the from-scratch baselines.
+"""Encoder, decoder, and the class that joins them: the networks of the from-scratch baselines.
 
 Source: Vaswani et al., arXiv 1706.03762, section 3.1.
 """
@@ -18,7 +18,7 @@ from benchmark.api import Tokenizer
 
 @dataclass(frozen=True)
 class EncoderDecoderConfig:
-    """The network, as all encoder-decoders have it; a subclass adds its objective."""
+    """The network settings of all encoder-decoders; a subclass adds its objective."""
 
     dim: int = 128
     heads: int = 4
@@ -72,7 +72,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """What causal decoders and denoisers share; a subclass says what its `forward` sees."""
+    """Base class of causal decoders and denoisers; a subclass defines what `forward` sees."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
 class EncoderDecoder(nn.Module):
     """An encoder and a decoder that share the token embeddings, which the decoder owns.
 
-    The calls of `decoder` are the function evaluations; the encoder runs once a source.
+    The calls of `decoder` are the function evaluations; the encoder runs once per source.
     """
 
     def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
@@ -114,7 +114,7 @@ class EncoderDecoder(nn.Module):
     def encode_texts(
         self, tokenizer: Tokenizer, sources: Sequence[str], length: int
     ) -> tuple[Memory, list[bool]]:
-        """Sources encoded for generation, and whether each was cut to `length` tokens.
+        """Sources encoded for generation, and whether each was truncated to `length` tokens.
 
         Puts the network into evaluation mode.
         """

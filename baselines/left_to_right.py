@@ -1,4 +1,4 @@
-"""What every system that writes from left to right can be told about decoding."""
+"""Decoding settings shared by all left-to-right systems."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -38,7 +38,7 @@ class LeftToRightDecoding:
 
     @property
     def nfe(self) -> int | None:
-        """None: the text decides when it ends."""
+        """None: the number depends on the text."""
         return None
 
     @property

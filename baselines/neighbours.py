@@ -1,4 +1,4 @@
-"""Nearest texts of a collection by the words that they share."""
+"""Nearest texts of a collection by shared words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NeighbourIndex:
         self.vectors = self._vectors(counts)
 
     def nearest(self, texts: Sequence[str], count: int) -> list[list[int]]:
-        """The `count` nearest texts of the index, nearest first; equals in their order."""
+        """The `count` nearest texts of the index, nearest first; ties in their original order."""
         import numpy as np
 
         similarities = self._vectors([Counter(_terms(text)) for text in texts]) @ self.vectors.T

@@ -1,4 +1,4 @@
-"""Checks of configurations and decodings: each says in one sentence how to fix the value."""
+"""Checks of configurations and decodings; each error explains how to fix the value."""
 
 from collections.abc import Iterator, Sequence
 
@@ -49,11 +49,11 @@ def check_heads(where: str, dim: int, heads: int) -> None:
 
 
 def check_beam(system: str, num_samples: int, beam: int, name: str = "beam") -> None:
-    """Raise `UserError` where a beam yields fewer candidates than are asked for.
+    """Raise `UserError` if a beam yields fewer candidates than requested.
 
     Args:
         system: id, for the sentence.
-        num_samples: candidates that are asked for per source.
+        num_samples: requested candidates per source.
         beam: candidates that the ranked list of a source has.
         name: of the field of the decoding that sets `beam`.
     """
@@ -65,5 +65,5 @@ def check_beam(system: str, num_samples: int, beam: int, name: str = "beam") -> 
 
 
 def _named(settings: object, names: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """The named fields with their values, those that are None left out."""
+    """The named fields with their values, without those that are None."""
     return ((n, value) for n in names if (value := getattr(settings, n)) is not None)

@@ -1,4 +1,4 @@
-"""Uniform numbers that share out the interval among the rows of a batch."""
+"""Uniform numbers stratified over the rows of a batch."""
 
 import torch
 from torch import Tensor

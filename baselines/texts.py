@@ -15,7 +15,7 @@ class EncodedTexts:
 
     ids: list[list[int]]
     truncated: list[bool]
-    """Whether the text was too long for the canvas and lost its end."""
+    """Whether the text was truncated to fit the canvas."""
 
     def padded(self, pad_id: int, length: int | None = None) -> Tensor:
         """Ids `(texts, length)`, int64; `length` None is that of the longest text."""
@@ -25,14 +25,14 @@ class EncodedTexts:
 
 
 def encode_sources(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
-    """Sources cut to `length` tokens, the closing eos included: an empty text is eos alone."""
+    """Sources truncated to `length` tokens, closing eos included: an empty text is only eos."""
     ids = [tokenizer.encode(text) for text in texts]
     kept = [[*row[: length - 1], tokenizer.eos_id] for row in ids]
     return EncodedTexts(kept, [len(row) > length - 1 for row in ids])
 
 
 def encode_targets(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
-    """Targets with eos, cut to `length` tokens; one that is cut teaches no false end."""
+    """Targets with eos, truncated to `length` tokens; a truncated one has no eos."""
     ids = [[*tokenizer.encode(text), tokenizer.eos_id] for text in texts]
     return EncodedTexts([row[:length] for row in ids], [len(row) > length for row in ids])
 
@@ -56,17 +56,17 @@ def read_candidate(
     finished: bool | None = None,
     logprob: float | None = None,
 ) -> Candidate:
-    """The candidate that generated `ids` spell: what stands before the first eos.
+    """The candidate for generated `ids`: the text before the first eos.
 
-    `finished` None asks whether there is an eos; a system whose lengths need none says True.
-    Of several statuses the one nearest to the text is told: empty, unfinished, truncated.
+    `finished` None means: if there is an eos; systems whose lengths need none pass True. If several
+    statuses apply, the first of empty, unfinished and truncated is reported.
 
     Args:
-        tokenizer: what wrote the ids.
+        tokenizer: the one of the ids.
         ids: generated tokens, without the opening mark.
-        truncated: whether the source was cut.
-        finished: whether the text ended; None asks whether there is an eos.
-        logprob: of the text, where the system has one.
+        truncated: whether the source was truncated.
+        finished: whether the text ended; None means: if there is an eos.
+        logprob: of the text, if the system has one.
     """
     tokens = list(ids)
     ended = tokenizer.eos_id in tokens
@@ -78,12 +78,12 @@ def read_candidate(
 
 
 def read_texts(tokenizer: Tokenizer, tokens: Tensor) -> list[str]:
-    """The texts that rows of tokens `(rows, length)` spell; marks and masks are left out."""
+    """The texts of rows of tokens `(rows, length)`, without special tokens and masks."""
     return [read_candidate(tokenizer, row, truncated=False).text for row in tokens.tolist()]
 
 
 def never_generated(tokenizer: Tokenizer) -> list[int]:
-    """Ids that are no part of a text: a decoder gives them no mass, pad and eos aside.
+    """Ids that cannot occur in a text: a decoder gives them no mass. Excludes pad and eos.
 
     Some vocabularies have one id for several marks; eos and pad are never on the list.
     """

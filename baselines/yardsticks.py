@@ -1,8 +1,8 @@
-"""Yardsticks: the rows that nobody prints, and without which no score can be read.
+"""Yardsticks: reference rows that papers rarely print, without which no score can be interpreted.
 
-`copy-source` is what a metric gives for no work at all, `nearest-neighbour` what memory alone
-gives, `reference` what the humans of the data give, `oracle` what is possible: the true
-distribution of a controlled task. None of them is trained.
+`copy-source` is the score for doing nothing, `nearest-neighbour` for memorising alone, `reference`
+for the human texts of the data, and `oracle` for the optimum: the true distribution of a controlled
+task. None of them is trained.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CopyDecoding:
 
     @property
     def kind(self) -> api.CandidateKind:
-        """Several copies are one."""
+        """Copies of one text count as a single candidate."""
         return "single"
 
 
@@ -62,12 +62,12 @@ class OracleDecoding(CopyDecoding):
 
     @property
     def kind(self) -> api.CandidateKind:
-        """Independent draws, unless there is but one outcome."""
+        """Independent draws, unless there is only one outcome."""
         return "samples" if self.temperature else "single"
 
 
 class Yardstick:
-    """What the yardsticks share: no network, no training, nothing to store."""
+    """Base class of the yardsticks: no network, no training, nothing to store."""
 
     id: ClassVar[str]
     family: ClassVar[api.Family] = "yardstick"
@@ -117,13 +117,13 @@ class Yardstick:
 
 
 class RankedYardstick(Yardstick):
-    """A list of texts for every source, gone round where more are asked for."""
+    """A list of texts for every source, repeated if more are requested."""
 
     @abstractmethod
     def _ranked(
         self, sources: Sequence[str], ids: Sequence[str], most: int
     ) -> Iterable[Sequence[str]]:
-        """The list of every source, one text or more, of which `most` are read."""
+        """The list of every source, one text or more, of which at most `most` are used."""
 
     def generate(
         self,
@@ -138,7 +138,7 @@ class RankedYardstick(Yardstick):
         """Candidate k is text k of the list, from the beginning again when it is used up.
 
         Raises:
-            UserError: if the task lacks what the list is made of.
+            UserError: if the task lacks the texts for the list.
         """
         return [
             [_candidate(texts[k % len(texts)]) for k in range(num_samples)]
@@ -200,7 +200,7 @@ class NearestNeighbour(RankedYardstick):
 
 
 class Oracle(Yardstick):
-    """Draws from the true distribution of a controlled task: the ceiling."""
+    """Draws from the true distribution of a controlled task: the upper bound."""
 
     id: ClassVar[str] = "oracle"
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
@@ -221,7 +221,7 @@ class Oracle(Yardstick):
         """Independent draws; a source that the task cannot produce gets empty candidates.
 
         Raises:
-            UserError: if the task does not know its true distribution.
+            UserError: if the true distribution of the task is unknown.
         """
         conditional = self.resources.conditional
         if conditional is None:
@@ -247,7 +247,7 @@ def _draw(
     """Inverse of the cumulative distribution over the texts in alphabetical order."""
     if not truth:
         return api.Candidate("", "empty")
-    # Alphabetical: the outcome must not hang on the order in which a mapping was filled.
+    # Alphabetical: the outcome must not depend on the order in which a mapping was filled.
     texts = sorted(drawn_from)
     if temperature == 0:
         chosen = max(texts, key=drawn_from.__getitem__)

@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Module and summary of each command; a module is imported only when its command is called."""
 
 
-def overview() -> str:
+def format_overview() -> str:
     """The usage text: all commands, each with its summary."""
     lines = [f"  {name:8} {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
@@ -43,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Call the named command; return its exit code, or 2 for an unknown name."""
     name, *rest = list(sys.argv[1:] if words is None else words) or ["--help"]
     if name in ("-h", "--help"):
-        print(overview())
+        print(format_overview())
         return 0
     if name == "--version":
         print(version())

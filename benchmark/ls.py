@@ -21,7 +21,7 @@ from benchmark.runtime.command_line import (
 KINDS = ("tasks", "systems", "metrics", "suites")
 
 
-def listing(kind: str) -> list[dict[str, object]]:
+def list_entries(kind: str) -> list[dict[str, object]]:
     """The entries of one kind as plain data; imports neither torch nor any metric."""
     if kind == "systems":
         from benchmark.experiment.registry import system_entries
@@ -80,7 +80,7 @@ def _list(options: argparse.Namespace, _words: Sequence[str]) -> int:
     for kind in options.kind:
         if kind not in KINDS:
             raise UserError(f"There is no list of {kind!r}: {suggestion(kind, KINDS)}")
-    found = {kind: listing(kind) for kind in options.kind or KINDS}
+    found = {kind: list_entries(kind) for kind in options.kind or KINDS}
     if options.json:
         print_json(found)
         return 0

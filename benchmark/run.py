@@ -277,7 +277,7 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
             errors += [f"{outcome.trial}: {error}" for error in outcome.errors]
             state = "failed" if outcome.errors else "done"
             if processes.is_main:
-                board.tell(f"{outcome.trial}: {state}")
+                board.print_line(f"{outcome.trial}: {state}")
     return errors
 
 

@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
         if getattr(options, name) < 1:
             raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
     _check_writable(options.output)
-    kept = _kept(options)
+    kept = _read_kept(options)
     from benchmark.runtime.device import set_threads
 
     set_threads(options.threads)
@@ -105,11 +105,11 @@ def _record(
     record = {"command": words, "repeats": options.repeats, "results": results}
     record |= provenance("cpu", options.threads)
     if kept:
-        record["results"] = _merged(kept, results)
+        record["results"] = _merge(kept, results)
     return record
 
 
-def _kept(options: argparse.Namespace) -> dict[str, Any]:
+def _read_kept(options: argparse.Namespace) -> dict[str, Any]:
     """The record to add to; empty if there is none."""
     if not options.keep:
         return {}
@@ -128,7 +128,7 @@ def _kept(options: argparse.Namespace) -> dict[str, Any]:
     return record
 
 
-def _merged(kept: dict[str, Any], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _merge(kept: dict[str, Any], results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The results of an earlier record, each with where it comes from, and the new ones."""
     origin = {
         name: kept[name] for name in ("command", "created", "code", "versions", "machine")

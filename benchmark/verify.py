@@ -88,10 +88,10 @@ def parser() -> CommandParser:
 def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0: equal or within bounds; 1: different or not fully checked; 2: invalid call."""
     words = sys.argv[1:] if words is None else words
-    return run_command(parser(), _run, with_output(words))
+    return run_command(parser(), _run, replace_json_flag(words))
 
 
-def with_output(words: Sequence[str]) -> list[str]:
+def replace_json_flag(words: Sequence[str]) -> list[str]:
     """The words with `--output FILE` in place of `--json FILE.json`, its spelling until 0.5."""
     nexts = [*words[1:], ""]
     return [

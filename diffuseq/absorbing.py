@@ -1,8 +1,8 @@
 """The absorbing state m of DiffuSeq-v2: noise towards m, and discrete noise that is m itself.
 
-m is one learned vector. Gaussian noise leads from z_0 to a normal distribution round m, and
-some positions are set to m outright: a landmark in the space of embeddings that says "nothing
-is known here".
+m is one learned vector. Gaussian noise leads from z_0 to a normal distribution around m, and some
+positions are set to m outright: a landmark in the embedding space that means "nothing is known
+here".
 
 Notation as in `diffuseq.process` and `diffuseq.solvers`; m is `absorbing`, `(dim,)`.
 
@@ -62,7 +62,7 @@ def absorb(z: Tensor, absorbing: Tensor, u: Tensor, rate: Tensor) -> Tensor:
 class Centred:
     """A solver whose origin is m: what training noises towards, sampling must come back from.
 
-    z - m follows the process that the solver knows, so state and predictions are moved by m.
+    z - m follows the process that the solver knows, so state and predictions are shifted by m.
     """
 
     solver: Solver
@@ -70,11 +70,11 @@ class Centred:
 
     @property
     def stochastic(self) -> bool:
-        """That of the solver inside."""
+        """Whether the wrapped solver is stochastic."""
         return self.solver.stochastic
 
     def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
-        """One step of the solver inside, round m."""
+        """One step of the wrapped solver, around m."""
         m = self.absorbing
         if move.previous is not None:
             alpha_bar, earlier = move.previous

@@ -22,7 +22,7 @@ Fit = Literal["whole", "row"]
 Reading = Literal["first-mark", "official"]
 
 _TEXTS = 2**18
-"""Texts whose tokens are remembered."""
+"""Maximum number of texts whose tokens are cached."""
 _SOURCE_MARKS = 3
 """`[CLS] x [SEP] [SEP]`"""
 _TARGET_MARKS = 2
@@ -31,10 +31,10 @@ _TARGET_MARKS = 2
 
 @dataclass(frozen=True)
 class Opened:
-    """Sources laid on their canvas, the target open."""
+    """Sources placed on their canvas, with an open target."""
 
     batch: Batch
-    """As `Canvas.lay` makes it, with no target."""
+    """As returned by `Canvas.lay`, without a target."""
     starts: list[int]
     """Where each target begins."""
     ends: list[int]
@@ -47,16 +47,16 @@ class Canvas:
     """The layout for one pair of lengths.
 
     Args:
-        truncation: what is cut in training where a pair does not fit: `own-part` cuts source
-            and target to their own parts, `official` the longer of the two in turn. When
-            sampling there is no target that may be looked at: the source keeps its own part.
+        truncation: what is truncated in training if a pair does not fit: `own-part` cuts source
+            and target to their own parts, `official` the longer of the two in turn. In sampling
+            there is no target to look at: the source keeps its own part.
         fit: `whole` pads every pair to source and target lengths together, as the papers do;
-            `row` ends each canvas `lengths.target` behind its source, so that a short source
-            does not make a longer target, and cuts a batch to its longest canvas. What is behind
-            the end of a canvas is not `present`.
+            `row` ends each canvas `lengths.target` behind its source, so that a short source does
+            not make a longer target, and cuts a batch to its longest canvas. Positions behind the
+            end of a canvas are not `present`.
 
     Raises:
-        UserError: if there is no room for a word, or `fit` and `truncation` contradict.
+        UserError: if there is no space for a word, or `fit` and `truncation` contradict.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Canvas:
                 " truncation to own-part, or fit to whole."
             )
         self.tokenizer = tokenizer
-        # Every epoch meets the same texts, and a GPU waits while they are cut into tokens.
+        # Every epoch has the same texts, and a GPU waits while they are tokenised.
         self._encode = lru_cache(maxsize=_TEXTS)(tokenizer.encode)
         self.truncation, self.fit = truncation, fit
         self._target_length = lengths.target
@@ -103,7 +103,7 @@ class Canvas:
         return self._padded(rows, starts)
 
     def open(self, sources: Sequence[str]) -> Opened:
-        """The sources laid on the canvas, everything behind them left to be generated."""
+        """The sources on the canvas, with everything behind them to be generated."""
         words = [self._encode(source) for source in sources]
         rows = [self._marked(row[: self._source_room]) for row in words]
         starts = [len(row) for row in rows]
@@ -154,14 +154,14 @@ class Canvas:
 
 
 def longest_first(source: int, target: int, room: int) -> tuple[int, int]:
-    """Numbers of tokens that are left when the longer side loses its last until both fit `room`.
+    """Numbers of tokens left after truncating the longer side until both fit into `room`.
 
     At equal length both lose one.
 
     Args:
         source: tokens of the source.
         target: tokens of the target.
-        room: tokens that both may have together.
+        room: maximum number of tokens of both together.
     """
     if source + target <= room:
         return source, target

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _CLOCK = 1000.0
-"""T steps are told to the network as 0..1000, whatever T is."""
+"""Steps are given to the network on the scale 0..1000, whatever T is."""
 
 
 class Denoiser(nn.Module):
@@ -54,9 +54,9 @@ class Denoiser(nn.Module):
         Args:
             z_t: `(batch, length, dim)`.
             t: steps 1..T, int64 `(batch,)`.
-            present: True on the canvas of a row, bool `(batch, length)`; None is everywhere.
+            present: True on the canvas of a row, bool `(batch, length)`; None means everywhere.
         """
-        # The first step is told as 0, as in the papers' code, which counts from 0.
+        # The first step is given as 0, as in the papers' code, which counts from 0.
         clock = (t - 1).to(torch.float32) * (_CLOCK / self.diffusion_steps)
         time = self.time(sinusoidal(clock, self.time_dim))[:, None]  # (B, 1, width)
         h = self.project_in(z_t) + self.positions[: z_t.shape[1]] + time
@@ -83,7 +83,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
-        """`(batch, length, width)` to the same shape; `mask` is True where it may look."""
+        """`(batch, length, width)` to the same shape; `mask` is True where attention is allowed."""
         qkv = self.query_key_value(h).unflatten(-1, (3, self.heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # (B, heads, L, width / heads) each
         dropout = self.attention_dropout if self.training else 0.0

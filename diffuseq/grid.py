@@ -1,10 +1,10 @@
-"""Time grids: at which steps t of 1..T the network is asked.
+"""Time grids: the steps t of 1..T at which the network is called.
 
 A grid is a decreasing tuple T = t_0 > t_1 > ... > t_n = 0. A sampler calls the network once
-for each of its first n entries, so the grid alone says the number of function evaluations.
+for each of its first n entries, so the grid alone determines the number of function evaluations.
 
-Deviates: two spacings are those of the official code, whatever is wrong with them; the others
-end at t = 0, make the calls that were asked for, and go where they say.
+Deviates: two spacings are those of the official code, including its errors; the others end at t =
+0, make the requested number of calls, and step to the declared times.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
 
     Args:
         spacing: `uniform` in t; `quadratic` in t, dense near 0; `log-snr`, uniform in the
-            logarithm of the signal-to-noise ratio between t = T and t = 1;
-            `official-gap`, every (T // nfe)-th step, as the official DDIM, which moreover takes
-            each step with the coefficients of one from t to t - 1 (`sample(one_step=True)`);
-            `official-uniform`, uniform in t and ending at t = 1 in place of 0, as the official
-            DPM-Solver++ (rounded to whole steps, where the official one interpolates).
+            logarithm of the signal-to-noise ratio between t = T and t = 1; `official-gap`, every (T
+            // nfe)-th step, as the official DDIM, which also takes each step with the coefficients
+            of a step from t to t - 1 (`sample(one_step=True)`); `official-uniform`, uniform in t
+            and ending at t = 1 instead of 0, as the official DPM-Solver++ (rounded to whole steps,
+            where the official one interpolates).
         nfe: network calls, 1..T.
         alpha_bar: float64 `(T + 1,)`, as of `schedule.cumulative_alpha_bar`.
 
     Raises:
-        UserError: if `nfe` is not in 1..T, or `official-gap` would make another number of calls
-            (667 where 600 are asked of 2,000).
+        UserError: if `nfe` is not in 1..T, or `official-gap` would make a different number of calls
+        (667 when 600 of 2,000 are requested).
 
     Source: `quadratic` arXiv 2010.02502, appendix D.2; `log-snr` arXiv 2206.00927, section 3.4.
     """
@@ -48,7 +48,7 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
     if spacing == "official-uniform":
         if nfe == last:
             raise UserError(f"decoding.nfe is {nfe}: official-uniform has at most {last - 1}.")
-        # One step lower, so that what is kept above 0 is above 1 in the end.
+        # One step lower, so that steps kept above 0 end up above 1.
         lowered = _distinct([round(t) for t in (falling * (last - 1)).tolist()], last - 1)
         return (*(t + 1 for t in lowered), 1)
     if spacing == "uniform":
@@ -80,7 +80,7 @@ def _distinct(times: list[int], last: int) -> list[int]:
     ceiling = last
     kept = []
     for i, t in enumerate(times):
-        # Room must be left below for the steps that follow.
+        # Leave room below for the following steps.
         ceiling = last if i == 0 else min(ceiling - 1, max(t, count - i))
         kept.append(ceiling)
     return kept

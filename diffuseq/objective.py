@@ -37,29 +37,24 @@ def loss_terms(
 ) -> dict[str, Tensor]:
     """All terms of the loss, unweighted, by name.
 
-    z_0 is drawn round the embedding of the text, with the spread of the first step; the
-    target part of it is noised to step t and the network asked for z_0.
+    z_0 is drawn around the embedding of the text, with the spread of the first step; the
+    target part of it is noised to step t and the network predicts z_0.
 
     Args:
-        network: f_theta(z_t, t) -> z0_hat.
-        readout: embedding and output layer.
-        ids: int64 `(batch, length)`.
-        is_target: bool `(batch, length)`; padding belongs to the target.
-        t: steps 1..T, int64 `(batch,)`.
-        alpha_bar: float64 `(T + 1,)`.
-        start_eps: standard normal numbers `(batch, length, dim)`, for z_0.
-        eps: standard normal numbers `(batch, length, dim)`, for z_t.
-        mse_over: positions that the term `mse` is averaged over.
-        with_prediction_nll: whether the term `prediction_nll` is computed.
-        start_noise: positions whose z_0 is drawn; at the others it is the embedding itself.
-        forward: the forward process, z_t from (z_0, eps, alpha_bar_t `(batch, 1, 1)`).
-        present: True on the canvas of a row, bool `(batch, length)`, outside of which nothing is
-            compared; None is everywhere. `network` must know it too.
+        network: f_theta(z_t, t) -> z0_hat. readout: embedding and output layer. ids: int64 `(batch,
+        length)`. is_target: bool `(batch, length)`; padding belongs to the target. t: steps 1..T,
+        int64 `(batch,)`. alpha_bar: float64 `(T + 1,)`. start_eps: standard normal numbers `(batch,
+        length, dim)`, for z_0. eps: standard normal numbers `(batch, length, dim)`, for z_t.
+        mse_over: positions that the term `mse` is averaged over. with_prediction_nll: whether the
+        term `prediction_nll` is computed. start_noise: positions whose z_0 is drawn; at the others
+        it is the embedding itself. forward: the forward process, z_t from (z_0, eps, alpha_bar_t
+        `(batch, 1, 1)`). present: True on the canvas of a row, bool `(batch, length)`, outside of
+        which nothing is compared; None means everywhere. `network` must use the same mask.
 
     Deviates: paper and official code differ in the first term. Eq. 2 of the paper compares
     the target part alone (`mse_over="target"`); the code, which made the published numbers,
     averages over source and padding too (`all`). The code also draws z_0 at the source
-    (`start_noise="all"`), which sampling then shows without noise; `target` closes that gap.
+    (`start_noise="all"`), which sampling presents without noise; `target` removes this mismatch.
     """
     embedding = readout.embed(ids)
     z_0 = embedding
@@ -86,8 +81,8 @@ def loss_terms(
 def mse(z0_hat: Tensor, goal: Tensor, over: Tensor) -> Tensor:
     """Mean squared error over dimensions and the positions `over`, `(batch,)`.
 
-    `goal` is z_0, and at the first step the embedding itself: there the noise of z_0 is all
-    the noise there is.
+    `goal` is z_0, and at the first step the embedding itself: there the noise of z_0 is the only
+    noise.
 
     Source: arXiv 2210.08933, eq. 2.
     """
@@ -97,9 +92,9 @@ def mse(z0_hat: Tensor, goal: Tensor, over: Tensor) -> Tensor:
 def rounding_nll(readout: Readout, z: Tensor, ids: Tensor, over: Tensor) -> Tensor:
     """-log p_theta(w | z), mean over the positions `over`, `(batch,)`.
 
-    On z_0 it is the term `decoder_nll`: it keeps the embeddings of different words apart.
-    On z0_hat it is the term `prediction_nll`: it asks the network itself for vectors that
-    round to the right word.
+    On z_0 it is the term `decoder_nll`: it separates the embeddings of different words. On z0_hat
+    it is the term `prediction_nll`: it trains the network itself to predict vectors that round to
+    the right word.
 
     Args:
         readout: embedding and output layer.

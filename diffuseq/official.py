@@ -3,13 +3,13 @@
     python -m diffuseq.official CHECKPOINT OUTPUT
 
 The network is the same function (tests/parity), so only names change: query, key and value of
-a layer become one matrix, and positions beyond `seq_len`, which never take part, are left out.
+a layer become one matrix, and positions beyond `seq_len`, which are never used, are omitted.
 
 A checkpoint with an absorbing state becomes `diffuseq-v2`, every other `diffuseq`.
 
-Source: github.com/Shark-NLP/DiffuSeq, commit f78945d; branch diffuseq-v2, commit 3b71ccc.
-Deviates: the official sampler cuts source and reference together until both fit, so that the
-reference decides; here a source has `source_length` tokens, however long its reference is.
+Source: github.com/Shark-NLP/DiffuSeq, commit f78945d; branch diffuseq-v2, commit 3b71ccc. Deviates:
+the official sampler truncates source and reference together until both fit, so that the result
+depends on the reference; here a source has `source_length` tokens, however long its reference is.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from diffuseq.system import DiffuSeq
 from diffuseq.system_v2 import DiffuSeqV2
 
 Embeddings = Literal["sampled", "averaged"]
-"""A checkpoint holds the embedding table twice. `lm_head.weight` is the table as training left
-it, `word_embedding.weight` its moving average. The two are one matrix in the official network,
-which loads the first last: it samples with the average of all weights but this one."""
+"""A checkpoint holds the embedding table twice. `lm_head.weight` is the table as training left it,
+`word_embedding.weight` its moving average. The two are one matrix in the official network, which
+loads `lm_head.weight` last: it samples with the average of all weights but this one."""
 
 _HEAD_WIDTH = 64
-"""Of BERT in all its published sizes; a checkpoint does not tell the number of heads."""
+"""Width per head in all published sizes of BERT; a checkpoint does not give the number of heads."""
 _SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
 _LAYER = re.compile(r"input_transformers\.layer\.(\d+)\.")
 _SCHEDULES = ("sqrt", "cosine", "linear")
 _SAMPLERS = {"uniform": "uniform", "lossaware": "loss-second-moment"}
 _NEEDED = {"predict_xstart": True, "learn_sigma": False, "timestep_respacing": ""}
-"""Settings that have one value in everything published, and no other here."""
+"""Settings with the same value in all published code, the only one supported here."""
 
 
 def read_official(
@@ -60,16 +60,15 @@ def read_official(
     """`diffuseq` or `diffuseq-v2` with the weights of an official checkpoint, on CPU.
 
     Args:
-        checkpoint: an `ema_*.pt`; its `training_args.json` lies beside it.
-        tokenizer: a `tokenizer.json` or `vocab.txt`, or a folder that holds one of them; the
-            folder of the checkpoint where it is not given.
-        heads: attention heads; one for every 64 of the width where it is not given.
-        source_length: part of the canvas that is the source's, marks included, in tokens; half
-            of `seq_len` where it is not given.
-        embeddings: which of the two embedding tables of the checkpoint.
+        checkpoint: an `ema_*.pt`; its `training_args.json` lies beside it. tokenizer: a
+        `tokenizer.json` or `vocab.txt`, or a folder that holds one of them; by default the folder
+        of the checkpoint. heads: attention heads; by default one per 64 of the width.
+        source_length: part of the canvas for the source, special tokens included, in tokens; by
+        default half of `seq_len`. embeddings: which of the two embedding tables of the checkpoint.
 
     Raises:
-        UserError: if a file is missing or broken, or describes what `diffuseq` is not.
+        UserError: if a file is missing or broken, or describes a model that `diffuseq` does not
+        support.
     """
     state = _read_state(checkpoint)
     arguments = _read_arguments(checkpoint.parent / "training_args.json")
@@ -93,7 +92,7 @@ def read_official(
 
 
 def weight_names(layers: int, *, absorbing: bool) -> dict[str, tuple[str, ...]]:
-    """Our names to the official ones; of several the rows are put one below the other."""
+    """Our names to the official ones; the rows of several are concatenated."""
     names: dict[str, tuple[str, ...]] = {
         "readout.weight": ("lm_head.weight",),
         "readout.bias": ("lm_head.bias",),
@@ -139,7 +138,7 @@ def _read_state(checkpoint: Path) -> dict[str, Tensor]:
     layers = 1 + max((int(m[1]) for m in map(_LAYER.match, state) if m), default=-1)
     names = weight_names(layers, absorbing="mean_embed" in state)
     needed = {name for group in names.values() for name in group}
-    # The moving average of the table is not needed unless asked for, but always there.
+    # The moving average of the table is used only on request, but always exists.
     needed.add("word_embedding.weight")
     missing = sorted(needed - set(state))
     unknown = sorted(set(state) - needed - {"position_ids"})
@@ -181,7 +180,7 @@ def _read_arguments(path: Path) -> dict[str, Any]:
 def _config(
     checkpoint: Path, state: Mapping[str, Tensor], arguments: Mapping[str, Any], heads: int | None
 ) -> DiffuSeqConfig:
-    """The sizes that the shapes tell, and the process that the arguments tell."""
+    """The sizes given by the shapes, and the process given by the arguments."""
     dim = state["word_embedding.weight"].shape[-1]
     width = state["LayerNorm.weight"].shape[-1]
     if heads is None and width % _HEAD_WIDTH:
@@ -241,11 +240,11 @@ def _fill(
 
 
 def read_tokenizer(path: Path, arguments: Mapping[str, Any]) -> Tokenizer:
-    """The tokeniser of BERT of a `vocab.txt` or `tokenizer.json`, or of the folder of one.
+    """BERT's tokeniser from a `vocab.txt` or `tokenizer.json`, or from a folder with one.
 
     Args:
         path: file or folder; what `Tokenizer.save` wrote is read as it is.
-        arguments: of the training; a `config_name` that says `-cased` keeps capitals.
+        arguments: of the training; a `config_name` with `-cased` keeps capitals.
 
     Raises:
         UserError: if there is none, or it cannot be read.
@@ -287,7 +286,7 @@ def _word_pieces(vocab: Path, *, is_cased: bool) -> Backend:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Convert one checkpoint; exit code 2 for a mistake of the caller."""
+    """Convert one checkpoint; exit code 2 for a user error."""
     parser = argparse.ArgumentParser(
         prog="python -m diffuseq.official",
         description="Convert a checkpoint of the official DiffuSeq into a folder of diffuseq.",

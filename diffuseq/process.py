@@ -1,8 +1,8 @@
 """The forward process and its posterior, for any two steps s < t, and partial noising.
 
-All coefficients are computed in float64 and brought to the type of the state at the end.
-`alpha_bar_*` are float64 tensors that broadcast with the state: without dimensions in a
-sampler, where all rows share the step, `(batch, 1, 1)` in training.
+All coefficients are computed in float64 and cast to the type of the state at the end. `alpha_bar_*`
+are float64 tensors that broadcast with the state: scalars in a sampler, where all rows share the
+step, `(batch, 1, 1)` in training.
 
 Notation: z_t state, z_0 clean state, eps standard normal noise, alpha_bar signal left.
 """
@@ -41,7 +41,7 @@ def posterior(
         alpha_bar_t: signal left at t.
         alpha_bar_s: signal left at s < t.
 
-    Source: arXiv 2006.11239, eq. 6 and 7, with the step from s to t in place of beta_t.
+    Source: arXiv 2006.11239, eq. 6 and 7, with the step from s to t instead of beta_t.
     """
     kept = alpha_bar_t / alpha_bar_s
     noise_t = 1.0 - alpha_bar_t
@@ -54,7 +54,8 @@ def posterior(
 def anchor(z: Tensor, source: Tensor, is_target: Tensor) -> Tensor:
     """`z` at the target positions and the clean `source` at all others.
 
-    The same function noises in part (training) and re-sets the source (every sampling step).
+    The same function applies partial noising (training) and resets the source (every sampling
+    step).
 
     Args:
         z: `(batch, length, dim)`.

@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 _BLOCK_ELEMENTS = 2**25
-"""Scores held at a time while the nearest embeddings are sought (128 MiB of float32)."""
+"""Scores held at a time in the nearest-embedding search (128 MiB of float32)."""
 
 
 class Readout(nn.Module):
@@ -36,13 +36,13 @@ class Readout(nn.Module):
         return functional.linear(z, self.table(), self.bias)
 
     def nll(self, z: Tensor, ids: Tensor) -> Tensor:
-        """-log p_theta(w | z) `(batch, length)`, with the scores of few positions at once."""
+        """-log p_theta(w | z) `(batch, length)`, with the scores of a few positions at a time."""
         flat, words = z.flatten(0, 1), ids.flatten()
         block = _block(self.table())
         if len(flat) <= block:
             nll = self._nll(flat, words)
         else:
-            # What a block leaves for the backward pass is computed again there, not kept.
+            # Activations of a block are recomputed in the backward pass, not kept.
             nll = torch.cat(
                 [
                     checkpoint(self._nll, *part, use_reentrant=False)

@@ -1,9 +1,9 @@
 """Noise schedules: how much of the signal, alpha_bar, is left at each time.
 
-Time is counted in whole steps t = 0..T. At t = 0 nothing is noised (alpha_bar = 1); the
-network is asked at t = 1..T. The papers' code counts the same steps from 0 to T - 1.
+Time is counted in whole steps t = 0..T. At t = 0 there is no noise (alpha_bar = 1); the network is
+called at t = 1..T. The papers' code counts the same steps from 0 to T - 1.
 
-Everything is float64: the product of 2,000 factors loses its tail in float32.
+Everything is float64: the product of 2,000 factors loses precision in float32.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 ScheduleName = Literal["sqrt", "sqrt-paper", "cosine", "linear"]
 
 BETA_CAP = 0.999
-"""Largest share of the signal that one step may take away.
+"""Largest share of the signal that one step may remove.
 
 Source: arXiv 2102.09672, section 3.2.
 """
@@ -46,12 +46,11 @@ def alpha_bar(name: ScheduleName, u: Tensor) -> Tensor:
 def discrete_betas(name: ScheduleName, diffusion_steps: int) -> Tensor:
     """The betas of the steps t = 1..T, float64 `(T,)`, none above `BETA_CAP`.
 
-    Source: arXiv 2006.11239, section 4 (`linear`, stretched to T steps as in arXiv
-    2102.09672, section 3.1); otherwise beta_t = 1 - alpha_bar(t / T) / alpha_bar((t - 1) / T),
-    arXiv 2102.09672, eq. 17.
-    Deviates: with `sqrt` that ratio leaves out what alpha_bar(0) = 0.99 has lost already, as the
-    official code does. With `sqrt-paper` the first step takes it, and alpha_bar is that of the
-    formula.
+    Source: arXiv 2006.11239, section 4 (`linear`, stretched to T steps as in arXiv 2102.09672,
+    section 3.1); otherwise beta_t = 1 - alpha_bar(t / T) / alpha_bar((t - 1) / T), arXiv
+    2102.09672, eq. 17. Deviates: with `sqrt` that ratio omits the loss already in alpha_bar(0) =
+    0.99, as in the official code. With `sqrt-paper` the first step includes it, and alpha_bar
+    follows the formula.
     """
     if name == "linear":
         scale = _LINEAR_STEPS / diffusion_steps

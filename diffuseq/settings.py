@@ -1,8 +1,8 @@
-"""What `diffuseq` and `diffuseq-v2` can be told: network, objective, decoding.
+"""Settings of `diffuseq` and `diffuseq-v2`: network, objective, decoding.
 
-Where the official code (github.com/Shark-NLP/DiffuSeq: branch main, commit f78945d, for
-`diffuseq`, branch diffuseq-v2 for `diffuseq-v2`) and its paper, or sound practice, part ways,
-a field chooses between them and says why.
+Where the official code (github.com/Shark-NLP/DiffuSeq: branch main, commit f78945d, for `diffuseq`,
+branch diffuseq-v2 for `diffuseq-v2`) and its paper, or sound practice, differ, a field chooses
+between them and explains why.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DiffuSeqConfig:
     """T."""
     schedule: ScheduleName = "sqrt"
     """`sqrt` as in the official code, which divides alpha_bar(0) = 0.99 out; `sqrt-paper` by the
-    formula of the paper, in which the first step takes that 1 % as well."""
+    formula of the paper, in which the first step includes that 1 %."""
     timesteps: Literal["uniform", "loss-second-moment"] = "loss-second-moment"
     """How training draws t."""
     mse_over: MseOver = "all"
@@ -42,34 +42,34 @@ class DiffuSeqConfig:
     mse_weight: float = 1.0
     decoder_nll_weight: float = 1.0
     prior_weight: float = 1.0
-    """Of the term `tT`. The official code has 1; with `sqrt` nothing is left of z_0 at T and the
+    """Of the term `tT`. The official code uses 1; with `sqrt` nothing is left of z_0 at T and the
     term is near 0."""
     prediction_nll_weight: float = 0.0
-    """Deviates: adds the cross entropy of the predicted z_0, target alone. The official code
+    """Deviates: adds the cross entropy of the predicted z_0, on the target only. The official code
     computes it (`nll`) and only logs it."""
     start_noise: StartNoise = "all"
-    """Which positions of z_0 are drawn round their embedding. `all` as in the official code, whose
-    network so learns from a noised source and is shown a clean one when it samples; `target`
-    shows it the clean one in training too; `none` sets z_0 = EMB(w)."""
+    """Which positions of z_0 are drawn around their embedding. `all` as in the official code, whose
+    network thus learns from a noised source and sees a clean one in sampling; `target` uses the
+    clean one in training too; `none` sets z_0 = EMB(w)."""
     rescale_time: bool = True
-    """Whether the network is told t on a clock of 0..1000, as the official code does
+    """Whether the network receives t on a scale of 0..1000, as in the official code
     (`rescale_timesteps`), or the plain number of the step."""
     truncation: Truncation = "own-part"
-    """`official` cuts the longer of source and target in turn until both fit, so that in the
-    official code the length of the answer decides how much of the question is seen; `own-part`
-    cuts each to its own part of the canvas."""
+    """`official` truncates the longer of source and target until both fit, so that in the official
+    code the length of the answer determines how much of the question is seen; `own-part` truncates
+    each to its own part of the canvas."""
     fit: Fit = "whole"
     """`whole` pads every pair to the sum of both lengths, as the official code does, so that most
     of what the network computes is padding; `row` ends each canvas `lengths.target` behind its
-    source and looks no further: the same task, at a fraction of the cost."""
+    source and ignores the rest: the same task, at a fraction of the cost."""
 
 
 @dataclass(frozen=True)
 class DiffuSeqDecoding:
     """How to sample; the defaults are those of the paper and its code.
 
-    The official code draws one candidate a run, from a generator with one seed, so that a text
-    depends on its batch. Here every candidate has random numbers of its own.
+    The official code draws one candidate per run, from a generator with one seed, so that a text
+    depends on its batch. Here every candidate has its own random numbers.
     """
 
     solver: SolverName = "ancestral"
@@ -80,31 +80,32 @@ class DiffuSeqDecoding:
     clamp: bool = True
     """Whether every prediction is moved to the nearest embeddings."""
     clamp_from: int = 1
-    """The clamp acts at the steps t = clamp_from..clamp_to alone. The official `clamp_step` c, with
-    `clamp_first`, is clamp_from = c + 1; its default 0 clamps at every step."""
+    """The clamp is applied only at the steps t = clamp_from..clamp_to. The official `clamp_step` c,
+    with `clamp_first`, is clamp_from = c + 1; its default 0 clamps at every step."""
     clamp_to: int | None = None
-    """None is T. The official code without `clamp_first` is clamp_to = c + 1."""
+    """None means T. The official code without `clamp_first` is clamp_to = c + 1."""
     eta: float = 0.0
-    """Share of fresh noise, of `ddim` alone: 0 deterministic, 1 ancestral."""
+    """Share of new noise, for `ddim` only: 0 deterministic, 1 ancestral."""
     variance: Variance = "fixed-large"
-    """Of `ancestral` alone. The official code has `fixed-large` whatever its `sigma_small` says;
-    `posterior` is the variance of the step, which keeps the state at the noise level told."""
+    """For `ancestral` only. The official code uses `fixed-large` whatever its `sigma_small`;
+    `posterior` is the variance of the step, which keeps the state at the noise level that the
+    network is given."""
     carry: Carry = "state"
     """What `dpm-solver++` carries from step to step. The official code of DiffuSeq-v2 overwrites
-    the state by the prediction before each step (`prediction`). That solves the flow no more: the
-    network is asked again and again to mend its own answer."""
+    the state with the prediction before each step (`prediction`). That no longer solves the flow:
+    the network repeatedly corrects its own answer."""
     grid: Spacing = "uniform"
-    """`official-gap` are the steps, and the wrong coefficients, of the official DDIM, and
+    """`official-gap` has the steps, and the wrong coefficients, of the official DDIM, and
     `official-uniform` the steps of its DPM-Solver++: see `diffuseq.grid`."""
     noise_bound: float | None = None
-    """Injected noise is drawn within -noise_bound..noise_bound; None draws it whole. The `top_p`
-    of the official code, which has it off; the first state is not bounded."""
+    """Injected noise is drawn within -noise_bound..noise_bound; None means no bound. The `top_p` of
+    the official code, which is off there; the first state is not bounded."""
     rounding: Literal["most-likely", "nearest"] = "most-likely"
     """From z_0 to words: the argmax of p_theta(w | z_0) as in the official code, or the nearest
-    embedding, which is what the clamp rounds to."""
+    embedding, as used by the clamp."""
     reading: Reading = "first-mark"
     """`first-mark` ends a text at the first end mark or padding, as every other system here does;
-    `official` only drops the marks, so that words behind an end mark stay in the text."""
+    `official` only drops the marks, so that words after an end mark stay in the text."""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -129,10 +130,11 @@ class DiffuSeqV2Config(DiffuSeqConfig):
     """The fields of `diffuseq`, and the absorbing state."""
 
     discrete_rate: float = 0.5
-    """Share of the target states that is replaced by m where the noise is largest; 0 replaces
-    none. 0.5 as in the official training script; the default of its code is 0.2."""
+    """Share of the target states replaced by m at the largest noise; 0 replaces none. 0.5 as in the
+    official training script; the default of its code is 0.2."""
     absorbing_weight: float = 0.01
-    """Of the norm of m. The official command line says 0 and does not pass it on: 0.01 acts."""
+    """Weight of the norm of m. The official command line sets 0 but does not pass it on: 0.01 is
+    used."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.discrete_rate <= 1:
@@ -147,14 +149,14 @@ class DiffuSeqV2Decoding(DiffuSeqDecoding):
     nfe: int = 10
     clamp: bool = False
     discrete_rate: float | None = None
-    """Of `ancestral` alone: share of the states that turn into m where a step adds most noise;
-    None is the rate of the training, as in the official code."""
+    """For `ancestral` only: share of the states set to m at the step with the most noise; None
+    means the rate of training, as in the official code."""
     centre: Literal["absorbing", "official"] = "absorbing"
-    """Training noises z_0 towards m, so steps are taken round m, from a first state round m. The
-    official code takes them round 0, and begins its DPM-Solver++ round 0 too."""
+    """Training noises z_0 towards m, so steps are taken around m, from a first state around m. The
+    official code takes them around 0, and starts its DPM-Solver++ around 0 too."""
     clock: Literal["trained", "official"] = "trained"
-    """The time told to the network with DPM-Solver++. The official code counts it from 1 where
-    training counts from 0, so that the network is told the time one step late (`official`)."""
+    """The time given to the network with DPM-Solver++. The official code counts it from 1 while
+    training counts from 0, so that the network receives a time one step late (`official`)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

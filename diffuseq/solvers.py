@@ -1,6 +1,6 @@
 """Solvers of the reverse process: one pure step from z_t to z_s each, for any s < t.
 
-All of them ask for the prediction z0_hat, so a step of each is a few lines. At s = 0
+All of them use the prediction z0_hat, so each step is a few lines. At s = 0
 (alpha_bar_s = 1) every one of them returns z0_hat.
 
 Notation:
@@ -28,7 +28,7 @@ Carry = Literal["state", "prediction"]
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What a step needs beside the state: where it goes, and where the last one came from."""
+    """What a step needs besides the state: its target, and the previous step."""
 
     alpha_bar_t: Tensor
     """float64, no dimensions."""
@@ -43,7 +43,7 @@ class Solver(Protocol):
 
     @property
     def stochastic(self) -> bool:
-        """Whether `step` makes use of `eps`."""
+        """Whether `step` uses `eps`."""
 
     def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
         """z_s `(batch, length, dim)`.
@@ -51,7 +51,7 @@ class Solver(Protocol):
         Args:
             z_t: state `(batch, length, dim)`.
             z0_hat: its prediction, of the same shape.
-            eps: standard normal times the temperature; None where the solver is not stochastic.
+            eps: standard normal times the temperature; None if the solver is not stochastic.
             move: where the step goes.
         """
 
@@ -87,7 +87,7 @@ class Ddim:
 
     Source: arXiv 2010.02502, eq. 12 and 16.
     Deviates: alpha_bar_s is that of the state the step really goes to; the official code of
-    DiffuSeq takes that of t - 1 although it strides further.
+    DiffuSeq uses that of t - 1 although it steps further.
     """
 
     eta: float = 0.0
@@ -115,12 +115,12 @@ class DpmSolverPlusPlus:
     The first step, and the last (to s = 0, where log_snr is infinite), are of first order.
 
     Args:
-        carry: `state` steps from z_t; `prediction` from z0_hat in its place.
-        low_order_end: whether the last step is of first order wherever it goes.
+        carry: `state` steps from z_t; `prediction` from z0_hat instead.
+        low_order_end: whether the last step is always of first order.
 
-    Source: arXiv 2211.01095, algorithm 2.
-    Deviates: the official code of DiffuSeq-v2 overwrites z_t by z0_hat before each step, as
-    `carry="prediction"` does. What is left is a mean of predictions: it solves no equation.
+    Source: arXiv 2211.01095, algorithm 2. Deviates: the official code of DiffuSeq-v2 overwrites z_t
+    with z0_hat before each step, as with `carry="prediction"`. The result is a mean of predictions,
+    which solves no equation.
     """
 
     carry: Carry = "state"

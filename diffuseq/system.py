@@ -1,7 +1,7 @@
 """DiffuSeq as a system of the benchmark: text in, text out.
 
 Source: arXiv 2210.08933.
-Deviates: where the official code does otherwise, `diffuseq.settings` has a named field.
+Deviates: where the official code differs, `diffuseq.settings` has a named field.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from diffuseq.timesteps import LossSecondMoment, UniformTimesteps
 __all__ = ["DiffuSeq", "DiffuSeqConfig", "DiffuSeqDecoding", "DiffuSeqModule"]
 
 _CLOCK_STEPS = 1000
-"""A chain of so many steps is told to the network as it is."""
+"""With a chain of this many steps the network receives t unscaled."""
 
 
 SOLVERS: tuple[dict[str, object], ...] = (
@@ -44,7 +44,7 @@ SOLVERS: tuple[dict[str, object], ...] = (
 
 
 class DiffuSeqModule(nn.Module):
-    """All that is trained and stored: embeddings, network, and what is known about t."""
+    """All that is trained and stored: embeddings, network, and the distribution of t."""
 
     alpha_bar: Tensor
 
@@ -72,7 +72,7 @@ class DiffuSeqModule(nn.Module):
 
 @dataclass(frozen=True)
 class Reverse:
-    """What a variant of the process decides about sampling; see `diffuseq.sampling.sample`."""
+    """What a variant of the process changes in sampling; see `diffuseq.sampling.sample`."""
 
     network: Callable[[Tensor, Tensor], Tensor]
     solver: Solver
@@ -99,7 +99,7 @@ class DiffuSeq(api.NeuralSystem):
     noise_of: Callable[[int, Sequence[str], int, str | torch.device], api.Noise] = staticmethod(
         api.make_noise
     )
-    """Where `generate` takes its noise from; studies of samplers set another on an instance."""
+    """The source of noise in `generate`; sampler studies replace it on an instance."""
 
     config: DiffuSeqConfig
     module: DiffuSeqModule
@@ -127,8 +127,8 @@ class DiffuSeq(api.NeuralSystem):
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The weighted sum of the terms of the paper.
 
-        In training mode t is drawn, and what is seen is learnt, as `config.timesteps` says; in
-        evaluation mode t is uniform and nothing is learnt, so that losses can be compared.
+        In training mode t is drawn as `config.timesteps` sets, which may learn from the losses; in
+        evaluation mode t is uniform and nothing is learnt, so that losses are comparable.
         """
         module, config = self.module, self.config
         ids, is_target, present = batch["ids"], batch["is_target"], batch.get("present")
@@ -234,7 +234,7 @@ class DiffuSeq(api.NeuralSystem):
     def _read(
         self, rows: list[list[int]], opened: Opened, decoding: DiffuSeqDecoding
     ) -> api.Candidates:
-        """The candidates on the canvases of `rows`, as many for each source."""
+        """The candidates on the canvases of `rows`, an equal number for each source."""
         num_samples = len(rows) // max(1, len(opened.starts))
         return [
             [
@@ -246,7 +246,7 @@ class DiffuSeq(api.NeuralSystem):
             )
         ]
 
-    # What a variant of the process does otherwise.
+    # What a variant of the process overrides.
 
     def _forward_process(
         self, noise: api.Noise, length: int
@@ -261,8 +261,8 @@ class DiffuSeq(api.NeuralSystem):
     def _reverse_process(
         self, decoding: DiffuSeqDecoding, noise: api.Noise, rows: api.Batch
     ) -> Reverse:
-        """The network as it is, the solver that was asked for, a first state round 0."""
-        # The official DPM-Solver++ ends by a step of first order below 10 calls.
+        """The plain network, the configured solver, and a first state around 0."""
+        # The official DPM-Solver++ ends with a first-order step below 10 calls.
         is_short = decoding.grid == "official-uniform" and decoding.nfe < 10
         solver = make_solver(
             decoding.solver,

@@ -1,8 +1,8 @@
 """DiffuSeq-v2: DiffuSeq with a learned absorbing state, discrete noise and DPM-Solver++.
 
 Source: arXiv 2310.05793.
-Deviates: where the official code does otherwise, `diffuseq.settings` has a named field. Its
-`rejection_rate`, which is off and acts with the clamp alone, is left out.
+Deviates: where the official code differs, `diffuseq.settings` has a named field. Its
+`rejection_rate`, which is off by default and only affects the clamp, is omitted.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class DiffuSeqV2Module(DiffuSeqModule):
 
     def __init__(self, config: DiffuSeqV2Config, *, vocab_size: int, canvas: int) -> None:
         super().__init__(config, vocab_size=vocab_size, canvas=canvas)
-        # Of length 1 in the mean, where an embedding has sqrt(dim).
+        # Length 1 on average, while an embedding has sqrt(dim).
         self.absorbing = nn.Parameter(
             torch.randn(config.embedding_dim) * config.embedding_dim**-0.5
         )
 
 
 class DiffuSeqV2(DiffuSeq):
-    """Diffusion towards a learned absorbing state, some positions of which are hidden outright."""
+    """Diffusion towards a learned absorbing state, to which some positions are set outright."""
 
     id: ClassVar[str] = "diffuseq-v2"
     capabilities: ClassVar[Capabilities] = dataclasses.replace(
@@ -105,7 +105,7 @@ class DiffuSeqV2(DiffuSeq):
     ) -> AfterStep | None:
         """Sets positions to m after each ancestral step."""
         rate = decoding.discrete_rate
-        # The knob scales all that is random in a step.
+        # The knob scales all randomness of a step.
         rate = (self.config.discrete_rate if rate is None else rate) * decoding.temperature
         if decoding.solver != "ancestral" or rate == 0:
             return None

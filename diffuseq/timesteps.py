@@ -1,7 +1,7 @@
 """How training draws its time steps t: uniformly, or where the loss is large.
 
-A drawer is a module, so that what it has learnt lies in buffers and a resumed run draws as
-an unbroken one. It keeps no random state: it is handed uniform numbers.
+A drawer is a module, so that its state lies in buffers and a resumed run draws like an
+uninterrupted one. It keeps no random state: it receives uniform numbers.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 HISTORY = 10
-"""Losses remembered for every step."""
+"""Losses kept for every step."""
 
 UNIFORM_SHARE = 0.001
-"""Probability that stays uniform, so that no step is ever left out."""
+"""Share of the probability that stays uniform, so that every step can be drawn."""
 
 
 class UniformTimesteps(nn.Module):
@@ -40,9 +40,8 @@ class LossSecondMoment(nn.Module):
     Uniform until every step has ten losses. The weight 1 / (T p_t) keeps the expected loss
     that of uniform steps.
 
-    Source: arXiv 2102.09672, section 3.3, eq. 18.
-    Deviates: a loss that is not finite is left out, where the official code ends in
-    probabilities that are not numbers.
+    Source: arXiv 2102.09672, section 3.3, eq. 18. Deviates: a non-finite loss is omitted, while in
+    the official code probabilities become NaN.
     """
 
     history: Tensor
@@ -57,7 +56,7 @@ class LossSecondMoment(nn.Module):
         self.register_buffer("seen", torch.zeros(diffusion_steps, dtype=torch.int64))
 
     def learn_from_all(self, join: Callable[[Tensor], Tensor] | None) -> None:
-        """Let `observe` take in the rows of all processes, or of this one alone (None).
+        """Let `observe` use the rows of all processes, or only of this one (None).
 
         Args:
             join: turns the rows `(n, ...)` of this process into those of all, in order.
@@ -81,7 +80,7 @@ class LossSecondMoment(nn.Module):
 
     @torch.no_grad()
     def observe(self, t: Tensor, losses: Tensor) -> None:
-        """Take in the losses `(batch,)` of the steps `t` `(batch,)`, in order."""
+        """Record the losses `(batch,)` of the steps `t` `(batch,)`, in order."""
         losses = losses.detach().to(torch.float64)
         if self._join is not None:
             # float64 holds every step exactly.
@@ -94,7 +93,7 @@ class LossSecondMoment(nn.Module):
         begin = torch.searchsorted(index, index)
         count = torch.searchsorted(index, index, right=True) - begin
         rank = torch.arange(len(index), device=index.device) - begin
-        # Of more than ten losses for one step only the last ten may write, or the slots collide.
+        # If a step has more than ten losses, only the last ten are written, or slots would collide.
         is_kept = rank >= count - HISTORY
         slot = (self.seen[index] + rank) % HISTORY
         self.history[index[is_kept], slot[is_kept]] = losses[is_kept]

@@ -22,7 +22,7 @@ class Columns:
 
     ids: Tensor
     mask: Tensor
-    """1 for tokens, 0 for padding: an id alone does not tell where pad and eos are one."""
+    """1 for tokens, 0 for padding: the id alone is ambiguous if pad and eos share one."""
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], pad_id: int, *, left: bool = False) -> "Columns":
@@ -44,9 +44,9 @@ def predict(
 
     Args:
         model: any causal language model of transformers.
-        ids: tokens, `(rows, columns)`; with a cache, those that it does not hold yet.
+        ids: tokens, `(rows, columns)`; with a cache, those not yet in it.
         mask: of all columns, those in the cache included.
-        last: columns whose logits are wanted.
+        last: number of columns to return logits for.
         cache: a `Cache` of transformers, extended by this call.
     """
     wanted: dict[str, Any] = {
@@ -66,12 +66,12 @@ def predict(
 class CausalStepper:
     """`baselines.autoregressive.search.Stepper` over a causal language model.
 
-    The prompt passes through the network once a source, and its keys are then copied to the
-    candidates. The first step reads what the prompt predicted: it calls no network.
+    The prompt passes through the network once per source, and its keys are then copied to the
+    candidates. The first step reads what the prompt predicted: it does not call the network.
 
     Args:
         model: in evaluation mode.
-        prompts: padded on the left, one row a source, on the model's device.
+        prompts: padded on the left, one row per source, on the model's device.
         per_source: candidates of every source.
     """
 
@@ -87,7 +87,7 @@ class CausalStepper:
         self._first: Tensor | None = logits.repeat_interleave(per_source, dim=0)
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Logits `(rows, vocab)` after one more token a row, `(rows,)`.
+        """Logits `(rows, vocab)` after one more token per row, `(rows,)`.
 
         The tokens of the first step are the last of the prompts, which have been read.
         """
@@ -98,7 +98,7 @@ class CausalStepper:
         return predict(self.model, tokens[:, None], self.mask, last=1, cache=self.cache)[:, -1]
 
     def reorder(self, rows: Tensor) -> None:
-        """Row r goes on as a copy of `rows[r]`, which is of the same source."""
+        """Row r continues as a copy of `rows[r]`, which belongs to the same source."""
         # Rows of a source share their prompt, so that the mask stays as it is.
         self.cache.reorder_cache(rows)
 

@@ -12,9 +12,10 @@ class AutoregressiveDecoding(LeftToRightDecoding):
     """How to decode; the network is called once for each token of the longest candidate."""
 
     groups: int | None = None
-    """Of `diverse-beam`: parts of the beam that avoid each other; None is one a hypothesis."""
+    """Of `diverse-beam`: groups of the beam that avoid each other; None means one per
+    hypothesis."""
     max_length: int | None = None
-    """Tokens at most, end included; None is the target canvas."""
+    """Maximum number of tokens, end included; None means the target canvas."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -32,15 +33,15 @@ class AutoregressiveDecoding(LeftToRightDecoding):
         return 1 if self.kind == "single" else num_samples
 
     def length(self, system: str, canvas: int, num_samples: int) -> int:
-        """Tokens that a candidate may have, end included.
+        """Maximum number of tokens of a candidate, end included.
 
         Args:
             system: id, for errors.
-            canvas: tokens of the target at most.
-            num_samples: candidates that are asked for per source.
+            canvas: maximum number of tokens of the target.
+            num_samples: requested candidates per source.
 
         Raises:
-            UserError: if `max_length` is beyond the canvas, or the beam is narrower than
+            UserError: if `max_length` exceeds the canvas, or the beam is narrower than
                 `num_samples`.
         """
         if self.kind == "n-best":

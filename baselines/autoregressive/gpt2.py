@@ -2,11 +2,11 @@
 
 The network is transformers' GPT-2 from scratch on the task's tokeniser, or with `init` any
 published causal language model on its own. A text is prompt (source and separator), target, end;
-the loss is on the target and its end alone.
+the loss is only on the target and its end.
 
 Source: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019; as a baseline
 of DiffuSeq: Gong et al., arXiv 2210.08933, section 4.1.
-Deviates: no loss on the source, so that capacity goes where the other systems' goes.
+Deviates: no loss on the source, so that capacity is used as in the other systems.
 """
 
 from collections.abc import Sequence
@@ -54,9 +54,9 @@ class GPT2Config:
     gguf_file: str | None = None
     """Name of the GGUF file in `init` to read; None reads safetensors."""
     prefix: str | None = None
-    """With `init`: text before the source; None is what the tokeniser puts there itself."""
+    """With `init`: text before the source; None means what the tokeniser itself adds."""
     separator: str = "\n"
-    """With `init`: text between source and target; it may spell special tokens."""
+    """With `init`: text between source and target; it may contain special tokens."""
 
     def __post_init__(self) -> None:
         check_heads("gpt2", self.dim, self.heads)
@@ -71,7 +71,7 @@ class GPT2Config:
 
 
 class GPT2System(AutoregressiveSystem):
-    """GPT-2 and its kin: greedy, (diverse) beam, sampling by temperature and top-p."""
+    """GPT-2 and similar models: greedy, (diverse) beam, sampling by temperature and top-p."""
 
     id: ClassVar[str] = "gpt2"
     Config: ClassVar[type] = GPT2Config
@@ -109,7 +109,7 @@ class GPT2System(AutoregressiveSystem):
         return cls(config, resources, load_pretrained(config.init, config.gguf_file))
 
     def collate(self, examples: Sequence[api.Example]) -> api.Batch:
-        """`prompt` `(batch, S)`, padded left, `target` `(batch, T)` with eos; a mask for each."""
+        """`prompt` `(batch, S)`, padded left, `target` `(batch, T)` with eos; each with a mask."""
         prompts, _ = self._prompts([e.source for e in examples])
         texts = [e.target for e in examples]
         encoded = encode_targets(self.tokenizer, texts, self.resources.lengths.target)
@@ -122,7 +122,7 @@ class GPT2System(AutoregressiveSystem):
         }
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """Cross entropy in nats a target token, with label smoothing; draws no noise."""
+        """Cross entropy in nats per target token, with label smoothing; draws no noise."""
         target: Tensor = batch["target"]
         ids = torch.cat((batch["prompt"], target[:, :-1]), dim=1)
         mask = torch.cat((batch["prompt_mask"], batch["target_mask"][:, :-1]), dim=1)
@@ -146,7 +146,7 @@ class GPT2System(AutoregressiveSystem):
     def save(self, path: Path) -> None:
         """Write config, weights and tokenisers into the folder `path`.
 
-        A published model's own configuration and tokeniser lie in a folder within.
+        A published model's own configuration and tokeniser are in a subfolder.
         """
         api.save_folder(path, self.config, self.resources, self.module)
         if self._own is not None:
@@ -162,7 +162,7 @@ class GPT2System(AutoregressiveSystem):
         return system
 
     def _prompts(self, sources: Sequence[str]) -> tuple[Columns, list[bool]]:
-        """Prefix, source, separator, padded left; and whether a source lost its end."""
+        """Prefix, source, separator, padded left; and whether a source was truncated."""
         room = self.resources.lengths.source - 1
         texts = [self.tokenizer.encode(source) for source in sources]
         rows = [[*self._prefix, *ids[:room], *self._separator] for ids in texts]

@@ -9,12 +9,12 @@ from benchmark.api import LossTerms
 def next_token_loss(
     logits: Tensor, target: Tensor, inside: Tensor, label_smoothing: float
 ) -> LossTerms:
-    """Cross entropy in nats a target token, with label smoothing.
+    """Cross entropy in nats per target token, with label smoothing.
 
     Args:
         logits: `(batch, length, vocab)`.
         target: the tokens that follow, `(batch, length)`.
-        inside: True where a target is no padding, `(batch, length)`.
+        inside: True where a target is not padding, `(batch, length)`.
         label_smoothing: share of the mass that is spread over the vocabulary.
             Source: arXiv 1512.00567, section 7.
     """

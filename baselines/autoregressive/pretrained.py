@@ -1,6 +1,6 @@
 """Published causal language models with their own tokenisers, from a folder or the model hub.
 
-Weights are read from safetensors, or from a GGUF file, which is turned into float32; code that
+Weights are read from safetensors, or from a GGUF file, which is converted to float32; code that
 comes with a model is never run.
 """
 
@@ -24,8 +24,8 @@ class PretrainedTokenizer:
     Marks that the vocabulary lacks are its end of sequence: nothing writes or reads them.
 
     Args:
-        backend: what `AutoTokenizer` gave.
-        eos_id: the end of sequence; None is the tokeniser's own.
+        backend: the result of `AutoTokenizer`.
+        eos_id: the end of sequence; None means the tokeniser's own.
 
     Raises:
         UserError: if there is no end of sequence.
@@ -56,11 +56,11 @@ class PretrainedTokenizer:
 
     @property
     def prefix(self) -> list[int]:
-        """The marks that the tokeniser itself puts before a text."""
+        """The special tokens that the tokeniser itself puts before a text."""
         return list(takewhile(self.special_ids.__contains__, self.backend("x").input_ids))
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`, without special tokens, whatever the text spells."""
+        """Ids of `text`, without special tokens, even if the text spells one."""
         encoded = self.backend(text, add_special_tokens=False, split_special_tokens=True)
         return list(encoded.input_ids)
 
@@ -69,7 +69,7 @@ class PretrainedTokenizer:
         return list(self.backend(text, add_special_tokens=False).input_ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of `ids`; special tokens are left out."""
+        """Text of `ids`; special tokens are omitted."""
         kept = [i for i in ids if i not in self.special_ids and i < self.vocab_size]
         return str(self.backend.decode(kept, clean_up_tokenization_spaces=False)).strip()
 
@@ -84,12 +84,11 @@ def load_pretrained(
     """A causal language model with its tokeniser, in float32.
 
     Args:
-        init: a folder, or a model id of the hub.
-        gguf_file: name of the GGUF file in there that holds both; None where there are
-            safetensors.
+        init: a folder, or a model id of the hub. gguf_file: name of the GGUF file in it that holds
+        both; None for safetensors.
 
     Raises:
-        UserError: if one of them cannot be read, or the model keeps no keys while it decodes.
+        UserError: if one of them cannot be read, or the model has no key cache for decoding.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -105,7 +104,7 @@ def load_pretrained(
             model = AutoModelForCausalLM.from_pretrained(
                 init, gguf_file=gguf_file, dtype=torch.float32
             )
-    except Exception as error:  # the hub client raises whatever its transport raises
+    except Exception as error:  # the hub client passes on any error of its transport
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".: ")
         raise UserError(
             f"gpt2.init: no causal language model can be loaded from {init!r} ({reason}): give a"
@@ -113,7 +112,7 @@ def load_pretrained(
             " the hub, or gpt2.gguf_file, which needs the package gguf."
         ) from error
     if hasattr(model.config, "quantization_config") and gguf_file is not None:
-        # The weights are plain numbers by now; a saved configuration would ask for the file.
+        # The weights are plain numbers now; a saved configuration would refer to the file.
         del model.config.quantization_config
     return model, _with_tokenizer(model, backend)
 
@@ -125,7 +124,7 @@ def save_pretrained(path: Path, model: "PreTrainedModel", tokenizer: PretrainedT
 
 
 def read_pretrained(path: Path) -> tuple["PreTrainedModel", PretrainedTokenizer]:
-    """A model with weights of no meaning, and the tokeniser, as `save_pretrained` wrote them.
+    """A model with placeholder weights, and the tokeniser, as `save_pretrained` wrote them.
 
     Raises:
         UserError: if the folder is incomplete.

@@ -1,13 +1,13 @@
 """Decoding from left to right over any decoder that takes one position at a time.
 
-Sampling draws by `baselines.categorical`; beam search keeps a pool of ended hypotheses.
-Sources whose candidates have all ended leave the batch once they are half of it, and decoding
+Sampling draws by `baselines.categorical`; beam search keeps a pool of ended hypotheses. Sources
+whose candidates have all ended are removed from the batch once they are half of it, and decoding
 stops when none is left.
 
 Source: beam search with length normalisation, Wu et al., arXiv 1609.08144, section 7, with
 the score of fairseq and transformers, log p / length ** length_penalty; diverse beam search with
 Hamming diversity, Vijayakumar et al., arXiv 1610.02424, algorithm 1 and section 5.
-Deviates: the n-best list is ranked by the model's own score over all groups, the penalty left out.
+Deviates: the n-best list is ranked by the model's own score over all groups, without the penalty.
 """
 
 from collections.abc import Callable
@@ -21,17 +21,17 @@ from torch.nn import functional
 from baselines.categorical import categorical
 
 _UNENDED = -1e9
-"""Added to the score of a hypothesis without end: it ranks behind all others."""
+"""Added to the score of an unfinished hypothesis, so that it ranks behind all others."""
 
 
 class Stepper(Protocol):
     """A decoder with its cache. Rows are source-major, the same number for every source."""
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Feed one token a row, `(rows,)`; returns the logits of the next, `(rows, vocab)`."""
+        """Feed one token per row, `(rows,)`; returns the logits of the next, `(rows, vocab)`."""
 
     def reorder(self, rows: Tensor) -> None:
-        """Row r goes on as a copy of `rows[r]`, which is of the same source."""
+        """Row r continues as a copy of `rows[r]`, which belongs to the same source."""
 
     def keep(self, sources: Tensor) -> None:
         """Drop all sources but those with indices `(n,)`, with all of their rows."""
@@ -39,7 +39,7 @@ class Stepper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """The ids that steer a decoding."""
+    """The ids that control decoding."""
 
     start: int
     end: int
@@ -70,7 +70,7 @@ def sample(
     top_p: float,
     on_step: OnTokens | None = None,
 ) -> Hypotheses:
-    """One draw a row.
+    """One draw per row.
 
     Args:
         stepper: fresh, with `sources * per_source` rows.
@@ -125,25 +125,25 @@ def beam_search(
 ) -> Hypotheses:
     """The `beam` best hypotheses of every source, best first; unended ones come last.
 
-    A hypothesis is pooled when its end is among the best continuations, as many as the beam is
-    wide. A source is done when its pool is full and no live hypothesis, were it to end now, would
-    enter: exact for `length_penalty` 0, the heuristic of transformers for others.
+    A hypothesis enters the pool when its end is among the best continuations, up to the beam width.
+    A source is done when its pool is full and no live hypothesis, if it ended now, would enter:
+    exact for `length_penalty` 0, the heuristic of transformers for others.
 
     With several groups each searches with its share of the beam, one after the other at every
     position; a group pays `diversity` for each live hypothesis of the groups before it that took
-    the same token at the same position. What was paid stays with a hypothesis and steers which
-    are kept; an ended hypothesis is not live, so that an end costs nothing.
+    the same token at the same position. The penalty stays with a hypothesis and affects which are
+    kept; an ended hypothesis is not live, so that ending costs nothing.
 
     Args:
         stepper: fresh, with `sources * beam` rows.
         alphabet: start, end and what is forbidden.
         sources: number of sources.
         beam: live hypotheses, and size of the pool, of all groups together.
-        max_length: tokens a hypothesis may have, end included.
+        max_length: maximum number of tokens of a hypothesis, end included.
         length_penalty: exponent of the length that divides the log probability.
         device: where the stepper's logits are.
         groups: number of groups; divides `beam`.
-        diversity: nats a group pays for a token that another one took.
+        diversity: nats that a group pays for a token taken by another group.
         on_step: called with the step and the live tokens, `(rows, max_length)`.
     """
     width = beam // groups
@@ -179,7 +179,7 @@ def beam_search(
             results = [r.put(here, group.pool) for r, group in zip(results, beams, strict=True)]
             here, beams = here[undone], [group[undone] for group in beams]
             current = current.view(-1, beam)[undone].flatten()
-    # Live hypotheses fill what is left of a pool, behind all that ended.
+    # Live hypotheses fill the rest of a pool, behind all ended ones.
     results = [
         r.put(here, group.pool.merge(group.scores, group.logprob, group.live, norm, _UNENDED))
         for r, group in zip(results, beams, strict=True)
@@ -223,10 +223,10 @@ class _Beam:
 
         Args:
             log_p: of the next token, `(sources, width, vocab)`.
-            price: what a token costs, `(sources, vocab)`; None is nothing.
+            price: penalty of a token, `(sources, vocab)`; None means no penalty.
             end: the id that ends a hypothesis.
             position: tokens so far.
-            norm: what divides the score of a hypothesis that ends now.
+            norm: divisor of the score of a hypothesis that ends now.
         """
         width, vocab = log_p.shape[1:]
         reached = self.logprob[..., None] + log_p
@@ -241,7 +241,7 @@ class _Beam:
         histories[..., position] = token
         ends = token == end
         in_beam = torch.arange(2 * width, device=token.device) < width
-        # Once done, done: what a source waits for in the batch must not change its pool.
+        # A finished pool stays unchanged while its source waits for others in the batch.
         outside = ~(ends & in_beam & ~self.done[:, None])
         pool = self.pool.merge(
             top.masked_fill(outside, -torch.inf),
@@ -271,7 +271,7 @@ class _Pool:
     scores: Tensor
     """What ranks them in the search: less what they paid, by length, `(sources, size)`."""
     quality: Tensor
-    """The same without the payments."""
+    """The same without the penalties."""
     logprob: Tensor
     tokens: Tensor
 
@@ -286,7 +286,7 @@ class _Pool:
     def merge(
         self, scores: Tensor, logprob: Tensor, tokens: Tensor, norm: float, rank: float = 0.0
     ) -> "_Pool":
-        """Take in hypotheses `(sources, n)`; a score of -inf is none."""
+        """Add hypotheses `(sources, n)`; a score of -inf means none."""
         ranked = torch.cat((self.scores, scores / norm + rank), dim=1)
         ranked, slot = ranked.topk(self.scores.size(1), dim=1)
         merged = torch.cat((self.tokens, tokens), dim=1)

@@ -1,4 +1,4 @@
-"""What the autoregressive systems share: candidates from a decoder of one position at a time."""
+"""Base class of the autoregressive systems: candidates from a decoder, position by position."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class AutoregressiveSystem(api.NeuralSystem):
 
     @property
     def tokenizer(self) -> api.Tokenizer:
-        """What reads and writes the texts."""
+        """The tokeniser of the texts."""
         return self.resources.tokenizer
 
     @abstractmethod

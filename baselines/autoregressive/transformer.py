@@ -27,7 +27,7 @@ class TransformerConfig(EncoderDecoderConfig):
     label_smoothing: float = 0.0
     """Share of the mass that is spread over the vocabulary in training (the paper: 0.1).
 
-    A smoothed model puts that mass on wrong words also when it is sampled.
+    A smoothed model also puts that mass on wrong words in sampling.
     """
 
 
@@ -73,7 +73,7 @@ class TransformerSystem(AutoregressiveSystem):
         return collate_pairs(examples, self.resources)
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """Cross entropy in nats a target token, with label smoothing; draws no noise."""
+        """Cross entropy in nats per target token, with label smoothing; draws no noise."""
         tokenizer = self.resources.tokenizer
         target: Tensor = batch["target"]
         memory = self.module.encode(batch["source"], tokenizer.pad_id)
@@ -117,12 +117,12 @@ class CachedStepper:
         )
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Logits `(rows, vocab)` after one more token a row, `(rows,)`."""
+        """Logits `(rows, vocab)` after one more token per row, `(rows,)`."""
         logits: Tensor = self.decoder(tokens[:, None], self.memory, self.cache)
         return logits[:, -1]
 
     def reorder(self, rows: Tensor) -> None:
-        """Row r goes on as a copy of `rows[r]`, which is of the same source."""
+        """Row r continues as a copy of `rows[r]`, which belongs to the same source."""
         self.cache.select(rows)
 
     def keep(self, sources: Tensor) -> None:

@@ -1,10 +1,10 @@
 """The expert of the edit systems: the fewest deletions and insertions from one text to another.
 
-Without substitution, the fewest edits keep a longest common subsequence: what of it is not in
-the first text is deleted, what of the second is missing is inserted.
+Without substitution, the fewest edits keep a longest common subsequence: tokens of the first text
+outside it are deleted, tokens of the second outside it are inserted.
 
-Source: Levenshtein Transformer, arXiv 1905.11006, section 3.2 (expert policy).
-Deviates: where several shortest scripts exist, ties need not fall as in the official code.
+Source: Levenshtein Transformer, arXiv 1905.11006, section 3.2 (expert policy). Deviates: where
+several shortest scripts exist, ties may be resolved differently from the official code.
 """
 
 import torch
@@ -14,8 +14,8 @@ from torch import Tensor
 def common(x: Tensor, y: Tensor, x_inside: Tensor, y_inside: Tensor) -> Tensor:
     """Which tokens of `x` are in one longest common subsequence with `y`, `(rows, n)` bool.
 
-    The expert keeps these of `x`, and of `y` with the arguments exchanged. Time grows with n
-    steps over all rows and tokens of `y` at once.
+    The expert keeps these tokens of `x`, and with exchanged arguments those of `y`. Time grows with
+    n steps over all rows and tokens of `y` at once.
 
     Args:
         x: tokens `(rows, n)`.

@@ -16,7 +16,7 @@ Head = Literal["deletion", "placeholder", "token"]
 
 
 class EditDecoder(Decoder):
-    """Scores one operation a call; the heads share the blocks, as in the official code.
+    """Scores one operation per call; the heads share the blocks, as in the official code.
 
     Args:
         vocab_size: of the shared token table.
@@ -46,7 +46,7 @@ class EditDecoder(Decoder):
 
         Args:
             tokens: marks, text, placeholders, padding.
-            inside: True on what is no padding, `(rows, width)`.
+            inside: True where there is no padding, `(rows, width)`.
             memory: encoded sources.
             head: which operation is scored.
 

@@ -1,7 +1,7 @@
 """Iterative refinement: delete, insert placeholders, fill them, until nothing changes.
 
 Source: Levenshtein Transformer, arXiv 1905.11006, section 3.3.
-Deviates: max_iter rounds, where the official code takes one more; the total length is bounded
+Deviates: max_iter rounds, while the official code makes one more; the total length is bounded
 by the canvas; tokens and placeholders may be drawn at a temperature.
 """
 
@@ -36,11 +36,11 @@ class LevenshteinDecoding:
     """How to decode; a round is up to three calls of the decoder."""
 
     max_iter: int = 10
-    """Rounds at most; a text that a round does not change is finished."""
+    """Maximum number of rounds; a text unchanged by a round is finished."""
     temperature: float = 0.0
     """Of tokens and numbers of placeholders; 0 takes the likeliest, as published."""
     eos_penalty: float = 0.0
-    """Taken from the log probability of inserting nothing: longer texts."""
+    """Subtracted from the log probability of inserting nothing: gives longer texts."""
 
     def __post_init__(self) -> None:
         check_at_least_one("levenshtein", self, "max_iter")
@@ -48,7 +48,7 @@ class LevenshteinDecoding:
 
     @property
     def nfe(self) -> int | None:
-        """None: the text decides when it is finished."""
+        """None: the number depends on the text."""
         return None
 
     @property
@@ -69,12 +69,13 @@ def refine(
 ) -> State:
     """The texts after refinement.
 
-    A finished row stays as it is; a source leaves the batch when all of its rows have.
+    A finished row stays unchanged; a source is removed from the batch when all of its rows are
+    finished.
 
     Args:
         network: the decoder with its sources.
-        start: the initial texts, source-major, `per_source` rows a source.
-        noise: one row a row of `start`.
+        start: the initial texts, source-major, `per_source` rows per source.
+        noise: one row per row of `start`.
         decoding: rounds, temperature, penalty.
         vocabulary: ids.
         per_source: rows of each source.
@@ -116,7 +117,7 @@ def _round(
     vocabulary: Vocabulary,
     active: Tensor,
 ) -> State:
-    """One round; a head that no active row has a use for is not called."""
+    """One round; a head that no active row needs is not called."""
     width, temperature = state.tokens.size(1), decoding.temperature
 
     def logits(of: State, head: Head) -> Tensor:

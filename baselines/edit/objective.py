@@ -1,10 +1,10 @@
-"""Dual policy learning: each policy is trained on states that the other one leaves.
+"""Dual policy learning: each policy is trained on states produced by the other.
 
 Insertion starts from texts with deletions and learns what fills them; deletion starts from
-texts that the token policy filled and learns which tokens the expert takes out again.
+texts that the token policy filled and learns which tokens the expert deletes again.
 
 Source: Levenshtein Transformer, arXiv 1905.11006, section 3.2 and algorithm of figure 3.
-Deviates: deletion is not asked about the two marks; the placeholder head is not smoothed.
+Deviates: deletion is not trained on the two marks; the placeholder head is not smoothed.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ Prediction = Literal["argmax", "sample"]
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The ids that steer the operations."""
+    """The ids that control the operations."""
 
     placeholder: int
     pad: int
@@ -71,12 +71,9 @@ def dual_policy_losses(
         target: texts that are to be written.
         whole: False where a target was cut, `(rows,)`: how much is missing at its end is not
             known and is not learnt.
-        u: random numbers.
-        vocabulary: ids.
-        beta: share of insertion roll-ins that are what the expert leaves of a text of the
-            model's own; the others are random deletions.
-        prediction: how deletion roll-ins are filled.
-        max_insertions: largest class of the placeholder head.
+        u: random numbers. vocabulary: ids. beta: share of insertion roll-ins made from texts of the
+        model itself by the expert's deletions; the others are random deletions. prediction: how
+        deletion roll-ins are filled. max_insertions: largest class of the placeholder head.
         label_smoothing: of the token head, as a share of the mass.
     """
 

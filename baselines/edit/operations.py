@@ -47,7 +47,7 @@ class State:
 
 
 def empty_state(rows: int, width: int, marks: tuple[int, int, int], device: torch.device) -> State:
-    """Nothing between the marks; `marks` are the ids that open, close and pad."""
+    """Empty texts; `marks` are the ids for opening, closing and padding."""
     opening, closing, pad = marks
     tokens = torch.full((rows, width), pad, device=device)
     tokens[:, 0], tokens[:, 1] = opening, closing
@@ -91,7 +91,7 @@ def insert(state: State, counts: Tensor, placeholder_id: int, pad_id: int) -> tu
     rows, width = state.tokens.shape
     shift = torch.cat((counts.new_zeros((rows, 1)), counts.cumsum(1)), dim=1)
     place = torch.arange(width, device=counts.device) + shift
-    # What is outside goes to a column that is cut off.
+    # Tokens outside go to a column that is cut off.
     place = place.masked_fill(~state.inside, width).clamp(max=width)
     tokens = state.tokens.new_full((rows, width + 1), placeholder_id)
     tokens.scatter_(1, place, state.tokens)

@@ -1,8 +1,8 @@
 """Which states the insertion policy is trained on: targets with random deletions.
 
-Source: Levenshtein Transformer, arXiv 1905.11006, section 3.2 (roll-in policies).
-Deviates: the number of tokens that remain may be all of them, where the official code always
-deletes one at least and so never shows the placeholder head a finished text.
+Source: Levenshtein Transformer, arXiv 1905.11006, section 3.2 (roll-in policies). Deviates: all
+tokens may remain, while the official code always deletes at least one and so never shows the
+placeholder head a finished text.
 """
 
 import torch

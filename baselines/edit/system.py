@@ -27,9 +27,9 @@ class LevenshteinConfig(EncoderDecoderConfig):
     """The network and its objective."""
 
     max_insertions: int = 255
-    """K_max, placeholders that one slot may receive at once; the canvas bounds it too."""
+    """K_max, placeholders that one slot may receive at once; also limited by the canvas."""
     beta: float = 0.0
-    """Share of insertion roll-ins that are what the expert leaves of the model's own text."""
+    """Share of insertion roll-ins made from the model's own texts by the expert's deletions."""
     deletion_roll_in: Prediction = "argmax"
     """How texts are filled for the deletion policy to learn from: "argmax" or "sample"."""
     label_smoothing: float = 0.0
@@ -37,7 +37,7 @@ class LevenshteinConfig(EncoderDecoderConfig):
     roll_ins: int = 1
     """Corrupted versions of each target in a batch; they share the encoded source."""
     stratified_shares: bool = True
-    """Whether the shares that remain of the targets of a batch are spread evenly."""
+    """Whether the remaining shares of the targets of a batch are stratified."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -95,7 +95,7 @@ class LevenshteinSystem(api.NeuralSystem):
         }
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """The sum of the mean losses of the heads, each in nats an operation."""
+        """The sum of the mean losses of the heads, each in nats per operation."""
         config, repeats = self.config, self.config.roll_ins
         tokenizer = self.resources.tokenizer
         lengths: Tensor = batch["length"].repeat_interleave(repeats)
@@ -152,7 +152,7 @@ class LevenshteinSystem(api.NeuralSystem):
         ids: Sequence[str],
         on_step: api.OnStep | None = None,
     ) -> api.Candidates:
-        """`num_samples` candidates a source; a single one is decoded once and repeated."""
+        """`num_samples` candidates per source; a single one is decoded once and repeated."""
         if not sources:
             return []
         tokenizer = self.resources.tokenizer

@@ -1,7 +1,7 @@
 """fairseq's own models, criteria and generators behind the generation interface.
 
 `import fairseq` means the installed package, here as everywhere. It is imported quietly, and
-before any module of this package, so that none of them has to care.
+before any module of this package, so that none of them has to handle this.
 """
 
 from baselines.fairseq.suppressed_output import suppress_output

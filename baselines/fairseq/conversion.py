@@ -32,14 +32,14 @@ def convert_weights(
     lengths: int = 0,
     start: tuple[int, int] | None = None,
 ) -> dict[str, Tensor]:
-    """The state of our encoder-decoder that computes what fairseq's computes.
+    """The state of our encoder-decoder that computes the same as fairseq's.
 
     Args:
         state: of a fairseq model.
         pad_id: id of padding; fairseq's tables of positions begin behind it.
         source_positions: of our encoder.
         target_positions: of our decoder.
-        lengths: classes of our length head; 0 is no head.
+        lengths: classes of our length head; 0 means no head.
         start: (our start of a text, fairseq's), for a causal decoder: fairseq's is eos.
 
     Raises:

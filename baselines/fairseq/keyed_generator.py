@@ -1,4 +1,4 @@
-"""fairseq draws from torch's global generator: here its draws become functions of our noise."""
+"""Makes fairseq's draws, which come from torch's global generator, functions of our noise."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ import torch
 
 @contextmanager
 def keyed_generator(seed: int, step: int, device: torch.device) -> Iterator[None]:
-    """Torch's global generators, seeded inside and as they were before outside.
+    """Seed torch's global generators inside the block, and restore them afterwards.
 
     Args:
         seed: key of a row, one of `Noise.seeds`.
         step: number of the draw.
-        device: where the draws happen, beside the CPU.
+        device: where the draws happen, besides the CPU.
     """
     # Steps are spread over all bits: the CPU's generator reads the low 32 of its seed.
     mixed = (seed ^ (step * 0x9E3779B97F4A7C15)) % 2**63

@@ -20,7 +20,7 @@ Sample = dict[str, Any]
 def frame_texts(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> EncodedTexts:
     """bos, at most `length - 1` tokens, eos: what the non-autoregressive models read.
 
-    A text that is cut keeps its eos, which frames a canvas and is not a prediction.
+    A truncated text keeps its eos, which frames a canvas and is not a prediction.
     """
     encoded = encode_sources(tokenizer, texts, length)
     return EncodedTexts([[tokenizer.bos_id, *row] for row in encoded.ids], encoded.truncated)

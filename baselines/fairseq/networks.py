@@ -26,12 +26,13 @@ from benchmark.api import Lengths
 
 @dataclass(frozen=True)
 class NetworkConfig(EncoderDecoderConfig):
-    """What all of fairseq's encoder-decoders have; embeddings are shared and tied."""
+    """Settings of all of fairseq's encoder-decoders; embeddings are shared and tied."""
 
     norm: Norm = "post"
     positions: Positions = "sinusoidal"
     scale_embeddings: bool = True
-    """Whether token vectors are multiplied by sqrt(dim), beside which learned positions fade."""
+    """Whether token vectors are multiplied by sqrt(dim), next to which learned positions are
+    small."""
     label_smoothing: float = 0.0
 
 
@@ -49,7 +50,7 @@ def build_network(
         config: the network.
         task: a fairseq task, which brings the dictionaries.
         lengths: positions of source and target, all marks counted.
-        options: what the architecture has beside, under fairseq's names.
+        options: further options of the architecture, under fairseq's names.
     """
     pre, learned = config.norm == "pre", config.positions == "learned"
     arguments = Namespace(
@@ -84,7 +85,7 @@ def as_stored(model: nn.Module) -> nn.Module:
     """What is trained and stored of a fairseq model: its weights under `model.`.
 
     fairseq's own `load_state_dict` adds tied weights to what it is given, which the reader of
-    safetensors takes for weights that nobody asked for.
+    safetensors rejects as unexpected weights.
     """
     return nn.ModuleDict({"model": model})
 
@@ -93,7 +94,7 @@ class CountedLevenshteinDecoder(LevenshteinTransformerDecoder):  # type: ignore[
     """fairseq's decoder, whose three heads are reached through its `__call__`.
 
     In decoding, insertions that would pass the target positions are refused, slot by slot from
-    the left: an untrained model inserts until memory ends.
+    the left: an untrained model inserts until memory is exhausted.
     """
 
     def __init__(self, arguments: Namespace, dictionary: Any, embed_tokens: nn.Embedding) -> None:
@@ -115,7 +116,7 @@ class CountedLevenshteinDecoder(LevenshteinTransformerDecoder):  # type: ignore[
     def forward_mask_ins(self, prev_output_tokens: Tensor, **inputs: Any) -> Any:
         """Scores of numbers of placeholders to insert, `(rows, length - 1, 256)`."""
         scores, attention = self(prev_output_tokens, "forward_mask_ins", **inputs)
-        if inputs.get("normalize"):  # asked for by decoding, never by the loss
+        if inputs.get("normalize"):  # set by decoding, never by the loss
             present = prev_output_tokens.ne(self.padding_idx)
             wanted = scores.argmax(-1).masked_fill(~present[:, 1:], 0)
             refused = present.sum(1, keepdim=True) + wanted.cumsum(1) > self.room

@@ -33,11 +33,11 @@ from baselines.texts import read_candidate
 from benchmark import api
 
 LENGTH_CLASSES = 256
-"""Lengths, and numbers of insertions, that fairseq's heads tell apart."""
+"""Number of length classes, and of insertion classes, of fairseq's heads."""
 
 
 class RefinementSystem(api.NeuralSystem):
-    """What fairseq's non-autoregressive systems share; a subclass names its parts."""
+    """Base class of fairseq's non-autoregressive systems; a subclass names its parts."""
 
     id: ClassVar[str]
     family: ClassVar[api.Family]
@@ -48,7 +48,7 @@ class RefinementSystem(api.NeuralSystem):
     architecture: ClassVar[str]
     """fairseq's name of the network."""
     noise: ClassVar[str]
-    """fairseq's name of what is done to targets in training."""
+    """fairseq's name of the noise on targets in training."""
 
     def __init__(self, config: RefinementConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
@@ -58,7 +58,7 @@ class RefinementSystem(api.NeuralSystem):
         )
         self._criterion = LabelSmoothedDualImitationCriterion(self._task, config.label_smoothing)
         lengths = resources.lengths
-        # bos comes beside the marks that the canvas of a task counts.
+        # bos comes in addition to the marks that the canvas of a task counts.
         self._positions = min(lengths.target + 1, LENGTH_CLASSES - 1)
         self._model = build_network(
             self.architecture,
@@ -88,7 +88,7 @@ class RefinementSystem(api.NeuralSystem):
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The criterion of fairseq: the sum over heads of mean cross entropies, in nats.
 
-        The noise on the targets is one draw a batch, from the seed of its first row.
+        The noise on the targets is one draw per batch, from the seed of its first row.
         """
         target: Tensor = batch["target"]
         sample = make_sample(batch["source"], target, self.dictionary.pad())
@@ -114,9 +114,9 @@ class RefinementSystem(api.NeuralSystem):
         ids: Sequence[str],
         on_step: api.OnStep | None = None,
     ) -> api.Candidates:
-        """`num_samples` candidates a source; a single one is decoded once and repeated.
+        """`num_samples` candidates per source; a single one is decoded once and repeated.
 
-        Nothing is drawn. `on_step` is not called: fairseq's generator shows no steps.
+        Nothing is drawn. `on_step` is not called: fairseq's generator does not expose steps.
 
         Raises:
             UserError: if the beam has fewer lengths than `num_samples`.
@@ -144,7 +144,7 @@ class RefinementSystem(api.NeuralSystem):
         return candidates
 
     def _candidate(self, hypothesis: Hypothesis, truncated: bool) -> api.Candidate:
-        # bos may have the id of eos, and a NAT may write over both: the frame goes by place.
+        # bos may have the id of eos, and a NAT may overwrite both: the frame is found by position.
         inner = hypothesis.tokens[1:-1]
         return read_candidate(self.resources.tokenizer, inner, truncated=truncated, finished=True)
 
@@ -162,7 +162,7 @@ class FairseqNAT(RefinementSystem):
 
 
 class FairseqCMLM(RefinementSystem):
-    """Mask-predict: each pass writes the least certain tokens anew."""
+    """Mask-predict: each pass rewrites the least certain tokens."""
 
     id: ClassVar[str] = "fairseq-cmlm"
     family: ClassVar[api.Family] = "iterative"

@@ -1,7 +1,7 @@
 """Decoding by fairseq's iterative refinement, with all members of a length beam kept.
 
-fairseq's generator returns the best member alone and has no bound on predicted lengths. It is
-used as it is, over a model that opens the canvases itself: one row a member of the beam.
+fairseq's generator returns the best member alone and has no bound on predicted lengths. It is used
+unchanged, over a model that opens the canvases itself: one row per member of the beam.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Hypothesis:
 
 
 class BeamedModel:
-    """What the generator needs of a model, for `beam` neighbouring rows a source.
+    """What the generator needs from a model, for `beam` neighbouring rows per source.
 
     Args:
         model: a fairseq model of the non-autoregressive family.
@@ -85,7 +85,7 @@ def refine(
         dictionary: its target dictionary.
         source: padded ids `(sources, S)`, with bos and eos.
         passes: refinements; fairseq counts from 0 and calls `passes - 1` its `max_iter`.
-        adaptive: whether a text that a pass leaves unchanged is done.
+        adaptive: whether a text unchanged by a pass is finished.
         beam: lengths tried for each source.
         positions: of the canvas at most, bos and eos counted.
     """

@@ -1,4 +1,4 @@
-"""What lets fairseq's sequence generator run under hooks and with keyed draws.
+"""Adapters that run fairseq's sequence generator under hooks and with keyed draws.
 
 The generator calls `model.decoder.forward`, past `nn.Module.__call__`, and its sampling takes
 the draws of a whole batch from one generator.
@@ -52,7 +52,7 @@ class SteppingModel(nn.Module):
         self.decoder = _SteppingDecoder(passes)
 
     def max_decoder_positions(self) -> int:
-        """Tokens that a text may have, its start counted."""
+        """Maximum number of tokens of a text, including its start."""
         return self.decoder.max_positions()
 
     def get_normalized_probs(
@@ -65,8 +65,8 @@ class SteppingModel(nn.Module):
 class KeyedSampling(Sampling):  # type: ignore[misc]
     """fairseq's sampling, each row from its own seed: no row's draw depends on the others.
 
-    Every candidate is a sentence of its own with a beam of one; fairseq keeps their numbers
-    when ended ones leave the batch.
+    Every candidate is a sentence of its own with a beam of one; fairseq keeps their numbers when
+    ended ones are removed from the batch.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class KeyedSampling(Sampling):  # type: ignore[misc]
         """Scores, tokens and beams of the next position, each `(rows, 1)`.
 
         Raises:
-            ValueError: if fairseq does not say which rows these are.
+            ValueError: if fairseq does not report which rows these are.
         """
         if original_batch_idxs is None:
             raise ValueError("rows cannot be identified without their numbers")

@@ -1,4 +1,4 @@
-"""What fairseq's non-autoregressive systems can be told: networks, and how to decode."""
+"""Settings of fairseq's non-autoregressive systems: networks and decoding."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ class RefinementConfig(NetworkConfig):
     """fairseq's --apply-bert-init: all weights from N(0, 0.02)."""
 
     def options(self) -> dict[str, object]:
-        """What the architecture has beside the network, under fairseq's names."""
+        """Further options of the architecture, under fairseq's names."""
         return {"apply_bert_init": self.bert_init}
 
 
 @dataclass(frozen=True)
 class LengthConfig(RefinementConfig):
-    """A network that says how long its text is."""
+    """A network that predicts the length of its text."""
 
     length_loss: float = 0.1
     """Weight of the cross entropy of the length."""
     length_offset: bool = False
-    """Whether the length is told as a difference from that of the source."""
+    """Whether the length is predicted as a difference from that of the source."""
 
     def options(self) -> dict[str, object]:
         """See `RefinementConfig.options`."""
@@ -56,7 +56,7 @@ class LevenshteinConfig(RefinementConfig):
 
     def options(self) -> dict[str, object]:
         """See `RefinementConfig.options`."""
-        # All three heads stand on all layers, as fairseq's "6,6,6" says for its six.
+        # All three heads use all layers, as fairseq's "6,6,6" does for its six.
         return super().options() | {"early_exit": ",".join([str(self.decoder_layers)] * 3)}
 
 
@@ -64,12 +64,12 @@ class RefinementDecoding:
     """How a text is refined: by `passes` of the decoder, for each of `lengths` canvases."""
 
     adaptive: ClassVar[bool] = False
-    """Whether a text that a pass leaves unchanged is done."""
+    """Whether a text unchanged by a pass is finished."""
 
     @property
     @abstractmethod
     def passes(self) -> int:
-        """Refinements at most."""
+        """Maximum number of refinements."""
 
     @property
     def lengths(self) -> int:
@@ -87,7 +87,7 @@ class LengthBeamDecoding(RefinementDecoding):
     """How to decode where the length is predicted."""
 
     beam: int = 1
-    """Lengths tried, round the predicted one; all of them are returned, best first."""
+    """Lengths tried, around the predicted one; all of them are returned, best first."""
 
     def __post_init__(self) -> None:
         check_at_least_one("decoding", self, "beam")
@@ -126,7 +126,7 @@ class CMLMDecoding(LengthBeamDecoding):
 
     @property
     def passes(self) -> int:
-        """As many as calls."""
+        """Equal to the number of calls."""
         return self.nfe
 
 
@@ -136,17 +136,17 @@ class LevenshteinDecoding(RefinementDecoding):
 
     adaptive: ClassVar[bool] = True
     rounds: int = 10
-    """Rounds at most, of up to three passes each."""
+    """Maximum number of rounds, of up to three passes each."""
 
     def __post_init__(self) -> None:
         check_at_least_one("decoding", self, "rounds")
 
     @property
     def nfe(self) -> int | None:
-        """None: the text decides when it is done."""
+        """None: the number depends on the text."""
         return None
 
     @property
     def passes(self) -> int:
-        """As many as rounds."""
+        """Equal to the number of rounds."""
         return self.rounds

@@ -1,4 +1,4 @@
-"""Keeps fairseq silent: it takes over the root logger when imported, and prints as it works."""
+"""Silences fairseq, which takes over the root logger when imported and prints as it runs."""
 
 import io
 import logging

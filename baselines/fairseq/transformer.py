@@ -29,9 +29,9 @@ class FairseqTransformerDecoding(LeftToRightDecoding):
     """How to decode; the decoder is called once for each token of the longest candidate."""
 
     top_k: int = 0
-    """Of `sample`: the most probable tokens that are drawn from; 0 is all."""
+    """Of `sample`: number of most probable tokens to draw from; 0 means all."""
     groups: int = 4
-    """Of `diverse-beam`: groups that share out the beam."""
+    """Of `diverse-beam`: groups that divide the beam."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,7 +78,7 @@ class FairseqTransformer(api.NeuralSystem):
         return collate_pairs(examples, self.resources)
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """The criterion of fairseq, in nats a target token; draws no noise."""
+        """The criterion of fairseq, in nats per target token; draws no noise."""
         tokenizer = self.resources.tokenizer
         target: Tensor = batch["target"]
         # fairseq starts a text with its end mark.
@@ -102,9 +102,9 @@ class FairseqTransformer(api.NeuralSystem):
         ids: Sequence[str],
         on_step: api.OnStep | None = None,
     ) -> api.Candidates:
-        """`num_samples` candidates a source; a single one is decoded once and repeated.
+        """`num_samples` candidates per source; a single one is decoded once and repeated.
 
-        `on_step` is not called: fairseq's generator shows no steps.
+        `on_step` is not called: fairseq's generator does not expose steps.
 
         Raises:
             UserError: if the beam is narrower than `num_samples`.
@@ -130,7 +130,7 @@ class FairseqTransformer(api.NeuralSystem):
         candidates = []
         for hypos, truncated in zip(lists, encoded.truncated, strict=True):
             few = [self._candidate(hypo, decoding, truncated) for hypo in hypos[:num_samples]]
-            # A single candidate is repeated, and so is the last of a pool that did not fill.
+            # A single candidate is repeated, and so is the last of an incomplete pool.
             candidates.append(few + few[-1:] * (num_samples - len(few)))
         return candidates
 

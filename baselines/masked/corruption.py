@@ -1,4 +1,4 @@
-"""How tokens are lost and found: q(x_t|x_0), q(x_s|x_t,x_0) for any s < t, and reverse draws.
+"""How tokens are corrupted and recovered: q(x_t|x_0), q(x_s|x_t,x_0), and reverse draws.
 
 Time runs from 0 (data) to 1 (nothing left); a token is kept with probability 1 - t. On the
 lattice t = k/T that is beta_k = 1 / (T - k + 1), the mutual information schedule of the paper;
@@ -70,7 +70,7 @@ class Corruption(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Absorbing:
-    """A lost token turns into the mask, and stays it."""
+    """A lost token becomes the mask, and stays masked."""
 
     vocab_size: int
     mask_id: int
@@ -94,10 +94,10 @@ class Absorbing:
         return torch.where(self.unsettled(x_t)[..., None], (1 - stay) * p_0 + stay * point, point)
 
     def draw(self, x_t: Tensor, prediction: Prediction, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
-        """Found tokens are carried over; x_0 is drawn only where a mask falls."""
+        """Known tokens are carried over; x_0 is drawn only where a mask is removed."""
         stay = s / t
         falls = self.unsettled(x_t) & (u >= stay)
-        # One uniform decides both: given that the mask falls, the rest of it is uniform again.
+        # One uniform serves both: given that the mask is removed, the rest of it is uniform again.
         rest = (u - stay) / (1 - stay)
         return x_t.masked_scatter(falls, prediction.draw(falls, rest))
 
@@ -109,7 +109,7 @@ class Absorbing:
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """A lost token turns into any id of the vocabulary, with equal probability."""
+    """A lost token becomes any id of the vocabulary, with equal probability."""
 
     vocab_size: int
 
@@ -118,11 +118,11 @@ class Uniform:
         return self._any(uniform())
 
     def corrupt(self, x_0: Tensor, t: Tensor, u: Tensor) -> Tensor:
-        """Each token is drawn anew with probability t."""
+        """Each token is redrawn with probability t."""
         return torch.where(u < t, self._any(u / t), x_0)
 
     def unsettled(self, x_t: Tensor) -> Tensor:
-        """All positions: any of them may have been drawn anew."""
+        """All positions: any of them may have been redrawn."""
         return torch.ones_like(x_t, dtype=torch.bool)
 
     def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
@@ -137,14 +137,14 @@ class Uniform:
 
         With p_0 mixed with the uniform distribution, the posterior is a mixture of three: x_t
         stays, an id is drawn from p_0, or any id is. One uniform picks the part and, as its
-        rest is uniform again, the id; few positions need the whole of p_0.
+        rest is uniform again, the id; few positions need all of p_0.
         """
         kept, c = (1 - t) / (1 - s), s / self.vocab_size
         d = (1 - kept) / self.vocab_size
         stays = kept * ((1 - s) * prediction.probability(x_t) + c)
         predicted, anything = d * (1 - s), d * s
         point = u * (stays + predicted + anything)
-        # At s = 0 nothing is at random, whatever a sum rounds to.
+        # At s = 0 nothing is random, whatever a sum rounds to.
         at_random = (point >= stays + predicted) & (anything > 0)
         drawn = (point >= stays) & ~at_random
         x_s = torch.where(at_random, self._any((point - stays - predicted) / anything), x_t)

@@ -15,14 +15,10 @@ class Denoiser(Decoder):
     """Bidirectional decoder over the target canvas.
 
     Args:
-        vocab_size: ids, the mask included.
-        layers: decoder blocks.
-        shape: of a block.
-        length: positions of the canvas.
-        positions: kind of position embedding.
-        time: whether x_t comes with its time. The masks of an absorbing chain tell it.
-        lengths: how many lengths of the target are told apart, from the mean of the encoded
-            source; 0 is no length head.
+        vocab_size: ids, the mask included. layers: decoder blocks. shape: of a block. length:
+        positions of the canvas. positions: kind of position embedding. time: whether x_t comes with
+        its time, which the masks of an absorbing chain reveal. lengths: number of length classes of
+        the target, predicted from the mean of the encoded source; 0 means no length head.
     """
 
     def __init__(
@@ -49,7 +45,7 @@ class Denoiser(Decoder):
             x_t: tokens `(rows, length)`; the rows of one source are neighbours.
             memory: of the sources.
             t: times `(rows,)`.
-            present: True where a row has a token `(rows, length)`; None is everywhere.
+            present: True where a row has a token `(rows, length)`; None means everywhere.
         """
         x = self.embed(x_t)
         if self.time is not None:

@@ -1,4 +1,4 @@
-"""Decreasing time grids of the reverse process; a grid owns the number of evaluations."""
+"""Decreasing time grids of the reverse process; a grid determines the number of evaluations."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -10,7 +10,7 @@ GridName = Literal["linear", "cosine"]
 
 _SHAPES: Mapping[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda progress: 1.0 - progress,
-    # Few tokens fall at first, when least is known of the others.
+    # Few masks are removed at first, when least is known about the others.
     # Source: MaskGIT, arXiv 2202.04200, section 3.3.
     "cosine": lambda progress: torch.cos(0.5 * torch.pi * progress),
 }

@@ -1,11 +1,11 @@
 """Where a target ends: how it lies on the canvas in training, and how it is read back.
 
-`canvas`: all positions are generated, and the text ends where the model writes eos; behind it
-it learns to write padding, as DiffuSeq does (arXiv 2210.08933, section 4.1).
+`canvas`: all positions are generated, and the text ends where the model writes eos; after it the
+model learns to write padding, as DiffuSeq does (arXiv 2210.08933, section 4.1).
 
-`predicted`: a head on the encoder says how many tokens there are; they stand between bos and
-eos, which are given. Source: Mask-Predict, arXiv 1904.09324, section 3.3; the frame of bos and
-eos is that of fairseq.
+`predicted`: a head on the encoder predicts the number of tokens; they are placed between bos and
+eos, which are given. Source: Mask-Predict, arXiv 1904.09324, section 3.3; the frame of bos and eos
+is that of fairseq.
 Deviates: the paper predicts from a LENGTH token in the source, fairseq and this from its mean.
 """
 
@@ -33,26 +33,26 @@ class Canvas:
     frame: Tensor
     """What stands outside, `(rows, length)`."""
     present: Tensor | None
-    """True where there is a token at all, `(rows, length)`; None is everywhere."""
+    """True where there is a token at all, `(rows, length)`; None means everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The canvases that are wanted for every source."""
+    """The canvases requested for every source."""
 
     per_source: int
-    """How many."""
+    """Their number."""
     length: int
-    """Target tokens at most, eos counted."""
+    """Maximum number of target tokens, including eos."""
     temperature: float = 1.0
-    """Of the lengths; 0 takes the most probable ones."""
+    """Temperature of the lengths; 0 takes the most probable ones."""
     beam: int = 1
     """At temperature 0, canvas k has the k-th most probable length if k < beam, and the most
     probable one otherwise."""
 
 
 class LengthRule(Protocol):
-    """How long a generated target is, and who says so."""
+    """How the length of a generated target is determined."""
 
     predicted: bool
     """Whether the denoiser needs a length head."""
@@ -79,9 +79,9 @@ class LengthRule(Protocol):
         Args:
             denoiser: with a length head where lengths are predicted.
             memory: of the sources.
-            noise: one row a candidate.
-            tokenizer: names the marks.
-            wanted: how many, how long, and how the lengths are chosen.
+            noise: one row per candidate.
+            tokenizer: provides the special tokens.
+            wanted: number of canvases, maximum length, and choice of lengths.
         """
 
 
@@ -91,7 +91,7 @@ class WholeCanvas:
     predicted = False
 
     def positions(self, length: int) -> int:
-        """As many as tokens."""
+        """Equal to the number of tokens."""
         return length
 
     def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
@@ -99,7 +99,7 @@ class WholeCanvas:
         return targets.padded(tokenizer.pad_id, length)
 
     def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
-        """Everything: padding is part of what is learnt."""
+        """Everything: padding is learnt too."""
         return Canvas(torch.ones_like(x_0, dtype=torch.bool), x_0, None)
 
     def open(
@@ -118,7 +118,7 @@ class WholeCanvas:
 
 
 class PredictedLength:
-    """bos, n tokens, eos, padding; the encoder says n."""
+    """bos, n tokens, eos, padding; the encoder predicts n."""
 
     predicted = True
 
@@ -134,7 +134,7 @@ class PredictedLength:
     def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
         """The tokens between bos and eos."""
         present = x_0 != tokenizer.pad_id
-        # One id may mark several things, so that marks are told by their place.
+        # One id may serve as several marks, so that marks are identified by position.
         position = torch.arange(x_0.size(1), device=x_0.device)
         last = present.sum(1, keepdim=True) - 1
         ended = x_0.gather(1, last) == tokenizer.eos_id

@@ -3,7 +3,7 @@
 Source: D3PM, arXiv 2107.03006: L_vb (eq. 1) and L_lambda = L_vb + lambda CE (eq. 5); MDLM,
 arXiv 2406.07524, eq. 10 (continuous time); RDM, arXiv 2302.05737, section 4.2 (weights);
 Mask-Predict, arXiv 1904.09324, section 3.2 (how many tokens are masked).
-Deviates: the cross entropy is that of unsettled positions; the others are carried over.
+Deviates: the cross entropy covers unsettled positions; the others are carried over.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ class Noised:
 def on_lattice(
     corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
 ) -> Noised:
-    """Times uniform on {1/T, 2/T, ..., 1}; every token is corrupted on its own.
+    """Times uniform on {1/T, 2/T, ..., 1}; every token is corrupted independently.
 
     Args:
         corruption: the chain.
@@ -59,7 +59,7 @@ def on_lattice(
 def in_continuous_time(
     corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
 ) -> Noised:
-    """Times uniform on (0, 1], of which the first 1/1000 is left out: its weight has no bound."""
+    """Times uniform on (0, 1], without the first 1/1000, whose weight is unbounded."""
     t = _FIRST_TIME + (1 - _FIRST_TIME) * (1 - u_t)
     return Noised(torch.where(inside, corruption.corrupt(x_0, t, u_x), x_0), t)
 
@@ -67,7 +67,7 @@ def in_continuous_time(
 def by_count(
     corruption: Corruption, x_0: Tensor, inside: Tensor, u_t: Tensor, u_x: Tensor, timesteps: int
 ) -> Noised:
-    """1 to n of the n tokens are lost, each number alike, any of them; t is their share."""
+    """A uniform number 1 to n of the n tokens is lost, chosen at random; t is their share."""
     n = inside.sum(1, keepdim=True)
     lost = torch.floor(u_t * n) + 1
     rank = u_x.masked_fill(~inside, torch.inf).argsort(dim=1, stable=True).argsort(dim=1)
@@ -87,7 +87,7 @@ def variational_bound(corruption: Corruption, case: Corrupted, timesteps: int) -
     """T KL(q(x_s|x_t,x_0) || p(x_s|x_t)) with s = t - 1/T, `(rows, length)`, nats.
 
     Its mean over lattice times is the whole bound on -log p(x_0): the last term of eq. 1
-    vanishes, for nothing of x_0 is left at t = 1.
+    vanishes, since nothing of x_0 is left at t = 1.
 
     Args:
         corruption: the chain.
@@ -118,8 +118,8 @@ def unweighted(corruption: Corruption, case: Corrupted, timesteps: int) -> Tenso
 def falling(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
     """1 - (t - 1/T) times -log p(x_0|x_t) where x_t is not x_0, `(rows, length)`, nats.
 
-    Deviates: in the multinomial chain the paper counts every token that was drawn anew; one
-    that was drawn as it had been is left out here, a share of 1/vocabulary.
+    Deviates: in the multinomial chain the paper counts every redrawn token; one redrawn as the same
+    id is omitted here, a share of 1/vocabulary.
     """
     nll = -case.log_p.gather(-1, case.x_0[..., None]).squeeze(-1)
     weight = (1 - case.t + 1.0 / timesteps).to(nll.dtype)

@@ -1,8 +1,8 @@
 """Reverse policies: what becomes of x_t once x_0 has been predicted.
 
 A policy is a pure function from a state, a prediction and a transition to the next state. It
-sees the step's place in the whole, so that ranking policies (mask-predict, confidence
-thresholds, routing) can count; it keeps what it must remember in `State.scores`.
+receives the position of the step in the schedule, so that ranking policies (mask-predict,
+confidence thresholds, routing) can count; it keeps its memory in `State.scores`.
 """
 
 import math
@@ -27,17 +27,17 @@ class State:
     scores: Tensor
     """Log probability of each token when it was chosen, `(rows, length)`, float64; 0 at first."""
     noisy: Tensor
-    """True where the token is still noise, `(rows, length)`; what masks tell of themselves."""
+    """True where the token is still noise, `(rows, length)`; which masks show themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """What single policies can be told."""
+    """Settings of individual policies."""
 
     remask: float = 0.1
-    """Of `remdm`: the largest probability that a found token is masked again in a step."""
+    """Of `remdm`: the largest probability that a known token is masked again in a step."""
     threshold: float = 0.9
-    """Of `confidence`: the probability from which a token is believed."""
+    """Of `confidence`: the probability from which a token is accepted."""
     routing_noise: float = 0.0
     """Of `routed`: scale of the Gumbel noise on the scores, which falls with the time left."""
     last_scores: bool = True
@@ -52,9 +52,9 @@ class Transition:
     """One step of the reverse process."""
 
     t: Tensor
-    """The time that is left, a float64 scalar."""
+    """The time before the step, a float64 scalar."""
     s: Tensor
-    """The time that is reached, s < t."""
+    """The time after the step, s < t."""
     index: int
     """Number of the step, from 0."""
     count: int
@@ -81,19 +81,18 @@ def ancestral(state: State, prediction: Prediction, transition: Transition) -> S
     """
     step = transition
     tokens = step.corruption.draw(state.tokens, prediction, step.t, step.s, step.draw("reverse"))
-    # Outside the canvas nothing is drawn; a chain that knows no masks would change it.
+    # Outside the canvas nothing is drawn; a chain without masks would change it.
     tokens = torch.where(step.inside, tokens, state.tokens)
     return _moved(state, tokens, step)
 
 
 def stratified(state: State, prediction: Prediction, transition: Transition) -> State:
-    """An ancestral draw whose masks fall evenly: in turn, not each by its own chance.
+    """An ancestral draw whose masks are removed evenly: in turn, not independently.
 
-    In an absorbing chain a mask falls at a time of its own, uniform in [0, 1], and the others
-    do not matter. Here the times of a row are one draw from each of n equal intervals, in
-    random order: each is still uniform, but two of them seldom share a step, and tokens that
-    are drawn in one step cannot agree with each other. With n steps or more on an even grid
-    every token is drawn alone.
+    In an absorbing chain each mask is removed at an independent time, uniform in [0, 1]. Here the
+    times of a row are one draw from each of n equal intervals, in random order: each is still
+    uniform, but two of them rarely share a step, and tokens that are drawn in one step cannot agree
+    with each other. With n steps or more on an even grid every token is drawn alone.
 
     Source: the first-hitting view of arXiv 2409.02908, section 4, with stratified times.
 
@@ -112,10 +111,10 @@ def stratified(state: State, prediction: Prediction, transition: Transition) -> 
 
 
 def remasking(state: State, prediction: Prediction, transition: Transition) -> State:
-    """An ancestral draw in which found tokens may be masked again, so that errors can be mended.
+    """An ancestral draw in which known tokens may be masked again, so that errors can be fixed.
 
-    A found token is masked again with probability sigma, the smaller of `remask` and what keeps
-    the marginals of the chain; a mask falls with probability (1 - s - (1 - sigma) (1 - t)) / t.
+    A known token is masked again with probability sigma, the smaller of `remask` and what keeps the
+    marginals of the chain; a mask is removed with probability (1 - s - (1 - sigma) (1 - t)) / t.
 
     Source: ReMDM, arXiv 2503.00307, eq. 5 and section 4.1 ("cap"), with alpha_t = 1 - t.
 
@@ -129,13 +128,13 @@ def remasking(state: State, prediction: Prediction, transition: Transition) -> S
     fall = (1 - step.s - (1 - sigma) * (1 - step.t)) / step.t
     u = step.draw("reverse")
     falls, rises = masks & (u < fall), step.inside & ~masks & (u < sigma)
-    # One uniform decides both: given that the mask falls, the rest of it is uniform again.
+    # One uniform serves both: given that the mask is removed, the rest of it is uniform again.
     tokens = state.tokens.masked_scatter(falls, prediction.draw(falls, u / fall))
     return _moved(state, torch.where(rises, _noise(state, step), tokens), step)
 
 
 def mask_predict(state: State, prediction: Prediction, transition: Transition) -> State:
-    """All masks are filled, then the tokens of least score are masked again, a share s of them.
+    """All masks are filled, then the share s of tokens with the lowest scores is masked again.
 
     The score of a token is its log probability when it was written.
 
@@ -162,9 +161,9 @@ def mask_predict(state: State, prediction: Prediction, transition: Transition) -
 
 
 def routed(state: State, prediction: Prediction, transition: Transition) -> State:
-    """Tokens of high score are taken over, those of the lowest, a share s, turn into noise.
+    """Tokens with high scores are accepted; the share s with the lowest scores becomes noise.
 
-    All positions are scored anew at each step, by the log probability of a draw; a position
+    All positions are rescored at each step, by the log probability of a draw; a position
     that holds a token already keeps it unless it is among the lowest.
 
     Source: RDM, arXiv 2302.05737, algorithm 2, in the form of its code: mode "uncond", Gumbel
@@ -190,7 +189,7 @@ def routed(state: State, prediction: Prediction, transition: Transition) -> Stat
 
 
 def confidence(state: State, prediction: Prediction, transition: Transition) -> State:
-    """Every mask falls whose drawn token has a probability above `threshold`, the best at least.
+    """Masks are removed where the drawn token is above `threshold`, and always at the best one.
 
     The number of steps follows from the text; the last one that is allowed fills all masks.
 
@@ -254,4 +253,4 @@ POLICIES: Mapping[str, Policy] = {
 ADAPTIVE = frozenset({"confidence"})
 """Policies whose number of steps follows from the text."""
 RANKING = frozenset({"mask-predict", "confidence"})
-"""Policies that draw nothing but tokens: at temperature 0 they have one answer."""
+"""Policies that draw only tokens: at temperature 0 they have one answer."""

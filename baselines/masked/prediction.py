@@ -1,4 +1,4 @@
-"""What the denoiser says of x_0, and the draws from it: the one place of the diversity knobs."""
+"""The prediction of x_0 and the draws from it: the only place of the diversity knobs."""
 
 from dataclasses import dataclass
 
@@ -9,21 +9,21 @@ from baselines.categorical import categorical, probabilities
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The predicted distribution of x_0 at every position, sharpened as the user asks.
+    """The predicted distribution of x_0 at every position, sharpened as configured.
 
-    Policies ask for the positions that they need: a float64 copy of all logits would not fit
+    Policies request the positions that they need: a float64 copy of all logits would not fit
     with a large vocabulary.
     """
 
     logits: Tensor
-    """`(rows, length, vocab)`; -inf for ids that no text holds, the mask above all."""
+    """`(rows, length, vocab)`; -inf for ids that cannot occur in a text, above all the mask."""
     temperature: float = 1.0
     top_p: float = 1.0
 
     def draw(self, where: Tensor, u: Tensor) -> Tensor:
         """Ids `(n,)` at the n positions `where` `(rows, length)`, by uniforms `u` of that shape."""
         if self.temperature == 0 and 2 * int(where.sum()) > where.numel():
-            # Most logits are wanted, and to copy them takes longer than to pass over the others.
+            # Most logits are needed, and copying them takes longer than skipping the others.
             return self.logits.argmax(-1)[where]
         return self._draw(self.logits[where], where, u)
 

@@ -22,7 +22,7 @@ from benchmark.api import Noise, OnStep
 Denoise = Callable[[Tensor, Tensor], Tensor]
 """From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`.
 
-The sampler writes into what it gets.
+The sampler overwrites the result.
 """
 
 
@@ -42,16 +42,16 @@ def sample(
 ) -> State:
     """The state at time 0; `denoise` is called once for each interval of the grid.
 
-    A policy whose number of steps follows from the text stops when nothing is left to find.
+    A policy whose number of steps depends on the text stops when no masks are left.
 
     Args:
         denoise: the network, with its sources.
         corruption: the chain that is run backwards.
-        policy: what becomes of a prediction.
+        policy: how a prediction changes the state.
         times: decreasing grid from 1 to 0, `(nfe + 1,)`, float64.
-        noise: one row a row of x_t.
-        canvas: what is to be found, and what stands round it.
-        forbidden: ids that no text holds, `(n,)`.
+        noise: one row per row of x_t.
+        canvas: the positions to generate, and what surrounds them.
+        forbidden: ids that cannot occur in a text, `(n,)`.
         settings: of the policy.
         temperature: of the predicted x_0: the diversity knob.
         top_p: nucleus of the predicted x_0.

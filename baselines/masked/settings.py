@@ -1,4 +1,4 @@
-"""What the masked systems can be told: their network and objective, and how to decode."""
+"""Settings of the masked systems: network, objective and decoding."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -21,17 +21,17 @@ class MaskedConfig(EncoderDecoderConfig):
     """The network and its objective."""
 
     time_embedding: bool = False
-    """Whether the network is told t; the number of masks tells it as well."""
+    """Whether the network receives t; the number of masks reveals it as well."""
     timesteps: int = 1000
-    """T, the steps of the chain that is trained; decoding may take any number."""
+    """T, the steps of the trained chain; decoding may use any number."""
     cross_entropy_weight: float = 0.0
     """lambda of L_vb + lambda CE: the unweighted cross entropy beside the main term."""
     length_weight: float = 0.1
-    """Of the length loss, where lengths are predicted."""
+    """Weight of the length loss, if lengths are predicted."""
     corruptions: int = 1
     """Corrupted canvases of each target in a batch; they share the encoded source."""
     stratified_times: bool = True
-    """Whether the times of a batch are spread evenly, which lowers the variance."""
+    """Whether the times of a batch are stratified, which lowers the variance."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -44,22 +44,22 @@ class MaskedDecoding:
 
     nfe: int | None = 16
     """Calls of the denoiser; may exceed the length of the canvas. None for policy "confidence",
-    where the text decides: a token a call at least."""
+    where it depends on the text: at least one token per call."""
     temperature: float = 1.0
     """Of the predicted x_0; 0 takes its most probable token."""
     top_p: float = 1.0
     """Nucleus of the predicted x_0, as a share of the mass."""
     policy: PolicyName = "ancestral"
-    """What becomes of a prediction: `baselines.masked.policies`."""
+    """How a prediction changes the state: `baselines.masked.policies`."""
     grid: GridName = "linear"
     """Times of the calls: even, or denser at the start ("cosine")."""
     length_beam: int = 1
-    """Where lengths are predicted, at temperature 0: how many of the most probable lengths are
-    decoded; the candidates are then ranked by their mean log probability."""
+    """If lengths are predicted, at temperature 0: number of most probable lengths to decode; the
+    candidates are then ranked by their mean log probability."""
     remask: float = 0.1
-    """Of policy "remdm": the largest probability that a found token is masked again in a step."""
+    """Of policy "remdm": the largest probability that a known token is masked again in a step."""
     threshold: float = 0.9
-    """Of policy "confidence": the probability from which a token is believed."""
+    """Of policy "confidence": the probability from which a token is accepted."""
     routing_noise: float = 0.0
     """Of policy "routed": scale of the Gumbel noise on the scores."""
 
@@ -83,7 +83,7 @@ class MaskedDecoding:
 
     @property
     def kind(self) -> CandidateKind:
-        """Draws, unless temperature 0 meets a policy that leaves nothing else to chance."""
+        """Samples, unless at temperature 0 the policy has no other randomness."""
         if self.temperature == 0 and (self.policy in RANKING or self.nfe == 1):
             return "n-best" if self.length_beam > 1 else "single"
         return "samples"
@@ -98,7 +98,7 @@ class D3PMConfig(MaskedConfig):
 
 @dataclass(frozen=True)
 class D3PMUniformConfig(D3PMConfig):
-    """Tokens drawn anew do not tell how many they are: the network is told t."""
+    """Redrawn tokens do not reveal their number, so the network receives t."""
 
     time_embedding: bool = True
 
@@ -112,14 +112,14 @@ class RDMConfig(MaskedConfig):
 
 @dataclass(frozen=True)
 class RDMMultinomialConfig(RDMConfig):
-    """Tokens drawn anew do not tell how many they are: the network is told t."""
+    """Redrawn tokens do not reveal their number, so the network receives t."""
 
     time_embedding: bool = True
 
 
 @dataclass(frozen=True)
 class UniformDecoding(MaskedDecoding):
-    """Of a chain without masks: its start is drawn, so candidates are always samples."""
+    """For a chain without masks: its start is drawn, so candidates are always samples."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -38,7 +38,7 @@ from benchmark import api
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What makes a system of the family; the names are keys of the tables of their modules."""
+    """What makes a system of the family; the names are keys of the tables in their modules."""
 
     corruption: CorruptionName
     noising: NoisingName
@@ -47,7 +47,7 @@ class Recipe:
 
 
 class MaskedSystem(api.NeuralSystem):
-    """What all rows of the table share; a subclass names itself and its recipe."""
+    """Base class of all rows of the table; a subclass sets its id and recipe."""
 
     id: ClassVar[str]
     family: ClassVar[api.Family] = "discrete diffusion"
@@ -93,9 +93,9 @@ class MaskedSystem(api.NeuralSystem):
         }
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """The objective in nats a target token, and the length loss in nats a source.
+        """The objective in nats per target token, and the length loss in nats per source.
 
-        Where the main term is a bound it is that on -log p(target), over the target's tokens.
+        If the main term is a bound, it bounds -log p(target), over the target's tokens.
         """
         tokenizer, config, recipe = self.resources.tokenizer, self.config, self.recipe
         target: Tensor = batch["target"]
@@ -142,7 +142,7 @@ class MaskedSystem(api.NeuralSystem):
         ids: Sequence[str],
         on_step: api.OnStep | None = None,
     ) -> api.Candidates:
-        """`num_samples` candidates a source, which share its encoding.
+        """`num_samples` candidates per source, which share its encoding.
 
         Raises:
             UserError: if the length beam is narrower than `num_samples`.
@@ -169,7 +169,7 @@ class MaskedSystem(api.NeuralSystem):
             lambda x_t, t: self.network(x_t, memory, t, canvas.present),
             self.corruption,
             decoding.policy,
-            # A policy that goes on until all is found takes a step a position at most.
+            # A policy that runs until no masks are left takes at most one step per position.
             decreasing_times(decoding.grid, decoding.nfe or canvas.inside.size(1)),
             noise,
             canvas=canvas,

@@ -1,4 +1,4 @@
-"""The masked systems: a table that says what each of them is made of.
+"""The masked systems: a table of their components.
 
 A system is a corruption, a way to corrupt in training, a weight, a rule for lengths, and a
 default policy. Every checkpoint can be decoded by every policy that its corruption allows:
@@ -53,7 +53,7 @@ _UNIFORM = _capabilities("fixed", _ALL_POLICIES)
 
 
 class NAT(MaskedSystem):
-    """Everything at once, from the source and a predicted length.
+    """All tokens at once, from the source and a predicted length.
 
     Source: Gu et al., arXiv 1711.02281. Deviates: masks in place of copied source words, a
     length in place of fertilities, no distillation; this is the `nat` of fairseq.

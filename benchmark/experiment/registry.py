@@ -209,7 +209,9 @@ def _import_class(name: str, target: str) -> type[System]:
     except ModuleNotFoundError as error:
         if error.name and not module_name.startswith(error.name):
             raise
-        raise UserError(f"System {name!r}: cannot find the module {module_name!r}.") from (error)
+        raise UserError(f"System {name!r}: there is no module {module_name!r} to import.") from (
+            error
+        )
     except AttributeError as error:
         raise UserError(f"System {name!r}: {module_name} has no class {class_name!r}.") from error
     return cast("type[System]", found)

@@ -30,7 +30,7 @@ from benchmark.api.invalid_values import first_problem
 from benchmark.experiment.configuration import refuse_truth_value
 from benchmark.experiment.overrides import apply
 from benchmark.experiment.yaml_format import read_yaml, write_yaml
-from benchmark.tasks import origin_of
+from benchmark.tasks import read_origin
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -228,7 +228,7 @@ class Suite(_Recipe):
         new: dict[str, TaskRecipe] = {}
         for name in names:
             if name not in self.tasks and (data_dir / name).is_dir():
-                recipe = self.tasks.get(origin_of(data_dir / name) or "", self.other_tasks)
+                recipe = self.tasks.get(read_origin(data_dir / name) or "", self.other_tasks)
                 if recipe is not None:
                     new[name] = recipe
         return self.model_copy(update={"tasks": self.tasks | new})
@@ -319,14 +319,14 @@ def _read_yaml(name: str) -> dict[str, Any]:
         raise UserError(f"The suite {name} is not valid YAML: {place}.") from error
     if not isinstance(values, dict):
         raise UserError(f"The suite {name} holds no keys: it must be a mapping.")
-    return _unshared(values)
+    return _expand_aliases(values)
 
 
-def _unshared(value: Any) -> Any:
+def _expand_aliases(value: Any) -> Any:
     """The value without YAML's aliases, so that changing one place does not change the others."""
     if isinstance(value, dict):
-        return {key: _unshared(inner) for key, inner in value.items()}
-    return [_unshared(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _expand_aliases(inner) for key, inner in value.items()}
+    return [_expand_aliases(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _validated(model: type[R], values: object, where: str) -> R:

@@ -62,7 +62,7 @@ def _tokenizer(task: Task, recipe: TokenizerRecipe) -> SubwordTokenizer:
     return _trained(_Identity(task), recipe)
 
 
-def parameter_counts(system: System, vocab_size: int) -> dict[str, int]:
+def count_parameters(system: System, vocab_size: int) -> dict[str, int]:
     """Number of parameters in total, and in embedding tables: tokens (in and out) and positions."""
     module = system.module
     if module is None:

@@ -20,7 +20,7 @@ from benchmark.experiment.plan import Plan
 from benchmark.experiment.registry import system_entries
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.trial import PlannedGeneration, Trial
-from benchmark.generation.intermediate_states import curves_of
+from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.record_files import RecordFiles
 from benchmark.store.entries import Store, content_key
@@ -42,7 +42,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     Raises:
         UserError: if the folder cannot be written.
     """
-    fresh = _fresh(folder)
+    fresh = _make_folder(folder)
     lines = [
         line
         for trial in plan.trials
@@ -69,7 +69,7 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     Raises:
         UserError: if the folder cannot be written.
     """
-    records, fresh = RecordFiles(folder / "records"), _fresh(folder)
+    records, fresh = RecordFiles(folder / "records"), _make_folder(folder)
     run = json.loads(records.read("run.json"))
     lines = [json.loads(line) for _, line in records.cell_lines()]
     own = [line for line in lines if "outputs" not in line]
@@ -92,7 +92,7 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     return joined.remarks
 
 
-def _fresh(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     """An empty folder beside `folder/records`."""
     fresh = folder / "records.tmp"
     try:
@@ -196,7 +196,7 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
         traced = store.record("trace", trial.trace_key)
         if traced is not None:
             keys["trace"] = trial.trace_key
-            write_json(fresh / "traces" / f"{trial.trace_key}.json", curves_of(traced))
+            write_json(fresh / "traces" / f"{trial.trace_key}.json", select_curves(traced))
     failure = next((f for f in failures if f is not None), None)
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"

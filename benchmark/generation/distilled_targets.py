@@ -69,7 +69,7 @@ def distil(
     if not task.train:
         raise UserError(f"Task {task.id!r} has no train split: there is nothing to distil.")
     partial = _open(folder, identity)
-    outputs = _written(partial / _OUTPUTS, task.train)
+    outputs = _read_written(partial / _OUTPUTS, task.train)
     while len(outputs) < len(task.train):
         part = task.train[len(outputs) : len(outputs) + SOURCES_AT_ONCE]
         made = generate(
@@ -128,7 +128,7 @@ def _is_same(begun: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
     )
 
 
-def _written(path: Path, examples: Sequence[Example]) -> list[Candidate]:
+def _read_written(path: Path, examples: Sequence[Example]) -> list[Candidate]:
     """Read the outputs of an earlier call; an incomplete last line is removed."""
     if not path.exists():
         return []

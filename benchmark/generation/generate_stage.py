@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from benchmark.api import System
 from benchmark.experiment.run_context import RunContext
-from benchmark.experiment.system_factory import build_system, parameter_counts, vocab_size
+from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.candidates_file import CANDIDATES, candidate_lines
 from benchmark.generation.measured_generation import OnProgress, generate
@@ -67,7 +67,7 @@ def generate_candidates(
             sorted(Counter(c.status for of_source in made.candidates for c in of_source).items())
         ),
         "cost": asdict(made.cost) | {"seconds_per_candidate": made.cost.wall_s / count},
-        "parameters": parameter_counts(system, vocab_size(trial)),
+        "parameters": count_parameters(system, vocab_size(trial)),
         **provenance(context.device, trial.threads),
         "processes": context.processes.count,
     }

@@ -153,7 +153,7 @@ def curves(scores: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def curves_of(record: Mapping[str, Any]) -> dict[str, Any]:
+def select_curves(record: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a trace's record that the report plots."""
     names = ("num_sources", "num_samples", "total", "steps", "metrics", "curves", "interval")
     return {name: record[name] for name in names}

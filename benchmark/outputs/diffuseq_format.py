@@ -28,15 +28,15 @@ def read_diffuseq(path: Path) -> list[Row]:
     return [
         Row(
             where,
-            (candidate(without_marks(text_field(fields, "recover", where))),),
-            source=without_marks(text_field(fields, "source", where)),
-            references=(without_marks(text_field(fields, "reference", where)),),
+            (candidate(remove_marks(text_field(fields, "recover", where))),),
+            source=remove_marks(text_field(fields, "source", where)),
+            references=(remove_marks(text_field(fields, "reference", where)),),
         )
         for where, fields in json_lines(path)
     ]
 
 
-def without_marks(text: str) -> str:
+def remove_marks(text: str) -> str:
     """The text without the special tokens of its tokeniser."""
     for mark in MARKS:
         text = text.replace(mark, "")

@@ -85,7 +85,7 @@ def match(
     )
 
 
-def own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outputs:
+def take_own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outputs:
     """The rows as outputs for their own sources and references.
 
     Raises:

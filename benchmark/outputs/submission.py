@@ -21,7 +21,7 @@ from benchmark.outputs.registered_outputs import (
     registered,
     remove,
 )
-from benchmark.outputs.source_matching import Outputs, match, own_sources
+from benchmark.outputs.source_matching import Outputs, match, take_own_sources
 from benchmark.outputs.target_report import Target, task_of_examples, task_of_run
 from benchmark.outputs.yardstick_rows import yardsticks
 from benchmark.store.entries import Store
@@ -120,7 +120,7 @@ def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Ta
     if submission.references == "from-file":
         _check_own(submission, target)
         format_name, rows = read_outputs(submission.files, submission.format)
-        outputs = own_sources(rows, num_samples=count)
+        outputs = take_own_sources(rows, num_samples=count)
         return format_name, task_of_examples(name, outputs.examples), outputs
     if name not in TASKS and data_dir is None:
         raise UserError(

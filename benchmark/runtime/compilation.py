@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def compiled(network: nn.Module | None, how: Compilation) -> Iterator[None]:
-    """Within this context calls of `network` are compiled as `how` says.
+    """Within this context calls of `network` are compiled as `how` specifies.
 
     If compilation fails, one warning is logged and the network runs as written from then on.
     """

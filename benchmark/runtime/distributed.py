@@ -200,7 +200,7 @@ ALONE = Processes()
 """A run without a launcher."""
 
 
-def launched() -> int:
+def count_launched() -> int:
     """How many processes the launcher started; 1 without one.
 
     Raises:
@@ -225,7 +225,7 @@ def start(device: str) -> Processes:
     Raises:
         UserError: if this machine has fewer GPUs than processes.
     """
-    if launched() == 1:
+    if count_launched() == 1:
         return ALONE
     import torch
     from accelerate import PartialState

@@ -64,7 +64,7 @@ class ProgressBoard:
         self._close(trial)
         self.overall.update()
 
-    def tell(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Print a line without breaking the bars, unless the command is quiet."""
         if not is_quiet():
             tqdm.write(text, file=sys.stderr)

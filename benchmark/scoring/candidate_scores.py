@@ -56,7 +56,7 @@ def score_candidates(
     Raises:
         UserError: if a row is malformed, ids repeat, or the utility cannot compare candidates.
     """
-    items = items_of(rows)
+    items = parse_items(rows)
     ids = [metric.id for metric in metrics]
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
@@ -123,7 +123,7 @@ def score_candidates(
     return record, values
 
 
-def items_of(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
+def parse_items(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
     """The lines of a candidates file as metrics see them.
 
     Raises:

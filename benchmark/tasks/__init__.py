@@ -2,7 +2,7 @@
 
 from benchmark.tasks.catalogue import TASKS, TaskEntry, card
 from benchmark.tasks.data_notes import DataNotes, Overlap
-from benchmark.tasks.json_lines import DISTILLED, list_tasks, origin_of
+from benchmark.tasks.json_lines import DISTILLED, list_tasks, read_origin
 from benchmark.tasks.loading import load_task
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
@@ -19,5 +19,5 @@ __all__ = [
     "card",
     "list_tasks",
     "load_task",
-    "origin_of",
+    "read_origin",
 ]

@@ -85,7 +85,7 @@ def find_folder(task_id: str, data_dir: Path) -> Folder | None:
     return None
 
 
-def origin_of(folder: Path) -> str | None:
+def read_origin(folder: Path) -> str | None:
     """The task that the one in `folder` was distilled from; None if it was not distilled.
 
     Raises:

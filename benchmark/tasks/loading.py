@@ -11,7 +11,14 @@ from benchmark.api.did_you_mean import suggestion
 from benchmark.tasks import controlled_splits
 from benchmark.tasks.catalogue import TASKS, TaskEntry
 from benchmark.tasks.data_notes import PUBLISHED_TRAIN, take_notes
-from benchmark.tasks.json_lines import Folder, Lines, find_folder, list_tasks, origin_of, read_jsonl
+from benchmark.tasks.json_lines import (
+    Folder,
+    Lines,
+    find_folder,
+    list_tasks,
+    read_jsonl,
+    read_origin,
+)
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 
@@ -95,7 +102,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
         split: tuple(read[split].examples[: caps[split]]) for split in SPLITS
     }
     entry = TASKS.get(folder.task_id)
-    origin = TASKS.get(origin_of(folder.path) or "")
+    origin = TASKS.get(read_origin(folder.path) or "")
     # A distilled task shares the test split of its origin, and so the known answers.
     return Task(
         id=folder.task_id,

@@ -6,7 +6,7 @@ from benchmark.experiment.suite import Budget
 from benchmark.training.checkpoints import Progress
 
 
-def ended_by(progress: Progress, budget: Budget, patience: int | None) -> str:
+def find_bound(progress: Progress, budget: Budget, patience: int | None) -> str:
     """The bound that training has reached; empty if none yet.
 
     Args:
@@ -23,7 +23,7 @@ def ended_by(progress: Progress, budget: Budget, patience: int | None) -> str:
     return ""
 
 
-def nearest_bound(progress: Progress, budget: Budget) -> tuple[int, int]:
+def find_nearest_bound(progress: Progress, budget: Budget) -> tuple[int, int]:
     """Progress towards the bound that training will reach first, and that bound."""
     shares = [
         (done / bound, done, bound)

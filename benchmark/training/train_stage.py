@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from benchmark.api import System
 from benchmark.experiment.run_context import RunContext
-from benchmark.experiment.system_factory import build_system, parameter_counts, vocab_size
+from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import Trial
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
@@ -58,7 +58,7 @@ def train(trial: Trial, context: RunContext) -> None:
         "budget": trial.budget.model_dump(mode="json"),
         "summary": asdict(summary)
         | {
-            "parameters": parameter_counts(system, vocab_size(trial)),
+            "parameters": count_parameters(system, vocab_size(trial)),
             "system_digest": folder_digest(folder / "system"),
         },
         **provenance(context.device, trial.threads),

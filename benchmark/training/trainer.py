@@ -34,7 +34,7 @@ from benchmark.training.checkpoints import Progress, cut_events, load_checkpoint
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
-from benchmark.training.stopping import ended_by, nearest_bound
+from benchmark.training.stopping import find_bound, find_nearest_bound
 
 Quality = Callable[[System], dict[str, float]]
 OnProgress = Callable[[int, int, str], None]
@@ -291,13 +291,13 @@ class Trainer:
     # Budget, events, checkpoints
 
     def _has_ended(self) -> bool:
-        self.progress.ended_by = ended_by(self.progress, self.budget, self.recipe.patience)
+        self.progress.ended_by = find_bound(self.progress, self.budget, self.recipe.patience)
         return bool(self.progress.ended_by)
 
     def _log_update(self, rate: float, loss: Tensor, terms: dict[str, Tensor]) -> None:
         progress = self.progress
         parts = {name: float(value) for name, value in terms.items()}
-        parts, losses = _added(self.processes.gather((parts, float(loss))))
+        parts, losses = _add_up(self.processes.gather((parts, float(loss))))
         progress.loss = losses
         self._append(
             {
@@ -311,7 +311,7 @@ class Trainer:
             }
         )
         if self.on_progress is not None and self.processes.is_main:
-            done, total = nearest_bound(progress, self.budget)
+            done, total = find_nearest_bound(progress, self.budget)
             self.on_progress(done, total, f"loss {progress.loss:.3f}")
 
     def _append(self, event: dict[str, Any]) -> None:
@@ -369,7 +369,7 @@ def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
     return processes.gather_rows if processes.count > 1 else None
 
 
-def _added(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
+def _add_up(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
     """Sum losses and their named terms over processes."""
     terms: dict[str, float] = {}
     for of_one, _ in parts:

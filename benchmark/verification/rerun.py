@@ -125,7 +125,7 @@ def _made_again(
         context = RunContext(store, means.device, board.stage)
         for outcome in run_trials(planned, context, jobs):
             board.finished(outcome.trial)
-            board.tell(f"{outcome.trial}: made")
+            board.print_line(f"{outcome.trial}: made")
     fresh = store.root / "report"
     write_records(fresh, plan, store, command=report.run.get("command", ()))
     return judge_all(cells, read_stored(fresh), exact=means.exact)

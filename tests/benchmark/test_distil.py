@@ -52,7 +52,7 @@ def test_teacher_of_the_store_writes_a_task_that_a_student_runs_on(call, capsys)
     ("words", "sentence"),
     [
         (["transformer"], "dialogue / transformer / seed 1 is not in the store runs: run"),
-        (["copy-source"], "System copy-source is not trained: name another teacher."),
+        (["copy-source"], "System copy-source has nothing to train: name another teacher."),
         (["transformr"], "did you mean 'transformer'?"),
         (["transformer", "--decoding", "greedy"], "not of the form key=value"),
         (["transformer", "--decoding", "beams=4"], "--decoding.beams"),

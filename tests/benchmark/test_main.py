@@ -56,7 +56,7 @@ def test_a_command_gets_its_words_and_gives_its_code(name, called, capsys):
 
 def test_no_command_is_run(called, capsys):
     assert main(["--task", "all"]) == 7
-    assert capsys.readouterr().err == "note: no command is named, so this is `diffuseq-bench run`\n"
+    assert capsys.readouterr().err == "note: no command given, running `diffuseq-bench run`\n"
     assert main(["--task", "all", "--quiet"]) == 7
     assert capsys.readouterr().err == ""
     assert called == [("run", "--task", "all"), ("run", "--task", "all", "--quiet")]
@@ -160,13 +160,13 @@ def test_former_spellings_are_accepted_and_not_shown(command, words, name, value
 
 def test_json_of_verify_was_a_file():
     def parsed(*words):
-        options = verify.parser().parse_args(verify.with_output(["reports/mini", *words]))
+        options = verify.parser().parse_args(verify.replace_json_flag(["reports/mini", *words]))
         return options.json, options.output
 
     assert parsed("--json", "found.json") == (False, Path("found.json"))
     assert parsed("--json") == (True, None)
     assert parsed("--json", "--output", "found.json") == (True, Path("found.json"))
-    assert verify.with_output(["--json", "reports/mini"]) == ["--json", "reports/mini"]
+    assert verify.replace_json_flag(["--json", "reports/mini"]) == ["--json", "reports/mini"]
 
 
 def test_flags_are_not_abbreviated(capsys):
@@ -217,4 +217,6 @@ def test_show_config_is_a_suite_with_nothing_left_open(tmp_path, monkeypatch, ca
 
 def test_run_wants_a_task(capsys):
     assert main(["run"]) == 2
-    assert capsys.readouterr().err == ("error: --task is missing: name the tasks to run, or all.\n")
+    assert capsys.readouterr().err == (
+        "error: --task is missing: name the tasks to run, or use all.\n"
+    )

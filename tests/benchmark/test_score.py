@@ -112,7 +112,7 @@ def values(line: dict[str, Any], metric: str) -> dict[str, float]:
 def test_report_of_its_own_has_the_yardsticks(score, dialogue):
     code, out, err = score(write("a.jsonl", targets(dialogue, 2)), *QUICK, task="dialogue")
     assert code == 0, err
-    assert "200 sources, candidates of each: 2 (samples); format jsonl, matched by id" in out
+    assert "200 sources, candidates per source: 2 (samples); format jsonl, matched by id" in out
     assert "all candidates of each source are equal" in err
     by_system = {
         x["system"]: x for x in lines("reports/mine-dialogue") if "main" in x["setting"]["roles"]
@@ -166,7 +166,7 @@ def test_further_settings_give_a_curve(score, pairs):
     assert code == 0
     assert roles() == {"hot": ["main", "sweep"], "temperature=0.5": ["sweep"]}
     code, _, err = score(first, *QUICK)
-    assert code == 2 and "has the setting 'hot' already: give --knob-value" in err
+    assert code == 2 and "already has the setting 'hot': give --knob-value" in err
 
 
 @pytest.mark.slow
@@ -315,7 +315,7 @@ def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
     to = ["--report", "reports/nano"]
     for words, sentence in (
         (["--metrics", "dist_1"], "omit --suite, --metrics and --set"),
-        (["--partial"], "answer all of its sources"),
+        (["--partial"], "cover all of its sources"),
     ):
         code, _, err = score(path, *to, *words, task="dialogue")
         assert code == 2 and sentence in err
@@ -339,30 +339,30 @@ def test_a_run_keeps_its_data_and_its_metrics(score, run, dialogue):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "Name the files of outputs first"),
+        ([], "No output files are named"),
         (["nowhere.jsonl"], "nowhere.jsonl cannot be read"),
-        (["a.jsonl", "--system", "diffuseq"], "a system of this name is known"),
+        (["a.jsonl", "--system", "diffuseq"], "a registered system has this name"),
         (["a.jsonl", "--system", "my/system"], "a name without slashes"),
-        (["a.jsonl", "--system", "my\nsystem"], "a name without slashes and control marks"),
-        (["a.jsonl", "--task", "my\0task"], "a name without slashes and control marks"),
+        (["a.jsonl", "--system", "my\nsystem"], "a name without slashes or control characters"),
+        (["a.jsonl", "--task", "my\0task"], "a name without slashes or control characters"),
         (["a.jsonl", "--system", "x" * 101], "100 bytes at most"),
-        (["a.jsonl", "--setting", ""], "a label in one line"),
-        (["a.jsonl", "--report", "x" * 300], "cannot be made"),
-        (["a.jsonl", "--candidates", "0"], "take at least one"),
-        (["a.jsonl", "--kind", "single"], "--kind single is one answer"),
-        (["a.jsonl", "--knob-value", "warm"], "give name and number"),
-        (["a.jsonl", "--knob-value", "t=nan"], "give name and number"),
+        (["a.jsonl", "--setting", ""], "a label of one line"),
+        (["a.jsonl", "--report", "x" * 300], "cannot be created"),
+        (["a.jsonl", "--candidates", "0"], "use 1 or more"),
+        (["a.jsonl", "--kind", "single"], "--kind single means one answer"),
+        (["a.jsonl", "--knob-value", "warm"], "give a name and a number"),
+        (["a.jsonl", "--knob-value", "t=nan"], "give a name and a number"),
         (["a.jsonl", "--metrics", "bleu"], "There is no metric 'bleu'"),
         (["a.jsonl", "--suite", "nimi"], "There is no suite 'nimi'"),
         (["a.jsonl", "--set", "evaluation.samples=3"], "Unknown key 'evaluation.samples'"),
         (["a.jsonl", "--references", "from-file"], "such as --task official-dialogue"),
         (["a.jsonl", "--task", "mine"], "or --references from-file"),
         (["a.jsonl", "--task", "qqp"], "give --data-dir"),
-        (["a.jsonl", "--task", "paraphrase"], "brings another source, as do 200 of 200"),
+        (["a.jsonl", "--task", "paraphrase"], "has another source, as do 200 of 200"),
         (["--remove", "a.jsonl"], "--remove takes no files"),
         (["--remove"], "has no outputs of mine on dialogue"),
         (["a.jsonl", "--store", "file/store"], "--store"),
-        (["a.jsonl", "--report", "file/report"], "cannot be made"),
+        (["a.jsonl", "--report", "file/report"], "cannot be created"),
     ],
 )
 def test_mistakes_get_one_sentence_and_exit_code_2(folder, capsys, dialogue, words, sentence):

@@ -90,4 +90,4 @@ def test_keep_needs_a_record(table, tmp_path, capsys):
     assert speed.main(["transformer", "--keep"]) == 2
     (tmp_path / "speed.json").write_text("[]")
     assert speed.main(["transformer", "--keep", "--output", str(tmp_path / "speed.json")]) == 2
-    assert "is no record of benchmark.speed" in capsys.readouterr().err
+    assert "is not a record of benchmark.speed" in capsys.readouterr().err

@@ -46,7 +46,7 @@ def test_system_example_keeps_the_contract(reader: Open) -> None:
 
 @pytest.mark.slow
 def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) -> None:
-    from benchmark.ls import listing
+    from benchmark.ls import list_entries
 
     her = reader("docs/add-a-system.md")
     assert statuses(her.runs("transformer")) == {
@@ -58,7 +58,7 @@ def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) ->
     assert {x["cost"]["depth"] for x in swept} == {1.0}
 
     her.install()
-    assert "my-system" in [row["id"] for row in listing("systems")]
+    assert "my-system" in [row["id"] for row in list_entries("systems")]
     assert statuses(her.runs("--system my-system")) == {
         "my-system": {"ok"}, "copy-source": {"ok"},
     }  # fmt: skip
@@ -66,12 +66,12 @@ def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) ->
 
 @pytest.mark.slow
 def test_metric_example_is_found_and_scored(reader: Open) -> None:
-    from benchmark.ls import listing
+    from benchmark.ls import list_entries
     from benchmark.metrics import Item, make_metric
 
     her = reader("docs/add-a-metric.md")
     her.install()
-    assert "length_ratio" in [row["id"] for row in listing("metrics")]
+    assert "length_ratio" in [row["id"] for row in list_entries("metrics")]
     item = Item("a", "x", ("one two three four", "one"), ("one two", "", "a b c d e f g h"))
     scores = make_metric("length_ratio").score([item])
     assert scores.values.tolist() == [[0.5, 0.0, 2.0]]

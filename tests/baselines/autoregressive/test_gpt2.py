@@ -245,7 +245,7 @@ def test_prefix_and_separator_may_spell_marks(published, resources):
 
 def test_too_few_positions_are_told(published, resources):
     vast = Resources(resources.tokenizer, Lengths(40, 40))
-    with pytest.raises(UserError, match="64 positions, the canvas needs 8"):
+    with pytest.raises(UserError, match="64 positions, but the canvas needs 8"):
         GPT2System.build(GPT2Config(init=str(published)), vast)
 
 

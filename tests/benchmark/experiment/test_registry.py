@@ -35,7 +35,7 @@ def test_dotted_path(tmp_path, monkeypatch):
 def test_listing_imports_no_torch():
     code = (
         "import sys, benchmark.ls as ls\n"
-        "[ls.listing(kind) for kind in ls.KINDS]\n"
+        "[ls.list_entries(kind) for kind in ls.KINDS]\n"
         "heavy = {'torch', 'transformers', 'pandas', 'matplotlib', 'nltk', 'sacrebleu'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )

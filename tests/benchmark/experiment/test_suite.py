@@ -61,7 +61,7 @@ def test_a_budget_on_the_command_line_reaches_systems_with_their_own():
         ("evaluation.num_samples=many", "evaluation.num_samples"),
         ("evaluation.num_samples=0", "greater than 0"),
         ("evaluation", "key=value"),
-        ("name.first=x", "holds a value"),
+        ("name.first=x", "is a value"),
         ("budget.updates=", "a budget needs"),
         ("evaluation.metrics=[a", "not valid YAML"),
     ],

@@ -133,7 +133,7 @@ def test_counts_are_those_of_the_outputs(teacher, task, tmp_path, monkeypatch):
     record = json.loads((tmp_path / "new" / "distilled.json").read_text())
     assert record == {**IDENTITY, "counts": asdict(counts)}
     card = (tmp_path / "new" / "card.md").read_text()
-    assert "1 different targets" in card and "`toy` (training `abc`" in card
+    assert "1 distinct targets" in card and "`toy` (training `abc`" in card
 
 
 def test_work_of_another_teacher_is_not_gone_on_with(teacher, task, tmp_path):
@@ -142,7 +142,7 @@ def test_work_of_another_teacher_is_not_gone_on_with(teacher, task, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         run(teacher, task, tmp_path / "new", on_progress=stop)
-    with pytest.raises(UserError, match="begun by another call"):
+    with pytest.raises(UserError, match="started by a different call"):
         run(teacher, task, tmp_path / "new", identity={**IDENTITY, "train": "other"})
 
 
@@ -153,7 +153,7 @@ def test_folders_and_tasks_that_do_not_fit_are_refused(teacher, task, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
         run(teacher, task, tmp_path / "file" / "new")
-    with pytest.raises(UserError, match="no train part"):
+    with pytest.raises(UserError, match="no train split"):
         run(teacher, replace(task, train=()), tmp_path / "new")
 
 

@@ -119,5 +119,5 @@ def test_without_a_metric_to_follow_it_is_one_sentence(plain, tmp_path):
     changes = ["evaluation.metrics=[length]", "evaluation.controlled_metrics=[]"]
     first, second = run(folder, plan_of(TRACE, *changes))
     assert first == second
-    assert first.startswith("evaluation.trace: there is no metric to measure along a trace")
+    assert first.startswith("evaluation.trace: no metric can be measured along a trace")
     assert {cell["status"] for cell in cells(folder)} == {"ok"}

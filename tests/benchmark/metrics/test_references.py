@@ -12,7 +12,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import BLEU
 
 from benchmark.metrics import Item, make_metric
-from benchmark.scoring.candidate_scores import items_of
+from benchmark.scoring.candidate_scores import parse_items
 from benchmark.tasks import load_task
 
 LINES = (
@@ -37,7 +37,7 @@ def items(tmp_path: Path) -> list[Item]:
     for split in ("train", "test"):
         (tmp_path / "mine" / f"{split}.jsonl").write_text(lines, encoding="utf-8")
     examples = load_task("mine", data_dir=tmp_path).test
-    return items_of(
+    return parse_items(
         [
             {
                 "id": example.id,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmark.api import UserError
-from benchmark.outputs.diffuseq_format import read_diffuseq, without_marks
+from benchmark.outputs.diffuseq_format import read_diffuseq, remove_marks
 
 LINE = {
     "recover": "[CLS] how do i [SEP] then [SEP] [PAD] [PAD]",
@@ -26,7 +26,7 @@ def test_nothing_but_marks_is_an_empty_output(write):
 
 
 def test_marks_are_replaced_not_split_at():
-    assert without_marks("a[SEP]b [cls]") == "ab [cls]"
+    assert remove_marks("a[SEP]b [cls]") == "ab [cls]"
 
 
 @pytest.mark.parametrize("key", ["recover", "reference", "source"])

@@ -49,11 +49,11 @@ def test_hypotheses_alone(write):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("S-0\ta\nT-0\tb\n", "holds no hypothesis"),
+        ("S-0\ta\nT-0\tb\n", "has no hypotheses"),
         ("H-0\ta b\n", "line 1: H-0 has no score"),
         ("H-0\tgood\ta b\n", "line 1: H-0 has no score"),
         ("S-0\ta\nH-0\t-1\tb\nS-1\ta\n", "line 3: sample 1 has no hypothesis"),
-        (PRINTED + PRINTED, "S-1 comes 2 times"),
+        (PRINTED + PRINTED, "S-1 occurs 2 times"),
     ],
 )
 def test_mistakes(write, text, sentence):

@@ -48,7 +48,10 @@ def test_the_format_can_be_chosen(write):
     [
         ("plain\n", "looks like plain and .* like diffuseq"),
         (DIFFUSEQ * 2, "has outputs for 2 sources and .* for 1"),
-        (DIFFUSEQ.replace('"c"', '"d"'), "2.txt, line 1 has another source than .*1.json, line 1"),
+        (
+            DIFFUSEQ.replace('"c"', '"d"'),
+            "2.txt, line 1 has a different source from .*1.json, line 1",
+        ),
     ],
 )
 def test_files_that_do_not_fit_together(write, other, sentence):

@@ -39,10 +39,10 @@ def test_reads_the_candidates_file_of_a_store(write):
     [
         ({"id": "a"}, "has no outputs"),
         ({"output": "a", "candidates": ["a"]}, "both candidates and output"),
-        ({"output": 3}, '"output" is not a text'),
-        ({"candidates": []}, "not a list with outputs"),
-        ({"candidates": "a"}, "not a list with outputs"),
-        ({"candidates": [None]}, "neither a text nor an object"),
+        ({"output": 3}, '"output" is not a string'),
+        ({"candidates": []}, "not a list of outputs"),
+        ({"candidates": "a"}, "not a list of outputs"),
+        ({"candidates": [None]}, "neither a string nor an object"),
         ({"candidates": [{"txt": "a"}]}, 'the key "text" is missing'),
         ({"candidates": [{"text": "a", "status": "fine"}]}, "use ok, empty"),
         ({"candidates": [{"text": "a", "logprob": "x"}]}, "\"logprob\" is 'x'"),
@@ -50,7 +50,7 @@ def test_reads_the_candidates_file_of_a_store(write):
         ({"candidates": [{"text": "a", "logprob": True}]}, '"logprob" is True'),
         ({"id": 1.5, "output": "a"}, '"id" is neither'),
         ({"id": True, "output": "a"}, '"id" is neither'),
-        ({"source": ["a"], "output": "a"}, '"source" is not a text'),
+        ({"source": ["a"], "output": "a"}, '"source" is not a string'),
         ({"references": "a", "output": "a"}, '"references" is not a list'),
     ],
 )

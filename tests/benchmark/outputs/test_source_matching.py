@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.api import Candidate, Example, UserError
 from benchmark.outputs.output_row import Row
-from benchmark.outputs.source_matching import match, own_sources
+from benchmark.outputs.source_matching import match, take_own_sources
 
 SPLIT = [
     Example(f"test-{number}", source, f"target {number}", (f"target {number}",))
@@ -112,8 +112,8 @@ def test_first_candidates():
         ([row(source="What is it?"), row(source="Why?")], "has a source that is not in the split"),
         ([row(source="Who is it?")], "1 lines here and stands 2 times"),
         ([row(number=4)], "There are 1 outputs for the 4 sources"),
-        ([row(source="Why?")] * 4, "brings another source, as do 4 of 4"),
-        ([row(id=e.id, source="Why?") for e in SPLIT], "By id, .* brings another source"),
+        ([row(source="Why?")] * 4, "has another source, as do 4 of 4"),
+        ([row(id=e.id, source="Why?") for e in SPLIT], "By id, .* has another source"),
     ],
 )
 def test_mistakes(rows, sentence):
@@ -127,15 +127,15 @@ def test_nothing_within_the_limit():
 
 
 def test_sources_of_the_file():
-    found = own_sources([row("x|y", source="a", references=("b", " ", "c"))])
+    found = take_own_sources([row("x|y", source="a", references=("b", " ", "c"))])
     assert found.examples == (Example("test-1", "a", "b", ("b", "c")),)
     assert found.matched == "file" and found.num_samples == 2
     some_named = [
         row(source="a", references=("b",)),
         row(source="c", references=("d",), id="test-1"),
     ]
-    assert [e.id for e in own_sources(some_named).examples] == ["test-1", "test-2"]
-    assert [e.id for e in own_sources(some_named[1:]).examples] == ["test-1"]
+    assert [e.id for e in take_own_sources(some_named).examples] == ["test-1", "test-2"]
+    assert [e.id for e in take_own_sources(some_named[1:]).examples] == ["test-1"]
 
 
 @pytest.mark.parametrize(
@@ -145,4 +145,4 @@ def test_sources_of_the_file():
 )  # fmt: skip
 def test_file_that_lacks_them(facts, lacks):
     with pytest.raises(UserError, match=f"has no {lacks}"):
-        own_sources([row(**facts)])
+        take_own_sources([row(**facts)])

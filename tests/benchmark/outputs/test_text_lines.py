@@ -31,7 +31,7 @@ def test_lines(write, data, lines):
         ("déjà\n".encode("latin-1"), "line 1: byte 2 is not UTF-8"),
         ("a\nb\xe9\n".encode("latin-1"), "line 2: byte 2 is not UTF-8"),
         ("a\n".encode("utf-16"), "is UTF-16"),
-        (gzip.compress(b"a\n" * 1000, mtime=0)[:-9], "not a whole gzip file"),
+        (gzip.compress(b"a\n" * 1000, mtime=0)[:-9], "not a complete gzip file"),
     ],
 )
 def test_bytes_that_are_no_text(write, data, sentence):
@@ -59,7 +59,7 @@ def test_json_lines_name_their_place(write):
         ("[1]", "line 2 is not a JSON object"),
         ("", "line 2 is empty"),
         ('{"a": "\\ud800"}', "line 2 holds half a surrogate pair"),
-        ("[" * 100_000, "line 2 is not JSON that can be read"),
+        ("[" * 100_000, "line 2 is not readable JSON"),
     ],
 )
 def test_json_mistakes(write, line, sentence):
@@ -68,5 +68,5 @@ def test_json_mistakes(write, line, sentence):
 
 
 def test_empty_lines_alone_are_no_outputs(write):
-    with pytest.raises(UserError, match="empty lines alone"):
+    with pytest.raises(UserError, match="only empty lines"):
         json_lines(write("outputs.jsonl", "\n \n"))

@@ -33,7 +33,7 @@ from benchmark.runtime.distributed import (
     ALONE,
     Processes,
     ProcessLostError,
-    launched,
+    count_launched,
     merge_round_robin,
     round_robin,
     share,
@@ -211,18 +211,18 @@ def test_one_process_is_an_identity() -> None:
 
 def test_a_launcher_that_started_one_is_told(monkeypatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    assert launched() == 1
+    assert count_launched() == 1
     monkeypatch.setenv("ACCELERATE_USE_CPU", "True")
-    assert launched() == 1
+    assert count_launched() == 1
     monkeypatch.setenv("MASTER_PORT", "29500")
     with pytest.raises(UserError, match="torchrun"):
-        launched()
+        count_launched()
 
 
 def test_more_processes_than_gpus(monkeypatch) -> None:
     for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
         monkeypatch.setenv(name, "99")
-    with pytest.raises(UserError, match="99 processes were started where torch sees"):
+    with pytest.raises(UserError, match="99 processes were started but torch finds"):
         start("cuda")
 
 
@@ -236,7 +236,7 @@ def test_jobs_under_a_launcher(tmp_path, monkeypatch) -> None:
 def test_a_batch_too_small_to_share(tmp_path) -> None:
     for words in (["training.batch=3"], ["training.batch=9", "training.micro_batch=4"]):
         suite = load_suite(NANO, words)
-        with pytest.raises(UserError, match=r"batch of (3|1) examples cannot be shared by 4"):
+        with pytest.raises(UserError, match=r"batch of (3|1) examples cannot be divided among 4"):
             Trainer(
                 type("Fake", (), {"module": torch.nn.Linear(1, 1), "id": "fake"})(), [0], [],
                 recipe=suite.training, budget=Budget(updates=1), seed=1, folder=tmp_path,

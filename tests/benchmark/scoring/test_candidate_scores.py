@@ -233,7 +233,7 @@ def test_bytes_do_not_depend_on_process_or_hash_seed(tmp_path: Path) -> None:
             "'test-2' \\(line 3\\) has 1 candidates where 2",
         ),
         (lambda rows: rows[0]["candidates"].clear(), "'test-0' \\(line 1\\) has 0 candidates"),
-        (lambda rows: rows[2].update(id="test-0"), "'test-0' comes twice \\(line 3\\)"),
+        (lambda rows: rows[2].update(id="test-0"), "'test-0' occurs twice \\(line 3\\)"),
         (lambda rows: rows[0]["candidates"][1].pop("text"), "Line 1 .* lacks 'text'"),
     ],
 )
@@ -247,7 +247,7 @@ def test_malformed_rows_are_named(change: Any, message: str) -> None:
 def test_requests_that_make_no_sense() -> None:
     with pytest.raises(UserError, match="'length' cannot compare candidates"):
         scored(candidates(3, 2), "length", utility="length")
-    with pytest.raises(UserError, match="'length' is asked for twice"):
+    with pytest.raises(UserError, match="'length' is requested twice"):
         scored(candidates(3, 2), "length", "length")
 
 

@@ -10,7 +10,7 @@ import sacrebleu
 from benchmark.metrics import make_metric
 from benchmark.metrics.mbr import choose
 from benchmark.scoring.bootstrap import IntervalRecipe
-from benchmark.scoring.candidate_scores import items_of, score_candidates
+from benchmark.scoring.candidate_scores import parse_items, score_candidates
 
 SIZE = 5
 METRICS = ("length", "bleu_sent_m4", "self_bleu", "bleu_corpus", "rouge_l", "empty_rate")
@@ -93,7 +93,7 @@ def test_intervals_at_the_end_are_those_of_the_table(scored: Any) -> None:
 
 def test_between_the_ends_by_hand(scored: Any) -> None:
     record, _ = scored
-    items = items_of(rows())
+    items = parse_items(rows())
     rouge, metric = make_metric("rouge_l"), make_metric("bleu_sent_m4")
     pairs, scores = rouge.pairwise(items), metric.score(items).values  # type: ignore[attr-defined]
     size, expected = 3, []

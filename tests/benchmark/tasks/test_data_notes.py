@@ -145,8 +145,8 @@ def test_every_oddity_gives_a_sentence_and_plain_json() -> None:
 
 def test_a_train_part_that_is_not_the_paper_s_is_named() -> None:
     assert train_share(89_470, 144_715) == [
-        "The train part has 89,470 pairs, 62% of the 144,715 of the paper: say so beside any"
-        " published figure."
+        "The train split has 89,470 pairs, 62% of the 144,715 of the paper: mention this beside any"
+        " published score."
     ]
     assert train_share(144_715, 144_715) == train_share(5, None) == train_share(0, 144_715) == []
     found = DataNotes(available={"train": 1}, published_train=2)

@@ -125,7 +125,7 @@ def test_a_gzip_file_that_is_not_whole(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "t.jsonl.gz"
     path.write_bytes(content)
     with pytest.raises(
-        UserError, match=r"t\.jsonl\.gz is not a whole gzip file .*: fetch it again"
+        UserError, match=r"t\.jsonl\.gz is not a complete gzip file .*: download it"
     ):
         read_jsonl(path, "test")
 
@@ -140,7 +140,7 @@ def test_gzip_data_under_a_plain_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("name", ["t.jsonl", "t.jsonl.gz"])
 def test_a_file_without_lines(write: Write, content: bytes, name: str) -> None:
-    with pytest.raises(UserError, match="holds no example: fill it"):
+    with pytest.raises(UserError, match="has no examples: fill it"):
         read_jsonl(write(name, content), "test")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.experiment.suite import Budget
 from benchmark.training.checkpoints import Progress
-from benchmark.training.stopping import ended_by, nearest_bound
+from benchmark.training.stopping import find_bound, find_nearest_bound
 
 AT = Progress(update=40, tokens=900, seconds=7.5, stale_validations=2)
 
@@ -22,10 +22,10 @@ AT = Progress(update=40, tokens=900, seconds=7.5, stale_validations=2)
     ],
 )
 def test_first_bound_that_is_reached_ends_it(budget, patience, ended):
-    assert ended_by(AT, budget, patience) == ended
+    assert find_bound(AT, budget, patience) == ended
 
 
 def test_nearest_bound_is_the_one_of_which_most_is_used():
-    assert nearest_bound(AT, Budget(updates=80, tokens=1000, seconds=100)) == (900, 1000)
-    assert nearest_bound(AT, Budget(updates=80)) == (40, 80)
-    assert nearest_bound(AT, Budget(seconds=15.0, tokens=10_000)) == (7, 15)
+    assert find_nearest_bound(AT, Budget(updates=80, tokens=1000, seconds=100)) == (900, 1000)
+    assert find_nearest_bound(AT, Budget(updates=80)) == (40, 80)
+    assert find_nearest_bound(AT, Budget(seconds=15.0, tokens=10_000)) == (7, 15)

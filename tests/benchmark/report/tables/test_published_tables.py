@@ -171,7 +171,7 @@ def test_the_kept_report_of_200_sources_says_that_it_cannot_be_compared():
     board = Board(read_records(ROOT / "reports" / "qqp-small-0.5.0"))
     of_test, of_train = sentences(board, "qqp")[-2:]
     assert of_test.endswith("over 2,500 test sources, these over 200.")
-    assert of_train.startswith("The train part has 89,470 pairs, 62% of the 144,715 of the paper")
+    assert of_train.startswith("The train split has 89,470 pairs, 62% of the 144,715 of the paper")
 
 
 @pytest.mark.data
