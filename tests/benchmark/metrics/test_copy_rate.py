@@ -4,5 +4,6 @@ from benchmark.metrics import Item, make_metric
 
 
 def test_case_and_white_space_do_not_hide_a_copy() -> None:
-    item = Item("0", "What is  love ?", (), ("what is love ?", " What is love ?\n", "love ?", ""))
-    assert make_metric("copy_rate").score([item]).values.tolist() == [[1.0, 1.0, 0.0, 0.0]]
+    texts = ("what is love ?", " What is love ?\n", "love ?", "", "what is love ? yes", "zebra")
+    item = Item("0", "What is  love ?", (), texts)
+    assert make_metric("copy_rate").score([item]).values.tolist() == [[1, 1, 0, 0, 0, 0]]

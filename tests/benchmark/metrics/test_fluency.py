@@ -17,12 +17,14 @@ TEXTS = ("a b c", "c", "", "b b b b a c", "a b")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
     path = tmp_path_factory.mktemp("tiny-gpt2")
     words = Tokenizer(models.WordLevel({"<s>": 0, "<unk>": 1, "a": 2, "b": 3, "c": 4}, "<unk>"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
+    # Some tokenisers add the mark of the beginning themselves: it must not stand there twice.
+    words.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 0)])
     PreTrainedTokenizerFast(
         tokenizer_object=words, bos_token="<s>", unk_token="<unk>"
     ).save_pretrained(path)

@@ -37,6 +37,11 @@ def test_copies_lose_and_paraphrases_win() -> None:
     np.testing.assert_allclose(values, [-0.2, 0.8, 0.0], atol=1e-12)
 
 
+def test_a_copy_of_the_source_may_score_below_zero() -> None:
+    metric = make_metric("ibleu")
+    assert (metric.low, metric.high) == (-1.0, 1.0)
+
+
 def test_alpha_is_part_of_id_and_signature() -> None:
     metric = make_metric("ibleu:alpha=0.70")
     assert metric.id == "ibleu:alpha=0.7"

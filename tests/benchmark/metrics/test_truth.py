@@ -35,6 +35,7 @@ def test_coverage_counts_each_target_once() -> None:
     metric = make_metric("coverage", conditional=conditional)
     values = metric.score([item("a b", "a  b", "x"), item("c", "d e", "a b")]).values
     np.testing.assert_allclose(values, [0.5, 1.0])
+    assert metric.score([item("a b", "c")]).values[0] == pytest.approx(0.8)
     assert np.isnan(metric.score([item("c")]).values[0])
 
 

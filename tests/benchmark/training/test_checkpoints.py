@@ -51,9 +51,9 @@ class Training:
 @pytest.mark.parametrize("averaged", [True, False])
 def test_what_was_kept_goes_on_as_if_it_had_not_stopped(tmp_path, averaged):
     kept = Training(0, 3, averaged=averaged)
-    kept.save(tmp_path)
+    kept.save(tmp_path / "train" / "key")
     other = Training(1, 1, averaged=averaged)
-    assert other.load(tmp_path) == PROGRESS
+    assert other.load(tmp_path / "train" / "key") == PROGRESS
     assert other.weights == kept.weights
     kept.update()
     other.update()

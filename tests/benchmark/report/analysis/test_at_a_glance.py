@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from handmade import cell, write_handmade
 from swept import swept_board
 
@@ -34,6 +35,17 @@ def test_equal_systems_are_said_to_be_equal(tmp_path):
     board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in names})
     assert str(glance(board, "toy").diversity).startswith(
         "a 0.800, not significantly better than b, c, d and 2 more ("
+    )
+
+
+@pytest.mark.parametrize(
+    ("systems", "equals"),
+    [("ab", "b"), ("abc", "b and c"), ("abcd", "b, c and d"), ("abcde", "b, c, d and e")],
+)
+def test_up_to_four_equals_are_named(tmp_path, systems, equals):
+    board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in systems})
+    assert str(glance(board, "toy").diversity).startswith(
+        f"a 0.800, not significantly better than {equals} ("
     )
 
 

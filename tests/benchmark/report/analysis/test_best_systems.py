@@ -48,6 +48,13 @@ def test_without_values_nothing_is_claimed(tmp_path):
     assert compare(board, "toy", AXIS).worse == ()
 
 
+def test_who_lacks_the_quality_is_not_compared(tmp_path):
+    cells = [cell("a", bleu(0.9)), cell("b", bleu(None)), cell("broken", None)]
+    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    found = compare(board, "toy", AXIS)
+    assert (found.best, found.equals, found.worse) == ("a", (), ())
+
+
 def test_no_model_no_comparison(tmp_path):
     cells = [cell("copy-source", bleu(0.9), family="yardstick")]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))

@@ -72,6 +72,15 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     assert "dear is best on BLEU (sent): 0.702, one draw (choices" in said
 
 
+def test_the_least_is_the_best_where_lower_is_better(tmp_path):
+    path = write(tmp_path, {"a": (4.0, (0.5, 0.9)), "b": (4.0, (0.2, 0.3))})
+    cells = path / "records" / "cells.jsonl"
+    cells.write_text(cells.read_text().replace('"direction": "higher"', '"direction": "lower"'))
+    assert "b is best on BLEU (sent): 0.252, one draw" in sentence(path)
+    cells.write_text(cells.read_text().replace('"direction": "lower"', '"direction": "none"'))
+    assert sentence(path) == ""
+
+
 def test_systems_are_compared_over_the_sources_of_all(tmp_path):
     systems = {"dear": (4.0, (0.5, 0.9)), "part": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path, systems, sources={"part": 30}))

@@ -124,6 +124,17 @@ def test_what_a_budget_buys(tmp_path):
     assert affordable(points["fast"], mbr_curve(points["fast"], BLEU, BLEU), 100.0) == 4
     assert affordable(points["slow"], mbr_curve(points["slow"], BLEU, BLEU), 3.0) is None
     assert math.isnan(common_budget((points["one"], points["oracle"])))
+    for name in ("one", "oracle"):
+        curve = mbr_curve(points[name], BLEU, BLEU)
+        assert affordable(points[name], curve, 1000.0) is None
+
+
+@pytest.mark.parametrize("rows", [0.0, -1.0])
+def test_what_costs_nothing_has_no_price(tmp_path, rows):
+    board = board_of(tmp_path, costing(cell("free", curved(UP)), rows))
+    (point,) = scaled(board, "toy")
+    assert affordable(point, mbr_curve(point, BLEU, BLEU), 10.0) is None
+    assert math.isnan(common_budget((point,)))
 
 
 def test_all_values_in_one_file(tmp_path):

@@ -88,6 +88,18 @@ def test_references_stand_in_for_the_grammar(tmp_path):
     assert standings(board, "toy").standard("human").value == pytest.approx(0.3)
 
 
+def test_where_the_grammar_is_known_the_references_do_not_count(tmp_path):
+    curves = {
+        "a": [(0.6, 0.8), (0.2, 1.0)],
+        "oracle": [(0.45, 1.0), (0.3, 1.0)],
+        "reference": [(0.3, 1.0)],
+    }
+    yardsticks = ["oracle", "reference"]
+    board = swept_board(tmp_path, curves, yardsticks=yardsticks, single=["reference"])
+    found = standings(board, "toy")
+    assert [s.id for s in found.standards if not s.is_cost] == ["grammar", "common"]
+
+
 def test_settings_are_those_of_the_sweep_or_the_main_one(board):
     assert len(settings_of(board, "toy", "steep")) == 3
     assert len(settings_of(board, "toy", "point")) == 1
