@@ -47,7 +47,7 @@ def build(folder: Path) -> Path:
     if _is_current(folder, records, digest):
         return page
     board = Board(records)
-    # Read first: a missing record is told before anything is drawn.
+    # Read first: a missing record is reported before anything is drawn.
     samples = {task: blocks(board, task) for task in records.tasks}
     inline = InlineFigures()
     try:
@@ -60,7 +60,7 @@ def build(folder: Path) -> Path:
     except OSError as error:
         raise UserError(
             f"The report folder {folder} cannot be written ({error.strerror or error}):"
-            " copy it to a folder of yours."
+            " copy it to a folder that you can write to."
         ) from error
     return page
 

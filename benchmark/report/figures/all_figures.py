@@ -45,8 +45,8 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     yield Plot(
         f"{stem}-frontier",
         "Quality against diversity",
-        f"{_reading(board, (task,))} Shaded: interval of the quality at each place of a curve, one"
-        " place at a time (sources resampled for all systems together, Student's t over the seeds)."
+        f"{_reading(board, (task,))} Shaded: pointwise interval of the quality along a curve"
+        " (sources resampled for all systems together, Student's t over the seeds)."
         + (" Where coverage falls, further variety is noise." if known else "")
         + f" {protocol(board, task)}",
         lambda: frontier(board, task),
@@ -111,15 +111,16 @@ def _choosing(board: Board, task: str) -> str:
     points = scaled(board, task)
     return (
         "Minimum Bayes risk chooses among n draws of the main setting, by"
-        f" {utilities_of(points)[0]}. At 1 stands the mean of all draws; of 2 none can be outvoted,"
-        " and an asymmetry of the utility decides. Left over n, right over the network rows that n"
-        " draws cost (logarithmic); dotted upright: the smallest budget that buys every model a"
-        f" draw. A row is a whole text for some systems and one word for others. {INFLATED} Bands:"
-        " confidence intervals. Hollow: one answer, or a ranked list, of which no other number can"
-        f" be drawn. {scaling_protocol(points)}"
+        f" {utilities_of(points)[0]}. At n = 1 it is the mean of all draws; of 2 neither can be"
+        " outvoted, so an asymmetry of the utility decides. Left: over n; right: over the network"
+        " rows that n draws cost (logarithmic); dotted vertical line: the smallest"
+        " budget that buys every model a draw. A row is a whole text for some systems and one word"
+        f" for others. {INFLATED} Bands:"
+        " confidence intervals. Hollow: one answer or a ranked list, from which no other number"
+        f" can be drawn. {scaling_protocol(points)}"
     )
 
 
 def _several(board: Board, task: str) -> str:
     most = max((len(seeds) for seeds in logs(board, task).values()), default=0)
-    return f" One line a seed ({most} seeds)." if most > 1 else ""
+    return f" One line per seed ({most} seeds)." if most > 1 else ""

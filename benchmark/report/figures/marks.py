@@ -59,7 +59,7 @@ def draw_marks(
 ) -> None:
     """Draw marks of one look with their whiskers; undefined ones are left out.
 
-    `points` are what the marks show, all of one system, where the page is to tell it.
+    `points` are what the marks show, all of one system, where the page is to name it.
     """
     shown = [x.defined and y.defined for x, y in zip(xs, ys, strict=True)]
     pairs = list(compress(zip(xs, ys, strict=True), shown))

@@ -1,8 +1,8 @@
 """Quality of the chosen candidate over how many there were to choose from, and over their cost.
 
 Twenty candidates of a system that decodes at once may cost less than one of a system that
-decodes in many steps: the left panels give every system as many candidates, the right ones let
-it spend as many network rows.
+decodes in many steps: the left panels give every system equally many candidates, the right ones
+equally many network rows.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ MARKED = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of candidates that carry a mark."""
 
 OTHER = Axis("rouge_l", "expected", "ROUGE-L (rouge_l)")
-"""What stands beside sentence BLEU where the answers are not known: it did not choose."""
+"""What is shown beside sentence BLEU where the answers are not known: it did not choose."""
 
 _DASHES: LineStyle = (0, (4, 2.5))
 
 Place = Callable[[Point, int], float]
-"""Where so many candidates of a system stand on an x axis; NaN if nowhere."""
+"""Where a number of candidates of a system lies on an x axis; NaN if nowhere."""
 
 
 def candidates(board: Board, task: str) -> Sheet:
@@ -90,7 +90,7 @@ def candidates(board: Board, task: str) -> Sheet:
         say_nothing(sheet.panels[0].ax, "no numbers of candidates in the records")
     sheet.panels[0].ax.set_title(board.records.run.tasks[task].title)
     for number, panel in enumerate(sheet.panels):
-        panel.ax.set_xlabel("network rows a source" if number % 2 else "candidates")
+        panel.ax.set_xlabel("network rows per source" if number % 2 else "candidates")
     sheet.finish(*_legend(points, styles))
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         annotate(panel.ax, marks)

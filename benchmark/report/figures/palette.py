@@ -1,7 +1,7 @@
 """Which colour, marker and line belong to a system, in every figure alike.
 
-Colour tells systems apart, also for colour-blind readers; the shape of the marker and the
-line tell families apart, also in greyscale: round = continuous diffusion, four-sided =
+Colour distinguishes systems, also for colour-blind readers; the shape of the marker and the
+line distinguish families, also in greyscale: round = continuous diffusion, four-sided =
 discrete diffusion, triangle = autoregressive, cross = iterative, star = edit. Within a family
 every system has a shape of its own, so no reader depends on colour.
 """

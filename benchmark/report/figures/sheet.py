@@ -77,7 +77,7 @@ class Sheet:
         legend_height = 0.0
         if legend is not None:
             legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
-        # Rows with a common x axis carry title and label once, and stand close.
+        # Rows with a common x axis carry title and label once, and are close together.
         joined = self.share == "x"
         row_height = self.panel_height + (0.1 if joined else _TITLE + _XLABEL)
         height = self.rows * row_height + legend_height + 2 * _EDGE

@@ -56,7 +56,7 @@ def training(board: Board, task: str) -> Sheet:
 
 
 def logs(board: Board, task: str) -> Curves:
-    """The training logs of a task, systems in their order, one log a training."""
+    """The training logs of a task, systems in their order, one log per training run."""
     found: Curves = {}
     for system in board.systems:
         keys = dict.fromkeys(

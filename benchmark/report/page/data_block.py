@@ -13,7 +13,7 @@ from markupsafe import Markup
 def data_block(name: str, value: object) -> Markup:
     """A `<script>` that holds `value` as JSON, whatever texts are in it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # The end of a script is found before its JSON is read: no "<" may stand in it.
+    # The end of a script is found before its JSON is read: it may hold no "<".
     text = text.replace("<", "\\u003c")
     return Markup(f'<script type="application/json" id="{name}">{text}</script>')
 

@@ -75,7 +75,7 @@ class TaskView:
     figures: tuple[Drawn, ...]
     blocks: tuple[Block, ...]
     quality: str
-    """The quality that stands beside a candidate."""
+    """The quality that is shown beside a candidate."""
     known: bool
     counts: Mapping[str, int]
     digest: str
@@ -110,7 +110,7 @@ def task_view(
         known=info.kind == "controlled",
         counts=info.counts,
         digest=info.digest,
-        notes=tuple(_notes(info.notes)) or ("Nothing odd was counted.",),
+        notes=tuple(_notes(info.notes)) or ("Nothing unusual was counted.",),
         card=Markup(render_markdown(info.card)),
     )
 
@@ -177,7 +177,7 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "Versions", versions
     code = run.code
     commit = code.get("commit")
-    state = ", with changes that were not committed" if code.get("dirty") else ""
+    state = ", with uncommitted changes" if code.get("dirty") else ""
     parts = [f"version {code.get('version')}" if code.get("version") else ""]
     parts += [f"commit {commit}{state}" if commit else "not under version control"]
     parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []
@@ -214,7 +214,7 @@ def _lead(board: Board) -> str:
 
 
 def _when(run: Run) -> str:
-    """Of which day and which code the records are; empty where they do not tell."""
+    """The date and the code of the records; empty where they do not say."""
     commit = str(run.code.get("commit") or "")[:10]
     code = [f"version {run.code['version']}"] if run.code.get("version") else []
     code += [f"commit {commit}"] if commit else []

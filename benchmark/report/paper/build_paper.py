@@ -45,6 +45,6 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     except OSError as error:
         raise UserError(
             f"The folder {out} cannot be written ({error.strerror or error}):"
-            " name a folder of yours with --out."
+            " name one that you can write to with --output."
         ) from error
     return out / PAGE

@@ -45,7 +45,7 @@ def copy_value(board: Board, task: str) -> Interval:
 
 
 def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
-    """One panel a task."""
+    """One panel per task."""
     styles, sheet = look_of(board), task_sheet(tasks)
     drawn = [candidate_curves(board, task) for task in tasks]
     for task, curves, (ax,) in zip(tasks, drawn, panels_of(sheet, tasks), strict=True):

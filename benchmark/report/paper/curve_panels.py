@@ -1,4 +1,4 @@
-"""Curves with bands, and sheets with one panel a task: what the figures of the paper share."""
+"""Curves with bands, and sheets with one panel per task: what the figures of the paper share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Curves = Mapping[str, Curve]
 def draw_curves(
     ax: Axes, curves: Curves, styles: Mapping[str, Look], *, copy: Interval = UNDEFINED
 ) -> None:
-    """Lines with marks, and bands where there are few enough to be told apart.
+    """Lines with marks, and bands where there are few enough to be distinguished.
 
     `copy` is what copying the source scores.
     """

@@ -49,7 +49,7 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, Curve]:
 
 
 def draw_generation(board: Board, tasks: Sequence[str]) -> Sheet:
-    """Two panels a task: quality above, diversity below."""
+    """Two panels per task: quality above, diversity below."""
     styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
     drawn: list[Curves] = []
     for task, panels in zip(tasks, panels_of(sheet, tasks, rows_each=2), strict=True):

@@ -59,7 +59,7 @@ def steps(point: Point) -> float:
 
 
 def draw_steps(board: Board, tasks: Sequence[str]) -> Sheet:
-    """Two panels a task over network calls: quality, and candidates per second."""
+    """Two panels per task over network calls: quality, and candidates per second."""
     styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
     every = [step_points(board, task) for task in tasks]
     for task, points, panels in zip(tasks, every, panels_of(sheet, tasks, 2), strict=True):
@@ -77,7 +77,7 @@ def draw_steps(board: Board, tasks: Sequence[str]) -> Sheet:
 
 
 def draw_speed(board: Board, tasks: Sequence[str]) -> Sheet:
-    """One panel a task: quality against candidates per second."""
+    """One panel per task: quality against candidates per second."""
     styles, sheet = look_of(board), task_sheet(tasks)
     every = [step_points(board, task) for task in tasks]
     drawn: list[tuple[Axes, Marks]] = []
@@ -113,7 +113,7 @@ def _value_on(axis: Axis) -> Read:
 
 
 def _draw(ax: Axes, points: Points, across: Read, up: Read, styles: Mapping[str, Look]) -> Marks:
-    """Curves with marks; the numbers of calls at their ends are asked for as labels."""
+    """Curves with marks; the numbers of calls at their ends are to become labels."""
     marks = Marks()
     for system, curve in points.items():
         look, xs, ys = styles[system], [across(p) for p in curve], [up(p) for p in curve]

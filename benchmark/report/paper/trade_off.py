@@ -22,7 +22,7 @@ def trade_off_plane(board: Board, task: str) -> Plane | None:
 
 
 def draw_trade_off(board: Board, tasks: Sequence[str]) -> Sheet:
-    """One panel a task; what has no samples has no place in it."""
+    """One panel per task; systems without samples are left out."""
     styles, sheet = look_of(board), task_sheet(tasks)
     drawn = []
     for task, panel in zip(tasks, sheet.panels, strict=True):

@@ -42,7 +42,7 @@ def progress_of(log: Sequence[Event]) -> Progress:
     """What a log says about quality.
 
     The seconds of a validation are those of training at its update, between the lines of the
-    log that tell them: looking is not training.
+    log that give them: validating is not training.
     """
     told = [e for e in log if math.isfinite(e.quality.get(QUALITY, math.nan))]
     clock = [(e.update, e.seconds) for e in log if math.isfinite(e.seconds)]
@@ -56,7 +56,7 @@ def progress_of(log: Sequence[Event]) -> Progress:
 
 
 def draw_training_time(board: Board, tasks: Sequence[str]) -> Sheet:
-    """Two panels a task: quality over seconds above, over updates below."""
+    """Two panels per task: quality over seconds above, over updates below."""
     styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
     drawn = [quality_over_training(board, task) for task in tasks]
     for task, found, panels in zip(tasks, drawn, panels_of(sheet, tasks, 2), strict=True):

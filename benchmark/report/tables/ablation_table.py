@@ -40,8 +40,8 @@ def ablation_table(board: Board, task: str, ablation: str) -> Table:
     return Table(
         task=task,
         title=TITLES.get(ablation, f"One checkpoint, ablation {ablation}"),
-        caption=f"{title}, task {task}: the rows of a system decode the same weights, each seed"
-        f" its own, and differ in what the row says; (main) is the row of the main table."
+        caption=f"{title}, task {task}: the rows of a system decode the same weights (those of"
+        f" each seed) and differ in what the row says; (main) is the row of the main table."
         f" {protocol(board, task)} Bold: within a system, not distinguishable from the best of"
         " the column, that is, the two intervals overlap.",
         columns=columns,
@@ -53,7 +53,7 @@ def ablation_table(board: Board, task: str, ablation: str) -> Table:
 
 
 def variant_labels(points: Sequence[Point]) -> list[str]:
-    """What each setting is, told by its own values; the main setting stands first.
+    """What each setting is, by its own values; the main setting comes first.
 
     A label holds the fields in which all others differ from the main setting, and those in
     which this one does.

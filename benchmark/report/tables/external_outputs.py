@@ -13,7 +13,7 @@ MATCHED: Mapping[str, str] = {
     "order": "matched by order",
     "file": "sources and references of the file",
 }
-"""What is said of each way to tell which output answers which source."""
+"""How each way of matching outputs with sources is described."""
 
 
 def entered_sentence(points: Iterable[Point]) -> str:

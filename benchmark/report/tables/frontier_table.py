@@ -25,8 +25,8 @@ FRONTIER = "frontier"
 
 _HOW = (
     "Front: how many of the settings no setting of any model beats in both diversity and quality."
-    " Area: of what the curve dominates, from no diversity and no quality; a sweep that stops early"
-    " has less of it. Equal diversity: the best quality that is at least as varied, on straight"
+    " Area: that of the region which the curve dominates, from (0, 0); a sweep that stops early has"
+    " less of it. Equal diversity: the best quality at that diversity or more, on straight"
     " lines between settings and never beyond them. Equal cost: the best quality within the budget,"
     " with the knob of the main setting and whatever its diversity."
 )
@@ -120,8 +120,8 @@ def _remarks(found: Standings) -> Iterator[Footnote]:
         yield Footnote(
             "Raised letters: significantly better than the rows of these letters, by the paired"
             " bootstrap over the sources, with Student's t over the seeds, after Holm's correction"
-            " over all pairs of models and all columns with letters. Randomisation has no say here:"
-            " a place between two settings has no answers that could be swapped.",
+            " over all pairs of models and all columns with letters. Randomisation is not used"
+            " here: a point between two settings has no answers that could be swapped.",
             groups,
         )
     reasons: dict[str, list[str]] = {}

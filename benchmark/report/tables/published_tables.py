@@ -1,7 +1,7 @@
 """Published figures beside ours: where data, split and scale agree, and nowhere else.
 
 The literature mixes two scales of BLEU, compares one system's choice from ten candidates with
-another's single one, and never prints what copying the source scores. So a figure stands in the
+another's single one, and never prints what copying the source scores. So a figure is in the
 table only if the same metric was measured here over the same test sources with as many
 candidates, and only if copying the source scores here what it scores on the official test set.
 """
@@ -59,29 +59,29 @@ Columns = Mapping[tuple[str, Statistic, int], tuple[Column, int | None]]
 
 
 def published_sentence(records: Records, task: str) -> str:
-    """Which published figures stand beside those of a task, or why none does; may be empty."""
+    """Which published figures are shown beside those of a task, or why none is; may be empty."""
     if like := STAND_INS.get(task):
         return (
-            f"No published figure is put beside these: {task} has other texts and references than"
-            f" the {like} of the papers."
+            f"No published figure is shown beside these: the texts and references of {task} are not"
+            f" those of {like} in the papers."
         )
     figures = published_figures(task)
     if not figures:
         return ""
-    none = f"None of the {len(figures)} published figures on {task} is put beside these"
+    none = f"None of the {len(figures)} published figures on {task} is shown beside these"
     if reason := obstacle(records, task):
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
         return f"{none}: {' '.join(_left_out(records, task))}"
     return (
-        f"{len(comparable)} of {len(figures)} published figures on {task} stand beside these in a"
-        " table of their own, which says why the others do not."
+        f"{len(comparable)} of {len(figures)} published figures on {task} are shown beside these in"
+        " a separate table, which says why the others are not."
     )
 
 
 def obstacle(records: Records, task: str) -> str:
-    """Why nothing published can stand beside a task; empty where something may."""
+    """Why no published figure is comparable on a task; empty where one may be."""
     sizes = {f.test_sources for f in published_figures(task) if f.test_sources is not None}
     scored = records.run.tasks[task].counts.get("test")
     if scored not in sizes:
@@ -91,10 +91,10 @@ def obstacle(records: Records, task: str) -> str:
             f" {told}"
         )
     if task not in COPY_VALUES:
-        return "there is no official test set by which the data could be known"
+        return "there is no official test set by which the data could be identified"
     copies = [score for system, score in _scores(records, task) if system == COPY]
     if not copies or COPY_METRIC not in copies[0].metrics:
-        return f"the test set is known by the {COPY_METRIC} of {COPY}, which was not measured"
+        return f"the test set is identified by the {COPY_METRIC} of {COPY}, which was not measured"
     value = copies[0].metrics[COPY_METRIC].statistics["expected"].value
     if abs(value - COPY_VALUES[task]) > TOLERANCE:
         return (
@@ -105,7 +105,7 @@ def obstacle(records: Records, task: str) -> str:
 
 
 def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ...]:
-    """What may stand beside the figures of a task."""
+    """The published figures that are comparable with those of a task."""
     if obstacle(records, task):
         return ()
     found = _measured(records, task)
@@ -133,7 +133,7 @@ def published_table(board: Board, task: str) -> Table:
     remarks = [
         "Published rows are grouped by source and by how they were read: table, the paper's own;"
         " quoted, a table of another paper.",
-        f"What is equal is the test set and the metric. Our systems saw {counts.get('train', 0):,}"
+        f"Only the test set and the metric are equal. Our systems saw {counts.get('train', 0):,}"
         f" training pairs, those of the papers {TRAIN_PAIRS[task]:,}; sizes and budgets are those"
         f" of the suite {board.records.run.suite}.",
         *_doubts(figures),
@@ -145,7 +145,7 @@ def published_table(board: Board, task: str) -> Table:
         task=task,
         title="Published figures",
         caption=f"{title}, task {task}: figures of the literature over the same test sources on the"
-        f" same scale, with as many candidates; nothing in bold, for they have no intervals. Ours:"
+        f" same scale, with as many candidates; nothing is bold, as they have no intervals. Ours:"
         f" {protocol(board, task)} A single candidate is compared with the mean over ours.",
         columns=shown,
         rows=rows,
@@ -161,7 +161,7 @@ def published_table(board: Board, task: str) -> Table:
 
 
 def difference(figure: PublishedFigure, measured: Measured) -> str:
-    """Why a figure cannot stand beside what was measured; empty where it can."""
+    """Why a figure is not comparable with what was measured; empty where it is."""
     if figure.reading == "by eye":
         return "read off a printed figure by eye"
     if figure.reading == "superseded":
@@ -171,14 +171,14 @@ def difference(figure: PublishedFigure, measured: Measured) -> str:
     if figure.statistic == "oracle":
         return "the best of its candidates by the metric itself, an upper bound"
     if figure.statistic not in STATISTICS or figure.candidates is None:
-        return "how many candidates stand behind it is not stated"
+        return "its number of candidates is not stated"
     if figure.test_sources is None:
         return "its test split is not certain"
     asked = figure.scale, STATISTICS[figure.statistic]
     if asked not in measured:
         return f"{figure.scale} was not measured here"
     if figure.statistic != "single" and figure.candidates not in measured[asked]:
-        return f"it stands for {figure.candidates} candidates, ours for {_or(measured[asked])}"
+        return f"it is over {figure.candidates} candidates, ours over {_or(measured[asked])}"
     return ""
 
 
@@ -202,7 +202,7 @@ def _measured(records: Records, task: str) -> Measured:
 
 
 def _left_out(records: Records, task: str) -> list[str]:
-    """A sentence a reason: which figures do not stand in the table."""
+    """A sentence per reason: which figures are not in the table."""
     found, systems = _measured(records, task), dict[str, list[str]]()
     for figure in published_figures(task):
         if reason := difference(figure, found):
@@ -214,7 +214,7 @@ def _left_out(records: Records, task: str) -> list[str]:
 
 
 def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
-    """What is known against figures that do stand in the table."""
+    """Known doubts about figures that are in the table."""
     doubted: dict[str, list[str]] = {}
     for figure in figures:
         if figure.note:

@@ -48,8 +48,8 @@ def significance_table(board: Board, task: str) -> Table:
         title="All pairs",
         caption=f"{title}, task {task}: above the diagonal the mean of the row minus that of the"
         " column, ± half of the interval of the difference (same resamples of the sources for"
-        " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests, apart"
-        " and unrounded, stand in tables/*-pairs.csv.",
+        " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests,"
+        " separate and unrounded, are in tables/*-pairs.csv.",
         columns=columns,
         rows=tuple(
             _pair_row(board, point, number, points, axis, verdicts, given)

@@ -1,7 +1,7 @@
 """The table of a task as an object: every cell knows the records it came from.
 
 The renderers (`markdown`, `latex`, `csv` in `renderers.py`, and the page) only lay out what
-stands here; no figure is computed there.
+is here; no figure is computed there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DASH = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure: the interval, its provenance, and how it stands in the table.
+    """One figure: the interval, its provenance, and how it is shown in the table.
 
     `keys` are the keys of the score records (of the generations, for costs) behind it.
     `dash` holds the reason where a figure is left out on purpose, `beats` the systems of the
@@ -87,7 +87,7 @@ class Table:
     footnotes: tuple[Footnote, ...]
     signatures: tuple[tuple[str, str], ...]
     name: str = ""
-    """What tells it from the main table of the task, in names of files and labels: `cost`."""
+    """What sets it apart from the main table of the task, in names of files and labels: `cost`."""
 
     def families(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
         """Rows family by family, in order; yardsticks last."""
@@ -132,7 +132,7 @@ def build_table(board: Board, task: str) -> Table:
 
 READING = (
     "Quality is the mean over the candidates unless the head says MBR or best; ± is half of the"
-    " interval, and stands only where the sources differ."
+    " interval, shown only where the sources differ."
 )
 
 BOLD_RULE = (
@@ -188,7 +188,7 @@ def make_row(board: Board, point: Point, columns: tuple[Column, ...], *, variant
 
 
 def last_line(error: str) -> str:
-    """The line of a traceback that says what went wrong."""
+    """The line of a traceback that names the error."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
@@ -211,7 +211,7 @@ def stage_of(column: Column) -> Stage:
 
 
 def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
-    """The rows with the figures in bold that cannot be told from the best of their column."""
+    """The rows, with figures in bold that are not distinguishable from the best of the column."""
     bold: set[tuple[str, str]] = set()
     for column in columns:
         candidates = {
@@ -253,9 +253,9 @@ def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
 
 
 def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
-    """Who cannot be told from the best: names whose interval meets the best one's.
+    """The names not distinguishable from the best: their interval overlaps the best one's.
 
-    The best stands first. Empty with fewer than two candidates, where nothing is compared,
+    The best comes first. Empty with fewer than two candidates, where nothing is compared,
     or without a direction.
     """
     if len(candidates) < 2 or direction == "none":
@@ -284,7 +284,7 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
         )
     if any(p.cells and p.failures for p in points):
         yield Footnote(
-            f"{DOUBLE_DAGGER} Fewer seeds than the others: some cells failed or are missing.",
+            f"{DOUBLE_DAGGER} Fewer seeds than the others: some trials failed or are missing.",
             everywhere,
         )
     scales = [
@@ -296,7 +296,7 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
     if len({base(column.id.rpartition(".")[0]) for column in scales}) == 2:
         signed = "; ".join(f"{c.head}: {c.about.partition('signature ')[2]}" for c in scales)
         yield Footnote(
-            "Two BLEU scales stand side by side and are not to be compared with each other:"
+            "Two BLEU scales are shown side by side and must not be compared with each other:"
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",
             frozenset({"quality"}),
         )
