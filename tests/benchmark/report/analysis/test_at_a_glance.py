@@ -45,8 +45,8 @@ def test_who_does_not_reach_the_grammar(tmp_path):
     }
     found = glance(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
     assert str(found.diversity) == (
-        "wide 0.825, alone"
-        f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; not in reach of narrow)"
+        "wide 0.825, the only one"
+        f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; out of reach of narrow)"
     )
     assert str(found.copy) == "no copy-source row"
 

@@ -62,7 +62,7 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
 def test_intervals_of_several_seeds_say_how_they_were_made(tmp_path):
     board = board_of(tmp_path, *(cell("a", curved(UP), seed=seed) for seed in (1, 2)))
     assert protocol(scaled(board, "toy")).endswith(
-        "by hand, of several seeds the widest, and the spread over them added."
+        "by hand, for several seeds the widest of theirs plus the spread over seeds."
     )
 
 

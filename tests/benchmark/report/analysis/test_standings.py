@@ -74,7 +74,7 @@ def test_the_grammar_sets_the_diversity(tmp_path):
     curves = {"near": [(0.4, 0.8), (0.2, 1.0)], "oracle": [(0.45, 1.0), (0.3, 1.0)]}
     found = standings(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
     assert found.standard("grammar").value == pytest.approx(0.45)
-    assert found.dashes["grammar", "near"] == "reaches a diversity of 0.400 only"
+    assert found.dashes["grammar", "near"] == "reaches only a diversity of 0.400"
     assert found.value("grammar", "oracle").value == 1.0
     assert found.dashes["depth", "oracle"] == UNCOUNTED
     # The yardstick is no rival: it does not decide what all curves reach.

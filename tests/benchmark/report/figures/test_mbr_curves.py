@@ -98,5 +98,5 @@ def test_free_systems_alone(tmp_path):
 def test_only_records_with_curves_have_the_figure(tmp_path, cells, board):
     found = Board(read_records(write_handmade(tmp_path / "x", cells)))
     (plot,) = (p for p in task_plots(found, "toy", "toy") if p.name == "toy-mbr")
-    assert f"by {BLEU}." in plot.caption and "raises that metric" in plot.caption
+    assert f"by {BLEU}." in plot.caption and "inflates that metric" in plot.caption
     assert "toy-mbr" not in {p.name for p in task_plots(board, "toy", "toy")}

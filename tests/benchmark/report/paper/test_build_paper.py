@@ -54,7 +54,7 @@ def test_every_figure_is_drawn_twice_with_equal_bytes(folder, tmp_path, capsys):
     page = one["paper.md"].decode()
     assert page.count("The paper shows") == len(names)
     assert "There are no records" not in page
-    assert "14 sources a task; bands, up to 12 systems, are intervals over them." in page
+    assert "14 sources per task; bands, up to 12 systems, are intervals over them." in page
 
 
 def test_what_is_missing_is_told_with_the_call_that_makes_it(synthetic):

@@ -36,7 +36,7 @@ def test_frontier_table_known_answer(board):
     )
     assert flat.startswith("| flat (b) | 2 | 1 | 0.300 | 0.800 | 0.535 ᵃ | 0.640 ᵃ |")
     assert "≥ 0.6, all reach ↑" in text
-    assert "no independent samples: it has no place on the axis of diversity (copy-source)" in text
+    assert "no independent samples: not on the axis of diversity (copy-source)" in text
 
 
 def test_main_table_says_who_is_better_than_whom(board):

@@ -80,7 +80,7 @@ def test_bold_compares_by_one_utility_and_leaves_yardsticks_out(choosing):
 
 def test_captions_warn_of_the_utility(choosing):
     for table in choosing_tables(choosing, "toy"):
-        assert "Choosing by a metric raises that metric" in table.caption
+        assert "Choosing by a metric inflates that metric" in table.caption
         assert "2 sources" in table.caption
 
 

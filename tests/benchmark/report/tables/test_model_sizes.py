@@ -38,7 +38,7 @@ def test_those_outside_are_named_with_the_reason(tmp_path):
     sizes = {"a": 100_000, "b": 101_000, "c": 99_000, "big": 150_000, "small": 50_000}
     board = board_of(tmp_path, sizes, {"big": {"why_size": "It has three heads."}})
     assert size_sentence(board, "toy") == (
-        "Outside 5 % of the median of 100,000 non-embedding parameters of the systems that were"
+        "More than 5 % from the median of 100,000 non-embedding parameters of the systems that were"
         " trained from scratch: big (150,000, 50.0 % above: It has three heads); small (50,000,"
         " 50.0 % below: the suite gives no reason). The other 3 lie within 2.0 % of one another"
         " (99,000 to 101,000)."

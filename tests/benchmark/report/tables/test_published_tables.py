@@ -90,7 +90,7 @@ def test_a_choice_from_fewer_candidates_does_not(tmp_path):
     board = board_of(tmp_path, samples=5)
     table = published_table(board, "qqp")
     assert [column.id for column in table.columns] == [f"{LOWER}.expected"]
-    (told,) = [n.text for n in table.footnotes if "10 candidates, ours for 5" in n.text]
+    (told,) = [n.text for n in table.footnotes if "10 candidates, ours over 5" in n.text]
     assert "DiffuSeq" in told
 
 
@@ -123,7 +123,7 @@ def test_stand_ins_never_do(tmp_path, task):
     board = board_of(tmp_path, task=task)
     assert PUBLISHED not in supplementary_names(board.records, task)
     assert published_sentence(board.records, task).startswith(
-        f"No published figure is put beside these: {task} has other texts"
+        f"No published figure is shown beside these: the texts and references of {task}"
     )
 
 
@@ -151,7 +151,7 @@ def test_names_and_tables_agree(tmp_path):
         ({"statistic": "oracle"}, "an upper bound"),
         ({"test_sources": None}, "split is not certain"),
         ({"scale": "rouge_l"}, "rouge_l was not measured here"),
-        ({"candidates": 3}, "3 candidates, ours for 10"),
+        ({"candidates": 3}, "3 candidates, ours over 10"),
     ],
 )
 def test_every_reason_is_told(changes, told):

@@ -20,10 +20,10 @@ def test_sentences_are_computed(tmp_path):
     ]
     values = {f"score-{name}-main-1": [{BLEU: [v, v]}] * 30 for name, v in shifts.items()}
     assert sentences(board_of(tmp_path, [*cells, cell("lost", None)], values), "toy") == [
-        "On sentence BLEU (bleu_sent_m4), best (0.500 [0.490, 0.510]) is best, told apart from"
-        " below (0.200).",
-        "Copying the source scores 0.300 [0.290, 0.310] on sentence BLEU (bleu_sent_m4); not shown"
-        " to be better than that: below.",
+        "On sentence BLEU (bleu_sent_m4), best (0.500 [0.490, 0.510]) is best, significantly better"
+        " than below (0.200).",
+        "Copying the source scores 0.300 [0.290, 0.310] on sentence BLEU (bleu_sent_m4); not"
+        " significantly better: below.",
         "lost did not finish (failed: ValueError: it broke & <fell>).",
     ]
 
