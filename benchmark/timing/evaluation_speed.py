@@ -50,7 +50,7 @@ def measure(name: str, *, repeats: int) -> Result | Skipped:
         return Skipped(name, f"Needs {task_id} in the folder that {DATA} names.")
     else:
         task = load_task(task_id, data_dir=Path(folder))
-    return measure_items(name, perturbed(task, SOURCES), repeats=repeats)
+    return measure_items(name, perturb(task, SOURCES), repeats=repeats)
 
 
 def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
@@ -87,7 +87,7 @@ def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
     )
 
 
-def perturbed(task: Task, count: int) -> list[Item]:
+def perturb(task: Task, count: int) -> list[Item]:
     """Sources with candidates made of reference or source: words dropped, words replaced."""
     draw = random.Random(SEED)
     examples = (task.test if len(task.test) >= count else task.train)[:count]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmark.records.schema import Interval, title_of
 from benchmark.report.analysis.best_systems import compare
 from benchmark.report.analysis.significance import column_of, main_verdicts
-from benchmark.report.analysis.standings import SHORT, Standard, Standings, standings
+from benchmark.report.analysis.standings import SHORT, Standard, Standings, compute_standings
 from benchmark.report.data.axes import main_axis, quality_axis
 from benchmark.report.data.points import COPY, YARDSTICK, Board
 
@@ -59,10 +59,10 @@ class Glance:
         return (self.diversity, self.calls, self.time, self.copy)
 
 
-def glance(board: Board, task: str) -> Glance:
+def make_glance(board: Board, task: str) -> Glance:
     """The four answers of a task."""
     title = title_of(board.records.run.tasks, task)
-    found = standings(board, task)
+    found = compute_standings(board, task)
     if found is None:
         return Glance(task, title, *[Answer("no quality was measured")] * 4)
     return Glance(

@@ -36,7 +36,7 @@ TEST = (
 )
 
 
-def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> str:
+def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> str:
     """Which model is best within `common_budget`, and which ones are significantly worse.
 
     Means are over the sources that all of them answer. Empty with fewer than two models whose

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from benchmark.records.reader import Records
 from benchmark.records.schema import Curve, Interval, MetricScore
 from benchmark.report.data.points import Board, Point
-from benchmark.report.data.seed_pooling import cautious
+from benchmark.report.data.seed_pooling import pool_cautiously
 
 BySize = Mapping[int, Interval]
 """Number of candidates to the quality of the one that is chosen."""
@@ -61,7 +61,7 @@ def oracle_curve(point: Point, metric: str) -> BySize:
     return _pooled(point, metric, lambda entry: entry.oracle_curve)
 
 
-def protocol(points: Sequence[Point]) -> str:
+def describe_protocol(points: Sequence[Point]) -> str:
     """One sentence on sources, candidates and intervals behind the curves."""
     scores = [cell.score for p in points for cell in p.cells if cell.score is not None]
     sources = sorted({score.num_sources for score in scores})
@@ -138,7 +138,7 @@ def _pooled(point: Point, metric: str, curve_of: Callable[[MetricScore], Curve |
     most = min(len(curve.value) for curve in known)
     sizes = range(1, most + 1) if point.sampled else [most]
     bounds = entries[0].range
-    by_size = {n: cautious([_at(curve, n) for curve in known], bounds) for n in sizes}
+    by_size = {n: pool_cautiously([_at(curve, n) for curve in known], bounds) for n in sizes}
     return {n: interval for n, interval in by_size.items() if interval.defined}
 
 

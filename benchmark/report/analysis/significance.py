@@ -264,7 +264,7 @@ def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str
     return {pair: (1 + count) / (1 + resamples) for pair, count in as_large.items()}
 
 
-def letters(rows: Sequence[str]) -> dict[str, str]:
+def assign_letters(rows: Sequence[str]) -> dict[str, str]:
     """A short name for every row: letters that have a raised form, so without q; then numbers."""
     numbers = (f"[{number}]" for number in range(len(ALPHABET) + 1, len(rows) + 1))
     return dict(zip(rows, (*ALPHABET[: len(rows)], *numbers), strict=True))

@@ -134,7 +134,7 @@ class Standings:
 
 
 @lru_cache(maxsize=64)
-def standings(board: Board, task: str) -> Standings | None:
+def compute_standings(board: Board, task: str) -> Standings | None:
     """The standings of a task; None where no quality was measured."""
     quality = main_axis(board, task)
     if quality is None:

@@ -57,7 +57,7 @@ class Block:
     answers: tuple[Answers, ...]
 
 
-def blocks(board: Board, task: str) -> list[Block]:
+def gather_blocks(board: Board, task: str) -> list[Block]:
     """The sample blocks of a task, from the first seed of every main setting.
 
     There are none where the records keep no texts.

@@ -61,7 +61,7 @@ def pool(records: Records, cells: Sequence[Cell]) -> dict[Statistic, Interval]:
     for name, intervals in stored.items():
         values, bounds = resampled.scores.get(name), ranges[name[0]]
         pooled[name] = (
-            cautious(intervals, bounds)
+            pool_cautiously(intervals, bounds)
             if values is None
             else interval(values, seeds=resampled.seeds, level=recipe.level, bounds=bounds)
         )
@@ -105,7 +105,7 @@ def seed_parts(
     return sources.pop(), found
 
 
-def cautious(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
+def pool_cautiously(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]
     if not values:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.analysis.mbr_scaling import protocol as scaling_protocol
+from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
 from benchmark.report.figures.sheet import Sheet
@@ -57,7 +57,7 @@ class PaperFigure:
         return f"There are no records of it for {', '.join(lacking)}: `{call}` makes them."
 
 
-def paper_figures() -> tuple[PaperFigure, ...]:
+def list_paper_figures() -> tuple[PaperFigure, ...]:
     """All of them, in the order of the papers: arXiv 2210.08933, then arXiv 2310.05793."""
     return (
         PaperFigure(
@@ -145,7 +145,7 @@ def paper_figures() -> tuple[PaperFigure, ...]:
     )
 
 
-def caption(figure: PaperFigure, board: Board) -> str:
+def write_caption(figure: PaperFigure, board: Board) -> str:
     """What the paper's figure shows, how ours differs, and what it was drawn from."""
     said = f"The paper shows {figure.theirs} Ours: {figure.ours}"
     return f"{said} {figure.drawn_from(board, figure.tasks(board))}"

@@ -16,7 +16,7 @@ MATCHED: Mapping[str, str] = {
 """How each way of matching outputs with sources is described."""
 
 
-def entered_sentence(points: Iterable[Point]) -> str:
+def describe_outputs(points: Iterable[Point]) -> str:
     """Which systems were not run here, and how their outputs were matched; empty if all were."""
     told = {
         point.system: _facts(outputs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from benchmark.records.schema import UNDEFINED, Interval, title_of
-from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, standings
+from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, compute_standings
 from benchmark.report.data.columns import Column, Group
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
@@ -32,9 +32,9 @@ _HOW = (
 )
 
 
-def frontier_table(board: Board, task: str) -> Table:
+def build_frontier_table(board: Board, task: str) -> Table:
     """Every system by its whole curve: area, and quality at equal diversity and equal cost."""
-    found = standings(board, task)
+    found = compute_standings(board, task)
     title = title_of(board.records.run.tasks, task)
     points = board.mains(task)
     columns = _frontier_columns(found) if found else ()

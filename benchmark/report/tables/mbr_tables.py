@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base, title_of
-from benchmark.report.analysis.equal_cost import TEST, equal_cost_sentence
+from benchmark.report.analysis.equal_cost import TEST, describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import (
     INFLATED,
     affordable,
     common_budget,
     curved_metrics,
+    describe_protocol,
     mbr_curve,
     oracle_curve,
-    protocol,
     scaled,
     utilities_of,
 )
@@ -43,11 +43,11 @@ Columns = Callable[[str], tuple[Column, ...]]
 
 
 def choosing_names(records: Records, task: str) -> tuple[str, ...]:
-    """Names of `choosing_tables`; empty where the records hold no curves."""
+    """Names of `build_choosing_tables`; empty where the records hold no curves."""
     return (MBR, OTHERS)[: len(_shown(curved_metrics(records, task)))]
 
 
-def choosing_tables(board: Board, task: str) -> Iterator[Table]:
+def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
     """The tables of `choosing_names`."""
     metrics = _shown(curved_metrics(board.records, task))
     points = scaled(board, task)
@@ -79,7 +79,7 @@ def _main_table(
         title=f"Minimum Bayes risk: {metric.title}",
         caption=f"{title}, task {task}: {metric.title} of the candidate that minimum Bayes risk"
         " chooses among n draws of the main setting, by the utility that the row names; n = 1 is"
-        f" the mean of all draws.{spent} {INFLATED} {protocol(points)} {BOLD}",
+        f" the mean of all draws.{spent} {INFLATED} {describe_protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
         footnotes=tuple(_footnotes(board, points, name, metric)),
@@ -125,7 +125,7 @@ def _others_table(
         title="Minimum Bayes risk: the other metrics",
         caption=f"{title}, task {task}: the choices of the previous table, by the other metrics;"
         " every number of candidates is in the file of curves (mbr-curves.csv)."
-        f" {INFLATED} {protocol(points)} {BOLD}",
+        f" {INFLATED} {describe_protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
         footnotes=tuple(_alone(points, frozenset(map(group_of, metrics, metrics.values())))),
@@ -181,7 +181,7 @@ def _footnotes(
 ) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
     task = points[0].task
-    said = [equal_cost_sentence(board, task, name, utility) for utility in utilities_of(points)]
+    said = [describe_equal_cost(board, task, name, utility) for utility in utilities_of(points)]
     if sentences := tuple(dict.fromkeys(filter(None, said))):
         yield Footnote(" ".join((*sentences, TEST)), groups)
     yield from _alone(points, groups)

@@ -15,7 +15,7 @@ TOLERANCE = 0.05
 """How far from the median a system may be without being named."""
 
 
-def size_sentence(board: Board, task: str) -> str:
+def describe_sizes(board: Board, task: str) -> str:
     """How the non-embedding parameters of the systems trained from scratch compare.
 
     Systems outside `TOLERANCE` of the median are named with the `why_size` of the suite. Empty

@@ -2,7 +2,7 @@
 
 The literature mixes two scales of BLEU, compares one system's choice from ten candidates with
 another's single one, and never prints what copying the source scores. So a figure is in the
-table only if the same metric was measured here over the same test sources with as many
+table only if the same metric was measured here over the same test sources with equally many
 candidates, and only if copying the source scores here what it scores on the official test set.
 """
 
@@ -23,7 +23,15 @@ from benchmark.records.reader import Records
 from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score, title_of
 from benchmark.report.data.columns import DETERMINISTIC, Column, group_of
 from benchmark.report.data.points import COPY, Board, Point
-from benchmark.report.tables.table import Entry, Footnote, Row, Table, footnotes, make_row, protocol
+from benchmark.report.tables.table import (
+    Entry,
+    Footnote,
+    Row,
+    Table,
+    describe_protocol,
+    make_footnotes,
+    make_row,
+)
 
 PUBLISHED = "published"
 """Name of the table."""
@@ -58,7 +66,7 @@ Columns = Mapping[tuple[str, Statistic, int], tuple[Column, int | None]]
 """By scale, statistic and number of candidates; see `_column`."""
 
 
-def published_sentence(records: Records, task: str) -> str:
+def describe_published(records: Records, task: str) -> str:
     """Which published figures are shown beside those of a task, or why none is; may be empty."""
     if like := STAND_INS.get(task):
         return (
@@ -69,7 +77,7 @@ def published_sentence(records: Records, task: str) -> str:
     if not figures:
         return ""
     none = f"None of the {len(figures)} published figures on {task} is shown beside these"
-    if reason := obstacle(records, task):
+    if reason := find_obstacle(records, task):
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
@@ -80,7 +88,7 @@ def published_sentence(records: Records, task: str) -> str:
     )
 
 
-def obstacle(records: Records, task: str) -> str:
+def find_obstacle(records: Records, task: str) -> str:
     """Why no published figure is comparable on a task; empty where one may be."""
     sizes = {f.test_sources for f in published_figures(task) if f.test_sources is not None}
     scored = records.run.tasks[task].counts.get("test")
@@ -106,10 +114,10 @@ def obstacle(records: Records, task: str) -> str:
 
 def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ...]:
     """The published figures that are comparable with those of a task."""
-    if obstacle(records, task):
+    if find_obstacle(records, task):
         return ()
     found = _measured(records, task)
-    return tuple(f for f in published_figures(task) if not difference(f, found))
+    return tuple(f for f in published_figures(task) if not explain_difference(f, found))
 
 
 def published_names(records: Records, task: str) -> tuple[str, ...]:
@@ -117,12 +125,12 @@ def published_names(records: Records, task: str) -> tuple[str, ...]:
     return (PUBLISHED,) if comparable_figures(records, task) else ()
 
 
-def published_tables(board: Board, task: str) -> tuple[Table, ...]:
+def build_published_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The table, where something is comparable."""
-    return (published_table(board, task),) if comparable_figures(board.records, task) else ()
+    return (build_published_table(board, task),) if comparable_figures(board.records, task) else ()
 
 
-def published_table(board: Board, task: str) -> Table:
+def build_published_table(board: Board, task: str) -> Table:
     """The comparable figures, source by source, and the main settings of the run below them."""
     figures = comparable_figures(board.records, task)
     metrics, points = board.metrics(task), [p for p in board.mains(task) if p.cells]
@@ -145,13 +153,14 @@ def published_table(board: Board, task: str) -> Table:
         task=task,
         title="Published figures",
         caption=f"{title}, task {task}: figures of the literature over the same test sources on the"
-        f" same scale, with as many candidates; nothing is bold, as they have no intervals. Ours:"
-        f" {protocol(board, task)} A single candidate is compared with the mean over ours.",
+        " same scale, with equally many candidates; nothing is bold, as they have no intervals."
+        f" Ours: {describe_protocol(board, task)} A single candidate is compared with the mean over"
+        " ours.",
         columns=shown,
         rows=rows,
         footnotes=(
             *(Footnote(text, frozenset(c.group for c in shown)) for text in remarks),
-            *footnotes(tuple(points), shown),
+            *make_footnotes(tuple(points), shown),
         ),
         signatures=tuple(
             dict.fromkeys((metrics[name].title, metrics[name].signature) for name, *_ in places)
@@ -160,7 +169,7 @@ def published_table(board: Board, task: str) -> Table:
     )
 
 
-def difference(figure: PublishedFigure, measured: Measured) -> str:
+def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
     """Why a figure is not comparable with what was measured; empty where it is."""
     if figure.reading == "by eye":
         return "read off a printed figure by eye"
@@ -205,7 +214,7 @@ def _left_out(records: Records, task: str) -> list[str]:
     """A sentence per reason: which figures are not in the table."""
     found, systems = _measured(records, task), dict[str, list[str]]()
     for figure in published_figures(task):
-        if reason := difference(figure, found):
+        if reason := explain_difference(figure, found):
             systems.setdefault(reason, []).append(figure.system)
     return [
         f"Not comparable, {reason}: {len(names)} of them ({', '.join(dict.fromkeys(names))})."

@@ -12,13 +12,13 @@ from benchmark.report.analysis.significance import (
     TEST,
     Pair,
     Verdicts,
+    assign_letters,
     column_of,
     compared,
-    letters,
     main_verdicts,
     tested,
 )
-from benchmark.report.analysis.standings import standings
+from benchmark.report.analysis.standings import compute_standings
 from benchmark.report.data.axes import Axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board, Point
@@ -29,11 +29,11 @@ SIGNIFICANCE = "significance"
 """Name of the table."""
 
 
-def significance_table(board: Board, task: str) -> Table:
+def build_significance_table(board: Board, task: str) -> Table:
     """Every tested quality as a matrix: differences above the diagonal, p values below."""
     verdicts, axes = main_verdicts(board, task), tested(board, task)
     points = compared(board, task)
-    given = letters([p.system for p in points])
+    given = assign_letters([p.system for p in points])
     title = title_of(board.records.run.tasks, task)
     columns = tuple(
         Column(
@@ -62,9 +62,9 @@ def significance_table(board: Board, task: str) -> Table:
     )
 
 
-def pair_frame(board: Board, task: str) -> pd.DataFrame:
+def build_pair_frame(board: Board, task: str) -> pd.DataFrame:
     """All comparisons of the main table and of the frontiers, one row each."""
-    found = standings(board, task)
+    found = compute_standings(board, task)
     tables = {"main": main_verdicts(board, task)}
     if found is not None:
         tables[FRONTIER] = found.verdicts

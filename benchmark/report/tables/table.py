@@ -1,6 +1,6 @@
 """The table of a task as an object: every cell knows the records it came from.
 
-The renderers (`markdown`, `latex`, `csv` in `renderers.py`, and the page) only lay out what
+The renderers (`to_markdown`, `to_latex`, `to_csv` in `renderers.py`, and the page) only lay out what
 is here; no figure is computed there.
 """
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.records.schema import UNDEFINED, Interval, base, title_of
-from benchmark.report.analysis.significance import TEST, Verdicts, letters, main_verdicts
+from benchmark.report.analysis.significance import TEST, Verdicts, assign_letters, main_verdicts
 from benchmark.report.data.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
-from benchmark.report.tables.external_outputs import entered_sentence
+from benchmark.report.tables.external_outputs import describe_outputs
 from benchmark.scoring.bootstrap import SEEDS_METHOD
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
@@ -116,13 +116,13 @@ def build_table(board: Board, task: str) -> Table:
     title = title_of(info.tasks, task)
     rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
     verdicts = main_verdicts(board, task)
-    remarks = tuple(footnotes(points, columns))
+    remarks = tuple(make_footnotes(points, columns))
     if verdicts.pairs:
         remarks = (LETTERS, *remarks)
     return Table(
         task=task,
         title=title,
-        caption=f"{title}, task {task}: {protocol(board, task)} {READING} {BOLD_RULE}",
+        caption=f"{title}, task {task}: {describe_protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
         rows=with_letters(rows, verdicts),
         footnotes=remarks,
@@ -149,7 +149,7 @@ LETTERS = Footnote(
 )
 
 
-def protocol(board: Board, task: str) -> str:
+def describe_protocol(board: Board, task: str) -> str:
     """One sentence on sources, candidates, seeds and intervals."""
     cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
     if not cells or cells[0].score is None:
@@ -219,7 +219,7 @@ def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, 
             for row in rows
             if not row.yardstick and row.entries[column.id].interval.bounded
         }
-        equals = indistinct(candidates, column.direction)
+        equals = find_indistinct(candidates, column.direction)
         if len(equals) < len(candidates):
             bold |= {(name, column.id) for name in equals}
     return tuple(
@@ -238,7 +238,7 @@ def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
     """The rows with letters, and each figure with whom it is significantly better than."""
     named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
     # Counted over all rows that could be compared: a row has one letter in all tables of a task.
-    given = letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
+    given = assign_letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
     return tuple(
         replace(
             row,
@@ -252,7 +252,7 @@ def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
     )
 
 
-def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
+def find_indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
     """The names not distinguishable from the best: their interval overlaps the best one's.
 
     The best comes first. Empty with fewer than two candidates, where nothing is compared,
@@ -270,7 +270,7 @@ def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ..
     )
 
 
-def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
+def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
     """What has to be said below a table of these points."""
     everywhere: frozenset[Group] = frozenset(column.group for column in columns)
     if kinds := {p.kind for p in points if p.cells and not p.sampled}:
@@ -300,7 +300,7 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",
             frozenset({"quality"}),
         )
-    if entered := entered_sentence(points):
+    if entered := describe_outputs(points):
         yield Footnote(entered, everywhere)
     if any(c.group == "cost" for c in columns) and any(
         math.isfinite(p.cost("depth")) for p in points

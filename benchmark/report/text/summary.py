@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from benchmark.records.schema import Interval, title_of
 from benchmark.report.analysis.best_systems import Comparison, compare
-from benchmark.report.analysis.equal_cost import equal_cost_sentence
+from benchmark.report.analysis.equal_cost import describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import scaled, utilities_of
 from benchmark.report.data.axes import main_axis, quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import CEILING, Board
-from benchmark.report.tables.published_tables import published_sentence
+from benchmark.report.tables.published_tables import describe_published
 from benchmark.report.tables.table import Entry, Row, Table, last_line, with_bold
 from benchmark.tasks.data_notes import train_share
 
@@ -29,7 +29,7 @@ class Failure:
     error: str
 
 
-def sentences(board: Board, task: str) -> list[str]:
+def write_sentences(board: Board, task: str) -> list[str]:
     """The summary of a task; every figure in it is computed from the records."""
     main, usual = main_axis(board, task), quality_axis(board, task)
     said: list[str] = []
@@ -41,7 +41,7 @@ def sentences(board: Board, task: str) -> list[str]:
         if axis == usual:
             said += _copy(found, axis.label)
     utility = next(iter(utilities_of(scaled(board, task))), "")
-    if main and (equal_cost := equal_cost_sentence(board, task, main.metric, utility)):
+    if main and (equal_cost := describe_equal_cost(board, task, main.metric, utility)):
         said.append(equal_cost)
     ceiling = board.main(task, CEILING)
     if ceiling is not None and usual is not None and usual.read(ceiling).defined:
@@ -49,7 +49,7 @@ def sentences(board: Board, task: str) -> list[str]:
             f"Draws from the grammar itself score {_number(usual.read(ceiling))} on {usual.label}:"
             " a higher score than that does not mean a better model."
         )
-    if published := published_sentence(board.records, task):
+    if published := describe_published(board.records, task):
         said.append(published)
     said += [
         f"{point.system} did not finish ({point.failures[0].status}"
@@ -68,7 +68,7 @@ def sentences(board: Board, task: str) -> list[str]:
     ]
 
 
-def failures(board: Board) -> list[Failure]:
+def list_failures(board: Board) -> list[Failure]:
     """Trials that failed or are missing; settings that share one error are listed once."""
     found: dict[tuple[str, str, int, str], list[tuple[str, str]]] = {}
     for point in board.points:
@@ -83,7 +83,7 @@ def failures(board: Board) -> list[Failure]:
     ]
 
 
-def overview_table(board: Board) -> Table:
+def build_overview_table(board: Board) -> Table:
     """The main quality of every system on every task."""
     axes = {task: axis for task in board.records.tasks if (axis := main_axis(board, task))}
     columns = tuple(

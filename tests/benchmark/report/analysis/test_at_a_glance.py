@@ -4,7 +4,7 @@ from handmade import cell, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.at_a_glance import HEADS, glance
+from benchmark.report.analysis.at_a_glance import HEADS, make_glance
 from benchmark.report.data.columns import MINUS
 from benchmark.report.data.points import Board
 
@@ -16,7 +16,7 @@ def test_four_answers(tmp_path):
         "copy-source": [(0.0, 0.75)],
     }
     board = swept_board(tmp_path, curves, single=["copy-source"], yardsticks=["copy-source"])
-    found = glance(board, "toy")
+    found = make_glance(board, "toy")
     assert str(found.diversity) == (
         "flat 0.640, significantly better than the other"
         f" (1 {MINUS} self-BLEU at least 0.6, all reach)"
@@ -32,7 +32,7 @@ def test_four_answers(tmp_path):
 def test_equal_systems_are_said_to_be_equal(tmp_path):
     names = ["a", "b", "c", "d", "e", "f"]
     board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in names})
-    assert str(glance(board, "toy").diversity).startswith(
+    assert str(make_glance(board, "toy").diversity).startswith(
         "a 0.800, not significantly better than b, c, d and 2 more ("
     )
 
@@ -43,7 +43,7 @@ def test_who_does_not_reach_the_grammar(tmp_path):
         "narrow": [(0.3, 0.8), (0.2, 0.9)],
         "oracle": [(0.5, 1.0), (0.3, 1.0)],
     }
-    found = glance(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
+    found = make_glance(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
     assert str(found.diversity) == (
         "wide 0.825, the only one"
         f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; out of reach of narrow)"
@@ -53,4 +53,6 @@ def test_who_does_not_reach_the_grammar(tmp_path):
 
 def test_nothing_measured(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
-    assert {str(answer) for answer in glance(board, "toy").answers} == {"no quality was measured"}
+    assert {str(answer) for answer in make_glance(board, "toy").answers} == {
+        "no quality was measured"
+    }

@@ -7,10 +7,10 @@ import pytest
 from handmade import BLEU, cell, curved, write_handmade
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.equal_cost import chosen_values, equal_cost_sentence
+from benchmark.report.analysis.equal_cost import chosen_values, describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
-from benchmark.report.text.summary import sentences
+from benchmark.report.text.summary import write_sentences
 
 SOURCES = 40
 MEAN = 0.002 * sum(i % 3 for i in range(SOURCES)) / SOURCES
@@ -48,7 +48,7 @@ def write(folder, systems, *, seeds=(1,), sources=None):
 
 
 def sentence(path):
-    return equal_cost_sentence(Board(read_records(path)), "toy", BLEU, BLEU)
+    return describe_equal_cost(Board(read_records(path)), "toy", BLEU, BLEU)
 
 
 def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
@@ -117,5 +117,5 @@ def test_nothing_is_said_of_one_model_or_without_values(tmp_path):
 
 def test_the_summary_says_it(tmp_path, board):
     path = write(tmp_path, {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))})
-    assert sentence(path) in sentences(Board(read_records(path)), "toy")
-    assert not any("At equal cost" in said for said in sentences(board, "toy"))
+    assert sentence(path) in write_sentences(Board(read_records(path)), "toy")
+    assert not any("At equal cost" in said for said in write_sentences(board, "toy"))
