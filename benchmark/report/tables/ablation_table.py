@@ -49,8 +49,8 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
         title=TITLES.get(ablation, f"One checkpoint, ablation {ablation}"),
         caption=f"{title}, task {task}: the rows of a system decode the same weights (those of"
         f" each seed) and differ in what the row says; (main) is the row of the main table."
-        f" {describe_protocol(board, task)} Bold: within a system, not distinguishable from the best"
-        " of the column, that is, the two intervals overlap.",
+        f" {describe_protocol(board, task)} Bold: within a system, not distinguishable from the"
+        " best of the column, that is, the two intervals overlap.",
         columns=columns,
         rows=tuple(rows),
         footnotes=tuple(make_footnotes(points, columns)),

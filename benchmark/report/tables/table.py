@@ -1,7 +1,7 @@
 """The table of a task as an object: every cell knows the records it came from.
 
-The renderers (`to_markdown`, `to_latex`, `to_csv` in `renderers.py`, and the page) only lay out what
-is here; no figure is computed there.
+The renderers (`to_markdown`, `to_latex`, `to_csv` in `renderers.py`, and the page) only lay out
+what is here; no figure is computed there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the records say in sentences: who is best, what copying scores, what failed."""
+"""What the records say in sentences: what is best, what copying scores, what failed."""
 
 from __future__ import annotations
 
