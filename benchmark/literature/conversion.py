@@ -61,18 +61,18 @@ QUOTED = (
     "DiffuSeq-v2",
     "DiffusionBERT",
 )
-"""Systems whose figures stand in tables of other papers than their own."""
+"""Systems whose figures are in tables of papers other than their own."""
 
 _MBR = re.compile(r"[( ]MBR(\d+)\)?")
 
 
 def convert(text: str) -> list[PublishedFigure]:
-    """The figures of a collection, in its order; what stands twice is kept once."""
+    """The figures of a collection, in its order; what occurs twice is kept once."""
     kept: dict[tuple[object, ...], PublishedFigure] = {}
     values: set[tuple[object, ...]] = set()
     rows = list(csv.DictReader(text.splitlines()))
     # The paper's own table first: a later one that repeats a figure adds none, and what it
-    # changes stands beside it.
+    # changes is kept beside it.
     for row in sorted(rows, key=lambda row: not row["source"].startswith(ORIGINAL)):
         figure = _figure(row)
         same = (*identity(figure)[:-1], figure.value)
@@ -160,7 +160,7 @@ def _reading(row: Mapping[str, str], system: str) -> Reading:
 
 
 def _doubt(task: str, system: str, metric: str, source: str) -> str:
-    """What is known against a figure."""
+    """The known doubt about a figure."""
     if source.startswith(ORIGINAL) and metric == "BLEU":
         return "may be from before 2023-02-14, with swapped arguments"
     if source.startswith(ORIGINAL) and (task, system, metric) == (

@@ -1,4 +1,4 @@
-"""The published figures: one row a figure, read strictly.
+"""The published figures: one row per figure, read strictly.
 
 `published.csv` beside this file is what an installed package reads; `reports/published.csv` is the
 same file where people look for it, and a test holds both equal. `reports/README.md` explains the
@@ -18,7 +18,7 @@ from typing import Literal, get_args
 from benchmark.api import UserError
 
 Statistic = Literal["single", "mbr", "oracle", "set", "cost", "unknown"]
-"""`single`: one candidate a source, or the mean over several; `set`: over the candidates of a
+"""`single`: one candidate per source, or the mean over several; `set`: over the candidates of a
 source; `cost`: speed; `unknown`: not stated."""
 
 Reading = Literal["table", "quoted", "superseded", "secondary", "by eye"]
@@ -50,7 +50,7 @@ class PublishedFigure:
     """As its paper calls it."""
     statistic: Statistic
     candidates: int | None
-    """Candidates a source that stand behind it; None where not stated."""
+    """Candidates per source behind it; None where not stated."""
     value: float
     scale: str
     """The id of our metric that computes the same, or `not ours`."""
@@ -79,7 +79,7 @@ def parse(text: str) -> tuple[PublishedFigure, ...]:
     """Read a file of published figures.
 
     Raises:
-        UserError: for other columns, a value that does not fit, or a figure that stands twice.
+        UserError: for other columns, a value that does not fit, or a figure that occurs twice.
     """
     reader = csv.DictReader(text.splitlines())
     if tuple(reader.fieldnames or ()) != COLUMNS:
@@ -106,7 +106,7 @@ def render(figures: Iterable[PublishedFigure]) -> str:
 
 
 def identity(figure: PublishedFigure) -> tuple[object, ...]:
-    """What may stand once: the place of a figure in its source."""
+    """What must be unique: the place of a figure in its source."""
     f = figure
     return (f.task, f.system, f.metric, f.statistic, f.candidates, f.source)
 

@@ -116,13 +116,13 @@ def metric_types() -> dict[str, type[Metric]]:
             except (ImportError, AttributeError) as error:
                 raise UserError(
                     f"Metric {point.name!r} of an installed package cannot be imported from "
-                    f"{point.value!r} ({error}): mend or remove that package."
+                    f"{point.value!r} ({error}): fix or remove that package."
                 ) from error
     return found
 
 
 def make_metric(spec: str, *, conditional: Conditional | None = None) -> Metric:
-    """The metric that a spec asks for.
+    """The metric that a spec names.
 
     Args:
         spec: `name` or `name:key=value,key=value`; values hold no comma.
@@ -130,7 +130,7 @@ def make_metric(spec: str, *, conditional: Conditional | None = None) -> Metric:
 
     Raises:
         UserError: if the name, an option or its value is unknown, or the metric needs what
-            the task has not.
+            the task does not have.
     """
     name, _, rest = spec.strip().partition(":")
     metric = METRICS.get(name)

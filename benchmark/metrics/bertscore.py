@@ -9,7 +9,7 @@ layers are not comparable: the tables of DiffuSeq use layer 40 of
 microsoft/deberta-xlarge-mnli.
 
 Source: Zhang et al., "BERTScore" (arXiv 1904.09675), equation 1 and section 3.
-Deviates: bert-score pads and lets padding stand for a cosine of 0; here nothing is padded.
+Deviates: bert-score pads and counts padding as a cosine of 0; here nothing is padded.
 """
 
 from __future__ import annotations

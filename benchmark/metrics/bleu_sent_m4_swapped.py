@@ -1,12 +1,12 @@
 """The sentence BLEU of DiffuSeq's first release: hypothesis and reference the wrong way round.
 
-The reference is scored against the candidate. Where the two have as many words the number is
+The reference is scored against the candidate. Where the two have equally many words the number is
 that of `bleu_sent_m4`. A candidate that is too short loses precision instead of paying the
 brevity penalty, which falls on one that is too long. Use it beside tables made by that release,
 or by code that descends from it, and for nothing else.
 
 Source: `get_bleu` of github.com/Shark-NLP/DiffuSeq, scripts/eval_seq2seq.py, from commit 8bfafcb
-(2022-11-21) until e44113d (2023-02-14), which mended it.
+(2022-11-21) until e44113d (2023-02-14), which fixed it.
 Deviates: the script knew one reference; of several the mean is taken.
 """
 

@@ -1,9 +1,9 @@
-"""What the metrics of this package have in common, said once.
+"""What the metrics of this package have in common, in one place.
 
 A metric declares its facts as class attributes, of which the commonest are given here, and its
 options as fields of a frozen dataclass: each field that `options` names takes the text of that
-option. Id and signature follow. A metric whose options need reading, or stand in the signature
-in other words, overrides `make` or `signature`.
+option. Id and signature follow. A metric whose options need parsing, or appear in the signature
+in another form, overrides `make` or `signature`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DEVICE = "device"
 
 
 class DeclaredMetric:
-    """Base of a `Metric`; what is left to say is its name, its facts and `score`."""
+    """Base of a `Metric`; what remains to be given is its name, its facts and `score`."""
 
     __slots__ = ()
 
@@ -62,14 +62,14 @@ def number(metric: str, key: str, text: str, *, low: float, high: float) -> floa
     """The number that an option holds.
 
     Args:
-        metric: for the sentence of an error.
+        metric: for the error message.
         key: name of the option.
         text: its value.
         low: smallest number allowed.
         high: largest number allowed.
 
     Raises:
-        UserError: if it is none, or not between `low` and `high`.
+        UserError: if it is not a number, or not between `low` and `high`.
     """
     try:
         value = float(text)

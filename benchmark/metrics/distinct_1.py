@@ -36,7 +36,7 @@ class Distinct1(DeclaredMetric):
 
     name = "distinct_1"
     title = "distinct-1"
-    summary = "share of distinct words in a corpus of one candidate a source"
+    summary = "share of distinct words in a corpus of one candidate per source"
     level: ClassVar[Level] = "corpus"
     options = CASE_OPTION
     facts = "tok:whitespace|over:corpus|empty:0|version:1"

@@ -13,5 +13,5 @@ class Distinct2(Distinct1):
 
     name = "distinct_2"
     title = "distinct-2"
-    summary = "share of distinct pairs of words in a corpus of one candidate a source"
+    summary = "share of distinct pairs of words in a corpus of one candidate per source"
     order = 2

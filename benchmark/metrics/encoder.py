@@ -150,7 +150,7 @@ def _unit(vectors: Tensor) -> Tensor:
 
 
 def check_encoder(name: str) -> None:
-    """Tell early, without loading anything, that an encoder is not there.
+    """Report early, without loading anything, that an encoder is missing.
 
     Raises:
         UserError: if the package behind `auto`, or a folder named by path, is missing.
@@ -164,7 +164,7 @@ def check_encoder(name: str) -> None:
     elif is_missing_folder(name):
         raise UserError(
             f"The encoder folder {name!r} does not exist: name a folder that holds a "
-            f"transformers encoder, or `{INSTALL}` and leave the option out."
+            f"transformers encoder, or `{INSTALL}` and omit the option."
         )
 
 
@@ -226,7 +226,7 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
 
     Args:
         name: `auto`, a folder or a hub id.
-        layer: hidden states after so many layers; None is the usual number.
+        layer: hidden states after this many layers; None is the usual number.
         device: where the encoder runs.
 
     Raises:
@@ -246,7 +246,7 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     except NotLoadedError as error:
         raise UserError(
             f"The encoder {name!r} cannot be loaded on {device} ({error}): name a folder "
-            f"or hub id of a transformers encoder, or `{INSTALL}` and leave the option out."
+            f"or hub id of a transformers encoder, or `{INSTALL}` and omit the option."
         ) from error
 
     if network.config.is_encoder_decoder:

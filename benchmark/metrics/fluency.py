@@ -1,8 +1,8 @@
 """Fluency: perplexity of the candidates under a causal language model that no system has seen.
 
 Candidate k of every source together is a corpus; its perplexity is the exponential of the summed
-negative log-likelihood over the number of tokens, each text read on its own after the mark of a
-beginning. The end of a text is not counted, nor is an empty text. Tokens are those of the model,
+negative log-likelihood over the number of tokens, each text read on its own after a start
+token. The end of a text is not counted, nor is an empty text. Tokens are those of the model,
 so figures of different models are not comparable.
 
 Low perplexity is not quality: repetition and bland text have the lowest ("generative perplexity"
@@ -172,7 +172,7 @@ def load_model(name: str, device: str) -> LanguageModel:
     """Load a causal language model by folder or hub id.
 
     Raises:
-        UserError: if it cannot be loaded, or has no mark of a beginning or an end.
+        UserError: if it cannot be loaded, or has neither a start nor an end token.
     """
     try:
         tokenizer, network = load_pretrained("AutoModelForCausalLM", name, device)
@@ -185,8 +185,8 @@ def load_model(name: str, device: str) -> LanguageModel:
     begin = next((mark for mark in marks if mark is not None), None)
     if begin is None:
         raise UserError(
-            f"Metric 'fluency': the tokeniser of {name!r} has neither a mark of a beginning nor "
-            "of an end, so the first token cannot be predicted: use another model."
+            f"Metric 'fluency': the tokeniser of {name!r} has neither a start nor "
+            "an end token, so the first token cannot be predicted: use another model."
         )
     positions = getattr(network.config, "max_position_embeddings", None) or 1024
     return LanguageModel(tokenizer, network, device, begin, int(positions) - 1)

@@ -1,6 +1,6 @@
 """What a metric is: the facts it states, what it reads and what it gives back.
 
-A metric never averages over sources: it returns one value a candidate, a value a source, or
+A metric never averages over sources: it returns one value per candidate, one per source, or
 sufficient statistics, so that intervals and paired tests need no second look at the texts.
 """
 
@@ -45,7 +45,7 @@ class Scores:
     corpus level it is `(S, K)`: the sentence-level counterpart, by which the best candidate is
     chosen; the score itself is `total` of the sum over sources of `statistics` `(S, K, n)`.
     `total` maps `(..., n)` to `(...)`. Where the statistics of a text depend on the other texts of
-    its corpus, `of_chosen` gives those `(S, n)` of the corpus of one chosen candidate a source.
+    its corpus, `of_chosen` gives those `(S, n)` of the corpus of one chosen candidate per source.
     """
 
     values: FloatArray
@@ -94,7 +94,7 @@ class Metric(Protocol):
         """All that decides the numbers, known before any text is seen."""
 
     def score(self, items: Sequence[Item]) -> Scores:
-        """Score the candidates of every item; all items have as many."""
+        """Score the candidates of every item; all have the same number."""
 
 
 @runtime_checkable
@@ -126,7 +126,7 @@ def count_references(signature: str, items: Sequence[Item]) -> str:
     if 0 in counts:
         name = next(item.id for item in items if not item.references)
         raise UserError(
-            f"Example {name!r} has no reference: give it at least one, or leave out "
+            f"Example {name!r} has no reference: give it at least one, or omit "
             f"{signature.partition('|')[0]}."
         )
     name, bar, rest = signature.partition("|")

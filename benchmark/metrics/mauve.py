@@ -1,4 +1,4 @@
-"""MAUVE: how far the corpus of candidates is distributed like the references, 0 to 1.
+"""MAUVE: how closely the candidates are distributed like the references, 0 to 1.
 
 References and candidates become sentence embeddings, these fall into buckets (principal components
 that keep 90 % of the variance, then k-means over references and candidates together), and the two
@@ -6,7 +6,7 @@ histograms are compared by the area under their divergence curve, with scale 5. 
 every source together is a corpus. Given the buckets the score is a function of summed counts, so
 intervals and tests are as for corpus BLEU; that the data chose the buckets is not in them.
 
-It wants thousands of texts: with fewer than about a thousand sources it is noisy and too high for
+It needs thousands of texts: with fewer than about a thousand sources it is noisy and too high for
 everybody, and figures of different numbers of sources, encoders or buckets are not comparable.
 
 Source: Pillutla et al., "MAUVE" (arXiv 2102.01454); that other embeddings do as well: Pillutla et
@@ -46,7 +46,7 @@ WEIGHTS = 25
 """Mixtures of the two histograms: the points of the curve."""
 VARIANCE = 0.9
 SEED, STARTS, ROUNDS = 0, 3, 30
-"""Of k-means: the best of several starts, each of so many rounds."""
+"""Of k-means: the best of several starts, each of this many rounds."""
 MOST_BUCKETS = 50
 """Of `buckets=auto`: every source keeps its counts in the store."""
 
@@ -84,7 +84,7 @@ class Mauve(DeclaredMetric):
         text = options["buckets"]
         if text != "auto" and not (text.isdecimal() and int(text) >= 2):
             raise UserError(
-                f"Metric 'mauve': option 'buckets' is {text!r}: use a whole number from 2 on."
+                f"Metric 'mauve': option 'buckets' is {text!r}: use a whole number, at least 2."
             )
         check_encoder(options["encoder"])
         return cls(case_of(options), options["encoder"], text, options["device"])

@@ -9,7 +9,7 @@ treatment with the same number of candidates.
 What n of K candidates would have chosen follows from the same pair scores: a window holds n
 candidates that follow each other, the first after the last. Independent draws have no order, so
 each of the K windows of a size is as good a sample as the first n; `choice_counts` counts over
-all of them. Every candidate stands in n windows, which makes the estimate exact at both ends (at
+all of them. Every candidate is in n windows, which makes the estimate exact at both ends (at
 n = 1 the mean of all candidates, at n = K the choice of `choose`), less noisy than the first n
 alone in between, and free of a seed. A ranked list has an order: for it a window means nothing.
 
@@ -102,7 +102,7 @@ def mean_by_size(counts: IntArray, values: FloatArray) -> FloatArray:
 
     Args:
         counts: of `choice_counts` or `best_counts`.
-        values: one or more numbers a candidate, `(S, K)` or `(S, K, n)`.
+        values: one or more numbers per candidate, `(S, K)` or `(S, K, n)`.
 
     Returns:
         `(S, K)` or `(S, K, n)`, by size; NaN where a candidate that was chosen has none.
@@ -135,7 +135,7 @@ def _by_size(
     shape: tuple[int, ...],
     start: int,
 ) -> IntArray:
-    """What `pick` takes of each window; `grown` gives the totals once a candidate has joined."""
+    """What `pick` takes of each window; `grown` gives the totals when a candidate has joined."""
     num_samples = shape[-1]
     chosen = np.empty(shape, dtype=np.int64)
     inside = np.zeros(num_samples, dtype=bool)

@@ -140,7 +140,7 @@ def count_ngrams(texts: Sequence[Tokens], groups: IntArray) -> Iterator[NgramCou
         position, gram = position[longer], gram[longer]
         key = gram * max(len(lexicon), 1) + token[position + order - 1]
         in_order = _stable_order(key)
-        # Equal n-grams stand side by side now, and of them those of one text.
+        # Equal n-grams are adjacent now, and among them those of one text.
         starts_gram = _starts(key[in_order])
         its_text = text[position[in_order]]
         starts_cell = starts_gram | _starts(its_text)
@@ -160,7 +160,7 @@ def _stable_order(key: IntArray) -> IntArray:
     bits = len(key).bit_length()
     if int(key.max(initial=0)) >> (62 - bits):
         return np.argsort(key, kind="stable")
-    # Several times as fast: numbers are sorted in place of places.
+    # Several times faster than argsort: values are sorted, not indices.
     packed: IntArray = np.sort(key << bits | np.arange(len(key)))
     return packed & ((1 << bits) - 1)
 

@@ -52,8 +52,8 @@ class Repetition(DeclaredMetric):
         text = options["within"]
         if text != ALL and not (text.isdecimal() and int(text) > 0):
             raise UserError(
-                f"Metric {cls.name!r}: option 'within' is {text!r}: use a number of words from 1 "
-                f"on, or {ALL}."
+                f"Metric {cls.name!r}: option 'within' is {text!r}: use a number of words, at "
+                f"least 1, or {ALL}."
             )
         return cls(case_of(options), text if text == ALL else str(int(text)))
 
@@ -68,7 +68,7 @@ class Repetition(DeclaredMetric):
 
 
 def repeated_share(tokens: Sequence[str], reach: float) -> float:
-    """Share of `tokens` that stand among the `reach` tokens before them; 0 of none."""
+    """Share of `tokens` that are among the `reach` tokens before them; 0 of none."""
     last: dict[str, int] = {}
     repeated = 0
     for position, token in enumerate(tokens):

@@ -2,7 +2,7 @@
 
 Tokens are runs of a to z and 0 to 9 after lower-casing, no stemmer, one text one sentence; of
 several references the best counts. The longest common subsequence is found bit-parallel: one
-addition and a few logical operations on one integer a token.
+addition and a few logical operations on one integer per token.
 
 Source: Lin, "ROUGE: a package for automatic evaluation of summaries" (2004), section 3, with
 beta = 1; rouge-score 0.1.2. Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).

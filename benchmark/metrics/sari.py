@@ -5,7 +5,7 @@ that it adds, F1 of those that it keeps (weighed by how many references keep the
 those that it deletes. SARI is the mean of the three, each averaged over the orders. Texts are
 lower-cased and split into the tokens of sacreBLEU's `13a`.
 
-Several SARIs are about, and the same texts get very different figures:
+Several versions of SARI are in use, and give the same texts very different figures:
 
 - `undefined=0` (default) is the script of the paper's authors, sentence by sentence, but for one
   mistake in it: the recall of what is kept divided a sum over n-grams by the number of their
@@ -15,7 +15,7 @@ Several SARIs are about, and the same texts get very different figures:
   A copy of the source deletes nothing, so it gets all for deletion: 54 on ASSET, where the other
   gives 20 and people reach 43 by both.
 - EASSE's `corpus_sari` sums counts over the corpus and takes F1 for deletion too; it is not here,
-  and must not stand in one column with either.
+  and must not share a column with either.
 
 Quirk, kept: an empty text is one empty token.
 

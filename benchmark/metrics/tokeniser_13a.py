@@ -11,7 +11,7 @@ class Tokeniser13a:
     """Text to tokens; remembers the words that it has seen.
 
     Its rules look one character to each side, and white space is the same to them as the end
-    of the text, so a word gives the same tokens wherever it stands and is tokenised once. Only
+    of the text, so a word gives the same tokens wherever it occurs and is tokenised once. Only
     a hyphen before a line break reaches over white space.
     """
 

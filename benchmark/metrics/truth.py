@@ -35,7 +35,7 @@ def required(conditional: Conditional | None, name: str) -> Conditional:
     if conditional is None:
         raise UserError(
             f"Metric {name!r} needs a task whose true distribution is known: use it on a "
-            "controlled task, or leave it out."
+            "controlled task, or omit it."
         )
     return conditional
 
@@ -48,7 +48,7 @@ def distributions(
     Args:
         conditional: true distribution of the task.
         items: what is scored.
-        name: of the metric, for the sentence of an error.
+        name: of the metric, for the error message.
 
     Raises:
         UserError: if the task cannot produce a source.

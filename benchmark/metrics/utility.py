@@ -14,7 +14,7 @@ class Utility(Metric, PairwiseMetric, Protocol):
 
 
 def make_utilities(specs: Iterable[str]) -> tuple[Utility, ...]:
-    """The utilities that specs ask for, each once, in their order.
+    """The utilities that specs name, each once, in their order.
 
     Raises:
         UserError: if a metric is unknown or cannot compare candidates.

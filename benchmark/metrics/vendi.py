@@ -1,7 +1,7 @@
 """Vendi score: how many different candidates a source effectively has, from 1 to K.
 
 The exponential of the entropy of the eigenvalues of the similarity matrix over K: k equal
-candidates score 1, k that share nothing score k. What is alike is told by a kernel:
+candidates score 1, k that share nothing score k. Similarity is given by a kernel:
 
 `kernel=ngram` (default): mean over words and pairs of words of the cosine of their counts, on
 whitespace tokens; needs nothing else. `kernel=encoder`: cosine of sentence embeddings, the mean of

@@ -16,16 +16,25 @@ from benchmark.records.reader import Records, read_records
 from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
-from benchmark.report.data.samples import Block, blocks
+from benchmark.report.data.samples import Block, gather_blocks
 from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
-from benchmark.report.figures.sheet import save, style, svg
+from benchmark.report.figures.sheet import render_svg, save, use_style
 from benchmark.report.page.inline_svg import InlineFigures
-from benchmark.report.page.page import Drawn, TaskView, facts, render_page, task_view
-from benchmark.report.tables.renderers import csv_text, latex, markdown, pipe_row, pipe_table
-from benchmark.report.tables.significance_table import SIGNIFICANCE, pair_frame
-from benchmark.report.tables.supplementary_tables import supplementary_names, supplementary_tables
+from benchmark.report.page.page import Drawn, TaskView, gather_task_view, list_facts, render_page
+from benchmark.report.tables.renderers import (
+    format_pipe_row,
+    format_pipe_table,
+    to_csv,
+    to_latex,
+    to_markdown,
+)
+from benchmark.report.tables.significance_table import SIGNIFICANCE, build_pair_frame
+from benchmark.report.tables.supplementary_tables import (
+    build_supplementary_tables,
+    supplementary_names,
+)
 from benchmark.report.tables.table import Table, build_table
-from benchmark.report.text.summary import failures, overview_table
+from benchmark.report.text.summary import build_overview_table, list_failures
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
@@ -47,11 +56,11 @@ def build(folder: Path) -> Path:
     if _is_current(folder, records, digest):
         return page
     board = Board(records)
-    # Read first: a missing record is told before anything is drawn.
-    samples = {task: blocks(board, task) for task in records.tasks}
+    # Read first: a missing record is reported before anything is drawn.
+    samples = {task: gather_blocks(board, task) for task in records.tasks}
     inline = InlineFigures()
     try:
-        with style():
+        with use_style():
             overview = _draw(overview_plot(board), folder, inline)
             views = [_task(board, task, folder, inline, samples[task]) for task in samples]
         write_text(folder / "summary.md", _summary(board, views))
@@ -60,7 +69,7 @@ def build(folder: Path) -> Path:
     except OSError as error:
         raise UserError(
             f"The report folder {folder} cannot be written ({error.strerror or error}):"
-            " copy it to a folder of yours."
+            " copy it to a folder that you can write to."
         ) from error
     return page
 
@@ -118,10 +127,10 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
 def _task(
     board: Board, task: str, folder: Path, inline: InlineFigures | None, samples: Sequence[Block]
 ) -> TaskView:
-    table, further = build_table(board, task), supplementary_tables(board, task)
+    table, further = build_table(board, task), build_supplementary_tables(board, task)
     name, room = stem(task), folder / "tables"
     _write_table(table, room / name)
-    for what, frame in (("curves", board.frame(task)), ("pairs", pair_frame(board, task))):
+    for what, frame in (("curves", board.frame(task)), ("pairs", build_pair_frame(board, task))):
         write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
@@ -131,13 +140,13 @@ def _task(
     drawn = []
     if inline is not None:
         drawn = [_draw(plot, folder, inline) for plot in task_plots(board, task, name)]
-    return task_view(
+    return gather_task_view(
         board, task, stem=name, table=table, further=named, figures=drawn, samples=samples
     )
 
 
 def _write_table(table: Table, path: Path) -> None:
-    texts = (markdown(table), csv_text(table), latex(table))
+    texts = (to_markdown(table), to_csv(table), to_latex(table))
     for suffix, text in zip(FURTHER_FILES, texts, strict=True):
         # Not `with_suffix`: a task may have a dot in its name.
         write_text(path.with_name(path.name + suffix), text)
@@ -146,7 +155,7 @@ def _write_table(table: Table, path: Path) -> None:
 def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
     sheet = plot.draw()
     save(sheet.figure, folder / "figures" / plot.name)
-    drawing = inline.add(svg(sheet.figure), f"{plot.title}. {plot.caption}")
+    drawing = inline.add(render_svg(sheet.figure), f"{plot.title}. {plot.caption}")
     return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
 
 
@@ -156,29 +165,29 @@ def _at_a_glance(tasks: Sequence[Glance]) -> list[str]:
         [":---"] * len(HEADS),
         *((task.title, *map(str, task.answers)) for task in tasks),
     ]
-    table = [pipe_row(list(row)) for row in rows]
+    table = [format_pipe_row(list(row)) for row in rows]
     return ["## At a glance", "", *table, "", READING]
 
 
 def _summary(board: Board, views: Sequence[TaskView]) -> str:
     """The report in one page of Markdown, for a terminal or a README."""
     run = board.records.run
-    table = overview_table(board)
+    table = build_overview_table(board)
     lines = [f"# {run.run}", "", *_at_a_glance([view.glance for view in views]), ""]
-    lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in facts(run)), ""]
+    lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
-    lines += [pipe_table(table), "", table.caption, ""]
+    lines += [format_pipe_table(table), "", table.caption, ""]
     for view in views:
         lines += [f"## {view.title}", "", *(f"- {said}" for said in view.sentences), ""]
         lines += [f"Table: [tables/{view.stem}.md](tables/{view.stem}.md)", ""]
         for name, further in view.further.items():
             lines += [f"### {view.title}: {further.title}", ""]
             if further.name != SIGNIFICANCE:
-                lines += [pipe_table(further), ""]
+                lines += [format_pipe_table(further), ""]
             sized = [note.text for note in further.footnotes if "size" in note.groups]
             lines += [line for text in sized for line in (text, "")]
             lines += [f"Table: [tables/{name}.md](tables/{name}.md)", ""]
-    if failed := failures(board):
+    if failed := list_failures(board):
         lines += ["## Failures", ""]
         lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f in failed]
     return "\n".join(lines).rstrip() + "\n"

@@ -36,10 +36,10 @@ class Contender:
 def alternate(
     ours: Contender, theirs: Contender, *, sentences: int, repeats: int
 ) -> tuple[Side, Side]:
-    """Time both in turn, so that what slows the machine down meets both alike.
+    """Time both in turn, so that what slows the machine down affects both alike.
 
     The first run of each warms it up and is counted, not timed; then each takes its turn
-    `repeats` times, and who comes first changes from turn to turn.
+    `repeats` times, and which comes first changes from turn to turn.
 
     Args:
         ours: first side.

@@ -69,7 +69,7 @@ COMPARISONS: Mapping[str, Comparison] = {
         ("diffuseq-quality",),
     ),
     "diffuseq-memory": Comparison(
-        "peak memory of sampling over the number of steps, each in a process of its own",
+        "peak memory of sampling over the number of steps, each in its own process",
         "benchmark.timing.memory_over_steps:measure",
         ("diffuseq-memory",),
     ),
@@ -80,7 +80,7 @@ def choose(names: Sequence[str], only: Iterable[str]) -> list[tuple[Comparison, 
     """The measurements of the named comparisons (none named: of all), less those not in `only`.
 
     Raises:
-        UserError: for a name that there is not.
+        UserError: for an unknown name.
     """
     for name in names:
         if name not in COMPARISONS:

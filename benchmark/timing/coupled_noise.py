@@ -1,7 +1,7 @@
-"""Noise of a few long steps, made of that of the many short ones they stand for.
+"""Noise of a few long steps, made of that of the many short ones that they replace.
 
 Two samplers that follow the same path of noise differ by their steps alone, and the difference of
-their scores has a far smaller error than that of two samplers with noise of their own.
+their scores has a far smaller error than that of two samplers with independent noise.
 """
 
 from __future__ import annotations

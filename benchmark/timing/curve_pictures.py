@@ -1,4 +1,4 @@
-"""Curves of a speed record, drawn: one panel a value, one line a side."""
+"""Curves of a speed record, drawn: one panel per value, one line per side."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
     figure.legend(
         list(shown.values()), list(shown), loc="outside upper center", ncols=2, fontsize="small"
     )
-    # The version of matplotlib would stand in the file otherwise.
+    # Otherwise the version of matplotlib would be in the file.
     figure.savefig(picture, dpi=110, metadata={"Software": None})

@@ -1,7 +1,7 @@
 """`diffuseq` against the published procedure, written out plainly, from equal weights.
 
 `diffuseq-train`: updates of suite mini's network on a canvas of 128 tokens, the paper's. Theirs
-pads every pair to all of it; ours gives each row a canvas of its own (`fit: row`).
+pads every pair to all of it; ours gives each row its own canvas (`fit: row`).
 
 `diffuseq-sample`: one trained network; theirs takes all 2,000 steps with the clamp at each,
 ours few. What the texts are worth is measured on both sides.
@@ -87,7 +87,7 @@ def measure_training(repeats: int, *, updates: int = UPDATES, batch: int = BATCH
 def measure_sampling(
     repeats: int, *, updates: int | None = None, sources: int = SOURCES, samples: int = 8
 ) -> Result:
-    """Sentences per second and sentence BLEU, `samples` of ours and one a turn of theirs.
+    """Sentences per second and sentence BLEU, `samples` of ours and one of theirs per turn.
 
     Args:
         repeats: timed turns of each side.

@@ -34,14 +34,14 @@ DATA = "DIFFUSEQ_BENCH_DATA"
 """The environment variable that names the folder of real data, as for the tests."""
 TOLERANCE = 1e-9
 QUALITY = ("bleu", "rouge_l", "dist_1")
-"""What is said of the chosen candidates too."""
+"""What is reported of the chosen candidates too."""
 
 Values = Mapping[str, NDArray[np.float64]]
 """By name: `(S, K)` of candidates, `(S,)` of sets and of the chosen."""
 
 
 def measure(name: str, *, repeats: int) -> Result | Skipped:
-    """`metrics-TASK`: 2,500 sources of its test, or of its train where there are not as many."""
+    """`metrics-TASK`: 2,500 sources of its test, or of its train where there are fewer."""
     task_id = name.removeprefix("metrics-")
     folder = os.environ.get(DATA)
     if task_id == "paraphrase":
@@ -50,7 +50,7 @@ def measure(name: str, *, repeats: int) -> Result | Skipped:
         return Skipped(name, f"Needs {task_id} in the folder that {DATA} names.")
     else:
         task = load_task(task_id, data_dir=Path(folder))
-    return measure_items(name, perturbed(task, SOURCES), repeats=repeats)
+    return measure_items(name, perturb(task, SOURCES), repeats=repeats)
 
 
 def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
@@ -87,7 +87,7 @@ def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
     )
 
 
-def perturbed(task: Task, count: int) -> list[Item]:
+def perturb(task: Task, count: int) -> list[Item]:
     """Sources with candidates made of reference or source: words dropped, words replaced."""
     draw = random.Random(SEED)
     examples = (task.test if len(task.test) >= count else task.train)[:count]

@@ -5,7 +5,7 @@
 - `published`: `benchmark.timing.published_diffuseq`, every pair padded to the whole canvas.
 - `diffuseq, fit whole`: the very same objective, computed by `diffuseq`. What it gains in speed is
   code alone.
-- `diffuseq, fit row`: a canvas of its own for every row. The published loss is a mean over all
+- `diffuseq, fit row`: a separate canvas for every row. The published loss is a mean over all
   positions, padding included, and every position attends to the padding: what is left out here is a
   part of that loss. So this one is another recipe, and its curve may differ in either direction.
 
@@ -64,7 +64,7 @@ def compare(
         batch: pairs per update.
         updates: of each side.
         every: updates between two points of a curve.
-        seeds: runs, each from weights of its own.
+        seeds: runs, each from different weights.
     """
     runs = [_run(task, seed, batch, updates, every) for seed in range(seeds)]
     names = list(runs[0].curves)
@@ -162,7 +162,7 @@ def _run(task: Task, seed: int, batch: int, updates: int, every: int) -> _Run:
 
 
 class _Side(ABC):
-    """One that learns."""
+    """One side that learns."""
 
     def __init__(self, system: Any, module: nn.Module) -> None:
         self.system, self.module = system, module

@@ -1,6 +1,6 @@
 """`nat` and `cmlm` against those of fairseq, through the one interface of all systems.
 
-How long a text becomes is predicted by both sides, so both are first taught for a moment on
+How long a text becomes is predicted by both sides, so both are first trained briefly on
 targets of one length: then they write canvases of that length, and the counts show it.
 """
 
@@ -79,7 +79,7 @@ def measure_pair(
         name,
         ours,
         theirs,
-        f"most probable tokens, one length, {size}; each taught for {updates} updates that a"
+        f"most probable tokens, one length, {size}; each trained for {updates} updates that a"
         f" target has {size.target} tokens, end included; tokenising included",
     )
 

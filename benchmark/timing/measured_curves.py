@@ -1,4 +1,4 @@
-"""Curves of a measurement: what came of several sides at each of several points."""
+"""Curves of a measurement: results of several sides at each of several points."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Curves:
     name: str
     conditions: str
     over: str
-    """What the points stand at."""
+    """What the x values are."""
     curves: tuple[Curve, ...]
     found: Mapping[str, Any] = field(default_factory=dict)
     """What was found beside the curves, such as a verdict and the band it holds for."""

@@ -1,7 +1,7 @@
 """Peak resident memory of sampling over the number of steps.
 
-`diffuseq-memory`: every figure is that of a fresh process, since a process that held much once
-holds it for ever. All take the same network, sources and solver; `diffuseq` keeps one state,
+`diffuseq-memory`: every figure is that of a fresh process, since a process that once held much
+memory keeps it. All take the same network, sources and solver; `diffuseq` keeps one state,
 `published` keeps all of them, as the official code does.
 """
 
@@ -34,7 +34,7 @@ SIDES = ("diffuseq", "published")
 
 
 def measure(name: str, *, repeats: int) -> Curves:
-    """The measurement `diffuseq-memory`; one process a figure, so `repeats` is not used."""
+    """The measurement `diffuseq-memory`; one process per figure, so `repeats` is not used."""
     return compare()
 
 

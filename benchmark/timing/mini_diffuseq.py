@@ -1,4 +1,4 @@
-"""The `diffuseq` of suite mini as a side of a measurement: built, trained, asked for texts."""
+"""The `diffuseq` of suite mini as a side of a measurement: built, trained, sampled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build_diffuseq(
 
     Args:
         task: brings the vocabulary.
-        config: fields of its `Config` in place of the suite's.
+        config: fields of its `Config` instead of the suite's.
         lengths: the canvas; None is the suite's for `task`.
         seed: of the weights.
     """

@@ -74,7 +74,7 @@ class Written:
 def measure(name: str, *, repeats: int) -> Curves:
     """The measurement `diffuseq-quality`; one pass is enough, `repeats` is not used."""
     task = load_task(TASK)
-    return compare(trained(task), task)
+    return compare(train(task), task)
 
 
 def compare(
@@ -99,14 +99,14 @@ def compare(
     chooser = _Writer(system, task, task.valid[:sources], samples[0])
     theirs, *tried = chooser.write([published, *({**c, "nfe": CHOICE_NFE} for c in CHOICES)])
     differences = {
-        label(choice): difference(ours, theirs) for choice, ours in zip(CHOICES, tried, strict=True)
+        label(choice): subtract(ours, theirs) for choice, ours in zip(CHOICES, tried, strict=True)
     }
     best = min(CHOICES, key=lambda choice: _at_most(differences[label(choice)]))
     writer = _Writer(system, task, task.test[:sources], samples[1])
     shown = [best, *([] if best is TWIN else [TWIN])]
     theirs, *few = writer.write([published, *({**c, "nfe": nfe} for c in shown for nfe in nfes)])
     points = [
-        Point(nfe, _means(ours), difference(ours, theirs))
+        Point(nfe, _means(ours), subtract(ours, theirs))
         for nfe, ours in zip([*nfes] * len(shown), few, strict=True)
     ]
     steps = int(published["nfe"])
@@ -128,7 +128,7 @@ def compare(
     )
 
 
-def trained(task: Task, *, updates: int | None = None) -> Any:
+def train(task: Task, *, updates: int | None = None) -> Any:
     """The smaller network, trained by suite mini's recipe."""
     system = build_diffuseq(task, SMALLER)
     train_diffuseq(system, task, updates=updates)
@@ -176,7 +176,7 @@ class _Writer:
         return Written(texts, values)
 
 
-def difference(ours: Written, theirs: Written) -> dict[str, float]:
+def subtract(ours: Written, theirs: Written) -> dict[str, float]:
     """Ours less theirs by score, with half-widths, and the share of texts that are the same."""
     found: dict[str, float] = {}
     for name, values in ours.scores.items():

@@ -12,8 +12,9 @@ from typing import Any
 class Side:
     """One of the two that were compared.
 
-    `seconds` holds one figure a repeat for `sentences` texts (or pairs); `calls` are network calls
-    for all of them and `positions` those of a row that pass through the network in all its calls.
+    `seconds` holds one figure per repeat for `sentences` texts (or pairs); `calls` are network
+    calls for all of them and `positions` those of a row that pass through the network in all its
+    calls.
     """
 
     name: str
@@ -25,7 +26,7 @@ class Side:
     peak_bytes: int | None = None
     """Memory that a run takes beside what was held before it; None is not measured."""
     found: Mapping[str, float] = field(default_factory=dict)
-    """What came of it, such as a score, by name."""
+    """Results, such as a score, by name."""
 
     @property
     def rate(self) -> float:
@@ -33,7 +34,7 @@ class Side:
         return self.sentences / median(self.seconds)
 
     def finding(self, found: Mapping[str, float]) -> Side:
-        """The same side with what came of it."""
+        """The same side with its results."""
         return replace(self, found=found)
 
     def as_dict(self, unit: str) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class Result:
 
     @property
     def ratio(self) -> float:
-        """How many times as many sentences per second ours writes, by the medians."""
+        """Our sentences per second over theirs, by the medians."""
         return self.ours.rate / self.theirs.rate
 
     def lines(self) -> Iterator[str]:

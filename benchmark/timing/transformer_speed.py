@@ -30,7 +30,7 @@ def measure_size(name: str, size: Size, *, repeats: int) -> Result:
     """Greedy decoding of one batch on both sides.
 
     Raises:
-        RuntimeError: if one of them wrote another number of tokens than it was told to.
+        RuntimeError: if one of them did not write the number of tokens that was asked for.
     """
     tokenizer = vocabulary(size)
     sources = [example.source for example in examples(size, size.batch)]
@@ -73,7 +73,7 @@ def _ours(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Co
     def run() -> None:
         made = system.generate(sources, decoding, num_samples=1, seed=0, ids=ids)
         if any(candidate.status != "unfinished" for of_source in made for candidate in of_source):
-            raise RuntimeError("transformer ended a text that was not to end.")
+            raise RuntimeError("transformer ended a text that must not end.")
 
     return Contender("transformer", run, network=system.network, module=system.module)
 

@@ -17,7 +17,7 @@ from benchmark import run as run_command
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import markdown
+from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.supplementary_tables import cost_table
 from benchmark.report.tables.table import DASH, build_table
 from benchmark.score import main
@@ -180,7 +180,7 @@ def test_part_of_the_sources(score, pairs):
     assert {x["score"]["num_sources"] for x in found} == {3}
     assert (found[0]["outputs"]["sources"], found[0]["outputs"]["split"]) == (3, 12)
     board = Board(read_records(Path("reports/mine-pairs")))
-    assert "mine (matched by id, 3 of 12 sources)." in markdown(build_table(board, "pairs"))
+    assert "mine (matched by id, 3 of 12 sources)." in to_markdown(build_table(board, "pairs"))
     # The whole takes the place of the part, and the yardsticks follow.
     assert score(write("b.jsonl", targets(pairs)), *QUICK)[0] == 0
     assert {x["score"]["num_sources"] for x in lines("reports/mine-pairs")} == {12}
@@ -392,11 +392,11 @@ def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("reports/mine-pairs/index.html\n")
     board = Board(read_records(tmp_path / "reports/mine-pairs"))
-    table = markdown(build_table(board, "pairs"))
+    table = to_markdown(build_table(board, "pairs"))
     for name in ("mine", "copy-source", "reference"):
         assert re.search(rf"^\| {name}( \(\w+\))?† \| ", table, re.M)
     assert "scored from outputs, cost unknown: mine (matched by id)." in table
-    assert f"| mine | {DASH} | {DASH} |" in markdown(cost_table(board, "pairs"))
+    assert f"| mine | {DASH} | {DASH} |" in to_markdown(cost_table(board, "pairs"))
 
 
 def test_help_is_light():

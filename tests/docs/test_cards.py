@@ -25,4 +25,4 @@ def cards() -> dict[str, Path]:
 def test_every_system_has_a_card(system):
     card = cards()[system].read_text(encoding="utf-8")
     assert f"`{system}`" in card
-    assert "arXiv" in card or "no models" in card
+    assert "arXiv" in card or "not models" in card

@@ -1,7 +1,7 @@
-"""The report at a glance: who is best on equal terms, is it significant, what does a copy score.
+"""At a glance: the best systems on equal terms, with significance, and what copying scores.
 
-Everything is computed from the records. "Significantly" has the meaning of the tables that the
-words stand for: `benchmark.report.analysis.significance` and `benchmark.report.analysis.standings`.
+Everything is computed from the records. "Significantly" means here what it means in the tables:
+`benchmark.report.analysis.significance` and `benchmark.report.analysis.standings`.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from dataclasses import dataclass
 from benchmark.records.schema import Interval, title_of
 from benchmark.report.analysis.best_systems import compare
 from benchmark.report.analysis.significance import column_of, main_verdicts
-from benchmark.report.analysis.standings import SHORT, Standard, Standings, standings
+from benchmark.report.analysis.standings import SHORT, Standard, Standings, compute_standings
 from benchmark.report.data.axes import main_axis, quality_axis
 from benchmark.report.data.points import COPY, YARDSTICK, Board
 
 NAMED = 3
-"""So many systems are named in a cell; the others are counted."""
+"""At most this many systems are named in an answer; the others are counted."""
 
-HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "A copy")
+HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "Copying")
 
 READING = (
-    "Quality is the first of each task, validity where the answers are known. Equal diversity: the"
-    " best quality that is at least as varied. Equal NFE and time: the best within a budget that"
-    " every system can keep, whatever its diversity. Significance: paired bootstrap over the"
+    "Quality: validity where the answers are known, else the first metric. Equal diversity: the"
+    " best quality at that diversity or more. Equal NFE and time: the best within a budget that"
+    " every system can meet, whatever its diversity. Significance: paired bootstrap over the"
     " sources, with Student's t over the seeds, two-sided 0.05, Holm's correction over all pairs of"
-    " the frontier table; for the copy the tests of the main table. All figures stand in the tables"
+    " the frontier table; for copying, the tests of the main table. All figures are in the tables"
     " of the task."
 )
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said, and on which terms."""
+    """An answer, and the terms on which it holds."""
 
     said: str
     terms: str = ""
@@ -55,14 +55,14 @@ class Glance:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """What stands under `HEADS`, the title apart."""
+        """What goes under `HEADS`, except the title."""
         return (self.diversity, self.calls, self.time, self.copy)
 
 
-def glance(board: Board, task: str) -> Glance:
+def make_glance(board: Board, task: str) -> Glance:
     """The four answers of a task."""
     title = title_of(board.records.run.tasks, task)
-    found = standings(board, task)
+    found = compute_standings(board, task)
     if found is None:
         return Glance(task, title, *[Answer("no quality was measured")] * 4)
     return Glance(
@@ -76,7 +76,7 @@ def glance(board: Board, task: str) -> Glance:
 
 
 def _contest(board: Board, found: Standings, standard: Standard | None) -> Answer:
-    """Who is best in a column, and whom that is significantly better than."""
+    """The best system in a column, and those that it is significantly better than."""
     if standard is None:
         return Answer("not measured")
     systems = board.records.run.systems
@@ -91,13 +91,13 @@ def _contest(board: Board, found: Standings, standard: Standard | None) -> Answe
     equals = sorted((s for s in others if s not in beaten), key=lambda s: -values[s].value)
     said = f"{best} {_number(values[best])}"
     if not others:
-        said += ", alone"
+        said += ", the only one"
     elif not equals:
         said += f", significantly better than {_all(len(others))}"
     else:
         said += f", not significantly better than {_some(equals)}"
     out = [s for s in models if s not in values and (standard.id, s) in found.dashes]
-    missing = f"; not in reach of {_some(out)}" if out else ""
+    missing = f"; out of reach of {_some(out)}" if out else ""
     return Answer(said, f"{terms}{missing}")
 
 
@@ -109,7 +109,7 @@ def _terms(found: Standings, standard: Standard) -> str:
 
 
 def _copies(board: Board, task: str) -> Iterator[str]:
-    """What copying scores on the main and on the usual quality."""
+    """What copying scores on the main quality and on the usual one."""
     axes = (main_axis(board, task), quality_axis(board, task))
     for axis in dict.fromkeys(axis for axis in axes if axis is not None):
         found = compare(board, task, axis)

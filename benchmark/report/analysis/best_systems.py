@@ -1,4 +1,4 @@
-"""Who is best in the main table, who copies better: the comparisons that sentences speak of.
+"""Which system is best in the main table and which ones beat copying, for the sentences.
 
 They are those of `benchmark.report.analysis.significance`, corrected over all pairs of the
 table, so that a sentence never claims what the letters in the table do not.
@@ -19,9 +19,9 @@ from benchmark.report.data.points import COPY, Board, Point
 class Comparison:
     """The systems of a task on one quality.
 
-    `best` is the model with the best mean; `equals` are the models that the tests cannot tell
-    from it, `worse` the others. `beat_copy` are the models that are better than copying the
-    source, `below_copy` those that are not.
+    `best` is the model with the best mean; `equals` are the models that do not differ
+    significantly from it, `worse` the others. `beat_copy` are the models that are better than
+    copying the source, `below_copy` those that are not.
     """
 
     best: str

@@ -1,7 +1,7 @@
-"""Who is best when every model may spend as many network rows, by the tests of the main table.
+"""Which model is best when all may spend equally many network rows, by the main table's tests.
 
-Each model has as many draws as the common budget buys; of them minimum Bayes risk chooses. Models
-answer the same sources, so the choices are compared source by source.
+Each model gets as many draws as the common budget buys, and minimum Bayes risk chooses among them.
+Models answer the same sources, so the choices are compared source by source.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from benchmark.scoring.bootstrap import Parts, mean_of, resample
 BySource = dict[str, float]
 
 DECIMALS = 6
-"""Of the curves: a value that stands there too is rounded from the same number."""
+"""As in the curves, so that a value that is in both is rounded from the same number."""
 
 TEST = (
-    "Told apart here means: by approximate randomisation over the sources and by the paired"
-    " bootstrap over the sources, with Student's t over the seeds, both two-sided at"
+    "Significantly different here means: by approximate randomisation over the sources and by the"
+    " paired bootstrap over the sources, with Student's t over the seeds, both two-sided at"
     f" {LEVEL:g} after Holm's correction over all pairs of models in the sentence."
 )
 
 
-def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> str:
-    """Who is best within `common_budget`, and from whom the tests tell it apart.
+def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> str:
+    """Which model is best within `common_budget`, and which ones are significantly worse.
 
     Means are over the sources that all of them answer. Empty with fewer than two models whose
     choices can be compared.
@@ -68,11 +68,11 @@ def equal_cost_sentence(board: Board, task: str, metric: str, utility: str) -> s
     worse, equals = [s for s in others if s in beaten], [s for s in others if s not in beaten]
     draws = f"choosing among {sizes[best]}" if sizes[best] > 1 else "one draw"
     return (
-        f"At equal cost ({budget:.3g} network rows a source, {len(sources)} sources) {best}"
+        f"At equal cost ({budget:.3g} network rows per source, {len(sources)} sources) {best}"
         f" {'has the highest mean' if equals else 'is best'} on {entry.title}:"
         f" {means[best]:.3f}, {draws} (choices by {utility})."
-        f" Told apart from it: {', '.join(worse) or 'none'}."
-        + (f" Not told apart: {', '.join(equals)}." if equals else "")
+        f" Significantly worse: {', '.join(worse) or 'none'}."
+        + (f" Not significantly different: {', '.join(equals)}." if equals else "")
     )
 
 

@@ -1,10 +1,10 @@
 """The frontier of a system: the best quality that it gives at a diversity, or for a cost.
 
 The settings of a system are points (diversity, quality). What it can do is read off their
-Pareto envelope: the settings that no other one beats in both, joined by straight lines. A point
-on such a line is no guess: who decodes each source with one of the two settings, drawn at random,
-gets it in expectation, because both means are means over sources. Below the smallest diversity
-that was measured the envelope stays at its best quality (who asks for less variety is served by
+Pareto envelope: the settings that no other beats in both, joined by straight lines. A point
+on such a line is not a guess: decoding each source with one of the two settings, drawn at random,
+yields it in expectation, because both means are means over sources. Below the smallest diversity
+that was measured the envelope stays at its best quality (a request for less variety is met by
 more), and beyond the largest it ends: nothing is extrapolated.
 
 The *area under the frontier* is the hypervolume indicator (Zitzler and Thiele, "Multiobjective
@@ -15,7 +15,7 @@ as varied, where a diversity out of reach counts 0. The indicator was chosen for
 it never prefers a dominated envelope; it does not change when another system joins the table, as
 an area over the range common to all systems does (and that range is often empty); and a sweep
 that stops early loses what it did not show, instead of being credited with a continuation. The
-price is the last: areas compare sweeps as they were run, so the table prints how far each reached.
+last has a price: areas compare sweeps as they were run, so the table prints how far each reached.
 
 Cost is the same with the sign turned: the best quality for at most that many network calls.
 """
@@ -74,7 +74,7 @@ def best_at(xs: FloatArray, ys: FloatArray, level: FloatArray | float) -> FloatA
 
 
 def undominated(xs: FloatArray, ys: FloatArray) -> NDArray[np.bool_]:
-    """Which of k points `(k,)` no other one beats: at least as good in both, better in one."""
+    """Which of k points `(k,)` no other beats: at least as good in both, better in one."""
     as_good = (xs[:, None] <= xs) & (ys[:, None] <= ys)
     better = (xs[:, None] < xs) | (ys[:, None] < ys)
     beaten = np.logical_and(as_good, better).any(axis=1)

@@ -1,7 +1,7 @@
 """Quality over the number of candidates among which minimum Bayes risk chooses, at equal cost.
 
 A system whose candidates are independent draws has a quality for every number of them. One with
-a single answer has one, whatever it is asked for, and a ranked list has one as a whole: fewer of
+a single answer has one, however many are requested, and a ranked list has one as a whole: fewer of
 its entries are not what a shorter search would have found.
 """
 
@@ -15,16 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from benchmark.records.reader import Records
 from benchmark.records.schema import Curve, Interval, MetricScore
 from benchmark.report.data.points import Board, Point
-from benchmark.report.data.seed_pooling import cautious
+from benchmark.report.data.seed_pooling import pool_cautiously
 
 BySize = Mapping[int, Interval]
 """Number of candidates to the quality of the one that is chosen."""
 
 
-INFLATED = (
-    "Choosing by a metric raises that metric more than the texts deserve: read what the choice is"
-    " worth off the others."
-)
+INFLATED = "Choosing by a metric inflates that metric: judge the choice by the other metrics."
 
 
 def scaled(board: Board, task: str) -> tuple[Point, ...]:
@@ -48,7 +45,7 @@ def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
 
 
 def utilities_of(points: Sequence[Point]) -> tuple[str, ...]:
-    """The utilities of the curves; the one that chooses in the main table stands first."""
+    """The utilities of the curves; the one that chooses in the main table comes first."""
     return tuple(
         dict.fromkeys(name for p in points for entry in _entries(p) for name in entry.mbr_curve)
     )
@@ -60,17 +57,17 @@ def mbr_curve(point: Point, metric: str, utility: str) -> BySize:
 
 
 def oracle_curve(point: Point, metric: str) -> BySize:
-    """The quality of the best candidate by the metric itself: what no choice can pass."""
+    """The quality of the best candidate by the metric itself: what no choice can exceed."""
     return _pooled(point, metric, lambda entry: entry.oracle_curve)
 
 
-def protocol(points: Sequence[Point]) -> str:
+def describe_protocol(points: Sequence[Point]) -> str:
     """One sentence on sources, candidates and intervals behind the curves."""
     scores = [cell.score for p in points for cell in p.cells if cell.score is not None]
     sources = sorted({score.num_sources for score in scores})
     most = max(score.num_samples for score in scores)
     several = any(len(p.cells) > 1 for p in points)
-    seeds = ", of several seeds the widest, and the spread over them added" if several else ""
+    seeds = ", for several seeds the widest of theirs plus the spread over seeds" if several else ""
     return (
         f"{' or '.join(f'{n:,}' for n in sources)} sources, up to {most} candidates;"
         f" {scores[0].interval.level * 100:g} % intervals: {scores[0].interval.method}{seeds}."
@@ -84,22 +81,22 @@ def rows_per_candidate(point: Point) -> float:
 
 
 def common_budget(points: Sequence[Point]) -> float:
-    """The fewest network rows a source that buy each model a draw; NaN without draws."""
+    """The fewest network rows per source that buy each model a draw; NaN without draws."""
     rows = [rows_per_candidate(p) for p in points if p.sampled and not p.yardstick]
     return max((r for r in rows if math.isfinite(r) and r > 0), default=math.nan)
 
 
 def affordable(point: Point, curve: BySize, budget: float) -> int | None:
-    """The most candidates of a curve that a budget of network rows a source buys."""
+    """The most candidates of a curve that a budget of network rows per source buys."""
     rows = rows_per_candidate(point)
     if not point.sampled or point.yardstick or not rows > 0:
         return None
-    # Rows are a mean over the sources: what rounding adds to a whole number does not count.
+    # Rows are a mean over the sources: what rounding adds to a whole number is ignored.
     return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=None)
 
 
 def curves_csv(board: Board, task: str) -> str:
-    """All curves of a task in long form, one row a value; empty where there are none."""
+    """All curves of a task in long form, one row per value; empty where there are none."""
     points, metrics = scaled(board, task), curved_metrics(board.records, task)
     if not points:
         return ""
@@ -141,7 +138,7 @@ def _pooled(point: Point, metric: str, curve_of: Callable[[MetricScore], Curve |
     most = min(len(curve.value) for curve in known)
     sizes = range(1, most + 1) if point.sampled else [most]
     bounds = entries[0].range
-    by_size = {n: cautious([_at(curve, n) for curve in known], bounds) for n in sizes}
+    by_size = {n: pool_cautiously([_at(curve, n) for curve in known], bounds) for n in sizes}
     return {n: interval for n, interval in by_size.items() if interval.defined}
 
 

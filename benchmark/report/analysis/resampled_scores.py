@@ -1,7 +1,7 @@
 """The points of a task under common resamples: what its intervals and tests are made from.
 
 The settings of all systems see the same resamples, and those of one system are moved by the same
-seeds, as they decode the same weights; how, stands in `benchmark.scoring.bootstrap`.
+seeds, as they decode the same weights; `benchmark.scoring.bootstrap` says how.
 """
 
 from __future__ import annotations
@@ -73,6 +73,6 @@ def draw(board: Board, points: Iterable[Point], axes: Sequence[Axis], *, resampl
     for (point, axis), values in resampled.scores.items():
         if axis.complement:
             np.subtract(1, values, out=values)
-        # The measured value is the one that stands in every other table.
+        # The measured value is the one in every other table.
         values[: 1 + len(resampled.seeds)] += axis.read(point).value - values[0]
     return Draws(resamples, parts, resampled.scores, resampled.seeds, recipe)

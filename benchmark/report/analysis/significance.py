@@ -1,4 +1,4 @@
-"""Which rows of a table are significantly better than which, corrected for all pairs of the table.
+"""Which rows of a table are significantly better than others, corrected for all pairs of the table.
 
 Two tests look at every pair of rows, and a mark needs both, so the p value of a pair is the
 larger one:
@@ -8,18 +8,18 @@ larger one:
   of several seeds to one source are not independent. It is exact for the networks that were
   trained, and says nothing about networks of other seeds.
 - the paired bootstrap over the sources with Student's t over the seeds, of
-  `benchmark.scoring.bootstrap`: the part that speaks for other seeds. With one seed nothing does.
+  `benchmark.scoring.bootstrap`: the part that holds for other seeds too. With one seed none does.
 
 With one seed both reject a true hypothesis at 0.05 for 3 % of pairs and 2 % of tables (simulation,
 100 sources, 4 equal systems, 400 tables), if other seeds would not differ. How often the second
-errs where seeds differ stands in its file.
+errs where seeds differ is stated in its file.
 
 Holm's correction runs over all pairs of rows and all columns that are tested: the chance of any
 false mark in a table is at most `LEVEL`.
 
 Sources: Riezler and Maxwell, "On some pitfalls in automatic evaluation and significance testing
 for MT" (2005); Koehn, "Statistical significance tests for machine translation evaluation" (2004);
-Holm (1979); that a test which asks for the larger of two p values keeps its level: Berger,
+Holm (1979); that a test that takes the larger of two p values keeps its level: Berger,
 "Multiparameter hypothesis testing and acceptance sampling" (1982).
 """
 
@@ -53,15 +53,15 @@ FloatArray = NDArray[np.float64]
 LEVEL = 0.05
 SEED = 0
 FEWEST = 2000
-"""Resamples, unless the correction of a large table asks for more."""
+"""Resamples, unless the correction of a large table needs more."""
 
 STANDARDS = 6
-"""Columns that are tested at most in the table of frontiers."""
+"""The most columns that are tested in the frontier table."""
 
 TEST = (
-    "A pair of rows must be told apart by approximate randomisation over the sources (all seeds of"
-    " a source swapped together) and by the paired bootstrap over the sources, with Student's t"
-    " over the seeds, both"
+    "A pair of rows must differ significantly by approximate randomisation over the sources (all"
+    " seeds of a source swapped together) and by the paired bootstrap over the sources, with"
+    " Student's t over the seeds, both"
     f" two-sided at {LEVEL:g} after Holm's correction over all pairs of rows and all tested"
     " columns of the table."
 )
@@ -89,7 +89,7 @@ class Pair:
 
     @property
     def p_both(self) -> float:
-        """The p value of asking for both tests: the larger one."""
+        """The p value of requiring both tests: the larger one."""
         made = [p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p)]
         return max(made)
 
@@ -136,7 +136,7 @@ def compare_all(
     Args:
         columns: by column and row, the draws `(1 + seeds + resamples,)` of a score.
         randomised: p values of the randomisation by (column, first, second). Where given, no
-            pair without one is significant; where None, the bootstrap stands alone.
+            pair without one is significant; where None, the bootstrap is used alone.
         seeds: whose seeds move the rows after the first.
         level: of the intervals of the differences.
         bounds: ranges of the scores by column.
@@ -165,7 +165,7 @@ def compare_all(
 # One task at a time: the draws are large, and a report goes from task to task.
 @lru_cache(maxsize=1)
 def task_draws(board: Board, task: str) -> Draws:
-    """The draws of all points that stand in the table, on a curve or on a budget."""
+    """The draws of all points that are in the table, on a curve or on a budget."""
     # Those with more candidates may answer fewer sources, and are compared in tables of their own.
     points = [
         p for p in board.points if p.task == task and p.cells and p.roles - {"ablation", "mbr"}
@@ -183,7 +183,7 @@ def task_draws(board: Board, task: str) -> Draws:
 
 
 def resamples_for(rows: int, columns: int) -> int:
-    """So many that the smallest p value survives the correction over all pairs of a table."""
+    """Enough for the smallest p value to survive the correction over all pairs of a table."""
     return max(FEWEST, math.ceil(4 * columns * math.comb(rows, 2) / LEVEL))
 
 
@@ -264,14 +264,14 @@ def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str
     return {pair: (1 + count) / (1 + resamples) for pair, count in as_large.items()}
 
 
-def letters(rows: Sequence[str]) -> dict[str, str]:
+def assign_letters(rows: Sequence[str]) -> dict[str, str]:
     """A short name for every row: letters that have a raised form, so without q; then numbers."""
     numbers = (f"[{number}]" for number in range(len(ALPHABET) + 1, len(rows) + 1))
     return dict(zip(rows, (*ALPHABET[: len(rows)], *numbers), strict=True))
 
 
 def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
-    """The draws of a difference; who does not reach a level in a resample loses it."""
+    """The draws of a difference; whichever does not reach a level in a resample loses."""
     difference: FloatArray = first - second
     lost, won = np.isnan(first) & ~np.isnan(second), ~np.isnan(first) & np.isnan(second)
     difference[1:] = np.where(lost, -np.inf, np.where(won, np.inf, difference))[1:]
@@ -283,8 +283,9 @@ def _swapped(
 ) -> FloatArray:
     """The difference of two scores as measured, and then under each swap.
 
-    A corpus score stands on one group of sums for each candidate of a source. Of systems with
-    unequally many the groups are repeated until both have as many, which changes neither mean.
+    A corpus score rests on one group of sums for each candidate of a source. Where two systems
+    have unequal numbers of groups, these are repeated until both have as many, which changes
+    neither mean.
     """
     width = math.lcm(one.stop - one.start, other.stop - other.start)
 

@@ -7,10 +7,10 @@ What is held equal is taken from the records, by rules that no system can choose
 - the greatest diversity that every system with a curve reaches;
 - the least number of calls, of rows and of seconds at which every system can decode at all.
 
-How a quality is read off a curve, and what the area is, stands in
+How a quality is read off a curve, and what the area is, is explained in
 `benchmark.report.analysis.frontier`. All intervals and tests use the same resamples and seeds
 (`benchmark.report.analysis.resampled_scores`); the diversities that are held equal move with
-them. Costs are measured and stay. Only the bootstrap tests these columns: a place between two
+them. Costs are measured and stay fixed. Only the bootstrap tests these columns: a place between two
 settings belongs to no set of answers that could be swapped.
 """
 
@@ -39,7 +39,7 @@ StandardId = Literal["grammar", "human", "common", "depth", "rows", "seconds_per
 AREA = "area"
 LONE = "one setting: a point has no area"
 UNCOUNTED = "a yardstick has no cost to compare"
-UNSAMPLED = "no independent samples: it has no place on the axis of diversity"
+UNSAMPLED = "no independent samples: not on the axis of diversity"
 
 TRUTHS: Mapping[StandardId, str] = {"grammar": CEILING, "human": REFERENCE}
 """Rows whose diversity is the one to reach; the first that a task has."""
@@ -98,7 +98,7 @@ class Standard:
 
 @dataclass(frozen=True)
 class Curve:
-    """The settings of a system on the plane: how many, how far, and how many stand in front.
+    """The settings of a system on the plane: how many, how far, and how many are in front.
 
     `front` counts those that no setting of any model beats in both diversity and quality.
     """
@@ -134,7 +134,7 @@ class Standings:
 
 
 @lru_cache(maxsize=64)
-def standings(board: Board, task: str) -> Standings | None:
+def compute_standings(board: Board, task: str) -> Standings | None:
     """The standings of a task; None where no quality was measured."""
     quality = main_axis(board, task)
     if quality is None:
@@ -217,7 +217,7 @@ class _Columns:
                     self.dashes[column, main.system] = LONE
                 elif math.isnan(self.columns[column][main.system][0]):
                     reach = self.curves[main.system].high
-                    self.dashes[column, main.system] = f"reaches a diversity of {reach:.3f} only"
+                    self.dashes[column, main.system] = f"reaches only a diversity of {reach:.3f}"
 
     def _levels(
         self, diversity: Axis, placed: Mapping[str, tuple[FloatArray, FloatArray]]
@@ -229,7 +229,7 @@ class _Columns:
                 break
         reached = [xs.max(axis=1) for s, (xs, _) in placed.items() if s in self.models]
         if reached:
-            # Not the minimum: a system without values a source must not undo the draws of all.
+            # Not the minimum: a system without values per source must not undo the draws of all.
             yield "common", np.fmin.reduce(reached)
 
     def _within_cost(self, field: StandardId) -> None:
@@ -260,7 +260,7 @@ class _Columns:
 def _curves(
     placed: Mapping[str, tuple[FloatArray, FloatArray]], models: set[str]
 ) -> Iterator[tuple[str, Curve]]:
-    """The measured points; yardsticks take no part in who stands in front."""
+    """The measured points; yardsticks do not count for who is in front."""
     for system, (xs, ys) in placed.items():
         rivals = [placed[s] for s in placed if s in models and system in models]
         every_x = np.concatenate([xs[0], *(x[0] for x, _ in rivals)])

@@ -50,7 +50,7 @@ VARIETY = (
     ),
     Axis("div_4", "set", "diversity (div-4)", False, "div-4"),
 )
-"""The measure of diversity, and what stands in where it was not taken."""
+"""The measure of diversity, and its substitute where it was not taken."""
 
 
 def quality_axis(board: Board, task: str) -> Axis | None:

@@ -40,7 +40,7 @@ GROUPS: Mapping[str, Group] = {
     "empty_rate": "form",
     "repetition": "form",
 }
-"""Where the metrics of the package stand; others are placed by their level."""
+"""The groups of the metrics of the package; others are grouped by their level."""
 
 STATISTICS = {"expected": "mean", "mbr": "MBR", "oracle": "best of {k}", "set": ""}
 """Second line of a head, by statistic."""
@@ -55,7 +55,7 @@ PERCENT = ("copy_rate", "empty_rate", "repetition")
 
 UNDRAWN: Mapping[str, frozenset[CandidateKind]] = {"divergence": frozenset({"n-best"})}
 """Kinds of candidates for which a metric means nothing, by metric. The divergence is estimated
-from repeated draws: a ranked list has none, one candidate that is always given is fine."""
+from repeated draws: a ranked list has none, one candidate that is always repeated is fine."""
 
 DETERMINISTIC: frozenset[CandidateKind] = frozenset({"single", "n-best"})
 
@@ -97,7 +97,7 @@ class Column:
 
 
 def group_of(name: str, metric: MetricScore) -> Group:
-    """Where a metric stands: its place, or by its level where the package does not know it."""
+    """The group of a metric, by its level where the package does not know it."""
     return GROUPS.get(base(name)) or ("diversity" if metric.level == "set" else "quality")
 
 
@@ -139,9 +139,9 @@ def size_columns() -> tuple[Column, ...]:
     """Numbers of parameters, in thousands."""
     heads = (("total", "Total"), ("embedding", "Embedding"), ("other", "Other"))
     about = {
-        "total": "parameters in all",
+        "total": "all parameters",
         "embedding": "parameters of the tables of words and positions",
-        "other": "parameters beside the embedding tables",
+        "other": "parameters outside the embedding tables",
     }
     return tuple(
         Column(

@@ -33,7 +33,7 @@ COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
 class Point:
     """One (task, system, setting) over its seeds.
 
-    `cells` holds the seeds that went well, `failures` the others. `measures` maps (metric,
+    `cells` holds the seeds that succeeded, `failures` the others. `measures` maps (metric,
     statistic) to a value with its interval.
     """
 
@@ -87,13 +87,13 @@ class Point:
         return largest if largest is not None and largest.total else None
 
     def keys(self, stage: Literal["train", "generate", "score"]) -> tuple[str, ...]:
-        """The content keys behind the figures, one a seed."""
+        """The content keys behind the figures, one per seed."""
         keys = (getattr(cell.keys, stage) for cell in self.cells)
         return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Seeds that went well."""
+        """Seeds that succeeded."""
         return tuple(cell.seed for cell in self.cells)
 
 
@@ -109,7 +109,7 @@ class Board:
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
-        """Ids of the systems that have cells, family by family, yardsticks last."""
+        """Ids of the systems that have trials, family by family, yardsticks last."""
         info = self.records.run.systems
         families = dict.fromkeys(
             (*FAMILIES, *(s.family for s in info.values() if s.family != YARDSTICK), YARDSTICK)
@@ -129,7 +129,7 @@ class Board:
         )
 
     def main(self, task: str, system: str) -> Point | None:
-        """The point that stands in the table; None if the system was not run on the task."""
+        """The point that is in the table; None if the system was not run on the task."""
         points = self.of(task, system, "main")
         return points[0] if points else None
 
@@ -171,7 +171,7 @@ class Board:
         return found
 
     def frame(self, task: str) -> pd.DataFrame:
-        """All figures of a task in long form, one row a value, with their score keys."""
+        """All figures of a task in long form, one row per value, with their score keys."""
         import pandas as pd
 
         rows = [

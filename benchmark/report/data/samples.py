@@ -11,18 +11,18 @@ from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.points import Board, Point
 
 SOURCES = 20
-"""The first sources of the split, not chosen; as many as records keep."""
+"""The first sources of the split, not selected; as many as records keep."""
 
 PRINTED = 3
-"""Of these, how many stand on paper, and where scripts are off."""
+"""Of these, how many are shown in print and where scripts are off."""
 
 SHOWN = 3
-"""Different candidates of a system that stand there."""
+"""Different candidates of a system that are shown there."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A candidate, and how often the system wrote the very same.
+    """A candidate, and how often the system wrote exactly the same.
 
     `valid` is None where the task does not know its answers, `quality` where it was not
     measured for each candidate.
@@ -57,13 +57,13 @@ class Block:
     answers: tuple[Answers, ...]
 
 
-def blocks(board: Board, task: str) -> list[Block]:
+def gather_blocks(board: Board, task: str) -> list[Block]:
     """The sample blocks of a task, from the first seed of every main setting.
 
     There are none where the records keep no texts.
 
     Raises:
-        UserError: if the samples or values of a finished cell are missing.
+        UserError: if the samples or values of a finished trial are missing.
     """
     if not board.records.keeps_texts:
         return []

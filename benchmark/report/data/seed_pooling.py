@@ -61,7 +61,7 @@ def pool(records: Records, cells: Sequence[Cell]) -> dict[Statistic, Interval]:
     for name, intervals in stored.items():
         values, bounds = resampled.scores.get(name), ranges[name[0]]
         pooled[name] = (
-            cautious(intervals, bounds)
+            pool_cautiously(intervals, bounds)
             if values is None
             else interval(values, seeds=resampled.seeds, level=recipe.level, bounds=bounds)
         )
@@ -80,8 +80,8 @@ def seed_parts(
 ) -> tuple[tuple[str, ...], dict[Statistic, Parts]]:
     """The sources of one setting, and what they contribute to its statistics, by seed.
 
-    A statistic is left out where the values of a seed that has it do not tell; nothing is known
-    where the seeds answered other sources.
+    A statistic is left out where the values of a seed that has it are not enough; nothing is
+    known where the seeds answered other sources.
     """
     scored = [(c.seed, c.score, c.keys.score) for c in cells if c.score is not None]
     rows = {seed: records.values(key) for seed, _, key in scored if key is not None}
@@ -105,7 +105,7 @@ def seed_parts(
     return sources.pop(), found
 
 
-def cautious(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
+def pool_cautiously(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]
     if not values:
@@ -125,10 +125,10 @@ def cautious(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
 def additive(
     rows: Mapping[str, ExampleValues], metric: str, entry: MetricScore, statistic: str
 ) -> AdditiveScore | None:
-    """A statistic of one seed as what every source adds to it; None where the values do not tell.
+    """A statistic of one seed as what every source adds; None where the values are not enough.
 
     Args:
-        rows: the values of one cell by example id.
+        rows: the values of one trial by example id.
         metric: id of the metric.
         entry: what the metric is.
         statistic: `expected`, `mbr`, `oracle` or `set`.

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmark.report.analysis.mbr_scaling import INFLATED, scaled, utilities_of
-from benchmark.report.analysis.mbr_scaling import protocol as scaling_protocol
+from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import planes
 from benchmark.report.data.points import Board
-from benchmark.report.figures.cost_curves import NFE, SECONDS, cost
-from benchmark.report.figures.frontier import frontier, overview
+from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
+from benchmark.report.figures.frontier import draw_frontier, draw_overview
 from benchmark.report.figures.marks import crowded
-from benchmark.report.figures.mbr_curves import candidates
+from benchmark.report.figures.mbr_curves import draw_candidates
 from benchmark.report.figures.sheet import Sheet
-from benchmark.report.figures.training_curves import logs, training
-from benchmark.report.tables.table import protocol
+from benchmark.report.figures.training_curves import collect_logs, draw_training
+from benchmark.report.tables.table import describe_protocol
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def overview_plot(board: Board) -> Plot:
         "Quality against diversity, all tasks",
         f"{_reading(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
         " temperature, where a task has one. Horizontal line: copying the source.",
-        lambda: overview(board),
+        lambda: draw_overview(board),
     )
 
 
@@ -45,11 +45,11 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     yield Plot(
         f"{stem}-frontier",
         "Quality against diversity",
-        f"{_reading(board, (task,))} Shaded: interval of the quality at each place of a curve, one"
-        " place at a time (sources resampled for all systems together, Student's t over the seeds)."
+        f"{_reading(board, (task,))} Shaded: pointwise interval of the quality along a curve"
+        " (sources resampled for all systems together, Student's t over the seeds)."
         + (" Where coverage falls, further variety is noise." if known else "")
-        + f" {protocol(board, task)}",
-        lambda: frontier(board, task),
+        + f" {describe_protocol(board, task)}",
+        lambda: draw_frontier(board, task),
     )
     yield Plot(
         f"{stem}-nfe",
@@ -57,14 +57,14 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         "Calls are counted by hooks; logarithmic axis. Large marks: the setting of the table;"
         " hollow marks: deterministic systems. Lines: copying the source, and draws from the"
         " grammar where there is one.",
-        lambda: cost(board, task, NFE),
+        lambda: draw_cost(board, task, NFE),
     )
     yield Plot(
         f"{stem}-seconds",
         "Quality against time",
         "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
         " Numbers: network calls at the ends of a curve.",
-        lambda: cost(board, task, SECONDS),
+        lambda: draw_cost(board, task, SECONDS),
     )
     yield Plot(
         f"{stem}-training",
@@ -72,14 +72,14 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         "Above: training loss (lines) and validation loss (marks), not smoothed; losses of"
         " different objectives are not comparable with each other. Below: quality on examples"
         " of the valid split." + _several(board, task),
-        lambda: training(board, task),
+        lambda: draw_training(board, task),
     )
     if scaled(board, task):
         yield Plot(
             f"{stem}-mbr",
             "Quality against the number of candidates",
             _choosing(board, task),
-            lambda: candidates(board, task),
+            lambda: draw_candidates(board, task),
         )
 
 
@@ -111,15 +111,16 @@ def _choosing(board: Board, task: str) -> str:
     points = scaled(board, task)
     return (
         "Minimum Bayes risk chooses among n draws of the main setting, by"
-        f" {utilities_of(points)[0]}. At 1 stands the mean of all draws; of 2 none can be outvoted,"
-        " and an asymmetry of the utility decides. Left over n, right over the network rows that n"
-        " draws cost (logarithmic); dotted upright: the smallest budget that buys every model a"
-        f" draw. A row is a whole text for some systems and one word for others. {INFLATED} Bands:"
-        " confidence intervals. Hollow: one answer, or a ranked list, of which no other number can"
-        f" be drawn. {scaling_protocol(points)}"
+        f" {utilities_of(points)[0]}. At n = 1 it is the mean of all draws; of 2 neither can be"
+        " outvoted, so an asymmetry of the utility decides. Left: over n; right: over the network"
+        " rows that n draws cost (logarithmic); dotted vertical line: the smallest"
+        " budget that buys every model a draw. A row is a whole text for some systems and one word"
+        f" for others. {INFLATED} Bands:"
+        " confidence intervals. Hollow: one answer or a ranked list, from which no other number"
+        f" can be drawn. {scaling_protocol(points)}"
     )
 
 
 def _several(board: Board, task: str) -> str:
-    most = max((len(seeds) for seeds in logs(board, task).values()), default=0)
-    return f" One line a seed ({most} seeds)." if most > 1 else ""
+    most = max((len(seeds) for seeds in collect_logs(board, task).values()), default=0)
+    return f" One line per seed ({most} seeds)." if most > 1 else ""

@@ -41,7 +41,7 @@ def draw_band(
         colour: of the curve.
         marks: takes the height of the band, for the limits.
         interval: of draws.
-        system: whose curve it is, where the page is to tell it.
+        system: whose curve it is, where the page is to name it.
     """
     places, lows, highs = [], [], []
     for (x0, first), (x1, second) in pairwise(zip(xs, draws, strict=True)):

@@ -17,14 +17,14 @@ from benchmark.records.schema import Interval
 from benchmark.report.data.axes import VALIDITY, Axis, quality_axis
 from benchmark.report.data.points import CEILING, COPY, YARDSTICK, Board, Point
 from benchmark.report.figures.element_ids import gid
-from benchmark.report.figures.logarithmic_axis import logarithmic
+from benchmark.report.figures.logarithmic_axis import make_logarithmic
 from benchmark.report.figures.marks import (
     Marks,
     annotate,
     crowded,
     draw_marks,
+    explain_emptiness,
     look_of,
-    say_nothing,
     set_limits,
 )
 from benchmark.report.figures.palette import (
@@ -32,7 +32,7 @@ from benchmark.report.figures.palette import (
     COPY_COLOUR,
     LineStyle,
     Look,
-    darker,
+    darken,
     hollow,
     solid,
 )
@@ -63,7 +63,7 @@ LEVELS: tuple[tuple[str, str, LineStyle], ...] = (
 """Yardsticks that are drawn as horizontal lines."""
 
 
-def cost(board: Board, task: str, axis: CostAxis) -> Sheet:
+def draw_cost(board: Board, task: str, axis: CostAxis) -> Sheet:
     """The qualities of a task over a cost, below each other, at column width."""
     known = [VALIDITY] if VALIDITY.metric in board.metrics(task) else []
     usual = quality_axis(board, task)
@@ -83,9 +83,9 @@ def cost(board: Board, task: str, axis: CostAxis) -> Sheet:
     sheet.panels[-1].ax.set_xlabel(axis.label)
     xs = [x for marks in drawn for x in marks.xs]
     if xs:
-        logarithmic(sheet.panels[0].ax, "x", xs)
+        make_logarithmic(sheet.panels[0].ax, "x", xs)
     else:
-        say_nothing(sheet.panels[0].ax, "no costs in the records")
+        explain_emptiness(sheet.panels[0].ax, "no costs in the records")
     sheet.finish(*_legend(board, task, models, styles))
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         annotate(panel.ax, marks)
@@ -132,7 +132,7 @@ def _draw(
                     f"{p.cost('depth'):.3g}",
                     x_axis.read(p),
                     y_axis.read(p).value,
-                    darker(look.colour),
+                    darken(look.colour),
                 )
                 for p in (curve[0], curve[-1])
             )
@@ -144,7 +144,7 @@ def _draw(
                 y.value, color=colour, linestyle=line, linewidth=0.8, zorder=1.5, gid=gid(system)
             )
             marks.ys.append(y.value)
-            marks.levels.append((f"{system} {y.value:.3g}", y.value, darker(colour)))
+            marks.levels.append((f"{system} {y.value:.3g}", y.value, darken(colour)))
     set_limits(ax, ys=marks.ys)
     return marks
 

@@ -17,8 +17,8 @@ def gid(system: str, points: Sequence[Point] = (), *, legend: bool = False) -> s
 
     Args:
         system: whose curve, whisker, mark or legend entry it is.
-        points: what its markers show, one a marker and in their order; none for a line.
-        legend: whether it stands in the legend.
+        points: what its markers show, one per marker and in their order; none for a line.
+        legend: whether it is in the legend.
     """
     named = [(point.task, point.system, point.label) for point in points]
     return json.dumps({"system": system, "points": named, "legend": legend})

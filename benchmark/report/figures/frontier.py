@@ -31,14 +31,14 @@ from benchmark.report.figures.marks import (
     annotate,
     crowded,
     draw_marks,
+    explain_emptiness,
     look_of,
-    say_nothing,
     set_limits,
 )
 from benchmark.report.figures.palette import (
     COPY_COLOUR,
     Look,
-    darker,
+    darken,
     hollow,
     solid,
 )
@@ -53,7 +53,7 @@ WIDEST_STRIP_IN = 0.65
 """Width of a strip beside which four panels of the overview still hold a plot."""
 
 
-def frontier(board: Board, task: str) -> Sheet:
+def draw_frontier(board: Board, task: str) -> Sheet:
     """The planes of a task below each other, at column width."""
     shown = planes(board, task)
     styles, many = look_of(board), crowded(board)
@@ -64,7 +64,7 @@ def frontier(board: Board, task: str) -> Sheet:
         strip_width=_strip_width(board, [task]), share="x",
     )  # fmt: skip
     drawn = [
-        draw(panel, board, task, plane, styles, draws=task_draws(board, task))
+        draw_systems(panel, board, task, plane, styles, draws=task_draws(board, task))
         for panel, plane in zip(sheet.panels, shown, strict=False)
     ]
     for panel in sheet.panels[:-1]:
@@ -73,17 +73,17 @@ def frontier(board: Board, task: str) -> Sheet:
     if drawn:
         set_limits(sheet.panels[0].ax, xs=[x for marks in drawn for x in marks.xs])
     else:
-        say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
+        explain_emptiness(sheet.panels[0].ax, "no measure of diversity in the records")
     for panel, marks, plane in zip(sheet.panels, drawn, shown, strict=False):
         draw_unsampled(panel, _unsampled(board, task, plane[1]), plane[1], styles, marks)
-    sheet.finish(*legend(board, [task], styles))
+    sheet.finish(*make_legend(board, [task], styles))
     _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         annotate(panel.ax, marks)
     return sheet
 
 
-def overview(board: Board) -> Sheet:
+def draw_overview(board: Board) -> Sheet:
     """The first plane of every task, side by side, at page width."""
     tasks = [task for task in board.records.tasks if planes(board, task)]
     styles = look_of(board)
@@ -101,7 +101,7 @@ def overview(board: Board) -> Sheet:
     titles = _short_titles(board, tasks, widest=int(sheet.width / columns * LETTERS_PER_IN))
     drawn = []
     for number, (panel, task) in enumerate(zip(sheet.panels, tasks, strict=False)):
-        drawn.append(draw(panel, board, task, planes(board, task)[0], styles))
+        drawn.append(draw_systems(panel, board, task, planes(board, task)[0], styles))
         left = panel.strip or panel.ax
         left.set_title(titles[task])
         panel.ax.set_xlabel(planes(board, task)[0][0].short)
@@ -110,11 +110,11 @@ def overview(board: Board) -> Sheet:
     if sheet.share == "y":
         set_limits(sheet.panels[0].ax, ys=[y for marks in drawn for y in marks.ys])
     if not tasks:
-        say_nothing(sheet.panels[0].ax, "no measure of diversity in the records")
+        explain_emptiness(sheet.panels[0].ax, "no measure of diversity in the records")
     for panel, marks, task in zip(sheet.panels, drawn, tasks, strict=False):
         quality = planes(board, task)[0][1]
         draw_unsampled(panel, _unsampled(board, task, quality), quality, styles, marks)
-    sheet.finish(*legend(board, tasks, styles))
+    sheet.finish(*make_legend(board, tasks, styles))
     _clear_corner(sheet)
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         # The legend names the line: here it is only kept clear.
@@ -135,7 +135,7 @@ def _short_titles(board: Board, tasks: Sequence[str], *, widest: int) -> dict[st
     }
 
 
-def draw(
+def draw_systems(
     panel: Panel,
     board: Board,
     task: str,
@@ -165,7 +165,7 @@ def draw(
     shown = [p for p in _unsampled(board, task, y_axis) if panel.strip or p.system == COPY]
     make_room(shown, y_axis, marks)
     if not marks.points:
-        say_nothing(ax, "no system with samples")
+        explain_emptiness(ax, "no system with samples")
     set_limits(ax, xs=marks.xs, ys=marks.ys)
     return marks
 
@@ -205,7 +205,7 @@ def _draw_curve(
     # The ends of a curve say which way the knob turns; the rest can be counted off.
     if len(points) > 1:
         first, last = (
-            (f"{points[i].knob_value:g}", xs[i], ys[i], darker(look.colour)) for i in (0, -1)
+            (f"{points[i].knob_value:g}", xs[i], ys[i], darken(look.colour)) for i in (0, -1)
         )
         marks.wishes.append((first, last))
 
@@ -234,7 +234,7 @@ def _strip_width(board: Board, tasks: Iterable[str]) -> float:
     return max(0.37, 0.16 + 0.075 * most) if most else 0.0
 
 
-def legend(
+def make_legend(
     board: Board, tasks: Sequence[str], styles: dict[str, Look]
 ) -> tuple[list[Line2D], list[str]]:
     """Handles and labels of all systems that are drawn on some of the tasks."""

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 MOST_TICKS = 7
 
 
-def logarithmic(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> None:
+def make_logarithmic(ax: Axes, which: Literal["x", "y"], values: Sequence[float]) -> None:
     """Make an axis logarithmic, with limits around `values` (all positive) and few ticks."""
     low, high = min(values), max(values)
     margin = max((high / low) ** 0.06, 1.25 if high > 2 * low else 2.2)

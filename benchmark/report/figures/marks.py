@@ -15,7 +15,7 @@ from benchmark.records.schema import Interval
 from benchmark.report.data.points import YARDSTICK, Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.labels import Labeller
-from benchmark.report.figures.palette import MUTED, Look, looks
+from benchmark.report.figures.palette import MUTED, Look, assign_looks
 
 Wish = tuple[str, float, float, str]
 """A label that is wanted: text, x, y, colour."""
@@ -59,7 +59,7 @@ def draw_marks(
 ) -> None:
     """Draw marks of one look with their whiskers; undefined ones are left out.
 
-    `points` are what the marks show, all of one system, where the page is to tell it.
+    `points` are what the marks show, all of one system, where the page is to name it.
     """
     shown = [x.defined and y.defined for x, y in zip(xs, ys, strict=True)]
     pairs = list(compress(zip(xs, ys, strict=True), shown))
@@ -115,10 +115,10 @@ def crowded(board: Board) -> bool:
 
 def look_of(board: Board) -> dict[str, Look]:
     """The look of every system of a run."""
-    return looks({name: info.family for name, info in board.records.run.systems.items()})
+    return assign_looks({name: info.family for name, info in board.records.run.systems.items()})
 
 
-def say_nothing(ax: Axes, reason: str) -> None:
+def explain_emptiness(ax: Axes, reason: str) -> None:
     """An empty panel says why it is empty."""
     ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color=MUTED)
     ax.set_xticks([])

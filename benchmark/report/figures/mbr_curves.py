@@ -1,8 +1,8 @@
 """Quality of the chosen candidate over how many there were to choose from, and over their cost.
 
 Twenty candidates of a system that decodes at once may cost less than one of a system that
-decodes in many steps: the left panels give every system as many candidates, the right ones let
-it spend as many network rows.
+decodes in many steps: the left panels give every system equally many candidates, the right ones
+equally many network rows.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from benchmark.report.analysis.mbr_scaling import (
 )
 from benchmark.report.data.axes import Axis, main_axis, quality_axis
 from benchmark.report.data.points import CEILING, COPY, Board, Point
-from benchmark.report.figures.logarithmic_axis import logarithmic
+from benchmark.report.figures.logarithmic_axis import make_logarithmic
 from benchmark.report.figures.marks import (
     Marks,
     annotate,
     crowded,
     draw_marks,
     ends,
+    explain_emptiness,
     look_of,
-    say_nothing,
     set_limits,
 )
 from benchmark.report.figures.palette import (
@@ -42,7 +42,7 @@ from benchmark.report.figures.palette import (
     MUTED,
     LineStyle,
     Look,
-    darker,
+    darken,
     hollow,
     solid,
 )
@@ -52,15 +52,15 @@ MARKED = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of candidates that carry a mark."""
 
 OTHER = Axis("rouge_l", "expected", "ROUGE-L (rouge_l)")
-"""What stands beside sentence BLEU where the answers are not known: it did not choose."""
+"""What is shown beside sentence BLEU where the answers are not known: it did not choose."""
 
 _DASHES: LineStyle = (0, (4, 2.5))
 
 Place = Callable[[Point, int], float]
-"""Where so many candidates of a system stand on an x axis; NaN if nowhere."""
+"""Where a number of candidates of a system lies on an x axis; NaN if nowhere."""
 
 
-def candidates(board: Board, task: str) -> Sheet:
+def draw_candidates(board: Board, task: str) -> Sheet:
     """Two qualities of a task, each over candidates and over network rows, at page width."""
     points, axes = scaled(board, task), shown_axes(board, task)
     utility, budget = next(iter(utilities_of(points)), ""), common_budget(points)
@@ -80,17 +80,17 @@ def candidates(board: Board, task: str) -> Sheet:
             set_limits(ax, ys=[y for marks in both for y in marks.ys])
         _number(left, both[0].xs)
         if both[1].xs:
-            logarithmic(right, "x", both[1].xs)
+            make_logarithmic(right, "x", both[1].xs)
         else:
-            say_nothing(right, "no costs in the records")
+            explain_emptiness(right, "no costs in the records")
         if math.isfinite(budget):
             right.axvline(budget, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
         drawn += both
     if not axes:
-        say_nothing(sheet.panels[0].ax, "no numbers of candidates in the records")
+        explain_emptiness(sheet.panels[0].ax, "no numbers of candidates in the records")
     sheet.panels[0].ax.set_title(board.records.run.tasks[task].title)
     for number, panel in enumerate(sheet.panels):
-        panel.ax.set_xlabel("network rows a source" if number % 2 else "candidates")
+        panel.ax.set_xlabel("network rows per source" if number % 2 else "candidates")
     sheet.finish(*_legend(points, styles))
     for panel, marks in zip(sheet.panels, drawn, strict=False):
         annotate(panel.ax, marks)
@@ -164,7 +164,7 @@ def _curve(
 def _level(ax: Axes, marks: Marks, text: str, y: float, colour: str, line: LineStyle) -> None:
     ax.axhline(y, color=colour, linestyle=line, linewidth=0.8, zorder=1.5)
     marks.ys.append(y)
-    marks.levels.append((text, y, darker(colour)))
+    marks.levels.append((text, y, darken(colour)))
 
 
 def _number(ax: Axes, sizes: Sequence[float]) -> None:

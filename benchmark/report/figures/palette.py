@@ -1,7 +1,7 @@
 """Which colour, marker and line belong to a system, in every figure alike.
 
-Colour tells systems apart, also for colour-blind readers; the shape of the marker and the
-line tell families apart, also in greyscale: round = continuous diffusion, four-sided =
+Colour distinguishes systems, also for colour-blind readers; the shape of the marker and the
+line distinguish families, also in greyscale: round = continuous diffusion, four-sided =
 discrete diffusion, triangle = autoregressive, cross = iterative, star = edit. Within a family
 every system has a shape of its own, so no reader depends on colour.
 """
@@ -83,7 +83,7 @@ _KNOWN: Mapping[str, tuple[str, Marker]] = {
 _OTHER_COLOURS = ("#332288", "#aa4499", "#44aa99", "#999933", "#882255", "#117733", "#88ccee")
 
 
-def looks(families: Mapping[str, str]) -> dict[str, Look]:
+def assign_looks(families: Mapping[str, str]) -> dict[str, Look]:
     """The look of every system, from system id to family, in the order of the run.
 
     Systems that are not known here take the colours and the markers of their family that are
@@ -105,7 +105,7 @@ def looks(families: Mapping[str, str]) -> dict[str, Look]:
     return found
 
 
-def darker(colour: str, share: float = 0.3) -> str:
+def darken(colour: str, share: float = 0.3) -> str:
     """A colour mixed with black: for small text beside a mark."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(part * (1 - share)):02x}" for part in parts)

@@ -43,7 +43,7 @@ _LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
 
 
 @contextmanager
-def style() -> Iterator[None]:
+def use_style() -> Iterator[None]:
     """The style of the report, whatever the user's own settings."""
     with matplotlib.style.context(["default", str(_STYLE), {"font.family": families()}]):
         yield
@@ -77,7 +77,7 @@ class Sheet:
         legend_height = 0.0
         if legend is not None:
             legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
-        # Rows with a common x axis carry title and label once, and stand close.
+        # Rows with a common x axis carry title and label once, and are close together.
         joined = self.share == "x"
         row_height = self.panel_height + (0.1 if joined else _TITLE + _XLABEL)
         height = self.rows * row_height + legend_height + 2 * _EDGE
@@ -190,7 +190,7 @@ def save(figure: Figure, stem: Path) -> None:
     figure.savefig(pdf, metadata=nothing)
 
 
-def svg(figure: Figure) -> Element:
+def render_svg(figure: Figure) -> Element:
     """The figure as an `<svg>` element with a transparent ground, named as HTML names it."""
     out = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

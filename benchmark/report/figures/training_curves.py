@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from benchmark.records.schema import Event
 from benchmark.report.data.points import Board
 from benchmark.report.figures.element_ids import gid
-from benchmark.report.figures.logarithmic_axis import logarithmic
-from benchmark.report.figures.marks import crowded, look_of, say_nothing, set_limits
+from benchmark.report.figures.logarithmic_axis import make_logarithmic
+from benchmark.report.figures.marks import crowded, explain_emptiness, look_of, set_limits
 from benchmark.report.figures.palette import Look, solid
 from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
 
@@ -27,9 +27,9 @@ Curves = dict[str, list[tuple[Event, ...]]]
 """System to the logs of its seeds."""
 
 
-def training(board: Board, task: str) -> Sheet:
+def draw_training(board: Board, task: str) -> Sheet:
     """Loss (logarithmic) above, quality on the valid split below, at column width."""
-    curves = logs(board, task)
+    curves = collect_logs(board, task)
     styles = look_of(board)
     quality = _quality_name(curves)
     many = crowded(board)
@@ -50,13 +50,13 @@ def training(board: Board, task: str) -> Sheet:
     if updates:
         top.set_xlim(0, max(updates) * 1.03)
     else:
-        say_nothing(top, "no training log in the records")
+        explain_emptiness(top, "no training log in the records")
     sheet.finish(*_legend(curves, styles))
     return sheet
 
 
-def logs(board: Board, task: str) -> Curves:
-    """The training logs of a task, systems in their order, one log a training."""
+def collect_logs(board: Board, task: str) -> Curves:
+    """The training logs of a task, systems in their order, one log per training run."""
     found: Curves = {}
     for system in board.systems:
         keys = dict.fromkeys(
@@ -84,7 +84,7 @@ def _draw_losses(ax: Axes, curves: Curves, styles: dict[str, Look]) -> None:
                     gid=gid(system), **solid(look))  # fmt: skip
             drawn += [e.loss for e in (*train, *valid)]
     if drawn and min(drawn) > 0:
-        logarithmic(ax, "y", drawn)
+        make_logarithmic(ax, "y", drawn)
     elif drawn:
         set_limits(ax, ys=drawn)
 

@@ -1,7 +1,7 @@
 """The typeface of the figures: DejaVu Sans, cut down to what their words are written in.
 
 A PDF holds the letters that it uses, and they are cut out of the whole typeface for every file
-anew. Most of that time goes into letters and ligatures of scripts that no figure has, so they
+again. Most of that time goes into letters and ligatures of scripts that no figure has, so they
 are cut off once. The shapes are the same; a letter beyond them comes from the whole typeface.
 """
 
@@ -37,7 +37,7 @@ def families() -> list[str]:
     return [LATIN, WHOLE]
 
 
-# Once a process: the files must outlive every figure, and go with the process.
+# Once per process: the files must outlive every figure, and go with the process.
 @cache
 def _cut() -> tempfile.TemporaryDirectory[str]:
     room = tempfile.TemporaryDirectory(prefix="diffuseq-bench-")

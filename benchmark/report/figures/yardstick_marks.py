@@ -17,7 +17,7 @@ from benchmark.report.data.points import COPY, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.labels import SIZE_PT
 from benchmark.report.figures.marks import Marks, draw_marks, ends
-from benchmark.report.figures.palette import COPY_COLOUR, MUTED, Look, darker, hollow
+from benchmark.report.figures.palette import COPY_COLOUR, MUTED, Look, darken, hollow
 from benchmark.report.figures.sheet import Panel
 
 
@@ -87,7 +87,7 @@ def _draw_copy(panel: Panel, value: float, limits: tuple[float, float], marks: M
 def _draw_at_edge(ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool) -> None:
     """The mark of a yardstick at the upper or lower edge, with an arrow and its value."""
     transform = ax.get_xaxis_transform()
-    colour = darker(look.colour)
+    colour = darken(look.colour)
     place, arrow = (0.9, "↑") if above else (0.1, "↓")
     keywords = hollow(look) | {"transform": transform, "clip_on": False}
     ax.plot([x], [place], gid=gid(point.system, [point]), **keywords)

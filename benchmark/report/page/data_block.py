@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 
-def data_block(name: str, value: object) -> Markup:
+def make_data_block(name: str, value: object) -> Markup:
     """A `<script>` that holds `value` as JSON, whatever texts are in it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # The end of a script is found before its JSON is read: no "<" may stand in it.
+    # The end of a script is found before its JSON is read: it may hold no "<".
     text = text.replace("<", "\\u003c")
     return Markup(f'<script type="application/json" id="{name}">{text}</script>')
 
 
-def policy(scripts: Iterable[str]) -> str:
+def make_policy(scripts: Iterable[str]) -> str:
     """A Content-Security-Policy: these scripts alone run, and nothing is fetched."""
     hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)

@@ -46,7 +46,7 @@ class InlineFigures:
         self._ids: dict[str, str] = {}
 
     def add(self, svg: Element, label: str) -> str:
-        """The `<svg>` of a figure as the page carries it; `label` is read out to the blind.
+        """The `<svg>` of a figure as the page carries it; `label` is read out by screen readers.
 
         Args:
             svg: a drawing as `figures.sheet.svg` gives it; it is changed in place.
@@ -63,7 +63,7 @@ class InlineFigures:
         return tostring(svg, encoding="unicode")
 
     def definitions(self) -> str:
-        """What all figures draw with, once; stands before the first of them."""
+        """What all figures draw with, once; comes before the first of them."""
         return (
             '<svg aria-hidden="true" style="position:absolute;width:0;height:0">'
             f"<defs>{''.join(self.shapes)}</defs></svg>"
@@ -134,7 +134,7 @@ def _shortened(numbers: str) -> str:
 
 
 def lighten(colour: str) -> str:
-    """The colour mixed with as little white as `CONTRAST` with the dark ground asks for."""
+    """The colour mixed with as little white as `CONTRAST` with the dark ground requires."""
     parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     for share in range(0, 101, 5):
         mixed = [round(part + (255 - part) * share / 100) for part in parts]

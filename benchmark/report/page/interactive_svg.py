@@ -1,7 +1,7 @@
-"""Which system and which point a part of a figure shows, told to the page.
+"""Which system and which point a part of a figure shows, passed to the page.
 
 The figures write that into the `gid` of their parts (`figures.element_ids`). Here it becomes
-attributes that the script of the page finds, and tips that a browser shows without any script.
+attributes that the script of the page finds, and tooltips that a browser shows without any script.
 """
 
 from __future__ import annotations

@@ -14,21 +14,21 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.records.schema import Run, title_of
-from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance, glance
+from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance, make_glance
 from benchmark.report.analysis.significance import TEST
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import YARDSTICK, Board
 from benchmark.report.data.samples import PRINTED, SHOWN, Block
-from benchmark.report.page.data_block import data_block, policy
+from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
-from benchmark.report.page.sample_browser import sample_data
-from benchmark.report.page.tooltips import point_tips
+from benchmark.report.page.sample_browser import gather_sample_data
+from benchmark.report.page.tooltips import make_tooltips
 from benchmark.report.tables.latex_escape import SIGNS
 from benchmark.report.tables.renderers import ARROWS, head, named, shown
 from benchmark.report.tables.table import Table
 from benchmark.report.text.markdown import render_markdown
-from benchmark.report.text.summary import failures, overview_table, sentences
+from benchmark.report.text.summary import build_overview_table, list_failures, write_sentences
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -75,7 +75,7 @@ class TaskView:
     figures: tuple[Drawn, ...]
     blocks: tuple[Block, ...]
     quality: str
-    """The quality that stands beside a candidate."""
+    """The quality that is shown beside a candidate."""
     known: bool
     counts: Mapping[str, int]
     digest: str
@@ -83,7 +83,7 @@ class TaskView:
     card: Markup
 
 
-def task_view(
+def gather_task_view(
     board: Board,
     task: str,
     *,
@@ -100,8 +100,8 @@ def task_view(
         id=task,
         stem=stem,
         title=title_of(board.records.run.tasks, task),
-        glance=glance(board, task),
-        sentences=tuple(sentences(board, task)),
+        glance=make_glance(board, task),
+        sentences=tuple(write_sentences(board, task)),
         table=table,
         further=further,
         figures=tuple(figures),
@@ -110,7 +110,7 @@ def task_view(
         known=info.kind == "controlled",
         counts=info.counts,
         digest=info.digest,
-        notes=tuple(_notes(info.notes)) or ("Nothing odd was counted.",),
+        notes=tuple(_notes(info.notes)) or ("Nothing unusual was counted.",),
         card=Markup(render_markdown(info.card)),
     )
 
@@ -138,11 +138,11 @@ def render_page(
         glance_heads=HEADS,
         glance_reading=READING,
         overview=overview,
-        overview_table=overview_table(board),
+        overview_table=build_overview_table(board),
         tasks=tasks,
         known=any(task.known for task in tasks),
-        failures=failures(board),
-        facts=tuple(facts(run)),
+        failures=list_failures(board),
+        facts=tuple(list_facts(run)),
         systems=[(name, run.systems[name]) for name in board.systems],
         test=TEST,
         shown=shown,
@@ -151,12 +151,15 @@ def render_page(
         arrows=ARROWS,
         head=head,
         named=named,
-        policy=policy(scripts.values()),
-        signs=data_block("latex-signs", SIGNS),
-        tips=data_block("tips", point_tips(board, inline.points)),
-        samples=data_block(
+        policy=make_policy(scripts.values()),
+        signs=make_data_block("latex-signs", SIGNS),
+        tips=make_data_block("tips", make_tooltips(board, inline.points)),
+        samples=make_data_block(
             "sample-data",
-            {t.stem: sample_data(t.title, t.quality, t.blocks, known=t.known) for t in tasks},
+            {
+                t.stem: gather_sample_data(t.title, t.quality, t.blocks, known=t.known)
+                for t in tasks
+            },
         ),
         light=Markup(_variables(0) + inline.variables("light")),
         dark=Markup(_variables(1) + inline.variables("dark")),
@@ -167,17 +170,17 @@ def render_page(
     )
 
 
-def facts(run: Run) -> Iterator[tuple[str, str]]:
+def list_facts(run: Run) -> Iterator[tuple[str, str]]:
     """What was run, on what, with which code: names and values, for page and summary."""
     yield "Command", shlex.join(run.command)
     yield "Suite", run.suite
     yield "Seeds", ", ".join(map(str, run.seeds))
-    yield "Machine", machine(run)
+    yield "Machine", describe_machine(run)
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     yield "Versions", versions
     code = run.code
     commit = code.get("commit")
-    state = ", with changes that were not committed" if code.get("dirty") else ""
+    state = ", with uncommitted changes" if code.get("dirty") else ""
     parts = [f"version {code.get('version')}" if code.get("version") else ""]
     parts += [f"commit {commit}{state}" if commit else "not under version control"]
     parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []
@@ -185,7 +188,7 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "Created", run.created
 
 
-def machine(run: Run, *, short: bool = False) -> str:
+def describe_machine(run: Run, *, short: bool = False) -> str:
     """The machine in one line."""
     found = run.machine
     parts = []
@@ -210,11 +213,11 @@ def _lead(board: Board) -> str:
         (len(run.seeds), "seed"),
     )
     told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
-    return f"Suite {run.suite}: {told}; {machine(run, short=True)}.{_when(run)}"
+    return f"Suite {run.suite}: {told}; {describe_machine(run, short=True)}.{_when(run)}"
 
 
 def _when(run: Run) -> str:
-    """Of which day and which code the records are; empty where they do not tell."""
+    """The date and the code of the records; empty where they do not say."""
     commit = str(run.code.get("commit") or "")[:10]
     code = [f"version {run.code['version']}"] if run.code.get("version") else []
     code += [f"commit {commit}"] if commit else []

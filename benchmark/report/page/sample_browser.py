@@ -8,7 +8,7 @@ from typing import Any
 from benchmark.report.data.samples import Block, Text
 
 
-def sample_data(
+def gather_sample_data(
     title: str, quality: str, blocks: Sequence[Block], *, known: bool
 ) -> Mapping[str, Any]:
     """The samples of a task for the browser; equal texts are stored once.

@@ -11,8 +11,8 @@ from benchmark.report.data.points import Board, Point
 from benchmark.report.page.interactive_svg import PointName
 
 
-def point_tips(board: Board, drawn: Iterable[PointName]) -> list[dict[str, Any]]:
-    """What is told at each point of a figure, in the order of `drawn`."""
+def make_tooltips(board: Board, drawn: Iterable[PointName]) -> list[dict[str, Any]]:
+    """What is said of each point of a figure, in the order of `drawn`."""
     points = {(p.task, p.system, p.label): p for p in board.points}
     return [_tip(board, points[name]) for name in drawn]
 

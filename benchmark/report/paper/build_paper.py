@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.figures.sheet import save, style
-from benchmark.report.paper.paper_figures import caption, paper_figures
+from benchmark.report.figures.sheet import save, use_style
+from benchmark.report.paper.paper_figures import list_paper_figures, write_caption
 from benchmark.store.files import write_text
 
 PAGE = "paper.md"
@@ -28,15 +28,15 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     board = Board(read_records(folder))
     lines = [f"# Figures of the papers, from the run {board.records.run.run}", ""]
     try:
-        with style():
-            for figure in paper_figures():
+        with use_style():
+            for figure in list_paper_figures():
                 lines += [f"## {figure.title}", ""]
                 if tasks := figure.tasks(board):
                     save(figure.draw(board, tasks).figure, out / figure.name)
                     lines += [
                         f"![{figure.title}]({figure.name}.png)",
                         "",
-                        caption(figure, board),
+                        write_caption(figure, board),
                         "",
                     ]
                 if missing := figure.missing(board):
@@ -45,6 +45,6 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     except OSError as error:
         raise UserError(
             f"The folder {out} cannot be written ({error.strerror or error}):"
-            " name a folder of yours with --out."
+            " name one that you can write to with --output."
         ) from error
     return out / PAGE

@@ -14,9 +14,9 @@ from benchmark.report.paper.curve_panels import (
     Curve,
     draw_curves,
     in_order,
-    legend,
+    make_legend,
+    make_task_sheet,
     panels_of,
-    task_sheet,
 )
 
 
@@ -45,8 +45,8 @@ def copy_value(board: Board, task: str) -> Interval:
 
 
 def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
-    """One panel a task."""
-    styles, sheet = look_of(board), task_sheet(tasks)
+    """One panel per task."""
+    styles, sheet = look_of(board), make_task_sheet(tasks)
     drawn = [candidate_curves(board, task) for task in tasks]
     for task, curves, (ax,) in zip(tasks, drawn, panels_of(sheet, tasks), strict=True):
         axis = quality_axis(board, task)
@@ -56,5 +56,5 @@ def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
         ax.set_xlabel("candidates |S|")
         ax.set_ylabel(f"{axis.label}, MBR")
     has_copy = any(copy_value(board, task).defined for task in tasks)
-    sheet.finish(*legend(in_order(board.systems, drawn), styles, copy=has_copy))
+    sheet.finish(*make_legend(in_order(board.systems, drawn), styles, copy=has_copy))
     return sheet

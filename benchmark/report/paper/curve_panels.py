@@ -1,4 +1,4 @@
-"""Curves with bands, and sheets with one panel a task: what the figures of the paper share."""
+"""Curves with bands, and sheets with one panel per task: what the figures of the paper share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Curves = Mapping[str, Curve]
 def draw_curves(
     ax: Axes, curves: Curves, styles: Mapping[str, Look], *, copy: Interval = UNDEFINED
 ) -> None:
-    """Lines with marks, and bands where there are few enough to be told apart.
+    """Lines with marks, and bands where there are few enough to be distinguished.
 
     `copy` is what copying the source scores.
     """
@@ -67,7 +67,7 @@ def draw_copy(ax: Axes, value: Interval) -> None:
     ax.axhline(value.value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5)
 
 
-def task_sheet(tasks: Sequence[str], rows_each: int = 1) -> Sheet:
+def make_task_sheet(tasks: Sequence[str], rows_each: int = 1) -> Sheet:
     """A sheet with `rows_each` panels for every task, two tasks side by side; see `panels_of`."""
     columns = min(2, len(tasks))
     count = rows_each * len(tasks)
@@ -86,7 +86,7 @@ def panels_of(sheet: Sheet, tasks: Sequence[str], rows_each: int = 1) -> Iterabl
         yield from zip(*grid, strict=True)
 
 
-def legend(
+def make_legend(
     systems: Iterable[str], styles: Mapping[str, Look], *, copy: bool = False
 ) -> tuple[list[Line2D], list[str]]:
     """Handles and labels of the systems that are drawn; `copy` adds the line of the copy."""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from benchmark.records.schema import Interval, Trace, base, title_of
 from benchmark.report.data.axes import Axis, quality_axis
 from benchmark.report.data.points import Board
-from benchmark.report.data.seed_pooling import cautious
+from benchmark.report.data.seed_pooling import pool_cautiously
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.paper.curve_panels import (
@@ -18,9 +18,9 @@ from benchmark.report.paper.curve_panels import (
     Curves,
     draw_curves,
     in_order,
-    legend,
+    make_legend,
+    make_task_sheet,
     panels_of,
-    task_sheet,
 )
 from benchmark.scoring.bootstrap import Bounds
 
@@ -49,8 +49,8 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, Curve]:
 
 
 def draw_generation(board: Board, tasks: Sequence[str]) -> Sheet:
-    """Two panels a task: quality above, diversity below."""
-    styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
+    """Two panels per task: quality above, diversity below."""
+    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
     drawn: list[Curves] = []
     for task, panels in zip(tasks, panels_of(sheet, tasks, rows_each=2), strict=True):
         panels[0].set_title(title_of(board.records.run.tasks, task))
@@ -59,7 +59,7 @@ def draw_generation(board: Board, tasks: Sequence[str]) -> Sheet:
             drawn.append(curves)
             draw_curves(ax, curves, styles)
             _name_axes(ax, axis)
-    sheet.finish(*legend(in_order(board.systems, drawn), styles))
+    sheet.finish(*make_legend(in_order(board.systems, drawn), styles))
     return sheet
 
 
@@ -86,4 +86,4 @@ def _pooled(curves: Sequence[Curve], bounds: Bounds) -> Curve:
     if len(curves) == 1 or any(curve.xs != first.xs for curve in curves):
         return first
     columns = zip(*(curve.ys for curve in curves), strict=True)
-    return Curve(first.xs, tuple(cautious(intervals, bounds) for intervals in columns))
+    return Curve(first.xs, tuple(pool_cautiously(intervals, bounds) for intervals in columns))

@@ -1,4 +1,4 @@
-"""Which figures of the papers there are, what they show, in what ours differ, what is missing."""
+"""The figures of the papers: what they show, how ours differ, and what is missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.analysis.mbr_scaling import protocol as scaling_protocol
+from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
 from benchmark.report.figures.sheet import Sheet
@@ -24,10 +24,10 @@ Has = Callable[[Board, str], bool]
 class PaperFigure:
     """A figure of a paper.
 
-    `name` is its file without suffix. `theirs` says what the paper's shows, `ours` in what the
+    `name` is its file without suffix. `theirs` says what the paper's shows, `ours` how the
     redrawn one differs. `has` says whether the records of a task hold what is drawn; `makes` is
-    what has to be added to the call of the run where they do not; `drawn_from` says what stands
-    behind the figures in numbers.
+    what has to be added to the call of the run where they do not; `drawn_from` says how many
+    sources or seeds are behind the figures.
     """
 
     name: str
@@ -57,7 +57,7 @@ class PaperFigure:
         return f"There are no records of it for {', '.join(lacking)}: `{call}` makes them."
 
 
-def paper_figures() -> tuple[PaperFigure, ...]:
+def list_paper_figures() -> tuple[PaperFigure, ...]:
     """All of them, in the order of the papers: arXiv 2210.08933, then arXiv 2310.05793."""
     return (
         PaperFigure(
@@ -65,7 +65,7 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "Figure 3: quality over the number of candidates",
             "BLEU of the candidate that minimum Bayes risk chooses from |S| = 1 to 20, DiffuSeq"
             " beside GPT2-base on simplification and beside GPT2-large on paraphrase.",
-            f"every system chooses from as many candidates; bands, up to {MANY} systems, are"
+            f"every system chooses from equally many candidates; bands, up to {MANY} systems, are"
             " intervals over the sources; the line is what copying the source scores.",
             lambda board, task: bool(candidate_curves(board, task)),
             "--set evaluation.mbr.candidates=20",
@@ -78,8 +78,8 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "BLEU against div-4 on question generation: DiffuSeq and GPVAE-T5 as curves, GPT2-base,"
             " GPT2-large and NAR-LevT as points.",
             "every system is a curve over its knob, and quality is the mean over the same"
-            " candidates whose div-4 is measured, not a choice from them. What gives one answer"
-            " has no place here: the div-4 of three equal answers, near 1/3, is no diversity."
+            " candidates whose div-4 is measured, not a choice from them. Systems with one"
+            " answer are left out: the div-4 of three equal answers, near 1/3, is not diversity."
             " Large marks: the setting of the table; numbers: the knob at the ends of a curve; the"
             " line is what copying the source scores; grey and dashed: the grammar, where there is"
             " one.",
@@ -93,7 +93,7 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "Figure 5: quality and diversity along the generation process",
             "BLEU and div-4 on simplification over the share of the steps: DiffuSeq has div-4 near"
             " 1 and BLEU near 0 until the last fifth, NAR-LevT is at its BLEU after a fifth.",
-            "every system that shows its steps, diversity in a panel of its own. What is read is"
+            "every system that shows its steps, diversity in its own panel. What is read is"
             " the state after a step: a continuous one is rounded to words, hidden tokens of a"
             " masked one are left out, a left-to-right system has its prefix. Div-4 is high where"
             " the words are still noise, and 0 for texts of fewer than four words.",
@@ -105,7 +105,7 @@ def paper_figures() -> tuple[PaperFigure, ...]:
         PaperFigure(
             "figure-6-steps",
             "Figure 6: quality and speed over the number of steps",
-            "BLEU and generated samples a second of DiffuSeq with 100, 500, 1,000 and 2,000 steps"
+            "BLEU and generated samples per second of DiffuSeq with 100, 500, 1,000 and 2,000 steps"
             " on question generation, beside GPT2-large.",
             "every system, quality above and speed below over the network calls that hooks have"
             " counted, with logarithmic axes. Speed is that of the machine of the run, tokenising"
@@ -122,17 +122,17 @@ def paper_figures() -> tuple[PaperFigure, ...]:
             "test BLEU over hours of training, with and without the soft absorbing state.",
             "`diffuseq-v2` has that state and `diffuseq` has not; quality is that on a few examples"
             " of the valid split, so that steps within a few hundredths are noise, and there are no"
-            " intervals. Seconds of training on the machine of the run, and below updates, which do"
+            " intervals. Seconds of training on the machine of the run; below, updates, which do"
             " not depend on it.",
             lambda board, task: bool(quality_over_training(board, task)),
             "--set training.quality_examples=64 training.validate_every=500",
             draw_training_time,
-            lambda board, tasks: "One line a seed.",
+            lambda board, tasks: "One line per seed.",
         ),
         PaperFigure(
             "v2-figure-3-speed",
             "Second version, Figure 3: quality against speed",
-            "BLEU over iterations a second on paraphrase: the second version with DPM-Solver++,"
+            "BLEU over iterations per second on paraphrase: the second version with DPM-Solver++,"
             " DiffuSeq with DDIM, and GPT2.",
             "every system, candidates per second of the machine of the run on a logarithmic axis;"
             " numbers: network calls at the ends of a curve; hollow marks: deterministic systems;"
@@ -145,8 +145,8 @@ def paper_figures() -> tuple[PaperFigure, ...]:
     )
 
 
-def caption(figure: PaperFigure, board: Board) -> str:
-    """What the paper's figure shows, in what ours differs, and what it was drawn from."""
+def write_caption(figure: PaperFigure, board: Board) -> str:
+    """What the paper's figure shows, how ours differs, and what it was drawn from."""
     said = f"The paper shows {figure.theirs} Ours: {figure.ours}"
     return f"{said} {figure.drawn_from(board, figure.tasks(board))}"
 
@@ -159,7 +159,7 @@ def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
     keys = {c.keys.trace for c in board.records.cells if c.keys.trace and c.task in tasks}
     traces = [board.records.trace(key) for key in sorted(keys)]
     sources = sorted({trace.num_sources for trace in traces})
-    counted = f"{' or '.join(map(str, sources))} sources a task"
+    counted = f"{' or '.join(map(str, sources))} sources per task"
     return f"{counted}; bands, up to {MANY} systems, are intervals over them."
 
 

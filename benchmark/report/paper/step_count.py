@@ -13,11 +13,17 @@ from matplotlib.lines import Line2D
 from benchmark.records.schema import title_of
 from benchmark.report.data.axes import Axis, quality_axis
 from benchmark.report.data.points import COPY, YARDSTICK, Board, Point
-from benchmark.report.figures.logarithmic_axis import logarithmic
+from benchmark.report.figures.logarithmic_axis import make_logarithmic
 from benchmark.report.figures.marks import Marks, annotate, look_of, set_limits
-from benchmark.report.figures.palette import Look, darker, hollow, solid
+from benchmark.report.figures.palette import Look, darken, hollow, solid
 from benchmark.report.figures.sheet import Sheet
-from benchmark.report.paper.curve_panels import draw_copy, in_order, legend, panels_of, task_sheet
+from benchmark.report.paper.curve_panels import (
+    draw_copy,
+    in_order,
+    make_legend,
+    make_task_sheet,
+    panels_of,
+)
 
 Points = Mapping[str, tuple[Point, ...]]
 """System to its points over the number of steps."""
@@ -59,32 +65,32 @@ def steps(point: Point) -> float:
 
 
 def draw_steps(board: Board, tasks: Sequence[str]) -> Sheet:
-    """Two panels a task over network calls: quality, and candidates per second."""
-    styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
+    """Two panels per task over network calls: quality, and candidates per second."""
+    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
     every = [step_points(board, task) for task in tasks]
     for task, points, panels in zip(tasks, every, panels_of(sheet, tasks, 2), strict=True):
         above, below = panels
         above.set_title(title_of(board.records.run.tasks, task))
         _draw_quality(above, board, task, points, steps, styles)
         speeds = _draw(below, points, steps, speed, styles)
-        logarithmic(below, "y", speeds.ys)
+        make_logarithmic(below, "y", speeds.ys)
         below.set_ylabel("candidates per second")
         for ax in panels:
             ax.set_xlabel("network calls per candidate (NFE)")
-            logarithmic(ax, "x", speeds.xs)
+            make_logarithmic(ax, "x", speeds.xs)
     sheet.finish(*_legend(board, tasks, every, styles))
     return sheet
 
 
 def draw_speed(board: Board, tasks: Sequence[str]) -> Sheet:
-    """One panel a task: quality against candidates per second."""
-    styles, sheet = look_of(board), task_sheet(tasks)
+    """One panel per task: quality against candidates per second."""
+    styles, sheet = look_of(board), make_task_sheet(tasks)
     every = [step_points(board, task) for task in tasks]
     drawn: list[tuple[Axes, Marks]] = []
     for task, points, (ax,) in zip(tasks, every, panels_of(sheet, tasks), strict=True):
         ax.set_title(title_of(board.records.run.tasks, task))
         marks = _draw_quality(ax, board, task, points, speed, styles)
-        logarithmic(ax, "x", marks.xs)
+        make_logarithmic(ax, "x", marks.xs)
         ax.set_xlabel("candidates per second")
         drawn.append((ax, marks))
     sheet.finish(*_legend(board, tasks, every, styles))
@@ -113,7 +119,7 @@ def _value_on(axis: Axis) -> Read:
 
 
 def _draw(ax: Axes, points: Points, across: Read, up: Read, styles: Mapping[str, Look]) -> Marks:
-    """Curves with marks; the numbers of calls at their ends are asked for as labels."""
+    """Curves with marks; the numbers of calls at their ends are to become labels."""
     marks = Marks()
     for system, curve in points.items():
         look, xs, ys = styles[system], [across(p) for p in curve], [up(p) for p in curve]
@@ -126,7 +132,7 @@ def _draw(ax: Axes, points: Points, across: Read, up: Read, styles: Mapping[str,
         marks.curves.append((xs, ys))
         if len(curve) > 1:
             first, last = (
-                (f"{steps(curve[i]):.3g}", xs[i], ys[i], darker(look.colour)) for i in (0, -1)
+                (f"{steps(curve[i]):.3g}", xs[i], ys[i], darken(look.colour)) for i in (0, -1)
             )
             marks.wishes.append((first, last))
     return marks
@@ -136,4 +142,4 @@ def _legend(
     board: Board, tasks: Sequence[str], every: Sequence[Points], styles: Mapping[str, Look]
 ) -> tuple[list[Line2D], list[str]]:
     has_copy = any(board.main(task, COPY) for task in tasks)
-    return legend(in_order(board.systems, every), styles, copy=has_copy)
+    return make_legend(in_order(board.systems, every), styles, copy=has_copy)

@@ -13,8 +13,8 @@ from benchmark.report.data.points import Board
 from benchmark.report.figures.marks import look_of, set_limits
 from benchmark.report.figures.palette import solid
 from benchmark.report.figures.sheet import Sheet
-from benchmark.report.figures.training_curves import logs
-from benchmark.report.paper.curve_panels import in_order, legend, panels_of, task_sheet
+from benchmark.report.figures.training_curves import collect_logs
+from benchmark.report.paper.curve_panels import in_order, make_legend, make_task_sheet, panels_of
 
 QUALITY = "bleu_sent_m4"
 
@@ -31,7 +31,7 @@ class Progress:
 def quality_over_training(board: Board, task: str) -> dict[str, list[Progress]]:
     """Sentence BLEU on examples of the valid split, by system and seed."""
     found: dict[str, list[Progress]] = {}
-    for system, seeds in logs(board, task).items():
+    for system, seeds in collect_logs(board, task).items():
         told = [progress for log in seeds if (progress := progress_of(log)).updates]
         if told:
             found[system] = told
@@ -42,7 +42,7 @@ def progress_of(log: Sequence[Event]) -> Progress:
     """What a log says about quality.
 
     The seconds of a validation are those of training at its update, between the lines of the
-    log that tell them: looking is not training.
+    log that give them: validating is not training.
     """
     told = [e for e in log if math.isfinite(e.quality.get(QUALITY, math.nan))]
     clock = [(e.update, e.seconds) for e in log if math.isfinite(e.seconds)]
@@ -56,8 +56,8 @@ def progress_of(log: Sequence[Event]) -> Progress:
 
 
 def draw_training_time(board: Board, tasks: Sequence[str]) -> Sheet:
-    """Two panels a task: quality over seconds above, over updates below."""
-    styles, sheet = look_of(board), task_sheet(tasks, rows_each=2)
+    """Two panels per task: quality over seconds above, over updates below."""
+    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
     drawn = [quality_over_training(board, task) for task in tasks]
     for task, found, panels in zip(tasks, drawn, panels_of(sheet, tasks, 2), strict=True):
         panels[0].set_title(title_of(board.records.run.tasks, task))
@@ -76,5 +76,5 @@ def draw_training_time(board: Board, tasks: Sequence[str]) -> Sheet:
             ax.set_xlim(left=0)
             ax.set_xlabel(label)
             ax.set_ylabel("sentence BLEU, valid split")
-    sheet.finish(*legend(in_order(board.systems, drawn), styles))
+    sheet.finish(*make_legend(in_order(board.systems, drawn), styles))
     return sheet

@@ -9,13 +9,20 @@ from benchmark.records.reader import Records
 from benchmark.records.schema import title_of
 from benchmark.report.data.columns import metric_columns, work_columns
 from benchmark.report.data.points import Board, Point
-from benchmark.report.tables.table import Row, Table, footnotes, make_row, protocol, with_bold
+from benchmark.report.tables.table import (
+    Row,
+    Table,
+    describe_protocol,
+    make_footnotes,
+    make_row,
+    with_bold,
+)
 
 TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 """Titles of the ablations of the package."""
 
 
-def ablation_table(board: Board, task: str, ablation: str) -> Table:
+def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     """Every variant of an ablation beside the main setting, system by system."""
     groups = dict(_variants(board, task, ablation))
     points = tuple(point for group in groups.values() for point in group)
@@ -40,20 +47,20 @@ def ablation_table(board: Board, task: str, ablation: str) -> Table:
     return Table(
         task=task,
         title=TITLES.get(ablation, f"One checkpoint, ablation {ablation}"),
-        caption=f"{title}, task {task}: the rows of a system decode the same weights, each seed"
-        f" its own, and differ in what the row says; (main) is the row of the main table."
-        f" {protocol(board, task)} Bold: within a system, not distinguishable from the best of"
-        " the column, that is, the two intervals overlap.",
+        caption=f"{title}, task {task}: the rows of a system decode the same weights (those of"
+        f" each seed) and differ in what the row says; (main) is the row of the main table."
+        f" {describe_protocol(board, task)} Bold: within a system, not distinguishable from the"
+        " best of the column, that is, the two intervals overlap.",
         columns=columns,
         rows=tuple(rows),
-        footnotes=tuple(footnotes(points, columns)),
+        footnotes=tuple(make_footnotes(points, columns)),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
         name=f"ablation-{ablation}",
     )
 
 
 def variant_labels(points: Sequence[Point]) -> list[str]:
-    """What each setting is, told by its own values; the main setting stands first.
+    """What each setting is, by its own values; the main setting comes first.
 
     A label holds the fields in which all others differ from the main setting, and those in
     which this one does.

@@ -7,23 +7,23 @@ from dataclasses import replace
 from benchmark.records.schema import title_of
 from benchmark.report.data.columns import size_columns, training_columns, work_columns
 from benchmark.report.data.points import Board
-from benchmark.report.tables.model_sizes import size_sentence
-from benchmark.report.tables.table import DAGGER, Footnote, Table, footnotes, make_row
+from benchmark.report.tables.model_sizes import describe_sizes
+from benchmark.report.tables.table import DAGGER, Footnote, Table, make_footnotes, make_row
 
 COST = "cost"
 """Name of the table."""
 
 
-def cost_table(board: Board, task: str) -> Table:
+def build_cost_table(board: Board, task: str) -> Table:
     """Parameters, training and decoding of every system, main setting."""
     points = board.mains(task)
     every = (*size_columns(), *training_columns(), *work_columns())
     columns = tuple(c for c in every if any(c.read(p).defined for p in points)) or every
     title = title_of(board.records.run.tasks, task)
-    sizes = size_sentence(board, task)
+    sizes = describe_sizes(board, task)
     notes = (Footnote(sizes, frozenset({"size"})),) if sizes else ()
     # The mark of deterministic systems speaks of diversity, which is no column here.
-    kept = [n for n in footnotes(points, columns) if not n.text.startswith(DAGGER)]
+    kept = [n for n in make_footnotes(points, columns) if not n.text.startswith(DAGGER)]
     rows = (make_row(board, point, columns) for point in points)
     return Table(
         task=task,

@@ -13,10 +13,10 @@ MATCHED: Mapping[str, str] = {
     "order": "matched by order",
     "file": "sources and references of the file",
 }
-"""What is said of each way to tell which output answers which source."""
+"""How each way of matching outputs with sources is described."""
 
 
-def entered_sentence(points: Iterable[Point]) -> str:
+def describe_outputs(points: Iterable[Point]) -> str:
     """Which systems were not run here, and how their outputs were matched; empty if all were."""
     told = {
         point.system: _facts(outputs)

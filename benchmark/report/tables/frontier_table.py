@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from benchmark.records.schema import UNDEFINED, Interval, title_of
-from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, standings
+from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, compute_standings
 from benchmark.report.data.columns import Column, Group
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
@@ -25,16 +25,16 @@ FRONTIER = "frontier"
 
 _HOW = (
     "Front: how many of the settings no setting of any model beats in both diversity and quality."
-    " Area: of what the curve dominates, from no diversity and no quality; a sweep that stops early"
-    " has less of it. Equal diversity: the best quality that is at least as varied, on straight"
+    " Area: that of the region which the curve dominates, from (0, 0); a sweep that stops early has"
+    " less of it. Equal diversity: the best quality at that diversity or more, on straight"
     " lines between settings and never beyond them. Equal cost: the best quality within the budget,"
     " with the knob of the main setting and whatever its diversity."
 )
 
 
-def frontier_table(board: Board, task: str) -> Table:
+def build_frontier_table(board: Board, task: str) -> Table:
     """Every system by its whole curve: area, and quality at equal diversity and equal cost."""
-    found = standings(board, task)
+    found = compute_standings(board, task)
     title = title_of(board.records.run.tasks, task)
     points = board.mains(task)
     columns = _frontier_columns(found) if found else ()
@@ -120,8 +120,8 @@ def _remarks(found: Standings) -> Iterator[Footnote]:
         yield Footnote(
             "Raised letters: significantly better than the rows of these letters, by the paired"
             " bootstrap over the sources, with Student's t over the seeds, after Holm's correction"
-            " over all pairs of models and all columns with letters. Randomisation has no say here:"
-            " a place between two settings has no answers that could be swapped.",
+            " over all pairs of models and all columns with letters. Randomisation is not used"
+            " here: a point between two settings has no answers that could be swapped.",
             groups,
         )
     reasons: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 """Any text as plain LaTeX prints it, without a package and without an error.
 
 LaTeX stops at a character that its fonts lack. What has a command gets it, accents are put
-on their letters, and the rest is told by its number.
+on their letters, and the rest is given by its number.
 """
 
 from __future__ import annotations

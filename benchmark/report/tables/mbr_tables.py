@@ -1,4 +1,4 @@
-"""The tables of minimum Bayes risk: what choosing among more candidates is worth, and by what.
+"""The tables of minimum Bayes risk: what choosing among more candidates is worth.
 
 The first holds the main quality of a task at several numbers of candidates and at equal cost, the
 second what the other metrics say of the same choices.
@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base, title_of
-from benchmark.report.analysis.equal_cost import TEST, equal_cost_sentence
+from benchmark.report.analysis.equal_cost import TEST, describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import (
     INFLATED,
     affordable,
     common_budget,
     curved_metrics,
+    describe_protocol,
     mbr_curve,
     oracle_curve,
-    protocol,
     scaled,
     utilities_of,
 )
@@ -43,11 +43,11 @@ Columns = Callable[[str], tuple[Column, ...]]
 
 
 def choosing_names(records: Records, task: str) -> tuple[str, ...]:
-    """Names of `choosing_tables`; empty where the records hold no curves."""
+    """Names of `build_choosing_tables`; empty where the records hold no curves."""
     return (MBR, OTHERS)[: len(_shown(curved_metrics(records, task)))]
 
 
-def choosing_tables(board: Board, task: str) -> Iterator[Table]:
+def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
     """The tables of `choosing_names`."""
     metrics = _shown(curved_metrics(board.records, task))
     points = scaled(board, task)
@@ -69,8 +69,8 @@ def _main_table(
         return _main_columns(name, metric, utility, sizes, budget)
 
     spent = (
-        f" At equal cost: as many draws as {budget:.3g} network rows a source buy, the price of one"
-        " draw of the dearest model."
+        f" At equal cost: as many draws as {budget:.3g} network rows per source buy, the price of"
+        " one draw of the most expensive model."
         if budget > 0
         else ""
     )
@@ -79,7 +79,7 @@ def _main_table(
         title=f"Minimum Bayes risk: {metric.title}",
         caption=f"{title}, task {task}: {metric.title} of the candidate that minimum Bayes risk"
         " chooses among n draws of the main setting, by the utility that the row names; n = 1 is"
-        f" the mean of all draws.{spent} {INFLATED} {protocol(points)} {BOLD}",
+        f" the mean of all draws.{spent} {INFLATED} {describe_protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
         footnotes=tuple(_footnotes(board, points, name, metric)),
@@ -123,9 +123,9 @@ def _others_table(
     return Table(
         task=task,
         title="Minimum Bayes risk: the other metrics",
-        caption=f"{title}, task {task}: the choices of the table before, by the other metrics;"
+        caption=f"{title}, task {task}: the choices of the previous table, by the other metrics;"
         " every number of candidates is in the file of curves (mbr-curves.csv)."
-        f" {INFLATED} {protocol(points)} {BOLD}",
+        f" {INFLATED} {describe_protocol(points)} {BOLD}",
         columns=columns(_first(points)),
         rows=_rows(board, points, columns),
         footnotes=tuple(_alone(points, frozenset(map(group_of, metrics, metrics.values())))),
@@ -135,7 +135,7 @@ def _others_table(
 
 
 def _shown(metrics: Mapping[str, MetricScore]) -> dict[str, MetricScore]:
-    """Metrics of quality, those with known answers first; of variants the first alone."""
+    """Metrics of quality, those with known answers first; of variants only the first."""
     groups: tuple[Group, ...] = ("known answers", "quality")
     order = list(GROUPS)
     found: dict[str, str] = {}
@@ -160,7 +160,7 @@ def _first(points: Sequence[Point]) -> str:
 
 
 def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[Row, ...]:
-    """System by system, a row a utility; one answer has one row, and a ranked list none."""
+    """System by system, a row per utility; one answer has one row, and a ranked list none."""
     by_utility: dict[str, list[Row]] = {}
     for utility in utilities_of(points):
         of_utility = columns(utility)
@@ -181,7 +181,7 @@ def _footnotes(
 ) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
     task = points[0].task
-    said = [equal_cost_sentence(board, task, name, utility) for utility in utilities_of(points)]
+    said = [describe_equal_cost(board, task, name, utility) for utility in utilities_of(points)]
     if sentences := tuple(dict.fromkeys(filter(None, said))):
         yield Footnote(" ".join((*sentences, TEST)), groups)
     yield from _alone(points, groups)
@@ -193,7 +193,7 @@ def _footnotes(
     ]
     if ranked:
         yield Footnote(
-            "A part of a ranked list is not what a shorter search finds, so lists have no row."
+            "Part of a ranked list is not what a shorter search would find, so lists have no row."
             f" The choice among the whole list, by {_first(points)}: {', '.join(ranked)}.",
             groups,
         )
@@ -202,7 +202,7 @@ def _footnotes(
 def _alone(points: Sequence[Point], groups: frozenset[Group]) -> Iterator[Footnote]:
     if any(p.kind == "single" for p in points):
         yield Footnote(
-            f"{DAGGER} One answer, and so one candidate, whatever number is asked for.", groups
+            f"{DAGGER} One answer, hence one candidate, however many are requested.", groups
         )
 
 

@@ -1,7 +1,7 @@
 """Whether the systems of a task are of one size, in a sentence.
 
 A comparison of objectives and decodings means little between networks of different sizes, so
-the report says how far apart they are, and repeats the suite's reason where one stands apart.
+the report says how far apart they are, and repeats the suite's reason where one is an outlier.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TOLERANCE = 0.05
 """How far from the median a system may be without being named."""
 
 
-def size_sentence(board: Board, task: str) -> str:
+def describe_sizes(board: Board, task: str) -> str:
     """How the non-embedding parameters of the systems trained from scratch compare.
 
     Systems outside `TOLERANCE` of the median are named with the `why_size` of the suite. Empty
@@ -63,6 +63,6 @@ def _apart(board: Board, apart: Mapping[str, int], middle: float) -> str:
         reason = board.records.run.systems[system].why_size.strip().rstrip(".")
         named.append(f"{system} ({number:,}, {where}: {reason or 'the suite gives no reason'})")
     return (
-        f"Outside {100 * TOLERANCE:g} % of the median of {middle:,.0f} non-embedding parameters"
+        f"More than {100 * TOLERANCE:g} % from the median of {middle:,.0f} non-embedding parameters"
         f" of the systems that were trained from scratch: {'; '.join(named)}. "
     )

@@ -1,8 +1,8 @@
 """Published figures beside ours: where data, split and scale agree, and nowhere else.
 
 The literature mixes two scales of BLEU, compares one system's choice from ten candidates with
-another's single one, and never prints what copying the source scores. So a figure stands in the
-table only if the same metric was measured here over the same test sources with as many
+another's single one, and never prints what copying the source scores. So a figure is in the
+table only if the same metric was measured here over the same test sources with equally many
 candidates, and only if copying the source scores here what it scores on the official test set.
 """
 
@@ -23,7 +23,15 @@ from benchmark.records.reader import Records
 from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score, title_of
 from benchmark.report.data.columns import DETERMINISTIC, Column, group_of
 from benchmark.report.data.points import COPY, Board, Point
-from benchmark.report.tables.table import Entry, Footnote, Row, Table, footnotes, make_row, protocol
+from benchmark.report.tables.table import (
+    Entry,
+    Footnote,
+    Row,
+    Table,
+    describe_protocol,
+    make_footnotes,
+    make_row,
+)
 
 PUBLISHED = "published"
 """Name of the table."""
@@ -58,30 +66,30 @@ Columns = Mapping[tuple[str, Statistic, int], tuple[Column, int | None]]
 """By scale, statistic and number of candidates; see `_column`."""
 
 
-def published_sentence(records: Records, task: str) -> str:
-    """Which published figures stand beside those of a task, or why none does; may be empty."""
+def describe_published(records: Records, task: str) -> str:
+    """Which published figures are shown beside those of a task, or why none is; may be empty."""
     if like := STAND_INS.get(task):
         return (
-            f"No published figure is put beside these: {task} has other texts and references than"
-            f" the {like} of the papers."
+            f"No published figure is shown beside these: the texts and references of {task} are not"
+            f" those of {like} in the papers."
         )
     figures = published_figures(task)
     if not figures:
         return ""
-    none = f"None of the {len(figures)} published figures on {task} is put beside these"
-    if reason := obstacle(records, task):
+    none = f"None of the {len(figures)} published figures on {task} is shown beside these"
+    if reason := find_obstacle(records, task):
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
         return f"{none}: {' '.join(_left_out(records, task))}"
     return (
-        f"{len(comparable)} of {len(figures)} published figures on {task} stand beside these in a"
-        " table of their own, which says why the others do not."
+        f"{len(comparable)} of {len(figures)} published figures on {task} are shown beside these in"
+        " a separate table, which says why the others are not."
     )
 
 
-def obstacle(records: Records, task: str) -> str:
-    """Why nothing published can stand beside a task; empty where something may."""
+def find_obstacle(records: Records, task: str) -> str:
+    """Why no published figure is comparable on a task; empty where one may be."""
     sizes = {f.test_sources for f in published_figures(task) if f.test_sources is not None}
     scored = records.run.tasks[task].counts.get("test")
     if scored not in sizes:
@@ -91,10 +99,10 @@ def obstacle(records: Records, task: str) -> str:
             f" {told}"
         )
     if task not in COPY_VALUES:
-        return "there is no official test set by which the data could be known"
+        return "there is no official test set by which the data could be identified"
     copies = [score for system, score in _scores(records, task) if system == COPY]
     if not copies or COPY_METRIC not in copies[0].metrics:
-        return f"the test set is known by the {COPY_METRIC} of {COPY}, which was not measured"
+        return f"the test set is identified by the {COPY_METRIC} of {COPY}, which was not measured"
     value = copies[0].metrics[COPY_METRIC].statistics["expected"].value
     if abs(value - COPY_VALUES[task]) > TOLERANCE:
         return (
@@ -105,11 +113,11 @@ def obstacle(records: Records, task: str) -> str:
 
 
 def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ...]:
-    """What may stand beside the figures of a task."""
-    if obstacle(records, task):
+    """The published figures that are comparable with those of a task."""
+    if find_obstacle(records, task):
         return ()
     found = _measured(records, task)
-    return tuple(f for f in published_figures(task) if not difference(f, found))
+    return tuple(f for f in published_figures(task) if not explain_difference(f, found))
 
 
 def published_names(records: Records, task: str) -> tuple[str, ...]:
@@ -117,12 +125,12 @@ def published_names(records: Records, task: str) -> tuple[str, ...]:
     return (PUBLISHED,) if comparable_figures(records, task) else ()
 
 
-def published_tables(board: Board, task: str) -> tuple[Table, ...]:
+def build_published_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The table, where something is comparable."""
-    return (published_table(board, task),) if comparable_figures(board.records, task) else ()
+    return (build_published_table(board, task),) if comparable_figures(board.records, task) else ()
 
 
-def published_table(board: Board, task: str) -> Table:
+def build_published_table(board: Board, task: str) -> Table:
     """The comparable figures, source by source, and the main settings of the run below them."""
     figures = comparable_figures(board.records, task)
     metrics, points = board.metrics(task), [p for p in board.mains(task) if p.cells]
@@ -133,7 +141,7 @@ def published_table(board: Board, task: str) -> Table:
     remarks = [
         "Published rows are grouped by source and by how they were read: table, the paper's own;"
         " quoted, a table of another paper.",
-        f"What is equal is the test set and the metric. Our systems saw {counts.get('train', 0):,}"
+        f"Only the test set and the metric are equal. Our systems saw {counts.get('train', 0):,}"
         f" training pairs, those of the papers {TRAIN_PAIRS[task]:,}; sizes and budgets are those"
         f" of the suite {board.records.run.suite}.",
         *_doubts(figures),
@@ -145,13 +153,14 @@ def published_table(board: Board, task: str) -> Table:
         task=task,
         title="Published figures",
         caption=f"{title}, task {task}: figures of the literature over the same test sources on the"
-        f" same scale, with as many candidates; nothing in bold, for they have no intervals. Ours:"
-        f" {protocol(board, task)} A single candidate is compared with the mean over ours.",
+        " same scale, with equally many candidates; nothing is bold, as they have no intervals."
+        f" Ours: {describe_protocol(board, task)} A single candidate is compared with the mean over"
+        " ours.",
         columns=shown,
         rows=rows,
         footnotes=(
             *(Footnote(text, frozenset(c.group for c in shown)) for text in remarks),
-            *footnotes(tuple(points), shown),
+            *make_footnotes(tuple(points), shown),
         ),
         signatures=tuple(
             dict.fromkeys((metrics[name].title, metrics[name].signature) for name, *_ in places)
@@ -160,8 +169,8 @@ def published_table(board: Board, task: str) -> Table:
     )
 
 
-def difference(figure: PublishedFigure, measured: Measured) -> str:
-    """Why a figure cannot stand beside what was measured; empty where it can."""
+def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
+    """Why a figure is not comparable with what was measured; empty where it is."""
     if figure.reading == "by eye":
         return "read off a printed figure by eye"
     if figure.reading == "superseded":
@@ -171,14 +180,14 @@ def difference(figure: PublishedFigure, measured: Measured) -> str:
     if figure.statistic == "oracle":
         return "the best of its candidates by the metric itself, an upper bound"
     if figure.statistic not in STATISTICS or figure.candidates is None:
-        return "how many candidates stand behind it is not stated"
+        return "its number of candidates is not stated"
     if figure.test_sources is None:
         return "its test split is not certain"
     asked = figure.scale, STATISTICS[figure.statistic]
     if asked not in measured:
         return f"{figure.scale} was not measured here"
     if figure.statistic != "single" and figure.candidates not in measured[asked]:
-        return f"it stands for {figure.candidates} candidates, ours for {_or(measured[asked])}"
+        return f"it is over {figure.candidates} candidates, ours over {_or(measured[asked])}"
     return ""
 
 
@@ -202,10 +211,10 @@ def _measured(records: Records, task: str) -> Measured:
 
 
 def _left_out(records: Records, task: str) -> list[str]:
-    """A sentence a reason: which figures do not stand in the table."""
+    """A sentence per reason: which figures are not in the table."""
     found, systems = _measured(records, task), dict[str, list[str]]()
     for figure in published_figures(task):
-        if reason := difference(figure, found):
+        if reason := explain_difference(figure, found):
             systems.setdefault(reason, []).append(figure.system)
     return [
         f"Not comparable, {reason}: {len(names)} of them ({', '.join(dict.fromkeys(names))})."
@@ -214,7 +223,7 @@ def _left_out(records: Records, task: str) -> list[str]:
 
 
 def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
-    """What is known against figures that do stand in the table."""
+    """Known doubts about figures that are in the table."""
     doubted: dict[str, list[str]] = {}
     for figure in figures:
         if figure.note:

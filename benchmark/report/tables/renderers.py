@@ -49,28 +49,30 @@ def named(row: Row) -> str:
 _RAISED = str.maketrans(ALPHABET, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 
 
-def markdown(table: Table) -> str:
+def to_markdown(table: Table) -> str:
     """A pipe table with its caption, footnotes and signatures."""
     notes = "".join(f"{_one_line(note.text)}\n\n" for note in table.footnotes)
     signed = "\n".join(f"- {_one_line(t)}: `{signature}`" for t, signature in table.signatures)
     title, caption = _one_line(table.title), _one_line(table.caption)
-    return f"# {title}\n\n{caption}\n\n{pipe_table(table)}\n\n{notes}{signed}".rstrip() + "\n"
+    return (
+        f"# {title}\n\n{caption}\n\n{format_pipe_table(table)}\n\n{notes}{signed}".rstrip() + "\n"
+    )
 
 
-def pipe_table(table: Table) -> str:
+def format_pipe_table(table: Table) -> str:
     """The rows alone."""
     width = len(table.columns)
     lines = [
-        pipe_row(["System", *(head(column) for column in table.columns)]),
-        pipe_row([":---", *["---:"] * width]),
+        format_pipe_row(["System", *(head(column) for column in table.columns)]),
+        format_pipe_row([":---", *["---:"] * width]),
     ]
     for family, rows in table.families():
-        lines.append(pipe_row([f"*{family}*", *[""] * width]))
+        lines.append(format_pipe_row([f"*{family}*", *[""] * width]))
         for row in rows:
             cells = [_markdown_cell(table, c, row.entries[c.id]) for c in table.columns]
             if row.status != "ok":
                 cells = [row.status, *[""] * (width - 1)]
-            lines.append(pipe_row([f"{named(row)}{row.marks}", *cells]))
+            lines.append(format_pipe_row([f"{named(row)}{row.marks}", *cells]))
     return "\n".join(lines)
 
 
@@ -85,7 +87,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def pipe_row(cells: Sequence[str]) -> str:
+def format_pipe_row(cells: Sequence[str]) -> str:
     """A row of a pipe table."""
     return "| " + " | ".join(_one_line(c).replace("|", "\\|") for c in cells) + " |"
 
@@ -93,7 +95,7 @@ def pipe_row(cells: Sequence[str]) -> str:
 # --- CSV ---
 
 
-def csv_text(table: Table) -> str:
+def to_csv(table: Table) -> str:
     """Wide CSV in raw units: for each column value, low, high, and the keys of the row."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -134,7 +136,7 @@ _PREAMBLE = """\
 """
 
 
-def latex(table: Table) -> str:
+def to_latex(table: Table) -> str:
     """Two booktabs tables: quality (with known answers), and diversity, form and cost.
 
     A table without columns of these is one.

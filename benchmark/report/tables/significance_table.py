@@ -12,13 +12,13 @@ from benchmark.report.analysis.significance import (
     TEST,
     Pair,
     Verdicts,
+    assign_letters,
     column_of,
     compared,
-    letters,
     main_verdicts,
     tested,
 )
-from benchmark.report.analysis.standings import standings
+from benchmark.report.analysis.standings import compute_standings
 from benchmark.report.data.axes import Axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board, Point
@@ -29,11 +29,11 @@ SIGNIFICANCE = "significance"
 """Name of the table."""
 
 
-def significance_table(board: Board, task: str) -> Table:
+def build_significance_table(board: Board, task: str) -> Table:
     """Every tested quality as a matrix: differences above the diagonal, p values below."""
     verdicts, axes = main_verdicts(board, task), tested(board, task)
     points = compared(board, task)
-    given = letters([p.system for p in points])
+    given = assign_letters([p.system for p in points])
     title = title_of(board.records.run.tasks, task)
     columns = tuple(
         Column(
@@ -48,8 +48,8 @@ def significance_table(board: Board, task: str) -> Table:
         title="All pairs",
         caption=f"{title}, task {task}: above the diagonal the mean of the row minus that of the"
         " column, ± half of the interval of the difference (same resamples of the sources for"
-        " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests, apart"
-        " and unrounded, stand in tables/*-pairs.csv.",
+        " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests,"
+        " separate and unrounded, are in tables/*-pairs.csv.",
         columns=columns,
         rows=tuple(
             _pair_row(board, point, number, points, axis, verdicts, given)
@@ -62,9 +62,9 @@ def significance_table(board: Board, task: str) -> Table:
     )
 
 
-def pair_frame(board: Board, task: str) -> pd.DataFrame:
+def build_pair_frame(board: Board, task: str) -> pd.DataFrame:
     """All comparisons of the main table and of the frontiers, one row each."""
-    found = standings(board, task)
+    found = compute_standings(board, task)
     tables = {"main": main_verdicts(board, task)}
     if found is not None:
         tables[FRONTIER] = found.verdicts

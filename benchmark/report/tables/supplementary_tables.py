@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from benchmark.records.reader import Records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.ablation_table import ablation_table, ablations_of
-from benchmark.report.tables.cost_table import COST, cost_table
-from benchmark.report.tables.frontier_table import FRONTIER, frontier_table
-from benchmark.report.tables.mbr_tables import choosing_names, choosing_tables
-from benchmark.report.tables.published_tables import published_names, published_tables
-from benchmark.report.tables.significance_table import SIGNIFICANCE, significance_table
+from benchmark.report.tables.ablation_table import ablations_of, build_ablation_table
+from benchmark.report.tables.cost_table import COST, build_cost_table
+from benchmark.report.tables.frontier_table import FRONTIER, build_frontier_table
+from benchmark.report.tables.mbr_tables import build_choosing_tables, choosing_names
+from benchmark.report.tables.published_tables import build_published_tables, published_names
+from benchmark.report.tables.significance_table import SIGNIFICANCE, build_significance_table
 from benchmark.report.tables.table import Table
 
 
@@ -20,14 +20,16 @@ def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
     return (FRONTIER, SIGNIFICANCE, *ablations, *choosing, COST, *published)
 
 
-def supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
+def build_supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `supplementary_names`."""
-    ablated = (ablation_table(board, task, name) for name in ablations_of(board.records, task))
+    ablated = (
+        build_ablation_table(board, task, name) for name in ablations_of(board.records, task)
+    )
     return (
-        frontier_table(board, task),
-        significance_table(board, task),
+        build_frontier_table(board, task),
+        build_significance_table(board, task),
         *ablated,
-        *choosing_tables(board, task),
-        cost_table(board, task),
-        *published_tables(board, task),
+        *build_choosing_tables(board, task),
+        build_cost_table(board, task),
+        *build_published_tables(board, task),
     )

@@ -1,7 +1,7 @@
 """The table of a task as an object: every cell knows the records it came from.
 
-The renderers (`markdown`, `latex`, `csv` in `renderers.py`, and the page) only lay out what
-stands here; no figure is computed there.
+The renderers (`to_markdown`, `to_latex`, `to_csv` in `renderers.py`, and the page) only lay out
+what is here; no figure is computed there.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.records.schema import UNDEFINED, Interval, base, title_of
-from benchmark.report.analysis.significance import TEST, Verdicts, letters, main_verdicts
+from benchmark.report.analysis.significance import TEST, Verdicts, assign_letters, main_verdicts
 from benchmark.report.data.columns import FULL, Column, Group, cost_columns, metric_columns
 from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
-from benchmark.report.tables.external_outputs import entered_sentence
+from benchmark.report.tables.external_outputs import describe_outputs
 from benchmark.scoring.bootstrap import SEEDS_METHOD
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
@@ -24,7 +24,7 @@ DASH = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure: the interval, its provenance, and how it stands in the table.
+    """One figure: the interval, its provenance, and how it is shown in the table.
 
     `keys` are the keys of the score records (of the generations, for costs) behind it.
     `dash` holds the reason where a figure is left out on purpose, `beats` the systems of the
@@ -87,7 +87,7 @@ class Table:
     footnotes: tuple[Footnote, ...]
     signatures: tuple[tuple[str, str], ...]
     name: str = ""
-    """What tells it from the main table of the task, in names of files and labels: `cost`."""
+    """What sets it apart from the main table of the task, in names of files and labels: `cost`."""
 
     def families(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
         """Rows family by family, in order; yardsticks last."""
@@ -116,13 +116,13 @@ def build_table(board: Board, task: str) -> Table:
     title = title_of(info.tasks, task)
     rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
     verdicts = main_verdicts(board, task)
-    remarks = tuple(footnotes(points, columns))
+    remarks = tuple(make_footnotes(points, columns))
     if verdicts.pairs:
         remarks = (LETTERS, *remarks)
     return Table(
         task=task,
         title=title,
-        caption=f"{title}, task {task}: {protocol(board, task)} {READING} {BOLD_RULE}",
+        caption=f"{title}, task {task}: {describe_protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
         rows=with_letters(rows, verdicts),
         footnotes=remarks,
@@ -132,7 +132,7 @@ def build_table(board: Board, task: str) -> Table:
 
 READING = (
     "Quality is the mean over the candidates unless the head says MBR or best; ± is half of the"
-    " interval, and stands only where the sources differ."
+    " interval, shown only where the sources differ."
 )
 
 BOLD_RULE = (
@@ -149,7 +149,7 @@ LETTERS = Footnote(
 )
 
 
-def protocol(board: Board, task: str) -> str:
+def describe_protocol(board: Board, task: str) -> str:
     """One sentence on sources, candidates, seeds and intervals."""
     cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
     if not cells or cells[0].score is None:
@@ -188,7 +188,7 @@ def make_row(board: Board, point: Point, columns: tuple[Column, ...], *, variant
 
 
 def last_line(error: str) -> str:
-    """The line of a traceback that says what went wrong."""
+    """The line of a traceback that names the error."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
@@ -211,7 +211,7 @@ def stage_of(column: Column) -> Stage:
 
 
 def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
-    """The rows with the figures in bold that cannot be told from the best of their column."""
+    """The rows, with figures in bold that are not distinguishable from the best of the column."""
     bold: set[tuple[str, str]] = set()
     for column in columns:
         candidates = {
@@ -219,7 +219,7 @@ def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, 
             for row in rows
             if not row.yardstick and row.entries[column.id].interval.bounded
         }
-        equals = indistinct(candidates, column.direction)
+        equals = find_indistinct(candidates, column.direction)
         if len(equals) < len(candidates):
             bold |= {(name, column.id) for name in equals}
     return tuple(
@@ -238,7 +238,7 @@ def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
     """The rows with letters, and each figure with whom it is significantly better than."""
     named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
     # Counted over all rows that could be compared: a row has one letter in all tables of a task.
-    given = letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
+    given = assign_letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
     return tuple(
         replace(
             row,
@@ -252,10 +252,10 @@ def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
     )
 
 
-def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
-    """Who cannot be told from the best: names whose interval meets the best one's.
+def find_indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
+    """The names not distinguishable from the best: their interval overlaps the best one's.
 
-    The best stands first. Empty with fewer than two candidates, where nothing is compared,
+    The best comes first. Empty with fewer than two candidates, where nothing is compared,
     or without a direction.
     """
     if len(candidates) < 2 or direction == "none":
@@ -270,7 +270,7 @@ def indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ..
     )
 
 
-def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
+def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
     """What has to be said below a table of these points."""
     everywhere: frozenset[Group] = frozenset(column.group for column in columns)
     if kinds := {p.kind for p in points if p.cells and not p.sampled}:
@@ -284,7 +284,7 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
         )
     if any(p.cells and p.failures for p in points):
         yield Footnote(
-            f"{DOUBLE_DAGGER} Fewer seeds than the others: some cells failed or are missing.",
+            f"{DOUBLE_DAGGER} Fewer seeds than the others: some trials failed or are missing.",
             everywhere,
         )
     scales = [
@@ -296,11 +296,11 @@ def footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterato
     if len({base(column.id.rpartition(".")[0]) for column in scales}) == 2:
         signed = "; ".join(f"{c.head}: {c.about.partition('signature ')[2]}" for c in scales)
         yield Footnote(
-            "Two BLEU scales stand side by side and are not to be compared with each other:"
+            "Two BLEU scales are shown side by side and must not be compared with each other:"
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",
             frozenset({"quality"}),
         )
-    if entered := entered_sentence(points):
+    if entered := describe_outputs(points):
         yield Footnote(entered, everywhere)
     if any(c.group == "cost" for c in columns) and any(
         math.isfinite(p.cost("depth")) for p in points

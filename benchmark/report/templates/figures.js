@@ -1,5 +1,5 @@
 "use strict";
-// Figures: a mark tells its setting and its values, an entry of a legend brings out its curve.
+// Figures: a mark shows its setting and its values, an entry of a legend highlights its curve.
 {
   const tips = JSON.parse(document.getElementById("tips").textContent);
   const REACH = { mouse: 12, pen: 16, touch: 26 };  // CSS pixels around a mark
@@ -64,7 +64,7 @@
     marks.forEach((mark, i) => {
       mark.setAttribute("role", "img");
       mark.setAttribute("aria-label", spoken(tips[Number(mark.dataset.p)]));
-      // One stop of the tab key a figure; the arrow keys go on from there.
+      // One tab stop per figure; the arrow keys continue from there.
       mark.setAttribute("tabindex", i ? "-1" : "0");
       mark.addEventListener("focus", () => show(mark));
       mark.addEventListener("blur", hide);
@@ -113,7 +113,7 @@
     // The words come after the lines: they are what the tab key stops at.
     for (const entry of [...svg.querySelectorAll("[data-l]")].reverse()) {
       const system = entry.dataset.s;
-      if (!drawn.has(system)) continue;  // an entry for something else than a system
+      if (!drawn.has(system)) continue;  // an entry for something other than a system
       const box = entry.getBBox();
       const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
       for (const name of ["x", "y", "width", "height"]) ground.setAttribute(name, box[name]);
@@ -132,7 +132,7 @@
       entry.setAttribute("role", "button");
       entry.setAttribute("tabindex", "0");
       entry.setAttribute("aria-pressed", "false");
-      entry.setAttribute("aria-label", `Bring out ${system}`);
+      entry.setAttribute("aria-label", `Highlight ${system}`);
       entry.addEventListener("focus", () => { if (entry.matches(":focus-visible")) pick(system); });
       entry.addEventListener("blur", () => pick(pinned));
       entry.addEventListener("keydown", (event) => {

@@ -20,7 +20,7 @@
     ["all", "everything"], ["source", "sources"], ["references", "references"], ["candidates", "candidates"],
   ]);
   const [whichLabel, which] = choice("Candidates", [
-    ["all", "all"], ["chosen", "the choice of MBR"], ["valid", "valid targets"], ["invalid", "no valid targets"],
+    ["all", "all"], ["chosen", "the choice of MBR"], ["valid", "valid targets"], ["invalid", "invalid targets"],
   ]);
   const chips = make("div", { className: "chips" });
   const chipsBox = make("details", {}, make("summary", {}, "Systems"), chips);
@@ -102,7 +102,7 @@
       const name = system.kind === "samples" ? system.name : `${system.name}†`;
       table.append(row(name, system.setting, candidates.map((c) => candidate(task, c))));
     }
-    if (task.quality) block.append(make("p", { className: "note" }, `At the right: ${task.quality} of each candidate.`));
+    if (task.quality) block.append(make("p", { className: "note" }, `On the right: ${task.quality} of each candidate.`));
     block.append(table);
   };
   const look = () => {

@@ -24,7 +24,7 @@ for (const table of document.querySelectorAll("table.results")) {
     heads.forEach((head) => head.closest("th").removeAttribute("aria-sort"));
     restore();
     sorted = sign === 0 ? null : { column, sign };
-    said.textContent = "In the order of the page";
+    said.textContent = "In the original order";
     if (!sorted) return;
     const order = sign > 0 ? "ascending" : "descending";
     button.closest("th").setAttribute("aria-sort", order);

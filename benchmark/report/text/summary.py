@@ -1,4 +1,4 @@
-"""What the records say in sentences: who is best, what copying scores, what went wrong."""
+"""What the records say in sentences: what is best, what copying scores, what failed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from benchmark.records.schema import Interval, title_of
 from benchmark.report.analysis.best_systems import Comparison, compare
-from benchmark.report.analysis.equal_cost import equal_cost_sentence
+from benchmark.report.analysis.equal_cost import describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import scaled, utilities_of
 from benchmark.report.data.axes import main_axis, quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import CEILING, Board
-from benchmark.report.tables.published_tables import published_sentence
+from benchmark.report.tables.published_tables import describe_published
 from benchmark.report.tables.table import Entry, Row, Table, last_line, with_bold
 from benchmark.tasks.data_notes import train_share
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that did not come to an end."""
+    """A trial that did not finish."""
 
     task: str
     system: str
@@ -29,7 +29,7 @@ class Failure:
     error: str
 
 
-def sentences(board: Board, task: str) -> list[str]:
+def write_sentences(board: Board, task: str) -> list[str]:
     """The summary of a task; every figure in it is computed from the records."""
     main, usual = main_axis(board, task), quality_axis(board, task)
     said: list[str] = []
@@ -41,15 +41,15 @@ def sentences(board: Board, task: str) -> list[str]:
         if axis == usual:
             said += _copy(found, axis.label)
     utility = next(iter(utilities_of(scaled(board, task))), "")
-    if main and (equal_cost := equal_cost_sentence(board, task, main.metric, utility)):
+    if main and (equal_cost := describe_equal_cost(board, task, main.metric, utility)):
         said.append(equal_cost)
     ceiling = board.main(task, CEILING)
     if ceiling is not None and usual is not None and usual.read(ceiling).defined:
         said.append(
             f"Draws from the grammar itself score {_number(usual.read(ceiling))} on {usual.label}:"
-            " a higher score than that is no sign of a better model."
+            " a higher score than that does not mean a better model."
         )
-    if published := published_sentence(board.records, task):
+    if published := describe_published(board.records, task):
         said.append(published)
     said += [
         f"{point.system} did not finish ({point.failures[0].status}"
@@ -68,8 +68,8 @@ def sentences(board: Board, task: str) -> list[str]:
     ]
 
 
-def failures(board: Board) -> list[Failure]:
-    """Cells that failed or are missing; settings that share one error stand once."""
+def list_failures(board: Board) -> list[Failure]:
+    """Trials that failed or are missing; settings that share one error are listed once."""
     found: dict[tuple[str, str, int, str], list[tuple[str, str]]] = {}
     for point in board.points:
         for cell in point.failures:
@@ -83,7 +83,7 @@ def failures(board: Board) -> list[Failure]:
     ]
 
 
-def overview_table(board: Board) -> Table:
+def build_overview_table(board: Board) -> Table:
     """The main quality of every system on every task."""
     axes = {task: axis for task in board.records.tasks if (axis := main_axis(board, task))}
     columns = tuple(
@@ -103,8 +103,8 @@ def overview_table(board: Board) -> Table:
     return Table(
         task="overview",
         title="Overview",
-        caption="Main quality of every system, main setting. Bold: its interval meets the best"
-        " one's; yardsticks take no part. ± is half of the interval.",
+        caption="Main quality of every system, main setting. Bold: its interval overlaps the"
+        " best one's; yardsticks take no part. ± is half of the interval.",
         columns=columns,
         rows=with_bold(rows, columns),
         footnotes=(),
@@ -146,12 +146,12 @@ def _best(found: Comparison, name: str) -> str:
         return f"On {name}, {best} is the only model that was measured."
     equals = _listed([f"{s} ({_number(v, short=True)})" for s, v in found.equals])
     if not found.equals:
-        return f"On {name}, {best} is best, told apart from {worse}."
-    head = f"On {name}, {best} has the highest mean; it cannot be told apart from {equals}"
+        return f"On {name}, {best} is best, significantly better than {worse}."
+    head = f"On {name}, {best} has the highest mean, not significantly different from {equals}"
     return (
-        f"{head}, and is shown to be above {worse}."
+        f"{head}; it is significantly better than {worse}."
         if worse
-        else f"{head}: no system is shown to be best."
+        else f"{head}: no system is significantly best."
     )
 
 
@@ -160,11 +160,11 @@ def _copy(found: Comparison, name: str) -> Iterator[str]:
         return
     head = f"Copying the source scores {_number(found.copy)} on {name}"
     if not found.below_copy:
-        yield f"{head}; every system is better than that."
+        yield f"{head}; every system is significantly better."
     elif not found.beat_copy:
-        yield f"{head}; no system is shown to be better than that."
+        yield f"{head}; no system is significantly better."
     else:
-        yield f"{head}; not shown to be better than that: {_listed(found.below_copy)}."
+        yield f"{head}; not significantly better: {_listed(found.below_copy)}."
 
 
 def _number(interval: Interval, *, short: bool = False) -> str:

@@ -12,7 +12,7 @@ from benchmark.timing.speed_result import Skipped
 
 
 def items(count: int) -> list[Item]:
-    return evaluation_speed.perturbed(load_task("paraphrase"), count)
+    return evaluation_speed.perturb(load_task("paraphrase"), count)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ def test_pairs_are_measured_through_the_registry():
     assert isinstance(result, Result)
     assert (result.ours.name, result.theirs.name) == ("cmlm", "nat")
     assert (result.ours.calls, result.theirs.calls) == (10, 1)
-    assert "taught for 2 updates" in result.conditions
+    assert "trained for 2 updates" in result.conditions
 
 
 @pytest.mark.slow

@@ -25,10 +25,10 @@ PUBLISHED = {**quality.PUBLISHED, "nfe": 40}
 def test_a_sampler_beside_itself_differs_by_nothing(system, task):
     writer = quality._Writer(system, task, task.test[:4], 2)
     one, same, other = writer.write([PUBLISHED, PUBLISHED, {**PUBLISHED, "nfe": 4}])
-    found = quality.difference(same, one)
+    found = quality.subtract(same, one)
     assert found["same_text"] == 1.0
     assert found["bleu_sent_m4"] == found["bleu_sent_m4 ±"] == 0.0
-    assert quality.difference(other, one)["same_text"] < 1.0
+    assert quality.subtract(other, one)["same_text"] < 1.0
     assert "noise_of" not in vars(system)
 
 

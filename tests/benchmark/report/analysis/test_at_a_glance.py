@@ -5,7 +5,7 @@ from handmade import cell, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.at_a_glance import HEADS, glance
+from benchmark.report.analysis.at_a_glance import HEADS, make_glance
 from benchmark.report.data.columns import MINUS
 from benchmark.report.data.points import Board
 
@@ -17,7 +17,7 @@ def test_four_answers(tmp_path):
         "copy-source": [(0.0, 0.75)],
     }
     board = swept_board(tmp_path, curves, single=["copy-source"], yardsticks=["copy-source"])
-    found = glance(board, "toy")
+    found = make_glance(board, "toy")
     assert str(found.diversity) == (
         "flat 0.640, significantly better than the other"
         f" (1 {MINUS} self-BLEU at least 0.6, all reach)"
@@ -33,7 +33,7 @@ def test_four_answers(tmp_path):
 def test_equal_systems_are_said_to_be_equal(tmp_path):
     names = ["a", "b", "c", "d", "e", "f"]
     board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in names})
-    assert str(glance(board, "toy").diversity).startswith(
+    assert str(make_glance(board, "toy").diversity).startswith(
         "a 0.800, not significantly better than b, c, d and 2 more ("
     )
 
@@ -44,7 +44,7 @@ def test_equal_systems_are_said_to_be_equal(tmp_path):
 )
 def test_up_to_four_equals_are_named(tmp_path, systems, equals):
     board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in systems})
-    assert str(glance(board, "toy").diversity).startswith(
+    assert str(make_glance(board, "toy").diversity).startswith(
         f"a 0.800, not significantly better than {equals} ("
     )
 
@@ -55,14 +55,16 @@ def test_who_does_not_reach_the_grammar(tmp_path):
         "narrow": [(0.3, 0.8), (0.2, 0.9)],
         "oracle": [(0.5, 1.0), (0.3, 1.0)],
     }
-    found = glance(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
+    found = make_glance(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
     assert str(found.diversity) == (
-        "wide 0.825, alone"
-        f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; not in reach of narrow)"
+        "wide 0.825, the only one"
+        f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; out of reach of narrow)"
     )
     assert str(found.copy) == "no copy-source row"
 
 
 def test_nothing_measured(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
-    assert {str(answer) for answer in glance(board, "toy").answers} == {"no quality was measured"}
+    assert {str(answer) for answer in make_glance(board, "toy").answers} == {
+        "no quality was measured"
+    }

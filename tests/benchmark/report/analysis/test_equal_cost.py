@@ -7,10 +7,10 @@ import pytest
 from handmade import BLEU, cell, curved, write_handmade
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.equal_cost import chosen_values, equal_cost_sentence
+from benchmark.report.analysis.equal_cost import chosen_values, describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
-from benchmark.report.text.summary import sentences
+from benchmark.report.text.summary import write_sentences
 
 SOURCES = 40
 MEAN = 0.002 * sum(i % 3 for i in range(SOURCES)) / SOURCES
@@ -48,7 +48,7 @@ def write(folder, systems, *, seeds=(1,), sources=None):
 
 
 def sentence(path):
-    return equal_cost_sentence(Board(read_records(path)), "toy", BLEU, BLEU)
+    return describe_equal_cost(Board(read_records(path)), "toy", BLEU, BLEU)
 
 
 def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
@@ -59,14 +59,14 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     # The budget is one draw of `dear`, worth 0.7; the others choose among two, worth 0.7 too.
     said = sentence(path)
     assert said.startswith(
-        "At equal cost (4 network rows a source, 40 sources) cheap has the highest mean on BLEU"
+        "At equal cost (4 network rows per source, 40 sources) cheap has the highest mean on BLEU"
         f" (sent): 0.702, choosing among 2 (choices by {BLEU}). "
     )
-    assert "Told apart from it: none. Not told apart: dear, same." in said
+    assert "Significantly worse: none. Not significantly different: dear, same." in said
     better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path / "2", better))
     assert "cheap is best on" in said
-    assert said.endswith(f"0.802, choosing among 2 (choices by {BLEU}). Told apart from it: dear.")
+    assert said.endswith(f"0.802, choosing among 2 (choices by {BLEU}). Significantly worse: dear.")
     dear = {"dear": (4.0, (0.5, 0.9)), "cheap": (3.0, (0.4, 0.5))}
     said = sentence(write(tmp_path / "3", dear))
     assert "dear is best on BLEU (sent): 0.702, one draw (choices" in said
@@ -84,7 +84,7 @@ def test_the_least_is_the_best_where_lower_is_better(tmp_path):
 def test_systems_are_compared_over_the_sources_of_all(tmp_path):
     systems = {"dear": (4.0, (0.5, 0.9)), "part": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path, systems, sources={"part": 30}))
-    assert "a source, 30 sources) part is best" in said
+    assert "per source, 30 sources) part is best" in said
     none = write(tmp_path / "2", systems, sources={"part": 0})
     assert sentence(none) == ""
 
@@ -99,7 +99,7 @@ def test_seeds_that_disagree_are_no_proof(tmp_path):
             row["metrics"][BLEU] = [value - 0.2 + added for value in row["metrics"][BLEU]]
         path_of.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
     said = sentence(path)
-    assert "b has the highest mean" in said and "Not told apart: a." in said
+    assert "b has the highest mean" in said and "Not significantly different: a." in said
 
 
 def test_values_of_the_choices(tmp_path):
@@ -126,5 +126,5 @@ def test_nothing_is_said_of_one_model_or_without_values(tmp_path):
 
 def test_the_summary_says_it(tmp_path, board):
     path = write(tmp_path, {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))})
-    assert sentence(path) in sentences(Board(read_records(path)), "toy")
-    assert not any("At equal cost" in said for said in sentences(board, "toy"))
+    assert sentence(path) in write_sentences(Board(read_records(path)), "toy")
+    assert not any("At equal cost" in said for said in write_sentences(board, "toy"))

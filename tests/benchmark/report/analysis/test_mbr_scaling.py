@@ -13,9 +13,9 @@ from benchmark.report.analysis.mbr_scaling import (
     common_budget,
     curved_metrics,
     curves_csv,
+    describe_protocol,
     mbr_curve,
     oracle_curve,
-    protocol,
     rows_per_candidate,
     scaled,
     utilities_of,
@@ -56,13 +56,13 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
     assert utilities_of((a, b)) == (BLEU, "rouge_l")
     assert list(curved_metrics(board.records, "toy")) == [BLEU]
     assert board.main("toy", "a").label == "main"
-    assert protocol((a,)) == "2 sources, up to 2 candidates; 95 % intervals: by hand."
+    assert describe_protocol((a,)) == "2 sources, up to 2 candidates; 95 % intervals: by hand."
 
 
 def test_intervals_of_several_seeds_say_how_they_were_made(tmp_path):
     board = board_of(tmp_path, *(cell("a", curved(UP), seed=seed) for seed in (1, 2)))
-    assert protocol(scaled(board, "toy")).endswith(
-        "by hand, of several seeds the widest, and the spread over them added."
+    assert describe_protocol(scaled(board, "toy")).endswith(
+        "by hand, for several seeds the widest of theirs plus the spread over seeds."
     )
 
 

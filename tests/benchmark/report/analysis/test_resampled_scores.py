@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from benchmark.records.reader import read_records
 from benchmark.report.analysis import significance
 from benchmark.report.analysis.resampled_scores import draw
-from benchmark.report.analysis.standings import standings
+from benchmark.report.analysis.standings import compute_standings
 from benchmark.report.data.axes import planes
 from benchmark.report.data.points import Board
 from benchmark.report.figures.confidence_bands import draw_band
@@ -74,7 +74,7 @@ def test_one_value_has_one_interval(tmp_path):
     assert draws.resamples > draws.recipe.resamples
     of_curve = draws.interval(draws.of(main, quality))
     assert (of_curve.low, of_curve.high) == expected
-    within_calls = standings(board, "toy").value("depth", "a")
+    within_calls = compute_standings(board, "toy").value("depth", "a")
     assert (within_calls.low, within_calls.high) == expected
     ax = Figure().add_subplot()
     points = board.sweeps("toy", "a")[0]
@@ -89,7 +89,7 @@ def test_no_share_has_an_interval_below_0(tmp_path):
     quality = planes(board, "toy")[0][1]
     measured = quality.read(board.main("toy", "a"))
     assert (measured.value, measured.low, measured.high) == (pytest.approx(0.15), 0, 1)
-    found = standings(board, "toy")
+    found = compute_standings(board, "toy")
     columns = {column for column, _ in found.values}
     assert columns == {"area", "common", "depth", "seconds_per_candidate"}
     assert all(v.low == 0 and v.value < v.high <= 1 for v in found.values.values())

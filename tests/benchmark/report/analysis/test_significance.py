@@ -11,9 +11,9 @@ from handmade import BLEU, bleu, cell, write_handmade
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.significance import (
     LEVEL,
+    assign_letters,
     compare_all,
     compared,
-    letters,
     main_verdicts,
     randomise,
     resamples_for,
@@ -204,7 +204,7 @@ def test_enough_resamples_to_survive_the_correction(rows, columns):
 
 
 def test_letters_have_raised_forms():
-    named = letters([f"s{i}" for i in range(27)])
+    named = assign_letters([f"s{i}" for i in range(27)])
     assert "q" not in named.values()
     assert len(set(named.values())) == 27
     assert named["s26"] == "[27]"

@@ -5,7 +5,13 @@ from handmade import bleu, cell, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.standings import LONE, UNCOUNTED, UNSAMPLED, settings_of, standings
+from benchmark.report.analysis.standings import (
+    LONE,
+    UNCOUNTED,
+    UNSAMPLED,
+    compute_standings,
+    settings_of,
+)
 from benchmark.report.data.points import Board
 
 CURVES = {
@@ -22,7 +28,7 @@ def board(tmp_path):
 
 
 def test_what_is_held_equal(board):
-    found = standings(board, "toy")
+    found = compute_standings(board, "toy")
     levels = {s.id: s.value for s in found.standards}
     # The curve that reaches least far is the lone point; the slowest system sets the budget.
     assert levels == {
@@ -37,7 +43,7 @@ def test_what_is_held_equal(board):
 
 
 def test_qualities_on_equal_terms(board):
-    found = standings(board, "toy")
+    found = compute_standings(board, "toy")
     at_diversity = {s: found.value("common", s).value for s in CURVES}
     assert at_diversity["steep"] == pytest.approx(0.5)
     assert at_diversity["flat"] == pytest.approx(0.66)
@@ -49,7 +55,7 @@ def test_qualities_on_equal_terms(board):
 
 
 def test_area_and_reach(board):
-    found = standings(board, "toy")
+    found = compute_standings(board, "toy")
     assert found.value("area", "flat").value == pytest.approx(0.3 * 0.7 + 0.5 * 0.65)
     assert found.curves["steep"].settings == 3
     assert (found.curves["steep"].low, found.curves["steep"].high) == pytest.approx((0.2, 0.6))
@@ -64,7 +70,7 @@ def test_area_and_reach(board):
 
 
 def test_pairs_are_models_on_equal_terms(board):
-    found = standings(board, "toy")
+    found = compute_standings(board, "toy")
     assert found.verdicts.better_than("common", "point") == ("steep", "flat")
     assert found.verdicts.better_than("common", "flat") == ("steep",)
     assert found.verdicts.better_than("area", "point") == ()
@@ -72,9 +78,9 @@ def test_pairs_are_models_on_equal_terms(board):
 
 def test_the_grammar_sets_the_diversity(tmp_path):
     curves = {"near": [(0.4, 0.8), (0.2, 1.0)], "oracle": [(0.45, 1.0), (0.3, 1.0)]}
-    found = standings(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
+    found = compute_standings(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
     assert found.standard("grammar").value == pytest.approx(0.45)
-    assert found.dashes["grammar", "near"] == "reaches a diversity of 0.400 only"
+    assert found.dashes["grammar", "near"] == "reaches only a diversity of 0.400"
     assert found.value("grammar", "oracle").value == 1.0
     assert found.dashes["depth", "oracle"] == UNCOUNTED
     # The yardstick is no rival: it does not decide what all curves reach.
@@ -85,7 +91,7 @@ def test_the_grammar_sets_the_diversity(tmp_path):
 def test_references_stand_in_for_the_grammar(tmp_path):
     curves = {"a": [(0.4, 0.8), (0.2, 1.0)], "reference": [(0.3, 1.0)]}
     board = swept_board(tmp_path, curves, yardsticks=["reference"], single=["reference"])
-    assert standings(board, "toy").standard("human").value == pytest.approx(0.3)
+    assert compute_standings(board, "toy").standard("human").value == pytest.approx(0.3)
 
 
 def test_where_the_grammar_is_known_the_references_do_not_count(tmp_path):
@@ -96,7 +102,7 @@ def test_where_the_grammar_is_known_the_references_do_not_count(tmp_path):
     }
     yardsticks = ["oracle", "reference"]
     board = swept_board(tmp_path, curves, yardsticks=yardsticks, single=["reference"])
-    found = standings(board, "toy")
+    found = compute_standings(board, "toy")
     assert [s.id for s in found.standards if not s.is_cost] == ["grammar", "common"]
 
 
@@ -108,12 +114,12 @@ def test_settings_are_those_of_the_sweep_or_the_main_one(board):
 
 def test_nothing_measured(tmp_path):
     folder = write_handmade(tmp_path / "x", [cell("a", None)])
-    assert standings(Board(read_records(folder)), "toy") is None
+    assert compute_standings(Board(read_records(folder)), "toy") is None
 
 
 def test_without_values_there_is_no_interval_and_no_claim(tmp_path):
     folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5)), cell("b", bleu(0.1))])
-    found = standings(Board(read_records(folder)), "toy")
+    found = compute_standings(Board(read_records(folder)), "toy")
     assert found.diversity is None
     assert found.value("depth", "a").value == 0.5
     assert not found.value("depth", "a").bounded

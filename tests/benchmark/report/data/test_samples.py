@@ -5,11 +5,11 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.data.samples import blocks
+from benchmark.report.data.samples import gather_blocks
 
 
 def test_blocks_hold_every_system(board):
-    first, second = blocks(board, "toy")
+    first, second = gather_blocks(board, "toy")
     assert first.source == "a <b> source"
     systems = [answers.system for answers in first.answers]
     assert systems == ["worse", "best", "near", "fixed", "copy-source"]
@@ -24,14 +24,14 @@ def test_blocks_hold_every_system(board):
 def test_invalid_candidates_are_marked(tmp_path):
     values = {"score-a-main-1": [{"validity": [1.0, 0.0]}, {"validity": None}]}
     folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))], values=values)
-    first, second = blocks(Board(read_records(folder)), "toy")
+    first, second = gather_blocks(Board(read_records(folder)), "toy")
     assert [text.valid for text in first.answers[0].texts] == [True, False]
     assert [text.valid for text in second.answers[0].texts] == [None, None]
 
 
 @pytest.mark.slow
 def test_equal_candidates_stand_once(realistic):
-    found = blocks(realistic, "dialogue")
+    found = gather_blocks(realistic, "dialogue")
     assert len(found) == 14, "all sources of the toy task: fewer than are kept"
     for answers in (a for block in found for a in block.answers):
         texts = [text.text for text in answers.texts]
@@ -44,6 +44,6 @@ def test_equal_candidates_stand_once(realistic):
 def test_quality_of_a_candidate(tmp_path):
     values = {"score-a-main-1": [{"bleu_sent_m4": [0.25, None]}, {}]}
     folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))], values=values)
-    first, second = blocks(Board(read_records(folder)), "toy")
+    first, second = gather_blocks(Board(read_records(folder)), "toy")
     assert [text.quality for text in first.answers[0].texts] == [0.25, None]
     assert [text.quality for text in second.answers[0].texts] == [None, None]

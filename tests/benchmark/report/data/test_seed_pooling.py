@@ -11,7 +11,7 @@ from benchmark.metrics.bleu_corpus import bleu_from_statistics
 from benchmark.records.reader import read_records
 from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board
-from benchmark.report.data.seed_pooling import cautious
+from benchmark.report.data.seed_pooling import pool_cautiously
 from benchmark.scoring.bootstrap import UNBOUNDED
 
 VALUES = {
@@ -86,10 +86,10 @@ def test_values_that_do_not_tell_fall_back_on_caution(tmp_path):
 
 def test_caution_adds_the_spread_to_the_widest_interval():
     same = [Interval(value=0.5, low=0.4, high=0.7), Interval(value=0.5, low=0.45, high=0.6)]
-    assert cautious(same, (0, 1)).low == pytest.approx(0.4)
-    assert cautious(same, (0, 1)).high == pytest.approx(0.7)
+    assert pool_cautiously(same, (0, 1)).low == pytest.approx(0.4)
+    assert pool_cautiously(same, (0, 1)).high == pytest.approx(0.7)
     apart = [Interval(value=0.0, low=0.0, high=0.0), Interval(value=1.0, low=1.0, high=1.0)]
     half = 1.959963984540054 * math.sqrt(0.5) / math.sqrt(2)
-    assert cautious(apart, UNBOUNDED).half_width == pytest.approx(half)
-    assert (cautious(apart, (0, 1)).low, cautious(apart, (0, 1)).high) == (0, 1)
-    assert not cautious([Interval(value=math.nan)], UNBOUNDED).defined
+    assert pool_cautiously(apart, UNBOUNDED).half_width == pytest.approx(half)
+    assert (pool_cautiously(apart, (0, 1)).low, pool_cautiously(apart, (0, 1)).high) == (0, 1)
+    assert not pool_cautiously([Interval(value=math.nan)], UNBOUNDED).defined

@@ -14,8 +14,8 @@ from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.all_figures import overview_plot, task_plots
-from benchmark.report.figures.frontier import overview
-from benchmark.report.figures.sheet import style
+from benchmark.report.figures.frontier import draw_overview
+from benchmark.report.figures.sheet import use_style
 
 
 def plots(board):
@@ -106,7 +106,7 @@ def undefine(line, name, interval):
 )
 def test_figures_are_legible(synthetic, tmp_path, change):
     board = variant(synthetic, tmp_path / "toy", change)
-    with style():
+    with use_style():
         for plot in plots(board):
             check(plot.draw())
             assert plot.caption
@@ -138,7 +138,7 @@ def many(tmp_path_factory) -> Board:
 @pytest.mark.slow
 def test_twenty_systems_are_legible(many):
     assert len(many.systems) == 20
-    with style():
+    with use_style():
         sheets = {p.name: p.draw() for p in (overview_plot(many), *task_plots(many, "two", "two"))}
     for name, sheet in sheets.items():
         check(sheet)
@@ -161,8 +161,8 @@ def test_long_titles_do_not_meet(tmp_path):
     board = Board(
         read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
     )
-    with style():
-        check(overview(board))
+    with use_style():
+        check(draw_overview(board))
 
 
 def test_common_brackets_are_left_out(tmp_path):
@@ -171,8 +171,8 @@ def test_common_brackets_are_left_out(tmp_path):
     board = Board(
         read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
     )
-    with style():
-        titles = [ax.get_title(loc="left") for ax in overview(board).figure.axes]
+    with use_style():
+        titles = [ax.get_title(loc="left") for ax in draw_overview(board).figure.axes]
     assert titles == ["Paraphrase", "Dialogue"]
 
 
@@ -184,8 +184,8 @@ def test_a_title_is_cut_only_where_its_panel_ends(tmp_path, tasks):
     board = Board(
         read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
     )
-    with style():
-        figure = overview(board).figure
+    with use_style():
+        figure = draw_overview(board).figure
         figure.canvas.draw()
         shown = [text for text in figure.findobj(Text) if "A Title Of More" in text.get_text()]
         places = [title.get_window_extent() for title in shown]
@@ -212,8 +212,8 @@ def test_frontier_plots_the_numbers(tmp_path):
         cell("broken", None),
     ]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    with style():
-        sheet = overview(board)
+    with use_style():
+        sheet = draw_overview(board)
     (panel,) = sheet.panels
     assert data(panel.ax) == [(0.25, 0.4)]
     # Without samples there is no diversity: the mark stands in the strip, and hollow.
@@ -228,8 +228,8 @@ def test_validity_comes_first_where_it_is_known(tmp_path):
     measured = bleu(0.4) | self_bleu(0.75)
     measured["validity"] = metric({"expected": {"value": 0.9}}, title="validity")
     board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", measured)])))
-    with style():
-        sheet = overview(board)
+    with use_style():
+        sheet = draw_overview(board)
         frontier = next(task_plots(board, "toy", "toy")).draw()
     assert data(sheet.panels[0].ax) == [(0.25, 0.9)]
     assert len(frontier.panels) == 2
@@ -244,7 +244,7 @@ def test_costs_plot_the_numbers(tmp_path):
 
     main = cell("a", bleu(0.4), depth=10, decoding={"steps": 10})
     board = Board(read_records(write_handmade(tmp_path / "x", [main, at(2, 0.1), at(50, 0.5)])))
-    with style():
+    with use_style():
         sheet = list(task_plots(board, "toy", "toy"))[1].draw()
     assert sorted(data(sheet.panels[0].ax)) == [(2, 0.1), (10, 0.4), (50, 0.5)]
     assert sheet.panels[0].ax.get_xscale() == "log"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.report.figures.logarithmic_axis import MOST_TICKS, logarithmic
+from benchmark.report.figures.logarithmic_axis import MOST_TICKS, make_logarithmic
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from benchmark.report.figures.logarithmic_axis import MOST_TICKS, logarithmic
 )
 def test_ticks_are_round_few_and_inside(values, labels):
     ax = Figure().add_subplot()
-    logarithmic(ax, "x", values)
+    make_logarithmic(ax, "x", values)
     ticks, (low, high) = ax.get_xticks(), ax.get_xlim()
     assert low < min(values) <= max(values) < high
     assert all(low <= tick <= high for tick in ticks)

@@ -8,8 +8,8 @@ from test_all_figures import check, data
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.all_figures import task_plots
-from benchmark.report.figures.mbr_curves import candidates, shown_axes
-from benchmark.report.figures.sheet import style
+from benchmark.report.figures.mbr_curves import draw_candidates, shown_axes
+from benchmark.report.figures.sheet import use_style
 
 FOUR = [0.40, 0.41, 0.45, 0.50]
 
@@ -40,8 +40,8 @@ def cells():
 
 def draw(folder, cells):
     board = Board(read_records(write_handmade(folder / "x", cells)))
-    with style():
-        sheet = candidates(board, "toy")
+    with use_style():
+        sheet = draw_candidates(board, "toy")
         check(sheet)
     return board, sheet
 
@@ -98,5 +98,5 @@ def test_free_systems_alone(tmp_path):
 def test_only_records_with_curves_have_the_figure(tmp_path, cells, board):
     found = Board(read_records(write_handmade(tmp_path / "x", cells)))
     (plot,) = (p for p in task_plots(found, "toy", "toy") if p.name == "toy-mbr")
-    assert f"by {BLEU}." in plot.caption and "raises that metric" in plot.caption
+    assert f"by {BLEU}." in plot.caption and "inflates that metric" in plot.caption
     assert "toy-mbr" not in {p.name for p in task_plots(board, "toy", "toy")}

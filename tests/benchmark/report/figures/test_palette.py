@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from benchmark.report.figures.palette import looks
+from benchmark.report.figures.palette import assign_looks
 
 KNOWN = {
     "diffuseq": "continuous diffusion",
@@ -30,18 +30,18 @@ def grey(colour: str) -> float:
 
 
 def test_no_two_systems_look_alike():
-    found = looks(KNOWN | {"mine": "plug-in", "my_file:Other": "autoregressive"})
+    found = assign_looks(KNOWN | {"mine": "plug-in", "my_file:Other": "autoregressive"})
     assert len({look.colour for look in found.values()}) == len(found)
     assert len({look.marker for look in found.values()}) == len(found)
 
 
 def test_families_differ_in_their_lines():
-    lines = {KNOWN[system]: look.line for system, look in looks(KNOWN).items()}
+    lines = {KNOWN[system]: look.line for system, look in assign_looks(KNOWN).items()}
     assert len(set(map(str, lines.values()))) == 5
 
 
 def test_members_of_a_family_differ_in_greyscale_or_shape():
-    found = looks(KNOWN)
+    found = assign_looks(KNOWN)
     for a, b in itertools.combinations(KNOWN, 2):
         if KNOWN[a] == KNOWN[b]:
             dark = abs(grey(found[a].colour) - grey(found[b].colour))
@@ -49,5 +49,5 @@ def test_members_of_a_family_differ_in_greyscale_or_shape():
 
 
 def test_looks_do_not_depend_on_who_else_runs():
-    alone = looks({"cmlm": "iterative"})["cmlm"]
-    assert alone == looks(KNOWN)["cmlm"]
+    alone = assign_looks({"cmlm": "iterative"})["cmlm"]
+    assert alone == assign_looks(KNOWN)["cmlm"]

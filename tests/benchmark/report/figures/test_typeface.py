@@ -10,14 +10,14 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmark.report.figures.sheet import style
+from benchmark.report.figures.sheet import use_style
 from benchmark.report.figures.typeface import WHOLE
 
 LATIN = "diffusion AVATAR To 0.123 \N{MINUS SIGN} ≤ † § é → fi"
 
 
 def drawn(text: str, *, whole: bool, kind: str) -> bytes:
-    with style():
+    with use_style():
         if whole:
             matplotlib.rcParams["font.family"] = [WHOLE]
         figure = Figure(figsize=(3, 1))

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from swept import swept_board
 
-from benchmark.report.figures.frontier import frontier
-from benchmark.report.figures.sheet import style
+from benchmark.report.figures.frontier import draw_frontier
+from benchmark.report.figures.sheet import use_style
 from benchmark.report.figures.yardstick_marks import is_near
 
 
@@ -34,8 +34,8 @@ def drawn(tmp_path, copy):
         tmp_path, curves,
         single=["copy-source", "reference"], yardsticks=["copy-source", "reference"],
     )  # fmt: skip
-    with style():
-        return frontier(board, "toy").panels[0]
+    with use_style():
+        return draw_frontier(board, "toy").panels[0]
 
 
 def test_references_do_not_stretch_the_axis_and_are_told_at_the_edge(tmp_path):

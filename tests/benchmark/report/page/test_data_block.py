@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from benchmark.report.page.data_block import data_block, policy
+from benchmark.report.page.data_block import make_data_block, make_policy
 
 HARD = ["</script><b>", "<!--<script>", "]]>", "&lt;", 'a "b" \\', "\u2028 \x00 é 語"]
 
@@ -24,17 +24,17 @@ class Scripts(HTMLParser):
 
 
 def test_any_text_comes_back():
-    parsed = Scripts(str(data_block("x", HARD)) + "<p>")
+    parsed = Scripts(str(make_data_block("x", HARD)) + "<p>")
     assert parsed.tags == ["script", "p"]
     assert json.loads("".join(parsed.texts)) == HARD
 
 
 def test_json_has_no_nan():
     with pytest.raises(ValueError, match="not JSON compliant"):
-        data_block("x", float("nan"))
+        make_data_block("x", float("nan"))
 
 
 def test_policy_names_the_scripts():
     # printf 'alert(1)' | openssl dgst -sha256 -binary | base64
-    assert "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" in policy(["alert(1)"])
-    assert "default-src 'none'" in policy([])
+    assert "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" in make_policy(["alert(1)"])
+    assert "default-src 'none'" in make_policy([])

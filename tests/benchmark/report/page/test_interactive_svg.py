@@ -5,7 +5,7 @@ from xml.etree.ElementTree import tostring
 from matplotlib.figure import Figure
 
 from benchmark.report.figures.element_ids import gid
-from benchmark.report.figures.sheet import svg
+from benchmark.report.figures.sheet import render_svg
 from benchmark.report.page.interactive_svg import label_parts
 
 NAMES = [("toy", "a", "x='1' & <2>"), ("toy", "a", "b\"c'd")]
@@ -26,7 +26,7 @@ def drawing():
     ax.plot([0.5], [0.5], "s")
     legend = figure.legend(ax.lines[:1], ["a"])
     legend.get_texts()[0].set_gid(gid("a", legend=True))
-    return svg(figure)
+    return render_svg(figure)
 
 
 def test_every_mark_gets_its_point():

@@ -15,7 +15,7 @@ from handmade import bleu, cell, self_bleu, write_handmade
 from benchmark.records.reader import read_records
 from benchmark.report import build_report
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import pipe_table
+from benchmark.report.tables.renderers import format_pipe_table
 from benchmark.report.tables.table import build_table
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -79,7 +79,7 @@ def test_columns_are_folded(found):
 def test_copies_are_what_the_table_shows(report, found):
     table = build_table(Board(read_records(report)), "toy")
     markdown, latex, csv = found["copied"]
-    assert markdown == pipe_table(table) + "\n"
+    assert markdown == format_pipe_table(table) + "\n"
     assert r"best & \textbf{0.500}\,{\tiny$\pm$0.010} &" in latex
     assert csv.splitlines()[2].startswith("best,temperature=0.0,0.500,0.010,0.600,0.010,")
 

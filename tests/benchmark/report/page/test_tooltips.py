@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from benchmark.report.page.tooltips import point_tips
+from benchmark.report.page.tooltips import make_tooltips
 
 
 def test_a_tip_tells_setting_values_and_key(board):
-    best, fixed = point_tips(board, [("toy", "best", "main"), ("toy", "fixed", "main")])
+    best, fixed = make_tooltips(board, [("toy", "best", "main"), ("toy", "fixed", "main")])
     assert (best["system"], best["setting"], best["task"]) == ("best", "main", "Toy")
     assert [tuple(fact) for fact in best["facts"]] == [
         ("diversity (1 \N{MINUS SIGN} self-BLEU)", "0.600", "[0.590, 0.610]"),
@@ -18,5 +18,5 @@ def test_a_tip_tells_setting_values_and_key(board):
 
 
 def test_what_was_not_measured_is_left_out(board):
-    (broken,) = point_tips(board, [("toy", "broken", "main")])
+    (broken,) = make_tooltips(board, [("toy", "broken", "main")])
     assert broken["facts"] == []

@@ -11,7 +11,7 @@ from benchmark.records.reader import read_records
 from benchmark.report.__main__ import main
 from benchmark.report.data.points import Board
 from benchmark.report.paper.build_paper import build_paper
-from benchmark.report.paper.paper_figures import paper_figures
+from benchmark.report.paper.paper_figures import list_paper_figures
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +47,19 @@ def test_every_figure_is_drawn_twice_with_equal_bytes(folder, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(tmp_path / "one" / "paper.md")
     assert not (folder / "index.html").exists()
     one = files(tmp_path / "one")
-    names = [figure.name for figure in paper_figures()]
+    names = [figure.name for figure in list_paper_figures()]
     assert set(one) == {"paper.md", *(n + s for n in names for s in (".png", ".pdf"))}
     build_paper(folder, tmp_path / "two")
     assert files(tmp_path / "two") == one
     page = one["paper.md"].decode()
     assert page.count("The paper shows") == len(names)
     assert "There are no records" not in page
-    assert "14 sources a task; bands, up to 12 systems, are intervals over them." in page
+    assert "14 sources per task; bands, up to 12 systems, are intervals over them." in page
 
 
 def test_what_is_missing_is_told_with_the_call_that_makes_it(synthetic):
     board = Board(read_records(synthetic))
-    told = {figure.name: figure.missing(board) for figure in paper_figures()}
+    told = {figure.name: figure.missing(board) for figure in list_paper_figures()}
     call = f"python -m benchmark.run --task dialogue --suite {board.records.run.suite}"
     assert f"`{call} --trace` makes them" in told["figure-5-generation"]
     assert "evaluation.mbr.candidates=20" in told["figure-3-candidates"]

@@ -4,7 +4,7 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.external_outputs import entered_sentence
+from benchmark.report.tables.external_outputs import describe_outputs
 
 
 def said(folder, **outputs) -> str:
@@ -14,7 +14,7 @@ def said(folder, **outputs) -> str:
         cell("theirs", bleu(0.5), family="other") | {"outputs": facts},
         cell("copy-source", bleu(0.2), family="yardstick") | {"outputs": {"format": "made here"}},
     ]
-    return entered_sentence(Board(read_records(write_handmade(folder, lines))).points)
+    return describe_outputs(Board(read_records(write_handmade(folder, lines))).points)
 
 
 def test_says_how_outputs_were_matched(tmp_path):
@@ -27,4 +27,4 @@ def test_says_how_outputs_were_matched(tmp_path):
 
 
 def test_nothing_where_all_was_run(board):
-    assert entered_sentence(board.points) == ""
+    assert describe_outputs(board.points) == ""

@@ -12,8 +12,8 @@ from handmade import bleu, cell, self_bleu, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import latex
-from benchmark.report.tables.supplementary_tables import supplementary_tables
+from benchmark.report.tables.renderers import to_latex
+from benchmark.report.tables.supplementary_tables import build_supplementary_tables
 from benchmark.report.tables.table import build_table
 
 pytestmark = [
@@ -52,9 +52,9 @@ def test_all_tables_compile_in_one_document(tmp_path):
     run["tasks"]["toy"]["title"] = " ".join(HARD)
     path.write_text(json.dumps(run))
     board = Board(read_records(folder))
-    tables = [build_table(board, "toy"), *supplementary_tables(board, "toy")]
+    tables = [build_table(board, "toy"), *build_supplementary_tables(board, "toy")]
     assert len(tables) >= 3
-    assert compiled("\n\\clearpage\n".join(map(latex, tables)), tmp_path) == []
+    assert compiled("\n\\clearpage\n".join(map(to_latex, tables)), tmp_path) == []
 
 
 def compiled(text, folder):

@@ -5,9 +5,12 @@ from handmade import BLEU, bleu, cell, curved, metric, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.mbr_tables import choosing_names, choosing_tables
-from benchmark.report.tables.renderers import latex, markdown
-from benchmark.report.tables.supplementary_tables import supplementary_names, supplementary_tables
+from benchmark.report.tables.mbr_tables import build_choosing_tables, choosing_names
+from benchmark.report.tables.renderers import to_latex, to_markdown
+from benchmark.report.tables.supplementary_tables import (
+    build_supplementary_tables,
+    supplementary_names,
+)
 from benchmark.report.tables.table import DASH
 
 SIX = [0.30, 0.32, 0.34, 0.36, 0.38, 0.40]
@@ -44,8 +47,8 @@ def choosing(tmp_path, cells) -> Board:
 
 
 def test_known_table(choosing):
-    table, others = choosing_tables(choosing, "toy")
-    lines = markdown(table).splitlines()
+    table, others = build_choosing_tables(choosing, "toy")
+    lines = to_markdown(table).splitlines()
     assert (
         "| System | n = 1 ↑ | n = 2 ↑ | n = 5 ↑ | n = 6 ↑ | best, of 6 ↑ | n, at 6 rows"
         " | BLEU (sent), at 6 rows ↑ |" in lines
@@ -65,7 +68,7 @@ def test_known_table(choosing):
 
 
 def test_a_list_has_no_row_but_a_word(choosing):
-    table, others = choosing_tables(choosing, "toy")
+    table, others = build_choosing_tables(choosing, "toy")
     assert "beam" not in [row.system for row in (*table.rows, *others.rows)]
     said = " ".join(note.text for note in table.footnotes)
     assert "beam 0.46 (4 candidates)" in said
@@ -73,32 +76,32 @@ def test_a_list_has_no_row_but_a_word(choosing):
 
 
 def test_bold_compares_by_one_utility_and_leaves_yardsticks_out(choosing):
-    table, _ = choosing_tables(choosing, "toy")
+    table, _ = build_choosing_tables(choosing, "toy")
     bold = [row.name for row in table.rows if row.entries[f"{BLEU}.mbr@1"].bold]
     assert bold == [f"b, by {BLEU}", "b, by rouge_l"]
 
 
 def test_captions_warn_of_the_utility(choosing):
-    for table in choosing_tables(choosing, "toy"):
-        assert "Choosing by a metric raises that metric" in table.caption
+    for table in build_choosing_tables(choosing, "toy"):
+        assert "Choosing by a metric inflates that metric" in table.caption
         assert "2 sources" in table.caption
 
 
 def test_latex_is_one_table_and_says_so(choosing):
-    for table in choosing_tables(choosing, "toy"):
-        text = latex(table)
+    for table in build_choosing_tables(choosing, "toy"):
+        text = to_latex(table)
         assert text.count(r"\begin{table*}") == 1
         assert "two tables" not in text
 
 
 def test_names_agree_with_tables(choosing, board):
     names = choosing_names(choosing.records, "toy")
-    assert [table.name for table in choosing_tables(choosing, "toy")] == list(names)
+    assert [table.name for table in build_choosing_tables(choosing, "toy")] == list(names)
     assert names == ("mbr", "mbr-metrics")
-    every = [t.name for t in supplementary_tables(choosing, "toy")]
+    every = [t.name for t in build_supplementary_tables(choosing, "toy")]
     assert every == ["frontier", "significance", *names, "cost"]
     assert supplementary_names(board.records, "toy") == ("frontier", "significance", "cost")
-    assert list(choosing_tables(board, "toy")) == []
+    assert list(build_choosing_tables(board, "toy")) == []
 
 
 def test_validity_stands_first_and_variants_stand_once(tmp_path):
@@ -106,7 +109,7 @@ def test_validity_stands_first_and_variants_stand_once(tmp_path):
     found |= curved({BLEU: SIX}, name="validity", title="validity")
     found |= curved({BLEU: SIX}, name="dist_1", title="dist-1")
     board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", found)])))
-    table, others = choosing_tables(board, "toy")
+    table, others = build_choosing_tables(board, "toy")
     assert table.title == "Minimum Bayes risk: validity"
     assert {c.id.rpartition(".")[0] for c in others.columns} == {f"{BLEU}:case=lower"}
 
@@ -116,5 +119,5 @@ def test_one_metric_one_table(tmp_path):
     lines[0]["score"]["metrics"]["length"] = metric({}, title="length", direction="none")
     board = Board(read_records(write_handmade(tmp_path / "x", lines)))
     assert choosing_names(board.records, "toy") == ("mbr",)
-    (table,) = choosing_tables(board, "toy")
+    (table,) = build_choosing_tables(board, "toy")
     assert [row.name for row in table.rows] == [f"a, by {BLEU}"]

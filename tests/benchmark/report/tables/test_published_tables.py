@@ -23,15 +23,18 @@ from benchmark.report.tables.published_tables import (
     COPY_VALUES,
     PUBLISHED,
     TOLERANCE,
+    build_published_table,
     comparable_figures,
-    difference,
-    obstacle,
-    published_sentence,
-    published_table,
+    describe_published,
+    explain_difference,
+    find_obstacle,
 )
-from benchmark.report.tables.renderers import markdown
-from benchmark.report.tables.supplementary_tables import supplementary_names, supplementary_tables
-from benchmark.report.text.summary import sentences
+from benchmark.report.tables.renderers import to_markdown
+from benchmark.report.tables.supplementary_tables import (
+    build_supplementary_tables,
+    supplementary_names,
+)
+from benchmark.report.text.summary import write_sentences
 
 ROOT = Path(__file__).parents[4]
 LOWER = "bleu_sent_m4:case=lower"
@@ -67,7 +70,7 @@ def value(row, column):
 
 def test_the_same_test_set_scale_and_number_of_candidates_stand_side_by_side(tmp_path):
     board = board_of(tmp_path)
-    table = published_table(board, "qqp")
+    table = build_published_table(board, "qqp")
     single, choice = f"{LOWER}.expected", f"{LOWER}.mbr.10"
     assert {column.id for column in table.columns} == {single, choice}
     rows = rows_of(table)
@@ -80,7 +83,7 @@ def test_the_same_test_set_scale_and_number_of_candidates_stand_side_by_side(tmp
     assert value(rows["autoregressive", "mine"], choice) == 0.35
     assert value(rows["yardstick", "copy-source"], single) == 0.2288
     assert not any(entry.bold for row in table.rows for entry in row.entries.values())
-    text = markdown(table)
+    text = to_markdown(table)
     assert "Our systems saw 89,470 training pairs, those of the papers 144,715" in text
     assert "Not comparable, read off a printed figure by eye" in text
     assert "TESS (re-run)" in text
@@ -88,9 +91,9 @@ def test_the_same_test_set_scale_and_number_of_candidates_stand_side_by_side(tmp
 
 def test_a_choice_from_fewer_candidates_does_not(tmp_path):
     board = board_of(tmp_path, samples=5)
-    table = published_table(board, "qqp")
+    table = build_published_table(board, "qqp")
     assert [column.id for column in table.columns] == [f"{LOWER}.expected"]
-    (told,) = [n.text for n in table.footnotes if "10 candidates, ours for 5" in n.text]
+    (told,) = [n.text for n in table.footnotes if "10 candidates, ours over 5" in n.text]
     assert "DiffuSeq" in told
 
 
@@ -98,45 +101,45 @@ def test_only_a_part_of_the_test_set_does_not(tmp_path):
     board = board_of(tmp_path, test=200)
     assert comparable_figures(board.records, "qqp") == ()
     assert PUBLISHED not in supplementary_names(board.records, "qqp")
-    said = sentences(board, "qqp")[-1]
+    said = write_sentences(board, "qqp")[-1]
     assert said.startswith(f"None of the {len(published_figures('qqp'))} published figures on qqp")
     assert said.endswith("they are over 2,500 test sources, these over 200.")
 
 
 def test_another_test_set_of_the_same_size_does_not(tmp_path):
     board = board_of(tmp_path, copy=0.25)
-    assert "copying the source scores 0.2500" in obstacle(board.records, "qqp")
+    assert "copying the source scores 0.2500" in find_obstacle(board.records, "qqp")
 
 
 def test_without_the_copy_row_nothing_does(tmp_path):
     board = board_of(tmp_path, copy=None)
-    assert "copy-source, which was not measured" in obstacle(board.records, "qqp")
+    assert "copy-source, which was not measured" in find_obstacle(board.records, "qqp")
 
 
 def test_another_case_does_not(tmp_path):
     board = board_of(tmp_path, metrics=lambda v: bleu(v) | {"rouge_l": metric({}, title="R")})
-    assert "was not measured" in obstacle(board.records, "qqp")
+    assert "was not measured" in find_obstacle(board.records, "qqp")
 
 
 @pytest.mark.parametrize("task", sorted(published_tables.STAND_INS))
 def test_stand_ins_never_do(tmp_path, task):
     board = board_of(tmp_path, task=task)
     assert PUBLISHED not in supplementary_names(board.records, task)
-    assert published_sentence(board.records, task).startswith(
-        f"No published figure is put beside these: {task} has other texts"
+    assert describe_published(board.records, task).startswith(
+        f"No published figure is shown beside these: the texts and references of {task}"
     )
 
 
 def test_a_task_that_nobody_published_on_needs_no_word(tmp_path):
     board = board_of(tmp_path, task="paraphrase")
-    assert published_sentence(board.records, "paraphrase") == ""
+    assert describe_published(board.records, "paraphrase") == ""
     assert PUBLISHED not in supplementary_names(board.records, "paraphrase")
 
 
 def test_names_and_tables_agree(tmp_path):
     board = board_of(tmp_path)
     names = supplementary_names(board.records, "qqp")
-    assert names == tuple(table.name for table in supplementary_tables(board, "qqp"))
+    assert names == tuple(table.name for table in build_supplementary_tables(board, "qqp"))
     assert names[-2:] == ("cost", PUBLISHED)
 
 
@@ -151,7 +154,7 @@ def test_names_and_tables_agree(tmp_path):
         ({"statistic": "oracle"}, "an upper bound"),
         ({"test_sources": None}, "split is not certain"),
         ({"scale": "rouge_l"}, "rouge_l was not measured here"),
-        ({"candidates": 3}, "3 candidates, ours for 10"),
+        ({"candidates": 3}, "3 candidates, ours over 10"),
     ],
 )
 def test_every_reason_is_told(changes, told):
@@ -160,7 +163,7 @@ def test_every_reason_is_told(changes, told):
         for f in published_figures("qqp")
         if (f.system, f.scale, f.statistic, f.reading) == ("DiffuSeq", LOWER, "mbr", "table")
     ]
-    found = difference(replace(figure, **changes), {(LOWER, "mbr"): {10}})
+    found = explain_difference(replace(figure, **changes), {(LOWER, "mbr"): {10}})
     assert bool(found) == bool(told)
     if told:
         assert re.search(told, found)
@@ -169,7 +172,7 @@ def test_every_reason_is_told(changes, told):
 @pytest.mark.slow
 def test_the_kept_report_of_200_sources_says_that_it_cannot_be_compared():
     board = Board(read_records(ROOT / "reports" / "qqp-small-0.5.0"))
-    of_test, of_train = sentences(board, "qqp")[-2:]
+    of_test, of_train = write_sentences(board, "qqp")[-2:]
     assert of_test.endswith("over 2,500 test sources, these over 200.")
     assert of_train.startswith("The train split has 89,470 pairs, 62% of the 144,715 of the paper")
 

@@ -9,7 +9,7 @@ from handmade import bleu, cell, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import csv_text, latex, markdown
+from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
 from benchmark.report.tables.table import DASH, build_table
 
 
@@ -19,7 +19,7 @@ def table(board):
 
 
 def test_markdown_known_answer(table):
-    lines = markdown(table).splitlines()
+    lines = to_markdown(table).splitlines()
     assert lines[0] == "# Toy"
     assert lines[4].startswith("| System | BLEU (sent), mean ↑ | BLEU (sent), MBR ↑ |")
     assert (
@@ -31,12 +31,12 @@ def test_markdown_known_answer(table):
 
 
 def test_markdown_rows_have_equal_width(table):
-    rows = [line for line in markdown(table).splitlines() if line.startswith("|")]
+    rows = [line for line in to_markdown(table).splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
 
 
 def test_csv_comes_back_exactly(table):
-    rows = list(csv.DictReader(io.StringIO(csv_text(table))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(table))))
     assert [row["system"] for row in rows] == [row.system for row in table.rows]
     for read, row in zip(rows, table.rows, strict=True):
         for column in table.columns:
@@ -54,7 +54,7 @@ def test_csv_comes_back_exactly(table):
 
 
 def test_latex_known_answer(table):
-    text = latex(table)
+    text = to_latex(table)
     assert text.count(r"\begin{table*}") == 2
     assert r"\label{tab:toy-quality}" in text
     assert r"best & \textbf{0.500}\,{\tiny$\pm$0.010} &" in text
@@ -69,13 +69,13 @@ def test_latex_known_answer(table):
 
 def test_latex_of_odd_names(tmp_path):
     folder = write_handmade(tmp_path / "x", [cell("my_file:100%", bleu(0.5)), cell("b", bleu(0.1))])
-    text = latex(build_table(Board(read_records(folder)), "toy"))
+    text = to_latex(build_table(Board(read_records(folder)), "toy"))
     assert r"my\_file:100\% & " in text
     assert "\nmy_file:100%" not in text
 
 
 def test_no_interval_of_no_width(tmp_path):
     folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5, half=0.0)), cell("b", bleu(0.1))])
-    assert "| a | **0.500** | **0.600** |" in markdown(
+    assert "| a | **0.500** | **0.600** |" in to_markdown(
         build_table(Board(read_records(folder)), "toy")
     )

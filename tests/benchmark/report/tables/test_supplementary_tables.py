@@ -8,12 +8,12 @@ from handmade import bleu, cell, self_bleu, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.figures.cost_curves import NFE, cost
-from benchmark.report.figures.frontier import frontier
-from benchmark.report.figures.sheet import style
-from benchmark.report.tables.ablation_table import ablation_table, variant_labels
-from benchmark.report.tables.cost_table import cost_table
-from benchmark.report.tables.renderers import csv_text, latex, markdown
+from benchmark.report.figures.cost_curves import NFE, draw_cost
+from benchmark.report.figures.frontier import draw_frontier
+from benchmark.report.figures.sheet import use_style
+from benchmark.report.tables.ablation_table import build_ablation_table, variant_labels
+from benchmark.report.tables.cost_table import build_cost_table
+from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
 from benchmark.report.tables.table import DASH, build_table
 
@@ -50,7 +50,7 @@ def ablated(tmp_path, cells) -> Board:
 
 
 def test_rows_are_systems_by_variants(ablated):
-    table = ablation_table(ablated, "toy", "policies")
+    table = build_ablation_table(ablated, "toy", "policies")
     assert table.title == "One checkpoint, every policy"
     assert [row.name for row in table.rows] == [
         "a, policy=ancestral (main)",
@@ -66,7 +66,7 @@ def test_rows_are_systems_by_variants(ablated):
 
 
 def test_bold_compares_what_shares_a_checkpoint(ablated):
-    rows = ablation_table(ablated, "toy", "policies").rows
+    rows = build_ablation_table(ablated, "toy", "policies").rows
     bold = [row.name for row in rows if row.entries["bleu_sent_m4.expected"].bold]
     assert bold == ["a, policy=remask, eta=0.1", "a, policy=top", "b, policy=own (main)"]
 
@@ -78,8 +78,8 @@ def test_main_table_and_curves_leave_variants_out(ablated):
     assert ablated.main("toy", "a").measure("bleu_sent_m4").value == 0.30
     assert ablated.sweeps("toy", "a") == ()
     assert ablated.nfe_curve("toy", "a") == ()
-    with style():
-        sheets = [frontier(ablated, "toy"), cost(ablated, "toy", NFE)]
+    with use_style():
+        sheets = [draw_frontier(ablated, "toy"), draw_cost(ablated, "toy", NFE)]
     heights = {
         float(y)
         for sheet in sheets
@@ -93,12 +93,12 @@ def test_main_table_and_curves_leave_variants_out(ablated):
 
 
 def test_every_rendering_tells_the_variants(ablated):
-    table = ablation_table(ablated, "toy", "policies")
-    assert "| a, policy=remask, eta=0.1 | **0.500** ±0.010 |" in markdown(table)
-    rows = list(csv.DictReader(io.StringIO(csv_text(table))))
+    table = build_ablation_table(ablated, "toy", "policies")
+    assert "| a, policy=remask, eta=0.1 | **0.500** ±0.010 |" in to_markdown(table)
+    rows = list(csv.DictReader(io.StringIO(to_csv(table))))
     assert [(row["system"], row["setting"]) for row in rows][2] == ("a", "policy=top")
     assert rows[2]["score_keys"] == "score-a-policy=top-1"
-    text = latex(table)
+    text = to_latex(table)
     assert r"\label{tab:toy-ablation-policies-quality}" in text
     assert r"a, policy=remask, eta=0.1 & \textbf{0.500}" in text
 
@@ -144,8 +144,8 @@ def test_cost_table_known_answer(tmp_path):
         cell("fixed", bleu(0.2), family="yardstick", kind="single", depth=0),
     ]  # fmt: skip
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    table = cost_table(board, "toy")
-    lines = markdown(table).splitlines()
+    table = build_cost_table(board, "toy")
+    lines = to_markdown(table).splitlines()
     assert (
         "| System | Total, thousand | Embedding, thousand | Other, thousand | Updates"
         " | Tokens, million | Time, s | NFE ↓ | Rows, per cand. ↓ | Time, ms ↓ |" in lines
@@ -154,17 +154,17 @@ def test_cost_table_known_answer(tmp_path):
     dashes = f"{DASH} | " * 6
     assert f"| fixed | {dashes}0 | {DASH} | 12.5 |" in lines
     assert any("lie within 0.4 % of one another" in line for line in lines)
-    row = next(csv.DictReader(io.StringIO(csv_text(table))))
+    row = next(csv.DictReader(io.StringIO(to_csv(table))))
     assert row["train_keys"] == "t-a-1 t-a-2"
     assert float(row["parameters.other"]) == 350_000
-    text = latex(table)
+    text = to_latex(table)
     assert text.count(r"\begin{table*}") == 1
     assert r"\label{tab:toy-cost}" in text
 
 
 def test_cost_table_of_failures(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
-    table = cost_table(board, "toy")
+    table = build_cost_table(board, "toy")
     assert table.rows[0].status == "failed"
     assert table.footnotes == ()
     assert len(table.columns) == 9

@@ -6,7 +6,13 @@ from handmade import bleu, cell, metric, self_bleu, write_handmade
 from benchmark.records.reader import read_records
 from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board
-from benchmark.report.tables.table import DAGGER, DOUBLE_DAGGER, build_table, indistinct, last_line
+from benchmark.report.tables.table import (
+    DAGGER,
+    DOUBLE_DAGGER,
+    build_table,
+    find_indistinct,
+    last_line,
+)
 
 
 def row_of(table, system):
@@ -60,10 +66,10 @@ def test_indistinct():
         return Interval(value=value, low=value - half, high=value + half)
 
     three = {"a": around(1.0), "b": around(0.85), "c": around(0.7)}
-    assert indistinct(three, "higher") == ("a", "b")
-    assert indistinct(three, "lower") == ("c", "b")
-    assert indistinct(three, "none") == ()
-    assert indistinct({"a": around(1.0)}, "higher") == ()
+    assert find_indistinct(three, "higher") == ("a", "b")
+    assert find_indistinct(three, "lower") == ("c", "b")
+    assert find_indistinct(three, "none") == ()
+    assert find_indistinct({"a": around(1.0)}, "higher") == ()
 
 
 def test_deterministic_systems_have_no_set_diversity(board):

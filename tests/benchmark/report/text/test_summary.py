@@ -5,7 +5,7 @@ from handmade import BLEU, bleu, cell, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.text.summary import failures, overview_table, sentences
+from benchmark.report.text.summary import build_overview_table, list_failures, write_sentences
 
 
 def board_of(tmp_path, cells, values=None) -> Board:
@@ -19,34 +19,34 @@ def test_sentences_are_computed(tmp_path):
         for name, v in shifts.items()
     ]
     values = {f"score-{name}-main-1": [{BLEU: [v, v]}] * 30 for name, v in shifts.items()}
-    assert sentences(board_of(tmp_path, [*cells, cell("lost", None)], values), "toy") == [
-        "On sentence BLEU (bleu_sent_m4), best (0.500 [0.490, 0.510]) is best, told apart from"
-        " below (0.200).",
-        "Copying the source scores 0.300 [0.290, 0.310] on sentence BLEU (bleu_sent_m4); not shown"
-        " to be better than that: below.",
+    assert write_sentences(board_of(tmp_path, [*cells, cell("lost", None)], values), "toy") == [
+        "On sentence BLEU (bleu_sent_m4), best (0.500 [0.490, 0.510]) is best, significantly better"
+        " than below (0.200).",
+        "Copying the source scores 0.300 [0.290, 0.310] on sentence BLEU (bleu_sent_m4); not"
+        " significantly better: below.",
         "lost did not finish (failed: ValueError: it broke & <fell>).",
     ]
 
 
 def test_one_model(tmp_path):
-    (said,) = sentences(board_of(tmp_path, [cell("a", bleu(0.5))]), "toy")
+    (said,) = write_sentences(board_of(tmp_path, [cell("a", bleu(0.5))]), "toy")
     assert said.endswith("a (0.500 [0.490, 0.510]) is the only model that was measured.")
 
 
 def test_equal_scores_have_no_best(tmp_path):
-    (said,) = sentences(board_of(tmp_path, [cell(n, bleu(0.0)) for n in "ab"]), "toy")
+    (said,) = write_sentences(board_of(tmp_path, [cell(n, bleu(0.0)) for n in "ab"]), "toy")
     assert said == "On sentence BLEU (bleu_sent_m4), all systems score 0.000."
 
 
 def test_nothing_went_well(tmp_path):
-    assert sentences(board_of(tmp_path, [cell("a", None)]), "toy") == [
+    assert write_sentences(board_of(tmp_path, [cell("a", None)]), "toy") == [
         "a did not finish (failed: ValueError: it broke & <fell>)."
     ]
 
 
 def test_failures_of_one_cause_stand_once(tmp_path):
     cells = [cell("a", None, label="one"), cell("a", None, label="two"), cell("b", bleu(0.5))]
-    (failure,) = failures(board_of(tmp_path, cells))
+    (failure,) = list_failures(board_of(tmp_path, cells))
     assert (failure.system, failure.setting) == ("a", "one, two")
 
 
@@ -56,7 +56,7 @@ def test_overview_has_a_column_a_task(tmp_path):
         cell("a", bleu(0.25), task="two", label="other"),
         cell("b", bleu(0.1), task="two"),
     ]
-    table = overview_table(board_of(tmp_path, cells))
+    table = build_overview_table(board_of(tmp_path, cells))
     assert [column.head for column in table.columns] == ["One", "Two"]
     a, b = table.rows
     assert a.entries["two"].interval.value == pytest.approx(0.25)
