@@ -84,8 +84,8 @@ def parser() -> CommandParser:
         "--rerun",
         choices=("missing", "failed", "stale", "all"),
         default="missing",
-        help="missing: what is not there; failed: only what failed; stale: also what older"
-        " code made; all: everything (default: missing)",
+        help="missing: whatever is missing; failed: only what failed; stale: also entries made"
+        " by older code; all: everything (default: missing)",
     )
     how.add_argument(
         "--dry-run", action="store_true", help="print the trials and their estimated time"
