@@ -17,8 +17,8 @@ from benchmark import run as run_command
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
+from benchmark.report.tables.cost_table import build_cost_table
 from benchmark.report.tables.renderers import to_markdown
-from benchmark.report.tables.supplementary_tables import cost_table
 from benchmark.report.tables.table import DASH, build_table
 from benchmark.score import main
 from benchmark.tasks import load_task
@@ -396,7 +396,7 @@ def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
     for name in ("mine", "copy-source", "reference"):
         assert re.search(rf"^\| {name}( \(\w+\))?† \| ", table, re.M)
     assert "scored from outputs, cost unknown: mine (matched by id)." in table
-    assert f"| mine | {DASH} | {DASH} |" in to_markdown(cost_table(board, "pairs"))
+    assert f"| mine | {DASH} | {DASH} |" in to_markdown(build_cost_table(board, "pairs"))
 
 
 def test_help_is_light():
