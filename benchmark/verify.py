@@ -132,14 +132,14 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> Verification:
-    from benchmark.verification.conditions import origin
+    from benchmark.verification.conditions import describe_origin
     from benchmark.verification.findings import Verification
     from benchmark.verification.kept_report import read_stored
-    from benchmark.verification.tolerances import STATED
-    from benchmark.verification.trial_selection import choose
+    from benchmark.verification.tolerances import BOUNDS_IN_WORDS
+    from benchmark.verification.trial_selection import select_cells
 
     report = read_stored(options.report)
-    cells = choose(
+    cells = select_cells(
         report,
         tasks=options.task,
         systems=options.system,
@@ -149,7 +149,7 @@ def _verify(options: argparse.Namespace) -> Verification:
     count, total = (len({cell.name for cell in of}) for of in (cells, report.cells))
     drawn = f", drawn with seed {options.sample_seed}" if options.sample is not None else ""
     scope = f"{count} of {total} trials ({len(cells)} settings{drawn})"
-    notes, bounds = origin(report), () if options.exact else (STATED,)
+    notes, bounds = describe_origin(report), () if options.exact else (BOUNDS_IN_WORDS,)
     if options.against is not None:
         from benchmark.verification.verdict import judge_all
 
@@ -171,11 +171,11 @@ def _verify(options: argparse.Namespace) -> Verification:
         found, method = verify_scores(cells, rebuilt), "scores only"
     else:
         from benchmark.runtime.device import choose_device, default_jobs
-        from benchmark.verification.rerun import Means, rerun
+        from benchmark.verification.rerun import RerunOptions, rerun
 
         device = choose_device(options.device)
         threads = rebuilt.suite.threads if rebuilt.suite is not None else 1
-        means = Means(
+        how = RerunOptions(
             store=options.store,
             weights=options.use_store,
             device=device,
@@ -183,7 +183,7 @@ def _verify(options: argparse.Namespace) -> Verification:
             data_dir=options.data_dir,
             exact=options.exact,
         )
-        found = rerun(report, cells, rebuilt, means)
+        found = rerun(report, cells, rebuilt, how)
         notes = (*notes, *bounds)
         method = "rerun" if options.use_store is None else "rerun from trained weights"
     return Verification(report.name, f"{method}, {scope}", notes, tuple(found))

@@ -17,20 +17,20 @@ ARITHMETIC = ("torch", "transformers", "numpy")
 """The packages whose version moves last bits."""
 
 
-def changed(stored: StoredCell, fresh: StoredCell) -> tuple[str, ...]:
+def changed_conditions(stored: StoredCell, fresh: StoredCell) -> tuple[str, ...]:
     """Why bytes need not agree, as sentences; empty where they have to."""
     told = []
     if (stored.line["training"] or {}).get("ended_by") == "seconds":
         told.append("a clock ended the training")
     for stage in ("train", "generate"):
-        before, after = _of(stored, stage), _of(fresh, stage)
+        before, after = _conditions_of(stored, stage), _conditions_of(fresh, stage)
         for name in before:
             if None not in (before[name], after.get(name)) and before[name] != after[name]:
                 told.append(f"{name} was {before[name]}, is {after[name]}")
     return tuple(dict.fromkeys(told))
 
 
-def origin(report: StoredReport) -> tuple[str, ...]:
+def describe_origin(report: StoredReport) -> tuple[str, ...]:
     """Code and versions of the record beside those at hand, as sentences."""
     recorded, here = report.run.get("code", {}), provenance.code()
     names = (
@@ -49,19 +49,19 @@ def origin(report: StoredReport) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _of(cell: StoredCell, stage: str) -> dict[str, Any]:
+def _conditions_of(cell: StoredCell, stage: str) -> dict[str, Any]:
     """The conditions of a stage that move last bits, by name; None where unknown."""
     name = cell.line["made"].get(stage)
     if name is not None:
-        return _moving(cell.run["conditions"][name])
+        return _relevant_conditions(cell.run["conditions"][name])
     # Reports up to version 0.2.0 know the machine that gathered the records alone.
     machine = cell.run.get("machine", {})
     guessed = "cuda" if machine.get("gpu") and "cpu" not in cell.run.get("command", ()) else "cpu"
     versions = cell.run.get("versions", {})
-    return _moving({"device": guessed, "versions": versions, **machine})
+    return _relevant_conditions({"device": guessed, "versions": versions, **machine})
 
 
-def _moving(conditions: Mapping[str, Any]) -> dict[str, Any]:
+def _relevant_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:
     names: Iterable[str] = ("device", "threads", "processes")
     # What does not compute does not matter.
     names = (*names, "cpu" if conditions["device"] == "cpu" else "gpu")

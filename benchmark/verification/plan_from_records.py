@@ -31,7 +31,7 @@ class Obstacle:
     """Whether the record says something else than code and data here; False: those are missing."""
 
 
-ENTERED = Obstacle(
+MADE_ELSEWHERE = Obstacle(
     "its outputs were made elsewhere: their scores can be checked with --scores-only",
     contradicts=False,
 )
@@ -61,37 +61,37 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
     try:
         suite = Suite.model_validate(yaml.safe_load(report.run["suite_yaml"]))
     except (KeyError, ValidationError, yaml.YAMLError) as error:
-        why = Obstacle(f"the suite of the report cannot be read by this code: {_line(error)}")
+        why = Obstacle(f"the suite of the report cannot be read by this code: {_one_line(error)}")
         return Rebuilt(None, {}, {}, {}, {(cell.name, cell.generate_key): why for cell in cells})
     tasks: dict[str, Task] = {}
     scoring: dict[str, TaskScoring] = {}
     missing: dict[str, Obstacle] = {}
     for name in dict.fromkeys(cell.line["task"] for cell in cells):
-        if _is_entered(report, name):
+        if _is_made_elsewhere(report, name):
             # Such a task is the sources that were answered, not the splits of a run.
-            missing[name] = ENTERED
+            missing[name] = MADE_ELSEWHERE
             continue
         try:
             task = load_limited(suite, name, data_dir)
         except (UserError, KeyError) as error:
-            missing[name] = Obstacle(f"data: {_line(error)}", contradicts=False)
+            missing[name] = Obstacle(f"data: {_one_line(error)}", contradicts=False)
             continue
         try:
             scored = resolve_scoring(suite, task)
         except UserError as error:
-            missing[name] = Obstacle(f"metrics: {_line(error)}", contradicts=False)
+            missing[name] = Obstacle(f"metrics: {_one_line(error)}", contradicts=False)
             continue
         if (other := _other_data(report.run["tasks"][name], task)) is not None:
             missing[name] = Obstacle(other)
         else:
             tasks[name], scoring[name] = task, scored
     made: dict[CellName, Trial] = {}
-    for name, group in _by_name(cells).items():
+    for name, group in _group_by_name(cells).items():
         obstacle = missing.get(name[0])
         if obstacle is None:
-            found = _rebuilt(report, suite, tasks[name[0]], scoring[name[0]], group)
+            found = _rebuild_trial(report, suite, tasks[name[0]], scoring[name[0]], group)
             if isinstance(found, Trial):
-                made[name] = _those_asked_for(found, group)
+                made[name] = _with_settings_of(found, group)
                 obstacles |= _other_keys(report, found, group)
                 continue
             obstacle = found
@@ -99,14 +99,14 @@ def rebuild(report: StoredReport, cells: Sequence[StoredCell], data_dir: Path | 
     return Rebuilt(suite, tasks, scoring, made, obstacles)
 
 
-def _by_name(cells: Sequence[StoredCell]) -> dict[CellName, list[StoredCell]]:
+def _group_by_name(cells: Sequence[StoredCell]) -> dict[CellName, list[StoredCell]]:
     groups: dict[CellName, list[StoredCell]] = {}
     for cell in cells:
         groups.setdefault(cell.name, []).append(cell)
     return groups
 
 
-def _is_entered(report: StoredReport, task: str) -> bool:
+def _is_made_elsewhere(report: StoredReport, task: str) -> bool:
     """Whether nothing of a task was run."""
     return all("outputs" in cell.line for cell in report.cells if cell.line["task"] == task)
 
@@ -124,7 +124,7 @@ def _other_data(recorded: Mapping[str, Any], task: Task) -> str | None:
     return told
 
 
-def _rebuilt(
+def _rebuild_trial(
     report: StoredReport,
     suite: Suite,
     task: Task,
@@ -134,14 +134,14 @@ def _rebuilt(
     """The trial, or why there is none."""
     _, system, seed = group[0].name
     if "outputs" in group[0].line:
-        return ENTERED
+        return MADE_ELSEWHERE
     # One by one, in the order of the records: an ablation belongs to some systems alone.
     settings = (cell.line["setting"] for cell in group)
     ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))
     try:
         system_class = load_system(system)
     except UserError as error:
-        return Obstacle(f"system: {_line(error)}", contradicts=False)
+        return Obstacle(f"system: {_one_line(error)}", contradicts=False)
     recorded = report.run["systems"][system]
     version = recorded.get("version", system_class.version)
     if version != system_class.version:
@@ -150,7 +150,7 @@ def _rebuilt(
     try:
         trial = resolve_trial(suite, task, scoring, system, system_class, seed, list(ablations))
     except UserError as error:
-        return Obstacle(f"configuration: {_line(error)}")
+        return Obstacle(f"configuration: {_one_line(error)}")
     config = json.loads(json.dumps(asdict(trial.config)))
     found = first_difference(recorded.get("config", config), config)
     if found is not None:
@@ -159,7 +159,7 @@ def _rebuilt(
     return trial
 
 
-def _those_asked_for(trial: Trial, group: Sequence[StoredCell]) -> Trial:
+def _with_settings_of(trial: Trial, group: Sequence[StoredCell]) -> Trial:
     """The trial with the settings of `group` alone."""
     asked = {stored.generate_key for stored in group}
     # The first setting is the one that is traced.
@@ -198,5 +198,5 @@ def _other_keys(
         yield (stored.name, stored.generate_key), Obstacle(told)
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())

@@ -11,7 +11,7 @@ from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.kept_report import StoredCell, StoredReport
 from benchmark.verification.plan_from_records import Obstacle, Rebuilt
 from benchmark.verification.rendered_files import verify_rendering
-from benchmark.verification.rescoring import statistics_from_values
+from benchmark.verification.rescoring import recompute_statistics
 
 
 def verify_quick(
@@ -52,7 +52,7 @@ def _cell(
         if missing := sorted(wanted - set(cell.metrics)):
             differences.append(Difference("score", "metrics that are missing", missing, []))
         elif not differences:
-            scored = statistics_from_values(cell)
+            scored = recompute_statistics(cell)
             differences += scored.differences
             notes += scored.notes
             compared = scored.compared > 0

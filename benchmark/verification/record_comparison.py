@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.verification.findings import Difference
 from benchmark.verification.kept_report import BrokenRecordError, Row, StoredCell
 
-CLOCKS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "seconds_per_candidate"})
+CLOCK_FIELDS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "seconds_per_candidate"})
 """Fields that a clock, or the memory of a process, filled."""
 
 PARTS = (
@@ -75,7 +75,7 @@ def same_candidates(stored: StoredCell, fresh: StoredCell) -> bool:
 def without_clocks(value: Any) -> Any:
     """A JSON value without what no rerun repeats."""
     if isinstance(value, Mapping):
-        return {k: without_clocks(v) for k, v in value.items() if k not in CLOCKS}
+        return {k: without_clocks(v) for k, v in value.items() if k not in CLOCK_FIELDS}
     return [without_clocks(part) for part in value] if isinstance(value, list) else value
 
 

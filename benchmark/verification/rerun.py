@@ -17,12 +17,12 @@ from benchmark.verification.kept_report import StoredCell, StoredReport, read_st
 from benchmark.verification.plan_from_records import Rebuilt
 from benchmark.verification.verdict import judge_all
 
-MARK = "verification.txt"
+STORE_MARK = "verification.txt"
 """A file that tells a store of this room from one whose entries a report was made of."""
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class RerunOptions:
     """What a rerun has at hand."""
 
     store: Path | None
@@ -37,19 +37,19 @@ class Means:
 
 
 def rerun(
-    report: StoredReport, cells: Sequence[StoredCell], rebuilt: Rebuilt, means: Means
+    report: StoredReport, cells: Sequence[StoredCell], rebuilt: Rebuilt, options: RerunOptions
 ) -> list[Finding]:
     """Make `cells` again and compare each with its record.
 
     Raises:
         UserError: if the store cannot be used.
     """
-    with _scratch(means.store) as root:
+    with _work_folder(options.store) as root:
         store = Store(root)
         store.prepare()
-        reasons = [_why_not(cell, rebuilt, store, means.weights) for cell in cells]
+        reasons = [_why_not(cell, rebuilt, store, options.weights) for cell in cells]
         able = [cell for cell, why in zip(cells, reasons, strict=True) if why is None]
-        found = iter(_made_again(report, able, rebuilt, store, means) if able else [])
+        found = iter(_run_and_judge(report, able, rebuilt, store, options) if able else [])
         return [
             next(found) if why is None else Finding(cell.subject, "cannot be checked", (why,))
             for cell, why in zip(cells, reasons, strict=True)
@@ -63,11 +63,11 @@ def _why_not(cell: StoredCell, rebuilt: Rebuilt, store: Store, weights: Path | N
         return obstacle.said
     if cell.line["status"] == "missing":
         return "it was not finished when it was recorded"
-    return None if weights is None else _take(cell, weights, store)
+    return None if weights is None else _link_weights(cell, weights, store)
 
 
 @contextmanager
-def _scratch(store: Path | None) -> Iterator[Path]:
+def _work_folder(store: Path | None) -> Iterator[Path]:
     """The folder to work in.
 
     Raises:
@@ -79,7 +79,7 @@ def _scratch(store: Path | None) -> Iterator[Path]:
         return
     if (
         store.exists()
-        and not (store / MARK).exists()
+        and not (store / STORE_MARK).exists()
         and (not store.is_dir() or any(store.iterdir()))
     ):
         raise UserError(
@@ -89,7 +89,7 @@ def _scratch(store: Path | None) -> Iterator[Path]:
     yield store
 
 
-def _take(cell: StoredCell, weights: Path, store: Store) -> str | None:
+def _link_weights(cell: StoredCell, weights: Path, store: Store) -> str | None:
     """Link the trained system of a cell into the store; why not, if it is not there."""
     key = cell.train_key
     if key is None:
@@ -103,12 +103,12 @@ def _take(cell: StoredCell, weights: Path, store: Store) -> str | None:
     return None
 
 
-def _made_again(
+def _run_and_judge(
     report: StoredReport,
     cells: Sequence[StoredCell],
     rebuilt: Rebuilt,
     store: Store,
-    means: Means,
+    options: RerunOptions,
 ) -> list[Finding]:
     from benchmark.execution.process_pool import run_trials
     from benchmark.experiment.run_context import RunContext
@@ -116,16 +116,16 @@ def _made_again(
     from benchmark.runtime.progress import ProgressBoard
 
     assert rebuilt.suite is not None
-    write_text(store.root / MARK, "Made by python -m benchmark.verify; may be removed.\n")
+    write_text(store.root / STORE_MARK, "Made by python -m benchmark.verify; may be removed.\n")
     names = dict.fromkeys(cell.name for cell in cells)
     planned = tuple(rebuilt.trials[name] for name in names)
-    plan = Plan(rebuilt.suite, means.data_dir, dict(rebuilt.tasks), planned)
-    jobs = min(means.jobs, len(planned))
+    plan = Plan(rebuilt.suite, options.data_dir, dict(rebuilt.tasks), planned)
+    jobs = min(options.jobs, len(planned))
     with ProgressBoard(len(planned), jobs) as board:
-        context = RunContext(store, means.device, board.stage)
+        context = RunContext(store, options.device, board.stage)
         for outcome in run_trials(planned, context, jobs):
             board.finished(outcome.trial)
             board.print_line(f"{outcome.trial}: made")
     fresh = store.root / "report"
     write_records(fresh, plan, store, command=report.run.get("command", ()))
-    return judge_all(cells, read_stored(fresh), exact=means.exact)
+    return judge_all(cells, read_stored(fresh), exact=options.exact)

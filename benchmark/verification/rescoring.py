@@ -17,7 +17,7 @@ from benchmark.verification.kept_report import Row, StoredCell
 ROUNDING = 1e-9
 """Relative to the larger of 1 and the value: records keep ten decimals."""
 
-ENCODED = 1e-5
+ENCODED_GAP = 1e-5
 """By which values of networks, whose sums depend on the batch, may move."""
 
 
@@ -32,10 +32,10 @@ class Rescored:
     notes: tuple[str, ...] = ()
     """What could not be compared."""
     bounded: tuple[str, ...] = ()
-    """What agrees within `ENCODED` only."""
+    """What agrees within `ENCODED_GAP` only."""
 
 
-def statistics_from_values(cell: StoredCell) -> Rescored:
+def recompute_statistics(cell: StoredCell) -> Rescored:
     """Recompute the statistics and intervals of a score record from the kept values.
 
     Raises:
@@ -63,14 +63,14 @@ def statistics_from_values(cell: StoredCell) -> Rescored:
         for name in ("value", "low", "high"):
             recomputed = getattr(estimate, name)
             recorded = math.nan if stored[name] is None else stored[name]
-            if _apart(recorded, recomputed) > ROUNDING:
+            if _relative_gap(recorded, recomputed) > ROUNDING:
                 where = f"{metric} {statistic} {name}, recomputed from the kept values"
                 fresh = recomputed if math.isfinite(recomputed) else None
                 return Rescored((Difference("score", where, stored[name], fresh),), 1)
     return Rescored((), len(known), tuple(notes))
 
 
-def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
+def recompute_values(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
     """Score the kept texts again and compare with the kept values of the same sources.
 
     Values of a source that depend on the other sources cannot be recomputed from some of them;
@@ -91,7 +91,10 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
         pooled = {
             metric.id
             for metric in comparable
-            if any(gap(rows[source], row, metric.id) > ENCODED for source, row in some.items())
+            if any(
+                largest_gap(rows[source], row, metric.id) > ENCODED_GAP
+                for source, row in some.items()
+            )
         }
     notes += [f"{name} pools the sources, of which some are kept" for name in sorted(pooled)]
     names = [metric.id for metric in comparable if metric.id not in pooled]
@@ -103,14 +106,14 @@ def values_from_texts(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: 
             found = Difference("values", where, before["mbr_index"], row["mbr_index"])
             return Rescored((found,), 1, tuple(notes))
         for name in names:
-            apart = gap(before, row, name)
-            if apart > ENCODED:
+            apart = largest_gap(before, row, name)
+            if apart > ENCODED_GAP:
                 stored, fresh = (of["metrics"].get(name) for of in (before, row))
                 where = f"{source}, {name} of the kept texts"
                 return Rescored((Difference("values", where, stored, fresh),), 1, tuple(notes))
             if apart > ROUNDING:
                 nearly[name] = max(apart, nearly.get(name, 0.0))
-    bounded = [f"{name} moved by {by:.1e} of at most {ENCODED}" for name, by in nearly.items()]
+    bounded = [f"{name} moved by {by:.1e} of at most {ENCODED_GAP}" for name, by in nearly.items()]
     return Rescored((), len(rows) * len(names), tuple(notes), tuple(bounded))
 
 
@@ -128,14 +131,14 @@ def _scored(samples: Sequence[Row], metrics: Sequence[Metric], mbr_utility: str)
     return {row["id"]: row for row in values}
 
 
-def gap(stored: Row, fresh: Row, metric: str) -> float:
+def largest_gap(stored: Row, fresh: Row, metric: str) -> float:
     """How far the values of a source lie apart, relative to the larger of 1 and the value."""
     if metric not in stored["metrics"]:
         return math.inf
     one, other = (list(_numbers(row["metrics"][metric])) for row in (stored, fresh))
     if len(one) != len(other):
         return math.inf
-    return max((_apart(a, b) for a, b in zip(one, other, strict=True)), default=0.0)
+    return max((_relative_gap(a, b) for a, b in zip(one, other, strict=True)), default=0.0)
 
 
 def _numbers(value: Any) -> Iterator[float]:
@@ -147,7 +150,7 @@ def _numbers(value: Any) -> Iterator[float]:
         yield math.nan if value is None else float(value)
 
 
-def _apart(stored: float, recomputed: float) -> float:
+def _relative_gap(stored: float, recomputed: float) -> float:
     if not (math.isfinite(stored) and math.isfinite(recomputed)):
         return 0.0 if math.isfinite(stored) == math.isfinite(recomputed) else math.inf
     return abs(stored - recomputed) / max(1.0, abs(stored))

@@ -10,7 +10,7 @@ from benchmark.verification.consistency import find_inconsistencies
 from benchmark.verification.findings import Finding
 from benchmark.verification.kept_report import StoredCell
 from benchmark.verification.plan_from_records import Rebuilt
-from benchmark.verification.rescoring import Rescored, statistics_from_values, values_from_texts
+from benchmark.verification.rescoring import Rescored, recompute_statistics, recompute_values
 
 
 def verify_scores(cells: Sequence[StoredCell], rebuilt: Rebuilt) -> list[Finding]:
@@ -24,7 +24,7 @@ def _finding(cell: StoredCell, rebuilt: Rebuilt) -> Finding:
         return Finding(cell.subject, "cannot be checked", (told,))
     if found := next(find_inconsistencies(cell), None):
         return Finding(cell.subject, "differs", (), (found,))
-    steps = [partial(statistics_from_values, cell)]
+    steps = [partial(recompute_statistics, cell)]
     scoring = rebuilt.scoring.get(cell.line["task"])
     left_out: tuple[str, ...] = ()
     if not cell.keeps("samples"):
@@ -34,7 +34,7 @@ def _finding(cell: StoredCell, rebuilt: Rebuilt) -> Finding:
         left_out = (f"values were not recomputed: {obstacle.said if obstacle else ''}",)
     else:
         utility = cell.line["score"]["mbr_utility"]
-        steps.append(partial(values_from_texts, cell, scoring.metrics, utility))
+        steps.append(partial(recompute_values, cell, scoring.metrics, utility))
     scored: list[Rescored] = []
     for step in steps:
         try:

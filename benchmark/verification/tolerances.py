@@ -18,7 +18,7 @@ from typing import Any
 from benchmark.verification.findings import Difference
 from benchmark.verification.kept_report import StoredCell
 from benchmark.verification.record_comparison import Compared, same_candidates
-from benchmark.verification.rescoring import ENCODED, gap
+from benchmark.verification.rescoring import ENCODED_GAP, largest_gap
 
 EQUAL_CANDIDATES = 0.95
 """Least share of equal candidates where the weights are the same."""
@@ -31,12 +31,12 @@ STATUS = 0.02
 COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
-STATED = (
+BOUNDS_IN_WORDS = (
     "bounds under other conditions: a score may move by the width of its recorded interval, by half"
     f" of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with the"
-    f" same candidates by {ENCODED} of its value; the loss on the valid split by {LOSS:.0%}; shares"
-    f" of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same weights"
-    f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
+    f" same candidates by {ENCODED_GAP} of its value; the loss on the valid split by {LOSS:.0%};"
+    f" shares of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same"
+    f" weights {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
 
 _BOUNDED = frozenset(
@@ -45,7 +45,7 @@ _BOUNDED = frozenset(
 """The parts that may differ at all; a trace has no bound but that of the scores it ends in."""
 
 
-def breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[Difference]:
+def find_breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[Difference]:
     """What differs by more than the bounds, with the bound in its place."""
     found = [d for d in compared.differences if d.part not in _BOUNDED]
     if found:  # another cell, or none: its numbers say nothing
@@ -60,14 +60,16 @@ def breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[
     return found
 
 
-def distance(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[str]:
+def describe_closeness(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[str]:
     """How near the two are: sentences for a cell within bounds."""
     told = []
     if compared.kept_candidates:
         told.append(
             f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates are equal"
         )
-    nearest = max(_moves(stored, fresh), key=lambda move: move.by / move.bound, default=None)
+    nearest = max(
+        _score_changes(stored, fresh), key=lambda move: move.by / move.bound, default=None
+    )
     return told if nearest is None else [*told, nearest.sentence()]
 
 
@@ -92,7 +94,7 @@ def _of_equal_candidates(
         yield Difference("values", "sources", *counts)
     for before, after in zip(stored.values, fresh.values, strict=False):
         for name in compared.metrics:
-            if gap(before, after, name) > ENCODED:
+            if largest_gap(before, after, name) > ENCODED_GAP:
                 values = (row["metrics"].get(name) for row in (before, after))
                 yield Difference("values", f"{before['id']}, {name} of equal candidates", *values)
                 return
@@ -158,14 +160,14 @@ def _scores(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
         if one != two:
             yield Difference("score", name, one, two)
             return
-    for move in _moves(stored, fresh):
+    for move in _score_changes(stored, fresh):
         if move.by > move.bound:
             yield Difference("score", move.sentence(), move.stored, move.fresh)
             return
 
 
 @dataclass(frozen=True, slots=True)
-class _Move:
+class _ScoreChange:
     """A defined score that both records have."""
 
     name: str
@@ -181,7 +183,7 @@ class _Move:
         return f"{self.name} moved by {self.by:.3g} of at most {self.bound:.3g}"
 
 
-def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[_Move]:
+def _score_changes(stored: StoredCell, fresh: StoredCell) -> Iterator[_ScoreChange]:
     equal, widths = same_candidates(stored, fresh), 0.5 if same_weights(stored, fresh) else 1.0
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
@@ -194,8 +196,8 @@ def _moves(stored: StoredCell, fresh: StoredCell) -> Iterator[_Move]:
                 continue
             bound = _bound(before, entry["range"], widths)
             if equal:
-                bound = ENCODED * max(1.0, abs(value))
-            yield _Move(f"{metric} {statistic}", value, after["value"], bound)
+                bound = ENCODED_GAP * max(1.0, abs(value))
+            yield _ScoreChange(f"{metric} {statistic}", value, after["value"], bound)
 
 
 def _bound(

@@ -10,7 +10,7 @@ from benchmark.api.did_you_mean import suggestion
 from benchmark.verification.kept_report import StoredCell, StoredReport
 
 
-def choose(
+def select_cells(
     report: StoredReport,
     *,
     tasks: Sequence[str] = (),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.verification.conditions import changed
+from benchmark.verification.conditions import changed_conditions
 from benchmark.verification.findings import Finding
 from benchmark.verification.kept_report import StoredCell, StoredReport
 from benchmark.verification.record_comparison import compare
-from benchmark.verification.tolerances import breaches, distance
+from benchmark.verification.tolerances import describe_closeness, find_breaches
 
 
 def judge(stored: StoredCell, fresh: StoredCell, *, exact: bool = False) -> Finding:
@@ -22,13 +22,13 @@ def judge(stored: StoredCell, fresh: StoredCell, *, exact: bool = False) -> Find
     compared = compare(stored, fresh)
     if not compared.differences:
         return Finding(stored.subject, "equal", compared.notes)
-    conditions = () if exact else changed(stored, fresh)
+    conditions = () if exact else changed_conditions(stored, fresh)
     if not conditions:
         return Finding(stored.subject, "differs", compared.notes, compared.differences)
     why = f"bounds hold, because {'; '.join(conditions)}"
-    if found := breaches(stored, fresh, compared):
+    if found := find_breaches(stored, fresh, compared):
         return Finding(stored.subject, "differs", (why, *compared.notes), tuple(found))
-    said = (*distance(stored, fresh, compared), why, *compared.notes)
+    said = (*describe_closeness(stored, fresh, compared), why, *compared.notes)
     return Finding(stored.subject, "within bounds", said)
 
 

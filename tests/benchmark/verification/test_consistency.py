@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.verification.consistency import misfits
+from benchmark.verification.consistency import find_inconsistencies
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_values_are_numbers_or_null(value, parts):
         ],
         trace_key=None,
     )
-    assert [difference.part for difference in misfits(cell)] == parts
+    assert [difference.part for difference in find_inconsistencies(cell)] == parts
