@@ -79,6 +79,12 @@ def grammar(task_id: str) -> Grammar:
     return grammars.load(task_id)
 
 
+@functools.cache
+def splits(task_id: str) -> Mapping[Split, tuple[Example, ...]]:
+    """The splits of a controlled task, drawn once: a process reads its task several times."""
+    return make_splits(grammar(task_id))
+
+
 @functools.lru_cache(maxsize=4096)
 def _distribution(task_id: str, source: str) -> Mapping[str, float]:
     return grammar(task_id).distribution(source)

@@ -79,7 +79,7 @@ def _controlled(task_id: str, caps: Mapping[Split, int | None], data_dir: Path |
             "rename the folder"
         )
     grammar = controlled_splits.grammar(task_id)
-    whole = controlled_splits.make_splits(grammar)
+    whole = controlled_splits.splits(task_id)
     splits = {split: whole[split][: caps[split]] for split in SPLITS}
     return Task(
         id=task_id,

@@ -8,18 +8,28 @@ from pathlib import Path
 import pytest
 
 from benchmark.records.record_files import RecordFiles
+from benchmark.report.build import write_texts
 from benchmark.run import main
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
 QUICK = ["limits.train=40", "limits.test=3", "budget.updates=3", "training.validate_every=3"]
 
 
+def without_figures(folder: Path) -> Path:
+    """A report as `build_report` makes it, but for what Matplotlib needs seconds for."""
+    write_texts(folder, folder)
+    return folder / "index.html"
+
+
 @pytest.fixture
 def run(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def call(*words: str, suite: str = NANO) -> tuple[int, str, str]:
-        code = main(["--suite", suite, "--jobs", "1", *words])
+    def call(*words: str, suite: str = NANO, drawn: bool = False) -> tuple[int, str, str]:
+        with monkeypatch.context() as patched:
+            if not drawn:
+                patched.setattr("benchmark.report.build_report", without_figures)
+            code = main(["--suite", suite, "--jobs", "1", *words])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -39,7 +49,7 @@ def write_task(folder: Path, **splits: str) -> None:
 @pytest.mark.slow
 def test_from_nothing_to_a_report_and_from_the_cache(run):
     words = ["--task", "paraphrase", "--system", "transformer", "copy-source", "oracle"]
-    code, out, _ = run(*words, "--set", *QUICK)
+    code, out, _ = run(*words, "--set", *QUICK, drawn=True)
     assert code == 0
     report = Path(out.strip())
     assert report == Path("reports/nano/index.html") and report.stat().st_size > 10_000
@@ -68,7 +78,6 @@ def test_from_nothing_to_a_report_and_from_the_cache(run):
     assert code == 0 and "0 of them cached" in err
 
 
-@pytest.mark.slow
 def test_deterministic_setting_has_one_candidate(run):
     code, _, _ = run(
         "--task", "paraphrase", "--system", "transformer",
@@ -80,7 +89,6 @@ def test_deterministic_setting_has_one_candidate(run):
     assert line["score"]["metrics"]["self_bleu"]["statistics"]["set"]["value"] is None
 
 
-@pytest.mark.slow
 def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     (tmp_path / "broken_system.py").write_text(
         "from baselines.yardsticks import CopySource\n"
@@ -102,7 +110,6 @@ def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     assert code == 1 and "out of ink" in err
 
 
-@pytest.mark.slow
 def test_failed_score_is_made_again(run, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("lost count")
@@ -149,7 +156,6 @@ def test_every_policy_of_one_checkpoint(run):
     assert (system["from_scratch"], system["why_size"]) == (True, "because")
 
 
-@pytest.mark.slow
 def test_seeds(run):
     code, _, _ = run(
         "--task", "dialogue", "--system", "oracle", "--seeds", "3", "4", "--set", *QUICK
@@ -160,7 +166,6 @@ def test_seeds(run):
 LINE = '{"src": "a b c", "trg": "c b a"}\n'
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -195,7 +200,6 @@ def real_suite(tmp_path: Path) -> str:
     return str(tmp_path / "real.yaml")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
@@ -213,7 +217,6 @@ def test_bad_data_is_named_by_file_and_line(run, tmp_path, lines, reason):
     assert reason in err and "test.jsonl" in err and "2" in err
 
 
-@pytest.mark.slow
 def test_missing_data(run, tmp_path):
     suite = real_suite(tmp_path)
     for words in ([], ["--data-dir", "nowhere"]):
@@ -221,7 +224,6 @@ def test_missing_data(run, tmp_path):
         assert code == 2 and "data" in err and err.count("\n") == 1
 
 
-@pytest.mark.slow
 def test_own_data_with_training(run, tmp_path):
     train = "".join(f'{{"src": "word{i} b c", "trg": "c b word{i}"}}\n' for i in range(30))
     write_task(tmp_path / "data" / "mine", train=train, valid=LINE, test=LINE + LINE)
@@ -233,7 +235,6 @@ def test_own_data_with_training(run, tmp_path):
     assert {line["status"] for line in records()} == {"ok"}
 
 
-@pytest.mark.slow
 def test_folder_that_no_suite_knows(run, tmp_path):
     write_task(tmp_path / "data" / "mine", train=LINE, test=LINE)
     words = ["--task", "mine", "--data-dir", "data", "--system", "copy-source"]
@@ -243,7 +244,6 @@ def test_folder_that_no_suite_knows(run, tmp_path):
     assert code == 2 and "no task 'mine' in suite 'mini'" in err
 
 
-@pytest.mark.slow
 def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):
     write_task(tmp_path / "data" / "mine", test=LINE)
     code, _, err = run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import subprocess
@@ -22,13 +21,9 @@ from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.table import DASH, build_table
 from benchmark.score import main
 from benchmark.tasks import load_task
-from benchmark.tasks.controlled_splits import make_splits
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
 QUICK = ["--set", "evaluation.interval.resamples=20"]
-
-SPLITS = functools.cache(make_splits)
-"""The train part of a grammar takes a while, and the command reads its task anew in each call."""
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -53,7 +48,6 @@ def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     # Matplotlib needs seconds a report, and the report has tests of its own.
     monkeypatch.setattr("benchmark.report.build_report", lambda folder: folder / "index.html")
-    monkeypatch.setattr("benchmark.tasks.controlled_splits.make_splits", SPLITS)
     return tmp_path
 
 
