@@ -114,11 +114,11 @@ class SelfAttention(nn.Module):
 
         Args:
             x: inputs.
-            mask: True where a key may be attended to, broadcasts to
-                `(rows, heads, length, length)`.
+            mask: True where a key may be attended to, broadcasts to `(rows, heads, length,
+                length)`.
             causal: position i sees positions up to i alone; not together with `mask`.
-            cache: the keys of earlier positions; then `x` holds the positions that
-                follow, one of them unless the cache is empty.
+            cache: the keys of earlier positions; then `x` holds the positions that follow, one of
+                them unless the cache is empty.
             layer: the block's number in the cache.
         """
         query, keys, values = self.project(x).chunk(3, dim=-1)

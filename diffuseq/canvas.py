@@ -47,13 +47,13 @@ class Canvas:
     """The layout for one pair of lengths.
 
     Args:
-        truncation: what is truncated in training if a pair does not fit: `own-part` cuts source
-            and target to their own parts, `official` the longer of the two in turn. In sampling
-            there is no target to look at: the source keeps its own part.
-        fit: `whole` pads every pair to source and target lengths together, as the papers do;
-            `row` ends each canvas `lengths.target` behind its source, so that a short source does
-            not make a longer target, and cuts a batch to its longest canvas. Positions behind the
-            end of a canvas are not `present`.
+        truncation: what is truncated in training if a pair does not fit: `own-part` cuts source and
+            target to their own parts, `official` the longer of the two in turn. In sampling there
+            is no target to look at: the source keeps its own part.
+        fit: `whole` pads every pair to source and target lengths together, as the papers do; `row`
+            ends each canvas `lengths.target` behind its source, so that a short source does not
+            make a longer target, and cuts a batch to its longest canvas. Positions behind the end
+            of a canvas are not `present`.
 
     Raises:
         UserError: if there is no space for a word, or `fit` and `truncation` contradict.
@@ -119,8 +119,8 @@ class Canvas:
 
         Args:
             is_cut: whether its source was too long.
-            reading: `first-mark` reads to the first end mark, which padding is as well;
-                `official` reads all and drops the marks.
+            reading: `first-mark` reads to the first end mark, which padding is as well; `official`
+                reads all and drops the marks.
         """
         ends = {self.tokenizer.sep_id, self.tokenizer.pad_id}
         end = next((i for i, token in enumerate(ids) if token in ends), None)

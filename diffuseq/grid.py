@@ -24,18 +24,18 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
     """The decreasing grid of `nfe + 1` steps from T to 0.
 
     Args:
-        spacing: `uniform` in t; `quadratic` in t, dense near 0; `log-snr`, uniform in the
-            logarithm of the signal-to-noise ratio between t = T and t = 1; `official-gap`, every (T
-            // nfe)-th step, as the official DDIM, which also takes each step with the coefficients
-            of a step from t to t - 1 (`sample(one_step=True)`); `official-uniform`, uniform in t
-            and ending at t = 1 instead of 0, as the official DPM-Solver++ (rounded to whole steps,
+        spacing: `uniform` in t; `quadratic` in t, dense near 0; `log-snr`, uniform in the logarithm
+            of the signal-to-noise ratio between t = T and t = 1; `official-gap`, every (T //
+            nfe)-th step, as the official DDIM, which also takes each step with the coefficients of
+            a step from t to t - 1 (`sample(one_step=True)`); `official-uniform`, uniform in t and
+            ending at t = 1 instead of 0, as the official DPM-Solver++ (rounded to whole steps,
             where the official one interpolates).
         nfe: network calls, 1..T.
         alpha_bar: float64 `(T + 1,)`, as of `schedule.cumulative_alpha_bar`.
 
     Raises:
         UserError: if `nfe` is not in 1..T, or `official-gap` would make a different number of calls
-        (667 when 600 of 2,000 are requested).
+            (667 when 600 of 2,000 are requested).
 
     Source: `quadratic` arXiv 2010.02502, appendix D.2; `log-snr` arXiv 2206.00927, section 3.4.
     """

@@ -41,15 +41,20 @@ def loss_terms(
     target part of it is noised to step t and the network predicts z_0.
 
     Args:
-        network: f_theta(z_t, t) -> z0_hat. readout: embedding and output layer. ids: int64 `(batch,
-        length)`. is_target: bool `(batch, length)`; padding belongs to the target. t: steps 1..T,
-        int64 `(batch,)`. alpha_bar: float64 `(T + 1,)`. start_eps: standard normal numbers `(batch,
-        length, dim)`, for z_0. eps: standard normal numbers `(batch, length, dim)`, for z_t.
-        mse_over: positions that the term `mse` is averaged over. with_prediction_nll: whether the
-        term `prediction_nll` is computed. start_noise: positions whose z_0 is drawn; at the others
-        it is the embedding itself. forward: the forward process, z_t from (z_0, eps, alpha_bar_t
-        `(batch, 1, 1)`). present: True on the canvas of a row, bool `(batch, length)`, outside of
-        which nothing is compared; None means everywhere. `network` must use the same mask.
+        network: f_theta(z_t, t) -> z0_hat.
+        readout: embedding and output layer.
+        ids: int64 `(batch, length)`.
+        is_target: bool `(batch, length)`; padding belongs to the target.
+        t: steps 1..T, int64 `(batch,)`.
+        alpha_bar: float64 `(T + 1,)`.
+        start_eps: standard normal numbers `(batch, length, dim)`, for z_0.
+        eps: standard normal numbers `(batch, length, dim)`, for z_t.
+        mse_over: positions that the term `mse` is averaged over.
+        with_prediction_nll: whether the term `prediction_nll` is computed.
+        start_noise: positions whose z_0 is drawn; at the others it is the embedding itself.
+        forward: the forward process, z_t from (z_0, eps, alpha_bar_t `(batch, 1, 1)`).
+        present: True on the canvas of a row, bool `(batch, length)`, outside of which nothing is
+            compared; None means everywhere. `network` must use the same mask.
 
     Deviates: paper and official code differ in the first term. Eq. 2 of the paper compares
     the target part alone (`mse_over="target"`); the code, which made the published numbers,

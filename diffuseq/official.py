@@ -60,15 +60,17 @@ def read_official(
     """`diffuseq` or `diffuseq-v2` with the weights of an official checkpoint, on CPU.
 
     Args:
-        checkpoint: an `ema_*.pt`; its `training_args.json` lies beside it. tokenizer: a
-        `tokenizer.json` or `vocab.txt`, or a folder that holds one of them; by default the folder
-        of the checkpoint. heads: attention heads; by default one per 64 of the width.
+        checkpoint: an `ema_*.pt`; its `training_args.json` lies beside it.
+        tokenizer: a `tokenizer.json` or `vocab.txt`, or a folder that holds one of them; by default
+            the folder of the checkpoint.
+        heads: attention heads; by default one per 64 of the width.
         source_length: part of the canvas for the source, special tokens included, in tokens; by
-        default half of `seq_len`. embeddings: which of the two embedding tables of the checkpoint.
+            default half of `seq_len`.
+        embeddings: which of the two embedding tables of the checkpoint.
 
     Raises:
         UserError: if a file is missing or broken, or describes a model that `diffuseq` does not
-        support.
+            support.
     """
     state = _read_state(checkpoint)
     arguments = _read_arguments(checkpoint.parent / "training_args.json")

@@ -37,17 +37,23 @@ def sample(
     """z_0 `(rows, length, dim)`, after one network call for each entry of `grid` but the last.
 
     Args:
-        network: f_theta(z_t, t) -> z0_hat. source: clean vectors `(rows, length, dim)`; read only
-        at source positions. is_target: bool `(rows, length)`. grid: decreasing steps from T to 0,
-        of `grid.time_grid`. alpha_bar: float64 `(T + 1,)`. solver: the rule for one step. noise:
-        one row per row of `source`. temperature: factor of all noise, including the first state:
-        the knob that trades quality for diversity. 1 is the model's own distribution. clamp: moves
-        every z0_hat to the embeddings; None keeps it as predicted. clamp_steps: steps t at which
-        `clamp` is applied; None means all. noise_bound: bound of the noise injected by steps; None
-        means no bound. start_mean: mean of the first state `(dim,)`; None is 0. one_step: whether
-        each step uses the coefficients of t to t - 1, however far it goes: the error of the
-        official DDIM, see `grid.time_grid`. after_step: applied to the state after each step except
-        the one to s = 0. on_step: called with the number of the step and the state after it.
+        network: f_theta(z_t, t) -> z0_hat.
+        source: clean vectors `(rows, length, dim)`; read only at source positions.
+        is_target: bool `(rows, length)`.
+        grid: decreasing steps from T to 0, of `grid.time_grid`.
+        alpha_bar: float64 `(T + 1,)`.
+        solver: the rule for one step.
+        noise: one row per row of `source`.
+        temperature: factor of all noise, including the first state: the knob that trades quality
+            for diversity. 1 is the model's own distribution.
+        clamp: moves every z0_hat to the embeddings; None keeps it as predicted.
+        clamp_steps: steps t at which `clamp` is applied; None means all.
+        noise_bound: bound of the noise injected by steps; None means no bound.
+        start_mean: mean of the first state `(dim,)`; None is 0.
+        one_step: whether each step uses the coefficients of t to t - 1, however far it goes: the
+            error of the official DDIM, see `grid.time_grid`.
+        after_step: applied to the state after each step except the one to s = 0.
+        on_step: called with the number of the step and the state after it.
 
     Source: arXiv 2210.08933, section 3.2; arXiv 2006.11239, algorithm 2.
     Deviates: no earlier state is kept; the official code keeps all of them.

@@ -15,8 +15,8 @@ def next_token_loss(
         logits: `(batch, length, vocab)`.
         target: the tokens that follow, `(batch, length)`.
         inside: True where a target is not padding, `(batch, length)`.
-        label_smoothing: share of the mass that is spread over the vocabulary.
-            Source: arXiv 1512.00567, section 7.
+        label_smoothing: share of the mass that is spread over the vocabulary. Source: arXiv
+            1512.00567, section 7.
     """
     log_p = functional.log_softmax(logits.float(), dim=-1)
     tokens = int(inside.sum())

@@ -84,8 +84,8 @@ def load_pretrained(
     """A causal language model with its tokeniser, in float32.
 
     Args:
-        init: a folder, or a model id of the hub. gguf_file: name of the GGUF file in it that holds
-        both; None for safetensors.
+        init: a folder, or a model id of the hub.
+        gguf_file: name of the GGUF file in it that holds both; None for safetensors.
 
     Raises:
         UserError: if one of them cannot be read, or the model has no key cache for decoding.

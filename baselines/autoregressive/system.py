@@ -59,8 +59,8 @@ class AutoregressiveSystem(api.NeuralSystem):
         """`num_samples` candidates per source; a single one is decoded once and repeated.
 
         Raises:
-            UserError: if the beam is narrower than `num_samples`, or `max_length` longer than
-                the canvas.
+            UserError: if the beam is narrower than `num_samples`, or `max_length` longer than the
+                canvas.
         """
         max_length = decoding.length(self.id, self.resources.lengths.target, num_samples)
         if not sources:

@@ -69,11 +69,14 @@ def dual_policy_losses(
     Args:
         score: the network.
         target: texts that are to be written.
-        whole: False where a target was cut, `(rows,)`: how much is missing at its end is not
-            known and is not learnt.
-        u: random numbers. vocabulary: ids. beta: share of insertion roll-ins made from texts of the
-        model itself by the expert's deletions; the others are random deletions. prediction: how
-        deletion roll-ins are filled. max_insertions: largest class of the placeholder head.
+        whole: False where a target was cut, `(rows,)`: how much is missing at its end is not known
+            and is not learnt.
+        u: random numbers.
+        vocabulary: ids.
+        beta: share of insertion roll-ins made from texts of the model itself by the expert's
+            deletions; the others are random deletions.
+        prediction: how deletion roll-ins are filled.
+        max_insertions: largest class of the placeholder head.
         label_smoothing: of the token head, as a share of the mass.
     """
 

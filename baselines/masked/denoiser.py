@@ -15,10 +15,14 @@ class Denoiser(Decoder):
     """Bidirectional decoder over the target canvas.
 
     Args:
-        vocab_size: ids, the mask included. layers: decoder blocks. shape: of a block. length:
-        positions of the canvas. positions: kind of position embedding. time: whether x_t comes with
-        its time, which the masks of an absorbing chain reveal. lengths: number of length classes of
-        the target, predicted from the mean of the encoded source; 0 means no length head.
+        vocab_size: ids, the mask included.
+        layers: decoder blocks.
+        shape: of a block.
+        length: positions of the canvas.
+        positions: kind of position embedding.
+        time: whether x_t comes with its time, which the masks of an absorbing chain reveal.
+        lengths: number of length classes of the target, predicted from the mean of the encoded
+            source; 0 means no length head.
     """
 
     def __init__(

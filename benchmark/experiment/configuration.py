@@ -24,7 +24,7 @@ def fill(
 
     Raises:
         UserError: for an unknown key or a value of the wrong type; the message gives `where`, the
-        dotted path.
+            dotted path.
     """
     known = [field.name for field in fields(dataclass_type)]
     kinds = get_type_hints(dataclass_type)
@@ -49,7 +49,7 @@ def refuse_truth_value(value: object, kind: Any) -> None:
 
     Raises:
         PydanticCustomError: if the field is a number and the value, or an item of it, is a truth
-        value.
+            value.
     """
     items: Iterable[object] = value if isinstance(value, list | tuple) else (value,)
     if isinstance(value, Mapping):

@@ -46,7 +46,7 @@ def apply(
 
     Raises:
         UserError: if it is not of that form, its value is not YAML, its path passes through a plain
-        value, or it begins with neither a key of the suite nor a system.
+            value, or it begins with neither a key of the suite nor a system.
     """
     key, value = parse(override, "--set")
     head, *rest = _path(key)

@@ -186,8 +186,8 @@ def load_system(name: str) -> type[System]:
     """The class behind an id or a dotted path `module:Class`.
 
     Raises:
-        UserError: if the name is unknown, what it requires is not installed, or the
-            module cannot be imported.
+        UserError: if the name is unknown, what it requires is not installed, or the module cannot
+            be imported.
     """
     entries = system_entries()
     if name in entries:

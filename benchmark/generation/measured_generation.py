@@ -88,8 +88,8 @@ def generate(
 
     Args:
         batch: rows (sources times candidates) decoded at once; at least one source.
-        processes: divide up the batches; each gets all candidates. Their seconds are added up,
-            so that a cost does not depend on their number, and the peak is that of the largest.
+        processes: divide up the batches; each gets all candidates. Their seconds are added up, so
+            that a cost does not depend on their number, and the peak is that of the largest.
 
     Raises:
         RuntimeError: if the system does not return `num_samples` candidates per source.

@@ -129,8 +129,8 @@ def make_metric(spec: str, *, conditional: Conditional | None = None) -> Metric:
         conditional: the true distribution of a controlled task.
 
     Raises:
-        UserError: if the name, an option or its value is unknown, or the metric needs what
-            the task does not have.
+        UserError: if the name, an option or its value is unknown, or the metric needs what the task
+            does not have.
     """
     name, _, rest = spec.strip().partition(":")
     metric = METRICS.get(name)

@@ -122,8 +122,8 @@ def count_ngrams(texts: Sequence[Tokens], groups: IntArray) -> Iterator[NgramCou
 
     Args:
         texts: T tokenised texts.
-        groups: `(T,)`; texts of different groups share no number of an n-gram, and the numbers of
-            a smaller group are smaller.
+        groups: `(T,)`; texts of different groups share no number of an n-gram, and the numbers of a
+            smaller group are smaller.
     """
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     lexicon: defaultdict[str, int] = defaultdict(count().__next__)

@@ -90,7 +90,7 @@ def take_own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> 
 
     Raises:
         UserError: if a row has no source or no reference, an id occurs twice, or the numbers of
-        candidates differ.
+            candidates differ.
     """
     _check_unique(rows)
     named = all(row.id is not None for row in rows)

@@ -56,7 +56,7 @@ def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
     Raises:
         UserError: if there is no line, one is not a JSON object, or one has text that UTF-8 cannot
-        encode.
+            encode.
     """
     lines = read_lines(path)
     while lines and not lines[-1].strip():

@@ -168,7 +168,7 @@ class Processes:
 
         Raises:
             ProcessLostError: if this process failed while the others still wait for it inside the
-            work, or if another process failed in that way.
+                work, or if another process failed in that way.
         """
         if self.count == 1:
             return [error]

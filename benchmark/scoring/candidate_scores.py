@@ -45,10 +45,12 @@ def score_candidates(
 
     Args:
         rows: `{"id", "source", "references", "candidates": [{"text", ...}]}`, one per source; all
-        with the same number of candidates. metrics: what to measure; ids must differ. mbr_utility:
-        spec of the metric by which candidates are compared with each other. interval: how
-        confidence intervals are computed. mbr_utilities: specs of further utilities, for the curves
-        over numbers of candidates. pairs: source of the pairwise scores of candidates.
+            with the same number of candidates.
+        metrics: what to measure; ids must differ.
+        mbr_utility: spec of the metric by which candidates are compared with each other.
+        interval: how confidence intervals are computed.
+        mbr_utilities: specs of further utilities, for the curves over numbers of candidates.
+        pairs: source of the pairwise scores of candidates.
 
     Returns:
         The score record, and the underlying values of every source. Undefined values are None.
@@ -128,7 +130,7 @@ def parse_items(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
 
     Raises:
         UserError: if there is no row, a field is missing, an id occurs twice, or the numbers of
-        candidates differ.
+            candidates differ.
     """
     if not rows:
         raise UserError("There are no candidates to score: the file of candidates is empty.")

@@ -25,8 +25,8 @@ def additive_statistic(
     Args:
         name: `set`, of all candidates together; `expected`, the mean over candidates; `mbr` or
             `oracle`, of the candidate selected by `index`.
-        values: `(S,)` for `set`, `(S, K)` for values of candidates, `(S, K, n)` for statistics of
-            a corpus score.
+        values: `(S,)` for `set`, `(S, K)` for values of candidates, `(S, K, n)` for statistics of a
+            corpus score.
         index: `(S,)`, the candidate of each source; None if none can be selected.
         total: of a corpus score.
     """

@@ -17,8 +17,8 @@ def learning_rate(
     along half a cosine, or with the inverse square root (arXiv 1706.03762, eq. 3).
 
     Args:
-        updates: length of the training; None (a budget in tokens or seconds) leaves `linear`
-            and `cosine` at the peak, since their end is not known.
+        updates: length of the training; None (a budget in tokens or seconds) leaves `linear` and
+            `cosine` at the peak, since their end is not known.
     """
     if update < warmup:
         return peak * (update + 1) / warmup

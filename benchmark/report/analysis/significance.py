@@ -135,8 +135,8 @@ def compare_all(
 
     Args:
         columns: by column and row, the draws `(1 + seeds + resamples,)` of a score.
-        randomised: p values of the randomisation by (column, first, second). Where given, no
-            pair without one is significant; where None, the bootstrap is used alone.
+        randomised: p values of the randomisation by (column, first, second). Where given, no pair
+            without one is significant; where None, the bootstrap is used alone.
         seeds: whose seeds move the rows after the first.
         level: of the intervals of the differences.
         bounds: ranges of the scores by column.
