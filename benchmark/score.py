@@ -25,7 +25,7 @@ from benchmark.runtime.command_line import (
 if TYPE_CHECKING:
     from benchmark.experiment.suite import Suite
     from benchmark.outputs.target_report import Target
-    from benchmark.records.schema import Cell, Interval
+    from benchmark.records.schema import Interval, TrialRecord
     from benchmark.store.entries import Store
     from benchmark.tasks import Task
 
@@ -273,7 +273,7 @@ def _report(
     return 1 if any(cell.status == "failed" for cell in cells if cell.outputs) else 0
 
 
-def _scores(cells: Sequence[Cell], system: str) -> Iterator[str]:
+def _scores(cells: Sequence[TrialRecord], system: str) -> Iterator[str]:
     """The scores of every setting of a system, beside those of the copied source."""
     copy = next((c.score for c in cells if c.system == "copy-source" and c.score), None)
     for cell in cells:

@@ -26,7 +26,7 @@ from benchmark.metrics.declaration import DEVICE, DeclaredMetric
 from benchmark.metrics.encoder import (
     AUTO,
     LAYERS,
-    Encoder,
+    TextEncoder,
     TokenVectors,
     check_encoder,
     describe,
@@ -134,7 +134,7 @@ class BertScore(DeclaredMetric):
     def _encoded(
         self, items: Sequence[Item], *, with_references: bool
     ) -> Iterator[tuple[Sequence[Item], dict[str, TokenVectors]]]:
-        encoder: Encoder = load_encoder(self.encoder, self.layer, self.device)
+        encoder: TextEncoder = load_encoder(self.encoder, self.layer, self.device)
         per_item = [
             [*item.candidates, *(item.references if with_references else ())] for item in items
         ]

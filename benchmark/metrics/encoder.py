@@ -60,7 +60,7 @@ class TokenVectors:
 
 
 @dataclass(frozen=True)
-class Encoder:
+class TextEncoder:
     """A tokeniser and a network, ready to be called."""
 
     tokenizer: Any
@@ -221,7 +221,7 @@ def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, 
 
 
 @functools.lru_cache(maxsize=1)
-def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
+def load_encoder(name: str, layer: int | None, device: str) -> TextEncoder:
     """Load an encoder by `auto`, folder or hub id.
 
     Args:
@@ -267,7 +267,7 @@ def load_encoder(name: str, layer: int | None, device: str) -> Encoder:
     if byte_level:
         # RoBERTa counts positions from 2: two of its positions cannot be used.
         limit -= 2
-    return Encoder(tokenizer, network, chosen, device, limit, " " if byte_level else "")
+    return TextEncoder(tokenizer, network, chosen, device, limit, " " if byte_level else "")
 
 
 @contextmanager

@@ -13,20 +13,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.metrics.text import squeeze
-from benchmark.outputs.output_row import Row, candidate
+from benchmark.outputs.output_row import OutputRow, candidate
 from benchmark.outputs.text_lines import json_lines, text_field
 
 MARKS = ("[CLS]", "[SEP]", "[PAD]")
 
 
-def read_diffuseq(path: Path) -> list[Row]:
+def read_diffuseq(path: Path) -> list[OutputRow]:
     """The rows of one file: one candidate per source.
 
     Raises:
         UserError: for a line that lacks one of the three texts.
     """
     return [
-        Row(
+        OutputRow(
             where,
             (candidate(remove_marks(text_field(fields, "recover", where))),),
             source=remove_marks(text_field(fields, "source", where)),

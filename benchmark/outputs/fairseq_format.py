@@ -12,13 +12,13 @@ import re
 from pathlib import Path
 
 from benchmark.api import UserError
-from benchmark.outputs.output_row import Row, candidate
+from benchmark.outputs.output_row import OutputRow, candidate
 from benchmark.outputs.text_lines import read_lines
 
 LINE = re.compile(r"([STHD])-(\d+)\t(.*)")
 
 
-def read_fairseq(path: Path) -> list[Row]:
+def read_fairseq(path: Path) -> list[OutputRow]:
     """The rows of a file, in the order of the split.
 
     Raises:
@@ -57,7 +57,7 @@ def read_fairseq(path: Path) -> list[Row]:
                     " file for every call of fairseq-generate."
                 )
     return [
-        Row(
+        OutputRow(
             f"{path}, line {first[number]}",
             tuple(candidate(text) for text in of_number),
             source=texts["S"][number][0] if number in texts["S"] else None,

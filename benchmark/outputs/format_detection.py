@@ -11,11 +11,11 @@ from benchmark.api import UserError
 from benchmark.outputs.diffuseq_format import read_diffuseq
 from benchmark.outputs.fairseq_format import LINE, read_fairseq
 from benchmark.outputs.json_lines_format import read_json_lines
-from benchmark.outputs.output_row import Row
+from benchmark.outputs.output_row import OutputRow
 from benchmark.outputs.plain_text_format import read_plain
 from benchmark.outputs.text_lines import read_lines
 
-FORMATS: Mapping[str, Callable[[Path], list[Row]]] = {
+FORMATS: Mapping[str, Callable[[Path], list[OutputRow]]] = {
     "jsonl": read_json_lines,
     "diffuseq": read_diffuseq,
     "fairseq": read_fairseq,
@@ -25,7 +25,9 @@ FORMATS: Mapping[str, Callable[[Path], list[Row]]] = {
 _JSON = (".json", ".jsonl")
 
 
-def read_outputs(paths: Sequence[Path], format_name: str | None = None) -> tuple[str, list[Row]]:
+def read_outputs(
+    paths: Sequence[Path], format_name: str | None = None
+) -> tuple[str, list[OutputRow]]:
     """The name of the format, and the combined rows of all files.
 
     The candidates of the second file follow those of the first, source by source.
@@ -73,7 +75,7 @@ def detect(path: Path) -> str:
     return "diffuseq" if "recover" in first else "jsonl"
 
 
-def _together(row: Row, further: Row) -> Row:
+def _together(row: OutputRow, further: OutputRow) -> OutputRow:
     for name in ("id", "number", "source", "references"):
         if getattr(row, name) != getattr(further, name):
             raise UserError(

@@ -11,7 +11,7 @@ from benchmark.execution.trial_stages import score_entry
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.generation.candidates_file import CANDIDATES
-from benchmark.outputs.registered_outputs import Entry, registered
+from benchmark.outputs.registered_outputs import RegisteredOutputs, registered
 from benchmark.store.entries import Store
 from benchmark.tasks import Task
 
@@ -68,7 +68,7 @@ def join(
     return joined
 
 
-def _roles(entry: Entry, entries: Sequence[Entry]) -> list[str]:
+def _roles(entry: RegisteredOutputs, entries: Sequence[RegisteredOutputs]) -> list[str]:
     """The first setting of a system is the row of the table; with a knob, all form its curve."""
     if entry.is_yardstick:
         return list(entry.setting["roles"])
@@ -79,7 +79,7 @@ def _roles(entry: Entry, entries: Sequence[Entry]) -> list[str]:
 
 def _add(
     joined: Joined,
-    entry: Entry,
+    entry: RegisteredOutputs,
     generated: Mapping[str, Any],
     roles: Sequence[str],
     scoring: TaskScoring,

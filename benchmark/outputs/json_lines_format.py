@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from benchmark.api import Candidate, Status, UserError
-from benchmark.outputs.output_row import Row, candidate
+from benchmark.outputs.output_row import OutputRow, candidate
 from benchmark.outputs.text_lines import json_lines, text_field
 
 ONE = ("candidate", "output")
 OUTPUTS = ("candidates", *ONE)
 
 
-def read_json_lines(path: Path) -> list[Row]:
+def read_json_lines(path: Path) -> list[OutputRow]:
     """The rows of a file.
 
     Raises:
@@ -29,8 +29,8 @@ def read_json_lines(path: Path) -> list[Row]:
     return [_row(fields, where) for where, fields in json_lines(path)]
 
 
-def _row(fields: dict[str, Any], where: str) -> Row:
-    return Row(
+def _row(fields: dict[str, Any], where: str) -> OutputRow:
+    return OutputRow(
         where,
         _candidates(fields, where),
         id=_id(fields, where),

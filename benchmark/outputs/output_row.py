@@ -8,7 +8,7 @@ from benchmark.api import Candidate
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutputRow:
     """The candidates for one source; what the file does not give is None.
 
     `number` is the index of the source in the split, from 0, if the format has it; `where` names

@@ -22,7 +22,7 @@ from benchmark.tasks import Task
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegisteredOutputs:
     """The outputs of one system under one setting and seed, in one report."""
 
     report: str
@@ -90,7 +90,7 @@ def keep_candidates(
     return key
 
 
-def register(store: Store, entry: Entry) -> None:
+def register(store: Store, entry: RegisteredOutputs) -> None:
     """Add outputs to a report; with `main`, other settings of the system lose that role."""
     if entry.main:
         for other in registered(store, entry.report):
@@ -99,16 +99,18 @@ def register(store: Store, entry: Entry) -> None:
     _write(store, entry)
 
 
-def registered(store: Store, report: str) -> list[Entry]:
+def registered(store: Store, report: str) -> list[RegisteredOutputs]:
     """The outputs that belong to a report, in the order of its lines."""
-    names = {field.name for field in fields(Entry)}
+    names = {field.name for field in fields(RegisteredOutputs)}
     records = (
         store.record("outputs", path.parent.name)
         for path in (store.root / "outputs").glob("*/record.json")
         if path.parent.suffix != ".partial"
     )
     found = [
-        Entry(**{name: value for name, value in record["entry"].items() if name in names})
+        RegisteredOutputs(
+            **{name: value for name, value in record["entry"].items() if name in names}
+        )
         for record in records
         if record is not None and record["entry"]["report"] == report
     ]
@@ -118,13 +120,13 @@ def registered(store: Store, report: str) -> list[Entry]:
     )
 
 
-def remove(store: Store, entries: Iterable[Entry]) -> None:
+def remove(store: Store, entries: Iterable[RegisteredOutputs]) -> None:
     """Remove outputs from their report; candidates and scores stay in the store."""
     for entry in entries:
         store.forget("outputs", entry.key)
 
 
-def _write(store: Store, entry: Entry) -> None:
+def _write(store: Store, entry: RegisteredOutputs) -> None:
     record: Mapping[str, Any] = {"stage": "outputs", "entry": asdict(entry), **_provenance()}
     with store.lock("outputs", entry.key):
         store.finish("outputs", entry.key, record)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from benchmark.api import Candidate, Example, UserError
 from benchmark.metrics.text import squeeze
-from benchmark.outputs.output_row import Row
+from benchmark.outputs.output_row import OutputRow
 from benchmark.tasks.data_notes import normalise
 
 By = Literal["id", "source", "order", "file"]
@@ -43,7 +43,7 @@ class Outputs:
 
 
 def match(
-    rows: Sequence[Row],
+    rows: Sequence[OutputRow],
     examples: Sequence[Example],
     *,
     split: str,
@@ -85,7 +85,7 @@ def match(
     )
 
 
-def take_own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> Outputs:
+def take_own_sources(rows: Sequence[OutputRow], *, num_samples: int | None = None) -> Outputs:
     """The rows as outputs for their own sources and references.
 
     Raises:
@@ -109,8 +109,8 @@ def take_own_sources(rows: Sequence[Row], *, num_samples: int | None = None) -> 
 
 
 def _place(
-    rows: Sequence[Row], examples: Sequence[Example], split: str, limit: int | None
-) -> tuple[By, dict[int, Row]]:
+    rows: Sequence[OutputRow], examples: Sequence[Example], split: str, limit: int | None
+) -> tuple[By, dict[int, OutputRow]]:
     """How the rows were matched, and the row of each index in the split."""
     _check_unique(rows)
     index_of = {example.id: index for index, example in enumerate(examples)}
@@ -139,8 +139,8 @@ def _place(
     return "order", _confirmed(placed, examples, split, "order")
 
 
-def _check_unique(rows: Sequence[Row]) -> None:
-    seen: dict[str, Row] = {}
+def _check_unique(rows: Sequence[OutputRow]) -> None:
+    seen: dict[str, OutputRow] = {}
     for row in rows:
         if row.id is not None:
             if row.id in seen:
@@ -152,8 +152,8 @@ def _check_unique(rows: Sequence[Row]) -> None:
 
 
 def _by_source(
-    rows: Sequence[Row], examples: Sequence[Example], key: Callable[[str], str], split: str
-) -> dict[int, Row] | None:
+    rows: Sequence[OutputRow], examples: Sequence[Example], key: Callable[[str], str], split: str
+) -> dict[int, OutputRow] | None:
     """The row of each index in the split; None if a source is not in the split.
 
     Raises:
@@ -166,7 +166,7 @@ def _by_source(
     if any(name not in places for name in named):
         return None
     counts = Counter(named)
-    placed: dict[int, Row] = {}
+    placed: dict[int, OutputRow] = {}
     for name, row in zip(named, rows, strict=True):
         if counts[name] != len(places[name]):
             raise UserError(
@@ -177,7 +177,9 @@ def _by_source(
     return placed
 
 
-def _by_number(rows: Sequence[Row], examples: Sequence[Example]) -> dict[int, Row] | None:
+def _by_number(
+    rows: Sequence[OutputRow], examples: Sequence[Example]
+) -> dict[int, OutputRow] | None:
     """The row of each index in the split; None unless every row has a valid number."""
     numbers = [row.number for row in rows if row.number is not None]
     if len(numbers) < len(rows) or max(numbers) >= len(examples):
@@ -185,7 +187,7 @@ def _by_number(rows: Sequence[Row], examples: Sequence[Example]) -> dict[int, Ro
     return dict(zip(numbers, rows, strict=True))
 
 
-def _mostly_agree(placed: dict[int, Row], examples: Sequence[Example]) -> bool:
+def _mostly_agree(placed: dict[int, OutputRow], examples: Sequence[Example]) -> bool:
     """Whether at least half of the sources given in the rows match."""
     pairs = [(row, examples[index]) for index, row in placed.items()]
     with_source = sum(row.source is not None for row in placed.values())
@@ -193,8 +195,8 @@ def _mostly_agree(placed: dict[int, Row], examples: Sequence[Example]) -> bool:
 
 
 def _confirmed(
-    placed: dict[int, Row], examples: Sequence[Example], split: str, by: str
-) -> dict[int, Row]:
+    placed: dict[int, OutputRow], examples: Sequence[Example], split: str, by: str
+) -> dict[int, OutputRow]:
     """The rows, unless they have sources and most of these do not match."""
     if _mostly_agree(placed, examples):
         return placed
@@ -207,16 +209,16 @@ def _confirmed(
     )
 
 
-def _agreeing(pairs: Sequence[tuple[Row, Example]]) -> int | None:
+def _agreeing(pairs: Sequence[tuple[OutputRow, Example]]) -> int | None:
     with_source = [pair for pair in pairs if pair[0].source is not None]
     return sum(_agree(*pair) for pair in with_source) if with_source else None
 
 
-def _agree(row: Row, example: Example) -> bool:
+def _agree(row: OutputRow, example: Example) -> bool:
     return normalise(row.source or "") == normalise(example.source)
 
 
-def _unplaced(rows: Sequence[Row], examples: Sequence[Example], split: str) -> str:
+def _unplaced(rows: Sequence[OutputRow], examples: Sequence[Example], split: str) -> str:
     texts = {normalise(example.source) for example in examples}
     stranger = next((r for r in rows if r.source and normalise(r.source) not in texts), None)
     if stranger is not None:
@@ -237,7 +239,9 @@ def _unplaced(rows: Sequence[Row], examples: Sequence[Example], split: str) -> s
     )
 
 
-def _candidates(rows: Sequence[Row], num_samples: int | None) -> tuple[tuple[Candidate, ...], ...]:
+def _candidates(
+    rows: Sequence[OutputRow], num_samples: int | None
+) -> tuple[tuple[Candidate, ...], ...]:
     expected = num_samples or len(rows[0].candidates)
     for row in rows:
         count = len(row.candidates)

@@ -15,7 +15,7 @@ from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.outputs.format_detection import read_outputs
 from benchmark.outputs.registered_outputs import (
-    Entry,
+    RegisteredOutputs,
     keep_candidates,
     register,
     registered,
@@ -57,7 +57,7 @@ class Submission:
 
 def enter(
     submission: Submission, target: Target, suite: Suite, store: Store
-) -> tuple[Entry, Task, list[str]]:
+) -> tuple[RegisteredOutputs, Task, list[str]]:
     """Store outputs and add them, with any missing yardsticks, to a report.
 
     Returns:
@@ -69,7 +69,7 @@ def enter(
     format_name, task, outputs = _read(submission, target, suite)
     resolve_scoring(suite, task)
     setting = _setting(submission, outputs)
-    entry = Entry(
+    entry = RegisteredOutputs(
         report=target.name,
         task=task.id,
         test_digest=task.split_digests["test"],
@@ -196,7 +196,9 @@ def _as_json(setting: Setting) -> dict[str, Any]:
     return plain
 
 
-def _check_fit(entry: Entry, others: Sequence[Entry], target: Target) -> None:
+def _check_fit(
+    entry: RegisteredOutputs, others: Sequence[RegisteredOutputs], target: Target
+) -> None:
     """Reject outputs that cannot share a table with the existing ones."""
     strange = next((other for other in others if other.test_digest != entry.test_digest), None)
     if strange is not None and not target.of_a_run:
@@ -215,7 +217,7 @@ def _check_fit(entry: Entry, others: Sequence[Entry], target: Target) -> None:
 
 
 def _add_yardsticks(
-    entries: Sequence[Entry], target: Target, suite: Suite, task: Task, store: Store
+    entries: Sequence[RegisteredOutputs], target: Target, suite: Suite, task: Task, store: Store
 ) -> None:
     """Register the yardsticks missing from the report, with equal numbers of candidates."""
     for entry in registered(store, target.name):
@@ -228,7 +230,7 @@ def _add_yardsticks(
             key = keep_candidates(store, task, made, system=name, setting=setting, seed=seed)
             register(
                 store,
-                Entry(
+                RegisteredOutputs(
                     report=target.name,
                     task=task.id,
                     test_digest=task.split_digests["test"],
@@ -244,7 +246,9 @@ def _add_yardsticks(
             )
 
 
-def _remarks(entry: Entry, others: Sequence[Entry], outputs: Outputs, target: Target) -> list[str]:
+def _remarks(
+    entry: RegisteredOutputs, others: Sequence[RegisteredOutputs], outputs: Outputs, target: Target
+) -> list[str]:
     remarks = []
     repeated = all(len({c.text for c in of_source}) == 1 for of_source in outputs.candidates)
     if entry.num_samples > 1 and repeated and entry.setting["kind"] == "samples":

@@ -15,9 +15,9 @@ from benchmark.api import Example, UserError
 from benchmark.experiment.suite import Suite, load_suite
 from benchmark.generation.candidates_file import CANDIDATES
 from benchmark.outputs.json_lines_format import read_json_lines
-from benchmark.outputs.registered_outputs import Entry, registered
+from benchmark.outputs.registered_outputs import RegisteredOutputs, registered
 from benchmark.records.reader import Records, read_records
-from benchmark.records.schema import Cell
+from benchmark.records.schema import TrialRecord
 from benchmark.report.data.points import YARDSTICK
 from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, controlled_splits, load_task
@@ -40,7 +40,7 @@ class Target:
         """The name of the report in the store."""
         return self.folder.name
 
-    def run_cells(self, task: str | None = None) -> tuple[Cell, ...]:
+    def run_cells(self, task: str | None = None) -> tuple[TrialRecord, ...]:
         """The trials that were run, not entered; of one task or of all."""
         cells = self.records.cells if self.records is not None else ()
         return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
@@ -181,14 +181,14 @@ def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
 
 def tasks_of_entries(store: Store, report: str) -> Mapping[str, Task]:
     """The tasks of a report of outputs only, from their stored entries."""
-    found: dict[str, Entry] = {}
+    found: dict[str, RegisteredOutputs] = {}
     for entry in registered(store, report):
         if store.record("generate", entry.generate) is not None:
             found.setdefault(entry.task, entry)
     return {name: task_of_examples(name, _examples(store, entry)) for name, entry in found.items()}
 
 
-def _examples(store: Store, entry: Entry) -> list[Example]:
+def _examples(store: Store, entry: RegisteredOutputs) -> list[Example]:
     rows = read_json_lines(store.folder("generate", entry.generate) / CANDIDATES)
     return [
         Example(row.id or "", row.source or "", (row.references or ("",))[0], row.references or ())

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from benchmark.api import UserError
 from benchmark.records.record_files import RecordFiles
-from benchmark.records.schema import Cell, Event, ExampleValues, Run, Sample, Trace
+from benchmark.records.schema import Event, ExampleValues, Run, Sample, TraceRecord, TrialRecord
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -24,7 +24,7 @@ class Records:
 
     files: RecordFiles
     run: Run
-    cells: tuple[Cell, ...]
+    cells: tuple[TrialRecord, ...]
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -52,10 +52,10 @@ class Records:
         name = f"events/{train_key}.jsonl"
         return tuple(self._rows(name, Event)) if name in self.files.names("events") else ()
 
-    def trace(self, trace_key: str) -> Trace:
+    def trace(self, trace_key: str) -> TraceRecord:
         """The curves along a generation."""
         name = f"traces/{trace_key}.json"
-        return _parsed(Trace, self.files.read(name), str(self.files.place(name)))
+        return _parsed(TraceRecord, self.files.read(name), str(self.files.place(name)))
 
     def _rows(self, name: str, model: type[M]) -> Iterator[M]:
         place = self.files.place(name)
@@ -85,8 +85,8 @@ def read_records(folder: Path) -> Records:
     return Records(files, run, tuple(sorted(cells, key=lambda cell: rank[cell.task])))
 
 
-def _cell(line: str, run: Run, place: str) -> Cell:
-    cell = _parsed(Cell, line, place)
+def _cell(line: str, run: Run, place: str) -> TrialRecord:
+    cell = _parsed(TrialRecord, line, place)
     for kind, name, known in (("task", cell.task, run.tasks), ("system", cell.system, run.systems)):
         if name not in known:
             raise UserError(f"{place}: {kind} {name!r} is not in run.json.")

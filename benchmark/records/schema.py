@@ -52,7 +52,7 @@ class Interval(_Record):
 UNDEFINED = Interval(value=math.nan)
 
 
-class Curve(_Record):
+class CurveRecord(_Record):
     """A value by the number of candidates: entry n - 1 is that of n."""
 
     value: tuple[Number, ...]
@@ -70,9 +70,9 @@ class MetricScore(_Record):
     unit: str = ""
     range: tuple[Number, Number] = (-math.inf, math.inf)
     statistics: dict[str, Interval]
-    mbr_curve: dict[str, Curve] = {}
+    mbr_curve: dict[str, CurveRecord] = {}
     """By utility; empty in records that have none, as `oracle_curve`."""
-    oracle_curve: Curve | None = None
+    oracle_curve: CurveRecord | None = None
 
 
 class IntervalMethod(_Record):
@@ -95,7 +95,7 @@ class Score(_Record):
     interval: IntervalMethod
 
 
-class Setting(_Record):
+class SettingRecord(_Record):
     """How a system decoded."""
 
     label: str
@@ -117,7 +117,7 @@ class Keys(_Record):
     trace: str | None = None
 
 
-class CellCost(_Record):
+class TrialCost(_Record):
     """Measured cost of a generation; see `benchmark.api.Cost`."""
 
     depth: Number = math.nan
@@ -154,7 +154,7 @@ class Training(_Record):
     batch: int | None = None
 
 
-class Cell(_Record):
+class TrialRecord(_Record):
     """One (task, system, seed, setting): what was run and what came out."""
 
     task: str
@@ -163,10 +163,10 @@ class Cell(_Record):
     seed: int
     status: Literal["ok", "failed", "missing"]
     error: str | None = None
-    setting: Setting
+    setting: SettingRecord
     keys: Keys = Keys()
     score: Score | None = None
-    cost: CellCost | None = None
+    cost: TrialCost | None = None
     statuses: dict[str, int] | None = None
     training: Training | None = None
     parameters: Parameters | None = None
@@ -251,7 +251,7 @@ class TraceCurve(_Record):
     high: list[Number]
 
 
-class Trace(_Record):
+class TraceRecord(_Record):
     """The texts on the way to the candidates; see `benchmark.generation.intermediate_states`."""
 
     num_sources: int

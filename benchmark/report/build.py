@@ -16,7 +16,7 @@ from benchmark.records.reader import Records, read_records
 from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
-from benchmark.report.data.samples import Block, gather_blocks
+from benchmark.report.data.samples import SampleBlock, gather_blocks
 from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
 from benchmark.report.figures.sheet import render_svg, save, use_style
 from benchmark.report.page.inline_svg import InlineFigures
@@ -125,7 +125,11 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
 
 
 def _task(
-    board: Board, task: str, folder: Path, inline: InlineFigures | None, samples: Sequence[Block]
+    board: Board,
+    task: str,
+    folder: Path,
+    inline: InlineFigures | None,
+    samples: Sequence[SampleBlock],
 ) -> TaskView:
     table, further = build_table(board, task), build_supplementary_tables(board, task)
     name, room = stem(task), folder / "tables"

@@ -23,7 +23,7 @@ class Measure(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SpeedComparison:
     """Measurements that belong together."""
 
     summary: str
@@ -37,38 +37,38 @@ class Comparison:
         return cast("Measure", getattr(importlib.import_module(module), function))
 
 
-COMPARISONS: Mapping[str, Comparison] = {
-    "transformer": Comparison(
+COMPARISONS: Mapping[str, SpeedComparison] = {
+    "transformer": SpeedComparison(
         "transformer, greedy and cached, against generate of Hugging Face for a BART of its size",
         "benchmark.timing.transformer_speed:measure",
         ("transformer-128", "transformer-256"),
     ),
-    "masked": Comparison(
+    "masked": SpeedComparison(
         "nat (1 pass) and cmlm (10 passes) against those of fairseq",
         "benchmark.timing.masked_speed:measure",
         ("nat-128", "cmlm-128", "nat-256", "cmlm-256"),
     ),
-    "diffuseq": Comparison(
+    "diffuseq": SpeedComparison(
         "diffuseq against the published procedure, written out plainly, with equal weights",
         "benchmark.timing.diffuseq_speed:measure",
         ("diffuseq-train", "diffuseq-sample"),
     ),
-    "metrics": Comparison(
+    "metrics": SpeedComparison(
         "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
         "benchmark.timing.evaluation_speed:measure",
         ("metrics-paraphrase", "metrics-qqp"),
     ),
-    "diffuseq-loss": Comparison(
+    "diffuseq-loss": SpeedComparison(
         "loss curves of diffuseq and of the published procedure, with equal batches and noise",
         "benchmark.timing.loss_curves:measure",
         ("diffuseq-loss",),
     ),
-    "diffuseq-quality": Comparison(
+    "diffuseq-quality": SpeedComparison(
         "quality of diffuseq over network calls, beside the 2,000 of the published procedure",
         "benchmark.timing.quality_over_calls:measure",
         ("diffuseq-quality",),
     ),
-    "diffuseq-memory": Comparison(
+    "diffuseq-memory": SpeedComparison(
         "peak memory of sampling over the number of steps, each in its own process",
         "benchmark.timing.memory_over_steps:measure",
         ("diffuseq-memory",),
@@ -76,7 +76,7 @@ COMPARISONS: Mapping[str, Comparison] = {
 }
 
 
-def choose(names: Sequence[str], only: Iterable[str]) -> list[tuple[Comparison, str]]:
+def choose(names: Sequence[str], only: Iterable[str]) -> list[tuple[SpeedComparison, str]]:
     """The measurements of the named comparisons (none named: of all), less those not in `only`.
 
     Raises:

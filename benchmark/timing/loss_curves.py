@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from benchmark.api import Batch, Example, Lengths, Noise, make_noise
 from benchmark.tasks import Task, load_task
-from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
 from benchmark.timing.mini_diffuseq import SMALLER, build_diffuseq, describe_network
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
 
@@ -89,10 +89,10 @@ def compare(
         " median over updates",
         over="updates",
         curves=tuple(
-            Curve(
+            MeasuredCurve(
                 name,
                 tuple(
-                    Point(
+                    MeasuredPoint(
                         update,
                         {loss: mean(r.curves[name][update][loss] for r in runs) for loss in values},
                         _spread(ratios[name][update]) if name in ratios else {},

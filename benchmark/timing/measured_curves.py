@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Point:
+class MeasuredPoint:
     """One point of a curve."""
 
     x: float
@@ -24,11 +24,11 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Curve:
+class MeasuredCurve:
     """Points of one side, in order."""
 
     name: str
-    points: tuple[Point, ...]
+    points: tuple[MeasuredPoint, ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Curves:
     conditions: str
     over: str
     """What the x values are."""
-    curves: tuple[Curve, ...]
+    curves: tuple[MeasuredCurve, ...]
     found: Mapping[str, Any] = field(default_factory=dict)
     """What was found beside the curves, such as a verdict and the band it holds for."""
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import torch
 
 from benchmark.tasks import load_task
-from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
 from benchmark.timing.mini_diffuseq import (
     SMALLER,
     build_diffuseq,
@@ -49,10 +49,11 @@ def compare(steps: Sequence[int] = STEPS, *, sources: int = SOURCES) -> Curves:
         " memory of a process that samples once, libraries included (ru_maxrss)",
         over="network calls",
         curves=tuple(
-            Curve(
+            MeasuredCurve(
                 side,
                 tuple(
-                    Point(n, {"peak MiB": p / 2**20}) for n, p in zip(steps, of_side, strict=True)
+                    MeasuredPoint(n, {"peak MiB": p / 2**20})
+                    for n, p in zip(steps, of_side, strict=True)
                 ),
             )
             for side, of_side in peaks.items()

@@ -25,7 +25,7 @@ from benchmark.api import Example, make_noise
 from benchmark.metrics import make_metric
 from benchmark.tasks import Task, load_task
 from benchmark.timing.coupled_noise import CoupledNoise, Remembered
-from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
 from benchmark.timing.mini_diffuseq import (
     SMALLER,
     as_items,
@@ -106,7 +106,7 @@ def compare(
     shown = [best, *([] if best is TWIN else [TWIN])]
     theirs, *few = writer.write([published, *({**c, "nfe": nfe} for c in shown for nfe in nfes)])
     points = [
-        Point(nfe, _means(ours), subtract(ours, theirs))
+        MeasuredPoint(nfe, _means(ours), subtract(ours, theirs))
         for nfe, ours in zip([*nfes] * len(shown), few, strict=True)
     ]
     steps = int(published["nfe"])
@@ -119,10 +119,14 @@ def compare(
         over="network calls",
         curves=(
             *(
-                Curve(f"diffuseq: {label(c)}", tuple(points[i * len(nfes) : (i + 1) * len(nfes)]))
+                MeasuredCurve(
+                    f"diffuseq: {label(c)}", tuple(points[i * len(nfes) : (i + 1) * len(nfes)])
+                )
                 for i, c in enumerate(shown)
             ),
-            Curve(f"published procedure: {label(published)}", (Point(steps, _means(theirs)),)),
+            MeasuredCurve(
+                f"published procedure: {label(published)}", (MeasuredPoint(steps, _means(theirs)),)
+            ),
         ),
         found={"differences_on_valid": differences},
     )

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.records.record_files import RecordFiles
-from benchmark.records.schema import Event, ExampleValues, Sample, Trace
+from benchmark.records.schema import Event, ExampleValues, Sample, TraceRecord
 
 Row = dict[str, Any]
 CellName = tuple[str, str, int]
@@ -127,7 +127,7 @@ class StoredCell:
     @cached_property
     def trace(self) -> Row:
         """The curves along a generation."""
-        (found,) = self._checked(f"traces/{self.trace_key}.json", Trace, lambda text: [text])
+        (found,) = self._checked(f"traces/{self.trace_key}.json", TraceRecord, lambda text: [text])
         return found
 
     def _rows(self, name: str, model: type[BaseModel]) -> list[Row]:

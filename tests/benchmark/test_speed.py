@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from benchmark import speed
-from benchmark.timing.comparisons import Comparison
+from benchmark.timing.comparisons import SpeedComparison
 from benchmark.timing.speed_result import Result, Side, Skipped
 
 
@@ -22,7 +22,7 @@ def fake(name, *, repeats):
 
 @pytest.fixture
 def table(monkeypatch):
-    monkeypatch.setattr(Comparison, "load", lambda self: fake)
+    monkeypatch.setattr(SpeedComparison, "load", lambda self: fake)
 
 
 def test_record(table, tmp_path, capsys):

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import Curve, Interval, MetricScore
+from benchmark.records.schema import CurveRecord, Interval, MetricScore
 from benchmark.report.data.points import Board, Point
 from benchmark.report.data.seed_pooling import pool_cautiously
 
@@ -130,7 +130,9 @@ def _curved(entry: MetricScore) -> bool:
     return bool(entry.mbr_curve)
 
 
-def _pooled(point: Point, metric: str, curve_of: Callable[[MetricScore], Curve | None]) -> BySize:
+def _pooled(
+    point: Point, metric: str, curve_of: Callable[[MetricScore], CurveRecord | None]
+) -> BySize:
     entries = _entries(point, metric)
     known = [curve for entry in entries if (curve := curve_of(entry)) is not None]
     if not known:
@@ -142,5 +144,5 @@ def _pooled(point: Point, metric: str, curve_of: Callable[[MetricScore], Curve |
     return {n: interval for n, interval in by_size.items() if interval.defined}
 
 
-def _at(curve: Curve, size: int) -> Interval:
+def _at(curve: CurveRecord, size: int) -> Interval:
     return Interval(value=curve.value[size - 1], low=curve.low[size - 1], high=curve.high[size - 1])

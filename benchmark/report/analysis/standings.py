@@ -97,7 +97,7 @@ class Standard:
 
 
 @dataclass(frozen=True)
-class Curve:
+class SweepSummary:
     """The settings of a system on the plane: how many, how far, and how many are in front.
 
     `front` counts those that no setting of any model beats in both diversity and quality.
@@ -116,7 +116,7 @@ class Standings:
     quality: Axis
     diversity: Axis | None
     standards: tuple[Standard, ...]
-    curves: Mapping[str, Curve]
+    curves: Mapping[str, SweepSummary]
     values: Mapping[tuple[str, str], Interval]
     """By column (`area` or the id of a standard) and system."""
     dashes: Mapping[tuple[str, str], str]
@@ -182,7 +182,7 @@ class _Columns:
         self.diversity = shown[0][0] if shown else None
         self.standards: list[Standard] = []
         self.columns: dict[str, dict[str, FloatArray]] = {}
-        self.curves: dict[str, Curve] = {}
+        self.curves: dict[str, SweepSummary] = {}
         self.dashes: dict[tuple[str, str], str] = {}
         if self.diversity is not None:
             self._along_diversity(self.diversity)
@@ -259,11 +259,11 @@ class _Columns:
 
 def _curves(
     placed: Mapping[str, tuple[FloatArray, FloatArray]], models: set[str]
-) -> Iterator[tuple[str, Curve]]:
+) -> Iterator[tuple[str, SweepSummary]]:
     """The measured points; yardsticks do not count for who is in front."""
     for system, (xs, ys) in placed.items():
         rivals = [placed[s] for s in placed if s in models and system in models]
         every_x = np.concatenate([xs[0], *(x[0] for x, _ in rivals)])
         every_y = np.concatenate([ys[0], *(y[0] for _, y in rivals)])
         front = int(undominated(every_x, every_y)[: xs.shape[1]].sum())
-        yield system, Curve(xs.shape[1], float(xs[0].min()), float(xs[0].max()), front)
+        yield system, SweepSummary(xs.shape[1], float(xs[0].min()), float(xs[0].max()), front)

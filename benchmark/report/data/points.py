@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.api import CandidateKind
 from benchmark.records.reader import Records
-from benchmark.records.schema import UNDEFINED, Cell, Interval, MetricScore, Parameters, Role
+from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Parameters, Role, TrialRecord
 from benchmark.report.data.seed_pooling import pool
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class Point:
     knob: str | None
     knob_value: Any
     kind: CandidateKind
-    cells: tuple[Cell, ...]
-    failures: tuple[Cell, ...]
+    cells: tuple[TrialRecord, ...]
+    failures: tuple[TrialRecord, ...]
     measures: Mapping[tuple[str, str], Interval]
     ablations: tuple[str, ...] = ()
 
@@ -70,7 +70,7 @@ class Point:
         return self.measures.get((metric, statistic), UNDEFINED)
 
     def cost(self, name: str) -> float:
-        """Mean of a field of `CellCost` over the seeds; NaN where not measured."""
+        """Mean of a field of `TrialCost` over the seeds; NaN where not measured."""
         return _mean(getattr(c.cost, name, math.nan) for c in self.cells)
 
     def training(self, name: str) -> float:
@@ -102,7 +102,7 @@ class Board:
 
     def __init__(self, records: Records) -> None:
         self.records = records
-        grouped: dict[tuple[str, str, str], list[Cell]] = {}
+        grouped: dict[tuple[str, str, str], list[TrialRecord]] = {}
         for cell in records.cells:
             grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
         self.points = tuple(_point(records, cells) for cells in grouped.values())
@@ -201,7 +201,7 @@ class Board:
         return pd.DataFrame(rows)
 
 
-def _point(records: Records, cells: list[Cell]) -> Point:
+def _point(records: Records, cells: list[TrialRecord]) -> Point:
     first = cells[0]
     good = tuple(c for c in cells if c.status == "ok")
     return Point(

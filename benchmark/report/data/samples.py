@@ -48,7 +48,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Block:
+class SampleBlock:
     """One source with its references and the candidates of all systems."""
 
     id: str
@@ -57,7 +57,7 @@ class Block:
     answers: tuple[Answers, ...]
 
 
-def gather_blocks(board: Board, task: str) -> list[Block]:
+def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
     """The sample blocks of a task, from the first seed of every main setting.
 
     There are none where the records keep no texts.
@@ -81,7 +81,7 @@ def gather_blocks(board: Board, task: str) -> list[Block]:
             said = _answers(point, sample, values.get(name), axis.metric if axis else "")
             answers.setdefault(name, []).append(said)
     return [
-        Block(name, sample.source, tuple(sample.references), tuple(answers[name]))
+        SampleBlock(name, sample.source, tuple(sample.references), tuple(answers[name]))
         for name, sample in list(found.items())[:SOURCES]
     ]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import Cell, ExampleValues, Interval, MetricScore, Score, base
+from benchmark.records.schema import ExampleValues, Interval, MetricScore, Score, TrialRecord, base
 from benchmark.scoring.bootstrap import (
     AdditiveScore,
     Bounds,
@@ -37,7 +37,7 @@ Statistic = tuple[str, str]
 """A metric and `expected`, `mbr`, `oracle` or `set`."""
 
 
-def pool(records: Records, cells: Sequence[Cell]) -> dict[Statistic, Interval]:
+def pool(records: Records, cells: Sequence[TrialRecord]) -> dict[Statistic, Interval]:
     """Every statistic with its value and interval over the seeds of one setting.
 
     With one seed these are the stored intervals. Metrics that only some seeds have are
@@ -76,7 +76,7 @@ def recipe_of(score: Score) -> IntervalRecipe:
 
 
 def seed_parts(
-    records: Records, cells: Sequence[Cell], names: Iterable[Statistic]
+    records: Records, cells: Sequence[TrialRecord], names: Iterable[Statistic]
 ) -> tuple[tuple[str, ...], dict[Statistic, Parts]]:
     """The sources of one setting, and what they contribute to its statistics, by seed.
 

@@ -41,7 +41,7 @@ from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
 
 @dataclass(frozen=True)
 class CostAxis:
-    """A field of `CellCost` as an x axis."""
+    """A field of `TrialCost` as an x axis."""
 
     field: str
     label: str

@@ -19,7 +19,7 @@ from benchmark.report.analysis.significance import TEST
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import YARDSTICK, Board
-from benchmark.report.data.samples import PRINTED, SHOWN, Block
+from benchmark.report.data.samples import PRINTED, SHOWN, SampleBlock
 from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
 from benchmark.report.page.sample_browser import gather_sample_data
@@ -73,7 +73,7 @@ class TaskView:
     further: Mapping[str, Table]
     """Further tables by the stem of their files."""
     figures: tuple[Drawn, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[SampleBlock, ...]
     quality: str
     """The quality that is shown beside a candidate."""
     known: bool
@@ -91,7 +91,7 @@ def gather_task_view(
     table: Table,
     further: Mapping[str, Table],
     figures: Iterable[Drawn],
-    samples: Iterable[Block],
+    samples: Iterable[SampleBlock],
 ) -> TaskView:
     """Gather what the page says about a task; `stem` begins the names of its files."""
     info = board.records.run.tasks[task]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmark.report.data.samples import Block, Text
+from benchmark.report.data.samples import SampleBlock, Text
 
 
 def gather_sample_data(
-    title: str, quality: str, blocks: Sequence[Block], *, known: bool
+    title: str, quality: str, blocks: Sequence[SampleBlock], *, known: bool
 ) -> Mapping[str, Any]:
     """The samples of a task for the browser; equal texts are stored once.
 

@@ -11,7 +11,7 @@ from benchmark.report.data.points import COPY, Board
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.paper.curve_panels import (
-    Curve,
+    PanelCurve,
     draw_curves,
     in_order,
     make_legend,
@@ -20,7 +20,7 @@ from benchmark.report.paper.curve_panels import (
 )
 
 
-def candidate_curves(board: Board, task: str) -> dict[str, Curve]:
+def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
     """MBR quality over the number of candidates, by system; empty without such records."""
     axis = quality_axis(board, task)
     if axis is None:
@@ -31,7 +31,7 @@ def candidate_curves(board: Board, task: str) -> dict[str, Curve]:
         if not point.yardstick
     }
     return {
-        system: Curve(tuple(map(float, by_size)), tuple(by_size.values()))
+        system: PanelCurve(tuple(map(float, by_size)), tuple(by_size.values()))
         for system, by_size in curves.items()
         if by_size
     }

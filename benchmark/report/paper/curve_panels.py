@@ -21,14 +21,14 @@ MOST_MARKS = 10
 
 
 @dataclass(frozen=True)
-class Curve:
+class PanelCurve:
     """Values over `xs`, with intervals where there are any."""
 
     xs: tuple[float, ...]
     ys: tuple[Interval, ...]
 
 
-Curves = Mapping[str, Curve]
+Curves = Mapping[str, PanelCurve]
 """System to its curve, in the order of the report."""
 
 

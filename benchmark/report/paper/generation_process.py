@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from benchmark.records.schema import Interval, Trace, base, title_of
+from benchmark.records.schema import Interval, TraceRecord, base, title_of
 from benchmark.report.data.axes import Axis, quality_axis
 from benchmark.report.data.points import Board
 from benchmark.report.data.seed_pooling import pool_cautiously
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.sheet import Sheet
 from benchmark.report.paper.curve_panels import (
-    Curve,
     Curves,
+    PanelCurve,
     draw_curves,
     in_order,
     make_legend,
@@ -35,9 +35,9 @@ def trace_axes(board: Board, task: str) -> tuple[Axis, ...]:
     return (*found, *(replace(DIVERSITY, metric=name) for name in names[:1]))
 
 
-def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, Curve]:
+def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
     """The values after each kept step, over the share of the steps taken, in per cent."""
-    found: dict[str, Curve] = {}
+    found: dict[str, PanelCurve] = {}
     for system in board.systems:
         main = board.main(task, system)
         keys = [cell.keys.trace for cell in main.cells if cell.keys.trace] if main else []
@@ -69,21 +69,21 @@ def _name_axes(ax: Axes, axis: Axis) -> None:
     ax.set_ylabel(axis.label)
 
 
-def _curve(trace: Trace, axis: Axis) -> Curve | None:
+def _curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
     kept = trace.curves.get(axis.metric, {}).get(axis.statistic)
     if kept is None:
         return None
     ends = zip(kept.value, kept.low, kept.high, strict=True)
-    return Curve(
+    return PanelCurve(
         tuple(100 * step / trace.total for step in trace.steps),
         tuple(Interval(value=value, low=low, high=high) for value, low, high in ends),
     )
 
 
-def _pooled(curves: Sequence[Curve], bounds: Bounds) -> Curve:
+def _pooled(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
     """The mean over seeds, where all took the same steps; else the first seed alone."""
     first = curves[0]
     if len(curves) == 1 or any(curve.xs != first.xs for curve in curves):
         return first
     columns = zip(*(curve.ys for curve in curves), strict=True)
-    return Curve(first.xs, tuple(pool_cautiously(intervals, bounds) for intervals in columns))
+    return PanelCurve(first.xs, tuple(pool_cautiously(intervals, bounds) for intervals in columns))

@@ -20,7 +20,7 @@ QUALITY = "bleu_sent_m4"
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingCurve:
     """The quality on the valid split over one training; all of equal length."""
 
     updates: tuple[float, ...]
@@ -28,9 +28,9 @@ class Progress:
     quality: tuple[float, ...]
 
 
-def quality_over_training(board: Board, task: str) -> dict[str, list[Progress]]:
+def quality_over_training(board: Board, task: str) -> dict[str, list[TrainingCurve]]:
     """Sentence BLEU on examples of the valid split, by system and seed."""
-    found: dict[str, list[Progress]] = {}
+    found: dict[str, list[TrainingCurve]] = {}
     for system, seeds in collect_logs(board, task).items():
         told = [progress for log in seeds if (progress := progress_of(log)).updates]
         if told:
@@ -38,7 +38,7 @@ def quality_over_training(board: Board, task: str) -> dict[str, list[Progress]]:
     return found
 
 
-def progress_of(log: Sequence[Event]) -> Progress:
+def progress_of(log: Sequence[Event]) -> TrainingCurve:
     """What a log says about quality.
 
     The seconds of a validation are those of training at its update, between the lines of the
@@ -52,7 +52,7 @@ def progress_of(log: Sequence[Event]) -> Progress:
         elapsed = np.interp(updates, at, seconds).tolist()
     else:
         elapsed = [math.nan] * len(updates)
-    return Progress(tuple(updates), tuple(elapsed), tuple(e.quality[QUALITY] for e in told))
+    return TrainingCurve(tuple(updates), tuple(elapsed), tuple(e.quality[QUALITY] for e in told))
 
 
 def draw_training_time(board: Board, tasks: Sequence[str]) -> Sheet:

@@ -10,8 +10,8 @@ from benchmark.records.schema import title_of
 from benchmark.report.data.columns import metric_columns, work_columns
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
-    Row,
     Table,
+    TableRow,
     describe_protocol,
     make_footnotes,
     make_row,
@@ -32,7 +32,7 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     columns = tuple(c for c in metric_columns(metrics, samples) if c.group != "form")
     columns = (*columns, *work_columns())
     columns = tuple(c for c in columns if any(c.read(p).defined for p in points)) or columns
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for group in groups.values():
         labels = variant_labels(group)
         # Bold within a system: what is compared is the decoding of one checkpoint.

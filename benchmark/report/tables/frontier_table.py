@@ -12,10 +12,10 @@ from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
     DAGGER,
     DASH,
-    Entry,
     Footnote,
-    Row,
     Table,
+    TableCell,
+    TableRow,
     make_row,
     with_letters,
 )
@@ -96,7 +96,7 @@ def _standard_head(standard: Standard | None) -> tuple[str, str, str]:
 
 def _frontier_row(
     board: Board, point: Point, columns: tuple[Column, ...], found: Standings | None
-) -> Row:
+) -> TableRow:
     row = make_row(board, point, columns)
     if found is None:
         return row
@@ -108,7 +108,7 @@ def _frontier_row(
         )
     )
     entries = {
-        name: Entry(entry.interval, keys, dash=found.dashes.get((name, point.system), ""))
+        name: TableCell(entry.interval, keys, dash=found.dashes.get((name, point.system), ""))
         for name, entry in row.entries.items()
     }
     return replace(row, entries=entries, marks=row.marks.replace(DAGGER, ""))

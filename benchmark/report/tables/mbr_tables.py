@@ -25,7 +25,7 @@ from benchmark.report.analysis.mbr_scaling import (
 )
 from benchmark.report.data.columns import GROUPS, Column, Group, group_of
 from benchmark.report.data.points import Board, Point
-from benchmark.report.tables.table import DAGGER, Footnote, Row, Table, make_row, with_bold
+from benchmark.report.tables.table import DAGGER, Footnote, Table, TableRow, make_row, with_bold
 
 MBR, OTHERS = "mbr", "mbr-metrics"
 """Names of the tables."""
@@ -159,16 +159,16 @@ def _first(points: Sequence[Point]) -> str:
     return next(iter(utilities_of(points)), "")
 
 
-def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[Row, ...]:
+def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[TableRow, ...]:
     """System by system, a row per utility; one answer has one row, and a ranked list none."""
-    by_utility: dict[str, list[Row]] = {}
+    by_utility: dict[str, list[TableRow]] = {}
     for utility in utilities_of(points):
         of_utility = columns(utility)
         rows = [
             make_row(board, p, of_utility, variant=f"by {utility}") for p in points if p.sampled
         ]
         by_utility[utility] = list(with_bold(tuple(rows), of_utility))
-    found: list[Row] = []
+    found: list[TableRow] = []
     for point in points:
         if point.kind == "single":
             found.append(make_row(board, point, columns(_first(points))))

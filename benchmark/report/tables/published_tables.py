@@ -24,10 +24,10 @@ from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score, ti
 from benchmark.report.data.columns import DETERMINISTIC, Column, group_of
 from benchmark.report.data.points import COPY, Board, Point
 from benchmark.report.tables.table import (
-    Entry,
     Footnote,
-    Row,
     Table,
+    TableCell,
+    TableRow,
     describe_protocol,
     make_footnotes,
     make_row,
@@ -255,13 +255,13 @@ def _column(
     )
 
 
-def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[Row]:
+def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[TableRow]:
     def origin(figure: PublishedFigure) -> tuple[str, str, str]:
         return figure.source, figure.reading, figure.system
 
     for (source, reading, system), few in groupby(sorted(figures, key=origin), key=origin):
         values = {(f.scale, f.statistic, f.candidates or 1): f.value for f in few}
-        yield Row(
+        yield TableRow(
             system=system,
             title=system,
             family=f"{source.partition(';')[0]} ({reading})",
@@ -270,13 +270,13 @@ def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Ite
             kind="samples",
             marks="",
             entries={
-                column.id: Entry(Interval(value=values.get(place, math.nan)), ())
+                column.id: TableCell(Interval(value=values.get(place, math.nan)), ())
                 for place, (column, _) in columns.items()
             },
         )
 
 
-def _our_row(board: Board, point: Point, columns: Columns) -> Row:
+def _our_row(board: Board, point: Point, columns: Columns) -> TableRow:
     """A main setting; a figure over another number of candidates is left out."""
     row = make_row(board, point, tuple(column for column, _ in columns.values()))
     samples = max(cell.score.num_samples for cell in point.cells if cell.score)
@@ -285,7 +285,7 @@ def _our_row(board: Board, point: Point, columns: Columns) -> Row:
         # What always gives one answer chooses it from any number of candidates.
         if asked not in (None, samples) and point.kind != "single":
             reason = f"{samples} candidates, not {asked}"
-            entries[column.id] = Entry(UNDEFINED, entries[column.id].keys, dash=reason)
+            entries[column.id] = TableCell(UNDEFINED, entries[column.id].keys, dash=reason)
     return replace(row, entries=entries)
 
 

@@ -11,13 +11,13 @@ from benchmark.report.analysis.significance import ALPHABET
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import YARDSTICK
 from benchmark.report.tables.latex_escape import latex_escape
-from benchmark.report.tables.table import DASH, Entry, Row, Stage, Table, stage_of
+from benchmark.report.tables.table import DASH, Stage, Table, TableCell, TableRow, stage_of
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
 
 
-def shown(column: Column, entry: Entry) -> tuple[str, str]:
+def shown(column: Column, entry: TableCell) -> tuple[str, str]:
     """The value and half its interval as strings; the second is empty without interval."""
     if entry.dash or not entry.interval.defined:
         return DASH, ""
@@ -27,7 +27,7 @@ def shown(column: Column, entry: Entry) -> tuple[str, str]:
     return column.text(entry.interval.value), half
 
 
-def raised(table: Table, entry: Entry) -> str:
+def raised(table: Table, entry: TableCell) -> str:
     """The letters of the rows that a figure is significantly better than."""
     return "".join(table.letters(entry.beats))
 
@@ -39,7 +39,7 @@ def head(column: Column) -> str:
     return f"{column.head}{detail}{' ' + arrow if arrow else ''}"
 
 
-def named(row: Row) -> str:
+def named(row: TableRow) -> str:
     """The name of a row with its letter."""
     return f"{row.name} ({row.letter})" if row.letter else row.name
 
@@ -76,7 +76,7 @@ def format_pipe_table(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _markdown_cell(table: Table, column: Column, entry: Entry) -> str:
+def _markdown_cell(table: Table, column: Column, entry: TableCell) -> str:
     value, half = shown(column, entry)
     value = f"**{value}**" if entry.bold else value
     parts = (value, f"±{half}" if half else "", raised(table, entry).translate(_RAISED))
@@ -118,7 +118,7 @@ def to_csv(table: Table) -> str:
     return out.getvalue()
 
 
-def _keys(table: Table, row: Row, stage: Stage) -> str:
+def _keys(table: Table, row: TableRow, stage: Stage) -> str:
     keys = [
         key
         for column in table.columns
@@ -191,7 +191,7 @@ def _latex_head(column: Column) -> str:
     return latex_escape(column.head) + (f" {arrow}" if arrow else "")
 
 
-def _latex_row(table: Table, row: Row, columns: tuple[Column, ...]) -> str:
+def _latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -> str:
     name = latex_escape(named(row) + row.marks)
     if row.status != "ok":
         span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"

@@ -23,7 +23,7 @@ from benchmark.report.data.axes import Axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.frontier_table import FRONTIER
-from benchmark.report.tables.table import Entry, Row, Table, make_row
+from benchmark.report.tables.table import Table, TableCell, TableRow, make_row
 
 SIGNIFICANCE = "significance"
 """Name of the table."""
@@ -91,7 +91,7 @@ def _pair_row(
     axis: Axis,
     verdicts: Verdicts,
     given: Mapping[str, str],
-) -> Row:
+) -> TableRow:
     row = make_row(board, point, ())
     entries = {}
     for place, other in enumerate(points):
@@ -108,8 +108,8 @@ def _pair_row(
     )
 
 
-def _pair_entry(pair: Pair | None, keys: tuple[str, ...], *, above: bool) -> Entry:
+def _pair_entry(pair: Pair | None, keys: tuple[str, ...], *, above: bool) -> TableCell:
     if pair is None:
-        return Entry(UNDEFINED, (), dash="not compared")
+        return TableCell(UNDEFINED, (), dash="not compared")
     shown = pair.difference if above else Interval(value=pair.adjusted)
-    return Entry(shown, keys, bold=pair.significant)
+    return TableCell(shown, keys, bold=pair.significant)

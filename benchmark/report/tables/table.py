@@ -23,7 +23,7 @@ DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
-class Entry:
+class TableCell:
     """One figure: the interval, its provenance, and how it is shown in the table.
 
     `keys` are the keys of the score records (of the generations, for costs) behind it.
@@ -39,7 +39,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One system under its main setting."""
 
     system: str
@@ -49,7 +49,7 @@ class Row:
     status: str
     kind: str
     marks: str
-    entries: dict[str, Entry]
+    entries: dict[str, TableCell]
     error: str = ""
     variant: str = ""
     """What sets apart the rows of one system, where it has several."""
@@ -83,13 +83,13 @@ class Table:
     title: str
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     footnotes: tuple[Footnote, ...]
     signatures: tuple[tuple[str, str], ...]
     name: str = ""
     """What sets it apart from the main table of the task, in names of files and labels: `cost`."""
 
-    def families(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+    def families(self) -> Iterator[tuple[str, tuple[TableRow, ...]]]:
         """Rows family by family, in order; yardsticks last."""
         for family in dict.fromkeys(row.family for row in self.rows):
             yield family, tuple(row for row in self.rows if row.family == family)
@@ -164,7 +164,9 @@ def describe_protocol(board: Board, task: str) -> str:
     )
 
 
-def make_row(board: Board, point: Point, columns: tuple[Column, ...], *, variant: str = "") -> Row:
+def make_row(
+    board: Board, point: Point, columns: tuple[Column, ...], *, variant: str = ""
+) -> TableRow:
     """A point as a row, without bold."""
     marks = ""
     if point.cells and not point.sampled:
@@ -173,7 +175,7 @@ def make_row(board: Board, point: Point, columns: tuple[Column, ...], *, variant
         marks += DOUBLE_DAGGER
     status = "ok" if point.cells else point.failures[0].status
     errors = [cell.error for cell in point.failures if cell.error]
-    return Row(
+    return TableRow(
         system=point.system,
         title=title_of(board.records.run.systems, point.system),
         family=point.family,
@@ -193,11 +195,11 @@ def last_line(error: str) -> str:
     return lines[-1] if lines else ""
 
 
-def _entry(point: Point, column: Column) -> Entry:
+def _entry(point: Point, column: Column) -> TableCell:
     keys = point.keys(stage_of(column))
     if point.kind in column.undrawn:
-        return Entry(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")
-    return Entry(column.read(point), keys)
+        return TableCell(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")
+    return TableCell(column.read(point), keys)
 
 
 Stage = Literal["train", "generate", "score"]
@@ -210,7 +212,7 @@ def stage_of(column: Column) -> Stage:
     return _STAGES.get(column.group, "score")
 
 
-def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, ...]:
+def with_bold(rows: tuple[TableRow, ...], columns: tuple[Column, ...]) -> tuple[TableRow, ...]:
     """The rows, with figures in bold that are not distinguishable from the best of the column."""
     bold: set[tuple[str, str]] = set()
     for column in columns:
@@ -234,7 +236,7 @@ def with_bold(rows: tuple[Row, ...], columns: tuple[Column, ...]) -> tuple[Row, 
     )
 
 
-def with_letters(rows: tuple[Row, ...], verdicts: Verdicts) -> tuple[Row, ...]:
+def with_letters(rows: tuple[TableRow, ...], verdicts: Verdicts) -> tuple[TableRow, ...]:
     """The rows with letters, and each figure with whom it is significantly better than."""
     named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
     # Counted over all rows that could be compared: a row has one letter in all tables of a task.

@@ -13,7 +13,7 @@ from benchmark.report.data.axes import main_axis, quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import CEILING, Board
 from benchmark.report.tables.published_tables import describe_published
-from benchmark.report.tables.table import Entry, Row, Table, last_line, with_bold
+from benchmark.report.tables.table import Table, TableCell, TableRow, last_line, with_bold
 from benchmark.tasks.data_notes import train_share
 
 
@@ -112,19 +112,19 @@ def build_overview_table(board: Board) -> Table:
     )
 
 
-def _overview_row(board: Board, system: str, columns: Sequence[Column]) -> Row:
+def _overview_row(board: Board, system: str, columns: Sequence[Column]) -> TableRow:
     points = {column.id: board.main(column.id, system) for column in columns}
     present = [point for point in points.values() if point is not None]
 
-    def entry(column: Column) -> Entry:
+    def entry(column: Column) -> TableCell:
         point = points[column.id]
         if point is None or not point.cells:
             reason = "not run" if point is None else point.failures[0].status
-            return Entry(Interval(value=float("nan")), (), dash=reason)
-        return Entry(column.read(point), point.keys("score"))
+            return TableCell(Interval(value=float("nan")), (), dash=reason)
+        return TableCell(column.read(point), point.keys("score"))
 
     info = board.records.run.systems[system]
-    return Row(
+    return TableRow(
         system=system,
         title=info.title,
         family=info.family,

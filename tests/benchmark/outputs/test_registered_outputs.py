@@ -7,7 +7,7 @@ import pytest
 from benchmark.api import Candidate, Example
 from benchmark.experiment.settings import Setting
 from benchmark.outputs.registered_outputs import (
-    Entry,
+    RegisteredOutputs,
     keep_candidates,
     register,
     registered,
@@ -26,13 +26,13 @@ def store(tmp_path) -> Store:
     return Store(tmp_path)
 
 
-def entry(label: str = "main", **facts) -> Entry:
+def entry(label: str = "main", **facts) -> RegisteredOutputs:
     known = {
         "report": "mini", "task": "pairs", "test_digest": "d", "system": "mine",
         "info": {"family": "other"}, "seed": 1, "main": False, "generate": "g", "num_samples": 1,
         "facts": {},
     }  # fmt: skip
-    return Entry(setting={"label": label}, **(known | facts))
+    return RegisteredOutputs(setting={"label": label}, **(known | facts))
 
 
 def test_entries_of_a_report_in_the_order_of_its_lines(store):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.api import Candidate, Example, UserError
-from benchmark.outputs.output_row import Row
+from benchmark.outputs.output_row import OutputRow
 from benchmark.outputs.source_matching import match, take_own_sources
 
 SPLIT = [
@@ -14,8 +14,8 @@ SPLIT = [
 ]
 
 
-def row(text: str = "x", **facts) -> Row:
-    return Row("file, line 9", tuple(Candidate(part) for part in text.split("|")), **facts)
+def row(text: str = "x", **facts) -> OutputRow:
+    return OutputRow("file, line 9", tuple(Candidate(part) for part in text.split("|")), **facts)
 
 
 def matched(rows, **options):

@@ -5,16 +5,16 @@ import json
 import pytest
 
 from benchmark.timing.curve_pictures import draw_curves
-from benchmark.timing.measured_curves import Curve, Curves, Point
+from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
 
 RESULT = Curves(
     "fake-curve", "alike", "network calls",
     (
-        Curve("a", (
-            Point(5, {"score": 0.5, "score ±": 0.1}, {"score": -0.25}),
-            Point(10, {"score": 0.75}),
+        MeasuredCurve("a", (
+            MeasuredPoint(5, {"score": 0.5, "score ±": 0.1}, {"score": -0.25}),
+            MeasuredPoint(10, {"score": 0.75}),
         )),
-        Curve("b", (Point(40, {"score": 0.75, "other": 2.0}),)),
+        MeasuredCurve("b", (MeasuredPoint(40, {"score": 0.75, "other": 2.0}),)),
     ),
     {"verdict": {"a": True}, "inner": {"a": {"x": 0.5, "x ±": 0.25}}, "band": 0.02},
 )  # fmt: skip
