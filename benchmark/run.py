@@ -23,6 +23,7 @@ from benchmark.runtime.command_line import (
 )
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
+from benchmark.runtime.output_paths import make_folder
 
 if TYPE_CHECKING:
     from benchmark.execution.trial_stages import Rerun
@@ -187,7 +188,7 @@ def _run(
     store = Store(options.store)
     if processes.is_main:
         store.prepare()
-        _check_writable(options.reports)
+        make_folder(options.reports, "--reports")
     if options.tensorboard is not None:
         from benchmark.training.trackers import check_installed
 
@@ -318,17 +319,6 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _check_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"The folder {folder} cannot be created ({error.strerror}): name one with --reports."
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"The folder {folder} cannot be written: name one with --reports.")
 
 
 if __name__ == "__main__":

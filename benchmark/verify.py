@@ -6,7 +6,6 @@ python -m benchmark.verify reports/mini --sample 3
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from benchmark.runtime.command_line import (
     print_json,
     run_command,
 )
+from benchmark.runtime.output_paths import check_output
 
 if TYPE_CHECKING:
     from benchmark.verification.findings import Verification
@@ -123,12 +123,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError(
             f"--use-store {options.use_store}: this folder does not exist; name another."
         )
-    if options.output is not None:
-        folder = options.output.parent
-        if options.output.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise UserError(
-                f"--output {options.output} cannot be written: name a file in a folder of yours."
-            )
+    check_output(options.output)
 
 
 def _verify(options: argparse.Namespace) -> Verification:

@@ -36,9 +36,9 @@ class System(Protocol):
     version: ClassVar[int]
     """Incremented when a code change alters numbers; part of every key."""
     capabilities: ClassVar[Capabilities]
-    Config: ClassVar[type]
+    Config: ClassVar[type[Any]]
     """Frozen dataclass of the network and objective; all fields with defaults."""
-    Decoding: ClassVar[type]
+    Decoding: ClassVar[type[Any]]
     """Frozen dataclass that satisfies `DecodingProtocol`; all fields with defaults."""
 
     @property
@@ -115,7 +115,7 @@ class NeuralSystem:
     and `network` (see `System`); its initial weights are drawn there.
     """
 
-    Config: ClassVar[type]
+    Config: ClassVar[type[Any]]
     config: Any
     resources: Resources
     module: nn.Module

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from pydantic import PositiveInt
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -32,7 +33,7 @@ class TokenizerRecipe:
     """How the vocabulary of a task is made."""
 
     kind: Literal["word", "bpe", "pretrained"] = "word"
-    vocab_size: int = 8192
+    vocab_size: PositiveInt = 8192
     """Upper bound for `bpe`; `word` keeps every word of the train split."""
     lowercase: bool = True
     name: str = "bert-base-uncased"

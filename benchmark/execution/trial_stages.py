@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -83,10 +83,9 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
     Raises:
         ProcessLostError: if one of several processes failed where the others did not.
     """
+    store, processes = context.store, context.processes
     errors: list[str] = []
-    made = _train(trial, context, errors)
-    if errors:
-        return Outcome(trial.name, made, tuple(errors))
+    made = 0
 
     @cache
     def system() -> System:
@@ -94,64 +93,39 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
 
         return open_system(trial, context)
 
+    def train_system() -> None:
+        from benchmark.training.train_stage import train
+
+        train(trial, context)
+
+    def trace() -> None:
+        from benchmark.generation.trace_stage import trace_decoding
+
+        context.on_stage(trial.name, "trace", 0, 1, "")
+        trace_decoding(trial, system(), context)
+
+    if trial.train_key is not None:
+        made += _make(store, "train", trial.train_key, train_system, errors, processes)
+        if errors:
+            return Outcome(trial.name, made, tuple(errors))
     for number, planned in enumerate(trial.generations):
         label = f"{planned.setting.label} ({number + 1} of {len(trial.generations)})"
-        failed = len(errors)
-        made += _generate(trial, planned, label, system, context, errors)
-        if len(errors) == failed and context.processes.is_main:
-            made += score_entry(planned.key, trial.scoring, context.store, errors)
-    if trial.trace_key is not None and not errors and context.processes.is_main:
-        made += _trace(trial, trial.trace_key, system, context, errors)
-    return Outcome(trial.name, made, tuple(errors))
 
-
-def _train(trial: Trial, context: RunContext, errors: list[str]) -> int:
-    if trial.train_key is None:
-        return 0
-    with _attempt(context.store, "train", trial.train_key, errors, context.processes) as missing:
-        if missing:
-            from benchmark.training.train_stage import train
-
-            train(trial, context)
-            return 1
-    return 0
-
-
-def _generate(
-    trial: Trial,
-    planned: PlannedGeneration,
-    label: str,
-    system: Callable[[], System],
-    context: RunContext,
-    errors: list[str],
-) -> int:
-    with _attempt(context.store, "generate", planned.key, errors, context.processes) as missing:
-        if missing:
+        def generate(planned: PlannedGeneration = planned, label: str = label) -> None:
             from benchmark.generation.generate_stage import generate_candidates
 
             def on_batch(done: int, total: int) -> None:
                 context.on_stage(trial.name, "generate", done, total, label)
 
             generate_candidates(trial, planned, system(), context, on_batch)
-            return 1
-    return 0
 
-
-def _trace(
-    trial: Trial,
-    key: str,
-    system: Callable[[], System],
-    context: RunContext,
-    errors: list[str],
-) -> int:
-    with _attempt(context.store, "trace", key, errors, ALONE) as missing:
-        if missing:
-            from benchmark.generation.trace_stage import trace_decoding
-
-            context.on_stage(trial.name, "trace", 0, 1, "")
-            trace_decoding(trial, system(), context)
-            return 1
-    return 0
+        failed = len(errors)
+        made += _make(store, "generate", planned.key, generate, errors, processes)
+        if len(errors) == failed and processes.is_main:
+            made += score_entry(planned.key, trial.scoring, store, errors)
+    if trial.trace_key is not None and not errors and processes.is_main:
+        made += _make(store, "trace", trial.trace_key, trace, errors)
+    return Outcome(trial.name, made, tuple(errors))
 
 
 def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: list[str]) -> int:
@@ -159,45 +133,52 @@ def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: l
 
     Errors are recorded in the store and added to `errors`.
     """
-    from benchmark.scoring.bootstrap import IntervalRecipe
-    from benchmark.scoring.candidate_scores import score_candidates
-    from benchmark.scoring.pairwise_cache import PairCache
-
     generated = store.record("generate", generate_key)
     assert generated is not None
-    key = scoring.key(generated["candidates_digest"])
-    with _attempt(store, "score", key, errors, ALONE) as missing:
-        if not missing:
-            return 0
+    digest = generated["candidates_digest"]
+    key = scoring.key(digest)
+
+    def score() -> None:
+        from benchmark.scoring.bootstrap import IntervalRecipe
+        from benchmark.scoring.candidate_scores import score_candidates
+        from benchmark.scoring.pairwise_cache import PairCache
+
         path = store.folder("generate", generate_key) / "candidates.jsonl"
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
         record, values = score_candidates(
-            rows,
+            [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]],
             scoring.metrics,
             mbr_utility=scoring.evaluation.mbr_utility,
             interval=IntervalRecipe(**scoring.evaluation.interval.model_dump()),
             mbr_utilities=scoring.evaluation.mbr.utilities,
-            pairs=PairCache(store.root / "pairs", generated["candidates_digest"]),
+            pairs=PairCache(store.root / "pairs", digest),
         )
         text = "".join(
             json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in values
         )
         write_text(store.partial("score", key) / "values.jsonl", text)
-        store.finish("score", key, record | {"candidates_digest": generated["candidates_digest"]})
-        return 1
-    return 0
+        store.finish("score", key, record | {"candidates_digest": digest})
+
+    return _make(store, "score", key, score, errors)
 
 
-@contextmanager
-def _attempt(
-    store: Store, kind: Kind, key: str, errors: list[str], processes: Processes
-) -> Iterator[bool]:
-    """Whether the entry is missing; errors inside are recorded and reported, not raised."""
+def _make(
+    store: Store,
+    kind: Kind,
+    key: str,
+    make: Callable[[], None],
+    errors: list[str],
+    processes: Processes = ALONE,
+) -> int:
+    """Make an entry that is missing; returns the number of entries made.
+
+    Errors are recorded in the store and added to `errors`, not raised.
+    """
     with store.lock(kind, key) if processes.is_main else nullcontext():
-        is_missing = processes.broadcast(processes.is_main and store.record(kind, key) is None)
+        if not processes.broadcast(processes.is_main and store.record(kind, key) is None):
+            return 0
         message = trace = ""
         try:
-            yield bool(is_missing)
+            make()
         except Exception as error:  # other trials must continue, whatever it is
             text = " ".join(str(error).split()) or type(error).__name__
             message = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
@@ -208,10 +189,12 @@ def _attempt(
             if lost.sentence:
                 store.fail(kind, key, error=lost.sentence, traceback=trace)
             raise
-        if message:
-            errors.append(message)
-            if processes.is_main:
-                store.fail(kind, key, error=message, traceback=trace)
+        if not message:
+            return 1
+        errors.append(message)
+        if processes.is_main:
+            store.fail(kind, key, error=message, traceback=trace)
+        return 0
 
 
 def _agree_on_error(message: str, trace: str, processes: Processes) -> tuple[str, str]:

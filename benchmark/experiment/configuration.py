@@ -1,69 +1,76 @@
-"""Dataclasses of systems filled from recipes: known keys, right types, complete values."""
+"""Recipes and the dataclasses of systems, filled strictly: known keys, right types."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.api.invalid_values import first_problem
 
+T = TypeVar("T")
 
-def fill(
-    dataclass_type: type, values: Mapping[str, Any], where: str, *, also: Collection[str] = ()
-) -> Any:
-    """An instance of `dataclass_type` with `values` over its defaults.
+
+def fill(kind: type[T], values: Mapping[str, Any], where: str, *, also: Collection[str] = ()) -> T:
+    """An instance of a dataclass or a pydantic model with `values` over its defaults.
 
     Args:
+        where: dotted path of the values, for the message; empty at the top.
         also: further names, besides the fields, to suggest for an unknown one.
 
     Raises:
-        UserError: for an unknown key or a value of the wrong type; the message gives `where`, the
-            dotted path.
+        UserError: for an unknown key or a value of the wrong type, here or further down.
     """
-    known = [field.name for field in fields(dataclass_type)]
-    kinds = get_type_hints(dataclass_type)
-    for name, value in values.items():
-        if name not in known:
-            raise UserError(f"Unknown key '{where}.{name}': {suggestion(name, (*known, *also))}")
-        try:
-            refuse_truth_value(value, kinds[name])
-        except PydanticCustomError as error:
-            raise UserError(f"{where}.{name}: {error.message()} (got {value!r}).") from error
+    _check(values, kind, where, also)
     try:
-        return TypeAdapter(dataclass_type).validate_python(dict(values))
+        return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         raise UserError(f"{first_problem(error, where)}.") from error
 
 
-def refuse_truth_value(value: object, kind: Any) -> None:
-    """Reject `true` and `false` for a number: Python counts them as 1 and 0.
+def _check(value: object, kind: Any, path: str, also: Collection[str] = ()) -> None:
+    """Refuse what pydantic accepts: unknown keys, and `true` and `false` for a number.
 
     Args:
-        kind: the annotation of the field.
-
-    Raises:
-        PydanticCustomError: if the field is a number and the value, or an item of it, is a truth
-            value.
+        kind: the annotation of the value.
     """
-    items: Iterable[object] = value if isinstance(value, list | tuple) else (value,)
     if isinstance(value, Mapping):
-        items = value.values()
-    if any(isinstance(item, bool) for item in items):
-        kinds = set(_kinds(kind))
-        if kinds & {int, float} and not kinds & {bool, Any}:
-            raise PydanticCustomError("truth_value", "Input should be a number")
+        known = _fields(kind)
+        of_any_key = get_args(kind)[1] if get_origin(kind) is dict else Any
+        for key, inner in value.items():
+            name = f"{path}.{key}" if path else str(key)
+            if known is not None and key not in known:
+                raise UserError(f"Unknown key {name!r}: {suggestion(str(key), (*known, *also))}")
+            _check(inner, known[key] if known is not None else of_any_key, name)
+        return
+    items = value if isinstance(value, list | tuple) else (value,)
+    types = set(_types(kind))
+    is_number = types & {int, float} and not types & {bool, Any}
+    if is_number and any(isinstance(item, bool) for item in items):
+        raise UserError(f"{path}: Input should be a number (got {value!r}).")
 
 
-def _kinds(kind: Any) -> Iterator[Any]:
+def _fields(kind: Any) -> dict[str, Any] | None:
+    """Names and annotations of the fields that a mapping fills; None if it may have any key."""
+    if get_origin(kind) is dict:
+        return None
+    for part in _types(kind):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return {name: field.annotation for name, field in part.model_fields.items()}
+        if isinstance(part, type) and is_dataclass(part):
+            hints = get_type_hints(part)
+            return {field.name: hints[field.name] for field in fields(part)}
+    return None
+
+
+def _types(kind: Any) -> Iterator[Any]:
     """The types that make up an annotation."""
     inner = get_args(kind)
     if not inner:
         yield kind
     for argument in inner:
-        yield from _kinds(argument)
+        yield from _types(argument)

@@ -10,39 +10,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
-from benchmark.api.invalid_values import first_problem
-from benchmark.experiment.configuration import refuse_truth_value
+from benchmark.api.tokenizers import TokenizerRecipe
+from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
 from benchmark.experiment.yaml_format import read_yaml, write_yaml
 from benchmark.tasks import read_origin
 
-R = TypeVar("R", bound=BaseModel)
-
 
 class _Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _number(cls, value: object, info: ValidationInfo) -> object:
-        refuse_truth_value(value, cls.model_fields[info.field_name or ""].annotation)
-        return value
 
 
 class LengthsRecipe(_Recipe):
@@ -60,15 +43,6 @@ class LimitsRecipe(_Recipe):
     test: PositiveInt | None = None
 
 
-class TokenizerChoice(_Recipe):
-    """The vocabulary of a task: see `benchmark.api.tokenizers`."""
-
-    kind: Literal["word", "bpe", "pretrained"] = "word"
-    vocab_size: PositiveInt = 8192
-    lowercase: bool = True
-    name: str = "bert-base-uncased"
-
-
 class TaskRecipe(_Recipe):
     """A task in the suite."""
 
@@ -76,7 +50,7 @@ class TaskRecipe(_Recipe):
     """Whether `--task all` includes it."""
     lengths: LengthsRecipe
     limits: LimitsRecipe = LimitsRecipe()
-    tokenizer: TokenizerChoice = TokenizerChoice()
+    tokenizer: TokenizerRecipe = TokenizerRecipe()
     budget: dict[str, Any] = {}
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []
@@ -242,16 +216,15 @@ class Suite(_Recipe):
     def training_of(self, system: str) -> TrainingRecipe:
         """The suite's training with the system's overrides."""
         changes = self.recipe_of(system).training
-        return _validated(
-            TrainingRecipe, self.training.model_dump() | changes, f"systems.{system}.training"
-        )
+        values, where = self.training.model_dump() | changes, f"systems.{system}.training"
+        return fill(TrainingRecipe, values, where)
 
     def budget_of(self, system: str, task: str) -> Budget:
         """The suite's budget with the overrides of the task, then of the system."""
         of_task = self.budget.model_dump() | self.tasks[task].budget
-        _validated(Budget, of_task, f"tasks.{task}.budget")
+        fill(Budget, of_task, f"tasks.{task}.budget")
         changes = self.recipe_of(system).budget
-        return _validated(Budget, of_task | changes, f"systems.{system}.budget")
+        return fill(Budget, of_task | changes, f"systems.{system}.budget")
 
     def recipe_of(self, system: str) -> SystemRecipe:
         """The system's recipe; all defaults for a system outside the suite."""
@@ -288,7 +261,7 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
             recipe_keys=SystemRecipe.model_fields,
         )
     _check_new_tasks(values.get("tasks"), known)
-    suite = _validated(Suite, values, "")
+    suite = fill(Suite, values, "")
     for system in suite.systems:
         suite.training_of(system)
         for task in suite.tasks:
@@ -327,31 +300,3 @@ def _expand_aliases(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _expand_aliases(inner) for key, inner in value.items()}
     return [_expand_aliases(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _validated(model: type[R], values: object, where: str) -> R:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "extra_forbidden":
-            dotted = ".".join(part for part in (where, *map(str, first["loc"])) if part)
-            known = _known_keys(model, first["loc"][:-1])
-            name = str(first["loc"][-1])
-            raise UserError(f"Unknown key {dotted!r}: {suggestion(name, known)}") from error
-        place = where if where or first["loc"] else "the suite"
-        raise UserError(f"{first_problem(error, place)}.") from error
-
-
-def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """Field names of the model at `loc`; list indices and dict keys are skipped."""
-    for part in loc:
-        field = model.model_fields.get(str(part))
-        if field is None:
-            continue
-        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        inner = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
-        if not inner:
-            return []
-        model = inner[0]
-    return list(model.model_fields)

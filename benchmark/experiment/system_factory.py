@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
@@ -26,7 +27,7 @@ def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
     known = task.test if family == "yardstick" else ()
     references = {example.id: example.references for example in known}
     return Resources(
-        tokenizer=_tokenizer(task, TokenizerRecipe(**recipe.tokenizer.model_dump())),
+        tokenizer=_tokenizer(_CachedTask(task.digest, task), recipe.tokenizer),
         lengths=Lengths(**recipe.lengths.model_dump()),
         train=task.train,
         references=references,
@@ -39,27 +40,18 @@ def vocab_size(trial: Trial) -> int:
     return resources(trial.task, trial.task_recipe).tokenizer.vocab_size
 
 
-class _Identity:
+@dataclass(frozen=True)
+class _CachedTask:
     """A task as a cache key: its digest identifies all of its content."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
-
-    def __hash__(self) -> int:
-        return hash(self.task.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.task.digest == self.task.digest
+    digest: str
+    task: Task = field(compare=False)
 
 
 @lru_cache(maxsize=16)
-def _trained(task: _Identity, recipe: TokenizerRecipe) -> SubwordTokenizer:
-    texts = (text for e in task.task.train for text in (e.source, *e.references))
+def _tokenizer(cached: _CachedTask, recipe: TokenizerRecipe) -> SubwordTokenizer:
+    texts = (text for e in cached.task.train for text in (e.source, *e.references))
     return train_tokenizer(texts, recipe)
-
-
-def _tokenizer(task: Task, recipe: TokenizerRecipe) -> SubwordTokenizer:
-    return _trained(_Identity(task), recipe)
 
 
 def count_parameters(system: System, vocab_size: int) -> dict[str, int]:

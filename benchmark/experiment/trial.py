@@ -115,7 +115,7 @@ def resolve_trial(
         "config": asdict(config),
         "data": {"version": task.version, **task.split_digests},
         "lengths": recipe.lengths.model_dump(),
-        "tokenizer": recipe.tokenizer.model_dump(),
+        "tokenizer": asdict(recipe.tokenizer),
         "seed": seed,
     }
     train_key = None

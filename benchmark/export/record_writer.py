@@ -23,6 +23,7 @@ from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.record_files import RecordFiles
+from benchmark.runtime.output_paths import make_folder
 from benchmark.store.entries import Store, content_key
 from benchmark.store.files import write_gzip, write_json, write_text
 from benchmark.store.provenance import code, conditions, machine, versions
@@ -95,14 +96,8 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
 def _make_folder(folder: Path) -> Path:
     """An empty folder beside `folder/records`."""
     fresh = folder / "records.tmp"
-    try:
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-    except OSError as error:
-        raise UserError(
-            f"The report folder {folder} cannot be written ({error.strerror}):"
-            " name a folder of yours with --reports."
-        ) from error
+    shutil.rmtree(fresh, ignore_errors=True)
+    make_folder(fresh, "--reports")
     return fresh
 
 

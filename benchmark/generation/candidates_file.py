@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from typing import Any
 
 from benchmark.api import Candidate, Example
+from benchmark.store.files import json_line
 
 CANDIDATES = "candidates.jsonl"
 """Its name in the folder of an entry."""
@@ -14,18 +15,21 @@ CANDIDATES = "candidates.jsonl"
 def candidate_lines(
     examples: Sequence[Example], candidates: Sequence[Sequence[Candidate]]
 ) -> list[str]:
-    """The lines: id, source, references and candidates of each example."""
+    """The lines of the file."""
+    return [json_line(row) for row in candidate_rows(examples, candidates)]
+
+
+def candidate_rows(
+    examples: Sequence[Example], candidates: Sequence[Sequence[Candidate]]
+) -> list[dict[str, Any]]:
+    """Id, source, references and candidates of each example."""
     return [
-        json.dumps(
-            {
-                "id": example.id,
-                "source": example.source,
-                "references": list(example.references),
-                "candidates": [_plain(candidate) for candidate in of_source],
-            },
-            ensure_ascii=False,
-        )
-        + "\n"
+        {
+            "id": example.id,
+            "source": example.source,
+            "references": list(example.references),
+            "candidates": [_plain(candidate) for candidate in of_source],
+        }
         for example, of_source in zip(examples, candidates, strict=True)
     ]
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from benchmark.api import Candidate, DecodingProtocol, Example, System, UserError
 from benchmark.generation.measured_generation import generate
-from benchmark.store.files import write_gzip, write_json, write_text
+from benchmark.runtime.output_paths import make_folder
+from benchmark.store.files import json_line, write_gzip, write_json, write_text
 from benchmark.tasks import DISTILLED, Task
 from benchmark.tasks.splits import Split
 
@@ -89,7 +90,7 @@ def distil(
     }
     for split, examples in student.items():
         if examples:
-            text = "".join(_line(_row(e)) for e in examples)
+            text = "".join(json_line(_row(e)) for e in examples)
             write_gzip(partial / f"{split}.jsonl.gz", text.encode())
     write_json(partial / DISTILLED, {**identity, "counts": asdict(counts)})
     write_text(partial / "card.md", _card(task, identity, counts))
@@ -110,13 +111,7 @@ def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
         raise UserError(
             f"{partial} was started by a different call: finish that one, or remove the folder."
         )
-    try:
-        partial.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"The folder {folder.parent} cannot be written ({error.strerror}):"
-            " name another with --output."
-        ) from error
+    make_folder(partial, "--output")
     write_json(begun, identity)
     return partial
 
@@ -145,7 +140,7 @@ def _read_written(path: Path, examples: Sequence[Example]) -> list[Candidate]:
 
 
 def _output(example: Example, output: Candidate) -> str:
-    return _line({"id": example.id, "text": output.text, "status": output.status})
+    return json_line({"id": example.id, "text": output.text, "status": output.status})
 
 
 def _with_target(example: Example, output: Candidate) -> Example:
@@ -173,10 +168,6 @@ def _plain(text: str) -> str:
 def _row(example: Example) -> dict[str, Any]:
     row: dict[str, Any] = {"src": example.source, "trg": example.target}
     return row | ({"refs": list(example.references)} if len(example.references) > 1 else {})
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _card(task: Task, identity: Mapping[str, Any], counts: DistilledCounts) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
-from benchmark.api import System, UserError
+from benchmark.api import Candidate, System, UserError
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.trial import Trial
+from benchmark.generation.candidates_file import candidate_rows
 from benchmark.generation.intermediate_states import curves, trace
 from benchmark.scoring.bootstrap import IntervalRecipe
 from benchmark.scoring.candidate_scores import score_candidates
-from benchmark.store.files import write_text
+from benchmark.store.files import json_line, write_text
 from benchmark.store.provenance import provenance
 
 STATES = "states.jsonl"
@@ -43,29 +43,18 @@ def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
     )
     scores = [
         score_candidates(
-            [
-                {
-                    "id": example.id,
-                    "source": example.source,
-                    "references": list(example.references),
-                    "candidates": [{"text": text} for text in of_source],
-                }
-                for example, of_source in zip(examples, texts, strict=True)
-            ],
+            candidate_rows(examples, [list(map(Candidate, of_source)) for of_source in texts]),
             metrics,
             mbr_utility=trial.evaluation.mbr_utility,
             interval=IntervalRecipe(**trial.evaluation.interval.model_dump()),
         )[0]
         for texts in seen.texts
     ]
-    lines = [
-        json.dumps(
-            {"id": example.id, "texts": [texts[row] for texts in seen.texts]}, ensure_ascii=False
-        )
-        + "\n"
+    states = "".join(
+        json_line({"id": example.id, "texts": [texts[row] for texts in seen.texts]})
         for row, example in enumerate(examples)
-    ]
-    write_text(context.store.partial("trace", key) / STATES, "".join(lines))
+    )
+    write_text(context.store.partial("trace", key) / STATES, states)
     record = {
         "stage": "trace",
         "task": trial.task.id,

@@ -41,21 +41,8 @@ class ProcessLostError(Exception):
         self.sentence = sentence
 
 
-def share(size: int, rank: int, count: int) -> slice:
-    """The contiguous part of `size` rows that process `rank` of `count` takes.
-
-    The parts cover all rows in order of rank; their lengths differ by at most one.
-    """
-    return slice(rank * size // count, (rank + 1) * size // count)
-
-
-def round_robin(items: Sequence[T], rank: int, count: int) -> Sequence[T]:
-    """Every `count`-th item, starting at index `rank`."""
-    return items[rank::count]
-
-
 def merge_round_robin(parts: Sequence[Sequence[T]]) -> list[T]:
-    """Undo `round_robin`: the items of all processes in their original order."""
+    """Undo `Processes.round_robin`: the items of all processes in their original order."""
     size = sum(len(part) for part in parts)
     return [parts[i % len(parts)][i // len(parts)] for i in range(size)]
 
@@ -79,12 +66,15 @@ class Processes:
         return self.rank == 0
 
     def share(self, size: int) -> slice:
-        """The rows of this process."""
-        return share(size, self.rank, self.count)
+        """The contiguous part of `size` rows that this process takes.
+
+        The parts cover all rows in order of rank; their lengths differ by at most one.
+        """
+        return slice(self.rank * size // self.count, (self.rank + 1) * size // self.count)
 
     def round_robin(self, items: Sequence[T]) -> Sequence[T]:
         """Every `count`-th item, starting at this process's rank."""
-        return round_robin(items, self.rank, self.count)
+        return items[self.rank :: self.count]
 
     def gather_round_robin(self, part: Sequence[T]) -> list[T]:
         """The results of all processes for the items of `round_robin`, in their order."""

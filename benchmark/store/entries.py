@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from benchmark.api import UserError
+from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import sync_folder, write_json
 
 Kind = Literal["train", "generate", "score", "outputs", "trace"]
@@ -42,16 +41,7 @@ class Store:
         Raises:
             UserError: if it cannot be written to.
         """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".probe-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise UserError(
-                f"The store {self.root} cannot be written ({error.strerror}):"
-                " name a folder of yours with --store."
-            ) from error
+        make_folder(self.root, "--store")
 
     def folder(self, kind: Kind, key: str) -> Path:
         """Where the entry is, or will be."""

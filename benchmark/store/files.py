@@ -50,6 +50,11 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def json_line(value: object) -> str:
+    """`value` as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
 def sync_folder(folder: Path) -> None:
     """Flush the files of `folder` to disk, so that no rename takes effect before their content."""
     for path in folder.rglob("*"):

@@ -12,27 +12,23 @@ def find_bound(progress: Progress, budget: Budget, patience: int | None) -> str:
     Args:
         patience: validations without improvement that end training; None = no limit.
     """
-    if budget.updates is not None and progress.update >= budget.updates:
-        return "updates"
-    if budget.tokens is not None and progress.tokens >= budget.tokens:
-        return "tokens"
-    if budget.seconds is not None and progress.seconds >= budget.seconds:
-        return "seconds"
-    if patience is not None and progress.stale_validations >= patience:
-        return "early stop"
-    return ""
+    for name, done, bound in _bounds(progress, budget):
+        if done >= bound:
+            return name
+    return "early stop" if patience is not None and progress.stale_validations >= patience else ""
 
 
 def find_nearest_bound(progress: Progress, budget: Budget) -> tuple[int, int]:
     """Progress towards the bound that training will reach first, and that bound."""
-    shares = [
-        (done / bound, done, bound)
-        for done, bound in (
-            (progress.update, budget.updates),
-            (progress.tokens, budget.tokens),
-            (progress.seconds, budget.seconds),
-        )
-        if bound
-    ]
-    _, done, bound = max(shares)
+    _, done, bound = max(_bounds(progress, budget), key=lambda each: each[1] / each[2])
     return int(done), int(bound)
+
+
+def _bounds(progress: Progress, budget: Budget) -> list[tuple[str, float, float]]:
+    """Name, progress and value of each bound of the budget."""
+    bounds = (
+        ("updates", progress.update, budget.updates),
+        ("tokens", progress.tokens, budget.tokens),
+        ("seconds", progress.seconds, budget.seconds),
+    )
+    return [(name, done, bound) for name, done, bound in bounds if bound is not None]

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_model, save_model
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmark.api import Example, System, UserError, make_noise
 from benchmark.api.noise import row_seed
@@ -96,7 +96,7 @@ class Trainer:
                 f"System {system.id} needs a train split and the task has none:"
                 " use the yardsticks or a stand-in task."
             )
-        self.system, self.valid = system, valid
+        self.system, self.module, self.valid = system, system.module, valid
         _check_shares(recipe, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
@@ -131,9 +131,9 @@ class Trainer:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
-        module, processes = _module(self.system), self.processes
+        module, processes = self.module, self.processes
         processes.broadcast_tensors(module.state_dict().values())
-        learn_from_all(module, _join_of(processes))
+        learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
         try:
             with compiled(self.system.network, self.recipe.compile):
                 return self._run()
@@ -230,7 +230,7 @@ class Trainer:
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         if self.average is not None:
-            self.average.update_parameters(_module(self.system))
+            self.average.update_parameters(self.module)
         return loss_sum, totals, tokens
 
     def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -254,8 +254,7 @@ class Trainer:
         progress = self.progress
         if not self.valid:
             return
-        module = _module(self.system)
-        with averaged_weights(module, self.average):
+        with averaged_weights(self.module, self.average):
             loss = self._valid_loss()
             # JSON has no infinity: a loss without a finite value is stored as null.
             progress.valid_loss = loss if math.isfinite(loss) else None
@@ -267,7 +266,7 @@ class Trainer:
                 if loss < progress.best_loss:
                     progress.best_loss, progress.stale_validations = loss, 0
                     if self.processes.is_main:
-                        save_model(module, str(self.folder / "best.safetensors"))
+                        save_model(self.module, str(self.folder / "best.safetensors"))
                 else:
                     progress.stale_validations += 1
 
@@ -275,7 +274,7 @@ class Trainer:
     def _valid_loss(self) -> float:
         examples = self.valid[: self.recipe.valid_examples]
         size = self.recipe.micro_batch or self.recipe.batch
-        _module(self.system).eval()
+        self.module.eval()
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
         losses = [
             self._loss_of(part, [f"valid {e.id}" for e in part]) * len(part)
@@ -297,8 +296,7 @@ class Trainer:
     def _log_update(self, rate: float, loss: Tensor, terms: dict[str, Tensor]) -> None:
         progress = self.progress
         parts = {name: float(value) for name, value in terms.items()}
-        parts, losses = _add_up(self.processes.gather((parts, float(loss))))
-        progress.loss = losses
+        parts, progress.loss = _add_up(self.processes.gather((parts, float(loss))))
         self._append(
             {
                 "kind": "train",
@@ -323,13 +321,11 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         if self.processes.is_main:
-            save_checkpoint(
-                self.folder, self.progress, _module(self.system), self.average, self.optimiser
-            )
+            save_checkpoint(self.folder, self.progress, self.module, self.average, self.optimiser)
 
     def _resume(self) -> None:
         self.progress = load_checkpoint(
-            self.folder, _module(self.system), self.average, self.optimiser, self.device
+            self.folder, self.module, self.average, self.optimiser, self.device
         )
         if self.processes.is_main:
             cut_events(self.folder / "events.jsonl", self.progress.update)
@@ -339,7 +335,7 @@ class Trainer:
         progress, recipe = self.progress, self.recipe
         if not recipe.validate_every or progress.update % recipe.validate_every:
             self._validate()
-        module = _module(self.system)
+        module = self.module
         best = self.folder / "best.safetensors"
         self.processes.barrier()
         if best.exists():
@@ -350,11 +346,6 @@ class Trainer:
         module.eval()
 
 
-def _module(system: System) -> nn.Module:
-    assert system.module is not None
-    return system.module
-
-
 def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
     micro = recipe.micro_batch or recipe.batch
     smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
@@ -363,10 +354,6 @@ def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
             f"A batch of {smallest} examples cannot be divided among {processes.count} processes:"
             " raise training.batch or training.micro_batch, or start fewer processes."
         )
-
-
-def _join_of(processes: Processes) -> Callable[[Tensor], Tensor] | None:
-    return processes.gather_rows if processes.count > 1 else None
 
 
 def _add_up(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:

@@ -532,7 +532,8 @@ def test_sample_is_drawn_by_its_seed(verify):
         (["--jobs", "0"], "--jobs 0"),
         (["--device", "tpu"], "use auto, cpu or cuda"),
         (["--use-store", "nowhere"], "--use-store nowhere"),
-        (["--output", "nowhere/found.json"], "--output nowhere/found.json"),
+        (["--output", f"{__file__}/found.json"], "name another with --output"),
+        (["--output", str(Path(__file__).parent)], "is a folder: name a file"),
         (["--against", "nowhere"], "no records in nowhere"),
     ],
 )

@@ -35,8 +35,6 @@ from benchmark.runtime.distributed import (
     ProcessLostError,
     count_launched,
     merge_round_robin,
-    round_robin,
-    share,
     start,
 )
 from benchmark.tasks import Task
@@ -185,7 +183,7 @@ def environment(**more: str) -> dict[str, str]:
 def test_shares_cover_all_rows_and_differ_by_one_at_most() -> None:
     for size in range(20):
         for count in range(1, 7):
-            parts = [list(range(size))[share(size, rank, count)] for rank in range(count)]
+            parts = [list(range(size))[Processes(rank, count).share(size)] for rank in range(count)]
             assert [row for part in parts for row in part] == list(range(size))
             lengths = {len(part) for part in parts}
             assert max(lengths) - min(lengths) <= 1
@@ -195,10 +193,8 @@ def test_merge_undoes_round_robin() -> None:
     for size in range(20):
         for count in range(1, 7):
             items = [f"item {i}" for i in range(size)]
-            assert (
-                merge_round_robin([round_robin(items, rank, count) for rank in range(count)])
-                == items
-            )
+            parts = [Processes(rank, count).round_robin(items) for rank in range(count)]
+            assert merge_round_robin(parts) == items
 
 
 def test_one_process_is_an_identity() -> None:

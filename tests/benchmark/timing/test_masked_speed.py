@@ -33,6 +33,7 @@ def test_what_is_not_installed_is_skipped_with_the_line_that_brings_it(monkeypat
     entry = registry.SystemEntry(
         "far", "far.away:System", "iterative", "", requires=("no_such_module",), install="pip it"
     )
-    monkeypatch.setattr(registry, "_BUILT_IN", (*registry._BUILT_IN, entry))
+    known = registry._built_in()
+    monkeypatch.setattr(registry, "_built_in", lambda: (*known, entry))
     skipped = measure_pair("tiny", (PAIRS["nat"][0], Player("far")), TINY, repeats=1)
     assert skipped == Skipped("tiny", "System 'far' needs no_such_module: pip it.")
