@@ -19,7 +19,6 @@ from benchmark.runtime.command_line import (
     add_shared_flags,
     is_quiet,
     run_command,
-    show_first,
 )
 
 if TYPE_CHECKING:
@@ -59,13 +58,11 @@ def parser() -> CommandParser:
     where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")
     add_output(where, "DIR", "data folder to write to (default: distilled)", Path("distilled"))
-    show_first(
-        where.add_argument(
-            "--new-task",
-            "--name",
-            metavar="TASK",
-            help="name of the new task (default: TASK-distilled)",
-        )
+    where.add_argument(
+        "--new-task",
+        "--name",
+        metavar="TASK",
+        help="name of the new task (default: TASK-distilled)",
     )
     return made
 

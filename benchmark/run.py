@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,9 +18,9 @@ from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_shared_flags,
+    check_positive,
     note,
     run_command,
-    show_first,
 )
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
@@ -56,15 +57,8 @@ def parser() -> CommandParser:
         metavar="SYSTEM",
         help="system names, default, all, or module:Class (default: default)",
     )
-    show_first(
-        what.add_argument(
-            "--seeds",
-            "--seed",
-            nargs="+",
-            type=int,
-            metavar="N",
-            help="overrides the suite's seeds",
-        )
+    what.add_argument(
+        "--seeds", "--seed", nargs="+", type=int, metavar="N", help="overrides the suite's seeds"
     )
     add_shared_flags(what, "--suite", "--set", "--data-dir")
     what.add_argument(
@@ -196,8 +190,7 @@ def _run(
     plan = make_plan(
         suite, tasks=tasks, systems=systems, data_dir=options.data_dir, ablate=options.ablate
     )
-    if options.jobs is not None and options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs}: use 1 or more.")
+    check_positive(options, "jobs")
     if processes.count > 1:
         if (options.jobs or 1) > 1:
             raise UserError(
@@ -271,7 +264,7 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
         return errors
     if not processes.is_main:
         os.environ["TQDM_DISABLE"] = "1"
-    with ProgressBoard(len(trials), jobs) as board:
+    with closing(ProgressBoard(len(trials), jobs)) as board:
         watched = replace(context, on_stage=board.stage)
         for outcome in run_trials(trials, watched, min(jobs, len(trials))):
             board.finished(outcome.trial)

@@ -17,9 +17,9 @@ from benchmark.api import CandidateKind, Family, UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_shared_flags,
+    check_positive,
     note,
     run_command,
-    show_first,
 )
 
 if TYPE_CHECKING:
@@ -62,11 +62,7 @@ def parser() -> CommandParser:
         "files", nargs="*", type=Path, metavar="FILE", help="outputs, optionally gzipped"
     )
     what.add_argument("--task", required=True, help="the task that the outputs are for")
-    show_first(
-        what.add_argument(
-            "--system", "--name", required=True, help="name of the system in the report"
-        )
-    )
+    what.add_argument("--system", "--name", required=True, help="name of the system in the report")
     add_shared_flags(what, "--data-dir")
     what.add_argument("--format", choices=FORMATS, help="default: detected from the files")
     what.add_argument(
@@ -174,8 +170,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--remove takes no files: it removes outputs from a report.")
     if not options.remove and not options.files:
         raise UserError("No output files are named: put them first, before --metrics and --set.")
-    if options.candidates is not None and options.candidates < 1:
-        raise UserError(f"--candidates {options.candidates}: use 1 or more.")
+    check_positive(options, "candidates")
 
 
 def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:

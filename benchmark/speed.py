@@ -16,6 +16,7 @@ from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
     add_shared_flags,
+    check_positive,
     print_json,
     run_command,
 )
@@ -67,9 +68,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     chosen = choose(options.comparison, options.only)
-    for name in ("repeats", "threads"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
+    check_positive(options, "repeats", "threads")
     check_output(options.output)
     kept = _read_kept(options)
     from benchmark.runtime.device import set_threads

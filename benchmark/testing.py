@@ -345,21 +345,8 @@ def check_mean(subject: Subject) -> None:
     )
 
 
-CHECKS: tuple[Callable[[Subject], None], ...] = (
-    check_declarations,
-    check_counts,
-    check_permutation,
-    check_batch_size,
-    check_number_of_candidates,
-    check_repeated,
-    check_save_load,
-    check_resume,
-    check_nfe,
-    check_trace,
-    check_plain_text,
-    check_odd_sources,
-    check_loss,
-    check_mean,
+CHECKS: tuple[Callable[[Subject], None], ...] = tuple(
+    function for name, function in list(globals().items()) if name.startswith("check_")
 )
 
 

@@ -16,6 +16,7 @@ from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
     add_shared_flags,
+    check_positive,
     print_json,
     run_command,
 )
@@ -115,10 +116,7 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for name in ("sample", "jobs"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise UserError(f"--{name} {value}: use 1 or more.")
+    check_positive(options, "sample", "jobs")
     if options.use_store is not None and not options.use_store.is_dir():
         raise UserError(
             f"--use-store {options.use_store}: this folder does not exist; name another."

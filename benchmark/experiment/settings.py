@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from benchmark.api import DecodingProtocol, System, UserError
+from benchmark.api import System, UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.suite import Suite
@@ -64,48 +64,38 @@ def settings_of(
         roles.setdefault(decoding, []).append(role)
     if capabilities.knob is not None and capabilities.knob in recipe.sweep:
         roles[main].append("sweep")  # the curve passes through the row of the table
+    knob = capabilities.knob
     return tuple(
-        _setting(
-            decoding,
-            main,
+        Setting(
+            label=_label(decoding, main, knob),
             roles=tuple(dict.fromkeys(its_roles)),
-            knob=capabilities.knob,
+            knob=knob,
+            knob_value=_number(getattr(decoding, knob)) if knob is not None else None,
+            nfe=decoding.nfe,
+            kind=decoding.kind,
+            decoding=asdict(decoding),
             ablations=tuple(dict.fromkeys(ablations.get(decoding, ()))),
         )
         for decoding, its_roles in roles.items()
     )
 
 
-def _setting(
-    decoding: DecodingProtocol,
-    main: Any,
-    *,
-    roles: tuple[str, ...],
-    knob: str | None,
-    ablations: tuple[str, ...],
-) -> Setting:
-    values: dict[str, Any] = asdict(decoding)  # type: ignore[call-overload]
+def _label(decoding: Any, main: Any, knob: str | None) -> str:
+    """The fields that differ from the main setting; without any, the knob."""
+    values = asdict(decoding)
     changed = [name for name, value in values.items() if value != getattr(main, name)]
     named = changed or [knob] if knob is not None else changed
-    label = ", ".join(
-        f"{name}={values[name]:g}" if _is_number(values[name]) else f"{name}={values[name]}"
-        for name in named
-    )
-    value = values.get(knob) if knob is not None else None
-    return Setting(
-        label=label or "main",
-        roles=roles,
-        knob=knob,
-        knob_value=float(value) if value is not None and _is_number(value) else None,
-        nfe=decoding.nfe,
-        kind=decoding.kind,
-        decoding=values,
-        ablations=ablations,
-    )
+    parts = []
+    for name in named:
+        number = _number(values[name])
+        parts.append(f"{name}={values[name]}" if number is None else f"{name}={number:g}")
+    return ", ".join(parts) or "main"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return None
 
 
 def _check_field(system_class: type[System], field: str, where: str) -> None:

@@ -68,6 +68,10 @@ class Trial:
         """Name in printed text."""
         return f"{self.task.id} / {self.system} / seed {self.seed}"
 
+    def describe(self, stage: str) -> dict[str, Any]:
+        """The beginning of the record of one of its entries."""
+        return {"stage": stage, "task": self.task.id, "system": self.system, "seed": self.seed}
+
     @property
     def evaluation(self) -> Evaluation:
         """The evaluation: what is generated, and how it is scored."""

@@ -28,6 +28,7 @@ from benchmark.store.entries import Store, content_key
 from benchmark.store.files import write_gzip, write_json, write_text
 from benchmark.store.provenance import code, conditions, machine, versions
 from benchmark.tasks import Task, card
+from benchmark.tasks.splits import SPLITS
 
 SAMPLE_SOURCES = 20
 
@@ -261,11 +262,7 @@ def _run(
                 "title": task.title,
                 "kind": task.kind,
                 "digest": task.digest,
-                "counts": {
-                    "train": len(task.train),
-                    "valid": len(task.valid),
-                    "test": len(task.test),
-                },
+                "counts": {split: len(getattr(task, split)) for split in SPLITS},
                 "notes": task.notes.as_dict() | {"sentences": task.notes.sentences()},
                 "card": card(task.id, data_dir=plan.data_dir),
             }

@@ -53,10 +53,7 @@ def generate_candidates(
     write_text(path, "".join(candidate_lines(planned.sources, made.candidates)))
     count = max(1, len(planned.sources) * planned.num_samples)
     record = {
-        "stage": "generate",
-        "task": trial.task.id,
-        "system": trial.system,
-        "seed": trial.seed,
+        **trial.describe("generate"),
         "train": trial.train_key,
         "setting": asdict(planned.setting),
         "num_sources": len(planned.sources),

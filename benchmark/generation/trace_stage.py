@@ -56,10 +56,7 @@ def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
     )
     write_text(context.store.partial("trace", key) / STATES, states)
     record = {
-        "stage": "trace",
-        "task": trial.task.id,
-        "system": trial.system,
-        "seed": trial.seed,
+        **trial.describe("trace"),
         "generate": main.key,
         "setting": asdict(main.setting),
         "num_sources": len(examples),

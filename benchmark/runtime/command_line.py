@@ -91,16 +91,21 @@ def add_shared_flags(group: Group, *names: str) -> None:
 
 def add_output(group: Group, metavar: str, help_text: str, default: Path | None = None) -> None:
     """Add `--output`, the path a command writes to; `--out` is its former spelling."""
-    show_first(
-        group.add_argument(
-            "--output", "--out", type=Path, metavar=metavar, default=default, help=help_text
-        )
+    group.add_argument(
+        "--output", "--out", type=Path, metavar=metavar, default=default, help=help_text
     )
 
 
-def show_first(action: argparse.Action) -> None:
-    """Accept all spellings of a flag, but show only the first in help and errors."""
-    action.option_strings = action.option_strings[:1]
+def check_positive(options: argparse.Namespace, *names: str) -> None:
+    """Refuse numbers below 1; one that was not given may be None.
+
+    Raises:
+        UserError: naming the flag.
+    """
+    for name in names:
+        number = getattr(options, name)
+        if number is not None and number < 1:
+            raise UserError(f"--{name} {number}: use 1 or more.")
 
 
 def version() -> str:
@@ -131,6 +136,10 @@ def run_command(
     """
     global _quiet
     words = list(sys.argv[1:] if words is None else words)
+    for action in parser._actions:
+        # All spellings of a flag are accepted; help and errors show only the first.
+        if action.dest != "help":
+            action.option_strings = action.option_strings[:1]
     options = parser.parse_args(words)
     _quiet = options.quiet
     if _quiet:

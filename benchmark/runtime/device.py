@@ -30,8 +30,12 @@ def default_jobs(threads: int, device: str) -> int:
     """Number of trials run at the same time if `--jobs` is omitted."""
     if device != "cpu":
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (cores or 1) // threads)
+    return max(1, (count_cores() or 1) // threads)
+
+
+def count_cores() -> int | None:
+    """Cores that this process may use; None if the system does not say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def set_threads(threads: int) -> None:

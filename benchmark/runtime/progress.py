@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from types import TracebackType
 from typing import Any
 
 from tqdm import tqdm
@@ -23,15 +22,8 @@ class ProgressBoard:
             total=trials, desc="trials", unit="trial", disable=self.silent, position=0
         )
 
-    def __enter__(self) -> ProgressBoard:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Remove all bars."""
         for trial in list(self.bars):
             self._close(trial)
         self.overall.close()
@@ -40,21 +32,13 @@ class ProgressBoard:
         """Move the bar of a trial."""
         if self.silent:
             return
-        known = self.bars.get(trial)
-        if known is not None and known[1] != stage:
+        if trial not in self.bars or self.bars[trial][1] != stage:
             self._close(trial)
-            known = None
-        if known is None:
             position = self.free.pop() if self.free else 1
-            bar = tqdm(
-                total=total,
-                desc=f"{trial}: {stage}",
-                position=position,
-                leave=False,
-                file=sys.stderr,
-            )
-            known = self.bars[trial] = (position, stage, bar)
-        bar = known[2]
+            name = f"{trial}: {stage}"
+            bar = tqdm(total=total, desc=name, position=position, leave=False, file=sys.stderr)
+            self.bars[trial] = (position, stage, bar)
+        bar = self.bars[trial][2]
         bar.total = total
         bar.set_postfix_str(text, refresh=False)
         bar.update(done - bar.n)

@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmark.runtime.device import count_cores
+
 PACKAGES = (
     "torch",
     "transformers",
@@ -85,9 +87,7 @@ def machine(*, gpu: bool = True) -> dict[str, Any]:
     """Processor, memory, accelerator; `gpu` is False if none can have been used."""
     return {
         "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": count_cores(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "gpu": _gpu_name() if gpu else None,
         "platform": platform.platform(),

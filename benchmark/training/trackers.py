@@ -27,12 +27,8 @@ class EventMirror:
     def add(self, event: Mapping[str, Any]) -> None:
         """One event of `events.jsonl`."""
         kind, update = event["kind"], event["update"]
-        scalars = {"loss": event["loss"]} | dict(event.get("terms", {}))
-        scalars |= dict(event.get("quality", {}))
-        if "lr" in event:
-            scalars["lr"] = event["lr"]
-        for name, value in scalars.items():
-            if value is None:
-                continue
-            self.writer.add_scalar(f"{kind}/{name}", value, update)
+        scalars = {"loss": event["loss"], "lr": event.get("lr")}
+        for name, value in (scalars | event.get("terms", {}) | event.get("quality", {})).items():
+            if value is not None:
+                self.writer.add_scalar(f"{kind}/{name}", value, update)
         self.writer.flush()

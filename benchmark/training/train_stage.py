@@ -48,10 +48,7 @@ def train(trial: Trial, context: RunContext) -> None:
         return
     system.save(folder / "system")
     record = {
-        "stage": "train",
-        "task": task.id,
-        "system": trial.system,
-        "seed": trial.seed,
+        **trial.describe("train"),
         "data": task.digest,
         "config": asdict(trial.config),
         "training": trial.training.model_dump(mode="json"),

@@ -258,10 +258,9 @@ class Trainer:
             loss = self._valid_loss()
             # JSON has no infinity: a loss without a finite value is stored as null.
             progress.valid_loss = loss if math.isfinite(loss) else None
-            event: dict[str, Any] = {"kind": "valid", "update": progress.update}
-            event["loss"] = progress.valid_loss
-            event["quality"] = self.quality(self.system) if self.quality is not None else {}
-            self._append(event)
+            event = {"kind": "valid", "update": progress.update, "loss": progress.valid_loss}
+            quality = self.quality(self.system) if self.quality is not None else {}
+            self._append(event | {"quality": quality})
             if self.recipe.patience is not None:
                 if loss < progress.best_loss:
                     progress.best_loss, progress.stale_validations = loss, 0

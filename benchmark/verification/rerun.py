@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -121,7 +121,7 @@ def _run_and_judge(
     planned = tuple(rebuilt.trials[name] for name in names)
     plan = Plan(rebuilt.suite, options.data_dir, dict(rebuilt.tasks), planned)
     jobs = min(options.jobs, len(planned))
-    with ProgressBoard(len(planned), jobs) as board:
+    with closing(ProgressBoard(len(planned), jobs)) as board:
         context = RunContext(store, options.device, board.stage)
         for outcome in run_trials(planned, context, jobs):
             board.finished(outcome.trial)

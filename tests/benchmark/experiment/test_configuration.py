@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel
 
 from benchmark.api import UserError
 from benchmark.experiment.configuration import fill
@@ -48,3 +49,39 @@ def test_names_that_may_have_been_meant():
 def test_mistakes_are_told(values, sentence):
     with pytest.raises(UserError, match=sentence):
         fill(Config, values, "x")
+
+
+class Recipe(BaseModel):
+    first: Config
+    second: Config | None = None
+    named: dict[str, Config] = {}
+    free: dict[str, Any] = {}
+
+
+def test_dataclasses_stand_inside_models():
+    values = {"first": {"width": 3}, "named": {"a": {"mode": "b"}}, "free": {"widht": True}}
+    found = fill(Recipe, values, "")
+    assert found.first == Config(3) and found.named == {"a": Config(mode="b")}
+    assert found.free == {"widht": True}
+
+
+@pytest.mark.parametrize("path", ["first", "second", "named.a"])
+@pytest.mark.parametrize("where", ["", "x.y"])
+@pytest.mark.parametrize(
+    ("values", "start", "end"),
+    [
+        ({"widht": 3}, "Unknown key '{}.widht': ", "did you mean 'width'?"),
+        ({"width": True}, "{}.width: Input should be", "(got True)."),
+        ({"turns": [True]}, "{}.turns: Input should be", "(got [True])."),
+        ({"width": "wide"}, "{}.width: Input should be", "(got 'wide')."),
+        (3, "{}: Input should be", "(got 3)."),
+    ],
+)
+def test_mistakes_further_down_are_told_with_their_path(path, where, values, start, end):
+    name, *inner = path.split(".")
+    given = {"first": {}, name: {inner[0]: values} if inner else values}
+    with pytest.raises(UserError) as caught:
+        fill(Recipe, given, where)
+    sentence = str(caught.value)
+    assert sentence.startswith(start.format(f"{where}.{path}" if where else path))
+    assert sentence.endswith(end)
