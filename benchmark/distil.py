@@ -19,6 +19,7 @@ from benchmark.runtime.command_line import (
     add_shared_flags,
     is_quiet,
     run_command,
+    show_first,
 )
 
 if TYPE_CHECKING:
@@ -58,12 +59,13 @@ def parser() -> CommandParser:
     where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")
     add_output(where, "DIR", "data folder to write to (default: distilled)", Path("distilled"))
-    where.add_argument(
+    name = where.add_argument(
         "--new-task",
         "--name",
         metavar="TASK",
         help="name of the new task (default: TASK-distilled)",
     )
+    show_first(name)
     return made
 
 

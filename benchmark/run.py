@@ -21,6 +21,7 @@ from benchmark.runtime.command_line import (
     check_positive,
     note,
     run_command,
+    show_first,
 )
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
@@ -57,9 +58,10 @@ def parser() -> CommandParser:
         metavar="SYSTEM",
         help="system names, default, all, or module:Class (default: default)",
     )
-    what.add_argument(
+    seeds = what.add_argument(
         "--seeds", "--seed", nargs="+", type=int, metavar="N", help="overrides the suite's seeds"
     )
+    show_first(seeds)
     add_shared_flags(what, "--suite", "--set", "--data-dir")
     what.add_argument(
         "--ablate",

@@ -20,6 +20,7 @@ from benchmark.runtime.command_line import (
     check_positive,
     note,
     run_command,
+    show_first,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def parser() -> CommandParser:
         "files", nargs="*", type=Path, metavar="FILE", help="outputs, optionally gzipped"
     )
     what.add_argument("--task", required=True, help="the task that the outputs are for")
-    what.add_argument("--system", "--name", required=True, help="name of the system in the report")
+    system = what.add_argument(
+        "--system", "--name", required=True, help="name of the system in the report"
+    )
+    show_first(system)
     add_shared_flags(what, "--data-dir")
     what.add_argument("--format", choices=FORMATS, help="default: detected from the files")
     what.add_argument(

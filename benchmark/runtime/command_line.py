@@ -91,9 +91,16 @@ def add_shared_flags(group: Group, *names: str) -> None:
 
 def add_output(group: Group, metavar: str, help_text: str, default: Path | None = None) -> None:
     """Add `--output`, the path a command writes to; `--out` is its former spelling."""
-    group.add_argument(
-        "--output", "--out", type=Path, metavar=metavar, default=default, help=help_text
+    show_first(
+        group.add_argument(
+            "--output", "--out", type=Path, metavar=metavar, default=default, help=help_text
+        )
     )
+
+
+def show_first(action: argparse.Action) -> None:
+    """Accept all spellings of a flag, but show only the first in help and errors."""
+    action.option_strings = action.option_strings[:1]
 
 
 def check_positive(options: argparse.Namespace, *names: str) -> None:
@@ -136,10 +143,6 @@ def run_command(
     """
     global _quiet
     words = list(sys.argv[1:] if words is None else words)
-    for action in parser._actions:
-        # All spellings of a flag are accepted; help and errors show only the first.
-        if action.dest != "help":
-            action.option_strings = action.option_strings[:1]
     options = parser.parse_args(words)
     _quiet = options.quiet
     if _quiet:
