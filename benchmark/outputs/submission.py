@@ -23,7 +23,7 @@ from benchmark.outputs.registered_outputs import (
 )
 from benchmark.outputs.source_matching import Outputs, match, take_own_sources
 from benchmark.outputs.target_report import Target, task_of_examples, task_of_run
-from benchmark.outputs.yardstick_rows import yardsticks
+from benchmark.outputs.yardstick_outputs import yardsticks
 from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
 
