@@ -230,10 +230,8 @@ def _add_yardsticks(
             key = keep_candidates(store, task, made, system=name, setting=setting, seed=seed)
             register(
                 store,
-                RegisteredOutputs(
-                    report=target.name,
-                    task=task.id,
-                    test_digest=task.split_digests["test"],
+                replace(
+                    entries[0],
                     system=name,
                     info=info,
                     setting=_as_json(setting),
