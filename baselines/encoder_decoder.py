@@ -44,23 +44,16 @@ class EncoderDecoderConfig:
         """
         return BlockShape(self.dim, self.heads, self.ffn, self.dropout, self.norm)
 
-    def build_encoder(self, length: int) -> "Encoder":
-        """A fresh encoder of sources of up to `length` tokens."""
-        return Encoder(
-            self.encoder_layers, self.block_shape, length=length, positions=self.positions
-        )
-
 
 class Encoder(nn.Module):
-    """Transformer encoder over embedded source tokens."""
+    """Transformer encoder over embedded source tokens, up to `length` of them."""
 
-    def __init__(
-        self, layers: int, shape: BlockShape, *, length: int, positions: Positions
-    ) -> None:
+    def __init__(self, config: EncoderDecoderConfig, length: int) -> None:
         super().__init__()
-        self.positions = PositionEmbedding(length, shape.dim, positions)
+        shape = config.block_shape
+        self.positions = PositionEmbedding(length, shape.dim, config.positions)
         self.dropout = nn.Dropout(shape.dropout)
-        self.blocks = nn.ModuleList(EncoderBlock(shape) for _ in range(layers))
+        self.blocks = nn.ModuleList(EncoderBlock(shape) for _ in range(config.encoder_layers))
         self.norm = nn.LayerNorm(shape.dim) if shape.norm == "pre" else nn.Identity()
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
@@ -72,22 +65,20 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Base class of causal decoders and denoisers; a subclass defines what `forward` sees."""
+    """Base class of causal decoders and denoisers; a subclass defines what `forward` sees.
 
-    def __init__(
-        self,
-        vocab_size: int,
-        layers: int,
-        shape: BlockShape,
-        *,
-        length: int,
-        positions: Positions,
-    ) -> None:
+    Args:
+        config: of the network.
+        vocab_size: ids of the token table.
+        length: positions of the target.
+    """
+
+    def __init__(self, config: EncoderDecoderConfig, vocab_size: int, length: int) -> None:
         super().__init__()
-        self.tokens = TokenEmbedding(vocab_size, shape.dim)
-        self.positions = PositionEmbedding(length, shape.dim, positions)
-        self.dropout = nn.Dropout(shape.dropout)
-        self.stack = DecoderStack(layers, shape)
+        self.tokens = TokenEmbedding(vocab_size, config.dim)
+        self.positions = PositionEmbedding(length, config.dim, config.positions)
+        self.dropout = nn.Dropout(config.dropout)
+        self.stack = DecoderStack(config.decoder_layers, config.block_shape)
 
     def embed(self, tokens: Tensor, start: int = 0) -> Tensor:
         """Vectors `(rows, length, dim)` of tokens `(rows, length)` at positions `start` on."""

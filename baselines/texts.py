@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.api import Batch, Candidate, Example, Resources, Status, Tokenizer
+from benchmark.api import Batch, Candidate, Candidates, Example, Resources, Status, Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,42 @@ def read_candidate(
     if not (ended if finished is None else finished):
         status = "unfinished"
     return Candidate(text, status if text else "empty", logprob)
+
+
+def read_candidates(
+    tokenizer: Tokenizer,
+    rows: Sequence[Sequence[int]],
+    truncated: Sequence[bool],
+    num_samples: int,
+    *,
+    finished: bool | None = None,
+    logprobs: Sequence[float] | None = None,
+) -> Candidates:
+    """The first `num_samples` candidates of every source; a single row of a source is repeated.
+
+    Args:
+        tokenizer: the one of the ids.
+        rows: generated ids, source-major, the same number for every source.
+        truncated: whether each source was truncated.
+        num_samples: candidates per source.
+        finished: as in `read_candidate`.
+        logprobs: of the rows, if the system has them.
+    """
+    per_source = len(rows) // len(truncated)
+    read = [
+        read_candidate(
+            tokenizer,
+            row,
+            truncated=truncated[index // per_source],
+            finished=finished,
+            logprob=None if logprobs is None else logprobs[index],
+        )
+        for index, row in enumerate(rows)
+    ]
+    return [
+        (read[first : first + per_source] * num_samples)[:num_samples]
+        for first in range(0, len(read), per_source)
+    ]
 
 
 def read_texts(tokenizer: Tokenizer, tokens: Tensor) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,9 @@ from typing import ClassVar
 from baselines.neighbours import NeighbourIndex
 from baselines.setting_checks import check_not_negative
 from benchmark import api
+
+RankedTexts = Sequence[Sequence[str]]
+"""By source, texts in a fixed order."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,7 @@ class RankedYardstick(Yardstick):
     """A list of texts for every source, repeated if more are requested."""
 
     @abstractmethod
-    def _ranked(
-        self, sources: Sequence[str], ids: Sequence[str], most: int
-    ) -> Iterable[Sequence[str]]:
+    def _ranked(self, sources: Sequence[str], ids: Sequence[str], most: int) -> RankedTexts:
         """The list of every source, one text or more, of which at most `most` are used."""
 
     def generate(
@@ -152,9 +153,7 @@ class CopySource(RankedYardstick):
     id: ClassVar[str] = "copy-source"
     Decoding: ClassVar[type] = CopyDecoding
 
-    def _ranked(
-        self, sources: Sequence[str], ids: Sequence[str], most: int
-    ) -> Iterable[Sequence[str]]:
+    def _ranked(self, sources: Sequence[str], ids: Sequence[str], most: int) -> RankedTexts:
         return [[source] for source in sources]
 
 
@@ -164,9 +163,7 @@ class Reference(RankedYardstick):
     id: ClassVar[str] = "reference"
     Decoding: ClassVar[type] = RankedDecoding
 
-    def _ranked(
-        self, sources: Sequence[str], ids: Sequence[str], most: int
-    ) -> Iterable[Sequence[str]]:
+    def _ranked(self, sources: Sequence[str], ids: Sequence[str], most: int) -> RankedTexts:
         unknown = [name for name in ids if not self.resources.references.get(name)]
         if unknown:
             raise api.UserError(
@@ -191,9 +188,7 @@ class NearestNeighbour(RankedYardstick):
             )
         return NeighbourIndex([example.source for example in self.resources.train])
 
-    def _ranked(
-        self, sources: Sequence[str], ids: Sequence[str], most: int
-    ) -> Iterable[Sequence[str]]:
+    def _ranked(self, sources: Sequence[str], ids: Sequence[str], most: int) -> RankedTexts:
         train = self.resources.train
         nearest = self._index.nearest(sources, most)
         return [[train[index].target for index in row] for row in nearest]

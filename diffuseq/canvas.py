@@ -1,5 +1,6 @@
-"""One canvas for source and target: how texts are laid on it, and how an answer is read off it.
+"""The canvas: the row of token positions that holds a source and, behind it, its target.
 
+How the two texts are laid on it, and how an answer is read off it:
 `[CLS] x [SEP] [SEP] [CLS] y [SEP]`, then padding to the end. Padding belongs to the target:
 the model generates it and so learns the length.
 

@@ -12,7 +12,7 @@ Deviates: the n-best list is ranked by the model's own score over all groups, wi
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -256,7 +256,7 @@ class _Beam:
 
     def __getitem__(self, sources: Tensor) -> "_Beam":
         return _Beam(
-            self.pool[sources],
+            self.pool.select(sources),
             self.live[sources],
             self.scores[sources],
             self.logprob[sources],
@@ -264,8 +264,7 @@ class _Beam:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Pool:
+class _Pool(NamedTuple):
     """The best hypotheses of every source so far, best first."""
 
     scores: Tensor
@@ -300,19 +299,12 @@ class _Pool:
     def put(self, sources: Tensor, other: "_Pool") -> "_Pool":
         """This pool with the rows `sources` `(n,)` taken from `other`."""
         return _Pool(
-            self.scores.index_copy(0, sources, other.scores),
-            self.quality.index_copy(0, sources, other.quality),
-            self.logprob.index_copy(0, sources, other.logprob),
-            self.tokens.index_copy(0, sources, other.tokens),
+            *(own.index_copy(0, sources, new) for own, new in zip(self, other, strict=True))
         )
 
-    def __getitem__(self, sources: Tensor) -> "_Pool":
-        return _Pool(
-            self.scores[sources],
-            self.quality[sources],
-            self.logprob[sources],
-            self.tokens[sources],
-        )
+    def select(self, sources: Tensor) -> "_Pool":
+        """The rows with indices `(n,)`."""
+        return _Pool(*(part[sources] for part in self))
 
 
 def _log_softmax(logits: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from baselines.autoregressive.decoding import AutoregressiveDecoding
 from baselines.autoregressive.search import Alphabet, Stepper, beam_search, sample
-from baselines.texts import read_candidate, read_texts
+from baselines.texts import read_candidates, read_texts
 from benchmark import api
 
 
@@ -93,16 +93,10 @@ class AutoregressiveSystem(api.NeuralSystem):
                 top_p=1.0 if kind == "single" else decoding.top_p,
                 on_step=on_step,
             )
-        candidates = []
-        for tokens, logprobs, cut in zip(
-            hypotheses.tokens.tolist(), hypotheses.logprob.tolist(), read.truncated, strict=True
-        ):
-            few = [
-                read_candidate(self.tokenizer, row, truncated=cut, logprob=logprob)
-                for row, logprob in zip(tokens, logprobs, strict=True)
-            ]
-            candidates.append(few * num_samples if kind == "single" else few[:num_samples])
-        return candidates
+        rows, logprobs = hypotheses.tokens.flatten(0, 1), hypotheses.logprob.flatten()
+        return read_candidates(
+            self.tokenizer, rows.tolist(), read.truncated, num_samples, logprobs=logprobs.tolist()
+        )
 
     def read_state(
         self, state: Tensor, sources: Sequence[str], decoding: AutoregressiveDecoding

@@ -15,7 +15,7 @@ from baselines.attention import Cache, Memory
 from baselines.autoregressive.objective import next_token_loss
 from baselines.autoregressive.search import Alphabet
 from baselines.autoregressive.system import AutoregressiveSystem, ReadSources
-from baselines.encoder_decoder import Decoder, EncoderDecoder, EncoderDecoderConfig
+from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder, EncoderDecoderConfig
 from baselines.texts import collate_pairs, never_generated
 from benchmark import api
 
@@ -56,14 +56,8 @@ class TransformerSystem(AutoregressiveSystem):
     def __init__(self, config: TransformerConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
         self.module = EncoderDecoder(
-            config.build_encoder(resources.lengths.source),
-            CausalDecoder(
-                resources.tokenizer.vocab_size,
-                config.decoder_layers,
-                config.block_shape,
-                length=resources.lengths.target,
-                positions=config.positions,
-            ),
+            Encoder(config, resources.lengths.source),
+            CausalDecoder(config, resources.tokenizer.vocab_size, resources.lengths.target),
         )
         # The encoder runs once and does not count.
         self.network = self.module.decoder

@@ -8,9 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from baselines.attention import BlockShape, Memory
-from baselines.embedding import Positions
-from baselines.encoder_decoder import Decoder
+from baselines.attention import Memory
+from baselines.encoder_decoder import Decoder, EncoderDecoderConfig
 
 Head = Literal["deletion", "placeholder", "token"]
 
@@ -19,27 +18,18 @@ class EditDecoder(Decoder):
     """Scores one operation per call; the heads share the blocks, as in the official code.
 
     Args:
+        config: of the network.
         vocab_size: of the shared token table.
-        layers: decoder blocks.
-        shape: of the blocks.
         length: of the canvas, both marks included.
-        positions: kind of position vectors.
         max_insertions: placeholders that one slot may receive at once (K_max).
     """
 
     def __init__(
-        self,
-        vocab_size: int,
-        layers: int,
-        shape: BlockShape,
-        *,
-        length: int,
-        positions: Positions,
-        max_insertions: int,
+        self, config: EncoderDecoderConfig, vocab_size: int, length: int, *, max_insertions: int
     ) -> None:
-        super().__init__(vocab_size, layers, shape, length=length, positions=positions)
-        self.deletion = nn.Linear(shape.dim, 2, bias=False)
-        self.placeholder = nn.Linear(2 * shape.dim, max_insertions + 1, bias=False)
+        super().__init__(config, vocab_size, length)
+        self.deletion = nn.Linear(config.dim, 2, bias=False)
+        self.placeholder = nn.Linear(2 * config.dim, max_insertions + 1, bias=False)
 
     def forward(self, tokens: Tensor, inside: Tensor, memory: Memory, head: Head) -> Tensor:
         """Logits of one head over texts `tokens` `(rows, width)`.

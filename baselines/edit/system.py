@@ -15,10 +15,10 @@ from baselines.edit.decoder import EditDecoder, Head
 from baselines.edit.decoding import LevenshteinDecoding, refine
 from baselines.edit.objective import Prediction, Uniforms, Vocabulary, dual_policy_losses
 from baselines.edit.operations import State, empty_state
-from baselines.encoder_decoder import EncoderDecoder, EncoderDecoderConfig
+from baselines.encoder_decoder import Encoder, EncoderDecoder, EncoderDecoderConfig
 from baselines.setting_checks import check_at_least_one, check_choice, check_share
-from baselines.stratification import stratified
-from baselines.texts import encode_sources, never_generated, read_candidate, read_texts
+from baselines.stratified_uniforms import stratified
+from baselines.texts import encode_sources, never_generated, read_candidates, read_texts
 from benchmark import api
 
 
@@ -69,14 +69,9 @@ class LevenshteinSystem(api.NeuralSystem):
         self.max_insertions = min(config.max_insertions, max(1, self.width - 2))
         # Each head of a round is one call; the encoder runs once and does not count.
         self.network = EditDecoder(
-            resources.tokenizer.vocab_size,
-            config.decoder_layers,
-            config.block_shape,
-            length=self.width,
-            positions=config.positions,
-            max_insertions=self.max_insertions,
+            config, resources.tokenizer.vocab_size, self.width, max_insertions=self.max_insertions
         )
-        self.module = EncoderDecoder(config.build_encoder(resources.lengths.source), self.network)
+        self.module = EncoderDecoder(Encoder(config, resources.lengths.source), self.network)
 
     def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`source` `(batch, S)`; `target` `(batch, width)` between marks, `length`, `whole`."""
@@ -182,14 +177,7 @@ class LevenshteinSystem(api.NeuralSystem):
             row[1 : length - 1]
             for row, length in zip(final.tokens.tolist(), final.lengths.tolist(), strict=True)
         ]
-        candidates = []
-        for first, is_cut in enumerate(truncated):
-            few = [
-                read_candidate(tokenizer, row, truncated=is_cut, finished=True)
-                for row in texts[first * per_source : (first + 1) * per_source]
-            ]
-            candidates.append(few * num_samples if decoding.kind == "single" else few)
-        return candidates
+        return read_candidates(tokenizer, texts, truncated, num_samples, finished=True)
 
     def read_state(
         self, state: Tensor, sources: Sequence[str], decoding: LevenshteinDecoding

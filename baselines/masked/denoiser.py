@@ -6,20 +6,18 @@ embedding is that of D3PM, the length head that of Mask-Predict, section 3.3.
 
 from torch import Tensor, nn
 
-from baselines.attention import BlockShape, Memory
-from baselines.embedding import Positions, TimeEmbedding
-from baselines.encoder_decoder import Decoder
+from baselines.attention import Memory
+from baselines.embedding import TimeEmbedding
+from baselines.encoder_decoder import Decoder, EncoderDecoderConfig
 
 
 class Denoiser(Decoder):
     """Bidirectional decoder over the target canvas.
 
     Args:
+        config: of the network.
         vocab_size: ids, the mask included.
-        layers: decoder blocks.
-        shape: of a block.
         length: positions of the canvas.
-        positions: kind of position embedding.
         time: whether x_t comes with its time, which the masks of an absorbing chain reveal.
         lengths: number of length classes of the target, predicted from the mean of the encoded
             source; 0 means no length head.
@@ -27,18 +25,16 @@ class Denoiser(Decoder):
 
     def __init__(
         self,
+        config: EncoderDecoderConfig,
         vocab_size: int,
-        layers: int,
-        shape: BlockShape,
-        *,
         length: int,
-        positions: Positions,
+        *,
         time: bool = False,
         lengths: int = 0,
     ) -> None:
-        super().__init__(vocab_size, layers, shape, length=length, positions=positions)
-        self.time = TimeEmbedding(shape.dim) if time else None
-        self.length_head = nn.Linear(shape.dim, lengths) if lengths else None
+        super().__init__(config, vocab_size, length)
+        self.time = TimeEmbedding(config.dim) if time else None
+        self.length_head = nn.Linear(config.dim, lengths) if lengths else None
 
     def forward(
         self, x_t: Tensor, memory: Memory, t: Tensor, present: Tensor | None = None

@@ -9,9 +9,9 @@ is that of fairseq.
 Deviates: the paper predicts from a LENGTH token in the source, fairseq and this from its mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -54,101 +54,85 @@ class Wanted:
 class LengthRule(Protocol):
     """How the length of a generated target is determined."""
 
-    predicted: bool
+    predicted: ClassVar[bool]
     """Whether the denoiser needs a length head."""
 
     def positions(self, length: int) -> int:
         """Positions of the denoiser for targets of up to `length` tokens, eos counted."""
 
-    def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
+    def lay(self, targets: EncodedTexts, length: int) -> Tensor:
         """x_0 of training targets, `(targets, positions)`."""
 
-    def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
+    def canvas(self, x_0: Tensor) -> Canvas:
         """The canvas on which training targets `(rows, positions)` lie."""
 
-    def open(
-        self,
-        denoiser: Denoiser,
-        memory: Memory,
-        noise: Noise,
-        tokenizer: Tokenizer,
-        wanted: Wanted,
-    ) -> Canvas:
+    def open(self, denoiser: Denoiser, memory: Memory, noise: Noise, wanted: Wanted) -> Canvas:
         """The canvases of the candidates, source-major.
 
         Args:
             denoiser: with a length head where lengths are predicted.
             memory: of the sources.
             noise: one row per candidate.
-            tokenizer: provides the special tokens.
             wanted: number of canvases, maximum length, and choice of lengths.
         """
 
 
+@dataclass(frozen=True, slots=True)
 class WholeCanvas:
     """Every target has the whole canvas."""
 
-    predicted = False
+    tokenizer: Tokenizer
+    predicted: ClassVar[bool] = False
 
     def positions(self, length: int) -> int:
         """Equal to the number of tokens."""
         return length
 
-    def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
+    def lay(self, targets: EncodedTexts, length: int) -> Tensor:
         """Tokens, eos, padding."""
-        return targets.padded(tokenizer.pad_id, length)
+        return targets.padded(self.tokenizer.pad_id, length)
 
-    def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
+    def canvas(self, x_0: Tensor) -> Canvas:
         """Everything: padding is learnt too."""
         return Canvas(torch.ones_like(x_0, dtype=torch.bool), x_0, None)
 
-    def open(
-        self,
-        denoiser: Denoiser,
-        memory: Memory,
-        noise: Noise,
-        tokenizer: Tokenizer,
-        wanted: Wanted,
-    ) -> Canvas:
+    def open(self, denoiser: Denoiser, memory: Memory, noise: Noise, wanted: Wanted) -> Canvas:
         """Everything."""
         shape = (memory.mask.size(0) * wanted.per_source, wanted.length)
         device = memory.mask.device
-        frame = torch.full(shape, tokenizer.pad_id, device=device)
+        frame = torch.full(shape, self.tokenizer.pad_id, device=device)
         return Canvas(torch.ones(shape, dtype=torch.bool, device=device), frame, None)
 
 
+@dataclass(frozen=True, slots=True)
 class PredictedLength:
     """bos, n tokens, eos, padding; the encoder predicts n."""
 
-    predicted = True
+    tokenizer: Tokenizer
+    predicted: ClassVar[bool] = True
 
     def positions(self, length: int) -> int:
         """One more than tokens, for bos."""
         return length + 1
 
-    def lay(self, targets: EncodedTexts, length: int, tokenizer: Tokenizer) -> Tensor:
+    def lay(self, targets: EncodedTexts, length: int) -> Tensor:
         """bos, tokens, eos, and padding up to the longest of the targets."""
-        rows = EncodedTexts([[tokenizer.bos_id, *row] for row in targets.ids], targets.truncated)
-        return rows.padded(tokenizer.pad_id)
+        rows = EncodedTexts(
+            [[self.tokenizer.bos_id, *row] for row in targets.ids], targets.truncated
+        )
+        return rows.padded(self.tokenizer.pad_id)
 
-    def canvas(self, x_0: Tensor, tokenizer: Tokenizer) -> Canvas:
+    def canvas(self, x_0: Tensor) -> Canvas:
         """The tokens between bos and eos."""
-        present = x_0 != tokenizer.pad_id
+        present = x_0 != self.tokenizer.pad_id
         # One id may serve as several marks, so that marks are identified by position.
         position = torch.arange(x_0.size(1), device=x_0.device)
         last = present.sum(1, keepdim=True) - 1
-        ended = x_0.gather(1, last) == tokenizer.eos_id
+        ended = x_0.gather(1, last) == self.tokenizer.eos_id
         inside = (position > 0) & (position < last + (~ended).long())
         return Canvas(inside, x_0, present)
 
-    def open(
-        self,
-        denoiser: Denoiser,
-        memory: Memory,
-        noise: Noise,
-        tokenizer: Tokenizer,
-        wanted: Wanted,
-    ) -> Canvas:
+    def open(self, denoiser: Denoiser, memory: Memory, noise: Noise, wanted: Wanted) -> Canvas:
         """Lengths by the head, drawn or ranked."""
         per_source = wanted.per_source
         logits = denoiser.length_logits(memory)
@@ -161,7 +145,7 @@ class PredictedLength:
             ranked = logits.topk(min(wanted.beam, per_source, logits.size(1)), dim=1).indices + 1
             rest = ranked[:, :1].expand(-1, per_source - ranked.size(1))
             n = torch.cat((ranked, rest), dim=1).flatten()
-        return frame_canvases(n, wanted.length, tokenizer)
+        return frame_canvases(n, wanted.length, self.tokenizer)
 
 
 def frame_canvases(n: Tensor, length: int, tokenizer: Tokenizer) -> Canvas:
@@ -183,4 +167,8 @@ def length_loss(denoiser: Denoiser, memory: Memory, inside: Tensor) -> Tensor:
 
 LengthName = Literal["canvas", "predicted"]
 
-LENGTHS: Mapping[str, LengthRule] = {"canvas": WholeCanvas(), "predicted": PredictedLength()}
+LENGTHS: Mapping[str, Callable[[Tokenizer], LengthRule]] = {
+    "canvas": WholeCanvas,
+    "predicted": PredictedLength,
+}
+"""By name, from the tokeniser, which provides the special tokens."""

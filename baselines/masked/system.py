@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.encoder_decoder import EncoderDecoder
+from baselines.encoder_decoder import Encoder, EncoderDecoder
 from baselines.masked.corruption import CORRUPTIONS, CorruptionName
 from baselines.masked.denoiser import Denoiser
 from baselines.masked.grid import decreasing_times
@@ -25,25 +25,34 @@ from baselines.masked.policies import PolicySettings
 from baselines.masked.sampling import sample
 from baselines.masked.settings import MaskedConfig, MaskedDecoding
 from baselines.setting_checks import check_beam
-from baselines.stratification import stratified
+from baselines.stratified_uniforms import stratified
 from baselines.texts import (
     encode_sources,
     encode_targets,
     never_generated,
-    read_candidate,
+    read_candidates,
     read_texts,
 )
 from benchmark import api
+
+_POLICIES: tuple[dict[str, object], ...] = (
+    {"policy": "ancestral", "grid": "linear"},
+    {"policy": "stratified", "grid": "linear"},
+    {"policy": "remdm", "grid": "linear"},
+    {"policy": "mask-predict", "grid": "linear"},
+    {"policy": "routed", "grid": "cosine"},
+    {"policy": "confidence", "grid": "linear", "nfe": None},
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What makes a system of the family; the names are keys of the tables in their modules."""
 
-    corruption: CorruptionName
     noising: NoisingName
     weight: WeightName
-    length: LengthName
+    corruption: CorruptionName = "absorbing"
+    length: LengthName = "canvas"
 
 
 class MaskedSystem(api.NeuralSystem):
@@ -53,7 +62,11 @@ class MaskedSystem(api.NeuralSystem):
     family: ClassVar[api.Family] = "discrete diffusion"
     version: ClassVar[int] = 1
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=True, knob="temperature", nfe_knob="nfe", length="fixed"
+        trainable=True,
+        knob="temperature",
+        nfe_knob="nfe",
+        length="fixed",
+        ablations={"policies": _POLICIES},
     )
     Config: ClassVar[type] = MaskedConfig
     Decoding: ClassVar[type] = MaskedDecoding
@@ -69,18 +82,16 @@ class MaskedSystem(api.NeuralSystem):
         self.corruption = CORRUPTIONS[self.recipe.corruption](
             tokenizer.vocab_size, tokenizer.mask_id
         )
-        self.lengths = LENGTHS[self.recipe.length]
+        self.lengths = LENGTHS[self.recipe.length](tokenizer)
         # The encoder runs once and does not count.
         self.network = Denoiser(
+            config,
             tokenizer.vocab_size,
-            config.decoder_layers,
-            config.block_shape,
-            length=self.lengths.positions(lengths.target),
-            positions=config.positions,
+            self.lengths.positions(lengths.target),
             time=config.time_embedding,
             lengths=lengths.target if self.lengths.predicted else 0,
         )
-        self.module = EncoderDecoder(config.build_encoder(lengths.source), self.network)
+        self.module = EncoderDecoder(Encoder(config, lengths.source), self.network)
 
     def collate(self, examples: Sequence[api.Example]) -> api.Batch:
         """`source` `(batch, S)`, padded, and `target` `(batch, L)`, laid on the canvas."""
@@ -89,7 +100,7 @@ class MaskedSystem(api.NeuralSystem):
         targets = encode_targets(tokenizer, [e.target for e in examples], lengths.target)
         return {
             "source": sources.padded(tokenizer.pad_id),
-            "target": self.lengths.lay(targets, lengths.target, tokenizer),
+            "target": self.lengths.lay(targets, lengths.target),
         }
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
@@ -101,7 +112,7 @@ class MaskedSystem(api.NeuralSystem):
         target: Tensor = batch["target"]
         repeats = config.corruptions
         x_0 = target.repeat_interleave(repeats, dim=0)
-        canvas = self.lengths.canvas(x_0, tokenizer)
+        canvas = self.lengths.canvas(x_0)
         inside = canvas.inside
         tokens = int((target[:, int(self.lengths.predicted) :] != tokenizer.pad_id).sum())
         # (batch, repeats) and (batch, L, repeats), then repeats become rows.
@@ -161,7 +172,6 @@ class MaskedSystem(api.NeuralSystem):
             self.network,
             memory,
             noise,
-            tokenizer,
             Wanted(per_source, lengths.target, decoding.temperature, decoding.length_beam),
         )
         marks = [tokenizer.eos_id, tokenizer.pad_id] if self.lengths.predicted else []
@@ -187,18 +197,9 @@ class MaskedSystem(api.NeuralSystem):
             mean = (state.scores * inside).sum(1) / inside.sum(1).clamp(min=1)
             order = mean.view(len(sources), -1).argsort(dim=1, descending=True, stable=True)
             x_0 = x_0.gather(1, order[..., None].expand_as(x_0))[:, :num_samples]
-        return [
-            [
-                read_candidate(
-                    tokenizer,
-                    row,
-                    truncated=is_cut,
-                    finished=True if self.lengths.predicted else None,
-                )
-                for row in rows
-            ]
-            for rows, is_cut in zip(x_0.tolist(), truncated, strict=True)
-        ]
+        finished = True if self.lengths.predicted else None
+        rows = x_0.flatten(0, 1).tolist()
+        return read_candidates(tokenizer, rows, truncated, num_samples, finished=finished)
 
     def read_state(
         self, state: Tensor, sources: Sequence[str], decoding: MaskedDecoding

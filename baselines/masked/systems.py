@@ -5,7 +5,8 @@ default policy. Every checkpoint can be decoded by every policy that its corrupt
 `python -m benchmark.run --ablate policies`.
 """
 
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import ClassVar
 
 from baselines.masked.settings import (
     CMLMDecoding,
@@ -21,35 +22,17 @@ from baselines.masked.settings import (
 from baselines.masked.system import MaskedSystem, Recipe
 from benchmark.api import Capabilities, Family
 
-_MASK_POLICIES: tuple[dict[str, object], ...] = (
-    {"policy": "ancestral", "grid": "linear"},
-    {"policy": "stratified", "grid": "linear"},
-    {"policy": "remdm", "grid": "linear"},
-    {"policy": "mask-predict", "grid": "linear"},
-    {"policy": "routed", "grid": "cosine"},
-    {"policy": "confidence", "grid": "linear", "nfe": None},
+_PREDICTED = replace(MaskedSystem.capabilities, length="predicted")
+_UNIFORM = replace(
+    MaskedSystem.capabilities,
+    ablations={
+        "policies": (
+            {"policy": "ancestral", "grid": "linear"},
+            {"policy": "routed", "grid": "cosine"},
+        )
+    },
 )
-_ALL_POLICIES: tuple[dict[str, object], ...] = (
-    {"policy": "ancestral", "grid": "linear"},
-    {"policy": "routed", "grid": "cosine"},
-)
-
-
-def _capabilities(
-    length: Literal["fixed", "predicted"], policies: tuple[dict[str, object], ...]
-) -> Capabilities:
-    return Capabilities(
-        trainable=True,
-        knob="temperature",
-        nfe_knob="nfe",
-        length=length,
-        ablations={"policies": policies},
-    )
-
-
-_CANVAS = _capabilities("fixed", _MASK_POLICIES)
-_PREDICTED = _capabilities("predicted", _MASK_POLICIES)
-_UNIFORM = _capabilities("fixed", _ALL_POLICIES)
+"""A chain without masks allows two of the policies."""
 
 
 class NAT(MaskedSystem):
@@ -63,9 +46,7 @@ class NAT(MaskedSystem):
     family: ClassVar[Family] = "iterative"
     capabilities: ClassVar[Capabilities] = _PREDICTED
     Decoding: ClassVar[type] = NATDecoding
-    recipe: ClassVar[Recipe] = Recipe(
-        corruption="absorbing", noising="all", weight="masked_nll", length="predicted"
-    )
+    recipe: ClassVar[Recipe] = Recipe(noising="all", weight="masked_nll", length="predicted")
 
 
 class CMLM(MaskedSystem):
@@ -75,9 +56,7 @@ class CMLM(MaskedSystem):
     family: ClassVar[Family] = "iterative"
     capabilities: ClassVar[Capabilities] = _PREDICTED
     Decoding: ClassVar[type] = CMLMDecoding
-    recipe: ClassVar[Recipe] = Recipe(
-        corruption="absorbing", noising="count", weight="masked_nll", length="predicted"
-    )
+    recipe: ClassVar[Recipe] = Recipe(noising="count", weight="masked_nll", length="predicted")
 
 
 class D3PMAbsorbing(MaskedSystem):
@@ -85,11 +64,8 @@ class D3PMAbsorbing(MaskedSystem):
 
     id: ClassVar[str] = "d3pm-absorbing"
     version: ClassVar[int] = 2
-    capabilities: ClassVar[Capabilities] = _CANVAS
     Config: ClassVar[type] = D3PMConfig
-    recipe: ClassVar[Recipe] = Recipe(
-        corruption="absorbing", noising="lattice", weight="bound", length="canvas"
-    )
+    recipe: ClassVar[Recipe] = Recipe(noising="lattice", weight="bound")
 
 
 class D3PMUniform(MaskedSystem):
@@ -99,19 +75,14 @@ class D3PMUniform(MaskedSystem):
     capabilities: ClassVar[Capabilities] = _UNIFORM
     Config: ClassVar[type] = D3PMUniformConfig
     Decoding: ClassVar[type] = UniformDecoding
-    recipe: ClassVar[Recipe] = Recipe(
-        corruption="uniform", noising="lattice", weight="bound", length="canvas"
-    )
+    recipe: ClassVar[Recipe] = Recipe(corruption="uniform", noising="lattice", weight="bound")
 
 
 class MDLM(MaskedSystem):
     """Masked diffusion in continuous time, cross entropy over t (arXiv 2406.07524)."""
 
     id: ClassVar[str] = "mdlm"
-    capabilities: ClassVar[Capabilities] = _CANVAS
-    recipe: ClassVar[Recipe] = Recipe(
-        corruption="absorbing", noising="continuous", weight="continuous_bound", length="canvas"
-    )
+    recipe: ClassVar[Recipe] = Recipe(noising="continuous", weight="continuous_bound")
 
 
 class RDMAbsorbing(MaskedSystem):
@@ -121,12 +92,9 @@ class RDMAbsorbing(MaskedSystem):
     """
 
     id: ClassVar[str] = "rdm-absorbing"
-    capabilities: ClassVar[Capabilities] = _CANVAS
     Config: ClassVar[type] = RDMConfig
     Decoding: ClassVar[type] = RDMDecoding
-    recipe: ClassVar[Recipe] = Recipe(
-        corruption="absorbing", noising="lattice", weight="weighted_nll", length="canvas"
-    )
+    recipe: ClassVar[Recipe] = Recipe(noising="lattice", weight="weighted_nll")
 
 
 class RDMMultinomial(MaskedSystem):
@@ -140,5 +108,5 @@ class RDMMultinomial(MaskedSystem):
     Config: ClassVar[type] = RDMMultinomialConfig
     Decoding: ClassVar[type] = RDMMultinomialDecoding
     recipe: ClassVar[Recipe] = Recipe(
-        corruption="uniform", noising="lattice", weight="weighted_nll", length="canvas"
+        corruption="uniform", noising="lattice", weight="weighted_nll"
     )

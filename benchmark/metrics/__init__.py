@@ -1,5 +1,7 @@
 """Metrics by spec: `bleu_sent_m4`, `bleu_sent_m4:case=lower`, `bertscore:encoder=PATH,layer=9`.
 
+The module of a metric has the name that the metric has in specs and tables.
+
 `METRICS` and the facts in it cost no heavy import; torch, transformers and sacreBLEU are loaded
 when a metric that needs them scores. Other people's metrics come by the entry point group
 `diffuseq_bench.metrics` (name = id, value = `module:Class`).

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DEVICE, DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, libraries
 from benchmark.metrics.encoder import (
     AUTO,
     LAYERS,
@@ -33,23 +32,21 @@ from benchmark.metrics.encoder import (
     load_encoder,
 )
 from benchmark.metrics.interface import (
-    Conditional,
     FloatArray,
     Item,
     Option,
     Scores,
     count_references,
-    metric_id,
     sign,
 )
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
+from benchmark.metrics.text import CASE_OPTION, TextMetric, fold
 
 _CHUNK_TEXTS = 4096
 """Texts whose vectors are held at once: 4,096 texts of 20 tokens of MiniLM are 126 MB."""
 
 
 @dataclass(frozen=True, slots=True)
-class BertScore(DeclaredMetric):
+class BertScore(TextMetric):
     """BERTScore F1 of a candidate, best reference."""
 
     name = "bertscore"
@@ -63,88 +60,57 @@ class BertScore(DeclaredMetric):
         DEVICE: Option("cpu"),
     }
 
-    case: Case = "mixed"
     encoder: str = AUTO
     """`auto`, a folder, or a hub id."""
-    layer: int | None = None
-    """Hidden states after this many layers; None is the usual one of the encoder."""
+    layer: str = "auto"
+    """Hidden states after this many layers; `auto` is the usual number of the encoder."""
     device: str = "cpu"
     """Where the encoder runs; no part of id and signature."""
 
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`.
-
-        Raises:
-            UserError: if `layer` is not a number or the encoder is not there.
-        """
-        text = options["layer"]
-        if text != "auto" and not text.isdecimal():
-            raise UserError(f"Metric 'bertscore': option 'layer' is {text!r}, not a whole number.")
-        check_encoder(options["encoder"])
-        layer = None if text == "auto" else int(text)
-        return cls(case_of(options), options["encoder"], layer, options["device"])
-
-    @property
-    def id(self) -> str:
-        """See `Metric.id`."""
-        layer = "auto" if self.layer is None else str(self.layer)
-        shown = {key: option for key, option in self.options.items() if key != DEVICE}
-        chosen = {"case": self.case, "encoder": self.encoder, "layer": layer}
-        return metric_id(self.name, shown, chosen)
+    def __post_init__(self) -> None:
+        if self.layer != "auto" and not self.layer.isdecimal():
+            raise UserError(
+                f"Metric 'bertscore': option 'layer' is {self.layer!r}, not a whole number."
+            )
+        check_encoder(self.encoder)
 
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
-        layer = LAYERS.get(self.encoder, "last") if self.layer is None else self.layer
-        return sign(
-            self.name,
-            case=self.case,
-            encoder=describe(self.encoder),
-            layer=str(layer),
-            idf="no",
-            rescale="no",
-            specials="unweighted",
-            multiref="best",
-            transformers=version("transformers"),
-            torch=version("torch"),
-            version="1",
-        )
+        layer = LAYERS.get(self.encoder, "last") if self.layer == "auto" else self.layer
+        options = sign(self.name, case=self.case, encoder=describe(self.encoder), layer=str(layer))
+        fixed = "idf:no|rescale:no|specials:unweighted|multiref:best"
+        return f"{options}|{fixed}|{libraries('transformers', 'torch')}|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, F1."""
         signature = count_references(self.signature, items)
-        rows = []
-        for chunk, vectors in self._encoded(items, with_references=True):
-            for item in chunk:
-                candidates = [vectors[fold(text, self.case)] for text in item.candidates]
-                references = [vectors[fold(text, self.case)] for text in item.references]
-                rows.append(greedy_f1(candidates, references).max(axis=1))
-        return Scores(np.array(rows), signature)
+        values = [f1.max(axis=1) for f1 in self._compared(items, with_references=True)]
+        return Scores(np.array(values), signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`, symmetric."""
-        rows = []
-        for chunk, vectors in self._encoded(items, with_references=False):
-            for item in chunk:
-                candidates = [vectors[fold(text, self.case)] for text in item.candidates]
-                rows.append(greedy_f1(candidates, candidates))
-        return np.array(rows)
+        return np.array(list(self._compared(items, with_references=False)))
 
-    def _encoded(
-        self, items: Sequence[Item], *, with_references: bool
-    ) -> Iterator[tuple[Sequence[Item], dict[str, TokenVectors]]]:
-        encoder: TextEncoder = load_encoder(self.encoder, self.layer, self.device)
-        per_item = [
-            [*item.candidates, *(item.references if with_references else ())] for item in items
+    def _compared(self, items: Sequence[Item], *, with_references: bool) -> Iterator[FloatArray]:
+        """F1 of the candidates of each item against its references, or against each other."""
+        layer = None if self.layer == "auto" else int(self.layer)
+        encoder: TextEncoder = load_encoder(self.encoder, layer, self.device)
+        texts = [
+            [fold(text, self.case) for text in (*i.candidates, *i.references * with_references)]
+            for i in items
         ]
         start = 0
         while start < len(items):
-            stop, texts = start, list[str]()
-            while stop < len(items) and (stop == start or len(texts) < _CHUNK_TEXTS):
-                texts += (fold(text, self.case) for text in per_item[stop])
+            stop, chunk = start, list[str]()
+            while stop < len(items) and (stop == start or len(chunk) < _CHUNK_TEXTS):
+                chunk += texts[stop]
                 stop += 1
-            yield items[start:stop], encoder.encode(texts)
+            encoded = encoder.encode(chunk)
+            for item, of_item in zip(items[start:stop], texts[start:stop], strict=True):
+                vectors = [encoded[text] for text in of_item]
+                candidates = vectors[: len(item.candidates)]
+                yield greedy_f1(candidates, vectors[len(candidates) :] or candidates)
             start = stop
 
 

@@ -17,17 +17,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import FloatArray, Item, Level, Scores, count_references, sign
 from benchmark.metrics.ngrams import MAX_ORDER, match_references
-from benchmark.metrics.text import CASE_OPTION, Case
+from benchmark.metrics.text import TextMetric
 from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
 STATISTICS = 2 + 2 * MAX_ORDER
 
 
 @dataclass(frozen=True, slots=True)
-class BleuCorpus(DeclaredMetric):
+class BleuCorpus(TextMetric):
     """Corpus BLEU of sacreBLEU, 0 to 100."""
 
     name = "bleu_corpus"
@@ -35,21 +34,13 @@ class BleuCorpus(DeclaredMetric):
     summary = "corpus BLEU of sacreBLEU, 0 to 100"
     level: ClassVar[Level] = "corpus"
     high = 100.0
-    options = CASE_OPTION
-
-    case: Case = "mixed"
 
     @property
     def signature(self) -> str:
         """As sacreBLEU writes it; `nrefs` joins it when the data are seen."""
-        return sign(
-            self.name,
-            case="lc" if self.case == "lower" else "mixed",
-            eff="no",
-            tok="13a",
-            smooth="exp",
-            version=version("sacrebleu"),
-        )
+        case = "lc" if self.case == "lower" else "mixed"
+        fixed = f"eff:no|tok:13a|smooth:exp|version:{version('sacrebleu')}"
+        return f"{sign(self.name, case=case)}|{fixed}"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 10)`, their total on the scale 0 to 100, sentence BLEU `(S, K)`."""

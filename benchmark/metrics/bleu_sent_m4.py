@@ -22,26 +22,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, Matches, match_pairs, match_references
-from benchmark.metrics.text import CASE_OPTION, Case, words
+from benchmark.metrics.text import Case, TextMetric, words
 
 K = 5.0
 """NLTK's default for the constant that Chen and Cherry call K."""
 
 
 @dataclass(frozen=True, slots=True)
-class BleuSentM4(DeclaredMetric):
+class BleuSentM4(TextMetric):
     """Sentence BLEU, NLTK's smoothing method 4; a candidate against all references."""
 
     name = "bleu_sent_m4"
     title = "BLEU (sent)"
     summary = "sentence BLEU, NLTK smoothing method 4, the scale of DiffuSeq"
-    options = CASE_OPTION
     facts = f"tok:whitespace|smooth:method4|order:{MAX_ORDER}|equals:nltk-3.10.4|version:1"
-
-    case: Case = "mixed"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""

@@ -1,4 +1,4 @@
-"""The sentence BLEU of DiffuSeq's first release: hypothesis and reference the wrong way round.
+"""Sentence BLEU with hypothesis and reference swapped, as in DiffuSeq's first release.
 
 The reference is scored against the candidate. Where the two have equally many words the number is
 that of `bleu_sent_m4`. A candidate that is too short loses precision instead of paying the
@@ -17,10 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.metrics.bleu_sent_m4 import BleuSentM4, method4, pair_bleu
+from benchmark.metrics.bleu_sent_m4 import BleuSentM4, pair_bleu, sentence_bleu
 from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
-from benchmark.metrics.ngrams import MAX_ORDER, match_references
-from benchmark.metrics.text import words
+from benchmark.metrics.ngrams import MAX_ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +37,12 @@ class BleuSentM4Swapped(BleuSentM4):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        # A group for every candidate: it is the reference of its references.
-        found = match_references(
-            [
-                [words(text, self.case)]
-                for i in items
-                for _ in i.candidates
-                for text in i.references
-            ],
-            [
-                [words(text, self.case)]
-                for i in items
-                for text in i.candidates
-                for _ in i.references
-            ],
-        )
-        flat = method4(found)[:, 0]
-        values, start = [], 0
-        for item in items:
-            end = start + len(item.candidates) * len(item.references)
-            values.append(flat[start:end].reshape(len(item.candidates), -1).mean(axis=1))
-            start = end
-        return Scores(np.array(values), signature)
+        # A group for every pair: the candidate is the reference of its reference.
+        pairs = [(text, wanted) for i in items for text in i.candidates for wanted in i.references]
+        bleu = sentence_bleu([[wanted] for _, wanted in pairs], [[t] for t, _ in pairs], self.case)
+        ends = np.cumsum([len(i.references) for i in items for _ in i.candidates])
+        means = [part.mean() for part in np.split(bleu[:, 0], ends[:-1])]
+        return Scores(np.array(means).reshape(len(items), -1), signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate j as hypothesis, candidate i as reference."""

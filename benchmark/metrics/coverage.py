@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmark.metrics.interface import Item, Level, Scores
 from benchmark.metrics.text import squeeze
-from benchmark.metrics.truth import ControlledMetric, distributions
+from benchmark.metrics.true_distribution import ControlledMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Coverage(ControlledMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""
         values = np.full(len(items), np.nan)
-        truths = distributions(self.conditional, items, self.name)
+        truths = self.true_distributions(items)
         for row, (item, truth) in enumerate(zip(items, truths, strict=True)):
             if len(item.candidates) >= 2:
                 # In order of appearance: a sum over a set would depend on the hash seed.

@@ -2,13 +2,14 @@
 
 A metric declares its facts as class attributes, of which the commonest are given here, and its
 options as fields of a frozen dataclass: each field that `options` names takes the text of that
-option. Id and signature follow. A metric whose options need parsing, or appear in the signature
-in another form, overrides `make` or `signature`.
+option. Id and signature follow. A metric checks its options in `__post_init__`; one whose options
+need parsing, or appear in the signature in another form, overrides `make` or `signature`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from typing import ClassVar, Self, cast
 
 from benchmark.api import UserError
@@ -56,6 +57,11 @@ class DeclaredMetric:
     def signature(self) -> str:
         """See `Metric.signature`."""
         return f"{sign(self.name, **self.chosen)}|{self.facts}"
+
+
+def libraries(*names: str) -> str:
+    """The part of a signature that gives the versions of libraries."""
+    return "|".join(f"{name}:{version(name)}" for name in names)
 
 
 def number(metric: str, key: str, text: str, *, low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""dist-1: the share of distinct words inside one candidate.
+"""dist-1: the share of distinct words inside one candidate; `distinct_1` is over a corpus.
 
 Unique over total whitespace tokens of a sentence; 0 for an empty one. It falls when a text
 repeats its own words, and says nothing about diversity between candidates.
@@ -13,22 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Item, Scores
-from benchmark.metrics.text import CASE_OPTION, Case, words
+from benchmark.metrics.text import TextMetric, words
 
 
 @dataclass(frozen=True, slots=True)
-class Dist1(DeclaredMetric):
+class Dist1(TextMetric):
     """Unique over total words of a candidate."""
 
     name = "dist_1"
     title = "dist-1"
     summary = "share of distinct words inside a candidate"
-    options = CASE_OPTION
     facts = "tok:whitespace|empty:0|version:1"
-
-    case: Case = "mixed"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""

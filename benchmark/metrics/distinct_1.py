@@ -1,4 +1,4 @@
-"""distinct-1: distinct over total words of a whole corpus of answers.
+"""distinct-1: distinct over total words of a whole corpus; `dist_1` is inside one candidate.
 
 Candidate k of every source together is a corpus; the report's `expected` is the mean over k. It
 falls when a system says the same to every source, which `dist_1` (inside one text) and the
@@ -24,26 +24,22 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import FloatArray, Item, Level, Scores
 from benchmark.metrics.ngrams import Tokens, count_ngrams
-from benchmark.metrics.text import CASE_OPTION, Case, words
+from benchmark.metrics.text import TextMetric, words
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct1(DeclaredMetric):
+class Distinct1(TextMetric):
     """Distinct over total words of one candidate of every source."""
 
     name = "distinct_1"
     title = "distinct-1"
     summary = "share of distinct words in a corpus of one candidate per source"
     level: ClassVar[Level] = "corpus"
-    options = CASE_OPTION
     facts = "tok:whitespace|over:corpus|empty:0|version:1"
     order: ClassVar[int] = 1
     """Words of an n-gram."""
-
-    case: Case = "mixed"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 2)`, their quotient, and the share inside a text `(S, K)`."""

@@ -15,25 +15,21 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Item, Level, Scores
-from benchmark.metrics.text import CASE_OPTION, Case, words
+from benchmark.metrics.text import TextMetric, words
 
 ORDER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Div4(DeclaredMetric):
+class Div4(TextMetric):
     """Unique over total 4-grams of the candidates of a source; higher is more diverse."""
 
     name = "div_4"
     title = "div-4"
     summary = "share of distinct 4-grams among the candidates of a source"
     level: ClassVar[Level] = "set"
-    options = CASE_OPTION
     facts = f"tok:whitespace|order:{ORDER}|empty:0|version:1"
-
-    case: Case = "mixed"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""

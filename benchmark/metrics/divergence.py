@@ -41,7 +41,7 @@ import numpy as np
 
 from benchmark.metrics.interface import Direction, Item, Level, Scores
 from benchmark.metrics.text import squeeze
-from benchmark.metrics.truth import ControlledMetric, distributions
+from benchmark.metrics.true_distribution import ControlledMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Divergence(ControlledMetric):
         """Values `(S,)` whose mean is the divergence, NaN with fewer than two candidates."""
         if len(items[0].candidates) < 2:
             return Scores(np.full(len(items), np.nan), self.signature)
-        truths = distributions(self.conditional, items, self.name)
+        truths = self.true_distributions(items)
         terms = np.array(
             [_terms(item.candidates, truth) for item, truth in zip(items, truths, strict=True)]
         )

@@ -117,16 +117,10 @@ class TextEncoder:
             return_token_type_ids=False,
         )
         ids, special = rows["input_ids"], rows["special_tokens_mask"]
-        by_length: dict[int, list[int]] = {}
-        for row, line in enumerate(ids):
-            by_length.setdefault(len(line), []).append(row)
-        for length, members in sorted(by_length.items()):
-            size = max(1, _BATCH_TOKENS // max(length, 1))
-            for start in range(0, len(members), size):
-                batch = members[start : start + size]
-                found = finish(self._forward([ids[row] for row in batch], layer)).cpu().numpy()
-                for row, vectors in zip(batch, found, strict=True):
-                    yield distinct[row], ids[row], special[row], vectors
+        for batch in batches_of_one_length(ids, _BATCH_TOKENS):
+            found = finish(self._forward([ids[row] for row in batch], layer)).cpu().numpy()
+            for row, vectors in zip(batch, found, strict=True):
+                yield distinct[row], ids[row], special[row], vectors
 
     def _forward(self, ids: list[list[int]], layer: int) -> Tensor:
         import torch
@@ -147,6 +141,24 @@ def _unit(vectors: Tensor) -> Tensor:
     import torch
 
     return torch.nn.functional.normalize(vectors, dim=-1)
+
+
+def batches_of_one_length(
+    rows: Sequence[Sequence[int]], tokens: int, *, extra: int = 0
+) -> Iterator[list[int]]:
+    """Indices of rows of equal length, the shortest first: nothing has to be padded.
+
+    Args:
+        rows: token ids of texts.
+        tokens: number of them that pass through a network at once.
+        extra: tokens that are put before each text.
+    """
+    by_length: dict[int, list[int]] = {}
+    for index, row in enumerate(rows):
+        by_length.setdefault(len(row), []).append(index)
+    for length, members in sorted(by_length.items()):
+        size = max(1, tokens // max(1, length + extra))
+        yield from (members[start : start + size] for start in range(0, len(members), size))
 
 
 def check_encoder(name: str) -> None:

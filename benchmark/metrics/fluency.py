@@ -19,21 +19,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DEVICE, DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, libraries
 from benchmark.metrics.encoder import (
     NotLoadedError,
+    batches_of_one_length,
     describe,
     is_missing_folder,
     load_pretrained,
 )
 from benchmark.metrics.interface import (
-    Conditional,
     Direction,
     FloatArray,
     Item,
@@ -42,14 +41,14 @@ from benchmark.metrics.interface import (
     Scores,
     sign,
 )
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
+from benchmark.metrics.text import CASE_OPTION, TextMetric, fold
 
 _BATCH_TOKENS = 2048
 """Tokens that pass at once: times the vocabulary they are 400 MB of logits of GPT-2."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fluency(DeclaredMetric):
+class Fluency(TextMetric):
     """Perplexity of one candidate of every source."""
 
     name = "fluency"
@@ -65,40 +64,23 @@ class Fluency(DeclaredMetric):
         DEVICE: Option("cpu"),
     }
 
-    case: Case = "mixed"
     model: str = "gpt2"
     """A folder or a hub id."""
     device: str = "cpu"
     """Where the model runs; no part of id and signature."""
 
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`.
-
-        Raises:
-            UserError: if a folder is named that is not there.
-        """
-        name = options["model"]
-        if is_missing_folder(name):
+    def __post_init__(self) -> None:
+        if is_missing_folder(self.model):
             raise UserError(
-                f"Metric 'fluency': the folder {name!r} does not exist: name one that holds a "
-                "causal language model of transformers."
+                f"Metric 'fluency': the folder {self.model!r} does not exist: name one that holds "
+                "a causal language model of transformers."
             )
-        return cls(case_of(options), name, options["device"])
 
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
-        return sign(
-            self.name,
-            case=self.case,
-            model=describe(self.model),
-            begin="bos",
-            end="uncounted",
-            transformers=version("transformers"),
-            torch=version("torch"),
-            version="1",
-        )
+        options = sign(self.name, case=self.case, model=describe(self.model))
+        return f"{options}|begin:bos|end:uncounted|{libraries('transformers', 'torch')}|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 2)`: negative log-likelihood in nats, tokens; perplexity `(S, K)`.
@@ -138,18 +120,12 @@ class LanguageModel:
         Texts of one length form a batch, so nothing is padded.
         """
         distinct = list(dict.fromkeys(text.strip() for text in texts))
+        ids = [self.tokenizer.encode(t, add_special_tokens=False)[: self.limit] for t in distinct]
         found: dict[str, tuple[float, int]] = {}
-        by_length: dict[int, list[tuple[str, list[int]]]] = {}
-        for text in distinct:
-            ids = self.tokenizer.encode(text, add_special_tokens=False)[: self.limit]
-            by_length.setdefault(len(ids), []).append((text, ids))
-        for length, members in sorted(by_length.items()):
-            size = max(1, _BATCH_TOKENS // (length + 1))
-            for start in range(0, len(members), size):
-                batch = members[start : start + size]
-                nats = self._nats([ids for _, ids in batch])
-                for (text, _), value in zip(batch, nats, strict=True):
-                    found[text] = (value, length)
+        for batch in batches_of_one_length(ids, _BATCH_TOKENS, extra=1):
+            nats = self._nats([ids[row] for row in batch])
+            for row, value in zip(batch, nats, strict=True):
+                found[distinct[row]] = (value, len(ids[row]))
         return {text: found[text.strip()] for text in texts}
 
     def _nats(self, ids: list[list[int]]) -> list[float]:

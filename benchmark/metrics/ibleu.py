@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
-from benchmark.metrics.declaration import DeclaredMetric, number
+from benchmark.metrics.declaration import number
 from benchmark.metrics.interface import Conditional, Item, Option, Scores, count_references
-from benchmark.metrics.text import CASE_OPTION, Case, case_of
+from benchmark.metrics.text import CASE_OPTION, Case, TextMetric
 
 
 @dataclass(frozen=True, slots=True)
-class IBleu(DeclaredMetric):
+class IBleu(TextMetric):
     """Sentence BLEU against the references, less that against the source."""
 
     name = "ibleu"
@@ -33,7 +33,6 @@ class IBleu(DeclaredMetric):
     options: ClassVar[Mapping[str, Option]] = {**CASE_OPTION, "alpha": Option("0.8")}
     facts = "tok:whitespace|smooth:method4|version:1"
 
-    case: Case = "mixed"
     alpha: float = 0.8
     """Weight of the references, from 0 to 1."""
 
@@ -45,7 +44,7 @@ class IBleu(DeclaredMetric):
             UserError: if `alpha` is not a number from 0 to 1.
         """
         alpha = number(cls.name, "alpha", options["alpha"], low=0.0, high=1.0)
-        return cls(case_of(options), alpha)
+        return cls(cast("Case", options["case"]), alpha)
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [alpha - 1, alpha]."""

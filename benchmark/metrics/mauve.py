@@ -20,17 +20,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DEVICE, DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, libraries
 from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
-    Conditional,
     FloatArray,
     Item,
     Level,
@@ -39,7 +37,7 @@ from benchmark.metrics.interface import (
     count_references,
     sign,
 )
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold
+from benchmark.metrics.text import CASE_OPTION, TextMetric, fold
 
 SCALE = 5.0
 WEIGHTS = 25
@@ -52,7 +50,7 @@ MOST_BUCKETS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Mauve(DeclaredMetric):
+class Mauve(TextMetric):
     """MAUVE of one candidate of every source against the references."""
 
     name = "mauve"
@@ -66,7 +64,6 @@ class Mauve(DeclaredMetric):
         DEVICE: Option("cpu"),
     }
 
-    case: Case = "mixed"
     encoder: str = AUTO
     """`auto`, a folder, or a hub id."""
     buckets: str = "auto"
@@ -74,36 +71,21 @@ class Mauve(DeclaredMetric):
     device: str = "cpu"
     """Where the encoder runs; no part of id and signature."""
 
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`.
-
-        Raises:
-            UserError: if `buckets` is not a number or the encoder is not there.
-        """
-        text = options["buckets"]
-        if text != "auto" and not (text.isdecimal() and int(text) >= 2):
+    def __post_init__(self) -> None:
+        if self.buckets != "auto" and not (self.buckets.isdecimal() and int(self.buckets) >= 2):
             raise UserError(
-                f"Metric 'mauve': option 'buckets' is {text!r}: use a whole number, at least 2."
+                f"Metric 'mauve': option 'buckets' is {self.buckets!r}: use a whole number, at "
+                "least 2."
             )
-        check_encoder(options["encoder"])
-        return cls(case_of(options), options["encoder"], text, options["device"])
+        check_encoder(self.encoder)
 
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
-        return sign(
-            self.name,
-            case=self.case,
-            encoder=describe(self.encoder),
-            pooling="mean",
-            buckets=f"auto-{MOST_BUCKETS}" if self.buckets == "auto" else self.buckets,
-            scale=f"{SCALE:g}",
-            transformers=version("transformers"),
-            torch=version("torch"),
-            scipy=version("scipy"),
-            version="1",
-        )
+        options = sign(self.name, case=self.case, encoder=describe(self.encoder))
+        buckets = f"auto-{MOST_BUCKETS}" if self.buckets == "auto" else self.buckets
+        used = libraries("transformers", "torch", "scipy")
+        return f"{options}|pooling:mean|buckets:{buckets}|scale:{SCALE:g}|{used}|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 2 buckets)`: a source's references and its candidate by bucket.

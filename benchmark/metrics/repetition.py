@@ -15,20 +15,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import numpy as np
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Conditional, Direction, Item, Option, Scores
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, words
+from benchmark.metrics.text import CASE_OPTION, Case, TextMetric, words
 
 ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Repetition(DeclaredMetric):
+class Repetition(TextMetric):
     """Repeated over total words of a candidate."""
 
     name = "repetition"
@@ -38,7 +37,6 @@ class Repetition(DeclaredMetric):
     options: ClassVar[Mapping[str, Option]] = {**CASE_OPTION, "within": Option("1")}
     facts = "tok:whitespace|empty:0|version:1"
 
-    case: Case = "mixed"
     within: str = "1"
     """How many words before are looked at; `all` for all."""
 
@@ -55,7 +53,7 @@ class Repetition(DeclaredMetric):
                 f"Metric {cls.name!r}: option 'within' is {text!r}: use a number of words, at "
                 f"least 1, or {ALL}."
             )
-        return cls(case_of(options), text if text == ALL else str(int(text)))
+        return cls(cast("Case", options["case"]), text if text == ALL else str(int(text)))
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""

@@ -21,15 +21,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from benchmark.metrics.bleu_sent_m4 import pair_bleu
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Direction, Item, Level, Option, Scores, sign
-from benchmark.metrics.text import CASE_OPTION, Case
+from benchmark.metrics.text import CASE_OPTION, TextMetric
 
 Form = Literal["symmetric", "published"]
 
 
 @dataclass(frozen=True, slots=True)
-class SelfBleu(DeclaredMetric):
+class SelfBleu(TextMetric):
     """Mean pairwise sentence BLEU of the candidates of a source; lower is more diverse."""
 
     name = "self_bleu"
@@ -42,20 +41,14 @@ class SelfBleu(DeclaredMetric):
         "form": Option("symmetric", ("symmetric", "published")),
     }
 
-    case: Case = "mixed"
     form: Form = "symmetric"
 
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
-        return sign(
-            self.name,
-            case=self.case,
-            tok="whitespace",
-            smooth="method4",
-            pairs="i!=j" if self.form == "symmetric" else "i<j",
-            version="1",
-        )
+        pairs = "i!=j" if self.form == "symmetric" else "i<j"
+        options = sign(self.name, case=self.case)
+        return f"{options}|tok:whitespace|smooth:method4|pairs:{pairs}|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""

@@ -15,23 +15,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Direction, Item, Scores
-from benchmark.metrics.text import CASE_OPTION, Case
+from benchmark.metrics.text import TextMetric
 
 
 @dataclass(frozen=True, slots=True)
-class SourceBleu(DeclaredMetric):
+class SourceBleu(TextMetric):
     """Sentence BLEU, smoothing method 4, with the source as the only reference."""
 
     name = "source_bleu"
     title = "source BLEU"
     summary = "sentence BLEU of a candidate against its source: how much is copied"
     direction: ClassVar[Direction] = "none"
-    options = CASE_OPTION
     facts = "tok:whitespace|smooth:method4|reference:source|version:1"
-
-    case: Case = "mixed"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, cast
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
+from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Option
 
 Case = Literal["mixed", "lower"]
@@ -12,9 +14,13 @@ Case = Literal["mixed", "lower"]
 CASE_OPTION: Mapping[str, Option] = {"case": Option("mixed", ("mixed", "lower"))}
 
 
-def case_of(options: Mapping[str, str]) -> Case:
-    """The checked option `case`."""
-    return cast("Case", options["case"])
+@dataclass(frozen=True, slots=True)
+class TextMetric(DeclaredMetric):
+    """Base of the metrics that can lower-case texts first."""
+
+    options: ClassVar[Mapping[str, Option]] = CASE_OPTION
+
+    case: Case = "mixed"
 
 
 def fold(text: str, case: Case) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmark.metrics.interface import Item, Scores
 from benchmark.metrics.text import squeeze
-from benchmark.metrics.truth import ControlledMetric, distributions
+from benchmark.metrics.true_distribution import ControlledMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Validity(ControlledMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1."""
-        truths = distributions(self.conditional, items, self.name)
+        truths = self.true_distributions(items)
         values = [
             [truth.get(squeeze(text), 0.0) > 0 for text in item.candidates]
             for item, truth in zip(items, truths, strict=True)

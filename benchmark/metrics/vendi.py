@@ -17,18 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import islice
-from typing import ClassVar, Literal, Self, cast
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DEVICE, DeclaredMetric
+from benchmark.metrics.declaration import DEVICE, libraries
 from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
-    Conditional,
     FloatArray,
     Item,
     Level,
@@ -37,7 +35,7 @@ from benchmark.metrics.interface import (
     sign,
 )
 from benchmark.metrics.ngrams import Tokens, count_ngrams
-from benchmark.metrics.text import CASE_OPTION, Case, case_of, fold, words
+from benchmark.metrics.text import CASE_OPTION, TextMetric, fold, words
 
 Kernel = Literal["ngram", "encoder"]
 
@@ -46,7 +44,7 @@ ORDERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Vendi(DeclaredMetric):
+class Vendi(TextMetric):
     """Effective number of different candidates of a source."""
 
     name = "vendi"
@@ -62,43 +60,26 @@ class Vendi(DeclaredMetric):
         DEVICE: Option("cpu"),
     }
 
-    case: Case = "mixed"
     kernel: Kernel = "ngram"
     encoder: str = AUTO
     """`auto`, a folder, or a hub id; for `kernel=encoder`."""
     device: str = "cpu"
     """Where the encoder runs; no part of id and signature."""
 
-    @classmethod
-    def make(cls, options: Mapping[str, str], conditional: Conditional | None) -> Self:
-        """See `Metric.make`.
-
-        Raises:
-            UserError: if the encoder is not there, or is named without `kernel=encoder`.
-        """
-        if options["kernel"] == "encoder":
-            check_encoder(options["encoder"])
-        elif options["encoder"] != AUTO:
+    def __post_init__(self) -> None:
+        if self.kernel == "encoder":
+            check_encoder(self.encoder)
+        elif self.encoder != AUTO:
             raise UserError("Metric 'vendi': to use option 'encoder', say kernel=encoder too.")
-        kernel = cast("Kernel", options["kernel"])
-        return cls(case_of(options), kernel, options["encoder"], options["device"])
 
     @property
     def signature(self) -> str:
         """See `Metric.signature`."""
+        options = sign(self.name, case=self.case, kernel=self.kernel)
         if self.kernel == "ngram":
-            told = {"tok": "whitespace", "order": f"1-{ORDERS}"}
-            return sign(self.name, case=self.case, kernel="ngram", **told, version="1")
-        return sign(
-            self.name,
-            case=self.case,
-            kernel="encoder",
-            encoder=describe(self.encoder),
-            pooling="mean",
-            transformers=version("transformers"),
-            torch=version("torch"),
-            version="1",
-        )
+            return f"{options}|tok:whitespace|order:1-{ORDERS}|version:1"
+        used = libraries("transformers", "torch")
+        return f"{options}|encoder:{describe(self.encoder)}|pooling:mean|{used}|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)` from 1 to K, NaN with fewer than two candidates."""

@@ -33,11 +33,13 @@ def read_fairseq(path: Path) -> list[OutputRow]:
         kind, number, text = found[1], int(found[2]), found[3]
         if kind in "HD":
             score, tab, text = text.partition("\t")
-            if not tab or not _is_number(score):
+            try:
+                float(score if tab else "")
+            except ValueError as error:
                 raise UserError(
                     f"{path}, line {place}: {kind}-{number} has no score: a hypothesis is"
                     f" {kind}-{number}, score and text, with tabs between them."
-                )
+                ) from error
         texts[kind].setdefault(number, []).append(text)
         first.setdefault(number, place)
     hypotheses = texts["D"] or texts["H"]
@@ -66,11 +68,3 @@ def read_fairseq(path: Path) -> list[OutputRow]:
         )
         for number, of_number in sorted(hypotheses.items())
     ]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

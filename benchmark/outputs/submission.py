@@ -23,7 +23,7 @@ from benchmark.outputs.registered_outputs import (
 )
 from benchmark.outputs.source_matching import Outputs, match, take_own_sources
 from benchmark.outputs.target_report import Target, task_of_examples, task_of_run
-from benchmark.outputs.yardstick_rows import yardsticks
+from benchmark.outputs.yardstick_outputs import yardsticks
 from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
 
@@ -230,10 +230,8 @@ def _add_yardsticks(
             key = keep_candidates(store, task, made, system=name, setting=setting, seed=seed)
             register(
                 store,
-                RegisteredOutputs(
-                    report=target.name,
-                    task=task.id,
-                    test_digest=task.split_digests["test"],
+                replace(
+                    entries[0],
                     system=name,
                     info=info,
                     setting=_as_json(setting),

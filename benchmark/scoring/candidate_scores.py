@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -102,12 +103,7 @@ def score_candidates(
         "num_samples": len(items[0].candidates),
         "mbr_utility": utilities[0].id,
         "mbr_utilities": [utility.id for utility in utilities],
-        "interval": {
-            "method": METHOD,
-            "level": interval.level,
-            "resamples": interval.resamples,
-            "seed": interval.seed,
-        },
+        "interval": {"method": METHOD, **asdict(interval)},
     }
     stored = [
         (metric.id, plain(scores.values if scores.statistics is None else scores.statistics))

@@ -32,33 +32,25 @@ class TaskEntry:
         return f"{self.id}.md"
 
 
-def _entries() -> dict[str, TaskEntry]:
-    rows: tuple[tuple[str, Kind, str, str], ...] = (
-        ("paraphrase", "controlled", "Paraphrase (grammar)", "paraphrase"),
-        (
-            "question-generation",
-            "controlled",
-            "Question generation (grammar)",
-            "question generation",
-        ),
-        ("simplification", "controlled", "Simplification (grammar)", "simplification"),
-        ("dialogue", "controlled", "Dialogue (grammar)", "dialogue"),
-        ("qqp", "jsonl", "QQP paraphrase", "paraphrase"),
-        ("qg", "jsonl", "Quasar-T question generation", "question generation"),
-        ("wiki_auto", "jsonl", "Wiki-Auto simplification", "simplification"),
-        ("ccd", "jsonl", "Commonsense Conversation dialogue", "dialogue"),
-        ("qg_squad", "jsonl", "SQuAD question generation", "question generation"),
-        ("ew_sew", "jsonl", "English to Simple English Wikipedia", "simplification"),
-        ("asset", "jsonl", "ASSET simplification", "simplification"),
-        ("asset-turkcorpus", "jsonl", "ASSET, tested on TurkCorpus", "simplification"),
-        ("dailydialog", "jsonl", "DailyDialog", "dialogue"),
-        ("dailydialog-multiref", "jsonl", "DailyDialog, 5 references", "dialogue"),
-        ("chitchat", "jsonl", "BYU Chit-Chat", "dialogue"),
-    )
-    return {row[0]: TaskEntry(*row) for row in rows}
+_ROWS: tuple[tuple[str, Kind, str, str], ...] = (
+    ("paraphrase", "controlled", "Paraphrase (grammar)", "paraphrase"),
+    ("question-generation", "controlled", "Question generation (grammar)", "question generation"),
+    ("simplification", "controlled", "Simplification (grammar)", "simplification"),
+    ("dialogue", "controlled", "Dialogue (grammar)", "dialogue"),
+    ("qqp", "jsonl", "QQP paraphrase", "paraphrase"),
+    ("qg", "jsonl", "Quasar-T question generation", "question generation"),
+    ("wiki_auto", "jsonl", "Wiki-Auto simplification", "simplification"),
+    ("ccd", "jsonl", "Commonsense Conversation dialogue", "dialogue"),
+    ("qg_squad", "jsonl", "SQuAD question generation", "question generation"),
+    ("ew_sew", "jsonl", "English to Simple English Wikipedia", "simplification"),
+    ("asset", "jsonl", "ASSET simplification", "simplification"),
+    ("asset-turkcorpus", "jsonl", "ASSET, tested on TurkCorpus", "simplification"),
+    ("dailydialog", "jsonl", "DailyDialog", "dialogue"),
+    ("dailydialog-multiref", "jsonl", "DailyDialog, 5 references", "dialogue"),
+    ("chitchat", "jsonl", "BYU Chit-Chat", "dialogue"),
+)
 
-
-TASKS: Mapping[str, TaskEntry] = MappingProxyType(_entries())
+TASKS: Mapping[str, TaskEntry] = MappingProxyType({row[0]: TaskEntry(*row) for row in _ROWS})
 """Tasks by id, controlled ones first."""
 
 

@@ -1,5 +1,7 @@
 """Probabilistic synchronous grammars: sources with all of their targets and exact probabilities.
 
+This is the language; the grammars written in it are the files in `benchmark/tasks/grammars`.
+
 A grammar has frames. A frame is a source pattern with slots and weighted target patterns that
 share the slots, so every target is a function of the content of the source. A pattern is written
 as text:

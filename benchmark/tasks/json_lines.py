@@ -178,7 +178,11 @@ def _example(path: Path, number: int, split: Split, fields: dict[str, Any]) -> E
             close = [name for name in fields if name.strip().lower() == key]
             fix = f'rename "{close[0]}"' if close else "add it"
             _fail(path, number, f'the key "{key}" is missing', fix)
-        _check_text(path, number, f'"{key}"', fields[key])
+        value = fields[key]
+        if not isinstance(value, str):
+            _fail(path, number, f'"{key}" is not a string but {_kind(value)}', "write it in quotes")
+        if not value.strip():
+            _fail(path, number, f'"{key}" is empty', "fill it or remove the line")
     source, target = fields["src"], fields["trg"]
     if "refs" not in fields:
         return Example(f"{split}-{number}", source, target, (target,))
@@ -195,13 +199,6 @@ def _example(path: Path, number: int, split: Split, fields: dict[str, Any]) -> E
     # An empty additional reference is not a valid target; a published file has one.
     kept = tuple(reference for reference in references if reference.strip())
     return Example(f"{split}-{number}", source, target, kept)
-
-
-def _check_text(path: Path, number: int, name: str, value: object) -> None:
-    if not isinstance(value, str):
-        _fail(path, number, f"{name} is not a string but {_kind(value)}", "write it in quotes")
-    if not value.strip():
-        _fail(path, number, f"{name} is empty", "fill it or remove the line")
 
 
 def _fail(path: Path, number: int, reason: str, fix: str) -> NoReturn:

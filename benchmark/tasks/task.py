@@ -11,7 +11,7 @@ from typing import Literal
 
 from benchmark.api import Example
 from benchmark.tasks.data_notes import DataNotes
-from benchmark.tasks.splits import Split
+from benchmark.tasks.splits import SPLITS, Split
 
 Kind = Literal["controlled", "jsonl"]
 
@@ -40,11 +40,7 @@ class Task:
     @functools.cached_property
     def split_digests(self) -> Mapping[Split, str]:
         """SHA-256 (hexadecimal) of each split: ids, sources, targets, references, order."""
-        return {
-            "train": _digest(self.train),
-            "valid": _digest(self.valid),
-            "test": _digest(self.test),
-        }
+        return {split: _digest(getattr(self, split)) for split in SPLITS}
 
     @functools.cached_property
     def digest(self) -> str:

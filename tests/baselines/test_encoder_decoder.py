@@ -1,14 +1,15 @@
 import torch
 
-from baselines.attention import BlockShape
-from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder
+from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder, EncoderDecoderConfig
 
-SHAPE = BlockShape(8, 2, 12, 0.0, "pre")
+CONFIG = EncoderDecoderConfig(
+    dim=8, heads=2, ffn=12, dropout=0.0, encoder_layers=2, decoder_layers=1
+)
 
 
 def model():
-    encoder = Encoder(2, SHAPE, length=6, positions="learned")
-    decoder = Decoder(9, 1, SHAPE, length=6, positions="learned")
+    encoder = Encoder(CONFIG, 6)
+    decoder = Decoder(CONFIG, 9, 6)
     return EncoderDecoder(encoder, decoder)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-import sys
 import tomllib
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,13 +93,10 @@ def test_grammar_example_becomes_a_task(reader: Open, monkeypatch: pytest.Monkey
     from benchmark.tasks import TASKS, TaskEntry, grammars, load_task
 
     her = reader("docs/add-a-task.md")
-    path = her.folder / "benchmark" / "tasks" / "grammars" / "errands.py"
-    module = types.ModuleType("benchmark.tasks.grammars.errands")
-    exec(compile(path.read_text(), str(path), "exec"), module.__dict__)
-    monkeypatch.setitem(sys.modules, module.__name__, module)
     (use,) = [b.text for b in blocks(her.text) if b.language == "python" and not b.title]
     exec(compile(use, "add-a-task.md", "exec"), {})
 
+    monkeypatch.setattr(grammars, "FOLDER", her.folder / "benchmark" / "tasks" / "grammars")
     entry = TaskEntry("errands", "controlled", "Errands (grammar)", "dialogue")
     monkeypatch.setattr(grammars, "GRAMMARS", (*grammars.GRAMMARS, "errands"))
     monkeypatch.setattr("benchmark.tasks.loading.TASKS", {**TASKS, "errands": entry})

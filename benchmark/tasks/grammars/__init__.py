@@ -1,15 +1,16 @@
-"""One grammar per file; `load` imports the requested one."""
+"""The grammars of the controlled tasks, one YAML file each, in the language of `tasks.grammar`."""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from benchmark.tasks.grammar import Grammar
+from benchmark.tasks.grammar import Grammar
 
 GRAMMARS = ("paraphrase", "question-generation", "simplification", "dialogue")
 """Ids of the controlled tasks."""
+
+FOLDER = Path(__file__).parent
+"""Where `load` looks for the file of a grammar."""
 
 
 def load(task_id: str) -> Grammar:
@@ -18,7 +19,8 @@ def load(task_id: str) -> Grammar:
     Raises:
         KeyError: if `task_id` is not one of `GRAMMARS`.
     """
+    from benchmark.tasks.grammar_file import read_grammar
+
     if task_id not in GRAMMARS:
         raise KeyError(task_id)
-    module = importlib.import_module(f"{__name__}.{task_id.replace('-', '_')}")
-    return module.GRAMMAR
+    return read_grammar(FOLDER / f"{task_id}.yaml")

@@ -2,17 +2,18 @@
 
 import torch
 
-from baselines.attention import BlockShape
 from baselines.edit.decoder import EditDecoder
-from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.encoder_decoder import Encoder, EncoderDecoder, EncoderDecoderConfig
 
 PAD = 0
 
 
 def model() -> EncoderDecoder:
-    shape = BlockShape(8, 2, 16, 0.0, "pre")
-    decoder = EditDecoder(12, 1, shape, length=7, positions="learned", max_insertions=3)
-    return EncoderDecoder(Encoder(1, shape, length=5, positions="learned"), decoder).eval()
+    config = EncoderDecoderConfig(
+        dim=8, heads=2, ffn=16, dropout=0.0, encoder_layers=1, decoder_layers=1
+    )
+    decoder = EditDecoder(config, 12, 7, max_insertions=3)
+    return EncoderDecoder(Encoder(config, 5), decoder).eval()
 
 
 def test_each_head_scores_its_operation():

@@ -124,7 +124,7 @@ def test_decoded_tokens_agree(theirs_class, ours_class, passes, resources, sourc
     memory = ours.module.encode(source, tokenizer.pad_id)
     noise = make_noise(1, [str(row) for row in range(len(source))])
     wanted = Wanted(per_source=1, length=LENGTHS.target, temperature=0.0)
-    canvas = ours.lengths.open(ours.network, memory, noise, tokenizer, wanted)
+    canvas = ours.lengths.open(ours.network, memory, noise, wanted)
     state = sample(
         lambda x_t, t: ours.network(x_t, memory, t, canvas.present),
         ours.corruption,

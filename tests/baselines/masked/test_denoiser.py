@@ -1,17 +1,18 @@
 import pytest
 import torch
 
-from baselines.attention import BlockShape
-from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.encoder_decoder import Encoder, EncoderDecoder, EncoderDecoderConfig
 from baselines.masked.denoiser import Denoiser
 
-SHAPE = BlockShape(16, 2, 32, 0.0, "pre")
+CONFIG = EncoderDecoderConfig(
+    dim=16, heads=2, ffn=32, dropout=0.0, encoder_layers=1, decoder_layers=2
+)
 MASK = 8
 
 
 def model(**changes):
-    denoiser = Denoiser(9, 2, SHAPE, length=5, positions="learned", **changes)
-    return EncoderDecoder(Encoder(1, SHAPE, length=6, positions="learned"), denoiser)
+    denoiser = Denoiser(CONFIG, 9, 5, **changes)
+    return EncoderDecoder(Encoder(CONFIG, 6), denoiser)
 
 
 def test_candidates_of_a_source_are_what_they_are_alone():

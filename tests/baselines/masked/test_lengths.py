@@ -3,8 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from baselines.attention import BlockShape
-from baselines.encoder_decoder import Encoder, EncoderDecoder
+from baselines.encoder_decoder import Encoder, EncoderDecoder, EncoderDecoderConfig
 from baselines.masked.denoiser import Denoiser
 from baselines.masked.lengths import LENGTHS, Wanted, frame_canvases, length_loss
 from baselines.texts import EncodedTexts
@@ -15,11 +14,13 @@ MARKS = SimpleNamespace(pad_id=0, bos_id=1, eos_id=2)
 
 @pytest.fixture
 def network():
-    shape = BlockShape(8, 2, 8, 0.0, "pre")
+    config = EncoderDecoderConfig(
+        dim=8, heads=2, ffn=8, dropout=0.0, encoder_layers=1, decoder_layers=1
+    )
     torch.manual_seed(1)
     return EncoderDecoder(
-        Encoder(1, shape, length=3, positions="learned"),
-        Denoiser(9, 1, shape, length=5, positions="learned", lengths=4),
+        Encoder(config, 3),
+        Denoiser(config, 9, 5, lengths=4),
     )
 
 
@@ -31,14 +32,14 @@ def memory(network):
 def open_canvas(name, network, memory, *, per_source=3, temperature=1.0, beam=1):
     noise = make_noise(1, ["a", "b"], per_source)
     wanted = Wanted(per_source, 4, temperature, beam)
-    return LENGTHS[name].open(network.decoder, memory, noise, MARKS, wanted)
+    return LENGTHS[name](MARKS).open(network.decoder, memory, noise, wanted)
 
 
 def test_canvas_is_tokens_end_and_padding_and_all_of_it_counts():
-    rule = LENGTHS["canvas"]
-    x_0 = rule.lay(EncodedTexts([[5, 6, 2], [2]], [False, False]), 5, MARKS)
+    rule = LENGTHS["canvas"](MARKS)
+    x_0 = rule.lay(EncodedTexts([[5, 6, 2], [2]], [False, False]), 5)
     assert x_0.tolist() == [[5, 6, 2, 0, 0], [2, 0, 0, 0, 0]]
-    assert rule.canvas(x_0, MARKS).inside.all() and rule.positions(5) == 5
+    assert rule.canvas(x_0).inside.all() and rule.positions(5) == 5
 
 
 def test_canvas_is_open_everywhere_for_every_candidate(network, memory):
@@ -47,12 +48,12 @@ def test_canvas_is_open_everywhere_for_every_candidate(network, memory):
 
 
 def test_predicted_length_lies_between_marks():
-    rule = LENGTHS["predicted"]
+    rule = LENGTHS["predicted"](MARKS)
     # The last text was cut and has no end.
     texts = EncodedTexts([[5, 6, 2], [7, 2], [5, 6, 7, 8]], [False, False, True])
-    x_0 = rule.lay(texts, 4, MARKS)
+    x_0 = rule.lay(texts, 4)
     assert x_0.tolist() == [[1, 5, 6, 2, 0], [1, 7, 2, 0, 0], [1, 5, 6, 7, 8]]
-    canvas = rule.canvas(x_0, MARKS)
+    canvas = rule.canvas(x_0)
     assert canvas.inside.int().tolist() == [[0, 1, 1, 0, 0], [0, 1, 0, 0, 0], [0, 1, 1, 1, 1]]
     assert torch.equal(canvas.present, x_0 != 0) and rule.positions(4) == 5
 

@@ -1,6 +1,6 @@
 import torch
 
-from baselines.stratification import stratified
+from baselines.stratified_uniforms import stratified
 
 
 def test_stratified_uniforms_share_out_the_interval():

@@ -1,7 +1,8 @@
-"""The yardstick rows for the sources that a system's outputs cover.
+"""Outputs of the yardsticks for the sources that a system's outputs cover.
 
-Copying the source, the references, and on controlled tasks the grammar itself; made by the systems
-with these names, without their costs and without a tokeniser.
+Yardsticks are rows to compare with: copies of the source, the references, and on controlled tasks
+draws from the grammar itself. They are made by the systems with these names, without their costs
+and without a tokeniser.
 """
 
 from __future__ import annotations

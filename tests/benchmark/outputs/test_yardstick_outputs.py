@@ -5,7 +5,7 @@ import pytest
 from benchmark.api import Example
 from benchmark.experiment.suite import load_suite
 from benchmark.outputs.target_report import task_of_examples
-from benchmark.outputs.yardstick_rows import yardsticks
+from benchmark.outputs.yardstick_outputs import yardsticks
 from benchmark.tasks import load_task
 
 EXAMPLES = [Example("a", "s t", "u", ("u", "v")), Example("b", "w", "x", ("x",))]
