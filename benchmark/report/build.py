@@ -18,7 +18,7 @@ from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
 from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
-from benchmark.report.figures.sheet import render_svg, save, use_style
+from benchmark.report.figures.figure_files import render_svg, save, use_style
 from benchmark.report.page.inline_svg import InlineFigures
 from benchmark.report.page.page import Drawn, TaskView, gather_task_view, list_facts, render_page
 from benchmark.report.tables.renderers import (
@@ -157,9 +157,9 @@ def _write_table(table: Table, path: Path) -> None:
 
 
 def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
-    sheet = plot.draw()
-    save(sheet.figure, folder / "figures" / plot.name)
-    drawing = inline.add(render_svg(sheet.figure), f"{plot.title}. {plot.caption}")
+    figure = plot.draw().figure
+    save(figure, folder / "figures" / plot.name)
+    drawing = inline.add(render_svg(figure), f"{plot.title}. {plot.caption}")
     return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
 
 

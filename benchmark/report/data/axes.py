@@ -74,6 +74,12 @@ def main_axis(board: Board, task: str) -> Axis | None:
     return VALIDITY if VALIDITY.metric in board.metrics(task) else quality_axis(board, task)
 
 
+def quality_axes(board: Board, task: str) -> tuple[Axis, ...]:
+    """The main quality of a task, and the usual one where that is another."""
+    found = (main_axis(board, task), quality_axis(board, task))
+    return tuple(dict.fromkeys(axis for axis in found if axis is not None))
+
+
 def planes(board: Board, task: str) -> tuple[Plane, ...]:
     """The planes of a task, all over the same x axis; the main quality first."""
     metrics = board.metrics(task)

@@ -118,6 +118,11 @@ class Board:
         present = {point.system for point in self.points}
         return tuple(sorted((s for s in info if s in present), key=lambda s: rank[info[s].family]))
 
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """The systems that are not yardsticks."""
+        return tuple(s for s in self.systems if self.records.run.systems[s].family != YARDSTICK)
+
     def of(self, task: str, system: str, role: Role | None = None) -> tuple[Point, ...]:
         """The points of a system on a task, in the order of the plan."""
         return tuple(

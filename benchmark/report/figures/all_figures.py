@@ -13,7 +13,7 @@ from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
 from benchmark.report.figures.frontier import draw_frontier, draw_overview
 from benchmark.report.figures.marks import crowded
 from benchmark.report.figures.mbr_curves import draw_candidates
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.figures.training_curves import collect_logs, draw_training
 from benchmark.report.tables.table import describe_protocol
 
@@ -25,7 +25,7 @@ class Plot:
     name: str
     title: str
     caption: str
-    draw: Callable[[], Sheet]
+    draw: Callable[[], PanelGrid]
 
 
 def overview_plot(board: Board) -> Plot:

@@ -20,16 +20,10 @@ def make_logarithmic(ax: Axes, which: Literal["x", "y"], values: Sequence[float]
     labels = [
         _plain(tick) if ticks[0] >= 1e-4 and ticks[-1] < 1e5 else _power(tick) for tick in ticks
     ]
-    if which == "x":
-        ax.set_xscale("log")
-        ax.set_xlim(low, high)
-        ax.set_xticks(ticks, labels)
-        ax.set_xticks([], minor=True)
-    else:
-        ax.set_yscale("log")
-        ax.set_ylim(low, high)
-        ax.set_yticks(ticks, labels)
-        ax.set_yticks([], minor=True)
+    ax.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
+    axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
+    axis.set_ticks(ticks, labels)
+    axis.set_ticks([], minor=True)
 
 
 def _ticks(low: float, high: float) -> list[float]:

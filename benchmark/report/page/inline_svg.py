@@ -49,7 +49,7 @@ class InlineFigures:
         """The `<svg>` of a figure as the page carries it; `label` is read out by screen readers.
 
         Args:
-            svg: a drawing as `figures.sheet.svg` gives it; it is changed in place.
+            svg: a drawing as `figures.figure_files.render_svg` gives it; it is changed in place.
             label: its title and caption.
         """
         label_parts(svg, self.points)

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.figures.sheet import save, use_style
+from benchmark.report.figures.figure_files import save, use_style
 from benchmark.report.paper.paper_figures import list_paper_figures, write_caption
 from benchmark.store.files import write_text
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from matplotlib.axes import Axes
-
-from benchmark.records.schema import Interval, TraceRecord, base, title_of
+from benchmark.records.schema import Interval, TraceRecord, base
 from benchmark.report.data.axes import Axis, quality_axis
 from benchmark.report.data.points import Board
 from benchmark.report.data.seed_pooling import pool_cautiously
+from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.paper.curve_panels import (
     Curves,
     PanelCurve,
     draw_curves,
-    in_order,
-    make_legend,
-    make_task_sheet,
-    panels_of,
+    make_task_panels,
 )
 from benchmark.scoring.bootstrap import Bounds
 
@@ -48,25 +44,19 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
     return found
 
 
-def draw_generation(board: Board, tasks: Sequence[str]) -> Sheet:
+def draw_generation(board: Board, tasks: Sequence[str]) -> PanelGrid:
     """Two panels per task: quality above, diversity below."""
-    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
+    grid, found = make_task_panels(board, tasks, rows_each=2)
     drawn: list[Curves] = []
-    for task, panels in zip(tasks, panels_of(sheet, tasks, rows_each=2), strict=True):
-        panels[0].set_title(title_of(board.records.run.tasks, task))
-        for ax, axis in zip(panels, trace_axes(board, task), strict=False):
-            curves = trace_curves(board, task, axis)
-            drawn.append(curves)
-            draw_curves(ax, curves, styles)
-            _name_axes(ax, axis)
-    sheet.finish(*make_legend(in_order(board.systems, drawn), styles))
-    return sheet
-
-
-def _name_axes(ax: Axes, axis: Axis) -> None:
-    ax.set_xlim(0, 103)
-    ax.set_xlabel("steps of the generation, %")
-    ax.set_ylabel(axis.label)
+    for task, panels in zip(tasks, found, strict=True):
+        for panel, axis in zip(panels, trace_axes(board, task), strict=False):
+            drawn.append(trace_curves(board, task, axis))
+            draw_curves(panel.ax, drawn[-1], look_of(board))
+            panel.ax.set_xlim(0, 103)
+            panel.ax.set_xlabel("steps of the generation, %")
+            panel.ax.set_ylabel(axis.label)
+    grid.finish(make_legend(board, drawn))
+    return grid
 
 
 def _curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:

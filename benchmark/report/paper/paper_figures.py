@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.paper.candidate_count import candidate_curves, draw_candidates
 from benchmark.report.paper.curve_panels import MANY
 from benchmark.report.paper.generation_process import draw_generation, trace_axes, trace_curves
@@ -36,7 +36,7 @@ class PaperFigure:
     ours: str
     has: Has
     makes: str
-    draw: Callable[[Board, Sequence[str]], Sheet]
+    draw: Callable[[Board, Sequence[str]], PanelGrid]
     drawn_from: Callable[[Board, Sequence[str]], str]
 
     def tasks(self, board: Board) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.records.schema import Event, title_of
+from benchmark.records.schema import Event
 from benchmark.report.data.points import Board
+from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of, set_limits
 from benchmark.report.figures.palette import solid
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.figures.training_curves import collect_logs
-from benchmark.report.paper.curve_panels import in_order, make_legend, make_task_sheet, panels_of
+from benchmark.report.paper.curve_panels import make_task_panels
 
 QUALITY = "bleu_sent_m4"
 
@@ -55,26 +56,27 @@ def progress_of(log: Sequence[Event]) -> TrainingCurve:
     return TrainingCurve(tuple(updates), tuple(elapsed), tuple(e.quality[QUALITY] for e in told))
 
 
-def draw_training_time(board: Board, tasks: Sequence[str]) -> Sheet:
+def draw_training_time(board: Board, tasks: Sequence[str]) -> PanelGrid:
     """Two panels per task: quality over seconds above, over updates below."""
-    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
+    looks = look_of(board)
+    grid, panels = make_task_panels(board, tasks, rows_each=2)
     drawn = [quality_over_training(board, task) for task in tasks]
-    for task, found, panels in zip(tasks, drawn, panels_of(sheet, tasks, 2), strict=True):
-        panels[0].set_title(title_of(board.records.run.tasks, task))
-        for ax, field, label in zip(
-            panels, ("seconds", "updates"), ("seconds of training", "updates"), strict=True
+    for found, (above, below) in zip(drawn, panels, strict=True):
+        for ax, field, label in (
+            (above.ax, "seconds", "seconds of training"),
+            (below.ax, "updates", "updates"),
         ):
             ys: list[float] = []
             for system, seeds in found.items():
-                look = styles[system]
-                for progress in seeds:
-                    places = getattr(progress, field), progress.quality
+                look = looks[system]
+                for curve in seeds:
+                    places = getattr(curve, field), curve.quality
                     ax.plot(*places, color=look.colour, linestyle=look.line, zorder=3)
                     ax.plot(*places, zorder=4, **solid(look))
-                    ys += progress.quality
+                    ys += curve.quality
             set_limits(ax, ys=ys)
             ax.set_xlim(left=0)
             ax.set_xlabel(label)
             ax.set_ylabel("sentence BLEU, valid split")
-    sheet.finish(*make_legend(in_order(board.systems, drawn), styles))
-    return sheet
+    grid.finish(make_legend(board, drawn))
+    return grid

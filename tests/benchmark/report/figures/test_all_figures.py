@@ -14,8 +14,8 @@ from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.all_figures import overview_plot, task_plots
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_overview
-from benchmark.report.figures.sheet import use_style
 
 
 def plots(board):

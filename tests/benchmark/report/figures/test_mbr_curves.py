@@ -8,8 +8,8 @@ from test_all_figures import check, data
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.all_figures import task_plots
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.mbr_curves import draw_candidates, shown_axes
-from benchmark.report.figures.sheet import use_style
 
 FOUR = [0.40, 0.41, 0.45, 0.50]
 

@@ -9,8 +9,8 @@ from handmade import bleu, cell, self_bleu, write_handmade
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.cost_curves import NFE, draw_cost
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_frontier
-from benchmark.report.figures.sheet import use_style
 from benchmark.report.tables.ablation_table import build_ablation_table, variant_labels
 from benchmark.report.tables.cost_table import build_cost_table
 from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown

@@ -1,4 +1,4 @@
-"""A figure laid out in inches: panels in a grid, one legend below, files without dates.
+"""A figure as a grid of panels with one legend below, laid out in inches.
 
 Sizes are fixed rather than fitted, so that figures of different runs can stand side by side
 and text never shrinks.
@@ -6,25 +6,18 @@ and text never shrinks.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
 
-import matplotlib.style
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from PIL import Image
+from matplotlib.lines import Line2D
 
 from benchmark.report.figures.element_ids import gid
-from benchmark.report.figures.typeface import families
+from benchmark.report.figures.marks import Marks, annotate
 
 COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
 """Widths of one column, of one with many systems, and of two columns of a paper."""
@@ -35,18 +28,7 @@ _TICK = 0.36
 Share = Literal["none", "x", "y"]
 """Which axis the panels have in common; the inner ones then show no labels on it."""
 
-_STYLE = Path(__file__).parent.parent / "report.mplstyle"
-_SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
-"""Five bits a channel: off by 4 of 255 at most, which no eye sees, and a PNG a third smaller."""
-
 _LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
-
-
-@contextmanager
-def use_style() -> Iterator[None]:
-    """The style of the report, whatever the user's own settings."""
-    with matplotlib.style.context(["default", str(_STYLE), {"font.family": families()}]):
-        yield
 
 
 @dataclass(frozen=True)
@@ -55,10 +37,12 @@ class Panel:
 
     ax: Axes
     strip: Axes | None
+    marks: Marks = field(default_factory=Marks)
+    """What is drawn in it, to be labelled when sizes are final."""
 
 
 @dataclass
-class Sheet:
+class PanelGrid:
     """A figure whose panels get their place when the legend is known: call `finish`."""
 
     figure: Figure
@@ -70,10 +54,10 @@ class Sheet:
     strip_width: float
     share: Share
 
-    def finish(self, handles: Sequence[Artist], labels: Sequence[str]) -> None:
-        """Size the figure, put the panels and the legend in their places."""
+    def finish(self, handles: Sequence[Line2D]) -> None:
+        """Size the figure, put panels and legend in their places, and label what is drawn."""
         self.figure.set_size_inches(self.width, 1)
-        legend = self._legend(handles, labels)
+        legend = self._legend(handles)
         legend_height = 0.0
         if legend is not None:
             legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
@@ -97,6 +81,13 @@ class Sheet:
                 panel.ax.locator_params(axis="x", nbins=max(3, int(width / _TICK)))
         if legend is not None:
             legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
+        for panel in self.panels:
+            # Ticks whose numbers would touch the words below the strip are dropped.
+            if panel.strip is not None and len(panel.ax.get_xticks()):
+                low, high = panel.ax.get_xlim()
+                kept = [t for t in panel.ax.get_xticks() if low + 0.07 * (high - low) <= t <= high]
+                panel.ax.set_xticks(kept)
+            annotate(panel.ax, panel.marks)
 
     def _place(self, left: float, height: float, row_height: float) -> None:
         """Put the panels in their places; all in inches."""
@@ -118,25 +109,24 @@ class Sheet:
             (left / self.width, bottom / height, width / self.width, self.panel_height / height)
         )
 
-    def _legend(self, handles: Sequence[Artist], labels: Sequence[str]) -> Legend | None:
+    def _legend(self, handles: Sequence[Line2D]) -> Legend | None:
         """The legend with as many columns as fit."""
         if not handles:
             return None
         for columns in range(min(len(handles), 6), 0, -1):
-            legend = self.figure.legend(handles, labels, loc="lower center", ncols=columns)
+            legend = self.figure.legend(handles=handles, loc="lower center", ncols=columns)
             if legend.get_window_extent().width <= (self.width - 0.1) * self.figure.dpi:
                 break
             if columns > 1:
                 legend.remove()
-        for parts in (legend.legend_handles, legend.get_texts()):
-            for part, handle, label in zip(parts, handles, labels, strict=True):
+        for handle, *parts in zip(handles, legend.legend_handles, legend.get_texts(), strict=True):
+            for part in filter(None, parts):
                 # An entry is called after its system, or its handle says which that is.
-                if part is not None:
-                    part.set_gid(gid(handle.get_gid() or label, legend=True))
+                part.set_gid(gid(handle.get_gid() or str(handle.get_label()), legend=True))
         return legend
 
 
-def make_sheet(
+def make_grid(
     rows: int,
     columns: int,
     *,
@@ -145,8 +135,8 @@ def make_sheet(
     strip_width: float = 0.0,
     share: Share = "none",
     count: int | None = None,
-) -> Sheet:
-    """An empty sheet of `count` panels (all by default); no strips where their width is 0."""
+) -> PanelGrid:
+    """An empty grid of `count` panels (all by default); no strips where their width is 0."""
     figure = Figure(figsize=(width, 1))
     FigureCanvasAgg(figure)
     panels: list[Panel] = []
@@ -160,7 +150,16 @@ def make_sheet(
             for ax in (panel.ax, left):
                 ax.tick_params(axis="x", labelbottom=False)
         panels.append(panel)
-    return Sheet(figure, panels, rows, columns, width, panel_height, strip_width, share)
+    return PanelGrid(figure, panels, rows, columns, width, panel_height, strip_width, share)
+
+
+def make_column(rows: int, *, many: bool, strip_width: float = 0.0) -> PanelGrid:
+    """Panels below each other over one x axis at column width; larger for `many` systems."""
+    return make_grid(
+        max(1, rows), 1,
+        width=WIDE_IN if many else COLUMN_IN, panel_height=2.0 if many or rows < 2 else 1.5,
+        strip_width=strip_width, share="x",
+    )  # fmt: skip
 
 
 def _panel(figure: Figure, number: int, first: Panel | None, *, strip: bool, share: Share) -> Panel:
@@ -176,27 +175,3 @@ def _panel(figure: Figure, number: int, first: Panel | None, *, strip: bool, sha
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.spines["left"].set_linestyle((0, (1, 2)))
     return Panel(ax, narrow)
-
-
-def save(figure: Figure, stem: Path) -> None:
-    """Write `<stem>.png` and `<stem>.pdf`, without dates: equal figures, equal bytes."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    # Not `with_suffix`: a task may have a dot in its name.
-    png, pdf = (stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf"))
-    drawn = io.BytesIO()
-    figure.savefig(drawn)
-    Image.open(drawn).convert("RGB").point(_SHADES * 3).save(png)
-    nothing = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    figure.savefig(pdf, metadata=nothing)
-
-
-def render_svg(figure: Figure) -> Element:
-    """The figure as an `<svg>` element with a transparent ground, named as HTML names it."""
-    out = io.StringIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    drawing = ElementTree.fromstring(out.getvalue())
-    for part in drawing.iter():  # names in HTML carry no namespace
-        part.tag = part.tag.rpartition("}")[2]
-        part.attrib = {name.rpartition("}")[2]: value for name, value in part.items()}
-    return drawing
