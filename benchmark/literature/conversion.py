@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
+from typing import cast
 
 from benchmark.literature.published_figures import (
     NOT_OURS,
@@ -22,6 +23,7 @@ from benchmark.literature.published_figures import (
     PublishedFigure,
     Reading,
     Statistic,
+    Task,
     identity,
 )
 
@@ -96,7 +98,7 @@ def _figure(row: Mapping[str, str]) -> PublishedFigure:
     known_split = not (source.startswith("Meta-DiffuB") and row["task"] == "wiki_auto")
     notes = (reason, _doubt(row["task"], system, metric, source))
     return PublishedFigure(
-        task=row["task"],
+        task=cast(Task, row["task"]),
         system=system,
         metric=metric,
         statistic=statistic,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
 from benchmark.records.reader import Records, read_records
-from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance
+from benchmark.report.analysis.at_a_glance import HEADS, READING
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
@@ -163,21 +163,13 @@ def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
     return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
 
 
-def _at_a_glance(tasks: Sequence[Glance]) -> list[str]:
-    rows = [
-        HEADS,
-        [":---"] * len(HEADS),
-        *((task.title, *map(str, task.answers)) for task in tasks),
-    ]
-    table = [format_pipe_row(list(row)) for row in rows]
-    return ["## At a glance", "", *table, "", READING]
-
-
 def _summary(board: Board, views: Sequence[TaskView]) -> str:
     """The report in one page of Markdown, for a terminal or a README."""
     run = board.records.run
     table = build_overview_table(board)
-    lines = [f"# {run.run}", "", *_at_a_glance([view.glance for view in views]), ""]
+    answers = [(view.title, *map(str, view.glance)) for view in views]
+    rows = map(format_pipe_row, (HEADS, [":---"] * len(HEADS), *answers))
+    lines = [f"# {run.run}", "", "## At a glance", "", *rows, "", READING, ""]
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]
@@ -193,5 +185,5 @@ def _summary(board: Board, views: Sequence[TaskView]) -> str:
             lines += [f"Table: [tables/{name}.md](tables/{name}.md)", ""]
     if failed := list_failures(board):
         lines += ["## Failures", ""]
-        lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f in failed]
+        lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f, _ in failed]
     return "\n".join(lines).rstrip() + "\n"

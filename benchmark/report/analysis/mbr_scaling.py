@@ -7,10 +7,10 @@ its entries are not what a shorter search would have found.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import CurveRecord, Interval, MetricScore
@@ -100,21 +100,23 @@ def curves_csv(board: Board, task: str) -> str:
     points, metrics = scaled(board, task), curved_metrics(board.records, task)
     if not points:
         return ""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    heads = ("task", "system", "kind", "metric", "statistic", "utility", "candidates", "rows")
-    writer.writerow((*heads, "value", "low", "high", "score_keys"))
-    for point in points:
-        keys, rows = " ".join(point.keys("score")), rows_per_candidate(point)
-        for metric in metrics:
-            curves = [("mbr", u, mbr_curve(point, metric, u)) for u in utilities_of(points)]
-            for statistic, utility, curve in (*curves, ("oracle", "", oracle_curve(point, metric))):
-                for size, found in curve.items():
-                    what = (task, point.system, point.kind, metric, statistic, utility, size)
-                    numbers = (size * rows, found.value, found.low, found.high)
-                    shown = (repr(float(n)) if math.isfinite(n) else "" for n in numbers)
-                    writer.writerow((*what, *shown, keys))
-    return out.getvalue()
+    rows = [
+        (task, p.system, p.kind, metric, statistic, utility, size, size * rows_per_candidate(p),
+         found.value, found.low, found.high, " ".join(p.keys("score")))
+        for p in points
+        for metric in metrics
+        for statistic, utility, curve in (
+            *(("mbr", name, mbr_curve(p, metric, name)) for name in utilities_of(points)),
+            ("oracle", "", oracle_curve(p, metric)),
+        )
+        for size, found in curve.items()
+    ]  # fmt: skip
+    heads = (
+        "task", "system", "kind", "metric", "statistic", "utility", "candidates", "rows",
+        "value", "low", "high", "score_keys",
+    )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(heads))
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:

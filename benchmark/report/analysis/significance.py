@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from benchmark.records.schema import Interval
 from benchmark.report.analysis.resampled_scores import Draws, draw
-from benchmark.report.data.axes import Axis, main_axis, planes, quality_axis
+from benchmark.report.data.axes import Axis, planes, quality_axes
 from benchmark.report.data.points import REFERENCE, Board, Point
 from benchmark.scoring.bootstrap import (
     UNBOUNDED,
@@ -171,7 +171,7 @@ def task_draws(board: Board, task: str) -> Draws:
         p for p in board.points if p.task == task and p.cells and p.roles - {"ablation", "mbr"}
     ]
     axes = [axis for plane in planes(board, task) for axis in plane]
-    axes += tested(board, task)
+    axes += quality_axes(board, task)
     rows = compared(board, task)
     models = [point for point in rows if not point.yardstick]
     return draw(
@@ -192,12 +192,6 @@ def column_of(axis: Axis) -> str:
     return f"{axis.metric}.{axis.statistic}"
 
 
-def tested(board: Board, task: str) -> tuple[Axis, ...]:
-    """The qualities of the main table in which the rows are compared."""
-    found = (main_axis(board, task), quality_axis(board, task))
-    return tuple(dict.fromkeys(axis for axis in found if axis is not None))
-
-
 def compared(board: Board, task: str) -> tuple[Point, ...]:
     """The rows of the main table that are compared.
 
@@ -212,13 +206,13 @@ def main_verdicts(board: Board, task: str) -> Verdicts:
     draws, points = task_draws(board, task), compared(board, task)
     columns: dict[str, dict[str, FloatArray]] = {}
     randomised: dict[tuple[str, str, str], float] = {}
-    for axis in tested(board, task):
+    for axis in quality_axes(board, task):
         measured = [p for p in points if axis.read(p).defined]
         columns[column_of(axis)] = {p.system: draws.of(p, axis) for p in measured}
         parts = {p.system: draws.parts[p, axis] for p in measured if (p, axis) in draws.parts}
         p_values = randomise(parts, resamples=draws.resamples)
         randomised |= {(column_of(axis), *pair): p for pair, p in p_values.items()}
-    bounds = {column_of(axis): axis.bounds(board, task) for axis in tested(board, task)}
+    bounds = {column_of(axis): axis.bounds(board, task) for axis in quality_axes(board, task)}
     return compare_all(
         columns, randomised, seeds=draws.seeds, level=draws.recipe.level, bounds=bounds
     )

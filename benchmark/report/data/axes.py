@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmark.records.schema import Interval, base
-from benchmark.report.data.columns import GROUPS, group_of
+from benchmark.report.data.columns import group_of, rank_of
 from benchmark.report.data.points import Board, Point
 from benchmark.scoring.bootstrap import UNBOUNDED, Bounds
 
@@ -61,8 +61,7 @@ def quality_axis(board: Board, task: str) -> Axis | None:
         for name, metric in metrics.items()
         if metric.direction == "higher" and group_of(name, metric) == "quality"
     ]
-    order = list(GROUPS)
-    names.sort(key=lambda n: order.index(base(n)) if base(n) in order else len(order))
+    names.sort(key=rank_of)
     if not names:
         return None
     title = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}.get(base(names[0]))

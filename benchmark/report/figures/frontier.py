@@ -18,7 +18,7 @@ from functools import partial
 
 from matplotlib.lines import Line2D
 
-from benchmark.records.schema import Interval, title_of
+from benchmark.records.schema import Interval
 from benchmark.report.analysis.resampled_scores import Draws
 from benchmark.report.analysis.significance import task_draws
 from benchmark.report.data.axes import Axis, Plane, planes
@@ -109,7 +109,7 @@ def draw_overview(board: Board) -> PanelGrid:
 
 def _short_titles(board: Board, tasks: Sequence[str], *, widest: int) -> dict[str, str]:
     """Titles of at most `widest` letters: without what all have in common in brackets."""
-    titles = {task: title_of(board.records.run.tasks, task) for task in tasks}
+    titles = {task: board.title(task) for task in tasks}
     endings = {title.rpartition(" (")[2] for title in titles.values() if title.endswith(")")}
     if len(endings) == 1 and all(title.endswith(")") for title in titles.values()):
         titles = {task: title.rpartition(" (")[0] for task, title in titles.items()}

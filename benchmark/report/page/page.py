@@ -13,12 +13,12 @@ import jinja2
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.records.schema import Run, title_of
-from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance, make_glance
+from benchmark.records.schema import Run, TaskInfo
+from benchmark.report.analysis.at_a_glance import HEADS, READING, Answer, make_glance
 from benchmark.report.analysis.significance import TEST
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
-from benchmark.report.data.points import YARDSTICK, Board
+from benchmark.report.data.points import Board
 from benchmark.report.data.samples import PRINTED, SHOWN, SampleBlock
 from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
@@ -67,7 +67,7 @@ class TaskView:
     id: str
     stem: str
     title: str
-    glance: Glance
+    glance: tuple[Answer, ...]
     sentences: tuple[str, ...]
     table: Table
     further: Mapping[str, Table]
@@ -76,11 +76,14 @@ class TaskView:
     blocks: tuple[SampleBlock, ...]
     quality: str
     """The quality that is shown beside a candidate."""
-    known: bool
-    counts: Mapping[str, int]
-    digest: str
+    info: TaskInfo
     notes: tuple[str, ...]
     card: Markup
+
+    @property
+    def known(self) -> bool:
+        """Whether the task knows its answers."""
+        return self.info.kind == "controlled"
 
 
 def gather_task_view(
@@ -99,7 +102,7 @@ def gather_task_view(
     return TaskView(
         id=task,
         stem=stem,
-        title=title_of(board.records.run.tasks, task),
+        title=board.title(task),
         glance=make_glance(board, task),
         sentences=tuple(write_sentences(board, task)),
         table=table,
@@ -107,9 +110,7 @@ def gather_task_view(
         figures=tuple(figures),
         blocks=tuple(samples),
         quality=quality.label if quality else "",
-        known=info.kind == "controlled",
-        counts=info.counts,
-        digest=info.digest,
+        info=info,
         notes=tuple(_notes(info.notes)) or ("Nothing unusual was counted.",),
         card=Markup(render_markdown(info.card)),
     )
@@ -205,11 +206,10 @@ def describe_machine(run: Run, *, short: bool = False) -> str:
 
 def _lead(board: Board) -> str:
     run = board.records.run
-    models = [s for s in board.systems if run.systems[s].family != YARDSTICK]
     counts = (
         (len(board.records.tasks), "task"),
-        (len(models), "system"),
-        (len(board.systems) - len(models), "yardstick"),
+        (len(board.models), "system"),
+        (len(board.systems) - len(board.models), "yardstick"),
         (len(run.seeds), "seed"),
     )
     told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)

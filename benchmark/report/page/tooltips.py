@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from benchmark.records.schema import Interval, title_of
+from benchmark.records.schema import Interval
 from benchmark.report.data.axes import main_axis, planes
 from benchmark.report.data.points import Board, Point
 from benchmark.report.page.interactive_svg import PointName
@@ -29,7 +29,7 @@ def _tip(board: Board, point: Point) -> dict[str, Any]:
     return {
         "system": point.system,
         "setting": point.label,
-        "task": title_of(board.records.run.tasks, point.task),
+        "task": board.title(point.task),
         "facts": [fact for fact in facts if fact[1]],
         "decoding": decoding,
         "seeds": ", ".join(map(str, point.seeds)),

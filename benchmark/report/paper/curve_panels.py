@@ -9,7 +9,7 @@ from itertools import islice
 
 from matplotlib.axes import Axes
 
-from benchmark.records.schema import UNDEFINED, Interval, title_of
+from benchmark.records.schema import UNDEFINED, Interval
 from benchmark.report.data.points import Board
 from benchmark.report.figures.marks import set_limits
 from benchmark.report.figures.palette import COPY_COLOUR, Look, solid
@@ -82,6 +82,6 @@ def make_task_panels(
         few = tasks[first : first + columns]
         rows = [list(islice(unused, len(few))) for _ in range(rows_each)]
         for task, *panels in zip(few, *rows, strict=True):
-            panels[0].ax.set_title(title_of(board.records.run.tasks, task))
+            panels[0].ax.set_title(board.title(task))
             found.append(tuple(panels))
     return grid, found

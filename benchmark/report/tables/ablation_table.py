@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import title_of
-from benchmark.report.data.columns import metric_columns, work_columns
+from benchmark.report.data.columns import keep_measured, metric_columns, work_columns
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
     Table,
     TableRow,
+    count_candidates,
     describe_protocol,
     make_footnotes,
     make_row,
@@ -27,27 +27,19 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     groups = dict(_variants(board, task, ablation))
     points = tuple(point for group in groups.values() for point in group)
     metrics = {n: m for n, m in board.metrics(task).items() if _measured(points, n)}
-    scores = [cell.score for point in points for cell in point.cells if cell.score]
-    samples = max((score.num_samples for score in scores), default=0)
-    columns = tuple(c for c in metric_columns(metrics, samples) if c.group != "form")
-    columns = (*columns, *work_columns())
-    columns = tuple(c for c in columns if any(c.read(p).defined for p in points)) or columns
+    measured = metric_columns(metrics, count_candidates(points))
+    columns = (*(c for c in measured if c.group != "form"), *work_columns())
+    columns = keep_measured(columns, points) or columns
     rows: list[TableRow] = []
     for group in groups.values():
-        labels = variant_labels(group)
+        labelled = zip(group, variant_labels(group), strict=True)
+        of_system = [make_row(board, p, columns, variant=label) for p, label in labelled]
         # Bold within a system: what is compared is the decoding of one checkpoint.
-        rows += with_bold(
-            tuple(
-                make_row(board, point, columns, variant=label)
-                for point, label in zip(group, labels, strict=True)
-            ),
-            columns,
-        )
-    title = title_of(board.records.run.tasks, task)
+        rows += with_bold(tuple(of_system), columns)
     return Table(
         task=task,
         title=TITLES.get(ablation, f"One checkpoint, ablation {ablation}"),
-        caption=f"{title}, task {task}: the rows of a system decode the same weights (those of"
+        caption=f"{board.heading(task)}: the rows of a system decode the same weights (those of"
         f" each seed) and differ in what the row says; (main) is the row of the main table."
         f" {describe_protocol(board, task)} Bold: within a system, not distinguishable from the"
         " best of the column, that is, the two intervals overlap.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmark.records.schema import UNDEFINED, Interval, title_of
+from benchmark.records.schema import UNDEFINED, Interval
 from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, compute_standings
 from benchmark.report.data.columns import Column, Group
 from benchmark.report.data.points import Board, Point
@@ -35,7 +35,6 @@ _HOW = (
 def build_frontier_table(board: Board, task: str) -> Table:
     """Every system by its whole curve: area, and quality at equal diversity and equal cost."""
     found = compute_standings(board, task)
-    title = title_of(board.records.run.tasks, task)
     points = board.mains(task)
     columns = _frontier_columns(found) if found else ()
     rows = tuple(_frontier_row(board, point, columns, found) for point in points)
@@ -43,11 +42,10 @@ def build_frontier_table(board: Board, task: str) -> Table:
     return Table(
         task=task,
         title="Frontier",
-        caption=f"{title}, task {task}: {about or 'no quality was measured.'}",
+        caption=f"{board.heading(task)}: {about or 'no quality was measured.'}",
         columns=columns,
         rows=with_letters(rows, found.verdicts) if found else rows,
         footnotes=tuple(_remarks(found)) if found else (),
-        signatures=(),
         name=FRONTIER,
     )
 

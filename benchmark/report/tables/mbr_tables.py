@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base, title_of
+from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base
 from benchmark.report.analysis.equal_cost import TEST, describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import (
     INFLATED,
@@ -23,7 +23,7 @@ from benchmark.report.analysis.mbr_scaling import (
     scaled,
     utilities_of,
 )
-from benchmark.report.data.columns import GROUPS, Column, Group, group_of
+from benchmark.report.data.columns import Column, Group, group_of, metric_column, rank_of
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import DAGGER, Footnote, Table, TableRow, make_row, with_bold
 
@@ -51,17 +51,17 @@ def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
     """The tables of `choosing_names`."""
     metrics = _shown(curved_metrics(board.records, task))
     points = scaled(board, task)
-    title = title_of(board.records.run.tasks, task)
-    if metrics:
-        yield _main_table(board, task, title, points, next(iter(metrics.items())))
-    if len(metrics) > 1:
-        yield _others_table(board, task, title, points, dict(list(metrics.items())[1:]))
+    if not metrics:
+        return
+    first, *others = metrics
+    yield _main_table(board, task, points, first, metrics[first])
+    if others:
+        yield _others_table(board, task, points, {name: metrics[name] for name in others})
 
 
 def _main_table(
-    board: Board, task: str, title: str, points: Sequence[Point], shown: tuple[str, MetricScore]
+    board: Board, task: str, points: Sequence[Point], name: str, metric: MetricScore
 ) -> Table:
-    name, metric = shown
     budget = common_budget(points)
     sizes = _sizes(points, name, SIZES)
 
@@ -77,7 +77,7 @@ def _main_table(
     return Table(
         task=task,
         title=f"Minimum Bayes risk: {metric.title}",
-        caption=f"{title}, task {task}: {metric.title} of the candidate that minimum Bayes risk"
+        caption=f"{board.heading(task)}: {metric.title} of the candidate that minimum Bayes risk"
         " chooses among n draws of the main setting, by the utility that the row names; n = 1 is"
         f" the mean of all draws.{spent} {INFLATED} {describe_protocol(points)} {BOLD}",
         columns=columns(_first(points)),
@@ -91,39 +91,59 @@ def _main_table(
 def _main_columns(
     name: str, metric: MetricScore, utility: str, sizes: Sequence[int], budget: float
 ) -> tuple[Column, ...]:
-    most = sizes[-1]
-    found = [
-        _column(name, metric, f"mbr@{n}", f"n = {n}", "", _mbr_reader(name, utility, n))
-        for n in sizes
-    ]
-    bound = _oracle_reader(name, most)
-    found.append(_column(name, metric, f"oracle@{most}", "best", f"of {most}", bound))
+    def bought(point: Point) -> Interval:
+        curve = mbr_curve(point, name, utility)
+        size = affordable(point, curve, budget)
+        return UNDEFINED if size is None else curve[size]
+
+    def count_bought(point: Point) -> Interval:
+        size = affordable(point, mbr_curve(point, name, utility), budget)
+        return UNDEFINED if size is None else Interval(value=size)
+
+    most, at = sizes[-1], f"at {budget:.3g} rows"
+    found = [_size_column(name, metric, utility, n, f"n = {n}", "") for n in sizes]
+    found.append(
+        metric_column(
+            name, metric, f"oracle@{most}",
+            lambda point: oracle_curve(point, name).get(most, UNDEFINED),
+            head="best", detail=f"of {most}",
+        )
+    )  # fmt: skip
     if budget > 0:
-        at = f"at {budget:.3g} rows"
-        bought = _budget_reader(name, utility, budget)
-        found.append(_count_column(name, metric, at, utility, budget))
-        found.append(_column(name, metric, "mbr@budget", metric.title, at, bought))
+        count = metric_column(name, metric, "candidates@budget", count_bought, head="n", detail=at)
+        about = "draws that the budget buys"
+        found.append(replace(count, direction="none", digits=0, about=about))
+        found.append(
+            metric_column(name, metric, "mbr@budget", bought, head=metric.title, detail=at)
+        )
     return tuple(found)
 
 
+def _size_column(
+    name: str, metric: MetricScore, utility: str, size: int, head: str, detail: str
+) -> Column:
+    """The quality of what the utility chooses among `size` candidates."""
+    return metric_column(
+        name, metric, f"mbr@{size}",
+        lambda point: mbr_curve(point, name, utility).get(size, UNDEFINED),
+        head=head, detail=detail,
+    )  # fmt: skip
+
+
 def _others_table(
-    board: Board,
-    task: str,
-    title: str,
-    points: Sequence[Point],
-    metrics: Mapping[str, MetricScore],
+    board: Board, task: str, points: Sequence[Point], metrics: Mapping[str, MetricScore]
 ) -> Table:
     def columns(utility: str) -> tuple[Column, ...]:
         return tuple(
-            _column(name, m, f"mbr@{n}", m.title, f"n = {n}", _mbr_reader(name, utility, n))
-            for name, m in metrics.items()
+            _size_column(name, metric, utility, n, metric.title, f"n = {n}")
+            for name, metric in metrics.items()
             for n in _sizes(points, name, FEW_SIZES)
         )
 
     return Table(
         task=task,
         title="Minimum Bayes risk: the other metrics",
-        caption=f"{title}, task {task}: the choices of the previous table, by the other metrics;"
+        caption=f"{board.heading(task)}: the choices of the previous table, by the other metrics;"
         " every number of candidates is in the file of curves (mbr-curves.csv)."
         f" {INFLATED} {describe_protocol(points)} {BOLD}",
         columns=columns(_first(points)),
@@ -137,14 +157,13 @@ def _others_table(
 def _shown(metrics: Mapping[str, MetricScore]) -> dict[str, MetricScore]:
     """Metrics of quality, those with known answers first; of variants only the first."""
     groups: tuple[Group, ...] = ("known answers", "quality")
-    order = list(GROUPS)
     found: dict[str, str] = {}
     for name, metric in metrics.items():
         if metric.direction == "higher" and group_of(name, metric) in groups:
             found.setdefault(base(name), name)
-    ranked = sorted(found, key=lambda b: order.index(b) if b in order else len(order))
-    names = [found[b] for b in ranked]
-    names.sort(key=lambda name: groups.index(group_of(name, metrics[name])))
+    names = sorted(
+        found.values(), key=lambda n: (groups.index(group_of(n, metrics[n])), rank_of(n))
+    )
     return {name: metrics[name] for name in names}
 
 
@@ -204,50 +223,3 @@ def _alone(points: Sequence[Point], groups: frozenset[Group]) -> Iterator[Footno
         yield Footnote(
             f"{DAGGER} One answer, hence one candidate, however many are requested.", groups
         )
-
-
-def _mbr_reader(metric: str, utility: str, size: int) -> Callable[[Point], Interval]:
-    return lambda point: mbr_curve(point, metric, utility).get(size, UNDEFINED)
-
-
-def _oracle_reader(metric: str, size: int) -> Callable[[Point], Interval]:
-    return lambda point: oracle_curve(point, metric).get(size, UNDEFINED)
-
-
-def _budget_reader(metric: str, utility: str, budget: float) -> Callable[[Point], Interval]:
-    def read(point: Point) -> Interval:
-        curve = mbr_curve(point, metric, utility)
-        size = affordable(point, curve, budget)
-        return UNDEFINED if size is None else curve[size]
-
-    return read
-
-
-def _count_column(name: str, metric: MetricScore, at: str, utility: str, budget: float) -> Column:
-    def read(point: Point) -> Interval:
-        size = affordable(point, mbr_curve(point, name, utility), budget)
-        return UNDEFINED if size is None else Interval(value=size)
-
-    column = _column(name, metric, "candidates@budget", "n", at, read)
-    return replace(column, direction="none", digits=0, about="draws that the budget buys")
-
-
-def _column(
-    name: str,
-    metric: MetricScore,
-    statistic: str,
-    head: str,
-    detail: str,
-    read: Callable[[Point], Interval],
-) -> Column:
-    top = metric.range[1]
-    return Column(
-        id=f"{name}.{statistic}",
-        group=group_of(name, metric),
-        head=head,
-        detail=detail,
-        direction=metric.direction,
-        read=read,
-        digits=3 if top <= 1 else 1 if top >= 50 else 2,
-        about=f"{metric.title}, signature {metric.signature}",
-    )

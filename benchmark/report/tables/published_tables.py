@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import groupby
 
+from benchmark.api import CandidateKind
 from benchmark.literature.published_figures import (
     NOT_OURS,
     PublishedFigure,
@@ -20,14 +21,15 @@ from benchmark.literature.published_figures import (
     published_figures,
 )
 from benchmark.records.reader import Records
-from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score, title_of
-from benchmark.report.data.columns import DETERMINISTIC, Column, group_of
+from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score
+from benchmark.report.data.columns import DETERMINISTIC, Column, metric_column
 from benchmark.report.data.points import COPY, Board, Point
 from benchmark.report.tables.table import (
     Footnote,
     Table,
     TableCell,
     TableRow,
+    count_candidates,
     describe_protocol,
     make_footnotes,
     make_row,
@@ -62,8 +64,8 @@ STATISTICS: Mapping[Statistic, str] = {"single": "expected", "mbr": "mbr", "set"
 Measured = Mapping[tuple[str, str], Set[int]]
 """(metric, statistic) to the numbers of candidates over which it was measured."""
 
-Columns = Mapping[tuple[str, Statistic, int], tuple[Column, int | None]]
-"""By scale, statistic and number of candidates; see `_column`."""
+Columns = Mapping[tuple[str, Statistic, int], Column]
+"""By scale, statistic and number of candidates."""
 
 
 def describe_published(records: Records, task: str) -> str:
@@ -120,23 +122,13 @@ def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ..
     return tuple(f for f in published_figures(task) if not explain_difference(f, found))
 
 
-def published_names(records: Records, task: str) -> tuple[str, ...]:
-    """The name of the table, where there is one."""
-    return (PUBLISHED,) if comparable_figures(records, task) else ()
-
-
-def build_published_tables(board: Board, task: str) -> tuple[Table, ...]:
-    """The table, where something is comparable."""
-    return (build_published_table(board, task),) if comparable_figures(board.records, task) else ()
-
-
 def build_published_table(board: Board, task: str) -> Table:
     """The comparable figures, source by source, and the main settings of the run below them."""
     figures = comparable_figures(board.records, task)
     metrics, points = board.metrics(task), [p for p in board.mains(task) if p.cells]
     places = dict.fromkeys((f.scale, f.statistic, f.candidates or 1) for f in figures)
-    columns = {place: _column(*place, metrics[place[0]]) for place in places}
-    shown = tuple(column for column, _ in columns.values())
+    columns = {place: _make_column(*place, metrics[place[0]]) for place in places}
+    shown = tuple(columns.values())
     counts = board.records.run.tasks[task].counts
     remarks = [
         "Published rows are grouped by source and by how they were read: table, the paper's own;"
@@ -147,13 +139,12 @@ def build_published_table(board: Board, task: str) -> Table:
         *_doubts(figures),
         *_left_out(board.records, task),
     ]
-    title = title_of(board.records.run.tasks, task)
     rows = (*_published_rows(figures, columns), *(_our_row(board, p, columns) for p in points))
     return Table(
         task=task,
         title="Published figures",
-        caption=f"{title}, task {task}: figures of the literature over the same test sources on the"
-        " same scale, with equally many candidates; nothing is bold, as they have no intervals."
+        caption=f"{board.heading(task)}: figures of the literature over the same test sources on"
+        " the same scale, with equally many candidates; nothing is bold, as they have no intervals."
         f" Ours: {describe_protocol(board, task)} A single candidate is compared with the mean over"
         " ours.",
         columns=shown,
@@ -233,26 +224,15 @@ def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
     ]
 
 
-def _column(
-    scale: str, statistic: Statistic, candidates: int, metric: MetricScore
-) -> tuple[Column, int | None]:
-    """A column, and the number of candidates that our figures in it must have."""
-    ours, several = STATISTICS[statistic], statistic != "single"
+def _make_column(scale: str, statistic: Statistic, candidates: int, metric: MetricScore) -> Column:
+    ours = STATISTICS[statistic]
     detail = {"single": "single", "mbr": f"MBR of {candidates}", "set": f"of {candidates}"}
-    return (
-        Column(
-            id=f"{scale}.{ours}" + (f".{candidates}" if several else ""),
-            group=group_of(scale, metric),
-            head=metric.title,
-            detail=detail[statistic],
-            direction=metric.direction,
-            read=lambda point: point.measure(scale, ours),
-            digits=4 if metric.range[1] <= 1 else 2,
-            undrawn=DETERMINISTIC if metric.level == "set" else frozenset(),
-            about=f"{metric.title}, signature {metric.signature}",
-        ),
-        candidates if several else None,
-    )
+    column = metric_column(
+        scale, metric, ours if statistic == "single" else f"{ours}.{candidates}",
+        lambda point: point.measure(scale, ours), head=metric.title, detail=detail[statistic],
+    )  # fmt: skip
+    undrawn = DETERMINISTIC if metric.level == "set" else frozenset[CandidateKind]()
+    return replace(column, digits=4 if metric.range[1] <= 1 else 2, undrawn=undrawn)
 
 
 def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[TableRow]:
@@ -266,24 +246,21 @@ def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Ite
             title=system,
             family=f"{source.partition(';')[0]} ({reading})",
             setting=reading,
-            status="ok",
-            kind="samples",
-            marks="",
             entries={
                 column.id: TableCell(Interval(value=values.get(place, math.nan)), ())
-                for place, (column, _) in columns.items()
+                for place, column in columns.items()
             },
         )
 
 
 def _our_row(board: Board, point: Point, columns: Columns) -> TableRow:
     """A main setting; a figure over another number of candidates is left out."""
-    row = make_row(board, point, tuple(column for column, _ in columns.values()))
-    samples = max(cell.score.num_samples for cell in point.cells if cell.score)
+    row = make_row(board, point, tuple(columns.values()))
+    samples = count_candidates([point])
     entries = dict(row.entries)
-    for column, asked in columns.values():
+    for (_, statistic, asked), column in columns.items():
         # What always gives one answer chooses it from any number of candidates.
-        if asked not in (None, samples) and point.kind != "single":
+        if statistic != "single" and asked != samples and point.kind != "single":
             reason = f"{samples} candidates, not {asked}"
             entries[column.id] = TableCell(UNDEFINED, entries[column.id].keys, dash=reason)
     return replace(row, entries=entries)

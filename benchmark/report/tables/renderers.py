@@ -141,23 +141,17 @@ def to_latex(table: Table) -> str:
 
     A table without columns of these is one.
     """
-    title = table.title.replace("\n", " ")
+    quality = table.part("quality", "known answers")
+    diversity = table.part("diversity", "form", "cost")
     if not table.part("quality", "known answers", "diversity", "form"):
-        whole = _latex_part(table, "", table.columns, table.caption)
-        return _PREAMBLE.format(title=title, parts="") + whole
-    parts = [
-        ("quality", table.part("quality", "known answers"), table.caption),
-        (
-            "diversity",
-            table.part("diversity", "form", "cost"),
-            f"{table.title} ({table.task}): diversity, form and cost of the same candidates.",
-        ),
-    ]
-    parts = [part for part in parts if part[1]]
+        parts = [("", table.columns, table.caption)]
+    else:
+        caption = f"{table.title} ({table.task}): diversity, form and cost of the same candidates."
+        named = [("quality", quality, table.caption), ("diversity", diversity, caption)]
+        parts = [part for part in named if part[1]]
     what = ": two tables, quality and then diversity with cost" if len(parts) > 1 else ""
-    return _PREAMBLE.format(title=title, parts=what) + "\n".join(
-        _latex_part(table, *part) for part in parts
-    )
+    preamble = _PREAMBLE.format(title=table.title.replace("\n", " "), parts=what)
+    return preamble + "\n".join(_latex_part(table, *part) for part in parts)
 
 
 def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
