@@ -20,7 +20,7 @@ from benchmark.report.data.samples import SampleBlock, gather_blocks
 from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
 from benchmark.report.figures.figure_files import render_svg, save, use_style
 from benchmark.report.page.inline_svg import InlineFigures
-from benchmark.report.page.page import Drawn, TaskView, gather_task_view, list_facts, render_page
+from benchmark.report.page.page import Drawn, TaskView, list_facts, render_page
 from benchmark.report.tables.renderers import (
     format_pipe_row,
     format_pipe_table,
@@ -110,15 +110,16 @@ def _digest(records: Records) -> str:
 
 def _is_current(folder: Path, records: Records, digest: str) -> bool:
     page = folder / "index.html"
-    expected = [folder / "summary.md", folder / "figures" / "overview.png"]
-    expected += [folder / "tables" / f"{stem(t)}{s}" for t in records.tasks for s in TABLE_FILES]
-    expected += [
-        folder / "tables" / f"{stem(f'{task}-{name}')}{suffix}"
+    tables = [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
+    tables += [
+        f"{stem(f'{task}-{name}')}{suffix}"
         for task in records.tasks
         for name in supplementary_names(records, task)
         for suffix in FURTHER_FILES
     ]
-    if not all(path.exists() for path in (page, *expected)):
+    expected = [page, folder / "summary.md", folder / "figures" / "overview.png"]
+    expected += [folder / "tables" / name for name in tables]
+    if not all(path.exists() for path in expected):
         return False
     with page.open(encoding="utf-8", errors="replace") as file:
         return digest in file.read(1000)
@@ -131,22 +132,20 @@ def _task(
     inline: InlineFigures | None,
     samples: Sequence[SampleBlock],
 ) -> TaskView:
-    table, further = build_table(board, task), build_supplementary_tables(board, task)
+    table = build_table(board, task)
     name, room = stem(task), folder / "tables"
     _write_table(table, room / name)
     for what, frame in (("curves", board.frame(task)), ("pairs", build_pair_frame(board, task))):
         write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
-    named = {stem(f"{task}-{other.name}"): other for other in further}
-    for file, other in named.items():
+    further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
+    for file, other in further.items():
         _write_table(other, room / file)
     drawn = []
     if inline is not None:
         drawn = [_draw(plot, folder, inline) for plot in task_plots(board, task, name)]
-    return gather_task_view(
-        board, task, stem=name, table=table, further=named, figures=drawn, samples=samples
-    )
+    return TaskView(board, task, name, table, further, drawn, samples)
 
 
 def _write_table(table: Table, path: Path) -> None:
@@ -160,7 +159,7 @@ def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
     figure = plot.draw().figure
     save(figure, folder / "figures" / plot.name)
     drawing = inline.add(render_svg(figure), f"{plot.title}. {plot.caption}")
-    return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
+    return Drawn(plot, Markup(drawing))
 
 
 def _summary(board: Board, views: Sequence[TaskView]) -> str:

@@ -80,10 +80,9 @@ def _contest(board: Board, found: Standings, standard: Standard | None) -> Answe
 
 
 def _terms(found: Standings, standard: Standard) -> str:
-    if standard.is_cost:
-        return f"at most {standard.shown} {standard.unit}"
-    name = found.diversity.short if found.diversity is not None else "diversity"
-    return f"{name} at least {standard.shown}, {SHORT[standard.id]}"
+    if standard.is_cost or found.diversity is None:
+        return str(standard)
+    return f"{found.diversity.short} {standard}, {SHORT[standard.id]}"
 
 
 def _copies(board: Board, task: str) -> Iterator[str]:

@@ -50,7 +50,7 @@ def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> s
     chosen: dict[str, dict[int, BySource]] = {}
     for point in points:
         size = affordable(point, mbr_curve(point, metric, utility), budget)
-        if size is not None:
+        if size:
             sizes[point.system] = size
             chosen[point.system] = chosen_values(board.records, point, metric, utility, size)
     sources = _common([of_seed for seeds in chosen.values() for of_seed in seeds.values()])

@@ -86,13 +86,13 @@ def common_budget(points: Sequence[Point]) -> float:
     return max((r for r in rows if math.isfinite(r) and r > 0), default=math.nan)
 
 
-def affordable(point: Point, curve: BySize, budget: float) -> int | None:
-    """The most candidates of a curve that a budget of network rows per source buys."""
+def affordable(point: Point, curve: BySize, budget: float) -> int:
+    """The most candidates of a curve that a budget of network rows per source buys; 0 if none."""
     rows = rows_per_candidate(point)
     if not point.sampled or point.yardstick or not rows > 0:
-        return None
+        return 0
     # Rows are a mean over the sources: what rounding adds to a whole number is ignored.
-    return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=None)
+    return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=0)
 
 
 def curves_csv(board: Board, task: str) -> str:

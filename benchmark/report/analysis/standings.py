@@ -80,6 +80,9 @@ class Standard:
         """Whether it is a budget."""
         return self.id in COSTS
 
+    def __str__(self) -> str:
+        return f"at most {self.shown} {self.unit}" if self.is_cost else f"at least {self.shown}"
+
     @property
     def shown(self) -> str:
         """The level as text, without its unit."""

@@ -12,7 +12,6 @@ variety is only noise.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
@@ -82,10 +81,10 @@ def draw_overview(board: Board) -> PanelGrid:
     columns = min(4 if strip_width <= WIDEST_STRIP_IN else 2, max(1, len(shown)))
     is_shared = len({quality.metric for _, quality in shown.values()}) == 1
     grid = make_grid(
-        max(1, math.ceil(len(shown) / columns)), columns,
+        max(1, len(shown)), columns,
         width=PAGE_IN if columns > 2 or len(shown) > 2 else COLUMN_IN * columns,
         panel_height=2.0 if crowded(board) else 1.6,
-        strip_width=strip_width, count=max(1, len(shown)), share="y" if is_shared else "none",
+        strip_width=strip_width, share="y" if is_shared else "none",
     )  # fmt: skip
     titles = _short_titles(board, list(shown), widest=int(grid.width / columns * LETTERS_PER_IN))
     for number, (panel, (task, plane)) in enumerate(zip(grid.panels, shown.items(), strict=False)):
@@ -190,11 +189,14 @@ def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
 
 
 def _strip_width(board: Board, tasks: Iterable[str]) -> float:
-    most = 0
-    for task in tasks:
-        for _, y_axis in planes(board, task):
-            marked = [p for p in _unsampled(board, task, y_axis) if p.system != COPY]
-            most = max(most, len(marked))
+    most = max(
+        (
+            sum(p.system != COPY for p in _unsampled(board, task, quality))
+            for task in tasks
+            for _, quality in planes(board, task)
+        ),
+        default=0,
+    )
     # The words below it need their room too.
     return max(0.37, 0.16 + 0.075 * most) if most else 0.0
 

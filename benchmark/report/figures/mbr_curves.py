@@ -64,7 +64,7 @@ def draw_candidates(board: Board, task: str) -> PanelGrid:
     points, axes = scaled(board, task), shown_axes(board, task)
     utility, budget = next(iter(utilities_of(points)), ""), common_budget(points)
     height = 2.2 if crowded(board) else 1.75
-    grid = make_grid(max(1, len(axes)), 2, width=PAGE_IN, panel_height=height)
+    grid = make_grid(2 * max(1, len(axes)), 2, width=PAGE_IN, panel_height=height)
     looks = look_of(board)
     for axis, left, right in zip(axes, grid.panels[::2], grid.panels[1::2], strict=False):
         curves = {point: mbr_curve(point, axis.metric, utility) for point in points}

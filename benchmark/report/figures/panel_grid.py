@@ -6,6 +6,7 @@ and text never shrinks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -47,7 +48,6 @@ class PanelGrid:
 
     figure: Figure
     panels: list[Panel]
-    rows: int
     columns: int
     width: float
     panel_height: float
@@ -64,7 +64,7 @@ class PanelGrid:
         # Rows with a common x axis carry title and label once, and are close together.
         joined = self.share == "x"
         row_height = self.panel_height + (0.1 if joined else _TITLE + _XLABEL)
-        height = self.rows * row_height + legend_height + 2 * _EDGE
+        height = math.ceil(len(self.panels) / self.columns) * row_height + legend_height + 2 * _EDGE
         height += _TITLE + _XLABEL - 0.1 if joined else 0
         self.figure.set_size_inches(self.width, height)
         self._place(_LEFT, height, row_height)
@@ -127,37 +127,36 @@ class PanelGrid:
 
 
 def make_grid(
-    rows: int,
+    count: int,
     columns: int,
     *,
     width: float,
     panel_height: float,
     strip_width: float = 0.0,
     share: Share = "none",
-    count: int | None = None,
 ) -> PanelGrid:
-    """An empty grid of `count` panels (all by default); no strips where their width is 0."""
+    """An empty grid of `count` panels, row by row; no strips where their width is 0."""
     figure = Figure(figsize=(width, 1))
     FigureCanvasAgg(figure)
     panels: list[Panel] = []
-    for number in range(rows * columns if count is None else count):
+    for number in range(count):
         first = panels[0] if panels else None
         panel = _panel(figure, number, first, strip=strip_width > 0, share=share)
         left = panel.strip or panel.ax
         if share == "y" and number % columns:
             left.tick_params(axis="y", labelleft=False)
-        if share == "x" and number < rows - 1:
+        if share == "x" and number < count - columns:
             for ax in (panel.ax, left):
                 ax.tick_params(axis="x", labelbottom=False)
         panels.append(panel)
-    return PanelGrid(figure, panels, rows, columns, width, panel_height, strip_width, share)
+    return PanelGrid(figure, panels, columns, width, panel_height, strip_width, share)
 
 
-def make_column(rows: int, *, many: bool, strip_width: float = 0.0) -> PanelGrid:
+def make_column(count: int, *, many: bool, strip_width: float = 0.0) -> PanelGrid:
     """Panels below each other over one x axis at column width; larger for `many` systems."""
     return make_grid(
-        max(1, rows), 1,
-        width=WIDE_IN if many else COLUMN_IN, panel_height=2.0 if many or rows < 2 else 1.5,
+        max(1, count), 1,
+        width=WIDE_IN if many else COLUMN_IN, panel_height=2.0 if many or count < 2 else 1.5,
         strip_width=strip_width, share="x",
     )  # fmt: skip
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import PRINTED, SHOWN, SampleBlock
+from benchmark.report.figures.all_figures import Plot
 from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
 from benchmark.report.page.sample_browser import gather_sample_data
@@ -54,66 +56,63 @@ _COLOURS = {
 class Drawn:
     """A figure as the page shows it."""
 
-    name: str
-    title: str
-    caption: str
+    plot: Plot
     svg: Markup
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """What the page says about one task."""
+    """What the page says about one task; `stem` begins the names of its files."""
 
+    board: Board
     id: str
     stem: str
-    title: str
-    glance: tuple[Answer, ...]
-    sentences: tuple[str, ...]
     table: Table
     further: Mapping[str, Table]
     """Further tables by the stem of their files."""
-    figures: tuple[Drawn, ...]
-    blocks: tuple[SampleBlock, ...]
-    quality: str
-    """The quality that is shown beside a candidate."""
-    info: TaskInfo
-    notes: tuple[str, ...]
-    card: Markup
+    figures: Sequence[Drawn]
+    blocks: Sequence[SampleBlock]
+
+    @property
+    def info(self) -> TaskInfo:
+        """The task as the run saw it."""
+        return self.board.records.run.tasks[self.id]
+
+    @property
+    def title(self) -> str:
+        """The title of the task."""
+        return self.board.title(self.id)
+
+    @cached_property
+    def glance(self) -> tuple[Answer, ...]:
+        """What goes under `HEADS`, after the title."""
+        return make_glance(self.board, self.id)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """What the records say about the task."""
+        return write_sentences(self.board, self.id)
+
+    @property
+    def quality(self) -> str:
+        """The quality that is shown beside a candidate."""
+        axis = quality_axis(self.board, self.id)
+        return axis.label if axis else ""
 
     @property
     def known(self) -> bool:
         """Whether the task knows its answers."""
         return self.info.kind == "controlled"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about the data."""
+        return tuple(_notes(self.info.notes)) or ("Nothing unusual was counted.",)
 
-def gather_task_view(
-    board: Board,
-    task: str,
-    *,
-    stem: str,
-    table: Table,
-    further: Mapping[str, Table],
-    figures: Iterable[Drawn],
-    samples: Iterable[SampleBlock],
-) -> TaskView:
-    """Gather what the page says about a task; `stem` begins the names of its files."""
-    info = board.records.run.tasks[task]
-    quality = quality_axis(board, task)
-    return TaskView(
-        id=task,
-        stem=stem,
-        title=board.title(task),
-        glance=make_glance(board, task),
-        sentences=tuple(write_sentences(board, task)),
-        table=table,
-        further=further,
-        figures=tuple(figures),
-        blocks=tuple(samples),
-        quality=quality.label if quality else "",
-        info=info,
-        notes=tuple(_notes(info.notes)) or ("Nothing unusual was counted.",),
-        card=Markup(render_markdown(info.card)),
-    )
+    @property
+    def card(self) -> Markup:
+        """The card of the task as HTML."""
+        return Markup(render_markdown(self.info.card))
 
 
 def render_page(

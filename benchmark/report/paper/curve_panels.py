@@ -74,8 +74,8 @@ def make_task_panels(
     """A grid, two tasks side by side, and the `rows_each` panels of every task, from above."""
     columns, count = min(2, len(tasks)), rows_each * len(tasks)
     grid = make_grid(
-        math.ceil(count / columns), columns,
-        width=PAGE_IN if columns > 1 else WIDE_IN, panel_height=PANEL_IN, count=count,
+        count, columns,
+        width=PAGE_IN if columns > 1 else WIDE_IN, panel_height=PANEL_IN,
     )  # fmt: skip
     unused, found = iter(grid.panels), []
     for first in range(0, len(tasks), columns):

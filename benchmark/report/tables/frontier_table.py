@@ -131,9 +131,6 @@ def _remarks(found: Standings) -> Iterator[Footnote]:
 
 
 def _standards(found: Standings) -> str:
-    told = "; ".join(
-        f"at most {s.shown} {s.unit}, {s.what}" if s.is_cost else f"at least {s.shown}, {s.what}"
-        for s in found.standards
-    )
+    told = "; ".join(f"{standard}, {standard.what}" for standard in found.standards)
     axis = f" Diversity is {found.diversity.short}." if found.diversity else ""
     return f"{axis.strip()} Held equal: {told}. " if told else ""

@@ -6,6 +6,7 @@ second what the other metrics say of the same choices.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -93,12 +94,11 @@ def _main_columns(
 ) -> tuple[Column, ...]:
     def bought(point: Point) -> Interval:
         curve = mbr_curve(point, name, utility)
-        size = affordable(point, curve, budget)
-        return UNDEFINED if size is None else curve[size]
+        return curve.get(affordable(point, curve, budget), UNDEFINED)
 
     def count_bought(point: Point) -> Interval:
         size = affordable(point, mbr_curve(point, name, utility), budget)
-        return UNDEFINED if size is None else Interval(value=size)
+        return Interval(value=size or math.nan)
 
     most, at = sizes[-1], f"at {budget:.3g} rows"
     found = [_size_column(name, metric, utility, n, f"n = {n}", "") for n in sizes]

@@ -97,15 +97,15 @@ def test_known_figures(task, system, metric, statistic, value):
         (f"{HEAD}\n{LINE.replace('0.2413', 'nan')}\n", "out of its range"),
         (
             f"{HEAD}\n{LINE.replace('0.2413', 'high')}\n",
-            "line 2: value: Input should be a valid number",
+            "line 2: value: .* valid number",
         ),
         (
             f"{HEAD}\n{LINE.replace('table', 'guess')}\n",
-            "reading: Input should be .* \\(got 'guess'\\)",
+            "reading: .*got 'guess'",
         ),
         (
             f"{HEAD}\n{LINE.replace('qqp', 'asset')}\n",
-            "task: Input should be 'qqp', .* \\(got 'asset'\\)",
+            "task: .*'ccd' .got 'asset'",
         ),
         (f"{HEAD}\n{LINE.replace('a paper', '')}\n", "a source are needed"),
         (f"{HEAD}\n{LINE}\n{LINE}\n", "line 3: the same figure as in 2"),
