@@ -80,9 +80,10 @@ def published_text() -> str:
     return (resources.files("benchmark.literature") / "published.csv").read_text(encoding="utf-8")
 
 
+@cache
 def published_figures(task: str | None = None) -> tuple[PublishedFigure, ...]:
     """All figures, or those on a task."""
-    return tuple(f for f in _every_figure() if task is None or f.task == task)
+    return tuple(f for f in parse(published_text()) if task is None or f.task == task)
 
 
 def parse(text: str) -> tuple[PublishedFigure, ...]:
@@ -121,11 +122,6 @@ def identity(figure: PublishedFigure) -> tuple[object, ...]:
         figure.task, figure.system, figure.metric, figure.statistic, figure.candidates,
         figure.source,
     )  # fmt: skip
-
-
-@cache
-def _every_figure() -> tuple[PublishedFigure, ...]:
-    return parse(published_text())
 
 
 def _figure(row: dict[str, str], where: str) -> PublishedFigure:

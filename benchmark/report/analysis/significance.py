@@ -90,8 +90,7 @@ class Pair:
     @property
     def p_both(self) -> float:
         """The p value of requiring both tests: the larger one."""
-        made = [p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p)]
-        return max(made)
+        return max(p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p))
 
     @property
     def significant(self) -> bool:
@@ -150,12 +149,11 @@ def compare_all(
             difference = _difference(rows[first], rows[second])
             if not math.isfinite(difference[0]):
                 continue
-            by_swaps = math.nan
-            if randomised is not None:
-                by_swaps = randomised.get((column, first, second), 1.0)
+            pair = (column, first, second)
+            by_swaps = math.nan if randomised is None else randomised.get(pair, 1.0)
             shown = interval(difference, seeds=seeds, level=level, bounds=(low - high, high - low))
             p_bootstrap = p_value(difference, seeds=seeds)
-            found.append(Pair(column, first, second, shown, by_swaps, p_bootstrap))
+            found.append(Pair(*pair, shown, by_swaps, p_bootstrap))
     adjusted = holm([pair.p_both for pair in found])
     return Verdicts(
         tuple(replace(pair, adjusted=p) for pair, p in zip(found, adjusted, strict=True))

@@ -108,10 +108,9 @@ def metric_column(
     name: str,
     metric: MetricScore,
     statistic: str,
-    read: Callable[[Point], Interval],
-    *,
     head: str,
     detail: str,
+    read: Callable[[Point], Interval],
 ) -> Column:
     """The column of a statistic of a metric, with the decimals that suit its range."""
     top = metric.range[1]
@@ -137,7 +136,7 @@ def cost_columns() -> tuple[Column, ...]:
     """The columns of cost, which have no interval: they are measured, not sampled."""
     size = _resource_column(
         "parameters", "cost", "Size", "M", "millions of parameters, embeddings included",
-        direction="lower", scale=1e-6,
+        scale=1e-6,
     )  # fmt: skip
     return (_NFE, _TIME, size)
 
@@ -147,7 +146,6 @@ def work_columns() -> tuple[Column, ...]:
     rows = _resource_column(
         "cost.rows", "cost", "Rows", "per cand.",
         "network rows per candidate, summed over the calls: the work that batching hides",
-        direction="lower",
     )  # fmt: skip
     return (_NFE, rows, _TIME)
 
@@ -198,7 +196,6 @@ def _resource_column(
     detail: str,
     about: str,
     *,
-    direction: Direction = "none",
     scale: float = 1.0,
     digits: int | None = None,
 ) -> Column:
@@ -208,17 +205,18 @@ def _resource_column(
     def read(point: Point) -> Interval:
         return Interval(value=_READERS[kind](point, field or "total"))
 
+    direction: Direction = "lower" if group == "cost" else "none"
     return Column(name, group, head, detail, direction, read, scale, digits, about=about)
 
 
 _NFE = _resource_column(
     "cost.depth", "cost", "NFE", "",
-    "sequential network calls per candidate, counted by hooks", direction="lower",
+    "sequential network calls per candidate, counted by hooks",
 )  # fmt: skip
 _TIME = _resource_column(
     "cost.seconds_per_candidate", "cost", "Time", "ms",
     "milliseconds per candidate, tokenising included, warm-up excluded",
-    direction="lower", scale=1000,
+    scale=1000,
 )  # fmt: skip
 
 
@@ -237,10 +235,10 @@ def _main_column(name: str, metric: MetricScore, statistic: str, num_samples: in
     detail = STATISTICS[statistic].format(k=num_samples) if full else ""
     if full and _option(name):
         detail += f", {_option(name)}"
+    detail = detail or ("%" if share else _option(name) or metric.unit)
     column = metric_column(
-        name, metric, statistic, lambda point: point.measure(name, statistic),
-        head=metric.title, detail=detail or ("%" if share else _option(name) or metric.unit),
-    )  # fmt: skip
+        name, metric, statistic, metric.title, detail, lambda point: point.measure(name, statistic)
+    )
     sets = metric.level == "set" and column.group == "diversity"
     return replace(
         column,

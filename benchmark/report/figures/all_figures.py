@@ -85,13 +85,11 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
 
 def _reading(board: Board, tasks: tuple[str, ...]) -> str:
     """How to read a frontier: what the numbers and marks are."""
-    knobs: dict[str, list[str]] = {}
+    knobs: dict[str, dict[str, None]] = {}
     for system in board.systems:
         for task in tasks:
             for curve in board.sweeps(task, system):
-                named = knobs.setdefault(curve[0].knob or "knob", [])
-                if system not in named:
-                    named.append(system)
+                knobs.setdefault(curve[0].knob or "knob", {})[system] = None
     told = "; ".join(
         f"{knob} ({', '.join(systems)})" if len(knobs) > 1 else knob
         for knob, systems in knobs.items()

@@ -97,12 +97,11 @@ class PanelGrid:
             row, column = divmod(number, self.columns)
             at = left + column * (panel_width + gap)
             bottom = height - _EDGE - row * row_height - _TITLE - self.panel_height
-            strip = 0.0
+            beside = 0.0
             if panel.strip is not None:
-                strip = self.strip_width
-                self._set(panel.strip, at, bottom, strip, height)
-                strip += 0.05
-            self._set(panel.ax, at + strip, bottom, panel_width - strip, height)
+                self._set(panel.strip, at, bottom, self.strip_width, height)
+                beside = self.strip_width + 0.05
+            self._set(panel.ax, at + beside, bottom, panel_width - beside, height)
 
     def _set(self, ax: Axes, left: float, bottom: float, width: float, height: float) -> None:
         ax.set_position(

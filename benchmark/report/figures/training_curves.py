@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from benchmark.records.schema import Event
@@ -27,6 +30,15 @@ Curves = dict[str, list[tuple[Event, ...]]]
 """System to the logs of its seeds."""
 
 
+@dataclass(frozen=True)
+class TrainingCurve:
+    """The quality on the valid split over one training run; all of equal length."""
+
+    updates: tuple[float, ...]
+    seconds: tuple[float, ...]
+    quality: tuple[float, ...]
+
+
 def draw_training(board: Board, task: str) -> PanelGrid:
     """Loss (logarithmic) above, quality on the valid split below, at column width."""
     curves, looks = collect_logs(board, task), look_of(board)
@@ -41,7 +53,8 @@ def draw_training(board: Board, task: str) -> PanelGrid:
     _draw_losses(top, curves, looks)
     if quality:
         bottom.set_ylabel(f"{quality} (valid split)")
-        _draw_quality(bottom, curves, looks, quality)
+        told = {s: [progress_of(log, quality) for log in logs] for s, logs in curves.items()}
+        draw_progress(bottom, told, looks, "updates", linewidth=0.9)
     bottom.set_xlabel("updates")
     updates = [e.update for logs in curves.values() for log in logs for e in log]
     if updates:
@@ -67,6 +80,23 @@ def collect_logs(board: Board, task: str) -> Curves:
     return found
 
 
+def progress_of(log: Sequence[Event], name: str) -> TrainingCurve:
+    """What a log says about a quality.
+
+    The seconds of a validation are those of training at its update, between the lines of the
+    log that give them: validating is not training.
+    """
+    told = [e for e in log if math.isfinite(e.quality.get(name, math.nan))]
+    clock = [(e.update, e.seconds) for e in log if math.isfinite(e.seconds)]
+    updates = [float(event.update) for event in told]
+    if clock:
+        at, seconds = zip((0, 0.0), *clock, strict=True)
+        elapsed = np.interp(updates, at, seconds).tolist()
+    else:
+        elapsed = [math.nan] * len(updates)
+    return TrainingCurve(tuple(updates), tuple(elapsed), tuple(e.quality[name] for e in told))
+
+
 def _draw_losses(ax: Axes, curves: Curves, looks: Mapping[str, Look]) -> None:
     drawn: list[float] = []
     for system, seeds in curves.items():
@@ -89,19 +119,26 @@ def _draw_losses(ax: Axes, curves: Curves, looks: Mapping[str, Look]) -> None:
         set_limits(ax, ys=drawn)
 
 
-def _draw_quality(ax: Axes, curves: Curves, looks: Mapping[str, Look], name: str) -> None:
+def draw_progress(
+    ax: Axes,
+    curves: Mapping[str, Sequence[TrainingCurve]],
+    looks: Mapping[str, Look],
+    field: Literal["updates", "seconds"],
+    *,
+    linewidth: float | None = None,
+) -> None:
+    """Draw the quality over updates or seconds, one line per training run."""
     drawn: list[float] = []
     for system, seeds in curves.items():
         look = looks[system]
-        for log in seeds:
-            events = [e for e in log if math.isfinite(e.quality.get(name, math.nan))]
-            xs, ys = [e.update for e in events], [e.quality[name] for e in events]
+        for curve in seeds:
+            places = getattr(curve, field), curve.quality
             ax.plot(
-                xs, ys, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3,
+                *places, color=look.colour, linestyle=look.line, linewidth=linewidth, zorder=3,
                 gid=gid(system),
             )  # fmt: skip
-            ax.plot(xs, ys, zorder=4, gid=gid(system), **solid(look))
-            drawn += ys
+            ax.plot(*places, zorder=4, gid=gid(system), **solid(look))
+            drawn += curve.quality
     set_limits(ax, ys=drawn)
 
 

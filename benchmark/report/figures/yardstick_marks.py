@@ -64,9 +64,8 @@ def draw_unsampled(
         x, y = (number + 1) / (len(others) + 1), axis.read(point)
         keywords = hollow(looks[point.system]) | {"clip_on": False}
         if low <= y.value <= high:
-            apart = Marks()
             draw_marks(
-                panel.strip, [Interval(value=x)], [y], apart,
+                panel.strip, [Interval(value=x)], [y], Marks(),
                 keywords=keywords, large=True, points=[point],
             )  # fmt: skip
         else:

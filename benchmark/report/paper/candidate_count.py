@@ -11,7 +11,7 @@ from benchmark.report.data.points import COPY, Board
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.panel_grid import PanelGrid
-from benchmark.report.paper.curve_panels import PanelCurve, draw_curves, make_task_panels
+from benchmark.report.paper.curve_panels import draw_curves, make_task_panels
 
 
 def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
@@ -19,15 +19,11 @@ def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
     axis = quality_axis(board, task)
     if axis is None:
         return {}
-    curves = {
-        point.system: mbr_curve(point, axis.metric, utilities_of([point])[0])
+    return {
+        point.system: {float(size): value for size, value in curve.items()}
         for point in scaled(board, task)
         if not point.yardstick
-    }
-    return {
-        system: PanelCurve(tuple(map(float, by_size)), tuple(by_size.values()))
-        for system, by_size in curves.items()
-        if by_size
+        and (curve := mbr_curve(point, axis.metric, utilities_of([point])[0]))
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from matplotlib.axes import Axes
@@ -21,13 +20,8 @@ MANY = 12
 MOST_MARKS = 10
 
 
-@dataclass(frozen=True)
-class PanelCurve:
-    """Values over `xs`, with intervals where there are any."""
-
-    xs: tuple[float, ...]
-    ys: tuple[Interval, ...]
-
+PanelCurve = Mapping[float, Interval]
+"""Values by their places on the x axis, with intervals where there are any."""
 
 Curves = Mapping[str, PanelCurve]
 """System to its curve, in the order of the report."""
@@ -46,7 +40,7 @@ def draw_curves(
         seen.append(copy.value)
     for system, curve in curves.items():
         look = looks[system]
-        places = [(x, y) for x, y in zip(curve.xs, curve.ys, strict=True) if y.defined]
+        places = [(x, y) for x, y in curve.items() if y.defined]
         if not places:
             continue
         xs, ys = [x for x, _ in places], [y for _, y in places]

@@ -63,17 +63,16 @@ def _curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
     kept = trace.curves.get(axis.metric, {}).get(axis.statistic)
     if kept is None:
         return None
-    ends = zip(kept.value, kept.low, kept.high, strict=True)
-    return PanelCurve(
-        tuple(100 * step / trace.total for step in trace.steps),
-        tuple(Interval(value=value, low=low, high=high) for value, low, high in ends),
-    )
+    ends = zip(trace.steps, kept.value, kept.low, kept.high, strict=True)
+    return {
+        100 * step / trace.total: Interval(value=value, low=low, high=high)
+        for step, value, low, high in ends
+    }
 
 
 def _pooled(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
     """The mean over seeds, where all took the same steps; else the first seed alone."""
     first = curves[0]
-    if len(curves) == 1 or any(curve.xs != first.xs for curve in curves):
+    if len(curves) == 1 or any(curve.keys() != first.keys() for curve in curves):
         return first
-    columns = zip(*(curve.ys for curve in curves), strict=True)
-    return PanelCurve(first.xs, tuple(pool_cautiously(intervals, bounds) for intervals in columns))
+    return {x: pool_cautiously([curve[x] for curve in curves], bounds) for x in first}

@@ -119,8 +119,7 @@ def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
 
 
 def _sources_of_curves(board: Board, tasks: Sequence[str]) -> str:
-    told = (f"{task}: {scaling_protocol(scaled(board, task))}" for task in tasks)
-    return " ".join(told)
+    return " ".join(f"{task}: {scaling_protocol(scaled(board, task))}" for task in tasks)
 
 
 def _sources(board: Board, tasks: Sequence[str]) -> str:

@@ -26,7 +26,8 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     """Every variant of an ablation beside the main setting, system by system."""
     groups = dict(_variants(board, task, ablation))
     points = tuple(point for group in groups.values() for point in group)
-    metrics = {n: m for n, m in board.metrics(task).items() if _measured(points, n)}
+    present = {name for point in points for name, _ in point.measures}
+    metrics = {n: m for n, m in board.metrics(task).items() if n in present}
     measured = metric_columns(metrics, count_candidates(points))
     columns = (*(c for c in measured if c.group != "form"), *work_columns())
     columns = keep_measured(columns, points) or columns
@@ -84,10 +85,6 @@ def ablations_of(records: Records, task: str) -> tuple[str, ...]:
     """Names of the ablations that a task has rows of."""
     names = (name for c in records.cells if c.task == task for name in c.setting.ablations)
     return tuple(dict.fromkeys(names))
-
-
-def _measured(points: Sequence[Point], metric: str) -> bool:
-    return any(name == metric for point in points for name, _ in point.measures)
 
 
 def _differing(point: Point, main: Point) -> frozenset[str]:

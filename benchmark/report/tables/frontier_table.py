@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from benchmark.records.schema import UNDEFINED, Interval
-from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, compute_standings
+from benchmark.report.analysis.standings import AREA, SHORT, Standings, compute_standings
 from benchmark.report.data.columns import Column, Group
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
@@ -62,16 +62,10 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
             f"curve.{field}", "frontier", head, detail, "none", read, digits=decimals, about=about
         )
 
-    def value(column: str) -> Column:
-        standard = next((s for s in found.standards if s.id == column), None)
-        head, detail, about = _standard_head(standard)
+    def value(column: str, group: Group, head: str, detail: str, about: str) -> Column:
         return Column(
-            column,
-            "frontier" if standard is None else "equal cost" if standard.is_cost else
-            "equal diversity",
-            head, detail, "higher",
-            lambda point: found.value(column, point.system),
-            digits=digits, about=about,
+            column, group, head, detail, "higher",
+            lambda point: found.value(column, point.system), digits=digits, about=about,
         )  # fmt: skip
 
     parts = (
@@ -79,17 +73,15 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
         part("front", "Front", "of them", 0, "settings that no setting of any model beats in both"),
         part("low", "Diversity", "from", 3, "smallest diversity that was measured"),
         part("high", "Diversity", "to", 3, "greatest diversity that was measured"),
-        value(AREA),
+        value(AREA, "frontier", "Area", "", "area under the frontier, from (0, 0)"),
     )
-    return (*(parts if found.curves else ()), *(value(s.id) for s in found.standards))
-
-
-def _standard_head(standard: Standard | None) -> tuple[str, str, str]:
-    if standard is None:
-        return "Area", "", "area under the frontier, from (0, 0)"
-    if standard.is_cost:
-        return f"≤ {standard.shown}", standard.unit, f"quality within {standard.what}"
-    return f"≥ {standard.shown}", SHORT[standard.id], f"quality at {standard.what}"
+    standards = (
+        value(s.id, "equal cost", f"≤ {s.shown}", s.unit, f"quality within {s.what}")
+        if s.is_cost
+        else value(s.id, "equal diversity", f"≥ {s.shown}", SHORT[s.id], f"quality at {s.what}")
+        for s in found.standards
+    )
+    return (*(parts if found.curves else ()), *standards)
 
 
 def _frontier_row(
@@ -98,13 +90,8 @@ def _frontier_row(
     row = make_row(board, point, columns)
     if found is None:
         return row
-    keys = tuple(
-        dict.fromkeys(
-            key
-            for setting in (*board.of(point.task, point.system, "sweep"), point)
-            for key in setting.keys("score")
-        )
-    )
+    settings = (*board.of(point.task, point.system, "sweep"), point)
+    keys = tuple(dict.fromkeys(key for setting in settings for key in setting.keys("score")))
     entries = {
         name: TableCell(entry.interval, keys, dash=found.dashes.get((name, point.system), ""))
         for name, entry in row.entries.items()

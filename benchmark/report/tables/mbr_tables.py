@@ -104,18 +104,15 @@ def _main_columns(
     found = [_size_column(name, metric, utility, n, f"n = {n}", "") for n in sizes]
     found.append(
         metric_column(
-            name, metric, f"oracle@{most}",
+            name, metric, f"oracle@{most}", "best", f"of {most}",
             lambda point: oracle_curve(point, name).get(most, UNDEFINED),
-            head="best", detail=f"of {most}",
         )
     )  # fmt: skip
     if budget > 0:
-        count = metric_column(name, metric, "candidates@budget", count_bought, head="n", detail=at)
+        count = metric_column(name, metric, "candidates@budget", "n", at, count_bought)
         about = "draws that the budget buys"
         found.append(replace(count, direction="none", digits=0, about=about))
-        found.append(
-            metric_column(name, metric, "mbr@budget", bought, head=metric.title, detail=at)
-        )
+        found.append(metric_column(name, metric, "mbr@budget", metric.title, at, bought))
     return tuple(found)
 
 
@@ -124,9 +121,8 @@ def _size_column(
 ) -> Column:
     """The quality of what the utility chooses among `size` candidates."""
     return metric_column(
-        name, metric, f"mbr@{size}",
+        name, metric, f"mbr@{size}", head, detail,
         lambda point: mbr_curve(point, name, utility).get(size, UNDEFINED),
-        head=head, detail=detail,
     )  # fmt: skip
 
 

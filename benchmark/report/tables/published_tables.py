@@ -178,7 +178,8 @@ def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
     if asked not in measured:
         return f"{figure.scale} was not measured here"
     if figure.statistic != "single" and figure.candidates not in measured[asked]:
-        return f"it is over {figure.candidates} candidates, ours over {_or(measured[asked])}"
+        counts = " or ".join(map(str, sorted(measured[asked])))
+        return f"it is over {figure.candidates} candidates, ours over {counts}"
     return ""
 
 
@@ -228,9 +229,13 @@ def _make_column(scale: str, statistic: Statistic, candidates: int, metric: Metr
     ours = STATISTICS[statistic]
     detail = {"single": "single", "mbr": f"MBR of {candidates}", "set": f"of {candidates}"}
     column = metric_column(
-        scale, metric, ours if statistic == "single" else f"{ours}.{candidates}",
-        lambda point: point.measure(scale, ours), head=metric.title, detail=detail[statistic],
-    )  # fmt: skip
+        scale,
+        metric,
+        ours if statistic == "single" else f"{ours}.{candidates}",
+        metric.title,
+        detail[statistic],
+        lambda point: point.measure(scale, ours),
+    )
     undrawn = DETERMINISTIC if metric.level == "set" else frozenset[CandidateKind]()
     return replace(column, digits=4 if metric.range[1] <= 1 else 2, undrawn=undrawn)
 
@@ -264,7 +269,3 @@ def _our_row(board: Board, point: Point, columns: Columns) -> TableRow:
             reason = f"{samples} candidates, not {asked}"
             entries[column.id] = TableCell(UNDEFINED, entries[column.id].keys, dash=reason)
     return replace(row, entries=entries)
-
-
-def _or(numbers: Iterable[int]) -> str:
-    return " or ".join(str(number) for number in sorted(numbers))

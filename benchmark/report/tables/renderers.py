@@ -27,11 +27,6 @@ def shown(column: Column, entry: TableCell) -> tuple[str, str]:
     return column.text(entry.interval.value), half
 
 
-def raised(table: Table, entry: TableCell) -> str:
-    """The letters of the rows that a figure is significantly better than."""
-    return "".join(table.letters(entry.beats))
-
-
 def head(column: Column) -> str:
     """The head of a column in one line."""
     detail = f", {column.detail}" if column.detail else ""
@@ -79,7 +74,7 @@ def format_pipe_table(table: Table) -> str:
 def _markdown_cell(table: Table, column: Column, entry: TableCell) -> str:
     value, half = shown(column, entry)
     value = f"**{value}**" if entry.bold else value
-    parts = (value, f"±{half}" if half else "", raised(table, entry).translate(_RAISED))
+    parts = (value, f"±{half}" if half else "", table.letters(entry.beats).translate(_RAISED))
     return " ".join(part for part in parts if part)
 
 
@@ -119,13 +114,8 @@ def to_csv(table: Table) -> str:
 
 
 def _keys(table: Table, row: TableRow, stage: Stage) -> str:
-    keys = [
-        key
-        for column in table.columns
-        if stage_of(column) == stage
-        for key in row.entries[column.id].keys
-    ]
-    return " ".join(dict.fromkeys(keys))
+    of_stage = (row.entries[c.id] for c in table.columns if stage_of(c) == stage)
+    return " ".join(dict.fromkeys(key for entry in of_stage for key in entry.keys))
 
 
 # --- LaTeX ---
@@ -196,7 +186,7 @@ def _latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -> str:
         text = latex_escape(value)
         text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
         text += rf"\,{{\tiny$\pm${half}}}" if half else ""
-        above = raised(table, row.entries[column.id])
+        above = table.letters(row.entries[column.id].beats)
         cells.append(text + (rf"\textsuperscript{{{above}}}" if above else ""))
     keys = {key for column in columns for key in row.entries[column.id].keys}
     return " & ".join([name, *cells]) + rf" \\ % {' '.join(sorted(keys))}"

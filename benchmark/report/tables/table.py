@@ -101,10 +101,10 @@ class Table:
         for family in dict.fromkeys(row.family for row in self.rows):
             yield family, tuple(row for row in self.rows if row.family == family)
 
-    def letters(self, systems: Iterable[str]) -> tuple[str, ...]:
+    def letters(self, systems: Iterable[str]) -> str:
         """The letters of some systems, in the order of the rows."""
         named = set(systems)
-        return tuple(row.letter for row in self.rows if row.letter and row.system in named)
+        return "".join(row.letter for row in self.rows if row.system in named)
 
     def part(self, *groups: str) -> tuple[Column, ...]:
         """The columns of some groups."""

@@ -49,12 +49,9 @@ def write_sentences(board: Board, task: str) -> list[str]:
     ]
     if not said:
         return ["All trials of this task failed."]
-    info = board.records.run.tasks.get(task)
-    notes = info.notes if info is not None else {}
-    return [
-        *said,
-        *train_share(notes.get("available", {}).get("train", 0), notes.get("published_train")),
-    ]
+    notes = board.records.run.tasks[task].notes
+    available = notes.get("available", {}).get("train", 0)
+    return [*said, *train_share(available, notes.get("published_train"))]
 
 
 def list_failures(board: Board) -> list[tuple[TrialRecord, str]]:
