@@ -98,7 +98,7 @@ def parse(text: str) -> tuple[PublishedFigure, ...]:
     found: dict[tuple[object, ...], int] = {}
     figures = []
     for number, row in enumerate(reader, start=2):
-        figure = _figure(row, f"published.csv, line {number}")
+        figure = _read_row(row, f"published.csv, line {number}")
         key = identity(figure)
         if key in found:
             raise UserError(f"published.csv, line {number}: the same figure as in {found[key]}.")
@@ -124,7 +124,7 @@ def identity(figure: PublishedFigure) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _figure(row: dict[str, str], where: str) -> PublishedFigure:
+def _read_row(row: dict[str, str], where: str) -> PublishedFigure:
     try:
         # An empty field is None where a number may be missing, and else fails its own check.
         figure = _READER.validate_python(row | {n: row[n] or None for n in _MAY_BE_EMPTY})

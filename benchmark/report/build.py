@@ -51,7 +51,7 @@ def build(folder: Path) -> Path:
     page carries a digest of both.
     """
     records = read_records(folder)
-    digest = _digest(records)
+    digest = _hash_inputs(records)
     page = folder / "index.html"
     if _is_current(folder, records, digest):
         return page
@@ -62,8 +62,8 @@ def build(folder: Path) -> Path:
     try:
         with use_style():
             overview = _draw(overview_plot(board), folder, inline)
-            views = [_task(board, task, folder, inline, samples[task]) for task in samples]
-        write_text(folder / "summary.md", _summary(board, views))
+            views = [_build_task(board, task, folder, inline, samples[task]) for task in samples]
+        write_text(folder / "summary.md", _render_summary(board, views))
         # Last: the digest in it says that all the others are there.
         write_text(page, render_page(board, views, overview=overview, inline=inline, digest=digest))
     except OSError as error:
@@ -81,8 +81,8 @@ def write_texts(folder: Path, target: Path) -> None:
         UserError: if a record is missing or cannot be read.
     """
     board = Board(read_records(folder))
-    views = [_task(board, task, target, None, ()) for task in board.records.tasks]
-    write_text(target / "summary.md", _summary(board, views))
+    views = [_build_task(board, task, target, None, ()) for task in board.records.tasks]
+    write_text(target / "summary.md", _render_summary(board, views))
 
 
 def stem(task: str) -> str:
@@ -90,7 +90,7 @@ def stem(task: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
 
 
-def _digest(records: Records) -> str:
+def _hash_inputs(records: Records) -> str:
     """SHA-256 of the records, of this package and of what it draws with.
 
     When the records were gathered is left out: gathering them again changes nothing.
@@ -125,7 +125,7 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
         return digest in file.read(1000)
 
 
-def _task(
+def _build_task(
     board: Board,
     task: str,
     folder: Path,
@@ -162,7 +162,7 @@ def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
     return Drawn(plot, Markup(drawing))
 
 
-def _summary(board: Board, views: Sequence[TaskView]) -> str:
+def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     """The report in one page of Markdown, for a terminal or a README."""
     run = board.records.run
     table = build_overview_table(board)

@@ -48,19 +48,19 @@ def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
     if found is None:
         return (Answer("no quality was measured"),) * (len(HEADS) - 1)
     return (
-        _contest(board, found, found.standard("grammar", "human", "common")),
-        _contest(board, found, found.standard("depth")),
-        _contest(board, found, found.standard("seconds_per_candidate")),
-        Answer("; ".join(_copies(board, task)) or "no copy-source row"),
+        _name_best(board, found, found.standard("grammar", "human", "common")),
+        _name_best(board, found, found.standard("depth")),
+        _name_best(board, found, found.standard("seconds_per_candidate")),
+        Answer("; ".join(_describe_copying(board, task)) or "no copy-source row"),
     )
 
 
-def _contest(board: Board, found: Standings, standard: Standard | None) -> Answer:
+def _name_best(board: Board, found: Standings, standard: Standard | None) -> Answer:
     """The best system in a column, and those that it is significantly better than."""
     if standard is None:
         return Answer("not measured")
     values = {s: v for s in board.models if (v := found.value(standard.id, s)).defined}
-    terms = _terms(found, standard)
+    terms = _describe_terms(found, standard)
     if not values:
         return Answer("no system", terms)
     best = max(values, key=lambda s: values[s].value)
@@ -71,21 +71,21 @@ def _contest(board: Board, found: Standings, standard: Standard | None) -> Answe
     if not others:
         said += ", the only one"
     elif not equals:
-        said += f", significantly better than {_all(len(others))}"
+        said += f", significantly better than {_count_others(len(others))}"
     else:
-        said += f", not significantly better than {_some(equals)}"
+        said += f", not significantly better than {_name_some(equals)}"
     out = [s for s in board.models if s not in values and (standard.id, s) in found.dashes]
-    missing = f"; out of reach of {_some(out)}" if out else ""
+    missing = f"; out of reach of {_name_some(out)}" if out else ""
     return Answer(said, f"{terms}{missing}")
 
 
-def _terms(found: Standings, standard: Standard) -> str:
+def _describe_terms(found: Standings, standard: Standard) -> str:
     if standard.is_cost or found.diversity is None:
         return str(standard)
     return f"{found.diversity.short} {standard}, {SHORT[standard.id]}"
 
 
-def _copies(board: Board, task: str) -> Iterator[str]:
+def _describe_copying(board: Board, task: str) -> Iterator[str]:
     """What copying scores on the main quality and on the usual one."""
     for axis in quality_axes(board, task):
         found = compare(board, task, axis)
@@ -100,11 +100,11 @@ def _copies(board: Board, task: str) -> Iterator[str]:
         )
 
 
-def _all(count: int) -> str:
+def _count_others(count: int) -> str:
     return "the other" if count == 1 else f"all {count} others"
 
 
-def _some(names: Sequence[str]) -> str:
+def _name_some(names: Sequence[str]) -> str:
     if len(names) <= NAMED + 1:
         return join_names(names)
     return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"

@@ -29,7 +29,7 @@ def scaled(board: Board, task: str) -> tuple[Point, ...]:
     found = []
     for system in board.systems:
         points = (*board.of(task, system, "mbr"), *board.of(task, system, "main"))
-        found += [p for p in points if any(map(_curved, _entries(p)))][:1]
+        found += [p for p in points if any(map(_has_curve, _scores_of(p)))][:1]
     return tuple(found)
 
 
@@ -39,7 +39,7 @@ def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
     for cell in records.cells:
         if cell.task == task and cell.score is not None:
             for name, entry in cell.score.metrics.items():
-                if _curved(entry):
+                if _has_curve(entry):
                     found.setdefault(name, entry)
     return found
 
@@ -47,18 +47,18 @@ def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
 def utilities_of(points: Sequence[Point]) -> tuple[str, ...]:
     """The utilities of the curves; the one that chooses in the main table comes first."""
     return tuple(
-        dict.fromkeys(name for p in points for entry in _entries(p) for name in entry.mbr_curve)
+        dict.fromkeys(name for p in points for entry in _scores_of(p) for name in entry.mbr_curve)
     )
 
 
 def mbr_curve(point: Point, metric: str, utility: str) -> BySize:
     """The quality of what the utility chooses, by number of candidates; seeds pooled."""
-    return _pooled(point, metric, lambda entry: entry.mbr_curve.get(utility))
+    return _pool_seeds(point, metric, lambda entry: entry.mbr_curve.get(utility))
 
 
 def oracle_curve(point: Point, metric: str) -> BySize:
     """The quality of the best candidate by the metric itself: what no choice can exceed."""
-    return _pooled(point, metric, lambda entry: entry.oracle_curve)
+    return _pool_seeds(point, metric, lambda entry: entry.oracle_curve)
 
 
 def describe_protocol(points: Sequence[Point]) -> str:
@@ -119,7 +119,7 @@ def curves_csv(board: Board, task: str) -> str:
     return frame.to_csv(index=False, lineterminator="\n")
 
 
-def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:
+def _scores_of(point: Point, metric: str | None = None) -> list[MetricScore]:
     return [
         entry
         for cell in point.cells
@@ -128,14 +128,14 @@ def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:
     ]
 
 
-def _curved(entry: MetricScore) -> bool:
+def _has_curve(entry: MetricScore) -> bool:
     return bool(entry.mbr_curve)
 
 
-def _pooled(
+def _pool_seeds(
     point: Point, metric: str, curve_of: Callable[[MetricScore], CurveRecord | None]
 ) -> BySize:
-    entries = _entries(point, metric)
+    entries = _scores_of(point, metric)
     known = [curve for entry in entries if (curve := curve_of(entry)) is not None]
     if not known:
         return {}

@@ -146,7 +146,7 @@ def compare_all(
         # Where nothing is known of the spread of a score, there is nothing to test.
         known = [row for row, values in rows.items() if np.isfinite(values[1:]).any()]
         for first, second in combinations(known, 2):
-            difference = _difference(rows[first], rows[second])
+            difference = _subtract(rows[first], rows[second])
             if not math.isfinite(difference[0]):
                 continue
             pair = (column, first, second)
@@ -245,7 +245,7 @@ def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str
         moved = swaps.astype(np.float64) @ together
         for (one, other), count in as_large.items():
             differences = [
-                _swapped(systems[one][seed], sums, moved, places[one, seed], places[other, seed])
+                _swap(systems[one][seed], sums, moved, places[one, seed], places[other, seed])
                 for seed in shared[one, other]
             ]
             means = np.mean(differences, axis=0)
@@ -262,7 +262,7 @@ def assign_letters(rows: Sequence[str]) -> dict[str, str]:
     return dict(zip(rows, (*ALPHABET[: len(rows)], *numbers), strict=True))
 
 
-def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
+def _subtract(first: FloatArray, second: FloatArray) -> FloatArray:
     """The draws of a difference; whichever does not reach a level in a resample loses."""
     difference: FloatArray = first - second
     lost, won = np.isnan(first) & ~np.isnan(second), ~np.isnan(first) & np.isnan(second)
@@ -270,7 +270,7 @@ def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
     return difference
 
 
-def _swapped(
+def _swap(
     part: AdditiveScore, sums: FloatArray, moved: FloatArray, one: slice, other: slice
 ) -> FloatArray:
     """The difference of two scores as measured, and then under each swap.

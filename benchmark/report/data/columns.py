@@ -97,14 +97,14 @@ def rank_of(name: str) -> int:
 def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tuple[Column, ...]:
     """The columns of the metrics that were measured, group by group."""
     columns = [
-        _main_column(name, metrics[name], statistic, num_samples)
+        _make_main_column(name, metrics[name], statistic, num_samples)
         for name in sorted(metrics, key=rank_of)
-        for statistic in _statistics(name, metrics[name])
+        for statistic in _select_statistics(name, metrics[name])
     ]
     return tuple(c for group in _METRICS for c in columns if c.group == group)
 
 
-def metric_column(
+def make_metric_column(
     name: str,
     metric: MetricScore,
     statistic: str,
@@ -134,7 +134,7 @@ def keep_measured(columns: Iterable[Column], points: Iterable[Point]) -> tuple[C
 
 def cost_columns() -> tuple[Column, ...]:
     """The columns of cost, which have no interval: they are measured, not sampled."""
-    size = _resource_column(
+    size = _make_resource_column(
         "parameters", "cost", "Size", "M", "millions of parameters, embeddings included",
         scale=1e-6,
     )  # fmt: skip
@@ -143,7 +143,7 @@ def cost_columns() -> tuple[Column, ...]:
 
 def work_columns() -> tuple[Column, ...]:
     """What decoding costs: network calls, network rows and time per candidate."""
-    rows = _resource_column(
+    rows = _make_resource_column(
         "cost.rows", "cost", "Rows", "per cand.",
         "network rows per candidate, summed over the calls: the work that batching hides",
     )  # fmt: skip
@@ -158,7 +158,7 @@ def size_columns() -> tuple[Column, ...]:
         "other": "parameters outside the embedding tables",
     }
     return tuple(
-        _resource_column(
+        _make_resource_column(
             f"parameters.{name}", "size", name.capitalize(), "thousand", what, scale=1e-3, digits=1
         )
         for name, what in about.items()
@@ -168,14 +168,14 @@ def size_columns() -> tuple[Column, ...]:
 def training_columns() -> tuple[Column, ...]:
     """What training took, mean over the seeds."""
     return (
-        _resource_column(
+        _make_resource_column(
             "training.updates", "training", "Updates", "", "updates of the weights", digits=0
         ),
-        _resource_column(
+        _make_resource_column(
             "training.tokens", "training", "Tokens", "million",
             "target tokens seen in training, in millions", scale=1e-6,
         ),
-        _resource_column(
+        _make_resource_column(
             "training.seconds", "training", "Time", "s",
             "seconds of training on the machine of the run",
         ),
@@ -189,7 +189,7 @@ _READERS: Mapping[str, Callable[[Point, str], float]] = {
 }
 
 
-def _resource_column(
+def _make_resource_column(
     name: str,
     group: Group,
     head: str,
@@ -209,34 +209,34 @@ def _resource_column(
     return Column(name, group, head, detail, direction, read, scale, digits, about=about)
 
 
-_NFE = _resource_column(
+_NFE = _make_resource_column(
     "cost.depth", "cost", "NFE", "",
     "sequential network calls per candidate, counted by hooks",
 )  # fmt: skip
-_TIME = _resource_column(
+_TIME = _make_resource_column(
     "cost.seconds_per_candidate", "cost", "Time", "ms",
     "milliseconds per candidate, tokenising included, warm-up excluded",
     scale=1000,
 )  # fmt: skip
 
 
-def _option(name: str) -> str:
+def _option_of(name: str) -> str:
     """What sets a variant of a metric apart: `case=lower` of `bleu_sent_m4:case=lower`."""
     return name.partition(":")[2]
 
 
-def _statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
+def _select_statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
     wanted = ("expected", "mbr", "oracle") if base(name) == FULL else ("expected", "set")
     return tuple(s for s in wanted if s in metric.statistics)
 
 
-def _main_column(name: str, metric: MetricScore, statistic: str, num_samples: int) -> Column:
+def _make_main_column(name: str, metric: MetricScore, statistic: str, num_samples: int) -> Column:
     share, full = base(name) in PERCENT, base(name) == FULL
     detail = STATISTICS[statistic].format(k=num_samples) if full else ""
-    if full and _option(name):
-        detail += f", {_option(name)}"
-    detail = detail or ("%" if share else _option(name) or metric.unit)
-    column = metric_column(
+    if full and _option_of(name):
+        detail += f", {_option_of(name)}"
+    detail = detail or ("%" if share else _option_of(name) or metric.unit)
+    column = make_metric_column(
         name, metric, statistic, metric.title, detail, lambda point: point.measure(name, statistic)
     )
     sets = metric.level == "set" and column.group == "diversity"

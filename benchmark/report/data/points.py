@@ -118,7 +118,7 @@ class Board:
         grouped: dict[tuple[str, str, str], list[TrialRecord]] = {}
         for cell in records.cells:
             grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
-        self.points = tuple(_point(records, cells) for cells in grouped.values())
+        self.points = tuple(_make_point(records, cells) for cells in grouped.values())
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
@@ -227,7 +227,7 @@ class Board:
         return pd.DataFrame(rows)
 
 
-def _point(records: Records, cells: list[TrialRecord]) -> Point:
+def _make_point(records: Records, cells: list[TrialRecord]) -> Point:
     first = cells[0]
     good = tuple(c for c in cells if c.status == "ok")
     return Point(

@@ -33,7 +33,7 @@ def overview_plot(board: Board) -> Plot:
     return Plot(
         "overview",
         "Quality against diversity, all tasks",
-        f"{_reading(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
+        f"{_explain(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
         " temperature, where a task has one. Horizontal line: copying the source.",
         lambda: draw_overview(board),
     )
@@ -45,7 +45,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     yield Plot(
         f"{stem}-frontier",
         "Quality against diversity",
-        f"{_reading(board, (task,))} Shaded: pointwise interval of the quality along a curve"
+        f"{_explain(board, (task,))} Shaded: pointwise interval of the quality along a curve"
         " (sources resampled for all systems together, Student's t over the seeds)."
         + (" Where coverage falls, further variety is noise." if known else "")
         + f" {describe_protocol(board, task)}",
@@ -71,19 +71,19 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         "Training",
         "Above: training loss (lines) and validation loss (marks), not smoothed; losses of"
         " different objectives are not comparable with each other. Below: quality on examples"
-        " of the valid split." + _several(board, task),
+        " of the valid split." + _mention_seeds(board, task),
         lambda: draw_training(board, task),
     )
     if scaled(board, task):
         yield Plot(
             f"{stem}-mbr",
             "Quality against the number of candidates",
-            _choosing(board, task),
+            _explain_mbr_curves(board, task),
             lambda: draw_candidates(board, task),
         )
 
 
-def _reading(board: Board, tasks: tuple[str, ...]) -> str:
+def _explain(board: Board, tasks: tuple[str, ...]) -> str:
     """How to read a frontier: what the numbers and marks are."""
     knobs: dict[str, dict[str, None]] = {}
     for system in board.systems:
@@ -104,7 +104,7 @@ def _reading(board: Board, tasks: tuple[str, ...]) -> str:
     )
 
 
-def _choosing(board: Board, task: str) -> str:
+def _explain_mbr_curves(board: Board, task: str) -> str:
     """How to read the curves over numbers of candidates."""
     points = scaled(board, task)
     return (
@@ -119,6 +119,6 @@ def _choosing(board: Board, task: str) -> str:
     )
 
 
-def _several(board: Board, task: str) -> str:
+def _mention_seeds(board: Board, task: str) -> str:
     most = max((len(seeds) for seeds in collect_logs(board, task).values()), default=0)
     return f" One line per seed ({most} seeds)." if most > 1 else ""

@@ -55,7 +55,7 @@ WIDEST_STRIP_IN = 0.65
 def draw_frontier(board: Board, task: str) -> PanelGrid:
     """The planes of a task below each other, at column width."""
     shown, looks = planes(board, task), look_of(board)
-    strip_width = _strip_width(board, [task])
+    strip_width = _measure_strip(board, [task])
     grid = make_column(len(shown), many=crowded(board), strip_width=strip_width)
     for panel, plane in zip(grid.panels, shown, strict=False):
         draw_systems(panel, board, task, plane, looks, draws=task_draws(board, task))
@@ -68,7 +68,7 @@ def draw_frontier(board: Board, task: str) -> PanelGrid:
     else:
         explain_emptiness(top.ax, NO_DIVERSITY)
     for panel, (_, quality) in zip(grid.panels, shown, strict=False):
-        draw_unsampled(panel, _unsampled(board, task, quality), quality, looks)
+        draw_unsampled(panel, _find_unsampled(board, task, quality), quality, looks)
     grid.finish(make_frontier_legend(board, [task]))
     return grid
 
@@ -76,7 +76,7 @@ def draw_frontier(board: Board, task: str) -> PanelGrid:
 def draw_overview(board: Board) -> PanelGrid:
     """The first plane of every task, side by side, at page width."""
     shown = {task: found[0] for task in board.records.tasks if (found := planes(board, task))}
-    looks, strip_width = look_of(board), _strip_width(board, shown)
+    looks, strip_width = look_of(board), _measure_strip(board, shown)
     # A wide strip leaves no plot in a narrow panel.
     columns = min(4 if strip_width <= WIDEST_STRIP_IN else 2, max(1, len(shown)))
     is_shared = len({quality.metric for _, quality in shown.values()}) == 1
@@ -86,7 +86,7 @@ def draw_overview(board: Board) -> PanelGrid:
         panel_height=2.0 if crowded(board) else 1.6,
         strip_width=strip_width, share="y" if is_shared else "none",
     )  # fmt: skip
-    titles = _short_titles(board, list(shown), widest=int(grid.width / columns * LETTERS_PER_IN))
+    titles = _shorten_titles(board, list(shown), widest=int(grid.width / columns * LETTERS_PER_IN))
     for number, (panel, (task, plane)) in enumerate(zip(grid.panels, shown.items(), strict=False)):
         draw_systems(panel, board, task, plane, looks)
         left = panel.strip or panel.ax
@@ -99,14 +99,14 @@ def draw_overview(board: Board) -> PanelGrid:
     if not shown:
         explain_emptiness(grid.panels[0].ax, NO_DIVERSITY)
     for panel, (task, (_, quality)) in zip(grid.panels, shown.items(), strict=False):
-        draw_unsampled(panel, _unsampled(board, task, quality), quality, looks)
+        draw_unsampled(panel, _find_unsampled(board, task, quality), quality, looks)
         # The legend names the line: here it is only kept clear.
         panel.marks.levels = [("", y, colour) for _, y, colour in panel.marks.levels]
     grid.finish(make_frontier_legend(board, list(shown)))
     return grid
 
 
-def _short_titles(board: Board, tasks: Sequence[str], *, widest: int) -> dict[str, str]:
+def _shorten_titles(board: Board, tasks: Sequence[str], *, widest: int) -> dict[str, str]:
     """Titles of at most `widest` letters: without what all have in common in brackets."""
     titles = {task: board.title(task) for task in tasks}
     endings = {title.rpartition(" (")[2] for title in titles.values() if title.endswith(")")}
@@ -161,7 +161,7 @@ def draw_systems(
                 keywords=solid(look, large=True), large=True, points=[main],
             )  # fmt: skip
     # Without a strip the copy alone has a place.
-    shown = [p for p in _unsampled(board, task, y_axis) if panel.strip or p.system == COPY]
+    shown = [p for p in _find_unsampled(board, task, y_axis) if panel.strip or p.system == COPY]
     make_room(shown, y_axis, marks)
     if not marks.points:
         explain_emptiness(ax, "no system with samples")
@@ -183,15 +183,15 @@ def _draw_line(panel: Panel, points: Sequence[Point], plane: Plane, look: Look) 
     marks.label_ends([f"{p.knob_value:g}" for p in points], xs, ys, look)
 
 
-def _unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
+def _find_unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
     """Main points that have no place on an axis of diversity."""
     return [p for p in board.mains(task) if p.cells and not p.sampled and axis.read(p).defined]
 
 
-def _strip_width(board: Board, tasks: Iterable[str]) -> float:
+def _measure_strip(board: Board, tasks: Iterable[str]) -> float:
     most = max(
         (
-            sum(p.system != COPY for p in _unsampled(board, task, quality))
+            sum(p.system != COPY for p in _find_unsampled(board, task, quality))
             for task in tasks
             for _, quality in planes(board, task)
         ),

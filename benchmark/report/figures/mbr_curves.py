@@ -73,7 +73,7 @@ def draw_candidates(board: Board, task: str) -> PanelGrid:
         left.ax.set_ylabel(axis.label)
         for panel in (left, right):
             set_limits(panel.ax, ys=left.marks.ys + right.marks.ys)
-        _number(left.ax, left.marks.xs)
+        _set_ticks(left.ax, left.marks.xs)
         if right.marks.xs:
             make_logarithmic(right.ax, "x", right.marks.xs)
         else:
@@ -147,7 +147,7 @@ def _draw_curve(
     )  # fmt: skip
 
 
-def _number(ax: Axes, sizes: Sequence[float]) -> None:
+def _set_ticks(ax: Axes, sizes: Sequence[float]) -> None:
     """Whole numbers of candidates below the axis."""
     set_limits(ax, xs=sizes)
     most = max(sizes, default=1)

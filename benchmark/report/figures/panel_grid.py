@@ -57,7 +57,7 @@ class PanelGrid:
     def finish(self, handles: Sequence[Line2D]) -> None:
         """Size the figure, put panels and legend in their places, and label what is drawn."""
         self.figure.set_size_inches(self.width, 1)
-        legend = self._legend(handles)
+        legend = self._make_legend(handles)
         legend_height = 0.0
         if legend is not None:
             legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
@@ -67,14 +67,14 @@ class PanelGrid:
         height = math.ceil(len(self.panels) / self.columns) * row_height + legend_height + 2 * _EDGE
         height += _TITLE + _XLABEL - 0.1 if joined else 0
         self.figure.set_size_inches(self.width, height)
-        self._place(_LEFT, height, row_height)
+        self._place_panels(_LEFT, height, row_height)
         # Wide numbers push the label of an axis out of the figure: make room for it.
         beyond = min(
             (panel.strip or panel.ax).yaxis.get_tightbbox().x0  # type: ignore[union-attr]
             for panel in self.panels[:: self.columns]
         )
         if (missing := _EDGE - beyond / self.figure.dpi) > 0:
-            self._place(_LEFT + missing, height, row_height)
+            self._place_panels(_LEFT + missing, height, row_height)
         for panel in self.panels:
             if panel.ax.get_xscale() == "linear":
                 width = panel.ax.get_position().width * self.width
@@ -89,7 +89,7 @@ class PanelGrid:
                 panel.ax.set_xticks(kept)
             annotate(panel.ax, panel.marks)
 
-    def _place(self, left: float, height: float, row_height: float) -> None:
+    def _place_panels(self, left: float, height: float, row_height: float) -> None:
         """Put the panels in their places; all in inches."""
         gap = 0.18 if self.share == "y" else _GAP
         panel_width = (self.width - left - _RIGHT - (self.columns - 1) * gap) / self.columns
@@ -108,7 +108,7 @@ class PanelGrid:
             (left / self.width, bottom / height, width / self.width, self.panel_height / height)
         )
 
-    def _legend(self, handles: Sequence[Line2D]) -> Legend | None:
+    def _make_legend(self, handles: Sequence[Line2D]) -> Legend | None:
         """The legend with as many columns as fit."""
         if not handles:
             return None

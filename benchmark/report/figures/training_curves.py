@@ -42,7 +42,7 @@ class TrainingCurve:
 def draw_training(board: Board, task: str) -> PanelGrid:
     """Loss (logarithmic) above, quality on the valid split below, at column width."""
     curves, looks = collect_logs(board, task), look_of(board)
-    quality, many = _quality_name(curves), crowded(board)
+    quality, many = _choose_quality(curves), crowded(board)
     grid = make_grid(
         2 if quality else 1, 1,
         width=WIDE_IN if many else COLUMN_IN, panel_height=1.8 if many else 1.35, share="x",
@@ -102,7 +102,7 @@ def _draw_losses(ax: Axes, curves: Curves, looks: Mapping[str, Look]) -> None:
     for system, seeds in curves.items():
         look = looks[system]
         for log in seeds:
-            train = _thinned([e for e in log if e.kind == "train" and math.isfinite(e.loss)])
+            train = _thin_out([e for e in log if e.kind == "train" and math.isfinite(e.loss)])
             valid = [e for e in log if e.kind == "valid" and math.isfinite(e.loss)]
             ax.plot(
                 [e.update for e in train], [e.loss for e in train],
@@ -142,13 +142,13 @@ def draw_progress(
     set_limits(ax, ys=drawn)
 
 
-def _quality_name(curves: Curves) -> str | None:
+def _choose_quality(curves: Curves) -> str | None:
     names = {name for seeds in curves.values() for log in seeds for e in log for name in e.quality}
     preferred = [name for name in ("validity", "bleu_sent_m4") if name in names]
     return next(iter([*preferred, *sorted(names)]), None)
 
 
-def _thinned(events: Sequence[Event]) -> list[Event]:
+def _thin_out(events: Sequence[Event]) -> list[Event]:
     """Every n-th event, the last always among them; the loss is not smoothed."""
     step = max(1, math.ceil(len(events) / MOST_POINTS))
     return [*events[::step], *(events[-1:] if (len(events) - 1) % step else [])]

@@ -107,7 +107,7 @@ class TaskView:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is unusual about the data."""
-        return tuple(_notes(self.info.notes)) or ("Nothing unusual was counted.",)
+        return tuple(_write_notes(self.info.notes)) or ("Nothing unusual was counted.",)
 
     @property
     def card(self) -> Markup:
@@ -129,12 +129,12 @@ def render_page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["groupby_run"] = _runs
+    environment.filters["groupby_run"] = _group_runs
     scripts = {name: (_TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS}
     return environment.get_template("page.html.j2").render(
         run=run,
         digest=digest,
-        lead=_lead(board),
+        lead=_write_lead(board),
         glance_heads=HEADS,
         glance_reading=READING,
         overview=overview,
@@ -161,8 +161,8 @@ def render_page(
                 for t in tasks
             },
         ),
-        light=Markup(_variables(0) + inline.variables("light")),
-        dark=Markup(_variables(1) + inline.variables("dark")),
+        light=Markup(_declare_colours(0) + inline.variables("light")),
+        dark=Markup(_declare_colours(1) + inline.variables("dark")),
         glyphs=Markup(inline.definitions()),
         # The files of this package, not text of a record.
         css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inline.rules()),
@@ -203,7 +203,7 @@ def describe_machine(run: Run, *, short: bool = False) -> str:
     return ", ".join(parts)
 
 
-def _lead(board: Board) -> str:
+def _write_lead(board: Board) -> str:
     run = board.records.run
     counts = (
         (len(board.records.tasks), "task"),
@@ -212,10 +212,10 @@ def _lead(board: Board) -> str:
         (len(run.seeds), "seed"),
     )
     told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
-    return f"Suite {run.suite}: {told}; {describe_machine(run, short=True)}.{_when(run)}"
+    return f"Suite {run.suite}: {told}; {describe_machine(run, short=True)}.{_write_origin(run)}"
 
 
-def _when(run: Run) -> str:
+def _write_origin(run: Run) -> str:
     """The date and the code of the records; empty where they do not say."""
     commit = str(run.code.get("commit") or "")[:10]
     code = [f"version {run.code['version']}"] if run.code.get("version") else []
@@ -225,28 +225,28 @@ def _when(run: Run) -> str:
     return f" Records {' '.join(told)}." if told else ""
 
 
-def _notes(notes: Mapping[str, Any]) -> Iterator[str]:
+def _write_notes(notes: Mapping[str, Any]) -> Iterator[str]:
     """The data notes as sentences; as plain names and counts where their form is another."""
     from benchmark.tasks.data_notes import DataNotes
 
     try:
         yield from TypeAdapter(DataNotes).validate_python(dict(notes)).sentences()
     except (ValidationError, KeyError, ValueError):
-        yield from (f"{name}: {value}" for name, value in _flat(notes))
+        yield from (f"{name}: {value}" for name, value in _flatten(notes))
 
 
-def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}, ")
+            yield from _flatten(value, f"{above}{name}, ")
         elif value not in ([], "", None):
             yield f"{above}{name}".replace("_", " "), value
 
 
-def _variables(which: int) -> str:
+def _declare_colours(which: int) -> str:
     return "".join(f"--{name}:{pair[which]};" for name, pair in _COLOURS.items())
 
 
-def _runs(columns: Iterable[Column], attribute: str) -> list[tuple[str, list[Column]]]:
+def _group_runs(columns: Iterable[Column], attribute: str) -> list[tuple[str, list[Column]]]:
     """Neighbours with the same attribute, in order: Jinja's own filter would sort them."""
     return [(key, list(run)) for key, run in groupby(columns, lambda c: getattr(c, attribute))]

@@ -11,7 +11,7 @@ from benchmark.report.data.points import COPY, Board
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.panel_grid import PanelGrid
-from benchmark.report.paper.curve_panels import draw_curves, make_task_panels
+from benchmark.report.paper.curve_panels import PanelCurve, draw_curves, make_task_panels
 
 
 def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:

@@ -37,10 +37,10 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
     for system in board.systems:
         main = board.main(task, system)
         keys = [cell.keys.trace for cell in main.cells if cell.keys.trace] if main else []
-        curves = [_curve(board.records.trace(key), axis) for key in keys]
+        curves = [_read_curve(board.records.trace(key), axis) for key in keys]
         known = [curve for curve in curves if curve is not None]
         if known:
-            found[system] = _pooled(known, axis.bounds(board, task))
+            found[system] = _pool_seeds(known, axis.bounds(board, task))
     return found
 
 
@@ -59,7 +59,7 @@ def draw_generation(board: Board, tasks: Sequence[str]) -> PanelGrid:
     return grid
 
 
-def _curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
+def _read_curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
     kept = trace.curves.get(axis.metric, {}).get(axis.statistic)
     if kept is None:
         return None
@@ -70,7 +70,7 @@ def _curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
     }
 
 
-def _pooled(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
+def _pool_seeds(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
     """The mean over seeds, where all took the same steps; else the first seed alone."""
     first = curves[0]
     if len(curves) == 1 or any(curve.keys() != first.keys() for curve in curves):

@@ -81,21 +81,21 @@ def list_paper_figures() -> tuple[PaperFigure, ...]:
         "figure-3-candidates": (
             lambda board, task: bool(candidate_curves(board, task)),
             draw_candidates,
-            _sources_of_curves,
+            _describe_curves,
         ),
         "figure-4-trade-off": (
             lambda board, task: trade_off_plane(board, task) is not None,
             draw_trade_off,
-            _sources,
+            _describe_sources,
         ),
-        "figure-5-generation": (_has_trace, draw_generation, _traced_sources),
-        "figure-6-steps": (has_steps, draw_steps, _sources),
+        "figure-5-generation": (_has_trace, draw_generation, _describe_traces),
+        "figure-6-steps": (has_steps, draw_steps, _describe_sources),
         "v2-figure-2-training": (
             lambda board, task: bool(quality_over_training(board, task)),
             draw_training_time,
             lambda board, tasks: "One line per seed.",
         ),
-        "v2-figure-3-speed": (has_steps, draw_speed, _sources),
+        "v2-figure-3-speed": (has_steps, draw_speed, _describe_sources),
     }
     return tuple(PaperFigure(name, texts[name], *of_figure) for name, of_figure in parts.items())
 
@@ -110,7 +110,7 @@ def _has_trace(board: Board, task: str) -> bool:
     return any(trace_curves(board, task, axis) for axis in trace_axes(board, task))
 
 
-def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
+def _describe_traces(board: Board, tasks: Sequence[str]) -> str:
     keys = {c.keys.trace for c in board.records.cells if c.keys.trace and c.task in tasks}
     traces = [board.records.trace(key) for key in sorted(keys)]
     sources = sorted({trace.num_sources for trace in traces})
@@ -118,11 +118,11 @@ def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
     return f"{counted}; bands, up to {MANY} systems, are intervals over them."
 
 
-def _sources_of_curves(board: Board, tasks: Sequence[str]) -> str:
+def _describe_curves(board: Board, tasks: Sequence[str]) -> str:
     return " ".join(f"{task}: {scaling_protocol(scaled(board, task))}" for task in tasks)
 
 
-def _sources(board: Board, tasks: Sequence[str]) -> str:
+def _describe_sources(board: Board, tasks: Sequence[str]) -> str:
     counts = []
     for task in tasks:
         scores = (c.score for p in board.mains(task) for c in p.cells if c.score)

@@ -33,7 +33,7 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     columns = keep_measured(columns, points) or columns
     rows: list[TableRow] = []
     for group in groups.values():
-        labelled = zip(group, variant_labels(group), strict=True)
+        labelled = zip(group, write_variant_labels(group), strict=True)
         of_system = [make_row(board, p, columns, variant=label) for p, label in labelled]
         # Bold within a system: what is compared is the decoding of one checkpoint.
         rows += with_bold(tuple(of_system), columns)
@@ -52,23 +52,23 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     )
 
 
-def variant_labels(points: Sequence[Point]) -> list[str]:
+def write_variant_labels(points: Sequence[Point]) -> list[str]:
     """What each setting is, by its own values; the main setting comes first.
 
     A label holds the fields in which all others differ from the main setting, and those in
     which this one does.
     """
     main, *others = points
-    changed = [_differing(point, main) for point in others]
+    changed = [_find_changes(point, main) for point in others]
     common = [name for name in main.decoding if changed and all(name in c for c in changed)]
     if not common:
         common = [name for name in main.decoding if any(name in c for c in changed)]
-    labels = [_label(main, common) or main.label]
+    labels = [_write_label(main, common) or main.label]
     if "main" in main.roles:
         labels[0] += " (main)"
     for point, own in zip(others, changed, strict=True):
         names = [name for name in point.decoding if name in common or name in own]
-        labels.append(_label(point, names) or point.label)
+        labels.append(_write_label(point, names) or point.label)
     return labels
 
 
@@ -87,15 +87,15 @@ def ablations_of(records: Records, task: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _differing(point: Point, main: Point) -> frozenset[str]:
+def _find_changes(point: Point, main: Point) -> frozenset[str]:
     base = main.decoding
     return frozenset(n for n, value in point.decoding.items() if n not in base or base[n] != value)
 
 
-def _label(point: Point, names: Sequence[str]) -> str:
-    return ", ".join(f"{name}={_shown(point.decoding[name])}" for name in names)
+def _write_label(point: Point, names: Sequence[str]) -> str:
+    return ", ".join(f"{name}={_write_value(point.decoding[name])}" for name in names)
 
 
-def _shown(value: Any) -> str:
+def _write_value(value: Any) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{value:g}" if number else str(value)

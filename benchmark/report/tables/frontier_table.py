@@ -36,21 +36,21 @@ def build_frontier_table(board: Board, task: str) -> Table:
     """Every system by its whole curve: area, and quality at equal diversity and equal cost."""
     found = compute_standings(board, task)
     points = board.mains(task)
-    columns = _frontier_columns(found) if found else ()
-    rows = tuple(_frontier_row(board, point, columns, found) for point in points)
-    about = "" if found is None else f"quality is {found.quality.label}. {_standards(found)}{_HOW}"
+    columns = _make_columns(found) if found else ()
+    rows = tuple(_make_frontier_row(board, point, columns, found) for point in points)
+    about = "" if found is None else f"quality is {found.quality.label}. {_describe(found)}{_HOW}"
     return Table(
         task=task,
         title="Frontier",
         caption=f"{board.heading(task)}: {about or 'no quality was measured.'}",
         columns=columns,
         rows=with_letters(rows, found.verdicts) if found else rows,
-        footnotes=tuple(_remarks(found)) if found else (),
+        footnotes=tuple(_write_footnotes(found)) if found else (),
         name=FRONTIER,
     )
 
 
-def _frontier_columns(found: Standings) -> tuple[Column, ...]:
+def _make_columns(found: Standings) -> tuple[Column, ...]:
     digits = 1 if found.quality.metric.startswith("bleu_corpus") else 3
 
     def part(field: str, head: str, detail: str, decimals: int, about: str) -> Column:
@@ -84,7 +84,7 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
     return (*(parts if found.curves else ()), *standards)
 
 
-def _frontier_row(
+def _make_frontier_row(
     board: Board, point: Point, columns: tuple[Column, ...], found: Standings | None
 ) -> TableRow:
     row = make_row(board, point, columns)
@@ -99,7 +99,7 @@ def _frontier_row(
     return replace(row, entries=entries, marks=row.marks.replace(DAGGER, ""))
 
 
-def _remarks(found: Standings) -> Iterator[Footnote]:
+def _write_footnotes(found: Standings) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({"frontier", "equal diversity", "equal cost"})
     if found.verdicts.pairs:
         yield Footnote(
@@ -117,7 +117,7 @@ def _remarks(found: Standings) -> Iterator[Footnote]:
         yield Footnote(f"{DASH} stands for: {told}.", groups)
 
 
-def _standards(found: Standings) -> str:
+def _describe(found: Standings) -> str:
     told = "; ".join(f"{standard}, {standard.what}" for standard in found.standards)
     axis = f" Diversity is {found.diversity.short}." if found.diversity else ""
     return f"{axis.strip()} Held equal: {told}. " if told else ""

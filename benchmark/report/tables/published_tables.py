@@ -22,7 +22,7 @@ from benchmark.literature.published_figures import (
 )
 from benchmark.records.reader import Records
 from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score
-from benchmark.report.data.columns import DETERMINISTIC, Column, metric_column
+from benchmark.report.data.columns import DETERMINISTIC, Column, make_metric_column
 from benchmark.report.data.points import COPY, Board, Point
 from benchmark.report.tables.table import (
     Footnote,
@@ -83,7 +83,7 @@ def describe_published(records: Records, task: str) -> str:
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
-        return f"{none}: {' '.join(_left_out(records, task))}"
+        return f"{none}: {' '.join(_explain_omissions(records, task))}"
     return (
         f"{len(comparable)} of {len(figures)} published figures on {task} are shown beside these in"
         " a separate table, which says why the others are not."
@@ -102,7 +102,7 @@ def find_obstacle(records: Records, task: str) -> str:
         )
     if task not in COPY_VALUES:
         return "there is no official test set by which the data could be identified"
-    copies = [score for system, score in _scores(records, task) if system == COPY]
+    copies = [score for system, score in _iterate_scores(records, task) if system == COPY]
     if not copies or COPY_METRIC not in copies[0].metrics:
         return f"the test set is identified by the {COPY_METRIC} of {COPY}, which was not measured"
     value = copies[0].metrics[COPY_METRIC].statistics["expected"].value
@@ -118,7 +118,7 @@ def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ..
     """The published figures that are comparable with those of a task."""
     if find_obstacle(records, task):
         return ()
-    found = _measured(records, task)
+    found = _find_measured(records, task)
     return tuple(f for f in published_figures(task) if not explain_difference(f, found))
 
 
@@ -136,10 +136,10 @@ def build_published_table(board: Board, task: str) -> Table:
         f"Only the test set and the metric are equal. Our systems saw {counts.get('train', 0):,}"
         f" training pairs, those of the papers {TRAIN_PAIRS[task]:,}; sizes and budgets are those"
         f" of the suite {board.records.run.suite}.",
-        *_doubts(figures),
-        *_left_out(board.records, task),
+        *_describe_doubts(figures),
+        *_explain_omissions(board.records, task),
     ]
-    rows = (*_published_rows(figures, columns), *(_our_row(board, p, columns) for p in points))
+    rows = (*_list_published(figures, columns), *(_make_ours(board, p, columns) for p in points))
     return Table(
         task=task,
         title="Published figures",
@@ -183,16 +183,16 @@ def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
     return ""
 
 
-def _scores(records: Records, task: str) -> Iterator[tuple[str, Score]]:
+def _iterate_scores(records: Records, task: str) -> Iterator[tuple[str, Score]]:
     """The scores of the main settings, with their systems."""
     for cell in records.cells:
         if cell.task == task and "main" in cell.setting.roles and cell.score is not None:
             yield cell.system, cell.score
 
 
-def _measured(records: Records, task: str) -> Measured:
+def _find_measured(records: Records, task: str) -> Measured:
     found: dict[tuple[str, str], set[int]] = {}
-    for _, score in _scores(records, task):
+    for _, score in _iterate_scores(records, task):
         for name, metric in score.metrics.items():
             for statistic, interval in metric.statistics.items():
                 # One answer is neither a choice nor a set.
@@ -202,9 +202,9 @@ def _measured(records: Records, task: str) -> Measured:
     return found
 
 
-def _left_out(records: Records, task: str) -> list[str]:
+def _explain_omissions(records: Records, task: str) -> list[str]:
     """A sentence per reason: which figures are not in the table."""
-    found, systems = _measured(records, task), dict[str, list[str]]()
+    found, systems = _find_measured(records, task), dict[str, list[str]]()
     for figure in published_figures(task):
         if reason := explain_difference(figure, found):
             systems.setdefault(reason, []).append(figure.system)
@@ -214,7 +214,7 @@ def _left_out(records: Records, task: str) -> list[str]:
     ]
 
 
-def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
+def _describe_doubts(figures: Iterable[PublishedFigure]) -> list[str]:
     """Known doubts about figures that are in the table."""
     doubted: dict[str, list[str]] = {}
     for figure in figures:
@@ -227,20 +227,16 @@ def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
 
 def _make_column(scale: str, statistic: Statistic, candidates: int, metric: MetricScore) -> Column:
     ours = STATISTICS[statistic]
+    what = ours if statistic == "single" else f"{ours}.{candidates}"
     detail = {"single": "single", "mbr": f"MBR of {candidates}", "set": f"of {candidates}"}
-    column = metric_column(
-        scale,
-        metric,
-        ours if statistic == "single" else f"{ours}.{candidates}",
-        metric.title,
-        detail[statistic],
-        lambda point: point.measure(scale, ours),
+    column = make_metric_column(
+        scale, metric, what, metric.title, detail[statistic], lambda p: p.measure(scale, ours)
     )
     undrawn = DETERMINISTIC if metric.level == "set" else frozenset[CandidateKind]()
     return replace(column, digits=4 if metric.range[1] <= 1 else 2, undrawn=undrawn)
 
 
-def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[TableRow]:
+def _list_published(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[TableRow]:
     def origin(figure: PublishedFigure) -> tuple[str, str, str]:
         return figure.source, figure.reading, figure.system
 
@@ -258,7 +254,7 @@ def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Ite
         )
 
 
-def _our_row(board: Board, point: Point, columns: Columns) -> TableRow:
+def _make_ours(board: Board, point: Point, columns: Columns) -> TableRow:
     """A main setting; a figure over another number of candidates is left out."""
     row = make_row(board, point, tuple(columns.values()))
     samples = count_candidates([point])

@@ -41,7 +41,7 @@ def build_significance_table(board: Board, task: str) -> Table:
             make_row(board, point, ()),
             # Groups of rows are families elsewhere; here they are what was measured.
             family=axis.label,
-            entries=_pair_cells(main_verdicts(board, task), column_of(axis), points, number),
+            entries=_make_pair_cells(main_verdicts(board, task), column_of(axis), points, number),
             marks="",
             letter=letters[point.system],
         )
@@ -80,7 +80,7 @@ def build_pair_frame(board: Board, task: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(heads))
 
 
-def _pair_cells(
+def _make_pair_cells(
     verdicts: Verdicts, column: str, points: tuple[Point, ...], number: int
 ) -> dict[str, TableCell]:
     """The cells of a row: differences above the diagonal, p values below."""

@@ -189,7 +189,7 @@ def make_row(
         status="ok" if point.cells else point.failures[0].status,
         kind=point.kind,
         marks=marks,
-        entries={column.id: _entry(point, column) for column in columns},
+        entries={column.id: _make_cell(point, column) for column in columns},
         error=last_line(errors[0]) if errors else "",
         variant=variant,
     )
@@ -201,7 +201,7 @@ def last_line(error: str) -> str:
     return lines[-1] if lines else ""
 
 
-def _entry(point: Point, column: Column) -> TableCell:
+def _make_cell(point: Point, column: Column) -> TableCell:
     keys = point.keys(stage_of(column))
     if point.kind in column.undrawn:
         return TableCell(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")

@@ -25,9 +25,9 @@ def write_sentences(board: Board, task: str) -> list[str]:
         found = compare(board, task, axis)
         if found is None:
             continue
-        said.append(_best(found, axis.label))
+        said.append(_describe_best(found, axis.label))
         if axis == usual:
-            said += _copy(found, axis.label)
+            said += _describe_copying(found, axis.label)
     utility = next(iter(utilities_of(scaled(board, task))), "")
     if main and (equal_cost := describe_equal_cost(board, task, main.metric, utility)):
         said.append(equal_cost)
@@ -79,7 +79,7 @@ def build_overview_table(board: Board) -> Table:
         )
         for task, axis in axes.items()
     )
-    rows = tuple(_overview_row(board, system, columns) for system in board.systems)
+    rows = tuple(_make_overview_row(board, system, columns) for system in board.systems)
     return Table(
         task="overview",
         title="Overview",
@@ -90,7 +90,7 @@ def build_overview_table(board: Board) -> Table:
     )
 
 
-def _overview_row(board: Board, system: str, columns: Sequence[Column]) -> TableRow:
+def _make_overview_row(board: Board, system: str, columns: Sequence[Column]) -> TableRow:
     points = {column.id: board.main(column.id, system) for column in columns}
     present = [point for point in points.values() if point is not None]
 
@@ -112,7 +112,7 @@ def _overview_row(board: Board, system: str, columns: Sequence[Column]) -> Table
     )
 
 
-def _best(found: Comparison, name: str) -> str:
+def _describe_best(found: Comparison, name: str) -> str:
     others = (*found.equals, *found.worse)
     if others and all(value.value == found.value.value for _, value in others):
         return f"On {name}, all systems score {write_value(found.value, short=True)}."
@@ -133,7 +133,7 @@ def _best(found: Comparison, name: str) -> str:
     )
 
 
-def _copy(found: Comparison, name: str) -> Iterator[str]:
+def _describe_copying(found: Comparison, name: str) -> Iterator[str]:
     if found.copy is None:
         return
     head = f"Copying the source scores {write_value(found.copy)} on {name}"

@@ -11,7 +11,7 @@ from benchmark.report.data.points import Board
 from benchmark.report.figures.cost_curves import NFE, draw_cost
 from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_frontier
-from benchmark.report.tables.ablation_table import build_ablation_table, variant_labels
+from benchmark.report.tables.ablation_table import build_ablation_table, write_variant_labels
 from benchmark.report.tables.cost_table import build_cost_table
 from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
@@ -111,7 +111,7 @@ def test_labels_without_a_common_field(tmp_path):
         variant("a", "eta=True", 0.3, decoding={"eta": True}),
     ]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    assert variant_labels(board.of("toy", "a")) == [
+    assert write_variant_labels(board.of("toy", "a")) == [
         "policy=ancestral, eta=0 (main)", "policy=ancestral, eta=1", "policy=x, eta=0",
         "policy=ancestral, eta=True",
     ]  # fmt: skip
@@ -120,7 +120,7 @@ def test_labels_without_a_common_field(tmp_path):
 def test_a_variant_that_is_the_main_setting_alone(tmp_path):
     cells = [variant("a", "temperature=0.7", 0.3, roles=("main", "ablation"))]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    assert variant_labels(board.of("toy", "a")) == ["temperature=0.7 (main)"]
+    assert write_variant_labels(board.of("toy", "a")) == ["temperature=0.7 (main)"]
 
 
 def test_no_ablation_no_table(board):
