@@ -79,11 +79,11 @@ def test_main_table_and_curves_leave_variants_out(ablated):
     assert ablated.sweeps("toy", "a") == ()
     assert ablated.nfe_curve("toy", "a") == ()
     with use_style():
-        sheets = [draw_frontier(ablated, "toy"), draw_cost(ablated, "toy", NFE)]
+        grids = [draw_frontier(ablated, "toy"), draw_cost(ablated, "toy", NFE)]
     heights = {
         float(y)
-        for sheet in sheets
-        for panel in sheet.panels
+        for grid in grids
+        for panel in grid.panels
         for line in panel.ax.lines
         if line.get_marker() not in ("None", None, "")
         for y in line.get_ydata()
