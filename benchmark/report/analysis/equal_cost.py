@@ -17,8 +17,8 @@ from benchmark.report.analysis.mbr_scaling import (
     affordable,
     common_budget,
     curved_metrics,
+    curved_points,
     mbr_curve,
-    scaled,
 )
 from benchmark.report.analysis.significance import LEVEL, compare_all, randomise, resamples_for
 from benchmark.report.data.points import Board, Point
@@ -42,7 +42,7 @@ def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> s
     Means are over the sources that all of them answer. Empty with fewer than two models whose
     choices can be compared.
     """
-    points, entry = scaled(board, task), curved_metrics(board.records, task).get(metric)
+    points, entry = curved_points(board, task), curved_metrics(board.records, task).get(metric)
     if entry is None or entry.direction == "none":
         return ""
     budget = common_budget(points)

@@ -24,7 +24,7 @@ BySize = Mapping[int, Interval]
 INFLATED = "Choosing by a metric inflates that metric: judge the choice by the other metrics."
 
 
-def scaled(board: Board, task: str) -> tuple[Point, ...]:
+def curved_points(board: Board, task: str) -> tuple[Point, ...]:
     """The point of every system that has curves: of role `mbr`, else the main one."""
     found = []
     for system in board.systems:
@@ -97,7 +97,7 @@ def affordable(point: Point, curve: BySize, budget: float) -> int:
 
 def curves_csv(board: Board, task: str) -> str:
     """All curves of a task in long form, one row per value; empty where there are none."""
-    points, metrics = scaled(board, task), curved_metrics(board.records, task)
+    points, metrics = curved_points(board, task), curved_metrics(board.records, task)
     if not points:
         return ""
     rows = [

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.records.schema import Interval
-from benchmark.report.analysis.resampled_scores import Draws, draw
+from benchmark.report.analysis.resampled_scores import Draws, resample_points
 from benchmark.report.data.axes import Axis, planes, quality_axes
 from benchmark.report.data.points import REFERENCE, Board, Point
 from benchmark.scoring.bootstrap import (
@@ -170,9 +170,9 @@ def task_draws(board: Board, task: str) -> Draws:
     ]
     axes = [axis for plane in planes(board, task) for axis in plane]
     axes += quality_axes(board, task)
-    rows = compared(board, task)
+    rows = compared_points(board, task)
     models = [point for point in rows if not point.yardstick]
-    return draw(
+    return resample_points(
         board,
         points,
         tuple(dict.fromkeys(axes)),
@@ -190,7 +190,7 @@ def column_of(axis: Axis) -> str:
     return f"{axis.metric}.{axis.statistic}"
 
 
-def compared(board: Board, task: str) -> tuple[Point, ...]:
+def compared_points(board: Board, task: str) -> tuple[Point, ...]:
     """The rows of the main table that are compared.
 
     The references are left out: scored against themselves they are perfect by construction.
@@ -201,7 +201,7 @@ def compared(board: Board, task: str) -> tuple[Point, ...]:
 @lru_cache(maxsize=64)
 def main_verdicts(board: Board, task: str) -> Verdicts:
     """All pairs of the main table in its tested columns."""
-    draws, points = task_draws(board, task), compared(board, task)
+    draws, points = task_draws(board, task), compared_points(board, task)
     columns: dict[str, dict[str, FloatArray]] = {}
     randomised: dict[tuple[str, str, str], float] = {}
     for axis in quality_axes(board, task):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmark.report.analysis.mbr_scaling import INFLATED, scaled, utilities_of
+from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import planes
 from benchmark.report.data.points import Board
@@ -74,7 +74,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         " of the valid split." + _mention_seeds(board, task),
         lambda: draw_training(board, task),
     )
-    if scaled(board, task):
+    if curved_points(board, task):
         yield Plot(
             f"{stem}-mbr",
             "Quality against the number of candidates",
@@ -106,7 +106,7 @@ def _explain(board: Board, tasks: tuple[str, ...]) -> str:
 
 def _explain_mbr_curves(board: Board, task: str) -> str:
     """How to read the curves over numbers of candidates."""
-    points = scaled(board, task)
+    points = curved_points(board, task)
     return (
         "Minimum Bayes risk chooses among n draws of the main setting, by"
         f" {utilities_of(points)[0]}. At n = 1 it is the mean of all draws; of 2 neither can be"

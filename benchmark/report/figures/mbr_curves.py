@@ -18,9 +18,9 @@ from benchmark.report.analysis.mbr_scaling import (
     BySize,
     common_budget,
     curved_metrics,
+    curved_points,
     mbr_curve,
     rows_per_candidate,
-    scaled,
     utilities_of,
 )
 from benchmark.report.data.axes import Axis, quality_axes
@@ -61,7 +61,7 @@ Place = Callable[[Point, int], float]
 
 def draw_candidates(board: Board, task: str) -> PanelGrid:
     """Two qualities of a task, each over candidates and over network rows, at page width."""
-    points, axes = scaled(board, task), shown_axes(board, task)
+    points, axes = curved_points(board, task), shown_axes(board, task)
     utility, budget = next(iter(utilities_of(points)), ""), common_budget(points)
     height = 2.2 if crowded(board) else 1.75
     grid = make_grid(2 * max(1, len(axes)), 2, width=PAGE_IN, panel_height=height)

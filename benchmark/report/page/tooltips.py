@@ -1,4 +1,4 @@
-"""What a point of a figure says when it is pointed at."""
+"""Tooltips: what a point of a figure tells of itself."""
 
 from __future__ import annotations
 

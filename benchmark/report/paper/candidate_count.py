@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.records.schema import UNDEFINED, Interval
-from benchmark.report.analysis.mbr_scaling import mbr_curve, scaled, utilities_of
+from benchmark.report.analysis.mbr_scaling import curved_points, mbr_curve, utilities_of
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.points import COPY, Board
 from benchmark.report.figures.legend import make_legend
@@ -21,7 +21,7 @@ def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
         return {}
     return {
         point.system: {float(size): value for size, value in curve.items()}
-        for point in scaled(board, task)
+        for point in curved_points(board, task)
         if not point.yardstick
         and (curve := mbr_curve(point, axis.metric, utilities_of([point])[0]))
     }
@@ -30,7 +30,7 @@ def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
 def copy_value(board: Board, task: str) -> Interval:
     """What copying scores on the sources of the curves, which may be a part of the split."""
     axis = quality_axis(board, task)
-    copy = next((p for p in scaled(board, task) if p.system == COPY), None)
+    copy = next((p for p in curved_points(board, task) if p.system == COPY), None)
     return axis.read(copy) if axis is not None and copy is not None else UNDEFINED
 
 

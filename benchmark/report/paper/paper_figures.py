@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from benchmark.report.analysis.mbr_scaling import curved_points
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
-from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
 from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.paper.candidate_count import candidate_curves, draw_candidates
@@ -119,7 +119,7 @@ def _describe_traces(board: Board, tasks: Sequence[str]) -> str:
 
 
 def _describe_curves(board: Board, tasks: Sequence[str]) -> str:
-    return " ".join(f"{task}: {scaling_protocol(scaled(board, task))}" for task in tasks)
+    return " ".join(f"{task}: {scaling_protocol(curved_points(board, task))}" for task in tasks)
 
 
 def _describe_sources(board: Board, tasks: Sequence[str]) -> str:

@@ -18,10 +18,10 @@ from benchmark.report.analysis.mbr_scaling import (
     affordable,
     common_budget,
     curved_metrics,
+    curved_points,
     describe_protocol,
     mbr_curve,
     oracle_curve,
-    scaled,
     utilities_of,
 )
 from benchmark.report.data.columns import Column, Group, group_of, make_metric_column, rank_of
@@ -51,7 +51,7 @@ def choosing_names(records: Records, task: str) -> tuple[str, ...]:
 def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
     """The tables of `choosing_names`."""
     metrics = _select_metrics(curved_metrics(board.records, task))
-    points = scaled(board, task)
+    points = curved_points(board, task)
     if not metrics:
         return
     first, *others = metrics

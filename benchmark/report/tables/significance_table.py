@@ -12,7 +12,7 @@ from benchmark.report.analysis.significance import (
     Verdicts,
     assign_letters,
     column_of,
-    compared,
+    compared_points,
     main_verdicts,
 )
 from benchmark.report.analysis.standings import compute_standings
@@ -28,7 +28,7 @@ SIGNIFICANCE = "significance"
 
 def build_significance_table(board: Board, task: str) -> Table:
     """Every tested quality as a matrix: differences above the diagonal, p values below."""
-    points = compared(board, task)
+    points = compared_points(board, task)
     letters = assign_letters([p.system for p in points])
     columns = tuple(
         Column(

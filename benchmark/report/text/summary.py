@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from benchmark.records.schema import UNDEFINED, TrialRecord
 from benchmark.report.analysis.best_systems import Comparison, compare
 from benchmark.report.analysis.equal_cost import describe_equal_cost
-from benchmark.report.analysis.mbr_scaling import scaled, utilities_of
+from benchmark.report.analysis.mbr_scaling import curved_points, utilities_of
 from benchmark.report.data.axes import main_axis, quality_axes, quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import CEILING, Board
@@ -28,7 +28,7 @@ def write_sentences(board: Board, task: str) -> list[str]:
         said.append(_describe_best(found, axis.label))
         if axis == usual:
             said += _describe_copying(found, axis.label)
-    utility = next(iter(utilities_of(scaled(board, task))), "")
+    utility = next(iter(utilities_of(curved_points(board, task))), "")
     if main and (equal_cost := describe_equal_cost(board, task, main.metric, utility)):
         said.append(equal_cost)
     ceiling = board.main(task, CEILING)
