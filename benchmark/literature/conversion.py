@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
+from typing import cast
 
 from benchmark.literature.published_figures import (
     NOT_OURS,
@@ -22,6 +23,7 @@ from benchmark.literature.published_figures import (
     PublishedFigure,
     Reading,
     Statistic,
+    Task,
     identity,
 )
 
@@ -74,7 +76,7 @@ def convert(text: str) -> list[PublishedFigure]:
     # The paper's own table first: a later one that repeats a figure adds none, and what it
     # changes is kept beside it.
     for row in sorted(rows, key=lambda row: not row["source"].startswith(ORIGINAL)):
-        figure = _figure(row)
+        figure = _convert_row(row)
         same = (*identity(figure)[:-1], figure.value)
         if figure.reading != "by eye" and same in values:
             continue
@@ -85,18 +87,18 @@ def convert(text: str) -> list[PublishedFigure]:
     return list(kept.values())
 
 
-def _figure(row: Mapping[str, str]) -> PublishedFigure:
-    system, statistic, candidates = _statistic(row)
+def _convert_row(row: Mapping[str, str]) -> PublishedFigure:
+    system, statistic, candidates = _find_statistic(row)
     metric, source = row["metric"], " ".join(row["source"].replace("(values /100)", "").split())
-    scale, reason = _scale(system, metric, source)
+    scale, reason = _find_scale(system, metric, source)
     if metric in ("self-BLEU", "div-4"):
         statistic, candidates = "set", SET_CANDIDATES if source.startswith(ORIGINAL) else None
     if metric in UNBOUNDED and metric != "Len":
         statistic, candidates = "cost", None
     known_split = not (source.startswith("Meta-DiffuB") and row["task"] == "wiki_auto")
-    notes = (reason, _doubt(row["task"], system, metric, source))
+    notes = (reason, _find_doubt(row["task"], system, metric, source))
     return PublishedFigure(
-        task=row["task"],
+        task=cast(Task, row["task"]),
         system=system,
         metric=metric,
         statistic=statistic,
@@ -104,13 +106,13 @@ def _figure(row: Mapping[str, str]) -> PublishedFigure:
         value=float(row["value"]),
         scale=scale,
         test_sources=TEST_SOURCES[row["task"]] if known_split else None,
-        reading=_reading(row, system),
+        reading=_find_reading(row, system),
         source=source,
         note="; ".join(note for note in notes if note),
     )
 
 
-def _statistic(row: Mapping[str, str]) -> tuple[str, Statistic, int | None]:
+def _find_statistic(row: Mapping[str, str]) -> tuple[str, Statistic, int | None]:
     """The system without its number of candidates, and what that number is."""
     name, source = row["system"], row["source"]
     if name == "RDM (quoted)":
@@ -127,7 +129,7 @@ def _statistic(row: Mapping[str, str]) -> tuple[str, Statistic, int | None]:
     return name, "unknown", None
 
 
-def _scale(system: str, metric: str, source: str) -> tuple[str, str]:
+def _find_scale(system: str, metric: str, source: str) -> tuple[str, str]:
     """Our metric that computes the same, and why there is none."""
     if metric in REASONS:
         return NOT_OURS, REASONS[metric]
@@ -148,7 +150,7 @@ def _scale(system: str, metric: str, source: str) -> tuple[str, str]:
     return NOT_OURS, "the script that made it was not checked"
 
 
-def _reading(row: Mapping[str, str], system: str) -> Reading:
+def _find_reading(row: Mapping[str, str], system: str) -> Reading:
     source = row["source"]
     if row["reading"] != "table":
         return "by eye"
@@ -159,7 +161,7 @@ def _reading(row: Mapping[str, str], system: str) -> Reading:
     return "quoted" if system in QUOTED else "table"
 
 
-def _doubt(task: str, system: str, metric: str, source: str) -> str:
+def _find_doubt(task: str, system: str, metric: str, source: str) -> str:
     """The known doubt about a figure."""
     if source.startswith(ORIGINAL) and metric == "BLEU":
         return "may be from before 2023-02-14, with swapped arguments"

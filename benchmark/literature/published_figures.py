@@ -8,14 +8,18 @@ columns.
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib import resources
 from typing import Literal, get_args
 
+from pydantic import TypeAdapter, ValidationError
+
 from benchmark.api import UserError
+from benchmark.api.invalid_values import first_problem
 
 Statistic = Literal["single", "mbr", "oracle", "set", "cost", "unknown"]
 """`single`: one candidate per source, or the mean over several; `set`: over the candidates of a
@@ -28,7 +32,10 @@ Reading = Literal["table", "quoted", "superseded", "secondary", "by eye"]
 
 NOT_OURS = "not ours"
 
-TASKS = ("qqp", "qg", "wiki_auto", "ccd")
+Task = Literal["qqp", "qg", "wiki_auto", "ccd"]
+"""The tasks of the paper."""
+
+TASKS = get_args(Task)
 
 UNBOUNDED = (
     "Len",
@@ -43,7 +50,7 @@ UNBOUNDED = (
 class PublishedFigure:
     """One figure of the literature."""
 
-    task: str
+    task: Task
     system: str
     """Without what the statistic says."""
     metric: str
@@ -64,15 +71,19 @@ class PublishedFigure:
 
 COLUMNS = tuple(field.name for field in fields(PublishedFigure))
 
+_MAY_BE_EMPTY = ("candidates", "test_sources")
+_READER = TypeAdapter(PublishedFigure)
+
 
 def published_text() -> str:
     """The file as it comes with the package."""
     return (resources.files("benchmark.literature") / "published.csv").read_text(encoding="utf-8")
 
 
+@cache
 def published_figures(task: str | None = None) -> tuple[PublishedFigure, ...]:
     """All figures, or those on a task."""
-    return tuple(f for f in _every_figure() if task is None or f.task == task)
+    return tuple(f for f in parse(published_text()) if task is None or f.task == task)
 
 
 def parse(text: str) -> tuple[PublishedFigure, ...]:
@@ -87,7 +98,7 @@ def parse(text: str) -> tuple[PublishedFigure, ...]:
     found: dict[tuple[object, ...], int] = {}
     figures = []
     for number, row in enumerate(reader, start=2):
-        figure = _figure(row, f"published.csv, line {number}")
+        figure = _read_row(row, f"published.csv, line {number}")
         key = identity(figure)
         if key in found:
             raise UserError(f"published.csv, line {number}: the same figure as in {found[key]}.")
@@ -98,57 +109,32 @@ def parse(text: str) -> tuple[PublishedFigure, ...]:
 
 def render(figures: Iterable[PublishedFigure]) -> str:
     """The file that `parse` reads."""
-    lines = [_line(COLUMNS)]
-    for figure in figures:
-        values = (getattr(figure, name) for name in COLUMNS)
-        lines.append(_line("" if value is None else str(value) for value in values))
-    return "".join(lines)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(astuple(figure) for figure in figures)
+    return out.getvalue()
 
 
 def identity(figure: PublishedFigure) -> tuple[object, ...]:
     """What must be unique: the place of a figure in its source."""
-    f = figure
-    return (f.task, f.system, f.metric, f.statistic, f.candidates, f.source)
+    return (
+        figure.task, figure.system, figure.metric, figure.statistic, figure.candidates,
+        figure.source,
+    )  # fmt: skip
 
 
-@cache
-def _every_figure() -> tuple[PublishedFigure, ...]:
-    return parse(published_text())
-
-
-def _figure(row: dict[str, str], where: str) -> PublishedFigure:
+def _read_row(row: dict[str, str], where: str) -> PublishedFigure:
     try:
-        figure = PublishedFigure(
-            task=row["task"],
-            system=row["system"],
-            metric=row["metric"],
-            statistic=row["statistic"],  # type: ignore[arg-type]
-            candidates=_whole(row["candidates"]),
-            value=float(row["value"]),
-            scale=row["scale"],
-            test_sources=_whole(row["test_sources"]),
-            reading=row["reading"],  # type: ignore[arg-type]
-            source=row["source"],
-            note=row["note"],
-        )
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{where}: {error}.") from error
-    if figure.statistic not in get_args(Statistic) or figure.reading not in get_args(Reading):
-        raise UserError(f"{where}: {figure.statistic!r} or {figure.reading!r} is not known.")
-    if figure.task not in TASKS or not (figure.system and figure.source and figure.scale):
-        raise UserError(f"{where}: a task of the paper, a system, a scale and a source are needed.")
+        # An empty field is None where a number may be missing, and else fails its own check.
+        figure = _READER.validate_python(row | {n: row[n] or None for n in _MAY_BE_EMPTY})
+    except ValidationError as error:
+        raise UserError(f"{where}: {first_problem(error)}.") from error
+    if not (figure.system and figure.source and figure.scale):
+        raise UserError(f"{where}: a system, a scale and a source are needed.")
     top = math.inf if figure.metric in UNBOUNDED else 1.0
     if not 0.0 <= figure.value <= top or math.isinf(figure.value):
         raise UserError(f"{where}: {figure.metric} {figure.value:g} is out of its range.")
     if figure.scale == NOT_OURS and not figure.note:
         raise UserError(f"{where}: say in the note why the scale is not ours.")
     return figure
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text else None
-
-
-def _line(values: Iterable[str]) -> str:
-    quoted = (f'"{v.replace(chr(34), chr(34) * 2)}"' if set(v) & set(',"') else v for v in values)
-    return ",".join(quoted) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
@@ -50,25 +50,20 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
-    if options.pack:
-        for folder in options.report:
-            pack_records(folder)
-    for path in _rendered(options.report, options.figures, options.output):
-        print(path)
-    return 0
-
-
-def _rendered(folders: Sequence[Path], figures: str | None, output: Path | None) -> Iterator[Path]:
-    if output is not None and (figures is None or len(folders) > 1):
+    figures, output = options.figures, options.output
+    if output is not None and (figures is None or len(options.report) > 1):
         raise UserError(
             "--output says where the papers' figures of one report go: give --figures paper and"
             " one folder."
         )
-    for folder in folders:
+    for folder in options.report:
+        if options.pack:
+            pack_records(folder)
         if figures != "paper":
-            yield build_report(folder)
+            print(build_report(folder))
         if figures is not None:
-            yield build_paper(folder, output)
+            print(build_paper(folder, output))
+    return 0
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@ from markupsafe import Markup
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
 from benchmark.records.reader import Records, read_records
-from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance
+from benchmark.report.analysis.at_a_glance import HEADS, READING
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
 from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
-from benchmark.report.figures.sheet import render_svg, save, use_style
+from benchmark.report.figures.figure_files import render_svg, save, use_style
 from benchmark.report.page.inline_svg import InlineFigures
-from benchmark.report.page.page import Drawn, TaskView, gather_task_view, list_facts, render_page
+from benchmark.report.page.page import Drawn, TaskView, list_facts, render_page
 from benchmark.report.tables.renderers import (
     format_pipe_row,
     format_pipe_table,
@@ -51,7 +51,7 @@ def build(folder: Path) -> Path:
     page carries a digest of both.
     """
     records = read_records(folder)
-    digest = _digest(records)
+    digest = _hash_inputs(records)
     page = folder / "index.html"
     if _is_current(folder, records, digest):
         return page
@@ -62,8 +62,8 @@ def build(folder: Path) -> Path:
     try:
         with use_style():
             overview = _draw(overview_plot(board), folder, inline)
-            views = [_task(board, task, folder, inline, samples[task]) for task in samples]
-        write_text(folder / "summary.md", _summary(board, views))
+            views = [_build_task(board, task, folder, inline, samples[task]) for task in samples]
+        write_text(folder / "summary.md", _render_summary(board, views))
         # Last: the digest in it says that all the others are there.
         write_text(page, render_page(board, views, overview=overview, inline=inline, digest=digest))
     except OSError as error:
@@ -81,8 +81,8 @@ def write_texts(folder: Path, target: Path) -> None:
         UserError: if a record is missing or cannot be read.
     """
     board = Board(read_records(folder))
-    views = [_task(board, task, target, None, ()) for task in board.records.tasks]
-    write_text(target / "summary.md", _summary(board, views))
+    views = [_build_task(board, task, target, None, ()) for task in board.records.tasks]
+    write_text(target / "summary.md", _render_summary(board, views))
 
 
 def stem(task: str) -> str:
@@ -90,7 +90,7 @@ def stem(task: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
 
 
-def _digest(records: Records) -> str:
+def _hash_inputs(records: Records) -> str:
     """SHA-256 of the records, of this package and of what it draws with.
 
     When the records were gathered is left out: gathering them again changes nothing.
@@ -110,43 +110,42 @@ def _digest(records: Records) -> str:
 
 def _is_current(folder: Path, records: Records, digest: str) -> bool:
     page = folder / "index.html"
-    expected = [folder / "summary.md", folder / "figures" / "overview.png"]
-    expected += [folder / "tables" / f"{stem(t)}{s}" for t in records.tasks for s in TABLE_FILES]
-    expected += [
-        folder / "tables" / f"{stem(f'{task}-{name}')}{suffix}"
+    tables = [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
+    tables += [
+        f"{stem(f'{task}-{name}')}{suffix}"
         for task in records.tasks
         for name in supplementary_names(records, task)
         for suffix in FURTHER_FILES
     ]
-    if not all(path.exists() for path in (page, *expected)):
+    expected = [page, folder / "summary.md", folder / "figures" / "overview.png"]
+    expected += [folder / "tables" / name for name in tables]
+    if not all(path.exists() for path in expected):
         return False
     with page.open(encoding="utf-8", errors="replace") as file:
         return digest in file.read(1000)
 
 
-def _task(
+def _build_task(
     board: Board,
     task: str,
     folder: Path,
     inline: InlineFigures | None,
     samples: Sequence[SampleBlock],
 ) -> TaskView:
-    table, further = build_table(board, task), build_supplementary_tables(board, task)
+    table = build_table(board, task)
     name, room = stem(task), folder / "tables"
     _write_table(table, room / name)
     for what, frame in (("curves", board.frame(task)), ("pairs", build_pair_frame(board, task))):
         write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
-    named = {stem(f"{task}-{other.name}"): other for other in further}
-    for file, other in named.items():
+    further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
+    for file, other in further.items():
         _write_table(other, room / file)
     drawn = []
     if inline is not None:
         drawn = [_draw(plot, folder, inline) for plot in task_plots(board, task, name)]
-    return gather_task_view(
-        board, task, stem=name, table=table, further=named, figures=drawn, samples=samples
-    )
+    return TaskView(board, task, name, table, further, drawn, samples)
 
 
 def _write_table(table: Table, path: Path) -> None:
@@ -157,27 +156,19 @@ def _write_table(table: Table, path: Path) -> None:
 
 
 def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
-    sheet = plot.draw()
-    save(sheet.figure, folder / "figures" / plot.name)
-    drawing = inline.add(render_svg(sheet.figure), f"{plot.title}. {plot.caption}")
-    return Drawn(plot.name, plot.title, plot.caption, Markup(drawing))
+    figure = plot.draw().figure
+    save(figure, folder / "figures" / plot.name)
+    drawing = inline.add(render_svg(figure), f"{plot.title}. {plot.caption}")
+    return Drawn(plot, Markup(drawing))
 
 
-def _at_a_glance(tasks: Sequence[Glance]) -> list[str]:
-    rows = [
-        HEADS,
-        [":---"] * len(HEADS),
-        *((task.title, *map(str, task.answers)) for task in tasks),
-    ]
-    table = [format_pipe_row(list(row)) for row in rows]
-    return ["## At a glance", "", *table, "", READING]
-
-
-def _summary(board: Board, views: Sequence[TaskView]) -> str:
+def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     """The report in one page of Markdown, for a terminal or a README."""
     run = board.records.run
     table = build_overview_table(board)
-    lines = [f"# {run.run}", "", *_at_a_glance([view.glance for view in views]), ""]
+    answers = [(view.title, *map(str, view.glance)) for view in views]
+    rows = map(format_pipe_row, (HEADS, [":---"] * len(HEADS), *answers))
+    lines = [f"# {run.run}", "", "## At a glance", "", *rows, "", READING, ""]
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]
@@ -193,5 +184,5 @@ def _summary(board: Board, views: Sequence[TaskView]) -> str:
             lines += [f"Table: [tables/{name}.md](tables/{name}.md)", ""]
     if failed := list_failures(board):
         lines += ["## Failures", ""]
-        lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f in failed]
+        lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f, _ in failed]
     return "\n".join(lines).rstrip() + "\n"

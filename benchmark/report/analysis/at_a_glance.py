@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmark.records.schema import Interval, title_of
 from benchmark.report.analysis.best_systems import compare
 from benchmark.report.analysis.significance import column_of, main_verdicts
 from benchmark.report.analysis.standings import SHORT, Standard, Standings, compute_standings
-from benchmark.report.data.axes import main_axis, quality_axis
-from benchmark.report.data.points import COPY, YARDSTICK, Board
+from benchmark.report.data.axes import quality_axes
+from benchmark.report.data.points import COPY, Board
+from benchmark.report.data.wording import join_names, write_value
 
 NAMED = 3
 """At most this many systems are named in an answer; the others are counted."""
@@ -42,76 +42,52 @@ class Answer:
         return f"{self.said} ({self.terms})" if self.terms else self.said
 
 
-@dataclass(frozen=True)
-class Glance:
-    """A task in four answers."""
-
-    task: str
-    title: str
-    diversity: Answer
-    calls: Answer
-    time: Answer
-    copy: Answer
-
-    @property
-    def answers(self) -> tuple[Answer, ...]:
-        """What goes under `HEADS`, except the title."""
-        return (self.diversity, self.calls, self.time, self.copy)
-
-
-def make_glance(board: Board, task: str) -> Glance:
-    """The four answers of a task."""
-    title = title_of(board.records.run.tasks, task)
+def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
+    """The answers of a task that go under `HEADS`, after its title."""
     found = compute_standings(board, task)
     if found is None:
-        return Glance(task, title, *[Answer("no quality was measured")] * 4)
-    return Glance(
-        task=task,
-        title=title,
-        diversity=_contest(board, found, found.standard("grammar", "human", "common")),
-        calls=_contest(board, found, found.standard("depth")),
-        time=_contest(board, found, found.standard("seconds_per_candidate")),
-        copy=Answer("; ".join(_copies(board, task)) or "no copy-source row"),
+        return (Answer("no quality was measured"),) * (len(HEADS) - 1)
+    return (
+        _name_best(board, found, found.standard("grammar", "human", "common")),
+        _name_best(board, found, found.standard("depth")),
+        _name_best(board, found, found.standard("seconds_per_candidate")),
+        Answer("; ".join(_describe_copying(board, task)) or "no copy-source row"),
     )
 
 
-def _contest(board: Board, found: Standings, standard: Standard | None) -> Answer:
+def _name_best(board: Board, found: Standings, standard: Standard | None) -> Answer:
     """The best system in a column, and those that it is significantly better than."""
     if standard is None:
         return Answer("not measured")
-    systems = board.records.run.systems
-    models = [s for s in board.systems if systems[s].family != YARDSTICK]
-    values = {s: v for s in models if (v := found.value(standard.id, s)).defined}
-    terms = _terms(found, standard)
+    values = {s: v for s in board.models if (v := found.value(standard.id, s)).defined}
+    terms = _describe_terms(found, standard)
     if not values:
         return Answer("no system", terms)
     best = max(values, key=lambda s: values[s].value)
     beaten = found.verdicts.better_than(standard.id, best)
     others = [s for s in values if s != best]
     equals = sorted((s for s in others if s not in beaten), key=lambda s: -values[s].value)
-    said = f"{best} {_number(values[best])}"
+    said = f"{best} {write_value(values[best])}"
     if not others:
         said += ", the only one"
     elif not equals:
-        said += f", significantly better than {_all(len(others))}"
+        said += f", significantly better than {_count_others(len(others))}"
     else:
-        said += f", not significantly better than {_some(equals)}"
-    out = [s for s in models if s not in values and (standard.id, s) in found.dashes]
-    missing = f"; out of reach of {_some(out)}" if out else ""
+        said += f", not significantly better than {_name_some(equals)}"
+    out = [s for s in board.models if s not in values and (standard.id, s) in found.dashes]
+    missing = f"; out of reach of {_name_some(out)}" if out else ""
     return Answer(said, f"{terms}{missing}")
 
 
-def _terms(found: Standings, standard: Standard) -> str:
-    if standard.is_cost:
-        return f"at most {standard.shown} {standard.unit}"
-    name = found.diversity.short if found.diversity is not None else "diversity"
-    return f"{name} at least {standard.shown}, {SHORT[standard.id]}"
+def _describe_terms(found: Standings, standard: Standard) -> str:
+    if standard.is_cost or found.diversity is None:
+        return str(standard)
+    return f"{found.diversity.short} {standard}, {SHORT[standard.id]}"
 
 
-def _copies(board: Board, task: str) -> Iterator[str]:
+def _describe_copying(board: Board, task: str) -> Iterator[str]:
     """What copying scores on the main quality and on the usual one."""
-    axes = (main_axis(board, task), quality_axis(board, task))
-    for axis in dict.fromkeys(axis for axis in axes if axis is not None):
+    for axis in quality_axes(board, task):
         found = compare(board, task, axis)
         if found is None or found.copy is None:
             continue
@@ -119,24 +95,16 @@ def _copies(board: Board, task: str) -> Iterator[str]:
         worse = models.intersection(main_verdicts(board, task).better_than(column_of(axis), COPY))
         name = axis.label.partition(" (")[0]
         yield (
-            f"{name} {_number(found.copy)}: {len(found.beat_copy)} of {len(models)} systems"
+            f"{name} {write_value(found.copy)}: {len(found.beat_copy)} of {len(models)} systems"
             f" significantly better, {len(worse)} worse"
         )
 
 
-def _number(value: Interval) -> str:
-    digits = 1 if value.value > 2 else 3
-    said = f"{value.value:.{digits}f}"
-    if not value.bounded or value.half_width < 1e-9:
-        return said
-    return f"{said} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
-
-
-def _all(count: int) -> str:
+def _count_others(count: int) -> str:
     return "the other" if count == 1 else f"all {count} others"
 
 
-def _some(names: Sequence[str]) -> str:
+def _name_some(names: Sequence[str]) -> str:
     if len(names) <= NAMED + 1:
-        return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return join_names(names)
     return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"

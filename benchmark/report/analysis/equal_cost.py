@@ -17,8 +17,8 @@ from benchmark.report.analysis.mbr_scaling import (
     affordable,
     common_budget,
     curved_metrics,
+    curved_points,
     mbr_curve,
-    scaled,
 )
 from benchmark.report.analysis.significance import LEVEL, compare_all, randomise, resamples_for
 from benchmark.report.data.points import Board, Point
@@ -42,7 +42,7 @@ def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> s
     Means are over the sources that all of them answer. Empty with fewer than two models whose
     choices can be compared.
     """
-    points, entry = scaled(board, task), curved_metrics(board.records, task).get(metric)
+    points, entry = curved_points(board, task), curved_metrics(board.records, task).get(metric)
     if entry is None or entry.direction == "none":
         return ""
     budget = common_budget(points)
@@ -50,10 +50,10 @@ def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> s
     chosen: dict[str, dict[int, BySource]] = {}
     for point in points:
         size = affordable(point, mbr_curve(point, metric, utility), budget)
-        if size is not None:
+        if size:
             sizes[point.system] = size
             chosen[point.system] = chosen_values(board.records, point, metric, utility, size)
-    sources = _common([of_seed for seeds in chosen.values() for of_seed in seeds.values()])
+    sources = _find_common([of_seed for seeds in chosen.values() for of_seed in seeds.values()])
     if len(chosen) < 2 or not all(chosen.values()) or not sources:
         return ""
     parts = {
@@ -63,7 +63,7 @@ def describe_equal_cost(board: Board, task: str, metric: str, utility: str) -> s
         }
         for system, seeds in chosen.items()
     }
-    means, beaten = _compared(parts, 1.0 if entry.direction == "higher" else -1.0)
+    means, beaten = _compare(parts, 1.0 if entry.direction == "higher" else -1.0)
     best, *others = means
     worse, equals = [s for s in others if s in beaten], [s for s in others if s not in beaten]
     draws = f"choosing among {sizes[best]}" if sizes[best] > 1 else "one draw"
@@ -84,14 +84,14 @@ def chosen_values(
     Empty where a seed has not kept it.
     """
     found = {
-        cell.seed: _of_seed(records.values(cell.keys.score), metric, utility, size)
+        cell.seed: _read_seed(records.values(cell.keys.score), metric, utility, size)
         for cell in point.cells
         if cell.keys.score is not None
     }
     return found if all(found.values()) else {}
 
 
-def _of_seed(rows: Mapping[str, ExampleValues], metric: str, utility: str, size: int) -> BySource:
+def _read_seed(rows: Mapping[str, ExampleValues], metric: str, utility: str, size: int) -> BySource:
     found = {}
     for name, row in rows.items():
         counts, values = row.mbr_counts.get(utility, []), row.metrics.get(metric)
@@ -104,12 +104,12 @@ def _of_seed(rows: Mapping[str, ExampleValues], metric: str, utility: str, size:
     return found
 
 
-def _common(found: list[BySource]) -> list[str]:
+def _find_common(found: list[BySource]) -> list[str]:
     """The sources that all have, in the order of the first."""
     return [name for name in (found[0] if found else {}) if all(name in of for of in found)]
 
 
-def _compared(parts: Mapping[str, Parts], sign: float) -> tuple[dict[str, float], tuple[str, ...]]:
+def _compare(parts: Mapping[str, Parts], sign: float) -> tuple[dict[str, float], tuple[str, ...]]:
     """The means by system, best first; and those that the first is significantly better than."""
     resamples = resamples_for(len(parts), 1)
     resampled = resample(parts, {system: system for system in parts}, resamples=resamples)

@@ -38,14 +38,14 @@ def area(xs: FloatArray, ys: FloatArray) -> FloatArray:
     Returns:
         `(R,)`; NaN where a point is undefined.
     """
-    xs, ys = _from_the_right(xs, ys)
+    xs, ys = _sort_by_falling_x(xs, ys)
     right, best = xs[:, 0], ys[:, 0]
     total = np.zeros(len(xs))
     for x, y in zip(xs.T[1:], ys.T[1:], strict=True):
         beats = y > best
         total += np.where(beats, (right - x) * (y + best) / 2, 0.0)
         right, best = np.where(beats, x, right), np.where(beats, y, best)
-    return _where_defined(xs, ys, total + right * best)
+    return _mask_undefined(xs, ys, total + right * best)
 
 
 def best_at(xs: FloatArray, ys: FloatArray, level: FloatArray | float) -> FloatArray:
@@ -59,7 +59,7 @@ def best_at(xs: FloatArray, ys: FloatArray, level: FloatArray | float) -> FloatA
     Returns:
         `(R,)`; NaN where no setting reaches the level.
     """
-    xs, ys = _from_the_right(xs, ys)
+    xs, ys = _sort_by_falling_x(xs, ys)
     level = np.broadcast_to(np.asarray(level, dtype=np.float64), len(xs))
     right, best = xs[:, 0], ys[:, 0]
     found = np.where(level <= right, best, np.nan)
@@ -70,7 +70,7 @@ def best_at(xs: FloatArray, ys: FloatArray, level: FloatArray | float) -> FloatA
         found = np.where(between, y + (level - x) / width * (best - y), found)
         found = np.where(beats & (level <= x), y, found)
         right, best = np.where(beats, x, right), np.where(beats, y, best)
-    return _where_defined(xs, ys, np.where(np.isnan(level), np.nan, found))
+    return _mask_undefined(xs, ys, np.where(np.isnan(level), np.nan, found))
 
 
 def undominated(xs: FloatArray, ys: FloatArray) -> NDArray[np.bool_]:
@@ -81,12 +81,12 @@ def undominated(xs: FloatArray, ys: FloatArray) -> NDArray[np.bool_]:
     return np.logical_not(np.asarray(beaten, dtype=np.bool_))
 
 
-def _from_the_right(xs: FloatArray, ys: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _sort_by_falling_x(xs: FloatArray, ys: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The points of every row by falling x."""
     order = np.argsort(-xs, axis=1, kind="stable")
     return np.take_along_axis(xs, order, axis=1), np.take_along_axis(ys, order, axis=1)
 
 
-def _where_defined(xs: FloatArray, ys: FloatArray, values: FloatArray) -> FloatArray:
+def _mask_undefined(xs: FloatArray, ys: FloatArray, values: FloatArray) -> FloatArray:
     defined: FloatArray = np.where(np.isfinite(xs + ys).all(axis=1), values, np.nan)
     return defined

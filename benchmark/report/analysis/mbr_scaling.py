@@ -7,10 +7,10 @@ its entries are not what a shorter search would have found.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import CurveRecord, Interval, MetricScore
@@ -24,12 +24,12 @@ BySize = Mapping[int, Interval]
 INFLATED = "Choosing by a metric inflates that metric: judge the choice by the other metrics."
 
 
-def scaled(board: Board, task: str) -> tuple[Point, ...]:
+def curved_points(board: Board, task: str) -> tuple[Point, ...]:
     """The point of every system that has curves: of role `mbr`, else the main one."""
     found = []
     for system in board.systems:
         points = (*board.of(task, system, "mbr"), *board.of(task, system, "main"))
-        found += [p for p in points if any(map(_curved, _entries(p)))][:1]
+        found += [p for p in points if any(map(_has_curve, _scores_of(p)))][:1]
     return tuple(found)
 
 
@@ -39,7 +39,7 @@ def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
     for cell in records.cells:
         if cell.task == task and cell.score is not None:
             for name, entry in cell.score.metrics.items():
-                if _curved(entry):
+                if _has_curve(entry):
                     found.setdefault(name, entry)
     return found
 
@@ -47,18 +47,18 @@ def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
 def utilities_of(points: Sequence[Point]) -> tuple[str, ...]:
     """The utilities of the curves; the one that chooses in the main table comes first."""
     return tuple(
-        dict.fromkeys(name for p in points for entry in _entries(p) for name in entry.mbr_curve)
+        dict.fromkeys(name for p in points for entry in _scores_of(p) for name in entry.mbr_curve)
     )
 
 
 def mbr_curve(point: Point, metric: str, utility: str) -> BySize:
     """The quality of what the utility chooses, by number of candidates; seeds pooled."""
-    return _pooled(point, metric, lambda entry: entry.mbr_curve.get(utility))
+    return _pool_seeds(point, metric, lambda entry: entry.mbr_curve.get(utility))
 
 
 def oracle_curve(point: Point, metric: str) -> BySize:
     """The quality of the best candidate by the metric itself: what no choice can exceed."""
-    return _pooled(point, metric, lambda entry: entry.oracle_curve)
+    return _pool_seeds(point, metric, lambda entry: entry.oracle_curve)
 
 
 def describe_protocol(points: Sequence[Point]) -> str:
@@ -86,38 +86,40 @@ def common_budget(points: Sequence[Point]) -> float:
     return max((r for r in rows if math.isfinite(r) and r > 0), default=math.nan)
 
 
-def affordable(point: Point, curve: BySize, budget: float) -> int | None:
-    """The most candidates of a curve that a budget of network rows per source buys."""
+def affordable(point: Point, curve: BySize, budget: float) -> int:
+    """The most candidates of a curve that a budget of network rows per source buys; 0 if none."""
     rows = rows_per_candidate(point)
     if not point.sampled or point.yardstick or not rows > 0:
-        return None
+        return 0
     # Rows are a mean over the sources: what rounding adds to a whole number is ignored.
-    return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=None)
+    return max((size for size in curve if size * rows <= budget * (1 + 1e-9)), default=0)
 
 
 def curves_csv(board: Board, task: str) -> str:
     """All curves of a task in long form, one row per value; empty where there are none."""
-    points, metrics = scaled(board, task), curved_metrics(board.records, task)
+    points, metrics = curved_points(board, task), curved_metrics(board.records, task)
     if not points:
         return ""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    heads = ("task", "system", "kind", "metric", "statistic", "utility", "candidates", "rows")
-    writer.writerow((*heads, "value", "low", "high", "score_keys"))
-    for point in points:
-        keys, rows = " ".join(point.keys("score")), rows_per_candidate(point)
-        for metric in metrics:
-            curves = [("mbr", u, mbr_curve(point, metric, u)) for u in utilities_of(points)]
-            for statistic, utility, curve in (*curves, ("oracle", "", oracle_curve(point, metric))):
-                for size, found in curve.items():
-                    what = (task, point.system, point.kind, metric, statistic, utility, size)
-                    numbers = (size * rows, found.value, found.low, found.high)
-                    shown = (repr(float(n)) if math.isfinite(n) else "" for n in numbers)
-                    writer.writerow((*what, *shown, keys))
-    return out.getvalue()
+    rows = [
+        (task, p.system, p.kind, metric, statistic, utility, size, size * rows_per_candidate(p),
+         found.value, found.low, found.high, " ".join(p.keys("score")))
+        for p in points
+        for metric in metrics
+        for statistic, utility, curve in (
+            *(("mbr", name, mbr_curve(p, metric, name)) for name in utilities_of(points)),
+            ("oracle", "", oracle_curve(p, metric)),
+        )
+        for size, found in curve.items()
+    ]  # fmt: skip
+    heads = (
+        "task", "system", "kind", "metric", "statistic", "utility", "candidates", "rows",
+        "value", "low", "high", "score_keys",
+    )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(heads))
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
-def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:
+def _scores_of(point: Point, metric: str | None = None) -> list[MetricScore]:
     return [
         entry
         for cell in point.cells
@@ -126,14 +128,14 @@ def _entries(point: Point, metric: str | None = None) -> list[MetricScore]:
     ]
 
 
-def _curved(entry: MetricScore) -> bool:
+def _has_curve(entry: MetricScore) -> bool:
     return bool(entry.mbr_curve)
 
 
-def _pooled(
+def _pool_seeds(
     point: Point, metric: str, curve_of: Callable[[MetricScore], CurveRecord | None]
 ) -> BySize:
-    entries = _entries(point, metric)
+    entries = _scores_of(point, metric)
     known = [curve for entry in entries if (curve := curve_of(entry)) is not None]
     if not known:
         return {}

@@ -51,7 +51,9 @@ class Draws:
         return interval(values[:rows], seeds=self.seeds, level=self.recipe.level, bounds=bounds)
 
 
-def draw(board: Board, points: Iterable[Point], axes: Sequence[Axis], *, resamples: int) -> Draws:
+def resample_points(
+    board: Board, points: Iterable[Point], axes: Sequence[Axis], *, resamples: int
+) -> Draws:
     """Resample the scores of points of one task, as often as asked and at least as the run did.
 
     Points over other sources than the first one cannot be resampled with it and are left out.

@@ -35,8 +35,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.records.schema import Interval
-from benchmark.report.analysis.resampled_scores import Draws, draw
-from benchmark.report.data.axes import Axis, main_axis, planes, quality_axis
+from benchmark.report.analysis.resampled_scores import Draws, resample_points
+from benchmark.report.data.axes import Axis, planes, quality_axes
 from benchmark.report.data.points import REFERENCE, Board, Point
 from benchmark.scoring.bootstrap import (
     UNBOUNDED,
@@ -90,8 +90,7 @@ class Pair:
     @property
     def p_both(self) -> float:
         """The p value of requiring both tests: the larger one."""
-        made = [p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p)]
-        return max(made)
+        return max(p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p))
 
     @property
     def significant(self) -> bool:
@@ -147,15 +146,14 @@ def compare_all(
         # Where nothing is known of the spread of a score, there is nothing to test.
         known = [row for row, values in rows.items() if np.isfinite(values[1:]).any()]
         for first, second in combinations(known, 2):
-            difference = _difference(rows[first], rows[second])
+            difference = _subtract(rows[first], rows[second])
             if not math.isfinite(difference[0]):
                 continue
-            by_swaps = math.nan
-            if randomised is not None:
-                by_swaps = randomised.get((column, first, second), 1.0)
+            pair = (column, first, second)
+            by_swaps = math.nan if randomised is None else randomised.get(pair, 1.0)
             shown = interval(difference, seeds=seeds, level=level, bounds=(low - high, high - low))
             p_bootstrap = p_value(difference, seeds=seeds)
-            found.append(Pair(column, first, second, shown, by_swaps, p_bootstrap))
+            found.append(Pair(*pair, shown, by_swaps, p_bootstrap))
     adjusted = holm([pair.p_both for pair in found])
     return Verdicts(
         tuple(replace(pair, adjusted=p) for pair, p in zip(found, adjusted, strict=True))
@@ -171,10 +169,10 @@ def task_draws(board: Board, task: str) -> Draws:
         p for p in board.points if p.task == task and p.cells and p.roles - {"ablation", "mbr"}
     ]
     axes = [axis for plane in planes(board, task) for axis in plane]
-    axes += tested(board, task)
-    rows = compared(board, task)
+    axes += quality_axes(board, task)
+    rows = compared_points(board, task)
     models = [point for point in rows if not point.yardstick]
-    return draw(
+    return resample_points(
         board,
         points,
         tuple(dict.fromkeys(axes)),
@@ -192,13 +190,7 @@ def column_of(axis: Axis) -> str:
     return f"{axis.metric}.{axis.statistic}"
 
 
-def tested(board: Board, task: str) -> tuple[Axis, ...]:
-    """The qualities of the main table in which the rows are compared."""
-    found = (main_axis(board, task), quality_axis(board, task))
-    return tuple(dict.fromkeys(axis for axis in found if axis is not None))
-
-
-def compared(board: Board, task: str) -> tuple[Point, ...]:
+def compared_points(board: Board, task: str) -> tuple[Point, ...]:
     """The rows of the main table that are compared.
 
     The references are left out: scored against themselves they are perfect by construction.
@@ -209,16 +201,16 @@ def compared(board: Board, task: str) -> tuple[Point, ...]:
 @lru_cache(maxsize=64)
 def main_verdicts(board: Board, task: str) -> Verdicts:
     """All pairs of the main table in its tested columns."""
-    draws, points = task_draws(board, task), compared(board, task)
+    draws, points = task_draws(board, task), compared_points(board, task)
     columns: dict[str, dict[str, FloatArray]] = {}
     randomised: dict[tuple[str, str, str], float] = {}
-    for axis in tested(board, task):
+    for axis in quality_axes(board, task):
         measured = [p for p in points if axis.read(p).defined]
         columns[column_of(axis)] = {p.system: draws.of(p, axis) for p in measured}
         parts = {p.system: draws.parts[p, axis] for p in measured if (p, axis) in draws.parts}
         p_values = randomise(parts, resamples=draws.resamples)
         randomised |= {(column_of(axis), *pair): p for pair, p in p_values.items()}
-    bounds = {column_of(axis): axis.bounds(board, task) for axis in tested(board, task)}
+    bounds = {column_of(axis): axis.bounds(board, task) for axis in quality_axes(board, task)}
     return compare_all(
         columns, randomised, seeds=draws.seeds, level=draws.recipe.level, bounds=bounds
     )
@@ -253,7 +245,7 @@ def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str
         moved = swaps.astype(np.float64) @ together
         for (one, other), count in as_large.items():
             differences = [
-                _swapped(systems[one][seed], sums, moved, places[one, seed], places[other, seed])
+                _swap(systems[one][seed], sums, moved, places[one, seed], places[other, seed])
                 for seed in shared[one, other]
             ]
             means = np.mean(differences, axis=0)
@@ -270,7 +262,7 @@ def assign_letters(rows: Sequence[str]) -> dict[str, str]:
     return dict(zip(rows, (*ALPHABET[: len(rows)], *numbers), strict=True))
 
 
-def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
+def _subtract(first: FloatArray, second: FloatArray) -> FloatArray:
     """The draws of a difference; whichever does not reach a level in a resample loses."""
     difference: FloatArray = first - second
     lost, won = np.isnan(first) & ~np.isnan(second), ~np.isnan(first) & np.isnan(second)
@@ -278,7 +270,7 @@ def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
     return difference
 
 
-def _swapped(
+def _swap(
     part: AdditiveScore, sums: FloatArray, moved: FloatArray, one: slice, other: slice
 ) -> FloatArray:
     """The difference of two scores as measured, and then under each swap.

@@ -80,6 +80,9 @@ class Standard:
         """Whether it is a budget."""
         return self.id in COSTS
 
+    def __str__(self) -> str:
+        return f"at most {self.shown} {self.unit}" if self.is_cost else f"at least {self.shown}"
+
     @property
     def shown(self) -> str:
         """The level as text, without its unit."""
@@ -185,11 +188,11 @@ class _Columns:
         self.curves: dict[str, SweepSummary] = {}
         self.dashes: dict[tuple[str, str], str] = {}
         if self.diversity is not None:
-            self._along_diversity(self.diversity)
+            self._compare_diversity(self.diversity)
         for cost in COSTS:
-            self._within_cost(cost)
+            self._compare_cost(cost)
 
-    def _along_diversity(self, diversity: Axis) -> None:
+    def _compare_diversity(self, diversity: Axis) -> None:
         placed: dict[str, tuple[FloatArray, FloatArray]] = {}
         for main in self.mains:
             points = [
@@ -199,14 +202,14 @@ class _Columns:
             ]
             if points:
                 placed[main.system] = (
-                    self._stacked(points, diversity),
-                    self._stacked(points, self.quality),
+                    self._stack(points, diversity),
+                    self._stack(points, self.quality),
                 )
-        self.curves = dict(_curves(placed, self.models))
+        self.curves = dict(_summarise_sweeps(placed, self.models))
         self.columns[AREA] = {
             s: area(*placed[s]) for s, curve in self.curves.items() if curve.settings > 1
         }
-        for name, level in self._levels(diversity, placed):
+        for name, level in self._find_levels(diversity, placed):
             self.standards.append(Standard(name, float(level[0])))
             self.columns[name] = {s: best_at(*plane, level) for s, plane in placed.items()}
         for main in self.mains:
@@ -219,7 +222,7 @@ class _Columns:
                     reach = self.curves[main.system].high
                     self.dashes[column, main.system] = f"reaches only a diversity of {reach:.3f}"
 
-    def _levels(
+    def _find_levels(
         self, diversity: Axis, placed: Mapping[str, tuple[FloatArray, FloatArray]]
     ) -> Iterator[tuple[StandardId, FloatArray]]:
         for name, system in TRUTHS.items():
@@ -232,7 +235,7 @@ class _Columns:
             # Not the minimum: a system without values per source must not undo the draws of all.
             yield "common", np.fmin.reduce(reached)
 
-    def _within_cost(self, field: StandardId) -> None:
+    def _compare_cost(self, field: StandardId) -> None:
         placed: dict[str, tuple[FloatArray, FloatArray]] = {}
         for main in self.mains:
             if main.yardstick:
@@ -246,18 +249,18 @@ class _Columns:
             ]
             if points:
                 costs = np.array([p.cost(field) for p in points])
-                qualities = self._stacked(points, self.quality)
+                qualities = self._stack(points, self.quality)
                 placed[main.system] = np.broadcast_to(-costs, qualities.shape), qualities
         if placed:
             budget = max(float(-costs[0].max()) for costs, _ in placed.values())
             self.standards.append(Standard(field, budget))
             self.columns[field] = {s: best_at(*plane, -budget) for s, plane in placed.items()}
 
-    def _stacked(self, points: Sequence[Point], axis: Axis) -> FloatArray:
+    def _stack(self, points: Sequence[Point], axis: Axis) -> FloatArray:
         return np.stack([self.draws.of(point, axis) for point in points], axis=1)
 
 
-def _curves(
+def _summarise_sweeps(
     placed: Mapping[str, tuple[FloatArray, FloatArray]], models: set[str]
 ) -> Iterator[tuple[str, SweepSummary]]:
     """The measured points; yardsticks do not count for who is in front."""

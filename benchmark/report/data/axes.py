@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmark.records.schema import Interval, base
-from benchmark.report.data.columns import GROUPS, group_of
+from benchmark.report.data.columns import group_of, rank_of
 from benchmark.report.data.points import Board, Point
 from benchmark.scoring.bootstrap import UNBOUNDED, Bounds
 
@@ -61,8 +61,7 @@ def quality_axis(board: Board, task: str) -> Axis | None:
         for name, metric in metrics.items()
         if metric.direction == "higher" and group_of(name, metric) == "quality"
     ]
-    order = list(GROUPS)
-    names.sort(key=lambda n: order.index(base(n)) if base(n) in order else len(order))
+    names.sort(key=rank_of)
     if not names:
         return None
     title = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}.get(base(names[0]))
@@ -72,6 +71,12 @@ def quality_axis(board: Board, task: str) -> Axis | None:
 def main_axis(board: Board, task: str) -> Axis | None:
     """Validity where the answers are known, else the usual quality."""
     return VALIDITY if VALIDITY.metric in board.metrics(task) else quality_axis(board, task)
+
+
+def quality_axes(board: Board, task: str) -> tuple[Axis, ...]:
+    """The main quality of a task, and the usual one where that is another."""
+    found = (main_axis(board, task), quality_axis(board, task))
+    return tuple(dict.fromkeys(axis for axis in found if axis is not None))
 
 
 def planes(board: Board, task: str) -> tuple[Plane, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.api import CandidateKind
-from benchmark.records.schema import UNDEFINED, Direction, Interval, MetricScore, base
+from benchmark.records.schema import Direction, Interval, MetricScore, base
 from benchmark.report.data.points import Point
 
 Group = Literal[
@@ -16,31 +16,19 @@ Group = Literal[
     "frontier", "equal diversity", "equal cost", "pairs",
 ]  # fmt: skip
 
-GROUPS: Mapping[str, Group] = {
-    "bleu_sent_m4": "quality",
-    "bleu_corpus": "quality",
-    "rouge_l": "quality",
-    "bertscore": "quality",
-    "sari": "quality",
-    "ibleu": "quality",
-    "source_bleu": "quality",
-    "mauve": "quality",
-    "fluency": "quality",
-    "validity": "known answers",
-    "coverage": "known answers",
-    "divergence": "known answers",
-    "dist_1": "diversity",
-    "self_bleu": "diversity",
-    "div_4": "diversity",
-    "vendi": "diversity",
-    "distinct_1": "diversity",
-    "distinct_2": "diversity",
-    "length": "form",
-    "copy_rate": "form",
-    "empty_rate": "form",
-    "repetition": "form",
-}
-"""The groups of the metrics of the package; others are grouped by their level."""
+_METRICS: Mapping[Group, tuple[str, ...]] = {
+    "quality": (
+        "bleu_sent_m4", "bleu_corpus", "rouge_l", "bertscore", "sari", "ibleu", "source_bleu",
+        "mauve", "fluency",
+    ),
+    "known answers": ("validity", "coverage", "divergence"),
+    "diversity": ("dist_1", "self_bleu", "div_4", "vendi", "distinct_1", "distinct_2"),
+    "form": ("length", "copy_rate", "empty_rate", "repetition"),
+}  # fmt: skip
+"""The metrics of the package by group, in the order of the columns."""
+
+GROUPS: Mapping[str, Group] = {name: group for group, names in _METRICS.items() for name in names}
+"""The groups of these metrics; others are grouped by their level."""
 
 STATISTICS = {"expected": "mean", "mbr": "MBR", "oracle": "best of {k}", "set": ""}
 """Second line of a head, by statistic."""
@@ -101,131 +89,160 @@ def group_of(name: str, metric: MetricScore) -> Group:
     return GROUPS.get(base(name)) or ("diversity" if metric.level == "set" else "quality")
 
 
+def rank_of(name: str) -> int:
+    """The place of a metric among those of the package; others come after them."""
+    return list(GROUPS).index(base(name)) if base(name) in GROUPS else len(GROUPS)
+
+
 def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tuple[Column, ...]:
     """The columns of the metrics that were measured, group by group."""
-    order = list(GROUPS)
-    names = sorted(metrics, key=lambda n: order.index(base(n)) if base(n) in order else 99)
     columns = [
-        _metric_column(name, metrics[name], statistic, num_samples)
-        for name in names
-        for statistic in _statistics(name, metrics[name])
+        _make_main_column(name, metrics[name], statistic, num_samples)
+        for name in sorted(metrics, key=rank_of)
+        for statistic in _select_statistics(name, metrics[name])
     ]
-    groups = ("quality", "known answers", "diversity", "form")
-    return tuple(c for group in groups for c in columns if c.group == group)
+    return tuple(c for group in _METRICS for c in columns if c.group == group)
+
+
+def make_metric_column(
+    name: str,
+    metric: MetricScore,
+    statistic: str,
+    head: str,
+    detail: str,
+    read: Callable[[Point], Interval],
+) -> Column:
+    """The column of a statistic of a metric, with the decimals that suit its range."""
+    top = metric.range[1]
+    return Column(
+        id=f"{name}.{statistic}",
+        group=group_of(name, metric),
+        head=head,
+        detail=detail,
+        direction=metric.direction,
+        read=read,
+        digits=3 if top <= 1 else 1 if top >= 50 else 2,
+        about=f"{metric.title}, signature {metric.signature}",
+    )
+
+
+def keep_measured(columns: Iterable[Column], points: Iterable[Point]) -> tuple[Column, ...]:
+    """The columns in which some point has a figure."""
+    rows = tuple(points)
+    return tuple(c for c in columns if any(c.read(p).defined for p in rows))
 
 
 def cost_columns() -> tuple[Column, ...]:
     """The columns of cost, which have no interval: they are measured, not sampled."""
-    return (
-        _NFE,
-        _TIME,
-        Column(
-            "parameters", "cost", "Size", "M", "lower", _parameters("total"), scale=1e-6,
-            digits=None, about="millions of parameters, embeddings included",
-        ),
+    size = _make_resource_column(
+        "parameters", "cost", "Size", "M", "millions of parameters, embeddings included",
+        scale=1e-6,
     )  # fmt: skip
+    return (_NFE, _TIME, size)
 
 
 def work_columns() -> tuple[Column, ...]:
     """What decoding costs: network calls, network rows and time per candidate."""
-    rows = Column(
-        "cost.rows", "cost", "Rows", "per cand.", "lower", _measured("rows"), digits=None,
-        about="network rows per candidate, summed over the calls: the work that batching hides",
+    rows = _make_resource_column(
+        "cost.rows", "cost", "Rows", "per cand.",
+        "network rows per candidate, summed over the calls: the work that batching hides",
     )  # fmt: skip
     return (_NFE, rows, _TIME)
 
 
 def size_columns() -> tuple[Column, ...]:
     """Numbers of parameters, in thousands."""
-    heads = (("total", "Total"), ("embedding", "Embedding"), ("other", "Other"))
     about = {
         "total": "all parameters",
         "embedding": "parameters of the tables of words and positions",
         "other": "parameters outside the embedding tables",
     }
     return tuple(
-        Column(
-            f"parameters.{name}", "size", head, "thousand", "none", _parameters(name),
-            scale=1e-3, digits=1, about=about[name],
+        _make_resource_column(
+            f"parameters.{name}", "size", name.capitalize(), "thousand", what, scale=1e-3, digits=1
         )
-        for name, head in heads
-    )  # fmt: skip
+        for name, what in about.items()
+    )
 
 
 def training_columns() -> tuple[Column, ...]:
     """What training took, mean over the seeds."""
-
-    def trained(name: str) -> Callable[[Point], Interval]:
-        return lambda point: Interval(value=point.training(name))
-
     return (
-        Column(
-            "training.updates", "training", "Updates", "", "none", trained("updates"), digits=0,
-            about="updates of the weights",
+        _make_resource_column(
+            "training.updates", "training", "Updates", "", "updates of the weights", digits=0
         ),
-        Column(
-            "training.tokens", "training", "Tokens", "million", "none", trained("tokens"),
-            scale=1e-6, digits=None, about="target tokens seen in training, in millions",
+        _make_resource_column(
+            "training.tokens", "training", "Tokens", "million",
+            "target tokens seen in training, in millions", scale=1e-6,
         ),
-        Column(
-            "training.seconds", "training", "Time", "s", "none", trained("seconds"), digits=None,
-            about="seconds of training on the machine of the run",
+        _make_resource_column(
+            "training.seconds", "training", "Time", "s",
+            "seconds of training on the machine of the run",
         ),
     )  # fmt: skip
 
 
-def _measured(name: str) -> Callable[[Point], Interval]:
-    return lambda point: Interval(value=point.cost(name))
+_READERS: Mapping[str, Callable[[Point, str], float]] = {
+    "cost": Point.cost,
+    "training": Point.training,
+    "parameters": Point.parameter_count,
+}
 
 
-def _parameters(name: str) -> Callable[[Point], Interval]:
+def _make_resource_column(
+    name: str,
+    group: Group,
+    head: str,
+    detail: str,
+    about: str,
+    *,
+    scale: float = 1.0,
+    digits: int | None = None,
+) -> Column:
+    """A column of what a point took: `cost.rows`, `training.updates`, `parameters.total`."""
+    kind, _, field = name.partition(".")
+
     def read(point: Point) -> Interval:
-        number = getattr(point.parameters, name, None)
-        return UNDEFINED if number is None else Interval(value=number)
+        return Interval(value=_READERS[kind](point, field or "total"))
 
-    return read
+    direction: Direction = "lower" if group == "cost" else "none"
+    return Column(name, group, head, detail, direction, read, scale, digits, about=about)
 
 
-_NFE = Column(
-    "cost.depth", "cost", "NFE", "", "lower", _measured("depth"), digits=None,
-    about="sequential network calls per candidate, counted by hooks",
+_NFE = _make_resource_column(
+    "cost.depth", "cost", "NFE", "",
+    "sequential network calls per candidate, counted by hooks",
 )  # fmt: skip
-_TIME = Column(
-    "cost.seconds_per_candidate", "cost", "Time", "ms", "lower",
-    _measured("seconds_per_candidate"), scale=1000, digits=None,
-    about="milliseconds per candidate, tokenising included, warm-up excluded",
+_TIME = _make_resource_column(
+    "cost.seconds_per_candidate", "cost", "Time", "ms",
+    "milliseconds per candidate, tokenising included, warm-up excluded",
+    scale=1000,
 )  # fmt: skip
 
 
-def _option(name: str) -> str:
+def _option_of(name: str) -> str:
     """What sets a variant of a metric apart: `case=lower` of `bleu_sent_m4:case=lower`."""
     return name.partition(":")[2]
 
 
-def _statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
+def _select_statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
     wanted = ("expected", "mbr", "oracle") if base(name) == FULL else ("expected", "set")
     return tuple(s for s in wanted if s in metric.statistics)
 
 
-def _metric_column(name: str, metric: MetricScore, statistic: str, num_samples: int) -> Column:
-    group = group_of(name, metric)
-    top = metric.range[1]
-    share = base(name) in PERCENT
-    sets = metric.level == "set" and group == "diversity"
-    digits = 1 if share or group == "form" else 3 if top <= 1 else 1 if top >= 50 else 2
-    full = base(name) == FULL
+def _make_main_column(name: str, metric: MetricScore, statistic: str, num_samples: int) -> Column:
+    share, full = base(name) in PERCENT, base(name) == FULL
     detail = STATISTICS[statistic].format(k=num_samples) if full else ""
-    if full and _option(name):
-        detail += f", {_option(name)}"
-    return Column(
-        id=f"{name}.{statistic}",
-        group=group,
-        head=metric.title,
-        detail=detail or ("%" if share else _option(name) or metric.unit),
-        direction=metric.direction,
-        read=lambda point: point.measure(name, statistic),
+    if full and _option_of(name):
+        detail += f", {_option_of(name)}"
+    detail = detail or ("%" if share else _option_of(name) or metric.unit)
+    column = make_metric_column(
+        name, metric, statistic, metric.title, detail, lambda point: point.measure(name, statistic)
+    )
+    sets = metric.level == "set" and column.group == "diversity"
+    return replace(
+        column,
         scale=100.0 if share else 1.0,
-        digits=digits,
+        digits=1 if share or column.group == "form" else column.digits,
         undrawn=DETERMINISTIC if sets else UNDRAWN.get(base(name), frozenset()),
-        about=f"{metric.title}, signature {metric.signature}",
     )

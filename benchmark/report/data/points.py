@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.api import CandidateKind
 from benchmark.records.reader import Records
-from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Parameters, Role, TrialRecord
+from benchmark.records.schema import (
+    UNDEFINED,
+    Interval,
+    MetricScore,
+    Parameters,
+    Role,
+    TrialRecord,
+    title_of,
+)
 from benchmark.report.data.seed_pooling import pool
 
 if TYPE_CHECKING:
@@ -78,6 +86,11 @@ class Point:
         found = (getattr(c.training, name, None) for c in self.cells)
         return _mean(math.nan if value is None else value for value in found)
 
+    def parameter_count(self, name: str) -> float:
+        """A number of `Parameters`; NaN where it was not counted."""
+        count = getattr(self.parameters, name, None)
+        return math.nan if count is None else count
+
     @property
     def parameters(self) -> Parameters | None:
         """Numbers of parameters; None where they were not counted or there are none."""
@@ -105,7 +118,7 @@ class Board:
         grouped: dict[tuple[str, str, str], list[TrialRecord]] = {}
         for cell in records.cells:
             grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
-        self.points = tuple(_point(records, cells) for cells in grouped.values())
+        self.points = tuple(_make_point(records, cells) for cells in grouped.values())
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
@@ -117,6 +130,19 @@ class Board:
         rank = {family: i for i, family in enumerate(families)}
         present = {point.system for point in self.points}
         return tuple(sorted((s for s in info if s in present), key=lambda s: rank[info[s].family]))
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """The systems that are not yardsticks."""
+        return tuple(s for s in self.systems if self.records.run.systems[s].family != YARDSTICK)
+
+    def title(self, task: str) -> str:
+        """The title of a task."""
+        return title_of(self.records.run.tasks, task)
+
+    def heading(self, task: str) -> str:
+        """The title of a task with its id: how a caption begins."""
+        return f"{self.title(task)}, task {task}"
 
     def of(self, task: str, system: str, role: Role | None = None) -> tuple[Point, ...]:
         """The points of a system on a task, in the order of the plan."""
@@ -201,7 +227,7 @@ class Board:
         return pd.DataFrame(rows)
 
 
-def _point(records: Records, cells: list[TrialRecord]) -> Point:
+def _make_point(records: Records, cells: list[TrialRecord]) -> Point:
     first = cells[0]
     good = tuple(c for c in cells if c.status == "ok")
     return Point(

@@ -78,7 +78,7 @@ def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
         values = board.records.values(cell.keys.score)
         for name, sample in list(samples.items())[:SOURCES]:
             found.setdefault(name, sample)
-            said = _answers(point, sample, values.get(name), axis.metric if axis else "")
+            said = _gather(point, sample, values.get(name), axis.metric if axis else "")
             answers.setdefault(name, []).append(said)
     return [
         SampleBlock(name, sample.source, tuple(sample.references), tuple(answers[name]))
@@ -86,20 +86,20 @@ def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
     ]
 
 
-def _answers(point: Point, sample: Sample, values: ExampleValues | None, quality: str) -> Answers:
+def _gather(point: Point, sample: Sample, values: ExampleValues | None, quality: str) -> Answers:
     validity = values.metrics.get("validity") if values is not None else None
     qualities = values.metrics.get(quality) if values is not None else None
     single = point.kind == "single"
     chosen = values.mbr_index if values is not None and len(sample.candidates) > 1 else None
     merged: dict[tuple[str, str], Text] = {}
     for number, candidate in enumerate(sample.candidates[: 1 if single else None]):
-        valid = _number(validity, number)
+        valid = _value_at(validity, number)
         text = Text(
             text=candidate.text,
             status=candidate.status,
             valid=None if valid is None else valid > 0.5,
             chosen=number == chosen and not single,
-            quality=_number(qualities, number),
+            quality=_value_at(qualities, number),
         )
         same = (candidate.text, candidate.status)
         if same in merged:
@@ -109,7 +109,7 @@ def _answers(point: Point, sample: Sample, values: ExampleValues | None, quality
     return Answers(point.system, point.kind, point.label, tuple(merged.values()))
 
 
-def _number(values: object, number: int) -> float | None:
+def _value_at(values: object, number: int) -> float | None:
     """The value of a candidate where there is one for each; None where it is undefined."""
     if not isinstance(values, Iterable):
         return None

@@ -133,26 +133,26 @@ def additive(
         entry: what the metric is.
         statistic: `expected`, `mbr`, `oracle` or `set`.
     """
-    table = _table(rows, metric)
+    table = _read_values(rows, metric)
     if table is None:
         return None
     if entry.level == "set":
         return additive_statistic("set", table, None) if table.ndim == 1 else None
     if entry.level == "candidate" and table.ndim == 2:
-        picked = best(table, entry.direction) if statistic == "oracle" else _chosen(rows)
+        picked = best(table, entry.direction) if statistic == "oracle" else _read_choices(rows)
         return additive_statistic(statistic, table, picked)
-    total = _total(metric, table)
+    total = _find_total(metric, table)
     if total is None or statistic == "oracle":
         return None
-    return additive_statistic(statistic, table, _chosen(rows), total)
+    return additive_statistic(statistic, table, _read_choices(rows), total)
 
 
-def _chosen(rows: Mapping[str, ExampleValues]) -> NDArray[np.int64]:
+def _read_choices(rows: Mapping[str, ExampleValues]) -> NDArray[np.int64]:
     """The candidate of each source that minimum Bayes risk chose."""
     return np.array([row.mbr_index or 0 for row in rows.values()])
 
 
-def _total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
+def _find_total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
     if base(metric) != "bleu_corpus":
         return None
     from benchmark.metrics.bleu_corpus import STATISTICS, bleu_from_statistics
@@ -161,7 +161,7 @@ def _total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray]
     return bleu_from_statistics if fits else None
 
 
-def _table(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | None:
+def _read_values(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | None:
     """`(S,)`, `(S, K)` or `(S, K, n)`; undefined values are NaN."""
     found: list[Any] = [row.metrics.get(metric) for row in rows.values()]
     if not any(metric in row.metrics for row in rows.values()):

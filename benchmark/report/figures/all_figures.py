@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmark.report.analysis.mbr_scaling import INFLATED, scaled, utilities_of
+from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import planes
 from benchmark.report.data.points import Board
@@ -13,7 +13,7 @@ from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
 from benchmark.report.figures.frontier import draw_frontier, draw_overview
 from benchmark.report.figures.marks import crowded
 from benchmark.report.figures.mbr_curves import draw_candidates
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.figures.training_curves import collect_logs, draw_training
 from benchmark.report.tables.table import describe_protocol
 
@@ -25,7 +25,7 @@ class Plot:
     name: str
     title: str
     caption: str
-    draw: Callable[[], Sheet]
+    draw: Callable[[], PanelGrid]
 
 
 def overview_plot(board: Board) -> Plot:
@@ -33,7 +33,7 @@ def overview_plot(board: Board) -> Plot:
     return Plot(
         "overview",
         "Quality against diversity, all tasks",
-        f"{_reading(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
+        f"{_explain(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
         " temperature, where a task has one. Horizontal line: copying the source.",
         lambda: draw_overview(board),
     )
@@ -45,7 +45,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     yield Plot(
         f"{stem}-frontier",
         "Quality against diversity",
-        f"{_reading(board, (task,))} Shaded: pointwise interval of the quality along a curve"
+        f"{_explain(board, (task,))} Shaded: pointwise interval of the quality along a curve"
         " (sources resampled for all systems together, Student's t over the seeds)."
         + (" Where coverage falls, further variety is noise." if known else "")
         + f" {describe_protocol(board, task)}",
@@ -71,27 +71,25 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         "Training",
         "Above: training loss (lines) and validation loss (marks), not smoothed; losses of"
         " different objectives are not comparable with each other. Below: quality on examples"
-        " of the valid split." + _several(board, task),
+        " of the valid split." + _mention_seeds(board, task),
         lambda: draw_training(board, task),
     )
-    if scaled(board, task):
+    if curved_points(board, task):
         yield Plot(
             f"{stem}-mbr",
             "Quality against the number of candidates",
-            _choosing(board, task),
+            _explain_mbr_curves(board, task),
             lambda: draw_candidates(board, task),
         )
 
 
-def _reading(board: Board, tasks: tuple[str, ...]) -> str:
+def _explain(board: Board, tasks: tuple[str, ...]) -> str:
     """How to read a frontier: what the numbers and marks are."""
-    knobs: dict[str, list[str]] = {}
+    knobs: dict[str, dict[str, None]] = {}
     for system in board.systems:
         for task in tasks:
             for curve in board.sweeps(task, system):
-                named = knobs.setdefault(curve[0].knob or "knob", [])
-                if system not in named:
-                    named.append(system)
+                knobs.setdefault(curve[0].knob or "knob", {})[system] = None
     told = "; ".join(
         f"{knob} ({', '.join(systems)})" if len(knobs) > 1 else knob
         for knob, systems in knobs.items()
@@ -106,9 +104,9 @@ def _reading(board: Board, tasks: tuple[str, ...]) -> str:
     )
 
 
-def _choosing(board: Board, task: str) -> str:
+def _explain_mbr_curves(board: Board, task: str) -> str:
     """How to read the curves over numbers of candidates."""
-    points = scaled(board, task)
+    points = curved_points(board, task)
     return (
         "Minimum Bayes risk chooses among n draws of the main setting, by"
         f" {utilities_of(points)[0]}. At n = 1 it is the mean of all draws; of 2 neither can be"
@@ -121,6 +119,6 @@ def _choosing(board: Board, task: str) -> str:
     )
 
 
-def _several(board: Board, task: str) -> str:
+def _mention_seeds(board: Board, task: str) -> str:
     most = max((len(seeds) for seeds in collect_logs(board, task).values()), default=0)
     return f" One line per seed ({most} seeds)." if most > 1 else ""

@@ -16,23 +16,17 @@ def make_logarithmic(ax: Axes, which: Literal["x", "y"], values: Sequence[float]
     low, high = min(values), max(values)
     margin = max((high / low) ** 0.06, 1.25 if high > 2 * low else 2.2)
     low, high = low / margin, high * margin
-    ticks = _ticks(low, high)
+    ticks = _choose_ticks(low, high)
     labels = [
         _plain(tick) if ticks[0] >= 1e-4 and ticks[-1] < 1e5 else _power(tick) for tick in ticks
     ]
-    if which == "x":
-        ax.set_xscale("log")
-        ax.set_xlim(low, high)
-        ax.set_xticks(ticks, labels)
-        ax.set_xticks([], minor=True)
-    else:
-        ax.set_yscale("log")
-        ax.set_ylim(low, high)
-        ax.set_yticks(ticks, labels)
-        ax.set_yticks([], minor=True)
+    ax.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
+    axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
+    axis.set_ticks(ticks, labels)
+    axis.set_ticks([], minor=True)
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def _choose_ticks(low: float, high: float) -> list[float]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     ticks: list[float] = []
     for stride, steps in ((1, (1, 2, 5)), (1, (1, 3)), (1, (1,)), (2, (1,)), (4, (1,))):

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from benchmark.records.schema import Interval
-from benchmark.report.data.points import YARDSTICK, Board, Point
+from benchmark.report.data.points import Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.labels import Labeller
-from benchmark.report.figures.palette import MUTED, Look, assign_looks
+from benchmark.report.figures.palette import MUTED, LineStyle, Look, assign_looks, darken
 
 Wish = tuple[str, float, float, str]
 """A label that is wanted: text, x, y, colour."""
@@ -45,6 +45,14 @@ class Marks:
     """Levels beyond the limits, which are named at the edge."""
     ys: list[float] = field(default_factory=list)
     xs: list[float] = field(default_factory=list)
+
+    def label_ends(
+        self, texts: Sequence[str], xs: Sequence[float], ys: Sequence[float], look: Look
+    ) -> None:
+        """Ask for labels at the ends of a curve that has two."""
+        if len(texts) > 1:
+            first, last = ((texts[i], xs[i], ys[i], darken(look.colour)) for i in (0, -1))
+            self.wishes.append((first, last))
 
 
 def draw_marks(
@@ -88,6 +96,18 @@ def draw_marks(
         marks.ys += ends(y) if whiskers else [y.value]
 
 
+def draw_level(
+    ax: Axes, marks: Marks, text: str, y: float, colour: str, line: LineStyle, system: str = ""
+) -> None:
+    """Draw a horizontal line across a panel; `system` is whose, where the page is to name it."""
+    ax.axhline(
+        y, color=colour, linestyle=line, linewidth=0.8, zorder=1.5,
+        gid=gid(system) if system else None,
+    )  # fmt: skip
+    marks.ys.append(y)
+    marks.levels.append((text, y, darken(colour)))
+
+
 def annotate(ax: Axes, marks: Marks) -> None:
     """Add the labels for which there is room."""
     labeller = Labeller(ax)
@@ -109,8 +129,7 @@ def annotate(ax: Axes, marks: Marks) -> None:
 
 def crowded(board: Board) -> bool:
     """Whether there are so many models that figures are drawn larger, with fewer whiskers."""
-    systems = board.records.run.systems
-    return sum(systems[s].family != YARDSTICK for s in board.systems) > CROWD
+    return len(board.models) > CROWD
 
 
 def look_of(board: Board) -> dict[str, Look]:

@@ -18,18 +18,18 @@ from benchmark.report.analysis.mbr_scaling import (
     BySize,
     common_budget,
     curved_metrics,
+    curved_points,
     mbr_curve,
     rows_per_candidate,
-    scaled,
     utilities_of,
 )
-from benchmark.report.data.axes import Axis, main_axis, quality_axis
+from benchmark.report.data.axes import Axis, quality_axes
 from benchmark.report.data.points import CEILING, COPY, Board, Point
+from benchmark.report.figures.legend import make_entry, make_level_entry
 from benchmark.report.figures.logarithmic_axis import make_logarithmic
 from benchmark.report.figures.marks import (
-    Marks,
-    annotate,
     crowded,
+    draw_level,
     draw_marks,
     ends,
     explain_emptiness,
@@ -42,11 +42,10 @@ from benchmark.report.figures.palette import (
     MUTED,
     LineStyle,
     Look,
-    darken,
     hollow,
     solid,
 )
-from benchmark.report.figures.sheet import PAGE_IN, Sheet, make_sheet
+from benchmark.report.figures.panel_grid import PAGE_IN, Panel, PanelGrid, make_grid
 
 MARKED = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of candidates that carry a mark."""
@@ -60,55 +59,48 @@ Place = Callable[[Point, int], float]
 """Where a number of candidates of a system lies on an x axis; NaN if nowhere."""
 
 
-def draw_candidates(board: Board, task: str) -> Sheet:
+def draw_candidates(board: Board, task: str) -> PanelGrid:
     """Two qualities of a task, each over candidates and over network rows, at page width."""
-    points, axes = scaled(board, task), shown_axes(board, task)
+    points, axes = curved_points(board, task), shown_axes(board, task)
     utility, budget = next(iter(utilities_of(points)), ""), common_budget(points)
-    many = crowded(board)
-    sheet = make_sheet(max(1, len(axes)), 2, width=PAGE_IN, panel_height=2.2 if many else 1.75)
-    styles = look_of(board)
-    drawn: list[Marks] = []
-    for number, axis in enumerate(axes):
+    height = 2.2 if crowded(board) else 1.75
+    grid = make_grid(2 * max(1, len(axes)), 2, width=PAGE_IN, panel_height=height)
+    looks = look_of(board)
+    for axis, left, right in zip(axes, grid.panels[::2], grid.panels[1::2], strict=False):
         curves = {point: mbr_curve(point, axis.metric, utility) for point in points}
-        left, right = (panel.ax for panel in sheet.panels[2 * number : 2 * number + 2])
-        both = [
-            _draw(left, curves, styles, lambda _, size: size),
-            _draw(right, curves, styles, lambda p, size: size * rows_per_candidate(p) or math.nan),
-        ]
-        left.set_ylabel(axis.label)
-        for ax in (left, right):
-            set_limits(ax, ys=[y for marks in both for y in marks.ys])
-        _number(left, both[0].xs)
-        if both[1].xs:
-            make_logarithmic(right, "x", both[1].xs)
+        _draw(left, curves, looks, lambda _, size: size)
+        _draw(right, curves, looks, lambda p, size: size * rows_per_candidate(p) or math.nan)
+        left.ax.set_ylabel(axis.label)
+        for panel in (left, right):
+            set_limits(panel.ax, ys=left.marks.ys + right.marks.ys)
+        _set_ticks(left.ax, left.marks.xs)
+        if right.marks.xs:
+            make_logarithmic(right.ax, "x", right.marks.xs)
         else:
-            explain_emptiness(right, "no costs in the records")
+            explain_emptiness(right.ax, "no costs in the records")
         if math.isfinite(budget):
-            right.axvline(budget, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-        drawn += both
+            right.ax.axvline(budget, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
     if not axes:
-        explain_emptiness(sheet.panels[0].ax, "no numbers of candidates in the records")
-    sheet.panels[0].ax.set_title(board.records.run.tasks[task].title)
-    for number, panel in enumerate(sheet.panels):
+        explain_emptiness(grid.panels[0].ax, "no numbers of candidates in the records")
+    grid.panels[0].ax.set_title(board.records.run.tasks[task].title)
+    for number, panel in enumerate(grid.panels):
         panel.ax.set_xlabel("network rows per source" if number % 2 else "candidates")
-    sheet.finish(*_legend(points, styles))
-    for panel, marks in zip(sheet.panels, drawn, strict=False):
-        annotate(panel.ax, marks)
-    return sheet
+    grid.finish(_make_legend(points, looks))
+    return grid
 
 
 def shown_axes(board: Board, task: str) -> tuple[Axis, ...]:
     """Two qualities that have curves: validity and BLEU, or BLEU and a metric beside it."""
     known = curved_metrics(board.records, task)
-    wanted = (main_axis(board, task), quality_axis(board, task), OTHER)
-    found = {axis.metric: axis for axis in wanted if axis is not None and axis.metric in known}
+    wanted = (*quality_axes(board, task), OTHER)
+    found = {axis.metric: axis for axis in wanted if axis.metric in known}
     return tuple(found.values())[:2]
 
 
 def _draw(
-    ax: Axes, curves: Mapping[Point, BySize], styles: Mapping[str, Look], place: Place
-) -> Marks:
-    marks = Marks(sparse=True)
+    panel: Panel, curves: Mapping[Point, BySize], looks: Mapping[str, Look], place: Place
+) -> None:
+    panel.marks.sparse = True
     # Many bands on top of each other hide the curves.
     shade = min(0.1, 0.5 / max(1, len(curves)))
     for point, curve in curves.items():
@@ -116,28 +108,22 @@ def _draw(
             continue
         largest = curve[max(curve)].value
         if point.system == COPY:
-            _level(ax, marks, f"{COPY} {largest:.3g}", largest, COPY_COLOUR, "-")
+            text = f"{COPY} {largest:.3g}"
+            draw_level(panel.ax, panel.marks, text, largest, COPY_COLOUR, "-")
         elif point.yardstick and point.system != CEILING:
             continue
         elif all(math.isnan(place(point, size)) for size in curve):
             if point.system == CEILING:
                 text = f"{CEILING}, {max(curve)} candidates: {largest:.3g}"
-                _level(ax, marks, text, largest, CEILING_COLOUR, _DASHES)
+                draw_level(panel.ax, panel.marks, text, largest, CEILING_COLOUR, _DASHES)
         else:
-            _curve(ax, marks, point, curve, look=styles[point.system], place=place, shade=shade)
-    return marks
+            _draw_curve(panel, point, curve, looks[point.system], place, shade=shade)
 
 
-def _curve(
-    ax: Axes,
-    marks: Marks,
-    point: Point,
-    curve: BySize,
-    *,
-    look: Look,
-    place: Place,
-    shade: float,
+def _draw_curve(
+    panel: Panel, point: Point, curve: BySize, look: Look, place: Place, *, shade: float
 ) -> None:
+    ax, marks = panel.ax, panel.marks
     xs, ys = [place(point, size) for size in curve], list(curve.values())
     ceiling = point.system == CEILING
     if len(xs) > 1:
@@ -161,32 +147,22 @@ def _curve(
     )  # fmt: skip
 
 
-def _level(ax: Axes, marks: Marks, text: str, y: float, colour: str, line: LineStyle) -> None:
-    ax.axhline(y, color=colour, linestyle=line, linewidth=0.8, zorder=1.5)
-    marks.ys.append(y)
-    marks.levels.append((text, y, darken(colour)))
-
-
-def _number(ax: Axes, sizes: Sequence[float]) -> None:
+def _set_ticks(ax: Axes, sizes: Sequence[float]) -> None:
     """Whole numbers of candidates below the axis."""
     set_limits(ax, xs=sizes)
     most = max(sizes, default=1)
     ax.set_xticks([n for n in MARKED if n in (1, most) or 0.2 * most <= n < most])
 
 
-def _legend(points: Sequence[Point], styles: Mapping[str, Look]) -> tuple[list[Line2D], list[str]]:
-    handles, labels = [], []
+def _make_legend(points: Sequence[Point], looks: Mapping[str, Look]) -> list[Line2D]:
+    entries = []
     for point in points:
-        look = styles[point.system]
-        if point.system == COPY:
-            handles.append(Line2D([], [], color=COPY_COLOUR, linewidth=0.8))
-        elif point.system == CEILING:
-            handles.append(Line2D([], [], color=CEILING_COLOUR, linestyle=_DASHES))
-        elif point.yardstick:
-            continue
-        elif point.sampled:
-            handles.append(Line2D([], [], **(solid(look) | {"linestyle": look.line})))
-        else:
-            handles.append(Line2D([], [], **hollow(look)))
-        labels.append(point.system)
-    return handles, labels
+        system, is_sampled = point.system, point.sampled
+        if system == COPY:
+            entries.append(make_level_entry(COPY, COPY_COLOUR))
+        elif system == CEILING:
+            entries.append(Line2D([], [], label=CEILING, color=CEILING_COLOUR, linestyle=_DASHES))
+        elif not point.yardstick:
+            look = looks[system]
+            entries.append(make_entry(system, look, is_sampled=is_sampled, is_curve=is_sampled))
+    return entries

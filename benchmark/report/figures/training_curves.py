@@ -7,18 +7,21 @@ about which system is better; the quality curve below is what can be compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from benchmark.records.schema import Event
 from benchmark.report.data.points import Board
 from benchmark.report.figures.element_ids import gid
+from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.logarithmic_axis import make_logarithmic
 from benchmark.report.figures.marks import crowded, explain_emptiness, look_of, set_limits
 from benchmark.report.figures.palette import Look, solid
-from benchmark.report.figures.sheet import COLUMN_IN, WIDE_IN, Sheet, make_sheet
+from benchmark.report.figures.panel_grid import COLUMN_IN, WIDE_IN, PanelGrid, make_grid
 
 MOST_POINTS = 160
 """Points that are drawn of one loss curve: more than a column can show."""
@@ -27,32 +30,39 @@ Curves = dict[str, list[tuple[Event, ...]]]
 """System to the logs of its seeds."""
 
 
-def draw_training(board: Board, task: str) -> Sheet:
+@dataclass(frozen=True)
+class TrainingCurve:
+    """The quality on the valid split over one training run; all of equal length."""
+
+    updates: tuple[float, ...]
+    seconds: tuple[float, ...]
+    quality: tuple[float, ...]
+
+
+def draw_training(board: Board, task: str) -> PanelGrid:
     """Loss (logarithmic) above, quality on the valid split below, at column width."""
-    curves = collect_logs(board, task)
-    styles = look_of(board)
-    quality = _quality_name(curves)
-    many = crowded(board)
-    sheet = make_sheet(
+    curves, looks = collect_logs(board, task), look_of(board)
+    quality, many = _choose_quality(curves), crowded(board)
+    grid = make_grid(
         2 if quality else 1, 1,
         width=WIDE_IN if many else COLUMN_IN, panel_height=1.8 if many else 1.35, share="x",
     )  # fmt: skip
-    top = sheet.panels[0].ax
+    top, bottom = grid.panels[0].ax, grid.panels[-1].ax
     top.set_title(board.records.run.tasks[task].title)
     top.set_ylabel("loss")
-    _draw_losses(top, curves, styles)
+    _draw_losses(top, curves, looks)
     if quality:
-        below = sheet.panels[1].ax
-        below.set_ylabel(f"{quality} (valid split)")
-        _draw_quality(below, curves, styles, quality)
-    sheet.panels[-1].ax.set_xlabel("updates")
+        bottom.set_ylabel(f"{quality} (valid split)")
+        told = {s: [progress_of(log, quality) for log in logs] for s, logs in curves.items()}
+        draw_progress(bottom, told, looks, "updates", linewidth=0.9)
+    bottom.set_xlabel("updates")
     updates = [e.update for logs in curves.values() for log in logs for e in log]
     if updates:
         top.set_xlim(0, max(updates) * 1.03)
     else:
         explain_emptiness(top, "no training log in the records")
-    sheet.finish(*_legend(curves, styles))
-    return sheet
+    grid.finish(make_legend(board, [curves]))
+    return grid
 
 
 def collect_logs(board: Board, task: str) -> Curves:
@@ -70,18 +80,38 @@ def collect_logs(board: Board, task: str) -> Curves:
     return found
 
 
-def _draw_losses(ax: Axes, curves: Curves, styles: dict[str, Look]) -> None:
+def progress_of(log: Sequence[Event], name: str) -> TrainingCurve:
+    """What a log says about a quality.
+
+    The seconds of a validation are those of training at its update, between the lines of the
+    log that give them: validating is not training.
+    """
+    told = [e for e in log if math.isfinite(e.quality.get(name, math.nan))]
+    clock = [(e.update, e.seconds) for e in log if math.isfinite(e.seconds)]
+    updates = [float(event.update) for event in told]
+    if clock:
+        at, seconds = zip((0, 0.0), *clock, strict=True)
+        elapsed = np.interp(updates, at, seconds).tolist()
+    else:
+        elapsed = [math.nan] * len(updates)
+    return TrainingCurve(tuple(updates), tuple(elapsed), tuple(e.quality[name] for e in told))
+
+
+def _draw_losses(ax: Axes, curves: Curves, looks: Mapping[str, Look]) -> None:
     drawn: list[float] = []
     for system, seeds in curves.items():
-        look = styles[system]
+        look = looks[system]
         for log in seeds:
-            train = _thinned([e for e in log if e.kind == "train" and math.isfinite(e.loss)])
+            train = _thin_out([e for e in log if e.kind == "train" and math.isfinite(e.loss)])
             valid = [e for e in log if e.kind == "valid" and math.isfinite(e.loss)]
-            ax.plot([e.update for e in train], [e.loss for e in train],
-                    color=look.colour, linewidth=0.7, alpha=0.75, zorder=3,
-                    gid=gid(system))  # fmt: skip
-            ax.plot([e.update for e in valid], [e.loss for e in valid], zorder=4,
-                    gid=gid(system), **solid(look))  # fmt: skip
+            ax.plot(
+                [e.update for e in train], [e.loss for e in train],
+                color=look.colour, linewidth=0.7, alpha=0.75, zorder=3, gid=gid(system),
+            )  # fmt: skip
+            ax.plot(
+                [e.update for e in valid], [e.loss for e in valid],
+                zorder=4, gid=gid(system), **solid(look),
+            )  # fmt: skip
             drawn += [e.loss for e in (*train, *valid)]
     if drawn and min(drawn) > 0:
         make_logarithmic(ax, "y", drawn)
@@ -89,35 +119,36 @@ def _draw_losses(ax: Axes, curves: Curves, styles: dict[str, Look]) -> None:
         set_limits(ax, ys=drawn)
 
 
-def _draw_quality(ax: Axes, curves: Curves, styles: dict[str, Look], name: str) -> None:
+def draw_progress(
+    ax: Axes,
+    curves: Mapping[str, Sequence[TrainingCurve]],
+    looks: Mapping[str, Look],
+    field: Literal["updates", "seconds"],
+    *,
+    linewidth: float | None = None,
+) -> None:
+    """Draw the quality over updates or seconds, one line per training run."""
     drawn: list[float] = []
     for system, seeds in curves.items():
-        look = styles[system]
-        for log in seeds:
-            events = [e for e in log if math.isfinite(e.quality.get(name, math.nan))]
-            xs, ys = [e.update for e in events], [e.quality[name] for e in events]
-            ax.plot(xs, ys, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3,
-                    gid=gid(system))  # fmt: skip
-            ax.plot(xs, ys, zorder=4, gid=gid(system), **solid(look))
-            drawn += ys
+        look = looks[system]
+        for curve in seeds:
+            places = getattr(curve, field), curve.quality
+            ax.plot(
+                *places, color=look.colour, linestyle=look.line, linewidth=linewidth, zorder=3,
+                gid=gid(system),
+            )  # fmt: skip
+            ax.plot(*places, zorder=4, gid=gid(system), **solid(look))
+            drawn += curve.quality
     set_limits(ax, ys=drawn)
 
 
-def _quality_name(curves: Curves) -> str | None:
+def _choose_quality(curves: Curves) -> str | None:
     names = {name for seeds in curves.values() for log in seeds for e in log for name in e.quality}
     preferred = [name for name in ("validity", "bleu_sent_m4") if name in names]
     return next(iter([*preferred, *sorted(names)]), None)
 
 
-def _thinned(events: Sequence[Event]) -> list[Event]:
+def _thin_out(events: Sequence[Event]) -> list[Event]:
     """Every n-th event, the last always among them; the loss is not smoothed."""
     step = max(1, math.ceil(len(events) / MOST_POINTS))
     return [*events[::step], *(events[-1:] if (len(events) - 1) % step else [])]
-
-
-def _legend(curves: Iterable[str], styles: dict[str, Look]) -> tuple[list[Line2D], list[str]]:
-    handles = []
-    for system in curves:
-        keywords = solid(styles[system]) | {"linestyle": styles[system].line}
-        handles.append(Line2D([], [], **keywords))
-    return handles, list(curves)

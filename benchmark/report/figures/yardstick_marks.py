@@ -7,7 +7,7 @@ only where it is no further from the models than their own range is wide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
@@ -18,7 +18,7 @@ from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.labels import SIZE_PT
 from benchmark.report.figures.marks import Marks, draw_marks, ends
 from benchmark.report.figures.palette import COPY_COLOUR, MUTED, Look, darken, hollow
-from benchmark.report.figures.sheet import Panel
+from benchmark.report.figures.panel_grid import Panel
 
 
 def is_near(value: float, others: Sequence[float]) -> bool:
@@ -45,7 +45,7 @@ def make_room(points: Sequence[Point], axis: Axis, marks: Marks) -> None:
 
 
 def draw_unsampled(
-    panel: Panel, points: Sequence[Point], axis: Axis, styles: dict[str, Look], marks: Marks
+    panel: Panel, points: Sequence[Point], axis: Axis, looks: Mapping[str, Look]
 ) -> None:
     """Draw what has no place on the axis of diversity; the limits must be final.
 
@@ -54,7 +54,7 @@ def draw_unsampled(
     low, high = (panel.strip or panel.ax).get_ylim()
     others = [point for point in points if point.system != COPY]
     for copy in (point for point in points if point.system == COPY):
-        _draw_copy(panel, axis.read(copy).value, (low, high), marks)
+        _draw_copy(panel, axis.read(copy).value, (low, high))
     if panel.strip is None:
         return
     panel.strip.set_xlim(0, 1)
@@ -62,26 +62,25 @@ def draw_unsampled(
     panel.strip.tick_params(axis="x", length=0, labelsize=6)
     for number, point in enumerate(others):
         x, y = (number + 1) / (len(others) + 1), axis.read(point)
-        keywords = hollow(styles[point.system]) | {"clip_on": False}
+        keywords = hollow(looks[point.system]) | {"clip_on": False}
         if low <= y.value <= high:
-            apart = Marks()
             draw_marks(
-                panel.strip, [Interval(value=x)], [y], apart,
+                panel.strip, [Interval(value=x)], [y], Marks(),
                 keywords=keywords, large=True, points=[point],
             )  # fmt: skip
         else:
-            _draw_at_edge(panel.strip, x, axis, point, styles[point.system], above=y.value > high)
+            _draw_at_edge(panel.strip, x, axis, point, looks[point.system], above=y.value > high)
 
 
-def _draw_copy(panel: Panel, value: float, limits: tuple[float, float], marks: Marks) -> None:
+def _draw_copy(panel: Panel, value: float, limits: tuple[float, float]) -> None:
     text = f"{COPY} {value:.3g}"
     if limits[0] <= value <= limits[1]:
         for ax in filter(None, (panel.ax, panel.strip)):
             ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5, gid=gid(COPY))
-        marks.levels.append((text, value, COPY_COLOUR))
+        panel.marks.levels.append((text, value, COPY_COLOUR))
         return
     edge, arrow = (limits[1], "↑") if value > limits[1] else (limits[0], "↓")
-    marks.edges.append((f"{arrow} {text}", edge, COPY_COLOUR))
+    panel.marks.edges.append((f"{arrow} {text}", edge, COPY_COLOUR))
 
 
 def _draw_at_edge(ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool) -> None:

@@ -49,7 +49,7 @@ class InlineFigures:
         """The `<svg>` of a figure as the page carries it; `label` is read out by screen readers.
 
         Args:
-            svg: a drawing as `figures.sheet.svg` gives it; it is changed in place.
+            svg: a drawing as `figures.figure_files.render_svg` gives it; it is changed in place.
             label: its title and caption.
         """
         label_parts(svg, self.points)
@@ -106,12 +106,12 @@ class InlineFigures:
                 case "style":
                     name, value = "class", self._class(value)
                 case "d":
-                    value = _STEP.sub(r"\1", _shortened(value).strip())
+                    value = _STEP.sub(r"\1", _shorten(value).strip())
                 case "x" | "y":
-                    value = _shortened(value)
+                    value = _shorten(value)
                 case "transform":  # letters keep their scale to the digit
                     moves, scale, factors = value.partition("scale")
-                    value = _shortened(moves) + scale + factors
+                    value = _shorten(moves) + scale + factors
             yield name, value
 
     def _id(self, name: str) -> str:
@@ -128,7 +128,7 @@ class InlineFigures:
         return self.colours.setdefault(colour, f"--c{colour[1:]}")
 
 
-def _shortened(numbers: str) -> str:
+def _shorten(numbers: str) -> str:
     """Numbers cut to two digits after the point."""
     return _LONG.sub(r"\1", numbers)
 

@@ -17,7 +17,7 @@ def label_parts(svg: Element, points: dict[PointName, int]) -> None:
     """Give the parts of a drawing `data-s` (system), `data-l` (legend) and `data-p` (point).
 
     Args:
-        svg: a drawing as `figures.sheet.svg` gives it; it is changed in place.
+        svg: a drawing as `figures.figure_files.render_svg` gives it; it is changed in place.
         points: the numbers of the points of the page; those that are new get the next ones.
     """
     for group in list(svg.iter("g")):

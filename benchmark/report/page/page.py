@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import jinja2
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.records.schema import Run, title_of
-from benchmark.report.analysis.at_a_glance import HEADS, READING, Glance, make_glance
+from benchmark.records.schema import Run, TaskInfo
+from benchmark.report.analysis.at_a_glance import HEADS, READING, Answer, make_glance
 from benchmark.report.analysis.significance import TEST
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
-from benchmark.report.data.points import YARDSTICK, Board
+from benchmark.report.data.points import Board
 from benchmark.report.data.samples import PRINTED, SHOWN, SampleBlock
+from benchmark.report.figures.all_figures import Plot
 from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
 from benchmark.report.page.sample_browser import gather_sample_data
@@ -54,65 +56,63 @@ _COLOURS = {
 class Drawn:
     """A figure as the page shows it."""
 
-    name: str
-    title: str
-    caption: str
+    plot: Plot
     svg: Markup
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """What the page says about one task."""
+    """What the page says about one task; `stem` begins the names of its files."""
 
+    board: Board
     id: str
     stem: str
-    title: str
-    glance: Glance
-    sentences: tuple[str, ...]
     table: Table
     further: Mapping[str, Table]
     """Further tables by the stem of their files."""
-    figures: tuple[Drawn, ...]
-    blocks: tuple[SampleBlock, ...]
-    quality: str
-    """The quality that is shown beside a candidate."""
-    known: bool
-    counts: Mapping[str, int]
-    digest: str
-    notes: tuple[str, ...]
-    card: Markup
+    figures: Sequence[Drawn]
+    blocks: Sequence[SampleBlock]
 
+    @property
+    def info(self) -> TaskInfo:
+        """The task as the run saw it."""
+        return self.board.records.run.tasks[self.id]
 
-def gather_task_view(
-    board: Board,
-    task: str,
-    *,
-    stem: str,
-    table: Table,
-    further: Mapping[str, Table],
-    figures: Iterable[Drawn],
-    samples: Iterable[SampleBlock],
-) -> TaskView:
-    """Gather what the page says about a task; `stem` begins the names of its files."""
-    info = board.records.run.tasks[task]
-    quality = quality_axis(board, task)
-    return TaskView(
-        id=task,
-        stem=stem,
-        title=title_of(board.records.run.tasks, task),
-        glance=make_glance(board, task),
-        sentences=tuple(write_sentences(board, task)),
-        table=table,
-        further=further,
-        figures=tuple(figures),
-        blocks=tuple(samples),
-        quality=quality.label if quality else "",
-        known=info.kind == "controlled",
-        counts=info.counts,
-        digest=info.digest,
-        notes=tuple(_notes(info.notes)) or ("Nothing unusual was counted.",),
-        card=Markup(render_markdown(info.card)),
-    )
+    @property
+    def title(self) -> str:
+        """The title of the task."""
+        return self.board.title(self.id)
+
+    @cached_property
+    def glance(self) -> tuple[Answer, ...]:
+        """What goes under `HEADS`, after the title."""
+        return make_glance(self.board, self.id)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """What the records say about the task."""
+        return write_sentences(self.board, self.id)
+
+    @property
+    def quality(self) -> str:
+        """The quality that is shown beside a candidate."""
+        axis = quality_axis(self.board, self.id)
+        return axis.label if axis else ""
+
+    @property
+    def known(self) -> bool:
+        """Whether the task knows its answers."""
+        return self.info.kind == "controlled"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about the data."""
+        return tuple(_write_notes(self.info.notes)) or ("Nothing unusual was counted.",)
+
+    @property
+    def card(self) -> Markup:
+        """The card of the task as HTML."""
+        return Markup(render_markdown(self.info.card))
 
 
 def render_page(
@@ -129,12 +129,12 @@ def render_page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["groupby_run"] = _runs
+    environment.filters["groupby_run"] = _group_runs
     scripts = {name: (_TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS}
     return environment.get_template("page.html.j2").render(
         run=run,
         digest=digest,
-        lead=_lead(board),
+        lead=_write_lead(board),
         glance_heads=HEADS,
         glance_reading=READING,
         overview=overview,
@@ -161,8 +161,8 @@ def render_page(
                 for t in tasks
             },
         ),
-        light=Markup(_variables(0) + inline.variables("light")),
-        dark=Markup(_variables(1) + inline.variables("dark")),
+        light=Markup(_declare_colours(0) + inline.variables("light")),
+        dark=Markup(_declare_colours(1) + inline.variables("dark")),
         glyphs=Markup(inline.definitions()),
         # The files of this package, not text of a record.
         css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inline.rules()),
@@ -203,20 +203,19 @@ def describe_machine(run: Run, *, short: bool = False) -> str:
     return ", ".join(parts)
 
 
-def _lead(board: Board) -> str:
+def _write_lead(board: Board) -> str:
     run = board.records.run
-    models = [s for s in board.systems if run.systems[s].family != YARDSTICK]
     counts = (
         (len(board.records.tasks), "task"),
-        (len(models), "system"),
-        (len(board.systems) - len(models), "yardstick"),
+        (len(board.models), "system"),
+        (len(board.systems) - len(board.models), "yardstick"),
         (len(run.seeds), "seed"),
     )
     told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
-    return f"Suite {run.suite}: {told}; {describe_machine(run, short=True)}.{_when(run)}"
+    return f"Suite {run.suite}: {told}; {describe_machine(run, short=True)}.{_write_origin(run)}"
 
 
-def _when(run: Run) -> str:
+def _write_origin(run: Run) -> str:
     """The date and the code of the records; empty where they do not say."""
     commit = str(run.code.get("commit") or "")[:10]
     code = [f"version {run.code['version']}"] if run.code.get("version") else []
@@ -226,28 +225,28 @@ def _when(run: Run) -> str:
     return f" Records {' '.join(told)}." if told else ""
 
 
-def _notes(notes: Mapping[str, Any]) -> Iterator[str]:
+def _write_notes(notes: Mapping[str, Any]) -> Iterator[str]:
     """The data notes as sentences; as plain names and counts where their form is another."""
     from benchmark.tasks.data_notes import DataNotes
 
     try:
         yield from TypeAdapter(DataNotes).validate_python(dict(notes)).sentences()
     except (ValidationError, KeyError, ValueError):
-        yield from (f"{name}: {value}" for name, value in _flat(notes))
+        yield from (f"{name}: {value}" for name, value in _flatten(notes))
 
 
-def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{name}, ")
+            yield from _flatten(value, f"{above}{name}, ")
         elif value not in ([], "", None):
             yield f"{above}{name}".replace("_", " "), value
 
 
-def _variables(which: int) -> str:
+def _declare_colours(which: int) -> str:
     return "".join(f"--{name}:{pair[which]};" for name, pair in _COLOURS.items())
 
 
-def _runs(columns: Iterable[Column], attribute: str) -> list[tuple[str, list[Column]]]:
+def _group_runs(columns: Iterable[Column], attribute: str) -> list[tuple[str, list[Column]]]:
     """Neighbours with the same attribute, in order: Jinja's own filter would sort them."""
     return [(key, list(run)) for key, run in groupby(columns, lambda c: getattr(c, attribute))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.figures.sheet import save, use_style
+from benchmark.report.figures.figure_files import save, use_style
 from benchmark.report.paper.paper_figures import list_paper_figures, write_caption
 from benchmark.store.files import write_text
 
@@ -30,15 +30,12 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     try:
         with use_style():
             for figure in list_paper_figures():
-                lines += [f"## {figure.title}", ""]
+                title = figure.texts.title
+                lines += [f"## {title}", ""]
                 if tasks := figure.tasks(board):
                     save(figure.draw(board, tasks).figure, out / figure.name)
-                    lines += [
-                        f"![{figure.title}]({figure.name}.png)",
-                        "",
-                        write_caption(figure, board),
-                        "",
-                    ]
+                    lines += [f"![{title}]({figure.name}.png)", ""]
+                    lines += [write_caption(figure, board), ""]
                 if missing := figure.missing(board):
                     lines += [missing, ""]
         write_text(out / PAGE, "\n".join(lines).rstrip() + "\n")

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.records.schema import UNDEFINED, Interval, title_of
-from benchmark.report.analysis.mbr_scaling import mbr_curve, scaled, utilities_of
+from benchmark.records.schema import UNDEFINED, Interval
+from benchmark.report.analysis.mbr_scaling import curved_points, mbr_curve, utilities_of
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.points import COPY, Board
+from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
-from benchmark.report.figures.sheet import Sheet
-from benchmark.report.paper.curve_panels import (
-    PanelCurve,
-    draw_curves,
-    in_order,
-    make_legend,
-    make_task_sheet,
-    panels_of,
-)
+from benchmark.report.figures.panel_grid import PanelGrid
+from benchmark.report.paper.curve_panels import PanelCurve, draw_curves, make_task_panels
 
 
 def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
@@ -25,36 +19,31 @@ def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
     axis = quality_axis(board, task)
     if axis is None:
         return {}
-    curves = {
-        point.system: mbr_curve(point, axis.metric, utilities_of([point])[0])
-        for point in scaled(board, task)
-        if not point.yardstick
-    }
     return {
-        system: PanelCurve(tuple(map(float, by_size)), tuple(by_size.values()))
-        for system, by_size in curves.items()
-        if by_size
+        point.system: {float(size): value for size, value in curve.items()}
+        for point in curved_points(board, task)
+        if not point.yardstick
+        and (curve := mbr_curve(point, axis.metric, utilities_of([point])[0]))
     }
 
 
 def copy_value(board: Board, task: str) -> Interval:
     """What copying scores on the sources of the curves, which may be a part of the split."""
     axis = quality_axis(board, task)
-    copy = next((p for p in scaled(board, task) if p.system == COPY), None)
+    copy = next((p for p in curved_points(board, task) if p.system == COPY), None)
     return axis.read(copy) if axis is not None and copy is not None else UNDEFINED
 
 
-def draw_candidates(board: Board, tasks: Sequence[str]) -> Sheet:
+def draw_candidates(board: Board, tasks: Sequence[str]) -> PanelGrid:
     """One panel per task."""
-    styles, sheet = look_of(board), make_task_sheet(tasks)
+    grid, panels = make_task_panels(board, tasks)
     drawn = [candidate_curves(board, task) for task in tasks]
-    for task, curves, (ax,) in zip(tasks, drawn, panels_of(sheet, tasks), strict=True):
+    for task, curves, (panel,) in zip(tasks, drawn, panels, strict=True):
         axis = quality_axis(board, task)
         assert axis is not None  # there would be no curve
-        draw_curves(ax, curves, styles, copy=copy_value(board, task))
-        ax.set_title(title_of(board.records.run.tasks, task))
-        ax.set_xlabel("candidates |S|")
-        ax.set_ylabel(f"{axis.label}, MBR")
+        draw_curves(panel.ax, curves, look_of(board), copy=copy_value(board, task))
+        panel.ax.set_xlabel("candidates |S|")
+        panel.ax.set_ylabel(f"{axis.label}, MBR")
     has_copy = any(copy_value(board, task).defined for task in tasks)
-    sheet.finish(*make_legend(in_order(board.systems, drawn), styles, copy=has_copy))
-    return sheet
+    grid.finish(make_legend(board, drawn, copy=has_copy))
+    return grid

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from matplotlib.axes import Axes
-
-from benchmark.records.schema import Interval, TraceRecord, base, title_of
+from benchmark.records.schema import Interval, TraceRecord, base
 from benchmark.report.data.axes import Axis, quality_axis
 from benchmark.report.data.points import Board
 from benchmark.report.data.seed_pooling import pool_cautiously
+from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.paper.curve_panels import (
     Curves,
     PanelCurve,
     draw_curves,
-    in_order,
-    make_legend,
-    make_task_sheet,
-    panels_of,
+    make_task_panels,
 )
 from benchmark.scoring.bootstrap import Bounds
 
@@ -41,49 +37,42 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
     for system in board.systems:
         main = board.main(task, system)
         keys = [cell.keys.trace for cell in main.cells if cell.keys.trace] if main else []
-        curves = [_curve(board.records.trace(key), axis) for key in keys]
+        curves = [_read_curve(board.records.trace(key), axis) for key in keys]
         known = [curve for curve in curves if curve is not None]
         if known:
-            found[system] = _pooled(known, axis.bounds(board, task))
+            found[system] = _pool_seeds(known, axis.bounds(board, task))
     return found
 
 
-def draw_generation(board: Board, tasks: Sequence[str]) -> Sheet:
+def draw_generation(board: Board, tasks: Sequence[str]) -> PanelGrid:
     """Two panels per task: quality above, diversity below."""
-    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
+    grid, found = make_task_panels(board, tasks, rows_each=2)
     drawn: list[Curves] = []
-    for task, panels in zip(tasks, panels_of(sheet, tasks, rows_each=2), strict=True):
-        panels[0].set_title(title_of(board.records.run.tasks, task))
-        for ax, axis in zip(panels, trace_axes(board, task), strict=False):
-            curves = trace_curves(board, task, axis)
-            drawn.append(curves)
-            draw_curves(ax, curves, styles)
-            _name_axes(ax, axis)
-    sheet.finish(*make_legend(in_order(board.systems, drawn), styles))
-    return sheet
+    for task, panels in zip(tasks, found, strict=True):
+        for panel, axis in zip(panels, trace_axes(board, task), strict=False):
+            drawn.append(trace_curves(board, task, axis))
+            draw_curves(panel.ax, drawn[-1], look_of(board))
+            panel.ax.set_xlim(0, 103)
+            panel.ax.set_xlabel("steps of the generation, %")
+            panel.ax.set_ylabel(axis.label)
+    grid.finish(make_legend(board, drawn))
+    return grid
 
 
-def _name_axes(ax: Axes, axis: Axis) -> None:
-    ax.set_xlim(0, 103)
-    ax.set_xlabel("steps of the generation, %")
-    ax.set_ylabel(axis.label)
-
-
-def _curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
+def _read_curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
     kept = trace.curves.get(axis.metric, {}).get(axis.statistic)
     if kept is None:
         return None
-    ends = zip(kept.value, kept.low, kept.high, strict=True)
-    return PanelCurve(
-        tuple(100 * step / trace.total for step in trace.steps),
-        tuple(Interval(value=value, low=low, high=high) for value, low, high in ends),
-    )
+    ends = zip(trace.steps, kept.value, kept.low, kept.high, strict=True)
+    return {
+        100 * step / trace.total: Interval(value=value, low=low, high=high)
+        for step, value, low, high in ends
+    }
 
 
-def _pooled(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
+def _pool_seeds(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
     """The mean over seeds, where all took the same steps; else the first seed alone."""
     first = curves[0]
-    if len(curves) == 1 or any(curve.xs != first.xs for curve in curves):
+    if len(curves) == 1 or any(curve.keys() != first.keys() for curve in curves):
         return first
-    columns = zip(*(curve.ys for curve in curves), strict=True)
-    return PanelCurve(first.xs, tuple(pool_cautiously(intervals, bounds) for intervals in columns))
+    return {x: pool_cautiously([curve[x] for curve in curves], bounds) for x in first}

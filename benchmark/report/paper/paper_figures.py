@@ -5,11 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from benchmark.report.analysis.mbr_scaling import curved_points
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
-from benchmark.report.analysis.mbr_scaling import scaled
 from benchmark.report.data.points import Board
-from benchmark.report.figures.sheet import Sheet
+from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.paper.candidate_count import candidate_curves, draw_candidates
 from benchmark.report.paper.curve_panels import MANY
 from benchmark.report.paper.generation_process import draw_generation, trace_axes, trace_curves
@@ -18,26 +22,38 @@ from benchmark.report.paper.trade_off import draw_trade_off, trade_off_plane
 from benchmark.report.paper.training_time import draw_training_time, quality_over_training
 
 Has = Callable[[Board, str], bool]
+Draw = Callable[[Board, Sequence[str]], PanelGrid]
+Describe = Callable[[Board, Sequence[str]], str]
+
+
+class FigureTexts(BaseModel):
+    """What `paper_figures.yaml` says about a figure.
+
+    `theirs` says what the paper's shows, `ours` how the redrawn one differs; `makes` is what has
+    to be added to the call of the run where the records do not hold what is drawn.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    theirs: str
+    ours: str
+    makes: str
 
 
 @dataclass(frozen=True)
 class PaperFigure:
     """A figure of a paper.
 
-    `name` is its file without suffix. `theirs` says what the paper's shows, `ours` how the
-    redrawn one differs. `has` says whether the records of a task hold what is drawn; `makes` is
-    what has to be added to the call of the run where they do not; `drawn_from` says how many
-    sources or seeds are behind the figures.
+    `name` is its file without suffix. `has` says whether the records of a task hold what is
+    drawn, `drawn_from` how many sources or seeds are behind the figures.
     """
 
     name: str
-    title: str
-    theirs: str
-    ours: str
+    texts: FigureTexts
     has: Has
-    makes: str
-    draw: Callable[[Board, Sequence[str]], Sheet]
-    drawn_from: Callable[[Board, Sequence[str]], str]
+    draw: Draw
+    drawn_from: Describe
 
     def tasks(self, board: Board) -> tuple[str, ...]:
         """The tasks that can be drawn."""
@@ -53,109 +69,48 @@ class PaperFigure:
         words = ["--task", *lacking, "--suite", run.suite]
         if any(run.tasks[task].kind == "jsonl" for task in lacking):
             words += ["--data-dir", "DATA"]
-        call = f"python -m benchmark.run {shlex.join(words)} {self.makes}"
+        call = f"python -m benchmark.run {shlex.join(words)} {self.texts.makes}"
         return f"There are no records of it for {', '.join(lacking)}: `{call}` makes them."
 
 
 def list_paper_figures() -> tuple[PaperFigure, ...]:
     """All of them, in the order of the papers: arXiv 2210.08933, then arXiv 2310.05793."""
-    return (
-        PaperFigure(
-            "figure-3-candidates",
-            "Figure 3: quality over the number of candidates",
-            "BLEU of the candidate that minimum Bayes risk chooses from |S| = 1 to 20, DiffuSeq"
-            " beside GPT2-base on simplification and beside GPT2-large on paraphrase.",
-            f"every system chooses from equally many candidates; bands, up to {MANY} systems, are"
-            " intervals over the sources; the line is what copying the source scores.",
+    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
+    texts = TypeAdapter(dict[str, FigureTexts]).validate_python(yaml.safe_load(text))
+    parts: dict[str, tuple[Has, Draw, Describe]] = {
+        "figure-3-candidates": (
             lambda board, task: bool(candidate_curves(board, task)),
-            "--set evaluation.mbr.candidates=20",
             draw_candidates,
-            _sources_of_curves,
+            _describe_curves,
         ),
-        PaperFigure(
-            "figure-4-trade-off",
-            "Figure 4: quality against diversity",
-            "BLEU against div-4 on question generation: DiffuSeq and GPVAE-T5 as curves, GPT2-base,"
-            " GPT2-large and NAR-LevT as points.",
-            "every system is a curve over its knob, and quality is the mean over the same"
-            " candidates whose div-4 is measured, not a choice from them. Systems with one"
-            " answer are left out: the div-4 of three equal answers, near 1/3, is not diversity."
-            " Large marks: the setting of the table; numbers: the knob at the ends of a curve; the"
-            " line is what copying the source scores; grey and dashed: the grammar, where there is"
-            " one.",
+        "figure-4-trade-off": (
             lambda board, task: trade_off_plane(board, task) is not None,
-            "--set evaluation.metrics=[bleu_sent_m4,self_bleu,div_4]",
             draw_trade_off,
-            _sources,
+            _describe_sources,
         ),
-        PaperFigure(
-            "figure-5-generation",
-            "Figure 5: quality and diversity along the generation process",
-            "BLEU and div-4 on simplification over the share of the steps: DiffuSeq has div-4 near"
-            " 1 and BLEU near 0 until the last fifth, NAR-LevT is at its BLEU after a fifth.",
-            "every system that shows its steps, diversity in its own panel. What is read is"
-            " the state after a step: a continuous one is rounded to words, hidden tokens of a"
-            " masked one are left out, a left-to-right system has its prefix. Div-4 is high where"
-            " the words are still noise, and 0 for texts of fewer than four words.",
-            _has_trace,
-            "--trace",
-            draw_generation,
-            _traced_sources,
-        ),
-        PaperFigure(
-            "figure-6-steps",
-            "Figure 6: quality and speed over the number of steps",
-            "BLEU and generated samples per second of DiffuSeq with 100, 500, 1,000 and 2,000 steps"
-            " on question generation, beside GPT2-large.",
-            "every system, quality above and speed below over the network calls that hooks have"
-            " counted, with logarithmic axes. Speed is that of the machine of the run, tokenising"
-            " included; quality is the mean over candidates; hollow marks: deterministic systems;"
-            " the line is what copying the source scores.",
-            has_steps,
-            "--set diffuseq.nfe=[5,20,100]",
-            draw_steps,
-            _sources,
-        ),
-        PaperFigure(
-            "v2-figure-2-training",
-            "Second version, Figure 2: quality over training time",
-            "test BLEU over hours of training, with and without the soft absorbing state.",
-            "`diffuseq-v2` has that state and `diffuseq` has not; quality is that on a few examples"
-            " of the valid split, so that steps within a few hundredths are noise, and there are no"
-            " intervals. Seconds of training on the machine of the run; below, updates, which do"
-            " not depend on it.",
+        "figure-5-generation": (_has_trace, draw_generation, _describe_traces),
+        "figure-6-steps": (has_steps, draw_steps, _describe_sources),
+        "v2-figure-2-training": (
             lambda board, task: bool(quality_over_training(board, task)),
-            "--set training.quality_examples=64 training.validate_every=500",
             draw_training_time,
             lambda board, tasks: "One line per seed.",
         ),
-        PaperFigure(
-            "v2-figure-3-speed",
-            "Second version, Figure 3: quality against speed",
-            "BLEU over iterations per second on paraphrase: the second version with DPM-Solver++,"
-            " DiffuSeq with DDIM, and GPT2.",
-            "every system, candidates per second of the machine of the run on a logarithmic axis;"
-            " numbers: network calls at the ends of a curve; hollow marks: deterministic systems;"
-            " the line is what copying the source scores.",
-            has_steps,
-            "--set diffuseq-v2.nfe=[5,20,100]",
-            draw_speed,
-            _sources,
-        ),
-    )
+        "v2-figure-3-speed": (has_steps, draw_speed, _describe_sources),
+    }
+    return tuple(PaperFigure(name, texts[name], *of_figure) for name, of_figure in parts.items())
 
 
 def write_caption(figure: PaperFigure, board: Board) -> str:
     """What the paper's figure shows, how ours differs, and what it was drawn from."""
-    said = f"The paper shows {figure.theirs} Ours: {figure.ours}"
-    return f"{said} {figure.drawn_from(board, figure.tasks(board))}"
+    texts, drawn_from = figure.texts, figure.drawn_from(board, figure.tasks(board))
+    return f"The paper shows {texts.theirs} Ours: {texts.ours.format(many=MANY)} {drawn_from}"
 
 
 def _has_trace(board: Board, task: str) -> bool:
     return any(trace_curves(board, task, axis) for axis in trace_axes(board, task))
 
 
-def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
+def _describe_traces(board: Board, tasks: Sequence[str]) -> str:
     keys = {c.keys.trace for c in board.records.cells if c.keys.trace and c.task in tasks}
     traces = [board.records.trace(key) for key in sorted(keys)]
     sources = sorted({trace.num_sources for trace in traces})
@@ -163,12 +118,11 @@ def _traced_sources(board: Board, tasks: Sequence[str]) -> str:
     return f"{counted}; bands, up to {MANY} systems, are intervals over them."
 
 
-def _sources_of_curves(board: Board, tasks: Sequence[str]) -> str:
-    told = (f"{task}: {scaling_protocol(scaled(board, task))}" for task in tasks)
-    return " ".join(told)
+def _describe_curves(board: Board, tasks: Sequence[str]) -> str:
+    return " ".join(f"{task}: {scaling_protocol(curved_points(board, task))}" for task in tasks)
 
 
-def _sources(board: Board, tasks: Sequence[str]) -> str:
+def _describe_sources(board: Board, tasks: Sequence[str]) -> str:
     counts = []
     for task in tasks:
         scores = (c.score for p in board.mains(task) for c in p.cells if c.score)

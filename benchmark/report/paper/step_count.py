@@ -10,20 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.records.schema import title_of
-from benchmark.report.data.axes import Axis, quality_axis
-from benchmark.report.data.points import COPY, YARDSTICK, Board, Point
+from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.points import COPY, Board, Point
+from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.logarithmic_axis import make_logarithmic
-from benchmark.report.figures.marks import Marks, annotate, look_of, set_limits
-from benchmark.report.figures.palette import Look, darken, hollow, solid
-from benchmark.report.figures.sheet import Sheet
-from benchmark.report.paper.curve_panels import (
-    draw_copy,
-    in_order,
-    make_legend,
-    make_task_sheet,
-    panels_of,
-)
+from benchmark.report.figures.marks import Marks, look_of, set_limits
+from benchmark.report.figures.palette import Look, hollow, solid
+from benchmark.report.figures.panel_grid import PanelGrid
+from benchmark.report.paper.curve_panels import draw_copy, make_task_panels
 
 Points = Mapping[str, tuple[Point, ...]]
 """System to its points over the number of steps."""
@@ -35,9 +29,9 @@ def step_points(board: Board, task: str) -> dict[str, tuple[Point, ...]]:
     """The points of each model over its number of steps; its main setting where it has no other."""
     axis = quality_axis(board, task)
     found: dict[str, tuple[Point, ...]] = {}
-    for system in board.systems:
-        if axis is None or board.records.run.systems[system].family == YARDSTICK:
-            continue
+    if axis is None:
+        return found
+    for system in board.models:
         main = board.main(task, system)
         points = board.nfe_curve(task, system) or ((main,) if main is not None else ())
         kept = tuple(
@@ -64,65 +58,57 @@ def steps(point: Point) -> float:
     return point.cost("depth")
 
 
-def draw_steps(board: Board, tasks: Sequence[str]) -> Sheet:
+def draw_steps(board: Board, tasks: Sequence[str]) -> PanelGrid:
     """Two panels per task over network calls: quality, and candidates per second."""
-    styles, sheet = look_of(board), make_task_sheet(tasks, rows_each=2)
+    looks = look_of(board)
+    grid, found = make_task_panels(board, tasks, rows_each=2)
     every = [step_points(board, task) for task in tasks]
-    for task, points, panels in zip(tasks, every, panels_of(sheet, tasks, 2), strict=True):
-        above, below = panels
-        above.set_title(title_of(board.records.run.tasks, task))
-        _draw_quality(above, board, task, points, steps, styles)
-        speeds = _draw(below, points, steps, speed, styles)
-        make_logarithmic(below, "y", speeds.ys)
-        below.set_ylabel("candidates per second")
-        for ax in panels:
-            ax.set_xlabel("network calls per candidate (NFE)")
-            make_logarithmic(ax, "x", speeds.xs)
-    sheet.finish(*_legend(board, tasks, every, styles))
-    return sheet
+    for task, points, (above, below) in zip(tasks, every, found, strict=True):
+        # Marks of their own: here the ends get no labels, as their numbers are below them.
+        speeds = Marks()
+        _draw_quality(above.ax, board, task, points, steps, Marks())
+        _draw(below.ax, points, steps, speed, looks, speeds)
+        make_logarithmic(below.ax, "y", speeds.ys)
+        below.ax.set_ylabel("candidates per second")
+        for panel in (above, below):
+            panel.ax.set_xlabel("network calls per candidate (NFE)")
+            make_logarithmic(panel.ax, "x", speeds.xs)
+    grid.finish(_make_legend(board, tasks, every))
+    return grid
 
 
-def draw_speed(board: Board, tasks: Sequence[str]) -> Sheet:
+def draw_speed(board: Board, tasks: Sequence[str]) -> PanelGrid:
     """One panel per task: quality against candidates per second."""
-    styles, sheet = look_of(board), make_task_sheet(tasks)
+    grid, found = make_task_panels(board, tasks)
     every = [step_points(board, task) for task in tasks]
-    drawn: list[tuple[Axes, Marks]] = []
-    for task, points, (ax,) in zip(tasks, every, panels_of(sheet, tasks), strict=True):
-        ax.set_title(title_of(board.records.run.tasks, task))
-        marks = _draw_quality(ax, board, task, points, speed, styles)
-        make_logarithmic(ax, "x", marks.xs)
-        ax.set_xlabel("candidates per second")
-        drawn.append((ax, marks))
-    sheet.finish(*_legend(board, tasks, every, styles))
-    for ax, marks in drawn:
-        annotate(ax, marks)
-    return sheet
+    for task, points, (panel,) in zip(tasks, every, found, strict=True):
+        _draw_quality(panel.ax, board, task, points, speed, panel.marks)
+        make_logarithmic(panel.ax, "x", panel.marks.xs)
+        panel.ax.set_xlabel("candidates per second")
+    grid.finish(_make_legend(board, tasks, every))
+    return grid
 
 
 def _draw_quality(
-    ax: Axes, board: Board, task: str, points: Points, across: Read, styles: Mapping[str, Look]
-) -> Marks:
+    ax: Axes, board: Board, task: str, points: Points, across: Read, marks: Marks
+) -> None:
     axis = quality_axis(board, task)
     assert axis is not None  # there would be no points
-    marks = _draw(ax, points, across, _value_on(axis), styles)
+    _draw(ax, points, across, lambda point: axis.read(point).value, look_of(board), marks)
     copy = board.main(task, COPY)
     if copy is not None and axis.read(copy).defined:
         draw_copy(ax, axis.read(copy))
         marks.ys.append(axis.read(copy).value)
     set_limits(ax, ys=marks.ys)
     ax.set_ylabel(axis.label)
-    return marks
 
 
-def _value_on(axis: Axis) -> Read:
-    return lambda point: axis.read(point).value
-
-
-def _draw(ax: Axes, points: Points, across: Read, up: Read, styles: Mapping[str, Look]) -> Marks:
-    """Curves with marks; the numbers of calls at their ends are to become labels."""
-    marks = Marks()
+def _draw(
+    ax: Axes, points: Points, across: Read, up: Read, looks: Mapping[str, Look], marks: Marks
+) -> None:
+    """Draw curves with marks; the numbers of calls at their ends are to become labels."""
     for system, curve in points.items():
-        look, xs, ys = styles[system], [across(p) for p in curve], [up(p) for p in curve]
+        look, xs, ys = looks[system], [across(p) for p in curve], [up(p) for p in curve]
         is_sampled = any(p.sampled for p in curve)
         ax.plot(xs, ys, color=look.colour, linestyle=look.line, linewidth=0.9, zorder=3)
         ax.plot(xs, ys, zorder=4, **(solid if is_sampled else hollow)(look))
@@ -130,16 +116,8 @@ def _draw(ax: Axes, points: Points, across: Read, up: Read, styles: Mapping[str,
         marks.ys += ys
         marks.points += zip(xs, ys, strict=True)
         marks.curves.append((xs, ys))
-        if len(curve) > 1:
-            first, last = (
-                (f"{steps(curve[i]):.3g}", xs[i], ys[i], darken(look.colour)) for i in (0, -1)
-            )
-            marks.wishes.append((first, last))
-    return marks
+        marks.label_ends([f"{steps(p):.3g}" for p in curve], xs, ys, look)
 
 
-def _legend(
-    board: Board, tasks: Sequence[str], every: Sequence[Points], styles: Mapping[str, Look]
-) -> tuple[list[Line2D], list[str]]:
-    has_copy = any(board.main(task, COPY) for task in tasks)
-    return make_legend(in_order(board.systems, every), styles, copy=has_copy)
+def _make_legend(board: Board, tasks: Sequence[str], every: Sequence[Points]) -> list[Line2D]:
+    return make_legend(board, every, copy=any(board.main(task, COPY) for task in tasks))

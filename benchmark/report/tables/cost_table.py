@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.records.schema import title_of
-from benchmark.report.data.columns import size_columns, training_columns, work_columns
+from benchmark.report.data.columns import (
+    keep_measured,
+    size_columns,
+    training_columns,
+    work_columns,
+)
 from benchmark.report.data.points import Board
 from benchmark.report.tables.model_sizes import describe_sizes
 from benchmark.report.tables.table import DAGGER, Footnote, Table, make_footnotes, make_row
@@ -18,8 +22,7 @@ def build_cost_table(board: Board, task: str) -> Table:
     """Parameters, training and decoding of every system, main setting."""
     points = board.mains(task)
     every = (*size_columns(), *training_columns(), *work_columns())
-    columns = tuple(c for c in every if any(c.read(p).defined for p in points)) or every
-    title = title_of(board.records.run.tasks, task)
+    columns = keep_measured(every, points) or every
     sizes = describe_sizes(board, task)
     notes = (Footnote(sizes, frozenset({"size"})),) if sizes else ()
     # The mark of deterministic systems speaks of diversity, which is no column here.
@@ -28,13 +31,12 @@ def build_cost_table(board: Board, task: str) -> Table:
     return Table(
         task=task,
         title="Cost and size",
-        caption=f"{title}, task {task}: parameters (embeddings are the tables of words and of"
+        caption=f"{board.heading(task)}: parameters (embeddings are the tables of words and of"
         " positions), training (target tokens seen; seconds of the machine of the run) and decoding"
         " with the main setting, per candidate: network calls in sequence (NFE), network rows,"
         " and time. Means over the seeds.",
         columns=columns,
         rows=tuple(replace(row, marks=row.marks.replace(DAGGER, "")) for row in rows),
         footnotes=(*notes, *kept),
-        signatures=(),
         name=COST,
     )

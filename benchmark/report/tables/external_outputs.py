@@ -19,7 +19,7 @@ MATCHED: Mapping[str, str] = {
 def describe_outputs(points: Iterable[Point]) -> str:
     """Which systems were not run here, and how their outputs were matched; empty if all were."""
     told = {
-        point.system: _facts(outputs)
+        point.system: _describe_matching(outputs)
         for point in points
         if not point.yardstick
         and (outputs := next((c.outputs for c in point.cells if c.outputs), None))
@@ -30,7 +30,7 @@ def describe_outputs(points: Iterable[Point]) -> str:
     return f"Not run here, scored from outputs, cost unknown: {named}."
 
 
-def _facts(outputs: Mapping[str, Any]) -> str:
+def _describe_matching(outputs: Mapping[str, Any]) -> str:
     sources, split = outputs.get("sources"), outputs.get("split")
     is_part = None not in (sources, split) and sources != split
     part = f", {sources:,} of {split:,} sources" if is_part else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmark.records.schema import UNDEFINED, Interval, title_of
-from benchmark.report.analysis.standings import AREA, SHORT, Standard, Standings, compute_standings
+from benchmark.records.schema import UNDEFINED, Interval
+from benchmark.report.analysis.standings import AREA, SHORT, Standings, compute_standings
 from benchmark.report.data.columns import Column, Group
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
@@ -35,24 +35,22 @@ _HOW = (
 def build_frontier_table(board: Board, task: str) -> Table:
     """Every system by its whole curve: area, and quality at equal diversity and equal cost."""
     found = compute_standings(board, task)
-    title = title_of(board.records.run.tasks, task)
     points = board.mains(task)
-    columns = _frontier_columns(found) if found else ()
-    rows = tuple(_frontier_row(board, point, columns, found) for point in points)
-    about = "" if found is None else f"quality is {found.quality.label}. {_standards(found)}{_HOW}"
+    columns = _make_columns(found) if found else ()
+    rows = tuple(_make_frontier_row(board, point, columns, found) for point in points)
+    about = "" if found is None else f"quality is {found.quality.label}. {_describe(found)}{_HOW}"
     return Table(
         task=task,
         title="Frontier",
-        caption=f"{title}, task {task}: {about or 'no quality was measured.'}",
+        caption=f"{board.heading(task)}: {about or 'no quality was measured.'}",
         columns=columns,
         rows=with_letters(rows, found.verdicts) if found else rows,
-        footnotes=tuple(_remarks(found)) if found else (),
-        signatures=(),
+        footnotes=tuple(_write_footnotes(found)) if found else (),
         name=FRONTIER,
     )
 
 
-def _frontier_columns(found: Standings) -> tuple[Column, ...]:
+def _make_columns(found: Standings) -> tuple[Column, ...]:
     digits = 1 if found.quality.metric.startswith("bleu_corpus") else 3
 
     def part(field: str, head: str, detail: str, decimals: int, about: str) -> Column:
@@ -64,16 +62,10 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
             f"curve.{field}", "frontier", head, detail, "none", read, digits=decimals, about=about
         )
 
-    def value(column: str) -> Column:
-        standard = next((s for s in found.standards if s.id == column), None)
-        head, detail, about = _standard_head(standard)
+    def value(column: str, group: Group, head: str, detail: str, about: str) -> Column:
         return Column(
-            column,
-            "frontier" if standard is None else "equal cost" if standard.is_cost else
-            "equal diversity",
-            head, detail, "higher",
-            lambda point: found.value(column, point.system),
-            digits=digits, about=about,
+            column, group, head, detail, "higher",
+            lambda point: found.value(column, point.system), digits=digits, about=about,
         )  # fmt: skip
 
     parts = (
@@ -81,32 +73,25 @@ def _frontier_columns(found: Standings) -> tuple[Column, ...]:
         part("front", "Front", "of them", 0, "settings that no setting of any model beats in both"),
         part("low", "Diversity", "from", 3, "smallest diversity that was measured"),
         part("high", "Diversity", "to", 3, "greatest diversity that was measured"),
-        value(AREA),
+        value(AREA, "frontier", "Area", "", "area under the frontier, from (0, 0)"),
     )
-    return (*(parts if found.curves else ()), *(value(s.id) for s in found.standards))
+    standards = (
+        value(s.id, "equal cost", f"≤ {s.shown}", s.unit, f"quality within {s.what}")
+        if s.is_cost
+        else value(s.id, "equal diversity", f"≥ {s.shown}", SHORT[s.id], f"quality at {s.what}")
+        for s in found.standards
+    )
+    return (*(parts if found.curves else ()), *standards)
 
 
-def _standard_head(standard: Standard | None) -> tuple[str, str, str]:
-    if standard is None:
-        return "Area", "", "area under the frontier, from (0, 0)"
-    if standard.is_cost:
-        return f"≤ {standard.shown}", standard.unit, f"quality within {standard.what}"
-    return f"≥ {standard.shown}", SHORT[standard.id], f"quality at {standard.what}"
-
-
-def _frontier_row(
+def _make_frontier_row(
     board: Board, point: Point, columns: tuple[Column, ...], found: Standings | None
 ) -> TableRow:
     row = make_row(board, point, columns)
     if found is None:
         return row
-    keys = tuple(
-        dict.fromkeys(
-            key
-            for setting in (*board.of(point.task, point.system, "sweep"), point)
-            for key in setting.keys("score")
-        )
-    )
+    settings = (*board.of(point.task, point.system, "sweep"), point)
+    keys = tuple(dict.fromkeys(key for setting in settings for key in setting.keys("score")))
     entries = {
         name: TableCell(entry.interval, keys, dash=found.dashes.get((name, point.system), ""))
         for name, entry in row.entries.items()
@@ -114,7 +99,7 @@ def _frontier_row(
     return replace(row, entries=entries, marks=row.marks.replace(DAGGER, ""))
 
 
-def _remarks(found: Standings) -> Iterator[Footnote]:
+def _write_footnotes(found: Standings) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({"frontier", "equal diversity", "equal cost"})
     if found.verdicts.pairs:
         yield Footnote(
@@ -132,10 +117,7 @@ def _remarks(found: Standings) -> Iterator[Footnote]:
         yield Footnote(f"{DASH} stands for: {told}.", groups)
 
 
-def _standards(found: Standings) -> str:
-    told = "; ".join(
-        f"at most {s.shown} {s.unit}, {s.what}" if s.is_cost else f"at least {s.shown}, {s.what}"
-        for s in found.standards
-    )
+def _describe(found: Standings) -> str:
+    told = "; ".join(f"{standard}, {standard.what}" for standard in found.standards)
     axis = f" Diversity is {found.diversity.short}." if found.diversity else ""
     return f"{axis.strip()} Held equal: {told}. " if told else ""

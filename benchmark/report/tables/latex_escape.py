@@ -57,10 +57,10 @@ def latex_escape(text: str) -> str:
     """Text that LaTeX prints as it is; characters are replaced one by one, never twice."""
     # Two hyphens in a row would print as a dash.
     pairs = pairwise(f" {text}")
-    return "".join("{}-" if before == here == "-" else _escaped(here) for before, here in pairs)
+    return "".join("{}-" if before == here == "-" else _escape(here) for before, here in pairs)
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character in SIGNS:
         return SIGNS[character]
     if character.isascii() and character.isprintable():

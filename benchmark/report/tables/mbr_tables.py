@@ -6,24 +6,25 @@ second what the other metrics say of the same choices.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base, title_of
+from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base
 from benchmark.report.analysis.equal_cost import TEST, describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import (
     INFLATED,
     affordable,
     common_budget,
     curved_metrics,
+    curved_points,
     describe_protocol,
     mbr_curve,
     oracle_curve,
-    scaled,
     utilities_of,
 )
-from benchmark.report.data.columns import GROUPS, Column, Group, group_of
+from benchmark.report.data.columns import Column, Group, group_of, make_metric_column, rank_of
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import DAGGER, Footnote, Table, TableRow, make_row, with_bold
 
@@ -44,29 +45,29 @@ Columns = Callable[[str], tuple[Column, ...]]
 
 def choosing_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of `build_choosing_tables`; empty where the records hold no curves."""
-    return (MBR, OTHERS)[: len(_shown(curved_metrics(records, task)))]
+    return (MBR, OTHERS)[: len(_select_metrics(curved_metrics(records, task)))]
 
 
 def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
     """The tables of `choosing_names`."""
-    metrics = _shown(curved_metrics(board.records, task))
-    points = scaled(board, task)
-    title = title_of(board.records.run.tasks, task)
-    if metrics:
-        yield _main_table(board, task, title, points, next(iter(metrics.items())))
-    if len(metrics) > 1:
-        yield _others_table(board, task, title, points, dict(list(metrics.items())[1:]))
+    metrics = _select_metrics(curved_metrics(board.records, task))
+    points = curved_points(board, task)
+    if not metrics:
+        return
+    first, *others = metrics
+    yield _build_main_table(board, task, points, first, metrics[first])
+    if others:
+        yield _build_others_table(board, task, points, {name: metrics[name] for name in others})
 
 
-def _main_table(
-    board: Board, task: str, title: str, points: Sequence[Point], shown: tuple[str, MetricScore]
+def _build_main_table(
+    board: Board, task: str, points: Sequence[Point], name: str, metric: MetricScore
 ) -> Table:
-    name, metric = shown
     budget = common_budget(points)
-    sizes = _sizes(points, name, SIZES)
+    sizes = _select_sizes(points, name, SIZES)
 
     def columns(utility: str) -> tuple[Column, ...]:
-        return _main_columns(name, metric, utility, sizes, budget)
+        return _make_main_columns(name, metric, utility, sizes, budget)
 
     spent = (
         f" At equal cost: as many draws as {budget:.3g} network rows per source buy, the price of"
@@ -77,89 +78,103 @@ def _main_table(
     return Table(
         task=task,
         title=f"Minimum Bayes risk: {metric.title}",
-        caption=f"{title}, task {task}: {metric.title} of the candidate that minimum Bayes risk"
+        caption=f"{board.heading(task)}: {metric.title} of the candidate that minimum Bayes risk"
         " chooses among n draws of the main setting, by the utility that the row names; n = 1 is"
         f" the mean of all draws.{spent} {INFLATED} {describe_protocol(points)} {BOLD}",
-        columns=columns(_first(points)),
-        rows=_rows(board, points, columns),
-        footnotes=tuple(_footnotes(board, points, name, metric)),
+        columns=columns(_first_utility(points)),
+        rows=_make_rows(board, points, columns),
+        footnotes=tuple(_write_footnotes(board, points, name, metric)),
         signatures=((metric.title, metric.signature),),
         name=MBR,
     )
 
 
-def _main_columns(
+def _make_main_columns(
     name: str, metric: MetricScore, utility: str, sizes: Sequence[int], budget: float
 ) -> tuple[Column, ...]:
-    most = sizes[-1]
-    found = [
-        _column(name, metric, f"mbr@{n}", f"n = {n}", "", _mbr_reader(name, utility, n))
-        for n in sizes
-    ]
-    bound = _oracle_reader(name, most)
-    found.append(_column(name, metric, f"oracle@{most}", "best", f"of {most}", bound))
+    def bought(point: Point) -> Interval:
+        curve = mbr_curve(point, name, utility)
+        return curve.get(affordable(point, curve, budget), UNDEFINED)
+
+    def count_bought(point: Point) -> Interval:
+        size = affordable(point, mbr_curve(point, name, utility), budget)
+        return Interval(value=size or math.nan)
+
+    most, at = sizes[-1], f"at {budget:.3g} rows"
+    found = [_make_size_column(name, metric, utility, n, f"n = {n}", "") for n in sizes]
+    found.append(
+        make_metric_column(
+            name, metric, f"oracle@{most}", "best", f"of {most}",
+            lambda point: oracle_curve(point, name).get(most, UNDEFINED),
+        )
+    )  # fmt: skip
     if budget > 0:
-        at = f"at {budget:.3g} rows"
-        bought = _budget_reader(name, utility, budget)
-        found.append(_count_column(name, metric, at, utility, budget))
-        found.append(_column(name, metric, "mbr@budget", metric.title, at, bought))
+        count = make_metric_column(name, metric, "candidates@budget", "n", at, count_bought)
+        about = "draws that the budget buys"
+        found.append(replace(count, direction="none", digits=0, about=about))
+        found.append(make_metric_column(name, metric, "mbr@budget", metric.title, at, bought))
     return tuple(found)
 
 
-def _others_table(
-    board: Board,
-    task: str,
-    title: str,
-    points: Sequence[Point],
-    metrics: Mapping[str, MetricScore],
+def _make_size_column(
+    name: str, metric: MetricScore, utility: str, size: int, head: str, detail: str
+) -> Column:
+    """The quality of what the utility chooses among `size` candidates."""
+    return make_metric_column(
+        name, metric, f"mbr@{size}", head, detail,
+        lambda point: mbr_curve(point, name, utility).get(size, UNDEFINED),
+    )  # fmt: skip
+
+
+def _build_others_table(
+    board: Board, task: str, points: Sequence[Point], metrics: Mapping[str, MetricScore]
 ) -> Table:
     def columns(utility: str) -> tuple[Column, ...]:
         return tuple(
-            _column(name, m, f"mbr@{n}", m.title, f"n = {n}", _mbr_reader(name, utility, n))
-            for name, m in metrics.items()
-            for n in _sizes(points, name, FEW_SIZES)
+            _make_size_column(name, metric, utility, n, metric.title, f"n = {n}")
+            for name, metric in metrics.items()
+            for n in _select_sizes(points, name, FEW_SIZES)
         )
 
     return Table(
         task=task,
         title="Minimum Bayes risk: the other metrics",
-        caption=f"{title}, task {task}: the choices of the previous table, by the other metrics;"
+        caption=f"{board.heading(task)}: the choices of the previous table, by the other metrics;"
         " every number of candidates is in the file of curves (mbr-curves.csv)."
         f" {INFLATED} {describe_protocol(points)} {BOLD}",
-        columns=columns(_first(points)),
-        rows=_rows(board, points, columns),
-        footnotes=tuple(_alone(points, frozenset(map(group_of, metrics, metrics.values())))),
+        columns=columns(_first_utility(points)),
+        rows=_make_rows(board, points, columns),
+        footnotes=tuple(_note_single(points, frozenset(map(group_of, metrics, metrics.values())))),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
         name=OTHERS,
     )
 
 
-def _shown(metrics: Mapping[str, MetricScore]) -> dict[str, MetricScore]:
+def _select_metrics(metrics: Mapping[str, MetricScore]) -> dict[str, MetricScore]:
     """Metrics of quality, those with known answers first; of variants only the first."""
     groups: tuple[Group, ...] = ("known answers", "quality")
-    order = list(GROUPS)
     found: dict[str, str] = {}
     for name, metric in metrics.items():
         if metric.direction == "higher" and group_of(name, metric) in groups:
             found.setdefault(base(name), name)
-    ranked = sorted(found, key=lambda b: order.index(b) if b in order else len(order))
-    names = [found[b] for b in ranked]
-    names.sort(key=lambda name: groups.index(group_of(name, metrics[name])))
+    names = sorted(
+        found.values(), key=lambda n: (groups.index(group_of(n, metrics[n])), rank_of(n))
+    )
     return {name: metrics[name] for name in names}
 
 
-def _sizes(points: Sequence[Point], metric: str, wanted: Sequence[int]) -> list[int]:
+def _select_sizes(points: Sequence[Point], metric: str, wanted: Sequence[int]) -> list[int]:
     """The wanted sizes as far as there are draws, and the largest."""
-    drawn = [len(mbr_curve(p, metric, _first(points))) for p in points if p.sampled]
+    drawn = [len(mbr_curve(p, metric, _first_utility(points))) for p in points if p.sampled]
     most = max(drawn, default=1)
     return sorted({*(n for n in wanted if n <= most), most})
 
 
-def _first(points: Sequence[Point]) -> str:
+def _first_utility(points: Sequence[Point]) -> str:
     return next(iter(utilities_of(points)), "")
 
 
-def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[TableRow, ...]:
+def _make_rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[TableRow, ...]:
     """System by system, a row per utility; one answer has one row, and a ranked list none."""
     by_utility: dict[str, list[TableRow]] = {}
     for utility in utilities_of(points):
@@ -171,12 +186,12 @@ def _rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[Tabl
     found: list[TableRow] = []
     for point in points:
         if point.kind == "single":
-            found.append(make_row(board, point, columns(_first(points))))
+            found.append(make_row(board, point, columns(_first_utility(points))))
         found += [row for rows in by_utility.values() for row in rows if row.system == point.system]
     return tuple(found)
 
 
-def _footnotes(
+def _write_footnotes(
     board: Board, points: Sequence[Point], name: str, metric: MetricScore
 ) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
@@ -184,70 +199,23 @@ def _footnotes(
     said = [describe_equal_cost(board, task, name, utility) for utility in utilities_of(points)]
     if sentences := tuple(dict.fromkeys(filter(None, said))):
         yield Footnote(" ".join((*sentences, TEST)), groups)
-    yield from _alone(points, groups)
+    yield from _note_single(points, groups)
     ranked = [
         f"{p.system} {interval.value:.3g} ({size} candidates)"
         for p in points
         if p.kind == "n-best"
-        for size, interval in mbr_curve(p, name, _first(points)).items()
+        for size, interval in mbr_curve(p, name, _first_utility(points)).items()
     ]
     if ranked:
         yield Footnote(
             "Part of a ranked list is not what a shorter search would find, so lists have no row."
-            f" The choice among the whole list, by {_first(points)}: {', '.join(ranked)}.",
+            f" The choice among the whole list, by {_first_utility(points)}: {', '.join(ranked)}.",
             groups,
         )
 
 
-def _alone(points: Sequence[Point], groups: frozenset[Group]) -> Iterator[Footnote]:
+def _note_single(points: Sequence[Point], groups: frozenset[Group]) -> Iterator[Footnote]:
     if any(p.kind == "single" for p in points):
         yield Footnote(
             f"{DAGGER} One answer, hence one candidate, however many are requested.", groups
         )
-
-
-def _mbr_reader(metric: str, utility: str, size: int) -> Callable[[Point], Interval]:
-    return lambda point: mbr_curve(point, metric, utility).get(size, UNDEFINED)
-
-
-def _oracle_reader(metric: str, size: int) -> Callable[[Point], Interval]:
-    return lambda point: oracle_curve(point, metric).get(size, UNDEFINED)
-
-
-def _budget_reader(metric: str, utility: str, budget: float) -> Callable[[Point], Interval]:
-    def read(point: Point) -> Interval:
-        curve = mbr_curve(point, metric, utility)
-        size = affordable(point, curve, budget)
-        return UNDEFINED if size is None else curve[size]
-
-    return read
-
-
-def _count_column(name: str, metric: MetricScore, at: str, utility: str, budget: float) -> Column:
-    def read(point: Point) -> Interval:
-        size = affordable(point, mbr_curve(point, name, utility), budget)
-        return UNDEFINED if size is None else Interval(value=size)
-
-    column = _column(name, metric, "candidates@budget", "n", at, read)
-    return replace(column, direction="none", digits=0, about="draws that the budget buys")
-
-
-def _column(
-    name: str,
-    metric: MetricScore,
-    statistic: str,
-    head: str,
-    detail: str,
-    read: Callable[[Point], Interval],
-) -> Column:
-    top = metric.range[1]
-    return Column(
-        id=f"{name}.{statistic}",
-        group=group_of(name, metric),
-        head=head,
-        detail=detail,
-        direction=metric.direction,
-        read=read,
-        digits=3 if top <= 1 else 1 if top >= 50 else 2,
-        about=f"{metric.title}, signature {metric.signature}",
-    )

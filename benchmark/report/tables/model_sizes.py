@@ -37,25 +37,25 @@ def describe_sizes(board: Board, task: str) -> str:
     middle = median(counted.values())
     apart = {s: n for s, n in counted.items() if abs(n / middle - 1) > TOLERANCE}
     rest = [n for s, n in counted.items() if s not in apart]
-    said = _apart(board, apart, middle) if apart else ""
+    said = _describe_outliers(board, apart, middle) if apart else ""
     if not apart or len(rest) > 1:
-        who = f"The other {len(rest)}" if apart else _all(len(rest))
-        said += f"{who} lie within {_spread(rest)}."
+        who = f"The other {len(rest)}" if apart else _name_all(len(rest))
+        said += f"{who} lie within {_describe_spread(rest)}."
     if pretrained:
         said += f" Not counted, because their weights were pretrained: {', '.join(pretrained)}."
     return said.strip()
 
 
-def _all(count: int) -> str:
+def _name_all(count: int) -> str:
     return f"The non-embedding parameters of the {count} systems that were trained from scratch"
 
 
-def _spread(numbers: Sequence[int]) -> str:
+def _describe_spread(numbers: Sequence[int]) -> str:
     low, high = min(numbers), max(numbers)
     return f"{100 * (high / low - 1):.1f} % of one another ({low:,} to {high:,})"
 
 
-def _apart(board: Board, apart: Mapping[str, int], middle: float) -> str:
+def _describe_outliers(board: Board, apart: Mapping[str, int], middle: float) -> str:
     named = []
     for system, number in apart.items():
         share = 100 * (number / middle - 1)

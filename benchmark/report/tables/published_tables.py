@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import groupby
 
+from benchmark.api import CandidateKind
 from benchmark.literature.published_figures import (
     NOT_OURS,
     PublishedFigure,
@@ -20,14 +21,15 @@ from benchmark.literature.published_figures import (
     published_figures,
 )
 from benchmark.records.reader import Records
-from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score, title_of
-from benchmark.report.data.columns import DETERMINISTIC, Column, group_of
+from benchmark.records.schema import UNDEFINED, Interval, MetricScore, Score
+from benchmark.report.data.columns import DETERMINISTIC, Column, make_metric_column
 from benchmark.report.data.points import COPY, Board, Point
 from benchmark.report.tables.table import (
     Footnote,
     Table,
     TableCell,
     TableRow,
+    count_candidates,
     describe_protocol,
     make_footnotes,
     make_row,
@@ -62,8 +64,8 @@ STATISTICS: Mapping[Statistic, str] = {"single": "expected", "mbr": "mbr", "set"
 Measured = Mapping[tuple[str, str], Set[int]]
 """(metric, statistic) to the numbers of candidates over which it was measured."""
 
-Columns = Mapping[tuple[str, Statistic, int], tuple[Column, int | None]]
-"""By scale, statistic and number of candidates; see `_column`."""
+Columns = Mapping[tuple[str, Statistic, int], Column]
+"""By scale, statistic and number of candidates."""
 
 
 def describe_published(records: Records, task: str) -> str:
@@ -81,7 +83,7 @@ def describe_published(records: Records, task: str) -> str:
         return f"{none}: {reason}."
     comparable = comparable_figures(records, task)
     if not comparable:
-        return f"{none}: {' '.join(_left_out(records, task))}"
+        return f"{none}: {' '.join(_explain_omissions(records, task))}"
     return (
         f"{len(comparable)} of {len(figures)} published figures on {task} are shown beside these in"
         " a separate table, which says why the others are not."
@@ -100,7 +102,7 @@ def find_obstacle(records: Records, task: str) -> str:
         )
     if task not in COPY_VALUES:
         return "there is no official test set by which the data could be identified"
-    copies = [score for system, score in _scores(records, task) if system == COPY]
+    copies = [score for system, score in _iterate_scores(records, task) if system == COPY]
     if not copies or COPY_METRIC not in copies[0].metrics:
         return f"the test set is identified by the {COPY_METRIC} of {COPY}, which was not measured"
     value = copies[0].metrics[COPY_METRIC].statistics["expected"].value
@@ -116,18 +118,8 @@ def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ..
     """The published figures that are comparable with those of a task."""
     if find_obstacle(records, task):
         return ()
-    found = _measured(records, task)
+    found = _find_measured(records, task)
     return tuple(f for f in published_figures(task) if not explain_difference(f, found))
-
-
-def published_names(records: Records, task: str) -> tuple[str, ...]:
-    """The name of the table, where there is one."""
-    return (PUBLISHED,) if comparable_figures(records, task) else ()
-
-
-def build_published_tables(board: Board, task: str) -> tuple[Table, ...]:
-    """The table, where something is comparable."""
-    return (build_published_table(board, task),) if comparable_figures(board.records, task) else ()
 
 
 def build_published_table(board: Board, task: str) -> Table:
@@ -135,8 +127,8 @@ def build_published_table(board: Board, task: str) -> Table:
     figures = comparable_figures(board.records, task)
     metrics, points = board.metrics(task), [p for p in board.mains(task) if p.cells]
     places = dict.fromkeys((f.scale, f.statistic, f.candidates or 1) for f in figures)
-    columns = {place: _column(*place, metrics[place[0]]) for place in places}
-    shown = tuple(column for column, _ in columns.values())
+    columns = {place: _make_column(*place, metrics[place[0]]) for place in places}
+    shown = tuple(columns.values())
     counts = board.records.run.tasks[task].counts
     remarks = [
         "Published rows are grouped by source and by how they were read: table, the paper's own;"
@@ -144,16 +136,15 @@ def build_published_table(board: Board, task: str) -> Table:
         f"Only the test set and the metric are equal. Our systems saw {counts.get('train', 0):,}"
         f" training pairs, those of the papers {TRAIN_PAIRS[task]:,}; sizes and budgets are those"
         f" of the suite {board.records.run.suite}.",
-        *_doubts(figures),
-        *_left_out(board.records, task),
+        *_describe_doubts(figures),
+        *_explain_omissions(board.records, task),
     ]
-    title = title_of(board.records.run.tasks, task)
-    rows = (*_published_rows(figures, columns), *(_our_row(board, p, columns) for p in points))
+    rows = (*_list_published(figures, columns), *(_make_ours(board, p, columns) for p in points))
     return Table(
         task=task,
         title="Published figures",
-        caption=f"{title}, task {task}: figures of the literature over the same test sources on the"
-        " same scale, with equally many candidates; nothing is bold, as they have no intervals."
+        caption=f"{board.heading(task)}: figures of the literature over the same test sources on"
+        " the same scale, with equally many candidates; nothing is bold, as they have no intervals."
         f" Ours: {describe_protocol(board, task)} A single candidate is compared with the mean over"
         " ours.",
         columns=shown,
@@ -187,20 +178,21 @@ def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
     if asked not in measured:
         return f"{figure.scale} was not measured here"
     if figure.statistic != "single" and figure.candidates not in measured[asked]:
-        return f"it is over {figure.candidates} candidates, ours over {_or(measured[asked])}"
+        counts = " or ".join(map(str, sorted(measured[asked])))
+        return f"it is over {figure.candidates} candidates, ours over {counts}"
     return ""
 
 
-def _scores(records: Records, task: str) -> Iterator[tuple[str, Score]]:
+def _iterate_scores(records: Records, task: str) -> Iterator[tuple[str, Score]]:
     """The scores of the main settings, with their systems."""
     for cell in records.cells:
         if cell.task == task and "main" in cell.setting.roles and cell.score is not None:
             yield cell.system, cell.score
 
 
-def _measured(records: Records, task: str) -> Measured:
+def _find_measured(records: Records, task: str) -> Measured:
     found: dict[tuple[str, str], set[int]] = {}
-    for _, score in _scores(records, task):
+    for _, score in _iterate_scores(records, task):
         for name, metric in score.metrics.items():
             for statistic, interval in metric.statistics.items():
                 # One answer is neither a choice nor a set.
@@ -210,9 +202,9 @@ def _measured(records: Records, task: str) -> Measured:
     return found
 
 
-def _left_out(records: Records, task: str) -> list[str]:
+def _explain_omissions(records: Records, task: str) -> list[str]:
     """A sentence per reason: which figures are not in the table."""
-    found, systems = _measured(records, task), dict[str, list[str]]()
+    found, systems = _find_measured(records, task), dict[str, list[str]]()
     for figure in published_figures(task):
         if reason := explain_difference(figure, found):
             systems.setdefault(reason, []).append(figure.system)
@@ -222,7 +214,7 @@ def _left_out(records: Records, task: str) -> list[str]:
     ]
 
 
-def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
+def _describe_doubts(figures: Iterable[PublishedFigure]) -> list[str]:
     """Known doubts about figures that are in the table."""
     doubted: dict[str, list[str]] = {}
     for figure in figures:
@@ -233,29 +225,18 @@ def _doubts(figures: Iterable[PublishedFigure]) -> list[str]:
     ]
 
 
-def _column(
-    scale: str, statistic: Statistic, candidates: int, metric: MetricScore
-) -> tuple[Column, int | None]:
-    """A column, and the number of candidates that our figures in it must have."""
-    ours, several = STATISTICS[statistic], statistic != "single"
+def _make_column(scale: str, statistic: Statistic, candidates: int, metric: MetricScore) -> Column:
+    ours = STATISTICS[statistic]
+    what = ours if statistic == "single" else f"{ours}.{candidates}"
     detail = {"single": "single", "mbr": f"MBR of {candidates}", "set": f"of {candidates}"}
-    return (
-        Column(
-            id=f"{scale}.{ours}" + (f".{candidates}" if several else ""),
-            group=group_of(scale, metric),
-            head=metric.title,
-            detail=detail[statistic],
-            direction=metric.direction,
-            read=lambda point: point.measure(scale, ours),
-            digits=4 if metric.range[1] <= 1 else 2,
-            undrawn=DETERMINISTIC if metric.level == "set" else frozenset(),
-            about=f"{metric.title}, signature {metric.signature}",
-        ),
-        candidates if several else None,
+    column = make_metric_column(
+        scale, metric, what, metric.title, detail[statistic], lambda p: p.measure(scale, ours)
     )
+    undrawn = DETERMINISTIC if metric.level == "set" else frozenset[CandidateKind]()
+    return replace(column, digits=4 if metric.range[1] <= 1 else 2, undrawn=undrawn)
 
 
-def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[TableRow]:
+def _list_published(figures: Iterable[PublishedFigure], columns: Columns) -> Iterator[TableRow]:
     def origin(figure: PublishedFigure) -> tuple[str, str, str]:
         return figure.source, figure.reading, figure.system
 
@@ -266,28 +247,21 @@ def _published_rows(figures: Iterable[PublishedFigure], columns: Columns) -> Ite
             title=system,
             family=f"{source.partition(';')[0]} ({reading})",
             setting=reading,
-            status="ok",
-            kind="samples",
-            marks="",
             entries={
                 column.id: TableCell(Interval(value=values.get(place, math.nan)), ())
-                for place, (column, _) in columns.items()
+                for place, column in columns.items()
             },
         )
 
 
-def _our_row(board: Board, point: Point, columns: Columns) -> TableRow:
+def _make_ours(board: Board, point: Point, columns: Columns) -> TableRow:
     """A main setting; a figure over another number of candidates is left out."""
-    row = make_row(board, point, tuple(column for column, _ in columns.values()))
-    samples = max(cell.score.num_samples for cell in point.cells if cell.score)
+    row = make_row(board, point, tuple(columns.values()))
+    samples = count_candidates([point])
     entries = dict(row.entries)
-    for column, asked in columns.values():
+    for (_, statistic, asked), column in columns.items():
         # What always gives one answer chooses it from any number of candidates.
-        if asked not in (None, samples) and point.kind != "single":
+        if statistic != "single" and asked != samples and point.kind != "single":
             reason = f"{samples} candidates, not {asked}"
             entries[column.id] = TableCell(UNDEFINED, entries[column.id].keys, dash=reason)
     return replace(row, entries=entries)
-
-
-def _or(numbers: Iterable[int]) -> str:
-    return " or ".join(str(number) for number in sorted(numbers))

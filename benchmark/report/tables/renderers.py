@@ -27,11 +27,6 @@ def shown(column: Column, entry: TableCell) -> tuple[str, str]:
     return column.text(entry.interval.value), half
 
 
-def raised(table: Table, entry: TableCell) -> str:
-    """The letters of the rows that a figure is significantly better than."""
-    return "".join(table.letters(entry.beats))
-
-
 def head(column: Column) -> str:
     """The head of a column in one line."""
     detail = f", {column.detail}" if column.detail else ""
@@ -69,17 +64,17 @@ def format_pipe_table(table: Table) -> str:
     for family, rows in table.families():
         lines.append(format_pipe_row([f"*{family}*", *[""] * width]))
         for row in rows:
-            cells = [_markdown_cell(table, c, row.entries[c.id]) for c in table.columns]
+            cells = [_write_markdown_cell(table, c, row.entries[c.id]) for c in table.columns]
             if row.status != "ok":
                 cells = [row.status, *[""] * (width - 1)]
             lines.append(format_pipe_row([f"{named(row)}{row.marks}", *cells]))
     return "\n".join(lines)
 
 
-def _markdown_cell(table: Table, column: Column, entry: TableCell) -> str:
+def _write_markdown_cell(table: Table, column: Column, entry: TableCell) -> str:
     value, half = shown(column, entry)
     value = f"**{value}**" if entry.bold else value
-    parts = (value, f"±{half}" if half else "", raised(table, entry).translate(_RAISED))
+    parts = (value, f"±{half}" if half else "", table.letters(entry.beats).translate(_RAISED))
     return " ".join(part for part in parts if part)
 
 
@@ -114,18 +109,13 @@ def to_csv(table: Table) -> str:
             fields += [repr(float(end)) if math.isfinite(end) else "" for end in ends]
             fields.append(str(int(entry.bold)))
             fields += [" ".join(entry.beats)] if column.id in compared else []
-        writer.writerow([*fields, *(_keys(table, row, stage) for stage in stages)])
+        writer.writerow([*fields, *(_join_keys(table, row, stage) for stage in stages)])
     return out.getvalue()
 
 
-def _keys(table: Table, row: TableRow, stage: Stage) -> str:
-    keys = [
-        key
-        for column in table.columns
-        if stage_of(column) == stage
-        for key in row.entries[column.id].keys
-    ]
-    return " ".join(dict.fromkeys(keys))
+def _join_keys(table: Table, row: TableRow, stage: Stage) -> str:
+    of_stage = (row.entries[c.id] for c in table.columns if stage_of(c) == stage)
+    return " ".join(dict.fromkeys(key for entry in of_stage for key in entry.keys))
 
 
 # --- LaTeX ---
@@ -141,42 +131,36 @@ def to_latex(table: Table) -> str:
 
     A table without columns of these is one.
     """
-    title = table.title.replace("\n", " ")
+    quality = table.part("quality", "known answers")
+    diversity = table.part("diversity", "form", "cost")
     if not table.part("quality", "known answers", "diversity", "form"):
-        whole = _latex_part(table, "", table.columns, table.caption)
-        return _PREAMBLE.format(title=title, parts="") + whole
-    parts = [
-        ("quality", table.part("quality", "known answers"), table.caption),
-        (
-            "diversity",
-            table.part("diversity", "form", "cost"),
-            f"{table.title} ({table.task}): diversity, form and cost of the same candidates.",
-        ),
-    ]
-    parts = [part for part in parts if part[1]]
+        parts = [("", table.columns, table.caption)]
+    else:
+        caption = f"{table.title} ({table.task}): diversity, form and cost of the same candidates."
+        named = [("quality", quality, table.caption), ("diversity", diversity, caption)]
+        parts = [part for part in named if part[1]]
     what = ": two tables, quality and then diversity with cost" if len(parts) > 1 else ""
-    return _PREAMBLE.format(title=title, parts=what) + "\n".join(
-        _latex_part(table, *part) for part in parts
-    )
+    preamble = _PREAMBLE.format(title=table.title.replace("\n", " "), parts=what)
+    return preamble + "\n".join(_write_latex_part(table, *part) for part in parts)
 
 
-def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
+def _write_latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
     width = len(columns) + 1
     lines = [
         r"\begin{table*}[t]",
         r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
         rf"\caption{{{latex_escape(caption)}}}\vspace{{4pt}}",
-        rf"\label{{tab:{_label('-'.join(filter(None, (table.task, table.name, name))))}}}",
+        rf"\label{{tab:{_make_label('-'.join(filter(None, (table.task, table.name, name))))}}}",
         rf"\begin{{tabular}}{{@{{}}l{'r' * len(columns)}@{{}}}}",
         r"\toprule",
-        " & ".join(["System", *(_latex_head(c) for c in columns)]) + r" \\",
+        " & ".join(["System", *(_write_latex_head(c) for c in columns)]) + r" \\",
         " & ".join(["", *(latex_escape(c.detail) for c in columns)]) + r" \\",
     ]
     for number, (family, rows) in enumerate(table.families()):
         apart = number == 0 or family == YARDSTICK
         lines.append(r"\midrule" if apart else r"\addlinespace")
         lines.append(rf"\multicolumn{{{width}}}{{@{{}}l}}{{\emph{{{latex_escape(family)}}}}} \\")
-        lines += [_latex_row(table, row, columns) for row in rows]
+        lines += [_write_latex_row(table, row, columns) for row in rows]
     lines += [r"\bottomrule", r"\end{tabular}"]
     groups = {column.group for column in columns}
     remarks = [note.text for note in table.footnotes if note.groups & groups]
@@ -186,12 +170,12 @@ def _latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: s
     return "\n".join([*lines, r"\end{table*}", ""])
 
 
-def _latex_head(column: Column) -> str:
+def _write_latex_head(column: Column) -> str:
     arrow = LATEX_ARROWS[column.direction]
     return latex_escape(column.head) + (f" {arrow}" if arrow else "")
 
 
-def _latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -> str:
+def _write_latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -> str:
     name = latex_escape(named(row) + row.marks)
     if row.status != "ok":
         span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"
@@ -202,11 +186,11 @@ def _latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -> str:
         text = latex_escape(value)
         text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
         text += rf"\,{{\tiny$\pm${half}}}" if half else ""
-        above = raised(table, row.entries[column.id])
+        above = table.letters(row.entries[column.id].beats)
         cells.append(text + (rf"\textsuperscript{{{above}}}" if above else ""))
     keys = {key for column in columns for key in row.entries[column.id].keys}
     return " & ".join([name, *cells]) + rf" \\ % {' '.join(sorted(keys))}"
 
 
-def _label(task: str) -> str:
+def _make_label(task: str) -> str:
     return "".join(c if c.isalnum() or c == "-" else "-" for c in task)

@@ -8,7 +8,11 @@ from benchmark.report.tables.ablation_table import ablations_of, build_ablation_
 from benchmark.report.tables.cost_table import COST, build_cost_table
 from benchmark.report.tables.frontier_table import FRONTIER, build_frontier_table
 from benchmark.report.tables.mbr_tables import build_choosing_tables, choosing_names
-from benchmark.report.tables.published_tables import build_published_tables, published_names
+from benchmark.report.tables.published_tables import (
+    PUBLISHED,
+    build_published_table,
+    comparable_figures,
+)
 from benchmark.report.tables.significance_table import SIGNIFICANCE, build_significance_table
 from benchmark.report.tables.table import Table
 
@@ -16,20 +20,20 @@ from benchmark.report.tables.table import Table
 def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the supplementary tables of a task, in order."""
     ablations = (f"ablation-{name}" for name in ablations_of(records, task))
-    choosing, published = choosing_names(records, task), published_names(records, task)
-    return (FRONTIER, SIGNIFICANCE, *ablations, *choosing, COST, *published)
+    published = (PUBLISHED,) if comparable_figures(records, task) else ()
+    return (FRONTIER, SIGNIFICANCE, *ablations, *choosing_names(records, task), COST, *published)
 
 
 def build_supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `supplementary_names`."""
-    ablated = (
-        build_ablation_table(board, task, name) for name in ablations_of(board.records, task)
-    )
-    return (
+    records = board.records
+    tables = [
         build_frontier_table(board, task),
         build_significance_table(board, task),
-        *ablated,
+        *(build_ablation_table(board, task, name) for name in ablations_of(records, task)),
         *build_choosing_tables(board, task),
         build_cost_table(board, task),
-        *build_published_tables(board, task),
-    )
+    ]
+    if comparable_figures(records, task):
+        tables.append(build_published_table(board, task))
+    return tuple(tables)

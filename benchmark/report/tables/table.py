@@ -13,7 +13,14 @@ from typing import Literal
 
 from benchmark.records.schema import UNDEFINED, Interval, base, title_of
 from benchmark.report.analysis.significance import TEST, Verdicts, assign_letters, main_verdicts
-from benchmark.report.data.columns import FULL, Column, Group, cost_columns, metric_columns
+from benchmark.report.data.columns import (
+    FULL,
+    Column,
+    Group,
+    cost_columns,
+    keep_measured,
+    metric_columns,
+)
 from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
 from benchmark.report.tables.external_outputs import describe_outputs
 from benchmark.scoring.bootstrap import SEEDS_METHOD
@@ -46,10 +53,10 @@ class TableRow:
     title: str
     family: str
     setting: str
-    status: str
-    kind: str
-    marks: str
     entries: dict[str, TableCell]
+    status: str = "ok"
+    kind: str = "samples"
+    marks: str = ""
     error: str = ""
     variant: str = ""
     """What sets apart the rows of one system, where it has several."""
@@ -84,8 +91,8 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
-    footnotes: tuple[Footnote, ...]
-    signatures: tuple[tuple[str, str], ...]
+    footnotes: tuple[Footnote, ...] = ()
+    signatures: tuple[tuple[str, str], ...] = ()
     name: str = ""
     """What sets it apart from the main table of the task, in names of files and labels: `cost`."""
 
@@ -94,10 +101,10 @@ class Table:
         for family in dict.fromkeys(row.family for row in self.rows):
             yield family, tuple(row for row in self.rows if row.family == family)
 
-    def letters(self, systems: Iterable[str]) -> tuple[str, ...]:
+    def letters(self, systems: Iterable[str]) -> str:
         """The letters of some systems, in the order of the rows."""
         named = set(systems)
-        return tuple(row.letter for row in self.rows if row.letter and row.system in named)
+        return "".join(row.letter for row in self.rows if row.system in named)
 
     def part(self, *groups: str) -> tuple[Column, ...]:
         """The columns of some groups."""
@@ -106,14 +113,10 @@ class Table:
 
 def build_table(board: Board, task: str) -> Table:
     """The table of a task: main settings, grouped by family, yardsticks set apart."""
-    info = board.records.run
     points = board.mains(task)
     metrics = board.metrics(task)
-    scores = [cell.score for point in points for cell in point.cells if cell.score]
-    samples = max((score.num_samples for score in scores), default=0)
-    columns = (*metric_columns(metrics, samples), *cost_columns())
-    columns = tuple(c for c in columns if any(c.read(p).defined for p in points))
-    title = title_of(info.tasks, task)
+    measured = metric_columns(metrics, count_candidates(points))
+    columns = keep_measured((*measured, *cost_columns()), points)
     rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
     verdicts = main_verdicts(board, task)
     remarks = tuple(make_footnotes(points, columns))
@@ -121,13 +124,19 @@ def build_table(board: Board, task: str) -> Table:
         remarks = (LETTERS, *remarks)
     return Table(
         task=task,
-        title=title,
-        caption=f"{title}, task {task}: {describe_protocol(board, task)} {READING} {BOLD_RULE}",
+        title=board.title(task),
+        caption=f"{board.heading(task)}: {describe_protocol(board, task)} {READING} {BOLD_RULE}",
         columns=columns,
         rows=with_letters(rows, verdicts),
         footnotes=remarks,
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
     )
+
+
+def count_candidates(points: Iterable[Point]) -> int:
+    """The most candidates per source behind the figures of some points."""
+    scores = (cell.score for point in points for cell in point.cells if cell.score)
+    return max((score.num_samples for score in scores), default=0)
 
 
 READING = (
@@ -168,22 +177,19 @@ def make_row(
     board: Board, point: Point, columns: tuple[Column, ...], *, variant: str = ""
 ) -> TableRow:
     """A point as a row, without bold."""
-    marks = ""
-    if point.cells and not point.sampled:
-        marks += DAGGER
+    marks = DAGGER if point.cells and not point.sampled else ""
     if point.cells and point.failures:
         marks += DOUBLE_DAGGER
-    status = "ok" if point.cells else point.failures[0].status
     errors = [cell.error for cell in point.failures if cell.error]
     return TableRow(
         system=point.system,
         title=title_of(board.records.run.systems, point.system),
         family=point.family,
         setting=variant or point.label,
-        status=status,
+        status="ok" if point.cells else point.failures[0].status,
         kind=point.kind,
         marks=marks,
-        entries={column.id: _entry(point, column) for column in columns},
+        entries={column.id: _make_cell(point, column) for column in columns},
         error=last_line(errors[0]) if errors else "",
         variant=variant,
     )
@@ -195,7 +201,7 @@ def last_line(error: str) -> str:
     return lines[-1] if lines else ""
 
 
-def _entry(point: Point, column: Column) -> TableCell:
+def _make_cell(point: Point, column: Column) -> TableCell:
     keys = point.keys(stage_of(column))
     if point.kind in column.undrawn:
         return TableCell(UNDEFINED, keys, dash=f"{point.kind}: no independent samples")

@@ -8,7 +8,7 @@ from handmade import BLEU, cell, curved, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.equal_cost import chosen_values, describe_equal_cost
-from benchmark.report.analysis.mbr_scaling import scaled
+from benchmark.report.analysis.mbr_scaling import curved_points
 from benchmark.report.data.points import Board
 from benchmark.report.text.summary import write_sentences
 
@@ -104,7 +104,7 @@ def test_seeds_that_disagree_are_no_proof(tmp_path):
 
 def test_values_of_the_choices(tmp_path):
     board = Board(read_records(write(tmp_path, {"a": (1.0, (0.2, 0.6))}, seeds=(1, 2))))
-    (point,) = scaled(board, "toy")
+    (point,) = curved_points(board, "toy")
     by_seed = [chosen_values(board.records, point, BLEU, BLEU, size) for size in (1, 2)]
     assert all(list(found) == [1, 2] for found in by_seed)
     one, two = (found[2] for found in by_seed)

@@ -12,12 +12,12 @@ from benchmark.report.analysis.mbr_scaling import (
     affordable,
     common_budget,
     curved_metrics,
+    curved_points,
     curves_csv,
     describe_protocol,
     mbr_curve,
     oracle_curve,
     rows_per_candidate,
-    scaled,
     utilities_of,
 )
 from benchmark.report.data.points import Board
@@ -48,7 +48,7 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
         cell("old", bleu(0.5)),
         cell("broken", None),
     )
-    a, b = scaled(board, "toy")
+    a, b = curved_points(board, "toy")
     assert (a.label, b.label) == ("main, mbr", "main")
     assert values(mbr_curve(a, BLEU, "rouge_l")) == dict(enumerate(UP["rouge_l"], start=1))
     assert values(oracle_curve(b, BLEU)) == {1: 0.6, 2: 0.7}
@@ -61,13 +61,13 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
 
 def test_intervals_of_several_seeds_say_how_they_were_made(tmp_path):
     board = board_of(tmp_path, *(cell("a", curved(UP), seed=seed) for seed in (1, 2)))
-    assert describe_protocol(scaled(board, "toy")).endswith(
+    assert describe_protocol(curved_points(board, "toy")).endswith(
         "by hand, for several seeds the widest of theirs plus the spread over seeds."
     )
 
 
 def test_records_without_curves(board):
-    assert scaled(board, "toy") == ()
+    assert curved_points(board, "toy") == ()
     assert curved_metrics(board.records, "toy") == {}
 
 
@@ -77,7 +77,7 @@ def test_one_answer_has_one_size_and_a_list_its_length(tmp_path):
         cell("single", curved({BLEU: [0.4]}), kind="single"),
         cell("list", curved(UP), kind="n-best"),
     )
-    single, ranked = scaled(board, "toy")
+    single, ranked = curved_points(board, "toy")
     assert values(mbr_curve(single, BLEU, BLEU)) == {1: 0.4}
     assert values(mbr_curve(ranked, BLEU, BLEU)) == {4: 0.52}
 
@@ -88,7 +88,7 @@ def test_seeds_are_pooled_with_their_spread(tmp_path):
         cell("a", curved({BLEU: [0.3, 0.4]})),
         cell("a", curved({BLEU: [0.5, 0.4, 0.9]}), seed=2),
     )
-    found = mbr_curve(scaled(board, "toy")[0], BLEU, BLEU)
+    found = mbr_curve(curved_points(board, "toy")[0], BLEU, BLEU)
     assert values(found) == pytest.approx({1: 0.4, 2: 0.4})
     assert found[2].half_width == pytest.approx(0.01)
     assert found[1].half_width > 0.19
@@ -97,7 +97,7 @@ def test_seeds_are_pooled_with_their_spread(tmp_path):
 def test_undefined_sizes_are_left_out(tmp_path):
     line = cell("a", curved({BLEU: [0.3, 0.4]}))
     line["score"]["metrics"][BLEU]["mbr_curve"][BLEU]["value"][0] = None
-    assert list(mbr_curve(scaled(board_of(tmp_path, line), "toy")[0], BLEU, BLEU)) == [2]
+    assert list(mbr_curve(curved_points(board_of(tmp_path, line), "toy")[0], BLEU, BLEU)) == [2]
 
 
 def test_what_a_budget_buys(tmp_path):
@@ -110,7 +110,7 @@ def test_what_a_budget_buys(tmp_path):
         costing(cell("one", curved({BLEU: four[:1]}), kind="single"), 50.0),
         costing(cell("oracle", curved({BLEU: four}), family="yardstick"), 70.0),
     )
-    points = {point.system: point for point in scaled(board, "toy")}
+    points = {point.system: point for point in curved_points(board, "toy")}
     assert rows_per_candidate(points["uncounted"]) == 2
     # One draw of the dearest model; a single answer and a yardstick set no price.
     budget = common_budget(tuple(points.values()))
@@ -120,20 +120,20 @@ def test_what_a_budget_buys(tmp_path):
         for name, point in points.items()
     }
     # 3 * 1.1 > 3.3 in floating point.
-    assert bought == {"slow": 1, "fast": 3, "uncounted": 1, "one": None, "oracle": None}
+    assert bought == {"slow": 1, "fast": 3, "uncounted": 1, "one": 0, "oracle": 0}
     assert affordable(points["fast"], mbr_curve(points["fast"], BLEU, BLEU), 100.0) == 4
-    assert affordable(points["slow"], mbr_curve(points["slow"], BLEU, BLEU), 3.0) is None
+    assert affordable(points["slow"], mbr_curve(points["slow"], BLEU, BLEU), 3.0) == 0
     assert math.isnan(common_budget((points["one"], points["oracle"])))
     for name in ("one", "oracle"):
         curve = mbr_curve(points[name], BLEU, BLEU)
-        assert affordable(points[name], curve, 1000.0) is None
+        assert affordable(points[name], curve, 1000.0) == 0
 
 
 @pytest.mark.parametrize("rows", [0.0, -1.0])
 def test_what_costs_nothing_has_no_price(tmp_path, rows):
     board = board_of(tmp_path, costing(cell("free", curved(UP)), rows))
-    (point,) = scaled(board, "toy")
-    assert affordable(point, mbr_curve(point, BLEU, BLEU), 10.0) is None
+    (point,) = curved_points(board, "toy")
+    assert affordable(point, mbr_curve(point, BLEU, BLEU), 10.0) == 0
     assert math.isnan(common_budget((point,)))
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from benchmark.records.reader import read_records
 from benchmark.report.analysis import significance
-from benchmark.report.analysis.resampled_scores import draw
+from benchmark.report.analysis.resampled_scores import resample_points
 from benchmark.report.analysis.standings import compute_standings
 from benchmark.report.data.axes import planes
 from benchmark.report.data.points import Board
@@ -27,7 +27,7 @@ def test_points_of_a_board(tmp_path):
     rows = [{BLEU: [0.0, 1.0], "self_bleu": 0.25}, {BLEU: [1.0, 0.0], "self_bleu": 0.25}]
     board = board_of(tmp_path, {"a": rows, "b": [{}, {}]})
     ((diversity, quality),) = planes(board, "toy")
-    draws = draw(board, board.points, (diversity, quality), resamples=5)
+    draws = resample_points(board, board.points, (diversity, quality), resamples=5)
     known, unknown = board.points
     assert draws.of(known, diversity).tolist() == [0.75] * 201
     assert draws.of(known, quality).tolist() == [0.5] * 201
@@ -39,14 +39,17 @@ def test_other_sources_are_left_out(tmp_path):
     row = {BLEU: [0.0, 1.0], "self_bleu": 0.25}
     board = board_of(tmp_path, {"a": [row] * 2, "b": [row] * 3})
     ((_, quality),) = planes(board, "toy")
-    draws = draw(board, board.points, (quality,), resamples=5)
+    draws = resample_points(board, board.points, (quality,), resamples=5)
     assert [point.system for point, _ in draws.parts] == ["a"]
 
 
 def test_the_level_is_that_of_the_run(tmp_path):
     row = {BLEU: [0.0, 1.0], "self_bleu": 0.25}
     board = board_of(tmp_path, {"a": [row] * 2}, level=0.8)
-    assert draw(board, board.points, planes(board, "toy")[0], resamples=5).recipe.level == 0.8
+    assert (
+        resample_points(board, board.points, planes(board, "toy")[0], resamples=5).recipe.level
+        == 0.8
+    )
     assert significance.task_draws(board, "toy").recipe.level == 0.8
 
 

@@ -13,7 +13,7 @@ from benchmark.report.analysis.significance import (
     LEVEL,
     assign_letters,
     compare_all,
-    compared,
+    compared_points,
     main_verdicts,
     randomise,
     resamples_for,
@@ -222,7 +222,7 @@ def test_rows_of_the_table_that_are_compared(tmp_path):
         for name, v in (("a", 0.5), ("copy-source", 0.1), ("reference", 1.0))
     }
     board = Board(read_records(write_handmade(tmp_path / "x", cells, values=values)))
-    assert [p.system for p in compared(board, "toy")] == ["a", "copy-source"]
+    assert [p.system for p in compared_points(board, "toy")] == ["a", "copy-source"]
     found = main_verdicts(board, "toy")
     assert found.better_than(f"{BLEU}.expected", "a") == ("copy-source",)
 

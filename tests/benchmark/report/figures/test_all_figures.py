@@ -14,8 +14,8 @@ from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.all_figures import overview_plot, task_plots
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_overview
-from benchmark.report.figures.sheet import use_style
 
 
 def plots(board):
@@ -25,9 +25,9 @@ def plots(board):
     return found
 
 
-def check(sheet):
+def check(grid):
     """No text leaves the figure; labels inside a panel do not meet; nothing is below 6 pt."""
-    figure = sheet.figure
+    figure = grid.figure
     figure.draw_without_rendering()
     width, height = figure.bbox.width, figure.bbox.height
     for ax in figure.axes:
@@ -139,17 +139,17 @@ def many(tmp_path_factory) -> Board:
 def test_twenty_systems_are_legible(many):
     assert len(many.systems) == 20
     with use_style():
-        sheets = {p.name: p.draw() for p in (overview_plot(many), *task_plots(many, "two", "two"))}
-    for name, sheet in sheets.items():
-        check(sheet)
-        figure = sheet.figure
+        grids = {p.name: p.draw() for p in (overview_plot(many), *task_plots(many, "two", "two"))}
+    for name, grid in grids.items():
+        check(grid)
+        figure = grid.figure
         width, height = figure.get_size_inches()
-        for panel in sheet.panels:
+        for panel in grid.panels:
             box = panel.ax.get_position()
             assert box.width * width > 1.8, name
             assert box.height * height > 1.5, name
         (legend,) = figure.legends
-        below = min(a.get_tightbbox().y0 for p in sheet.panels for a in (p.ax, p.strip) if a)
+        below = min(a.get_tightbbox().y0 for p in grid.panels for a in (p.ax, p.strip) if a)
         assert legend.get_window_extent().y1 <= below, name
         texts = [text.get_text() for text in legend.get_texts()]
         assert len(set(texts)) == len(texts) >= 16, name
@@ -213,8 +213,8 @@ def test_frontier_plots_the_numbers(tmp_path):
     ]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
     with use_style():
-        sheet = draw_overview(board)
-    (panel,) = sheet.panels
+        grid = draw_overview(board)
+    (panel,) = grid.panels
     assert data(panel.ax) == [(0.25, 0.4)]
     # Without samples there is no diversity: the mark stands in the strip, and hollow.
     assert [y for _, y in data(panel.strip)] == [0.6]
@@ -229,9 +229,9 @@ def test_validity_comes_first_where_it_is_known(tmp_path):
     measured["validity"] = metric({"expected": {"value": 0.9}}, title="validity")
     board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", measured)])))
     with use_style():
-        sheet = draw_overview(board)
+        grid = draw_overview(board)
         frontier = next(task_plots(board, "toy", "toy")).draw()
-    assert data(sheet.panels[0].ax) == [(0.25, 0.9)]
+    assert data(grid.panels[0].ax) == [(0.25, 0.9)]
     assert len(frontier.panels) == 2
 
 
@@ -245,6 +245,6 @@ def test_costs_plot_the_numbers(tmp_path):
     main = cell("a", bleu(0.4), depth=10, decoding={"steps": 10})
     board = Board(read_records(write_handmade(tmp_path / "x", [main, at(2, 0.1), at(50, 0.5)])))
     with use_style():
-        sheet = list(task_plots(board, "toy", "toy"))[1].draw()
-    assert sorted(data(sheet.panels[0].ax)) == [(2, 0.1), (10, 0.4), (50, 0.5)]
-    assert sheet.panels[0].ax.get_xscale() == "log"
+        grid = list(task_plots(board, "toy", "toy"))[1].draw()
+    assert sorted(data(grid.panels[0].ax)) == [(2, 0.1), (10, 0.4), (50, 0.5)]
+    assert grid.panels[0].ax.get_xscale() == "log"

@@ -8,8 +8,8 @@ from test_all_figures import check, data
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.all_figures import task_plots
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.mbr_curves import draw_candidates, shown_axes
-from benchmark.report.figures.sheet import use_style
 
 FOUR = [0.40, 0.41, 0.45, 0.50]
 
@@ -41,16 +41,16 @@ def cells():
 def draw(folder, cells):
     board = Board(read_records(write_handmade(folder / "x", cells)))
     with use_style():
-        sheet = draw_candidates(board, "toy")
-        check(sheet)
-    return board, sheet
+        grid = draw_candidates(board, "toy")
+        check(grid)
+    return board, grid
 
 
 @pytest.mark.slow
 def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, cells):
-    board, sheet = draw(tmp_path, cells)
+    board, grid = draw(tmp_path, cells)
     assert [axis.metric for axis in shown_axes(board, "toy")] == ["validity", BLEU]
-    left, right, *_ = (panel.ax for panel in sheet.panels)
+    left, right, *_ = (panel.ax for panel in grid.panels)
     # Sizes 1, 2 and the largest carry marks; the list stands at its length, one answer at 1.
     drawn = [(1, 0.4, 8), (2, 0.41, 8), (4, 0.5, 8), (1, 0.5, 1), (2, 0.51, 1), (4, 0.6, 1)]
     drawn += [(1, 0.4, 8), (3, 0.45, 10)]
@@ -61,8 +61,8 @@ def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, cells)
 
 @pytest.mark.slow
 def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, cells):
-    _, sheet = draw(tmp_path, cells)
-    left, right, *_ = (panel.ax for panel in sheet.panels)
+    _, grid = draw(tmp_path, cells)
+    left, right, *_ = (panel.ax for panel in grid.panels)
 
     def levels(ax):
         return {line.get_ydata()[0] for line in ax.lines if len(set(line.get_ydata())) == 1}
@@ -71,28 +71,28 @@ def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, cells):
     # Draws from the grammar cost nothing: what all of them are worth.
     assert 0.8 in levels(right) and 0.8 not in levels(left)
     assert any(list(line.get_ydata()) == [v + 0.3 for v in FOUR] for line in left.lines)
-    names = [text.get_text() for text in sheet.figure.legends[0].get_texts()]
+    names = [text.get_text() for text in grid.figure.legends[0].get_texts()]
     assert names == ["transformer", "gpt2", "nat", "fairseq-cmlm", "copy-source", "oracle"]
 
 
 @pytest.mark.slow
 def test_the_budget_is_one_draw_of_the_dearest(tmp_path, cells):
-    _, sheet = draw(tmp_path, cells)
-    right = sheet.panels[1].ax
+    _, grid = draw(tmp_path, cells)
+    right = grid.panels[1].ax
     assert [8.0, 8.0] in [list(line.get_xdata()) for line in right.lines]
 
 
 def test_real_data_show_a_metric_that_did_not_choose(tmp_path):
-    board, sheet = draw(tmp_path, [cell("gpt2", metrics(FOUR, "rouge_l"))])
+    board, grid = draw(tmp_path, [cell("gpt2", metrics(FOUR, "rouge_l"))])
     assert [axis.metric for axis in shown_axes(board, "toy")] == [BLEU, "rouge_l"]
-    assert [panel.ax.get_ylabel() for panel in sheet.panels[::2]] == [
+    assert [panel.ax.get_ylabel() for panel in grid.panels[::2]] == [
         f"sentence BLEU ({BLEU})", "ROUGE-L (rouge_l)",
     ]  # fmt: skip
 
 
 def test_free_systems_alone(tmp_path):
-    _, sheet = draw(tmp_path, [cell("oracle", metrics(FOUR), family="yardstick", depth=0)])
-    assert len(sheet.panels) == 2
+    _, grid = draw(tmp_path, [cell("oracle", metrics(FOUR), family="yardstick", depth=0)])
+    assert len(grid.panels) == 2
 
 
 def test_only_records_with_curves_have_the_figure(tmp_path, cells, board):

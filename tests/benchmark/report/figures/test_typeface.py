@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmark.report.figures.sheet import use_style
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.typeface import WHOLE
 
 LATIN = "diffusion AVATAR To 0.123 \N{MINUS SIGN} ≤ † § é → fi"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from swept import swept_board
 
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_frontier
-from benchmark.report.figures.sheet import use_style
 from benchmark.report.figures.yardstick_marks import is_near
 
 

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import tostring
 from matplotlib.figure import Figure
 
 from benchmark.report.figures.element_ids import gid
-from benchmark.report.figures.sheet import render_svg
+from benchmark.report.figures.figure_files import render_svg
 from benchmark.report.page.interactive_svg import label_parts
 
 NAMES = [("toy", "a", "x='1' & <2>"), ("toy", "a", "b\"c'd")]

@@ -23,13 +23,13 @@ def test_the_setting_with_most_candidates_counts_and_yardsticks_have_none(tmp_pa
         cell("copy-source", curved({BLEU: [0.3, 0.4]}), family="yardstick"),
     )
     assert list(found) == ["one"]
-    assert found["one"].xs == (1, 2, 3)
-    assert [y.value for y in found["one"].ys] == [0.1, 0.2, 0.3]
+    assert list(found["one"]) == [1, 2, 3]
+    assert [y.value for y in found["one"].values()] == [0.1, 0.2, 0.3]
 
 
 def test_the_utility_of_the_table_chooses(tmp_path):
     both = curved({BLEU: [0.3, 0.4], "rouge_l": [0.3, 0.35]})
-    assert [y.value for y in curves_of(tmp_path, cell("one", both))["one"].ys] == [0.3, 0.4]
+    assert [y.value for y in curves_of(tmp_path, cell("one", both))["one"].values()] == [0.3, 0.4]
 
 
 def test_the_copy_is_scored_over_the_sources_of_the_curves(tmp_path):

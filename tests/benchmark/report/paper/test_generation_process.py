@@ -41,16 +41,16 @@ def test_values_stand_over_the_share_of_the_steps(tmp_path):
     assert (quality.metric, diversity.metric) == ("bleu_sent_m4", "div_4")
     curves = trace_curves(board, "toy", quality)
     assert list(curves) == ["one"]
-    assert curves["one"].xs == (10.0, 50.0, 100.0)
-    assert [y.value for y in curves["one"].ys][:2] == [0.0, 0.1]
-    assert not curves["one"].ys[2].defined
+    assert list(curves["one"]) == [10.0, 50.0, 100.0]
+    assert [y.value for y in curves["one"].values()][:2] == [0.0, 0.1]
+    assert not curves["one"][100.0].defined
     assert trace_curves(board, "toy", diversity) == {}
 
 
 def test_seeds_are_averaged(tmp_path):
     board = traced(tmp_path / "toy", [0.0, 0.1, 0.2], [0.2, 0.3, 0.4])
     quality, _ = trace_axes(board, "toy")
-    ys = trace_curves(board, "toy", quality)["one"].ys
+    ys = trace_curves(board, "toy", quality)["one"].values()
     assert [y.value for y in ys] == pytest.approx([0.1, 0.2, 0.3])
 
 

@@ -20,8 +20,8 @@ def test_the_copy_is_a_line_and_the_references_take_no_room(tmp_path):
         cell("reference", bleu(0.45) | div_4(0.9), family="yardstick", kind="n-best"),
     ]
     board = Board(read_records(write_handmade(tmp_path / "toy", cells)))
-    sheet = draw_trade_off(board, ["toy"])
-    ax = sheet.panels[0].ax
+    grid = draw_trade_off(board, ["toy"])
+    ax = grid.panels[0].ax
     (line,) = [line for line in ax.lines if line.get_color() == COPY_COLOUR]
     assert set(line.get_ydata()) == {0.25}
     assert ax.get_ylim()[0] < 0.25 and ax.get_ylim()[1] < 0.45

@@ -9,9 +9,9 @@ from handmade import bleu, cell, self_bleu, write_handmade
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.figures.cost_curves import NFE, draw_cost
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_frontier
-from benchmark.report.figures.sheet import use_style
-from benchmark.report.tables.ablation_table import build_ablation_table, variant_labels
+from benchmark.report.tables.ablation_table import build_ablation_table, write_variant_labels
 from benchmark.report.tables.cost_table import build_cost_table
 from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
@@ -79,11 +79,11 @@ def test_main_table_and_curves_leave_variants_out(ablated):
     assert ablated.sweeps("toy", "a") == ()
     assert ablated.nfe_curve("toy", "a") == ()
     with use_style():
-        sheets = [draw_frontier(ablated, "toy"), draw_cost(ablated, "toy", NFE)]
+        grids = [draw_frontier(ablated, "toy"), draw_cost(ablated, "toy", NFE)]
     heights = {
         float(y)
-        for sheet in sheets
-        for panel in sheet.panels
+        for grid in grids
+        for panel in grid.panels
         for line in panel.ax.lines
         if line.get_marker() not in ("None", None, "")
         for y in line.get_ydata()
@@ -111,7 +111,7 @@ def test_labels_without_a_common_field(tmp_path):
         variant("a", "eta=True", 0.3, decoding={"eta": True}),
     ]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    assert variant_labels(board.of("toy", "a")) == [
+    assert write_variant_labels(board.of("toy", "a")) == [
         "policy=ancestral, eta=0 (main)", "policy=ancestral, eta=1", "policy=x, eta=0",
         "policy=ancestral, eta=True",
     ]  # fmt: skip
@@ -120,7 +120,7 @@ def test_labels_without_a_common_field(tmp_path):
 def test_a_variant_that_is_the_main_setting_alone(tmp_path):
     cells = [variant("a", "temperature=0.7", 0.3, roles=("main", "ablation"))]
     board = Board(read_records(write_handmade(tmp_path / "x", cells)))
-    assert variant_labels(board.of("toy", "a")) == ["temperature=0.7 (main)"]
+    assert write_variant_labels(board.of("toy", "a")) == ["temperature=0.7 (main)"]
 
 
 def test_no_ablation_no_table(board):

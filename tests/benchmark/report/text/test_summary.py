@@ -46,8 +46,8 @@ def test_nothing_went_well(tmp_path):
 
 def test_failures_of_one_cause_stand_once(tmp_path):
     cells = [cell("a", None, label="one"), cell("a", None, label="two"), cell("b", bleu(0.5))]
-    (failure,) = list_failures(board_of(tmp_path, cells))
-    assert (failure.system, failure.setting) == ("a", "one, two")
+    ((failure, settings),) = list_failures(board_of(tmp_path, cells))
+    assert (failure.system, settings) == ("a", "one, two")
 
 
 def test_overview_has_a_column_a_task(tmp_path):

@@ -1,4 +1,4 @@
-"""A figure laid out in inches: panels in a grid, one legend below, files without dates.
+"""A figure as a grid of panels with one legend below, laid out in inches.
 
 Sizes are fixed rather than fitted, so that figures of different runs can stand side by side
 and text never shrinks.
@@ -6,25 +6,19 @@ and text never shrinks.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
 
-import matplotlib.style
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from PIL import Image
+from matplotlib.lines import Line2D
 
 from benchmark.report.figures.element_ids import gid
-from benchmark.report.figures.typeface import families
+from benchmark.report.figures.marks import Marks, annotate
 
 COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
 """Widths of one column, of one with many systems, and of two columns of a paper."""
@@ -35,18 +29,7 @@ _TICK = 0.36
 Share = Literal["none", "x", "y"]
 """Which axis the panels have in common; the inner ones then show no labels on it."""
 
-_STYLE = Path(__file__).parent.parent / "report.mplstyle"
-_SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
-"""Five bits a channel: off by 4 of 255 at most, which no eye sees, and a PNG a third smaller."""
-
 _LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
-
-
-@contextmanager
-def use_style() -> Iterator[None]:
-    """The style of the report, whatever the user's own settings."""
-    with matplotlib.style.context(["default", str(_STYLE), {"font.family": families()}]):
-        yield
 
 
 @dataclass(frozen=True)
@@ -55,50 +38,58 @@ class Panel:
 
     ax: Axes
     strip: Axes | None
+    marks: Marks = field(default_factory=Marks)
+    """What is drawn in it, to be labelled when sizes are final."""
 
 
 @dataclass
-class Sheet:
+class PanelGrid:
     """A figure whose panels get their place when the legend is known: call `finish`."""
 
     figure: Figure
     panels: list[Panel]
-    rows: int
     columns: int
     width: float
     panel_height: float
     strip_width: float
     share: Share
 
-    def finish(self, handles: Sequence[Artist], labels: Sequence[str]) -> None:
-        """Size the figure, put the panels and the legend in their places."""
+    def finish(self, handles: Sequence[Line2D]) -> None:
+        """Size the figure, put panels and legend in their places, and label what is drawn."""
         self.figure.set_size_inches(self.width, 1)
-        legend = self._legend(handles, labels)
+        legend = self._make_legend(handles)
         legend_height = 0.0
         if legend is not None:
             legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
         # Rows with a common x axis carry title and label once, and are close together.
         joined = self.share == "x"
         row_height = self.panel_height + (0.1 if joined else _TITLE + _XLABEL)
-        height = self.rows * row_height + legend_height + 2 * _EDGE
+        height = math.ceil(len(self.panels) / self.columns) * row_height + legend_height + 2 * _EDGE
         height += _TITLE + _XLABEL - 0.1 if joined else 0
         self.figure.set_size_inches(self.width, height)
-        self._place(_LEFT, height, row_height)
+        self._place_panels(_LEFT, height, row_height)
         # Wide numbers push the label of an axis out of the figure: make room for it.
         beyond = min(
             (panel.strip or panel.ax).yaxis.get_tightbbox().x0  # type: ignore[union-attr]
             for panel in self.panels[:: self.columns]
         )
         if (missing := _EDGE - beyond / self.figure.dpi) > 0:
-            self._place(_LEFT + missing, height, row_height)
+            self._place_panels(_LEFT + missing, height, row_height)
         for panel in self.panels:
             if panel.ax.get_xscale() == "linear":
                 width = panel.ax.get_position().width * self.width
                 panel.ax.locator_params(axis="x", nbins=max(3, int(width / _TICK)))
         if legend is not None:
             legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
+        for panel in self.panels:
+            # Ticks whose numbers would touch the words below the strip are dropped.
+            if panel.strip is not None and len(panel.ax.get_xticks()):
+                low, high = panel.ax.get_xlim()
+                kept = [t for t in panel.ax.get_xticks() if low + 0.07 * (high - low) <= t <= high]
+                panel.ax.set_xticks(kept)
+            annotate(panel.ax, panel.marks)
 
-    def _place(self, left: float, height: float, row_height: float) -> None:
+    def _place_panels(self, left: float, height: float, row_height: float) -> None:
         """Put the panels in their places; all in inches."""
         gap = 0.18 if self.share == "y" else _GAP
         panel_width = (self.width - left - _RIGHT - (self.columns - 1) * gap) / self.columns
@@ -106,61 +97,67 @@ class Sheet:
             row, column = divmod(number, self.columns)
             at = left + column * (panel_width + gap)
             bottom = height - _EDGE - row * row_height - _TITLE - self.panel_height
-            strip = 0.0
+            beside = 0.0
             if panel.strip is not None:
-                strip = self.strip_width
-                self._set(panel.strip, at, bottom, strip, height)
-                strip += 0.05
-            self._set(panel.ax, at + strip, bottom, panel_width - strip, height)
+                self._set(panel.strip, at, bottom, self.strip_width, height)
+                beside = self.strip_width + 0.05
+            self._set(panel.ax, at + beside, bottom, panel_width - beside, height)
 
     def _set(self, ax: Axes, left: float, bottom: float, width: float, height: float) -> None:
         ax.set_position(
             (left / self.width, bottom / height, width / self.width, self.panel_height / height)
         )
 
-    def _legend(self, handles: Sequence[Artist], labels: Sequence[str]) -> Legend | None:
+    def _make_legend(self, handles: Sequence[Line2D]) -> Legend | None:
         """The legend with as many columns as fit."""
         if not handles:
             return None
         for columns in range(min(len(handles), 6), 0, -1):
-            legend = self.figure.legend(handles, labels, loc="lower center", ncols=columns)
+            legend = self.figure.legend(handles=handles, loc="lower center", ncols=columns)
             if legend.get_window_extent().width <= (self.width - 0.1) * self.figure.dpi:
                 break
             if columns > 1:
                 legend.remove()
-        for parts in (legend.legend_handles, legend.get_texts()):
-            for part, handle, label in zip(parts, handles, labels, strict=True):
+        for handle, *parts in zip(handles, legend.legend_handles, legend.get_texts(), strict=True):
+            for part in filter(None, parts):
                 # An entry is called after its system, or its handle says which that is.
-                if part is not None:
-                    part.set_gid(gid(handle.get_gid() or label, legend=True))
+                part.set_gid(gid(handle.get_gid() or str(handle.get_label()), legend=True))
         return legend
 
 
-def make_sheet(
-    rows: int,
+def make_grid(
+    count: int,
     columns: int,
     *,
     width: float,
     panel_height: float,
     strip_width: float = 0.0,
     share: Share = "none",
-    count: int | None = None,
-) -> Sheet:
-    """An empty sheet of `count` panels (all by default); no strips where their width is 0."""
+) -> PanelGrid:
+    """An empty grid of `count` panels, row by row; no strips where their width is 0."""
     figure = Figure(figsize=(width, 1))
     FigureCanvasAgg(figure)
     panels: list[Panel] = []
-    for number in range(rows * columns if count is None else count):
+    for number in range(count):
         first = panels[0] if panels else None
         panel = _panel(figure, number, first, strip=strip_width > 0, share=share)
         left = panel.strip or panel.ax
         if share == "y" and number % columns:
             left.tick_params(axis="y", labelleft=False)
-        if share == "x" and number < rows - 1:
+        if share == "x" and number < count - columns:
             for ax in (panel.ax, left):
                 ax.tick_params(axis="x", labelbottom=False)
         panels.append(panel)
-    return Sheet(figure, panels, rows, columns, width, panel_height, strip_width, share)
+    return PanelGrid(figure, panels, columns, width, panel_height, strip_width, share)
+
+
+def make_column(count: int, *, many: bool, strip_width: float = 0.0) -> PanelGrid:
+    """Panels below each other over one x axis at column width; larger for `many` systems."""
+    return make_grid(
+        max(1, count), 1,
+        width=WIDE_IN if many else COLUMN_IN, panel_height=2.0 if many or count < 2 else 1.5,
+        strip_width=strip_width, share="x",
+    )  # fmt: skip
 
 
 def _panel(figure: Figure, number: int, first: Panel | None, *, strip: bool, share: Share) -> Panel:
@@ -176,27 +173,3 @@ def _panel(figure: Figure, number: int, first: Panel | None, *, strip: bool, sha
     ax.tick_params(axis="y", left=False, labelleft=False)
     ax.spines["left"].set_linestyle((0, (1, 2)))
     return Panel(ax, narrow)
-
-
-def save(figure: Figure, stem: Path) -> None:
-    """Write `<stem>.png` and `<stem>.pdf`, without dates: equal figures, equal bytes."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    # Not `with_suffix`: a task may have a dot in its name.
-    png, pdf = (stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf"))
-    drawn = io.BytesIO()
-    figure.savefig(drawn)
-    Image.open(drawn).convert("RGB").point(_SHADES * 3).save(png)
-    nothing = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    figure.savefig(pdf, metadata=nothing)
-
-
-def render_svg(figure: Figure) -> Element:
-    """The figure as an `<svg>` element with a transparent ground, named as HTML names it."""
-    out = io.StringIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    drawing = ElementTree.fromstring(out.getvalue())
-    for part in drawing.iter():  # names in HTML carry no namespace
-        part.tag = part.tag.rpartition("}")[2]
-        part.attrib = {name.rpartition("}")[2]: value for name, value in part.items()}
-    return drawing

@@ -5,7 +5,9 @@ import math
 import pytest
 
 from benchmark.records.schema import Event
-from benchmark.report.paper.training_time import progress_of
+from benchmark.report.figures.training_curves import progress_of
+
+BLEU = "bleu_sent_m4"
 
 
 def step(update, seconds):
@@ -13,12 +15,12 @@ def step(update, seconds):
 
 
 def look(update, quality):
-    return Event(update=update, kind="valid", quality={"bleu_sent_m4": quality})
+    return Event(update=update, kind="valid", quality={BLEU: quality})
 
 
 def test_a_validation_has_the_seconds_of_its_update():
     log = [step(10, 2.0), look(10, 0.1), step(20, 6.0), look(15, 0.2), look(5, 0.0)]
-    progress = progress_of(log)
+    progress = progress_of(log, BLEU)
     assert progress.updates == (10, 15, 5)
     assert progress.seconds == pytest.approx((2.0, 4.0, 1.0))
     assert progress.quality == (0.1, 0.2, 0.0)
@@ -26,10 +28,10 @@ def test_a_validation_has_the_seconds_of_its_update():
 
 def test_what_tells_no_quality_is_left_out():
     log = [step(10, 2.0), Event(update=10, kind="valid", loss=1.0, quality={"validity": 0.5})]
-    assert progress_of(log).updates == ()
+    assert progress_of(log, BLEU).updates == ()
 
 
 def test_a_log_without_a_clock_has_no_seconds():
-    progress = progress_of([look(10, 0.1)])
+    progress = progress_of([look(10, 0.1)], BLEU)
     assert progress.updates == (10,)
     assert math.isnan(progress.seconds[0])
