@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.invalid_values import first_problem
 
 T = TypeVar("T")
 
@@ -28,9 +29,7 @@ def fill(kind: type[T], values: Mapping[str, Any], where: str, *, also: Collecti
     try:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(part for part in (where, *map(str, first["loc"])) if part)
-        raise UserError(f"{path}: {first['msg']} (got {first['input']!r}).") from error
+        raise UserError(f"{first_problem(error, where)}.") from error
 
 
 def _check(value: object, kind: Any, path: str, also: Collection[str] = ()) -> None:
