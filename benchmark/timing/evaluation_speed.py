@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,11 +77,10 @@ def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
     gap = largest_difference(found[ours.name], found[theirs.name])
     if gap > TOLERANCE:
         raise RuntimeError(f"{name}: the two sides differ by {gap:g}.")
-    means = {key: float(values.mean()) for key, values in found[ours.name].items()}
     return Result(
         name,
-        ours.finding({**means, "largest_difference": gap}),
-        theirs.finding({key: float(v.mean()) for key, v in found[theirs.name].items()}),
+        replace(ours, found={**_means(found[ours.name]), "largest_difference": gap}),
+        replace(theirs, found=_means(found[theirs.name])),
         f"{len(items)} sources with {len(items[0].candidates)} candidates each, perturbed with seed"
         f" {SEED}; BLEU, ROUGE-L, dist-1, length, self-BLEU, div-4, MBR; no BERTScore",
         unit="candidates",
@@ -111,7 +111,6 @@ def perturb(task: Task, count: int) -> list[Item]:
 
 def ours_of(items: Sequence[Item]) -> Values:
     """By the metrics of this package."""
-    bleu = BleuSentM4()
     values = {
         key: make_metric(spec).score(items).values
         for key, spec in {
@@ -123,7 +122,7 @@ def ours_of(items: Sequence[Item]) -> Values:
             "div_4": "div_4",
         }.items()
     }
-    chosen = choose(bleu.pairwise(items))
+    chosen = choose(BleuSentM4().pairwise(items))
     rows = np.arange(len(items))
     return values | {f"mbr_{key}": values[key][rows, chosen] for key in QUALITY}
 
@@ -173,10 +172,11 @@ def published_of(items: Sequence[Item]) -> Values:
     values["self_bleu"] = np.array([np.mean(row) for row in pairs])
     values["div_4"] = np.array([distinct(texts, 4) for texts in sets])
     best = [of_text(most_agreed(item.candidates), item.references[0]) for item in items]
-    picked = {
-        f"mbr_{key}": np.array([of[key] for of in best]) for key in ("bleu", "rouge_l", "dist_1")
-    }
-    return values | picked
+    return values | {f"mbr_{key}": np.array([of[key] for of in best]) for key in QUALITY}
+
+
+def _means(values: Values) -> dict[str, float]:
+    return {key: float(of.mean()) for key, of in values.items()}
 
 
 def largest_difference(one: Values, other: Values) -> float:

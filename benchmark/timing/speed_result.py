@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -32,10 +32,6 @@ class Side:
     def rate(self) -> float:
         """Sentences per second, by the median of the repeats."""
         return self.sentences / median(self.seconds)
-
-    def finding(self, found: Mapping[str, float]) -> Side:
-        """The same side with its results."""
-        return replace(self, found=found)
 
     def as_dict(self, unit: str) -> dict[str, Any]:
         """For a record."""
