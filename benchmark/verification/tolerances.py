@@ -1,11 +1,10 @@
-"""How far a rerun under other conditions may lie from the record.
+"""How far a rerun under different conditions may lie from the record.
 
-The bits of a trained network are not repeated on another device, and after a thousand updates
-neither are its weights; which texts are drawn then changes, and what may be asked is that the
-scores agree within what their own intervals leave open. The two ends of an interval of 95 % lie
-3.9 standard errors apart, and the difference of two equally good systems has a standard error of
-1.4 of these at most: hence the whole width for weights that were trained anew, and half of it for
-those that were not.
+The last bits of a trained network are not reproduced on another device, and after a thousand
+updates neither are its weights; then different texts are drawn, and what may be required is that
+the scores agree within their own intervals. The two ends of a 95 % interval lie 3.9 standard errors
+apart, and the difference of two equally good systems has a standard error of at most 1.4 of these:
+hence the whole width for weights that were trained again, and half of it for those that were not.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.verification.findings import Difference
-from benchmark.verification.kept_report import StoredCell
+from benchmark.verification.raw_records import RawRecord
 from benchmark.verification.record_comparison import Compared, same_candidates
 from benchmark.verification.rescoring import ENCODED_GAP, largest_gap
 
@@ -32,10 +31,10 @@ COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
 BOUNDS_IN_WORDS = (
-    "bounds under other conditions: a score may move by the width of its recorded interval, by half"
-    f" of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with the"
-    f" same candidates by {ENCODED_GAP} of its value; the loss on the valid split by {LOSS:.0%};"
-    f" shares of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same"
+    "bounds under different conditions: a score may move by the width of its recorded interval, by"
+    f" half of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with"
+    f" the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
+    f" {LOSS:.0%}; shares of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same"
     f" weights {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
 
@@ -45,37 +44,32 @@ _BOUNDED = frozenset(
 """The parts that may differ at all; a trace has no bound but that of the scores it ends in."""
 
 
-def find_breaches(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[Difference]:
+def find_breaches(stored: RawRecord, fresh: RawRecord, compared: Compared) -> list[Difference]:
     """What differs by more than the bounds, with the bound in its place."""
     found = [d for d in compared.differences if d.part not in _BOUNDED]
-    if found:  # another cell, or none: its numbers say nothing
+    if found:  # a different trial, or none: its numbers say nothing
         return found
     if same_candidates(stored, fresh):
-        found += _of_equal_candidates(stored, fresh, compared)
-    found += _losses(stored, fresh)
-    found += _candidates(stored, fresh, compared)
-    found += _statuses(stored, fresh)
-    found += _costs(stored, fresh)
-    found += _scores(stored, fresh)
+        found += _check_equal_candidates(stored, fresh, compared)
+    found += _check_losses(stored, fresh)
+    found += _check_texts(stored, fresh, compared)
+    found += _check_statuses(stored, fresh)
+    found += _check_costs(stored, fresh)
+    found += _check_scores(stored, fresh)
     return found
 
 
-def describe_closeness(stored: StoredCell, fresh: StoredCell, compared: Compared) -> list[str]:
-    """How near the two are: sentences for a cell within bounds."""
-    told = []
-    if compared.kept_candidates:
-        told.append(
-            f"{compared.equal_candidates} of {compared.kept_candidates} kept candidates are equal"
-        )
-    nearest = max(
-        _score_changes(stored, fresh), key=lambda move: move.by / move.bound, default=None
-    )
-    return told if nearest is None else [*told, nearest.sentence()]
+def describe_closeness(stored: RawRecord, fresh: RawRecord, compared: Compared) -> list[str]:
+    """How close the two are: sentences for a record within bounds."""
+    equal, kept = compared.equal_candidates, compared.kept_candidates
+    sentences = [f"{equal} of {kept} kept candidates are equal"] if kept else []
+    changes = sorted(_score_changes(stored, fresh), key=lambda change: change.by / change.bound)
+    return [*sentences, *(change.sentence() for change in changes[-1:])]
 
 
-def same_weights(stored: StoredCell, fresh: StoredCell) -> bool:
-    """Whether both decoded the same weights, as far as the records tell."""
-    if stored.train_key is None:
+def same_weights(stored: RawRecord, fresh: RawRecord) -> bool:
+    """Whether both decoded the same weights, as far as the records say."""
+    if stored.keys["train"] is None:
         return True
     before, after = stored.line["training"] or {}, fresh.line["training"] or {}
     names = ["updates", "final_loss", "valid_loss"]
@@ -84,8 +78,8 @@ def same_weights(stored: StoredCell, fresh: StoredCell) -> bool:
     return all(before.get(name) == after.get(name) for name in names)
 
 
-def _of_equal_candidates(
-    stored: StoredCell, fresh: StoredCell, compared: Compared
+def _check_equal_candidates(
+    stored: RawRecord, fresh: RawRecord, compared: Compared
 ) -> Iterator[Difference]:
     """Kept texts that were changed, and values that do not follow from equal texts."""
     yield from (d for d in compared.differences if d.part == "candidates")
@@ -100,8 +94,8 @@ def _of_equal_candidates(
                 return
 
 
-def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    before, after = (cell.line["training"] or {} for cell in (stored, fresh))
+def _check_losses(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
+    before, after = (record.line["training"] or {} for record in (stored, fresh))
     one, other = before.get("valid_loss"), after.get("valid_loss")
     by_clock = before.get("ended_by") == "seconds"
     if before.get("updates") != after.get("updates") and not by_clock:
@@ -112,7 +106,7 @@ def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
         yield Difference("training", f"valid_loss, more than {LOSS:.0%}", one, other)
 
 
-def _candidates(stored: StoredCell, fresh: StoredCell, compared: Compared) -> Iterator[Difference]:
+def _check_texts(stored: RawRecord, fresh: RawRecord, compared: Compared) -> Iterator[Difference]:
     for difference in compared.differences:
         asked = difference.where.partition(", ")[2].split(" ")[0]
         if difference.part == "candidates" and asked in ("id", "source", "references"):
@@ -126,7 +120,7 @@ def _candidates(stored: StoredCell, fresh: StoredCell, compared: Compared) -> It
         )  # fmt: skip
 
 
-def _statuses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+def _check_statuses(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
     before, after = stored.line["statuses"], fresh.line["statuses"]
     for status in sorted(before | after):
         shares = [
@@ -137,8 +131,8 @@ def _statuses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
             return
 
 
-def _costs(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    before, after = (cell.line["cost"] or {} for cell in (stored, fresh))
+def _check_costs(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
+    before, after = (record.line["cost"] or {} for record in (stored, fresh))
     for name in ("depth", "rows", "tokens"):
         one, other = before.get(name), after.get(name)
         if one is not None and other is not None and abs(other - one) > COST * abs(one):
@@ -146,65 +140,61 @@ def _costs(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
             return
 
 
-def _scores(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    for metric, entry in stored.metrics.items():
-        other = fresh.metrics.get(metric, entry)
-        for statistic, before in entry["statistics"].items():
-            after = other["statistics"].get(statistic, before)
-            if (before["value"] is None) != (after["value"] is None):
-                name = f"{metric} {statistic}"
-                yield Difference("score", name, before["value"], after["value"])
-                return
+def _check_scores(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
     for name in ("num_sources", "num_samples", "mbr_utility", "interval"):
-        one, two = ((cell.line["score"] or {}).get(name) for cell in (stored, fresh))
+        one, two = ((record.line["score"] or {}).get(name) for record in (stored, fresh))
         if one != two:
             yield Difference("score", name, one, two)
             return
-    for move in _score_changes(stored, fresh):
-        if move.by > move.bound:
-            yield Difference("score", move.sentence(), move.stored, move.fresh)
+    for change in _score_changes(stored, fresh):
+        if change.by > change.bound:
+            yield Difference("score", change.sentence(), change.stored, change.fresh)
             return
 
 
 @dataclass(frozen=True, slots=True)
 class _ScoreChange:
-    """A defined score that both records have."""
+    """A score that both records have, defined in one of them at least."""
 
     name: str
-    stored: float
-    fresh: float
+    stored: float | None
+    fresh: float | None
     bound: float
 
     @property
     def by(self) -> float:
+        if self.stored is None or self.fresh is None:
+            return math.inf
         return abs(self.fresh - self.stored)
 
     def sentence(self) -> str:
+        if math.isinf(self.by):
+            return self.name
         return f"{self.name} moved by {self.by:.3g} of at most {self.bound:.3g}"
 
 
-def _score_changes(stored: StoredCell, fresh: StoredCell) -> Iterator[_ScoreChange]:
+def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_ScoreChange]:
     equal, widths = same_candidates(stored, fresh), 0.5 if same_weights(stored, fresh) else 1.0
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
             continue
         for statistic, before in entry["statistics"].items():
-            after = other["statistics"].get(statistic, {})
-            value = before["value"]
-            if value is None or after.get("value") is None:
+            value, after = before["value"], other["statistics"].get(statistic, before)["value"]
+            if value is None and after is None:
                 continue
-            bound = _bound(before, entry["range"], widths)
             if equal:
-                bound = ENCODED_GAP * max(1.0, abs(value))
-            yield _ScoreChange(f"{metric} {statistic}", value, after["value"], bound)
+                bound = ENCODED_GAP * max(1.0, abs(value or 0.0))
+            else:
+                bound = _bound(before, entry["range"], widths)
+            yield _ScoreChange(f"{metric} {statistic}", value, after, bound)
 
 
 def _bound(
     statistic: Mapping[str, Any], limits: tuple[float | None, float | None], widths: float
 ) -> float:
     low, high = limits
-    extent = abs(statistic["value"]) if low is None or high is None else high - low
+    extent = abs(statistic["value"] or 0.0) if low is None or high is None else high - low
     ends = statistic["low"], statistic["high"]
     width = ends[1] - ends[0] if None not in ends else 0.0
     return max(widths * width, SCORE * extent, math.ulp(1.0))

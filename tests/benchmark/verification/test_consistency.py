@@ -12,7 +12,7 @@ from benchmark.verification.consistency import find_inconsistencies
     [(0.5, []), (1, []), (None, []), (True, ["values"]), ("1", ["values"]), ([1.0], ["values"])],
 )
 def test_values_are_numbers_or_null(value, parts):
-    cell = SimpleNamespace(
+    record = SimpleNamespace(
         line={
             "training": None,
             "statuses": {},
@@ -26,6 +26,8 @@ def test_values_are_numbers_or_null(value, parts):
             {"id": "a", "metrics": {"validity": [1.0]}},
             {"id": "b", "metrics": {"validity": [value]}},
         ],
-        trace_key=None,
+        keys={},
+        keeps_events=False,
+        keeps_texts=False,
     )
-    assert [difference.part for difference in find_inconsistencies(cell)] == parts
+    assert [difference.part for difference in find_inconsistencies(record)] == parts
