@@ -17,6 +17,7 @@ from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_shared_flags,
+    check_counts,
     note,
     run_command,
     show_first,
@@ -195,8 +196,7 @@ def _run(
     plan = make_plan(
         suite, tasks=tasks, systems=systems, data_dir=options.data_dir, ablate=options.ablate
     )
-    if options.jobs is not None and options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs}: use 1 or more.")
+    check_counts(options, "jobs")
     if processes.count > 1:
         if (options.jobs or 1) > 1:
             raise UserError(

@@ -17,6 +17,7 @@ from benchmark.api import CandidateKind, Family, UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_shared_flags,
+    check_counts,
     note,
     run_command,
     show_first,
@@ -174,8 +175,7 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--remove takes no files: it removes outputs from a report.")
     if not options.remove and not options.files:
         raise UserError("No output files are named: put them first, before --metrics and --set.")
-    if options.candidates is not None and options.candidates < 1:
-        raise UserError(f"--candidates {options.candidates}: use 1 or more.")
+    check_counts(options, "candidates")
 
 
 def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Store) -> Task:

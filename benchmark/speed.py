@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from benchmark.api import UserError
@@ -18,6 +17,8 @@ from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
     add_shared_flags,
+    check_counts,
+    check_output_file,
     print_json,
     run_command,
 )
@@ -68,10 +69,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     chosen = choose(options.comparison, options.only)
-    for name in ("repeats", "threads"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} {getattr(options, name)}: use 1 or more.")
-    _check_writable(options.output)
+    check_counts(options, "repeats", "threads")
+    if options.output is not None:
+        with suppress(OSError):
+            options.output.parent.mkdir(parents=True, exist_ok=True)
+    check_output_file(options.output)
     kept = _read_kept(options)
     from benchmark.runtime.device import set_threads
 
@@ -138,18 +140,6 @@ def _merge(kept: dict[str, Any], results: list[dict[str, Any]]) -> list[dict[str
     # A result that was already kept before retains its own origin.
     old = [{"origin": origin} | result for result in kept["results"] if result["name"] not in new]
     return [*old, *results]
-
-
-def _check_writable(path: Path | None) -> None:
-    """Checked before measuring, which takes minutes."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--output {path} cannot be written: {error.strerror}.") from error
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise UserError(f"--output {path} cannot be written: name a file in a folder of yours.")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ python -m benchmark.verify reports/mini --sample 3
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,8 @@ from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
     add_shared_flags,
+    check_counts,
+    check_output_file,
     print_json,
     run_command,
 )
@@ -115,20 +116,12 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for name in ("sample", "jobs"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise UserError(f"--{name} {value}: use 1 or more.")
+    check_counts(options, "sample", "jobs")
+    check_output_file(options.output)
     if options.use_store is not None and not options.use_store.is_dir():
         raise UserError(
             f"--use-store {options.use_store}: this folder does not exist; name another."
         )
-    if options.output is not None:
-        folder = options.output.parent
-        if options.output.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise UserError(
-                f"--output {options.output} cannot be written: name a file in a folder of yours."
-            )
 
 
 def _verify(options: argparse.Namespace) -> Verification:

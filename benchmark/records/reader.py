@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,13 +54,11 @@ class Records:
     def trace(self, trace_key: str) -> TraceRecord:
         """The curves along a generation."""
         name = f"traces/{trace_key}.json"
-        return _parsed(TraceRecord, self.files.read(name), str(self.files.place(name)))
+        return _parse(TraceRecord, self.files.read(name), str(self.files.place(name)))
 
     def _rows(self, name: str, model: type[M]) -> Iterator[M]:
-        place = self.files.place(name)
-        for number, line in enumerate(self.files.read(name).split("\n"), start=1):
-            if line.strip():
-                yield _parsed(model, line, f"{place}, line {number}")
+        for place, line in self.files.lines(name):
+            yield _parse(model, line, place)
 
 
 def read_records(folder: Path) -> Records:
@@ -77,7 +74,7 @@ def read_records(folder: Path) -> Records:
             " as `python -m benchmark.run` writes it."
         )
     files = RecordFiles(records)
-    run = _parsed(Run, files.read("run.json"), str(records / "run.json"))
+    run = _parse(Run, files.read("run.json"), str(records / "run.json"))
     cells = [_cell(line, run, place) for place, line in files.cell_lines()]
     if not cells:
         raise UserError(f"{records} holds no cells: run `python -m benchmark.run` first.")
@@ -86,7 +83,7 @@ def read_records(folder: Path) -> Records:
 
 
 def _cell(line: str, run: Run, place: str) -> TrialRecord:
-    cell = _parsed(TrialRecord, line, place)
+    cell = _parse(TrialRecord, line, place)
     for kind, name, known in (("task", cell.task, run.tasks), ("system", cell.system, run.systems)):
         if name not in known:
             raise UserError(f"{place}: {kind} {name!r} is not in run.json.")
@@ -95,16 +92,12 @@ def _cell(line: str, run: Run, place: str) -> TrialRecord:
     return cell
 
 
-def _parsed(model: type[M], text: str, place: str) -> M:
+def _parse(model: type[M], text: str, place: str) -> M:
     try:
         return model.model_validate_json(text)
-    except ValidationError:
-        # Parsed apart, to say what is wrong with it in the words of a record.
-        try:
-            return model.model_validate(json.loads(text))
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"]) or "the record"
-            raise UserError(f"{place}: {name}: {first['msg']}.") from error
-        except ValueError as error:
-            raise UserError(f"{place} is not valid JSON: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise UserError(f"{place} is not valid JSON: {first['ctx']['error']}.") from error
+        name = ".".join(str(part) for part in first["loc"]) or "the record"
+        raise UserError(f"{place}: {name}: {first['msg']}.") from error

@@ -76,6 +76,17 @@ class RecordFiles:
         compressed = self.folder / f"{name}.gz"
         return compressed if compressed.exists() else self.folder / name
 
+    def lines(self, name: str) -> Iterator[tuple[str, str]]:
+        """The lines of a JSONL file that are not blank, each with its place.
+
+        Raises:
+            UserError: as `read`.
+        """
+        # Not `splitlines`, which would also split at line separators within a text.
+        for number, line in enumerate(self.read(name).split("\n"), start=1):
+            if line.strip():
+                yield f"{self.place(name)}, line {number}", line
+
     def cell_lines(self) -> Iterator[tuple[str, str]]:
         """The lines of `cells/<task>.jsonl`, in older records `cells.jsonl`, each with its place.
 
@@ -83,9 +94,7 @@ class RecordFiles:
             UserError: if they are missing or cannot be read.
         """
         for name in self.names("cells") or ("cells.jsonl",):
-            for number, line in enumerate(self.read(name).split("\n"), start=1):
-                if line.strip():
-                    yield f"{self.folder / name}, line {number}", line
+            yield from self.lines(name)
 
     def _packed(self, kind: str) -> dict[str, bytes]:
         if kind not in self._unpacked:

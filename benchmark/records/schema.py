@@ -53,7 +53,7 @@ UNDEFINED = Interval(value=math.nan)
 
 
 class CurveRecord(_Record):
-    """A value by the number of candidates: entry n - 1 is that of n."""
+    """Values with their intervals; by the number of candidates, entry n - 1 is that of n."""
 
     value: tuple[Number, ...]
     low: tuple[Number, ...]
@@ -243,14 +243,6 @@ class ExampleValues(_Record):
     metrics: dict[str, Any]
 
 
-class TraceCurve(_Record):
-    """A statistic after each kept step, with its interval."""
-
-    value: list[Number]
-    low: list[Number]
-    high: list[Number]
-
-
 class TraceRecord(_Record):
     """The texts on the way to the candidates; see `benchmark.generation.intermediate_states`."""
 
@@ -260,8 +252,8 @@ class TraceRecord(_Record):
     """Steps of the longest generation."""
     steps: list[int]
     """Those after which the texts were kept, from 1."""
-    curves: dict[str, dict[str, TraceCurve]]
-    """By metric and statistic."""
+    curves: dict[str, dict[str, CurveRecord]]
+    """By metric and statistic; an entry for each kept step."""
 
 
 class Event(_Record):

@@ -98,6 +98,22 @@ def add_output(group: Group, metavar: str, help_text: str, default: Path | None 
     )
 
 
+def check_counts(options: argparse.Namespace, *names: str) -> None:
+    """Raise a UserError if one of the named options is below 1; None is allowed."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name} {value}: use 1 or more.")
+
+
+def check_output_file(path: Path | None) -> None:
+    """Raise a UserError if a file cannot be written, before the work whose result it holds."""
+    if path is None:
+        return
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UserError(f"--output {path} cannot be written: name a file in a folder of yours.")
+
+
 def show_first(action: argparse.Action) -> None:
     """Accept all spellings of a flag, but show only the first in help and errors."""
     action.option_strings = action.option_strings[:1]

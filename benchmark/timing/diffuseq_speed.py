@@ -21,6 +21,7 @@ from benchmark.api import Example, Lengths, make_noise
 from benchmark.tasks import Task, load_task
 from benchmark.timing.alternation import Contender, alternate
 from benchmark.timing.learners import CANVAS, ROOM, Learner, batch_of
+from benchmark.timing.measured_curves import estimate_means
 from benchmark.timing.mini_diffuseq import build_diffuseq, score_texts, train_diffuseq, write_texts
 from benchmark.timing.peak_memory import peak_bytes
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
@@ -109,7 +110,7 @@ def measure_sampling(
     memory = peak_bytes(few), peak_bytes(all_steps)
     texts = few(samples), [list(of_source) for of_source in zip(*written, strict=True)]
     first, second = (
-        replace(side, found=_summarise_scores(task, examples, of_side), peak_bytes=peak)
+        replace(side, found=estimate_means(score_texts(task, examples, of_side)), peak_bytes=peak)
         for side, of_side, peak in zip(measured, texts, memory, strict=True)
     )
     return Result(
@@ -170,16 +171,3 @@ def _error_of_words(learner: Learner, examples: Sequence[Example]) -> float:
         _, z0_hat = learner.denoise(z_0, batch, noise)
     words = batch["is_target"] & (batch["ids"] != learner.system.resources.tokenizer.pad_id)
     return float((z0_hat - z_0).square().mean(-1)[words].mean() / z_0[words].var())
-
-
-def _summarise_scores(
-    task: Task, examples: Sequence[Example], texts: Sequence[Sequence[str]]
-) -> dict[str, float]:
-    """Sentence BLEU against all references, its standard error, and the share that is valid."""
-    scores = score_texts(task, examples, texts)
-    bleu = scores["bleu_sent_m4"]
-    return {
-        "bleu_sent_m4": float(bleu.mean()),
-        "standard_error": float(bleu.std(ddof=1) / len(bleu) ** 0.5),
-        "valid": float(scores["validity"].mean()),
-    }

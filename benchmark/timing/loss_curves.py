@@ -17,7 +17,7 @@ with the canvas that it was trained on).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -30,7 +30,7 @@ from torch.nn import functional
 from benchmark.api import Example, Lengths, Noise, make_noise
 from benchmark.tasks import Task, load_task
 from benchmark.timing.learners import CANVAS, ROOM, Learner, batch_of
-from benchmark.timing.measured_curves import Curves, MeasuredPoint, estimate_means
+from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 from benchmark.timing.mini_diffuseq import SMALLER, build_diffuseq, describe_network
 
 TASK = "paraphrase"
@@ -85,11 +85,11 @@ def compare(
         over="updates",
         curves={
             side: [
-                MeasuredPoint(
-                    update,
-                    {loss: float(values[:, at].mean()) for loss, values in of_side.items()},
-                    estimate_means({n: r[:, at] for n, r in ratios.get(side, {}).items()}),
-                )
+                {
+                    "updates": update,
+                    **{loss: float(values[:, at].mean()) for loss, values in of_side.items()},
+                }
+                | _compare_at(at, ratios.get(side, {}))
                 for at, update in enumerate(range(0, updates + 1, every))
             ]
             for side, of_side in losses.items()
@@ -106,6 +106,12 @@ def compare(
             "first_losses_differ_by": max(run.first_difference for run in runs),
         },
     )
+
+
+def _compare_at(at: int, ratios: Mapping[str, NDArray[np.float64]]) -> dict[str, Any]:
+    """The mean ratios at a point, by loss; empty for the side that is the reference."""
+    means = estimate_means({loss: of_loss[:, at] for loss, of_loss in ratios.items()})
+    return {BESIDE: means} if means else {}
 
 
 class _Run:

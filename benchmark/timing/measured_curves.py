@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class MeasuredPoint:
-    """One point of a curve."""
-
-    x: float
-    values: Mapping[str, float]
-    """By name; `NAME ±` is the half-width of the 95 % interval of `NAME`."""
-    beside: Mapping[str, float] = field(default_factory=dict)
-    """The same names beside the reference: differences or ratios, as the conditions say."""
+BESIDE = "beside_reference"
 
 
 @dataclass(frozen=True)
@@ -29,8 +20,10 @@ class Curves:
     conditions: str
     over: str
     """What the x values are."""
-    curves: Mapping[str, Sequence[MeasuredPoint]]
-    """By side."""
+    curves: Mapping[str, Sequence[Mapping[str, Any]]]
+    """By side, points in order: x under the name `over`, and values, of which `NAME ±` is the
+    half-width of the 95 % interval of `NAME`. `BESIDE` may hold the same names beside the
+    reference: differences or ratios, as the conditions say."""
     found: Mapping[str, Any] = field(default_factory=dict)
     """What was found beside the curves, such as a verdict and the band it holds for."""
 
@@ -40,9 +33,10 @@ class Curves:
         for side, points in self.curves.items():
             yield f"  {side}"
             for point in points:
-                values, beside = _format(point.values), _format(point.beside)
+                values = {n: v for n, v in point.items() if n not in (self.over, BESIDE)}
+                beside = format_values(point.get(BESIDE, {}))
                 more = f"; beside the reference: {beside}" if beside else ""
-                yield f"    {point.x:g} {self.over}: {values}{more}"
+                yield f"    {point[self.over]:g} {self.over}: {format_values(values)}{more}"
         for name, value in self.found.items():
             title = name.replace("_", " ")
             if not isinstance(value, Mapping):
@@ -50,27 +44,12 @@ class Curves:
                 continue
             yield f"  {title}"
             for key, inner in value.items():
-                yield f"    {key}: {_format(inner) if isinstance(inner, Mapping) else inner}"
+                yield f"    {key}: {format_values(inner) if isinstance(inner, Mapping) else inner}"
 
     def as_dict(self) -> dict[str, Any]:
         """For a record."""
-        return {
-            "name": self.name,
-            "conditions": self.conditions,
-            "over": self.over,
-            "curves": [
-                {
-                    "name": side,
-                    "points": [
-                        {self.over: point.x, **point.values}
-                        | ({"beside_reference": point.beside} if point.beside else {})
-                        for point in points
-                    ],
-                }
-                for side, points in self.curves.items()
-            ],
-            "found": self.found,
-        }
+        curves = [{"name": side, "points": points} for side, points in self.curves.items()]
+        return asdict(self) | {"curves": curves}
 
 
 def estimate_means(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
@@ -83,7 +62,8 @@ def estimate_means(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float
     return found
 
 
-def _format(values: Mapping[str, float]) -> str:
+def format_values(values: Mapping[str, float]) -> str:
+    """Values by name with their half-widths, for people."""
     return ", ".join(
         f"{name} {value:.4g}" + (f" ± {values[f'{name} ±']:.2g}" if f"{name} ±" in values else "")
         for name, value in values.items()

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 
 from benchmark.tasks import load_task
-from benchmark.timing.measured_curves import Curves, MeasuredPoint
+from benchmark.timing.measured_curves import Curves
 from benchmark.timing.mini_diffuseq import SMALLER, build_diffuseq, describe_network, write_texts
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
 
@@ -43,7 +43,7 @@ def compare(steps: Sequence[int] = STEPS, *, sources: int = SOURCES) -> Curves:
         over="network calls",
         curves={
             side: [
-                MeasuredPoint(n, {"peak MiB": p / 2**20})
+                {"network calls": n, "peak MiB": p / 2**20}
                 for n, p in zip(steps, of_side, strict=True)
             ]
             for side, of_side in peaks.items()

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from benchmark.api import Example, make_noise
 from benchmark.tasks import Task, load_task
 from benchmark.timing.coupled_noise import CoupledNoise
-from benchmark.timing.measured_curves import Curves, MeasuredPoint, estimate_means
+from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 from benchmark.timing.mini_diffuseq import (
     SMALLER,
     build_diffuseq,
@@ -71,7 +71,9 @@ class Written:
 def measure(name: str, *, repeats: int) -> Curves:
     """The measurement `diffuseq-quality`; one pass is enough, `repeats` is not used."""
     task = load_task(TASK)
-    return compare(train(task), task)
+    system = build_diffuseq(task, SMALLER)
+    train_diffuseq(system, task)
+    return compare(system, task)
 
 
 def compare(
@@ -104,12 +106,11 @@ def compare(
     shown = [best] if best is TWIN else [best, TWIN]
     settings = [{**choice, "nfe": nfe} for choice in shown for nfe in nfes]
     theirs, *ours = write(system, task, test, [published, *settings], samples[1])
-    curves: dict[str, list[MeasuredPoint]] = {}
+    curves: dict[str, list[dict[str, Any]]] = {}
     for setting, written in zip(settings, ours, strict=True):
-        values, beside = estimate_means(written.scores), subtract(written, theirs)
-        point = MeasuredPoint(setting["nfe"], values, beside)
+        point = _make_point(setting, written) | {BESIDE: subtract(written, theirs)}
         curves.setdefault(f"diffuseq: {label(setting)}", []).append(point)
-    reference = MeasuredPoint(published["nfe"], estimate_means(theirs.scores))
+    reference = _make_point(published, theirs)
     return Curves(
         "diffuseq-quality",
         f"{describe_network(system, task)}, {len(test)} test sources with"
@@ -120,13 +121,6 @@ def compare(
         curves=curves | {f"published procedure: {label(published)}": [reference]},
         found={"differences_on_valid": differences},
     )
-
-
-def train(task: Task, *, updates: int | None = None) -> Any:
-    """The smaller network, trained by suite mini's recipe."""
-    system = build_diffuseq(task, SMALLER)
-    train_diffuseq(system, task, updates=updates)
-    return system
 
 
 def write(
@@ -165,6 +159,10 @@ def subtract(ours: Written, theirs: Written) -> dict[str, float]:
     )
     pairs = zip(chain(*ours.texts), chain(*theirs.texts), strict=True)
     return found | {"same_text": float(np.mean([one == other for one, other in pairs]))}
+
+
+def _make_point(setting: Mapping[str, Any], written: Written) -> dict[str, Any]:
+    return {"network calls": setting["nfe"], **estimate_means(written.scores)}
 
 
 def _farther_end(difference: Mapping[str, float]) -> float:

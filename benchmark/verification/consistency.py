@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from benchmark.api import UserError
@@ -11,19 +12,19 @@ from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.raw_records import FILE_OF_STAGE, BrokenFileError, RawRecord, RawReport
 
 
-def find_inconsistencies(record: RawRecord) -> Iterator[Difference]:
-    """What does not agree between a record and its files, or among these."""
+def find_inconsistency(record: RawRecord) -> Difference | None:
+    """The first thing that does not agree between a record and its files, or among these."""
     checks = {
         _check_training: record.keeps_events,
         _check_texts: record.keeps_texts,
         _check_values: record.line["score"] is not None,
         _check_trace: record.keys.get("trace") is not None,
     }
-    for check, applies in checks.items():
-        try:
-            yield from check(record) if applies else ()
-        except BrokenFileError as error:
-            yield Difference("files", "", str(error), "a file that can be read")
+    found = chain.from_iterable(check(record) for check, applies in checks.items() if applies)
+    try:
+        return next(found, None)
+    except BrokenFileError as error:
+        return Difference("files", "", str(error), "a file that can be read")
 
 
 def find_unknown_files(report: RawReport) -> list[Finding]:
@@ -83,11 +84,9 @@ def _check_values(record: RawRecord) -> Iterator[Difference]:
     for row in values:
         if row.get("mbr_index") not in (None, *range(size)):
             yield Difference("values", f"{row['id']}, index of {size}", row["mbr_index"], None)
-            return
         if differing := set(row["metrics"]) ^ set(score["metrics"]):
             where = f"{row['id']}, metrics that the score or the values lack"
             yield Difference("values", where, sorted(differing), [])
-            return
         for name, entry in score["metrics"].items():
             value, first = (of["metrics"].get(name) for of in (row, values[0]))
             shape = _shape(value)
@@ -95,7 +94,6 @@ def _check_values(record: RawRecord) -> Iterator[Difference]:
                 (size,) if entry["level"] == "candidate" else _shape(first)
             ):
                 yield Difference("values", f"{row['id']}, {name}, numbers", value, first)
-                return
 
 
 def _check_trace(record: RawRecord) -> Iterator[Difference]:
@@ -106,7 +104,6 @@ def _check_trace(record: RawRecord) -> Iterator[Difference]:
             if counts != {len(kept["steps"])}:
                 where = f"{metric} {statistic}, steps"
                 yield Difference("trace", where, len(kept["steps"]), sorted(counts))
-                return
 
 
 def _shape(value: Any) -> tuple[int, ...]:

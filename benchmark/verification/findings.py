@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Verdict = Literal["equal", "within bounds", "differs", "cannot be checked"]
-VERDICTS: tuple[Verdict, ...] = ("equal", "within bounds", "differs", "cannot be checked")
 
 _MAX_SHOWN = 160
 """Characters of a value that a line shows."""
@@ -67,7 +66,7 @@ class Verification:
     def counts(self) -> dict[str, int]:
         """How often each verdict was given."""
         found = Counter(finding.verdict for finding in self.findings)
-        return {verdict: found[verdict] for verdict in VERDICTS}
+        return {verdict: found[verdict] for verdict in get_args(Verdict)}
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -181,19 +181,15 @@ def _compare_keys(
         setting = record.line["setting"]
         decoding = json.loads(json.dumps(by_label.get(setting["label"])))
         found = first_difference(setting["decoding"], decoding)
-        if train_key != trial.train_key:
-            reason = (
-                f"train key {train_key} in the record, {trial.train_key} here, with the same"
-                " suite and data: version or defaults of the system have changed since the code"
-                f" of the record (commit {commit}), which can check it"
-            )
-        elif decoding is None:
+        if train_key == trial.train_key and decoding is None:
             reason = f"there is no setting {setting['label']!r} here"
-        elif found is not None:
+        elif train_key == trial.train_key and found is not None:
             reason = f"decoding: {found.where} is {found.fresh} here, {found.stored} in the record"
         else:
+            stage = "generate" if train_key == trial.train_key else "train"
             reason = (
-                "generate key other than the recorded one, with the same suite, data and decoding:"
-                f" version or defaults have changed since the code of the record (commit {commit})"
+                f"the {stage} key differs from the recorded one, with the same suite and data:"
+                " version or defaults of the system have changed since the code of the record"
+                f" (commit {commit}), which can check it"
             )
         yield record.identity, CannotRerunError(reason)

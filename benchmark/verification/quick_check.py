@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from benchmark.api import UserError
 from benchmark.store.provenance import code
-from benchmark.verification.consistency import find_inconsistencies, find_unknown_files
+from benchmark.verification.consistency import find_inconsistency, find_unknown_files
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.plan_from_records import CannotRerunError, RebuiltPlan
 from benchmark.verification.raw_records import RawRecord, RawReport
@@ -35,28 +35,28 @@ def verify_quick(
 
 def _verify(record: RawRecord, rebuilt: RebuiltPlan, measured: Collection[str]) -> Finding:
     """The verdict on a record; `measured` are the metrics that any record of its task has."""
-    differences = list(find_inconsistencies(record))
+    found = find_inconsistency(record)
     notes: list[str] = []
     obstacle = rebuilt.obstacles.get(record.identity) or _compare_score_key(record, rebuilt)
     compared = obstacle is None
     if obstacle is not None:
         recorded_code = record.run.get("code", {}).get("digest")
         if obstacle.contradicts and recorded_code == code()["digest"]:
-            differences.append(Difference("keys", "", record.keys, obstacle.reason))
+            found = found or Difference("keys", "", record.keys, obstacle.reason)
         else:
             notes.append(f"keys were not checked: {obstacle.reason}")
-    if record.line["score"] is not None:
+    if record.line["score"] is not None and found is None:
         scoring = rebuilt.scoring.get(record.line["task"]) if obstacle is None else None
         wanted = {*measured, *(metric.id for metric in (scoring.metrics if scoring else ()))}
         if missing := sorted(wanted - set(record.metrics)):
-            differences.append(Difference("score", "metrics that are missing", missing, []))
-        elif not differences:
+            found = Difference("score", "metrics that are missing", missing, [])
+        else:
             rescored = recompute_statistics(record)
-            differences += rescored.differences
+            found = rescored.difference
             notes += rescored.notes
             compared = rescored.compared > 0
-    if differences:
-        return Finding(record.subject, "differs", tuple(notes), tuple(differences[:1]))
+    if found is not None:
+        return Finding(record.subject, "differs", tuple(notes), (found,))
     if not compared:
         return Finding(record.subject, "cannot be checked", ("nothing was compared", *notes))
     return Finding(record.subject, "equal", tuple(notes))

@@ -40,9 +40,6 @@ class Compared:
     """What could not be compared."""
     metrics: tuple[str, ...]
     """Those that measure the same in both."""
-    equal_candidates: int
-    kept_candidates: int
-    """Of those whose texts both records keep."""
 
 
 def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
@@ -55,8 +52,8 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
     comparable, notes = _comparable_metrics(stored, fresh)
     if same_code:  # which does not explain a different metric
         comparable, notes = list(stored.metrics | fresh.metrics), []
-    one_sided = {} if same_code else _one_sided(stored, fresh)
-    notes += [f"only one of the records has {what}" for what in one_sided.values()]
+    one_sided = [] if same_code else [p for p in _OPTIONAL if _has(stored, p) != _has(fresh, p)]
+    notes += [f"only one of the records has {_OPTIONAL[place]}" for place in one_sided]
     found = [
         *_compare_fields(
             stored, fresh, same_code=same_code, comparable=comparable, without=one_sided
@@ -67,8 +64,7 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
         *_compare_files("trace", stored, fresh, _compare_traces),
     ]
     found.sort(key=lambda difference: PARTS.index(difference.part))
-    equal, kept = _count_equal_candidates(stored, fresh)
-    return Compared(tuple(found), tuple(notes), tuple(comparable), equal, kept)
+    return Compared(tuple(found), tuple(notes), tuple(comparable))
 
 
 def same_candidates(stored: RawRecord, fresh: RawRecord) -> bool:
@@ -118,17 +114,9 @@ def _codes(record: RawRecord) -> set[Any]:
     return {record.run.get("code", {}).get("digest"), *made}
 
 
-def _one_sided(stored: RawRecord, fresh: RawRecord) -> dict[tuple[str, str], str]:
-    """What is optional and not in both, by part and name."""
-
-    def has(record: RawRecord, part: str, name: str) -> bool:
-        return (record.line[part] or {}).get(name) is not None
-
-    return {
-        place: what
-        for place, what in _OPTIONAL.items()
-        if has(stored, *place) != has(fresh, *place)
-    }
+def _has(record: RawRecord, place: tuple[str, str]) -> bool:
+    part, name = place
+    return (record.line[part] or {}).get(name) is not None
 
 
 def _compare_fields(
@@ -141,8 +129,7 @@ def _compare_fields(
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
     same_scores = same_code and same_candidates(stored, fresh)
-    before_batch, after_batch = (_batch(r.run.get("suite_yaml", "")) for r in (stored, fresh))
-    same_batch = before_batch == after_batch
+    same_batch = len({_batch(of.run.get("suite_yaml", "")) for of in (stored, fresh)}) == 1
 
     def parts(record: RawRecord) -> dict[str, Any]:
         line = without_clocks(record.line)
@@ -267,18 +254,3 @@ def _comparable_metrics(stored: RawRecord, fresh: RawRecord) -> tuple[list[str],
         else:
             comparable.append(name)
     return comparable, notes
-
-
-def _count_equal_candidates(stored: RawRecord, fresh: RawRecord) -> tuple[int, int]:
-    """How many kept candidates have equal texts, and of how many."""
-    if not (stored.keeps_texts and fresh.keeps_texts):
-        return 0, 0
-    try:
-        before, after = (
-            [c["text"] for row in record.samples for c in row["candidates"]]
-            for record in (stored, fresh)
-        )
-    except BrokenFileError:
-        return 0, 0
-    pairs = [one == other for one, other in zip(before, after, strict=False)]
-    return sum(pairs), len(pairs)

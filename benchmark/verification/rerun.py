@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,8 +43,10 @@ def rerun(
     Raises:
         UserError: if the store cannot be used.
     """
-    with _work_folder(options.store) as root:
-        store = Store(root)
+    if options.store is not None:
+        _check_store(options.store)
+    with TemporaryDirectory(prefix="benchmark-verify-") as temporary:
+        store = Store(options.store or Path(temporary))
         store.prepare()
         obstacles = [_find_obstacle(record, rebuilt, store, options.weights) for record in records]
         able = [r for r, why in zip(records, obstacles, strict=True) if why is None]
@@ -76,24 +77,18 @@ def _find_obstacle(
     return None
 
 
-@contextmanager
-def _work_folder(store: Path | None) -> Iterator[Path]:
-    """The folder to work in.
+def _check_store(store: Path) -> None:
+    """What no verification made would be compared with itself.
 
     Raises:
-        UserError: if it holds what no verification made: that would be compared with itself.
+        UserError: if the store holds such entries.
     """
-    if store is None:
-        with TemporaryDirectory(prefix="benchmark-verify-") as folder:
-            yield Path(folder)
-        return
     is_ours = (store / STORE_MARK).exists()
     if store.exists() and not is_ours and (not store.is_dir() or any(store.iterdir())):
         raise UserError(
             f"--store {store} is not empty and not of an earlier verification: name another"
             " folder; to verify from its trained weights, pass it as --use-store."
         )
-    yield store
 
 
 def _run_and_judge(

@@ -27,13 +27,13 @@ ENCODED_GAP = 1e-5
 class Rescored:
     """The result of rescoring."""
 
-    differences: tuple[Difference, ...]
-    """The first, or none."""
+    difference: Difference | None
+    """The first."""
     compared: int
     """How many figures were recomputed."""
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
     """What could not be compared."""
-    bounded: tuple[str, ...] = ()
+    bounded: Sequence[str] = ()
     """What agrees within `ENCODED_GAP` only."""
 
 
@@ -57,7 +57,7 @@ def recompute_statistics(record: RawRecord) -> Rescored:
             elif stored["value"] is not None:
                 notes.append(f"{metric} {statistic} does not follow from the kept values")
     if not known:
-        return Rescored((), 0, tuple(notes))
+        return Rescored(None, 0, notes)
     recipe = recipe_of(Score.model_validate(score))
     estimates = bootstrap(list(known.values()), recipe)
     for (metric, statistic), estimate in zip(known, estimates, strict=True):
@@ -68,8 +68,8 @@ def recompute_statistics(record: RawRecord) -> Rescored:
             if _relative_gaps(recorded, recomputed).max() > ROUNDING:
                 where = f"{metric} {statistic} {name}, recomputed from the kept values"
                 fresh = recomputed if math.isfinite(recomputed) else None
-                return Rescored((Difference("score", where, stored[name], fresh),), 1)
-    return Rescored((), len(known), tuple(notes))
+                return Rescored(Difference("score", where, stored[name], fresh), 1)
+    return Rescored(None, len(known), notes)
 
 
 def recompute_values(record: RawRecord, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
@@ -85,7 +85,7 @@ def recompute_values(record: RawRecord, metrics: Sequence[Metric], mbr_utility: 
     comparable = [metric for metric in metrics if _is_measured(record, metric)]
     notes = [f"{m.id} is a different metric now" for m in metrics if m not in comparable]
     if not comparable:
-        return Rescored((), 0, tuple(notes))
+        return Rescored(None, 0, notes)
     rows = _scored(record.samples, comparable, mbr_utility)
     pooled: set[str] = set()
     if len(rows) < len(kept):
@@ -106,17 +106,17 @@ def recompute_values(record: RawRecord, metrics: Sequence[Metric], mbr_utility: 
         if before["mbr_index"] != row["mbr_index"]:
             where = f"{source}, index that MBR chose"
             found = Difference("values", where, before["mbr_index"], row["mbr_index"])
-            return Rescored((found,), 1, tuple(notes))
+            return Rescored(found, 1, notes)
         for name in names:
             gap = largest_gap(before, row, name)
             if gap > ENCODED_GAP:
                 stored, fresh = (of["metrics"].get(name) for of in (before, row))
                 where = f"{source}, {name} of the kept texts"
-                return Rescored((Difference("values", where, stored, fresh),), 1, tuple(notes))
+                return Rescored(Difference("values", where, stored, fresh), 1, notes)
             if gap > ROUNDING:
                 nearly[name] = max(gap, nearly.get(name, 0.0))
     bounded = [f"{name} moved by {by:.1e} of at most {ENCODED_GAP}" for name, by in nearly.items()]
-    return Rescored((), len(rows) * len(names), tuple(notes), tuple(bounded))
+    return Rescored(None, len(rows) * len(names), notes, bounded)
 
 
 def _is_measured(record: RawRecord, metric: Metric) -> bool:
@@ -147,5 +147,7 @@ def largest_gap(stored: Row, fresh: Row, metric: str) -> float:
 def _relative_gaps(stored: ArrayLike, recomputed: ArrayLike) -> NDArray[np.float64]:
     """Infinite where one of the two is undefined, 0 where both are."""
     one, other = np.asarray(stored), np.asarray(recomputed)
-    gaps = np.abs(one - other) / np.maximum(1.0, np.abs(one))
-    return np.where(np.isnan(gaps), np.where(np.isnan(one) == np.isnan(other), 0.0, np.inf), gaps)
+    with np.errstate(invalid="ignore"):
+        gaps = np.abs(one - other) / np.maximum(1.0, np.abs(one))
+    unequal = np.isfinite(one) != np.isfinite(other)
+    return np.where(np.isfinite(gaps), gaps, np.where(unequal, np.inf, 0.0))

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmark.verification.findings import Difference
 from benchmark.verification.raw_records import RawRecord
-from benchmark.verification.record_comparison import Compared, same_candidates
+from benchmark.verification.record_comparison import PARTS, Compared, same_candidates
 from benchmark.verification.rescoring import ENCODED_GAP, largest_gap
 
 EQUAL_CANDIDATES = 0.95
@@ -34,36 +34,35 @@ BOUNDS_IN_WORDS = (
     "bounds under different conditions: a score may move by the width of its recorded interval, by"
     f" half of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with"
     f" the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
-    f" {LOSS:.0%}; shares of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with the same"
-    f" weights {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
+    f" {LOSS:.0%}; shares of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with"
+    f" the same weights {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
 
-_BOUNDED = frozenset(
-    {"training", "losses", "candidates", "statuses", "cost", "values", "score", "trace"}
-)
-"""The parts that may differ at all; a trace has no bound but that of the scores it ends in."""
+_UNBOUNDED = ("files", "status", "setting", "keys")
+"""The parts that may not differ; a trace has no bound but that of the scores it ends in."""
 
 
 def find_breaches(stored: RawRecord, fresh: RawRecord, compared: Compared) -> list[Difference]:
     """What differs by more than the bounds, with the bound in its place."""
-    found = [d for d in compared.differences if d.part not in _BOUNDED]
+    found = [d for d in compared.differences if d.part in _UNBOUNDED]
     if found:  # a different trial, or none: its numbers say nothing
         return found
     if same_candidates(stored, fresh):
         found += _check_equal_candidates(stored, fresh, compared)
-    found += _check_losses(stored, fresh)
     found += _check_texts(stored, fresh, compared)
-    found += _check_statuses(stored, fresh)
-    found += _check_costs(stored, fresh)
-    found += _check_scores(stored, fresh)
-    return found
+    found += _check_scoring(stored, fresh)
+    for change in _changes(stored, fresh):
+        if change.by > change.bound and change.part not in {d.part for d in found}:
+            found.append(Difference(change.part, change.sentence(), change.stored, change.fresh))
+    return sorted(found, key=lambda difference: PARTS.index(difference.part))
 
 
-def describe_closeness(stored: RawRecord, fresh: RawRecord, compared: Compared) -> list[str]:
+def describe_closeness(stored: RawRecord, fresh: RawRecord) -> list[str]:
     """How close the two are: sentences for a record within bounds."""
-    equal, kept = compared.equal_candidates, compared.kept_candidates
+    equal, kept = _count_equal_candidates(stored, fresh)
     sentences = [f"{equal} of {kept} kept candidates are equal"] if kept else []
-    changes = sorted(_score_changes(stored, fresh), key=lambda change: change.by / change.bound)
+    defined = (change for change in _score_changes(stored, fresh) if change.stored is not None)
+    changes = sorted(defined, key=lambda change: change.by / change.bound)
     return [*sentences, *(change.sentence() for change in changes[-1:])]
 
 
@@ -94,25 +93,13 @@ def _check_equal_candidates(
                 return
 
 
-def _check_losses(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
-    before, after = (record.line["training"] or {} for record in (stored, fresh))
-    one, other = before.get("valid_loss"), after.get("valid_loss")
-    by_clock = before.get("ended_by") == "seconds"
-    if before.get("updates") != after.get("updates") and not by_clock:
-        yield Difference("training", "updates", before.get("updates"), after.get("updates"))
-    elif (one is None) != (other is None) or (
-        one is not None and abs(other - one) > LOSS * abs(one)
-    ):
-        yield Difference("training", f"valid_loss, more than {LOSS:.0%}", one, other)
-
-
 def _check_texts(stored: RawRecord, fresh: RawRecord, compared: Compared) -> Iterator[Difference]:
     for difference in compared.differences:
         asked = difference.where.partition(", ")[2].split(" ")[0]
         if difference.part == "candidates" and asked in ("id", "source", "references"):
             yield difference
             return
-    kept, equal = compared.kept_candidates, compared.equal_candidates
+    equal, kept = _count_equal_candidates(stored, fresh)
     if kept and equal < EQUAL_CANDIDATES * kept and same_weights(stored, fresh):
         yield Difference(
             "candidates", f"equal ones, at least {EQUAL_CANDIDATES:.0%} with the same weights",
@@ -120,42 +107,31 @@ def _check_texts(stored: RawRecord, fresh: RawRecord, compared: Compared) -> Ite
         )  # fmt: skip
 
 
-def _check_statuses(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
-    before, after = stored.line["statuses"], fresh.line["statuses"]
-    for status in sorted(before | after):
-        shares = [
-            counts.get(status, 0) / max(1, sum(counts.values())) for counts in (before, after)
-        ]
-        if abs(shares[1] - shares[0]) > STATUS:
-            yield Difference("statuses", f"{status}, share", *shares)
-            return
+def _count_equal_candidates(stored: RawRecord, fresh: RawRecord) -> tuple[int, int]:
+    """How many candidates have equal texts, of those that both records keep; and of how many."""
+    if not (stored.keeps_texts and fresh.keeps_texts):
+        return 0, 0
+    before, after = (
+        [candidate["text"] for row in record.samples for candidate in row["candidates"]]
+        for record in (stored, fresh)
+    )
+    pairs = [one == other for one, other in zip(before, after, strict=False)]
+    return sum(pairs), len(pairs)
 
 
-def _check_costs(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
-    before, after = (record.line["cost"] or {} for record in (stored, fresh))
-    for name in ("depth", "rows", "tokens"):
-        one, other = before.get(name), after.get(name)
-        if one is not None and other is not None and abs(other - one) > COST * abs(one):
-            yield Difference("cost", f"{name}, more than {COST:.0%}", one, other)
-            return
-
-
-def _check_scores(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
+def _check_scoring(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
+    """Scores of other sources, candidates or intervals cannot be compared."""
+    before, after = (record.line["score"] or {} for record in (stored, fresh))
     for name in ("num_sources", "num_samples", "mbr_utility", "interval"):
-        one, two = ((record.line["score"] or {}).get(name) for record in (stored, fresh))
-        if one != two:
-            yield Difference("score", name, one, two)
-            return
-    for change in _score_changes(stored, fresh):
-        if change.by > change.bound:
-            yield Difference("score", change.sentence(), change.stored, change.fresh)
-            return
+        if before.get(name) != after.get(name):
+            yield Difference("score", name, before.get(name), after.get(name))
 
 
 @dataclass(frozen=True, slots=True)
-class _ScoreChange:
-    """A score that both records have, defined in one of them at least."""
+class _Change:
+    """A number that may move; None is undefined."""
 
+    part: str
     name: str
     stored: float | None
     fresh: float | None
@@ -164,7 +140,7 @@ class _ScoreChange:
     @property
     def by(self) -> float:
         if self.stored is None or self.fresh is None:
-            return math.inf
+            return 0.0 if self.stored == self.fresh else math.inf
         return abs(self.fresh - self.stored)
 
     def sentence(self) -> str:
@@ -173,7 +149,25 @@ class _ScoreChange:
         return f"{self.name} moved by {self.by:.3g} of at most {self.bound:.3g}"
 
 
-def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_ScoreChange]:
+def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
+    before, after = (record.line["training"] or {} for record in (stored, fresh))
+    if before.get("ended_by") != "seconds":
+        yield _Change("training", "updates", before.get("updates"), after.get("updates"), 0.0)
+    loss = before.get("valid_loss")
+    yield _Change("training", "valid_loss", loss, after.get("valid_loss"), LOSS * abs(loss or 0.0))
+    before, after = stored.line["statuses"], fresh.line["statuses"]
+    for status in sorted(before | after):
+        one, other = (of.get(status, 0) / max(1, sum(of.values())) for of in (before, after))
+        yield _Change("statuses", f"share of {status}", one, other, STATUS)
+    before, after = (record.line["cost"] or {} for record in (stored, fresh))
+    for name in ("depth", "rows", "tokens"):
+        one, other = before.get(name), after.get(name)
+        if one is not None and other is not None:
+            yield _Change("cost", name, one, other, COST * abs(one))
+    yield from _score_changes(stored, fresh)
+
+
+def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
     equal, widths = same_candidates(stored, fresh), 0.5 if same_weights(stored, fresh) else 1.0
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
@@ -181,13 +175,11 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_ScoreChange
             continue
         for statistic, before in entry["statistics"].items():
             value, after = before["value"], other["statistics"].get(statistic, before)["value"]
-            if value is None and after is None:
-                continue
             if equal:
                 bound = ENCODED_GAP * max(1.0, abs(value or 0.0))
             else:
                 bound = _bound(before, entry["range"], widths)
-            yield _ScoreChange(f"{metric} {statistic}", value, after, bound)
+            yield _Change("score", f"{metric} {statistic}", value, after, bound)
 
 
 def _bound(

@@ -28,7 +28,7 @@ def judge(stored: RawRecord, fresh: RawRecord, *, exact: bool = False) -> Findin
     why = f"bounds hold, because {'; '.join(changes)}"
     if found := find_breaches(stored, fresh, compared):
         return Finding(stored.subject, "differs", (why, *compared.notes), tuple(found))
-    remarks = (*describe_closeness(stored, fresh, compared), why, *compared.notes)
+    remarks = (*describe_closeness(stored, fresh), why, *compared.notes)
     return Finding(stored.subject, "within bounds", remarks)
 
 

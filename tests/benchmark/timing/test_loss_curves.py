@@ -7,6 +7,7 @@ from benchmark.api import Lengths, make_noise
 from benchmark.tasks import load_task
 from benchmark.timing import loss_curves
 from benchmark.timing.learners import Learner
+from benchmark.timing.measured_curves import BESIDE
 from benchmark.timing.mini_diffuseq import build_diffuseq
 
 TINY = {"width": 8, "layers": 1, "heads": 2, "ffn": 8, "mse_over": "all"}
@@ -37,11 +38,11 @@ def test_the_same_objective_has_the_same_losses(task, monkeypatch):
     assert curves.found["first_losses_differ_by"] < 1e-5
     assert list(curves.curves) == [loss_curves.THEIRS, loss_curves.SAME, loss_curves.FITTED]
     published, whole, row = curves.curves.values()
-    assert [p.x for p in published] == [0, 2, 4]
-    assert set(published[0].values) == {loss_curves.WHOLE, loss_curves.ROW}
-    assert set(row[0].values) == {loss_curves.ROW}
+    assert [p["updates"] for p in published] == [0, 2, 4]
+    assert set(published[0]) == {"updates", loss_curves.WHOLE, loss_curves.ROW}
+    assert set(row[0]) == {"updates", loss_curves.ROW, BESIDE}
     for point in whole:
-        assert point.beside[loss_curves.WHOLE] == pytest.approx(1.0, abs=1e-4)
+        assert point[BESIDE][loss_curves.WHOLE] == pytest.approx(1.0, abs=1e-4)
     is_equal = curves.found["is_equal"]
     assert is_equal[f"{loss_curves.SAME}: {loss_curves.WHOLE}"]
     assert f"{loss_curves.FITTED}: {loss_curves.WHOLE}" not in is_equal

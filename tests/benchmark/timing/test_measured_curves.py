@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from benchmark.timing.curve_pictures import draw_curves
-from benchmark.timing.measured_curves import Curves, MeasuredPoint, estimate_means
+from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 
 RESULT = Curves(
     "fake-curve", "alike", "network calls",
     {
         "a": [
-            MeasuredPoint(5, {"score": 0.5, "score ±": 0.1}, {"score": -0.25}),
-            MeasuredPoint(10, {"score": 0.75}),
+            {"network calls": 5, "score": 0.5, "score ±": 0.1, BESIDE: {"score": -0.25}},
+            {"network calls": 10, "score": 0.75},
         ],
-        "b": [MeasuredPoint(40, {"score": 0.75, "other": 2.0})],
+        "b": [{"network calls": 40, "score": 0.75, "other": 2.0}],
     },
     {"verdict": {"a": True}, "inner": {"a": {"x": 0.5, "x ±": 0.25}}, "band": 0.02},
 )  # fmt: skip

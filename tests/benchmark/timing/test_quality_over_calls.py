@@ -4,6 +4,7 @@ import pytest
 
 from benchmark.tasks import load_task
 from benchmark.timing import quality_over_calls as quality
+from benchmark.timing.measured_curves import BESIDE
 from benchmark.timing.mini_diffuseq import build_diffuseq
 
 
@@ -46,8 +47,9 @@ def test_the_curve_has_a_point_for_every_number_of_calls(system, task):
     ours, *twin, _ = curves.curves
     assert twin in ([], ["diffuseq: ddim, eta 1, clamp"])
     points = list(curves.curves.values())
-    assert [p.x for p in points[0]] == [2, 4] and [p.x for p in points[-1]] == [40]
-    assert set(points[0][0].beside) >= {"bleu_sent_m4", "bleu_sent_m4 ±", "same_text"}
+    calls = [[point["network calls"] for point in of_side] for of_side in points]
+    assert calls[0] == [2, 4] and calls[-1] == [40]
+    assert set(points[0][0][BESIDE]) >= {"bleu_sent_m4", "bleu_sent_m4 ±", "same_text"}
     tried = curves.found["differences_on_valid"]
     assert len(tried) == len(quality.CHOICES)
     ends = {n: abs(d["bleu_sent_m4"]) + d["bleu_sent_m4 ±"] for n, d in tried.items()}
