@@ -23,12 +23,13 @@ class Records:
 
     files: RecordFiles
     run: Run
-    cells: tuple[TrialRecord, ...]
+    trial_records: tuple[TrialRecord, ...]
+    """Task by task, in the order of the run."""
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
-        """Ids of the tasks that have cells, in the order of the run."""
-        present = {cell.task for cell in self.cells}
+        """Ids of the tasks that have trials, in the order of the run."""
+        present = {record.task for record in self.trial_records}
         return tuple(task for task in self.run.tasks if task in present)
 
     def values(self, score_key: str) -> dict[str, ExampleValues]:
@@ -38,7 +39,7 @@ class Records:
 
     @cached_property
     def keeps_texts(self) -> bool:
-        """Whether samples were kept at all; those of data that may not be passed on are not."""
+        """Whether samples were kept at all; those of data that may not be redistributed are not."""
         return self.files.holds("samples")
 
     def samples(self, generate_key: str) -> dict[str, Sample]:
@@ -75,21 +76,22 @@ def read_records(folder: Path) -> Records:
         )
     files = RecordFiles(records)
     run = _parse(Run, files.read("run.json"), str(records / "run.json"))
-    cells = [_cell(line, run, place) for place, line in files.cell_lines()]
-    if not cells:
-        raise UserError(f"{records} holds no cells: run `python -m benchmark.run` first.")
+    found = [_parse_trial(line, run, place) for place, line in files.trial_lines()]
+    if not found:
+        raise UserError(f"{records} contains no trials: run `python -m benchmark.run` first.")
     rank = {task: number for number, task in enumerate(run.tasks)}
-    return Records(files, run, tuple(sorted(cells, key=lambda cell: rank[cell.task])))
+    return Records(files, run, tuple(sorted(found, key=lambda record: rank[record.task])))
 
 
-def _cell(line: str, run: Run, place: str) -> TrialRecord:
-    cell = _parse(TrialRecord, line, place)
-    for kind, name, known in (("task", cell.task, run.tasks), ("system", cell.system, run.systems)):
-        if name not in known:
-            raise UserError(f"{place}: {kind} {name!r} is not in run.json.")
-    if cell.status == "ok" and (cell.score is None or cell.keys.score is None):
-        raise UserError(f"{place}: the cell is ok but has no score.")
-    return cell
+def _parse_trial(line: str, run: Run, place: str) -> TrialRecord:
+    record = _parse(TrialRecord, line, place)
+    if record.task not in run.tasks:
+        raise UserError(f"{place}: task {record.task!r} is not in run.json.")
+    if record.system not in run.systems:
+        raise UserError(f"{place}: system {record.system!r} is not in run.json.")
+    if record.status == "ok" and (record.score is None or record.keys.score is None):
+        raise UserError(f"{place}: the trial is ok but has no score.")
+    return record
 
 
 def _parse(model: type[M], text: str, place: str) -> M:

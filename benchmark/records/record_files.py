@@ -1,4 +1,4 @@
-"""The files of `records/`, plain or packed: all that reads them comes here.
+"""The files of `records/`, plain or packed; nothing else reads them.
 
 A run writes plain files, one for each key, for people and their tools. A report that a repository
 keeps is packed: `samples-1.tar.xz`, `values-1.tar.xz`, `values-2.tar.xz` and so on hold the same
@@ -44,7 +44,7 @@ class RecordFiles:
         return tuple(sorted({*self._packed(kind), *(f"{kind}/{name}" for name in files)}))
 
     def keyed_names(self) -> list[str]:
-        """All files that a cell names by a key.
+        """All files that are named by a key.
 
         Raises:
             UserError: if an archive cannot be read.
@@ -52,7 +52,7 @@ class RecordFiles:
         return [name for kind in KINDS if kind != "cells" for name in self.names(kind)]
 
     def holds(self, kind: str) -> bool:
-        """Whether there are any: texts of data that may not be passed on are left out."""
+        """Whether there are any: texts of data that may not be redistributed are left out."""
         return (self.folder / kind).is_dir() or any(self.folder.glob(f"{kind}-*.tar.xz"))
 
     def read(self, name: str) -> str:
@@ -87,8 +87,8 @@ class RecordFiles:
             if line.strip():
                 yield f"{self.place(name)}, line {number}", line
 
-    def cell_lines(self) -> Iterator[tuple[str, str]]:
-        """The lines of `cells/<task>.jsonl`, in older records `cells.jsonl`, each with its place.
+    def trial_lines(self) -> Iterator[tuple[str, str]]:
+        """The trial records: lines of `cells/<task>.jsonl`, in older reports of `cells.jsonl`.
 
         Raises:
             UserError: if they are missing or cannot be read.
@@ -141,7 +141,7 @@ def _archives(files: RecordFiles, kind: str) -> Iterator[bytes]:
     names = list(files.names(kind))
     while names:
         raw = io.BytesIO()
-        # Of a member only name and size are told: no dates and no owners, so equal bytes.
+        # Members have a name and a size alone, no dates and no owners: equal bytes.
         with tarfile.open(fileobj=raw, mode="w:xz") as archive:
             while names and archive.offset < ARCHIVE_TEXT:
                 data = files.read(name := names.pop(0)).encode("utf-8")

@@ -1,7 +1,6 @@
 """The layout of `records/`, as the types that it is validated against.
 
-Keys that are not known here are let through, so that older reports can be rendered from
-newer records.
+Unknown keys are accepted, so that older code can render newer records.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ class SettingRecord(_Record):
 
 
 class Keys(_Record):
-    """Content keys of the stages behind a cell: the provenance of its figures."""
+    """Content keys of the stages behind a trial record: the provenance of its figures."""
 
     train: str | None = None
     generate: str | None = None
@@ -142,7 +141,7 @@ class Parameters(_Record):
 
 
 class Training(_Record):
-    """How the training of a cell went."""
+    """How the training of a trial went."""
 
     updates: int
     tokens: int | None = None
@@ -194,7 +193,7 @@ class SystemInfo(_Record):
     nfe_knob: str | None = None
     trainable: bool = True
     from_scratch: bool | None = None
-    """None in records that do not tell: what is trainable was trained from scratch."""
+    """None in records that do not say: what is trainable was trained from scratch."""
     why_size: str = ""
     parameters: Parameters | None = None
 

@@ -153,7 +153,7 @@ def read_raw_report(folder: Path) -> RawReport:
     files = read_records(folder).files
     run = json.loads(files.read("run.json"))
     records = []
-    for place, text in files.cell_lines():
+    for place, text in files.trial_lines():
         line = _DEFAULTS | json.loads(text)
         for name in line["made"].values():
             if name not in run.get("conditions", {}):
