@@ -164,11 +164,14 @@ def _verify(options: argparse.Namespace) -> Verification:
         found, method = verify_scores(records, rebuilt), "scores only"
     else:
         from benchmark.runtime.device import choose_device, default_jobs
-        from benchmark.verification.rerun import RerunOptions, rerun
+        from benchmark.verification.rerun import rerun
 
         device = choose_device(options.device)
         threads = rebuilt.suite.threads if rebuilt.suite is not None else 1
-        how = RerunOptions(
+        found = rerun(
+            report,
+            records,
+            rebuilt,
             store=options.store,
             weights=options.use_store,
             device=device,
@@ -176,7 +179,6 @@ def _verify(options: argparse.Namespace) -> Verification:
             data_dir=options.data_dir,
             exact=options.exact,
         )
-        found = rerun(report, records, rebuilt, how)
         notes = (*notes, *bounds)
         method = "rerun" if options.use_store is None else "rerun from trained weights"
     return Verification(report.run["run"], f"{method}, {scope}", notes, tuple(found))

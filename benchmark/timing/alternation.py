@@ -52,10 +52,11 @@ def alternate(
                 side.run()
         meters.append(meter)
     seconds: tuple[list[float], list[float]] = ([], [])
+    outputs: list[object] = [None, None]
     for turn in range(repeats):
         for which in (0, 1) if turn % 2 == 0 else (1, 0):
             started = time.perf_counter()
-            sides[which].run()
+            outputs[which] = sides[which].run()
             seconds[which].append(time.perf_counter() - started)
     first, second = (
         Side(
@@ -65,7 +66,8 @@ def alternate(
             calls=meter.calls,
             positions=meter.tokens / sentences,
             parameters=sum(p.numel() for p in side.module.parameters()) if side.module else 0,
+            output=output,
         )
-        for side, taken, meter in zip(sides, seconds, meters, strict=True)
+        for side, taken, meter, output in zip(sides, seconds, meters, outputs, strict=True)
     )
     return first, second

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -18,25 +18,20 @@ if TYPE_CHECKING:
     from benchmark.timing.speed_result import Result, Skipped
 
 
-class Measure(Protocol):
-    """Takes one measurement of a comparison."""
-
-    def __call__(self, name: str, *, repeats: int) -> Result | Skipped | Curves:
-        """Measure `name`; every side runs `repeats` times after a warm-up."""
-
-
 @dataclass(frozen=True, slots=True)
 class SpeedComparison:
     """Measurements that belong together."""
 
     summary: str
     module: str
-    """Its `measure` is a `Measure`."""
+    """It has a function `measure(name, *, repeats)`."""
     measurements: Sequence[str]
 
-    def load(self) -> Measure:
-        """The function that measures."""
-        return cast("Measure", importlib.import_module(self.module).measure)
+    def load(self) -> Callable[..., Result | Skipped | Curves]:
+        """The function, which runs every side `repeats` times after a warm-up."""
+        measure: Callable[..., Result | Skipped | Curves]
+        measure = importlib.import_module(self.module).measure
+        return measure
 
 
 def _read_comparisons() -> dict[str, SpeedComparison]:

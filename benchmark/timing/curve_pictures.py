@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.timing.measured_curves import BESIDE
+
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _MARKERS = ("o", "s", "^", "D")
 
@@ -34,7 +36,7 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
     over, curves = result["over"], result["curves"]
     names = list(dict.fromkeys(
         name for curve in curves for point in curve["points"] for name in point
-        if name not in (over, "beside_reference") and not name.endswith(" ±")
+        if name not in (over, BESIDE) and not name.endswith(" ±")
     ))  # fmt: skip
     figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]

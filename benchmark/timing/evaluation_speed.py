@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,27 +60,20 @@ def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
     Raises:
         RuntimeError: if they do not agree.
     """
-    found: dict[str, Values] = {}
-
-    def contender(side: str, evaluate: Callable[[Sequence[Item]], Values]) -> Contender:
-        def run() -> None:
-            found[side] = evaluate(items)
-
-        return Contender(side, run, warm_up=lambda: evaluate(items[:WARM_UP_SOURCES]))
-
+    few = items[:WARM_UP_SOURCES]
     ours, theirs = alternate(
-        contender("benchmark.metrics", ours_of),
-        contender("published", published_of),
+        Contender("benchmark.metrics", lambda: ours_of(items), warm_up=lambda: ours_of(few)),
+        Contender("published", lambda: published_of(items), warm_up=lambda: published_of(few)),
         sentences=sum(len(item.candidates) for item in items),
         repeats=repeats,
     )
-    gap = largest_difference(found[ours.name], found[theirs.name])
+    gap = largest_difference(ours.output, theirs.output)
     if gap > TOLERANCE:
         raise RuntimeError(f"{name}: the two sides differ by {gap:g}.")
     return Result(
         name,
-        replace(ours, found={**_means(found[ours.name]), "largest_difference": gap}),
-        replace(theirs, found=_means(found[theirs.name])),
+        replace(ours, found={**_means(ours.output), "largest_difference": gap}),
+        replace(theirs, found=_means(theirs.output)),
         f"{len(items)} sources with {len(items[0].candidates)} candidates each, perturbed with seed"
         f" {SEED}; BLEU, ROUGE-L, dist-1, length, self-BLEU, div-4, MBR; no BERTScore",
         unit="candidates",

@@ -29,6 +29,8 @@ class Side:
     """Memory that a run takes beside what was held before it; None is not measured."""
     found: Mapping[str, float] = field(default_factory=dict)
     """Results, such as a score, by name; `NAME ±` is half the width of its 95 % interval."""
+    output: Any = None
+    """What the last run returned; not recorded."""
 
     @property
     def rate(self) -> float:

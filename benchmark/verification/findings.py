@@ -70,13 +70,7 @@ class Verification:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            "report": self.report,
-            "method": self.method,
-            "notes": list(self.notes),
-            "counts": self.counts(),
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+        return asdict(self) | {"counts": self.counts()}
 
     def lines(self) -> Iterator[str]:
         """The result as text: neighbours that differ in their setting alone share a line."""

@@ -20,6 +20,8 @@ from benchmark.tasks import Task
 from benchmark.verification.raw_records import RawRecord, RawReport, TrialName
 from benchmark.verification.record_comparison import first_difference
 
+MADE_ELSEWHERE = "its outputs were made elsewhere: their scores can be checked with --scores-only"
+
 
 class CannotRerunError(Exception):
     """Why a setting cannot be rerun.
@@ -59,7 +61,9 @@ def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | No
     tasks: dict[str, Task] = {}
     scoring: dict[str, TaskScoring] = {}
     missing: dict[str, CannotRerunError] = {}
-    for name in dict.fromkeys(record.line["task"] for record in records):
+    # A task of outputs alone is the sources that were answered, not the splits of a run.
+    run = {record.line["task"] for record in report.records if "outputs" not in record.line}
+    for name in dict.fromkeys(r.line["task"] for r in records if r.line["task"] in run):
         try:
             tasks[name], scoring[name] = _load_task(report, suite, name, data_dir)
         except CannotRerunError as obstacle:
@@ -72,6 +76,8 @@ def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | No
     for trial, group in groups.items():
         task = trial[0]
         try:
+            if "outputs" in group[0].line:
+                raise CannotRerunError(MADE_ELSEWHERE, contradicts=False)
             if task in missing:
                 raise missing[task]
             rebuilt = _rebuild_trial(report, suite, tasks[task], scoring[task], group)
@@ -86,9 +92,6 @@ def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | No
 def _load_task(
     report: RawReport, suite: Suite, name: str, data_dir: Path | None
 ) -> tuple[Task, TaskScoring]:
-    if all("outputs" in record.line for record in report.records if record.line["task"] == name):
-        # Such a task is the sources that were answered, not the splits of a run.
-        raise _made_elsewhere()
     try:
         task = load_limited(suite, name, data_dir)
     except (UserError, KeyError) as error:
@@ -111,13 +114,6 @@ def _load_task(
     return task, scoring
 
 
-def _made_elsewhere() -> CannotRerunError:
-    return CannotRerunError(
-        "its outputs were made elsewhere: their scores can be checked with --scores-only",
-        contradicts=False,
-    )
-
-
 def _rebuild_trial(
     report: RawReport,
     suite: Suite,
@@ -131,8 +127,6 @@ def _rebuild_trial(
         CannotRerunError: if this code has no such trial.
     """
     _, system, seed = group[0].trial
-    if "outputs" in group[0].line:
-        raise _made_elsewhere()
     # One by one, in the order of the records: an ablation belongs to some systems alone.
     settings = (record.line["setting"] for record in group)
     ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))

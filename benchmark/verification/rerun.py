@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,37 +19,49 @@ STORE_MARK = "verification.txt"
 """A file that distinguishes a store of a verification from one that a report was made from."""
 
 
-@dataclass(frozen=True, slots=True)
-class RerunOptions:
-    """Where and how trials are rerun."""
-
-    store: Path | None
-    """Where finished stages are kept, to resume; None: a folder that is removed at the end."""
-    weights: Path | None
-    """A store whose trained systems are used; None: everything is trained again."""
-    device: str
-    jobs: int
-    data_dir: Path | None
-    exact: bool = False
-    """Whether to require equal bytes on other devices too."""
-
-
 def rerun(
-    report: RawReport, records: Sequence[RawRecord], rebuilt: RebuiltPlan, options: RerunOptions
+    report: RawReport,
+    records: Sequence[RawRecord],
+    rebuilt: RebuiltPlan,
+    *,
+    store: Path | None,
+    weights: Path | None,
+    device: str,
+    jobs: int,
+    data_dir: Path | None,
+    exact: bool = False,
 ) -> list[Finding]:
     """Rerun the trials of `records` and compare each record with the new one.
+
+    Args:
+        report: the one that is verified.
+        records: those of its records that are.
+        rebuilt: their plan.
+        store: where finished stages are kept, to resume; None: a folder that is removed at the end.
+        weights: a store whose trained systems are used; None: everything is trained again.
+        device: as of `benchmark.run`.
+        jobs: trials at once.
+        data_dir: folder of real data.
+        exact: require equal bytes on other devices too.
 
     Raises:
         UserError: if the store cannot be used.
     """
-    if options.store is not None:
-        _check_store(options.store)
+    if store is not None:
+        _check_store(store)
     with TemporaryDirectory(prefix="benchmark-verify-") as temporary:
-        store = Store(options.store or Path(temporary))
-        store.prepare()
-        obstacles = [_find_obstacle(record, rebuilt, store, options.weights) for record in records]
+        work = Store(store or Path(temporary))
+        work.prepare()
+        obstacles = [_find_obstacle(record, rebuilt, work, weights) for record in records]
         able = [r for r, why in zip(records, obstacles, strict=True) if why is None]
-        found = iter(_run_and_judge(report, able, rebuilt, store, options) if able else [])
+        found: Iterator[Finding] = iter(())
+        if able:
+            assert rebuilt.suite is not None
+            names = dict.fromkeys(record.trial for record in able)
+            trials = tuple(rebuilt.trials[name] for name in names)
+            plan = Plan(rebuilt.suite, data_dir, dict(rebuilt.tasks), trials)
+            fresh = _run(plan, work, device, jobs, report.run.get("command", ()))
+            found = iter(judge_all(able, fresh, exact=exact))
         return [
             next(found) if why is None else Finding(record.subject, "cannot be checked", (why,))
             for record, why in zip(records, obstacles, strict=True)
@@ -91,29 +102,19 @@ def _check_store(store: Path) -> None:
         )
 
 
-def _run_and_judge(
-    report: RawReport,
-    records: Sequence[RawRecord],
-    rebuilt: RebuiltPlan,
-    store: Store,
-    options: RerunOptions,
-) -> list[Finding]:
+def _run(plan: Plan, store: Store, device: str, jobs: int, command: Sequence[str]) -> RawReport:
+    """Run all trials; their report, with `command` as the one that made it."""
     from benchmark.execution.process_pool import run_trials
     from benchmark.experiment.run_context import RunContext
     from benchmark.export.record_writer import write_records
     from benchmark.runtime.progress import ProgressBoard
 
-    assert rebuilt.suite is not None
     write_text(store.root / STORE_MARK, "Made by python -m benchmark.verify; may be removed.\n")
-    names = dict.fromkeys(record.trial for record in records)
-    planned = tuple(rebuilt.trials[name] for name in names)
-    plan = Plan(rebuilt.suite, options.data_dir, dict(rebuilt.tasks), planned)
-    jobs = min(options.jobs, len(planned))
-    with ProgressBoard(len(planned), jobs) as board:
-        context = RunContext(store, options.device, board.stage)
-        for outcome in run_trials(planned, context, jobs):
+    jobs = min(jobs, len(plan.trials))
+    with ProgressBoard(len(plan.trials), jobs) as board:
+        context = RunContext(store, device, board.stage)
+        for outcome in run_trials(plan.trials, context, jobs):
             board.finished(outcome.trial)
             board.print_line(f"{outcome.trial}: finished")
-    fresh = store.root / "report"
-    write_records(fresh, plan, store, command=report.run.get("command", ()))
-    return judge_all(records, read_raw_report(fresh), exact=options.exact)
+    write_records(store.root / "report", plan, store, command=command)
+    return read_raw_report(store.root / "report")

@@ -175,10 +175,8 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
             continue
         for statistic, before in entry["statistics"].items():
             value, after = before["value"], other["statistics"].get(statistic, before)["value"]
-            if equal:
-                bound = ENCODED_GAP * max(1.0, abs(value or 0.0))
-            else:
-                bound = _bound(before, entry["range"], widths)
+            narrow = ENCODED_GAP * max(1.0, abs(value or 0.0))
+            bound = narrow if equal else _bound(before, entry["range"], widths)
             yield _Change("score", f"{metric} {statistic}", value, after, bound)
 
 
