@@ -78,7 +78,7 @@ def _digest(record: RawRecord) -> Any:
 
 
 def without_clocks(value: Any) -> Any:
-    """A JSON value without what no rerun repeats."""
+    """A JSON value without what no rerun reproduces."""
     if isinstance(value, Mapping):
         return {k: without_clocks(v) for k, v in value.items() if k not in CLOCK_FIELDS}
     return [without_clocks(part) for part in value] if isinstance(value, list) else value
@@ -90,7 +90,7 @@ def first_difference(stored: Any, fresh: Any, *, same_keys: bool = True) -> Diff
     Args:
         stored: the one value.
         fresh: the other.
-        same_keys: False passes over keys that `stored` does not have.
+        same_keys: False ignores keys that `stored` does not have.
     """
     return next(_walk(stored, fresh, (), same_keys), None)
 
