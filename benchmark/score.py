@@ -265,7 +265,7 @@ def _report(
         remarks = write_records(target.folder, plan, store, command=command)
     for remark in remarks:
         note(f"note: {remark}")
-    cells = [c for c in read_records(target.folder).cells if c.task == options.task]
+    cells = [c for c in read_records(target.folder).trial_records if c.task == options.task]
     for line in _scores(cells, options.system):
         print(line)
     print(build_report(target.folder))

@@ -125,50 +125,53 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> Verification:
-    from benchmark.verification.conditions import describe_origin
+    from benchmark.verification.environment import describe_origin
     from benchmark.verification.findings import Verification
-    from benchmark.verification.kept_report import read_stored
+    from benchmark.verification.raw_records import read_raw_report
     from benchmark.verification.tolerances import BOUNDS_IN_WORDS
-    from benchmark.verification.trial_selection import select_cells
+    from benchmark.verification.trial_selection import select_records
 
-    report = read_stored(options.report)
-    cells = select_cells(
+    report = read_raw_report(options.report)
+    records = select_records(
         report,
         tasks=options.task,
         systems=options.system,
         sample=options.sample,
         seed=options.sample_seed,
     )
-    count, total = (len({cell.name for cell in of}) for of in (cells, report.cells))
+    count, total = (len({record.trial for record in of}) for of in (records, report.records))
     drawn = f", drawn with seed {options.sample_seed}" if options.sample is not None else ""
-    scope = f"{count} of {total} trials ({len(cells)} settings{drawn})"
+    scope = f"{count} of {total} trials ({len(records)} settings{drawn})"
     notes, bounds = describe_origin(report), () if options.exact else (BOUNDS_IN_WORDS,)
     if options.against is not None:
         from benchmark.verification.verdict import judge_all
 
-        other = read_stored(options.against)
-        found = judge_all(cells, other, exact=options.exact)
+        other = read_raw_report(options.against)
+        found = judge_all(records, other, exact=options.exact)
         method = f"against another report, {scope}"
-        return Verification(report.name, method, bounds, tuple(found))
+        return Verification(report.run["run"], method, bounds, tuple(found))
 
     from benchmark.verification.plan_from_records import rebuild
 
-    rebuilt = rebuild(report, cells, options.data_dir)
+    rebuilt = rebuild(report, records, options.data_dir)
     if options.quick:
         from benchmark.verification.quick_check import verify_quick
 
-        found, method = verify_quick(report, cells, rebuilt), "files, keys, statistics, figures"
+        found, method = verify_quick(report, records, rebuilt), "files, keys, statistics, figures"
     elif options.scores_only:
         from benchmark.verification.score_check import verify_scores
 
-        found, method = verify_scores(cells, rebuilt), "scores only"
+        found, method = verify_scores(records, rebuilt), "scores only"
     else:
         from benchmark.runtime.device import choose_device, default_jobs
-        from benchmark.verification.rerun import RerunOptions, rerun
+        from benchmark.verification.rerun import rerun
 
         device = choose_device(options.device)
         threads = rebuilt.suite.threads if rebuilt.suite is not None else 1
-        how = RerunOptions(
+        found = rerun(
+            report,
+            records,
+            rebuilt,
             store=options.store,
             weights=options.use_store,
             device=device,
@@ -176,10 +179,9 @@ def _verify(options: argparse.Namespace) -> Verification:
             data_dir=options.data_dir,
             exact=options.exact,
         )
-        found = rerun(report, cells, rebuilt, how)
         notes = (*notes, *bounds)
         method = "rerun" if options.use_store is None else "rerun from trained weights"
-    return Verification(report.name, f"{method}, {scope}", notes, tuple(found))
+    return Verification(report.run["run"], f"{method}, {scope}", notes, tuple(found))
 
 
 if __name__ == "__main__":

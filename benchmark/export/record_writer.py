@@ -73,7 +73,7 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     """
     records, fresh = RecordFiles(folder / "records"), _make_folder(folder)
     run = json.loads(records.read("run.json"))
-    lines = [json.loads(line) for _, line in records.cell_lines()]
+    lines = [json.loads(line) for _, line in records.trial_lines()]
     own = [line for line in lines if "outputs" not in line]
     kept = [line for line in lines if "outputs" in line and line["task"] != task.id]
     used = {key for line in (*own, *kept) for key in line["keys"].values()}
@@ -141,7 +141,7 @@ def _content(records: Path) -> tuple[list[str], dict[str, Any]] | None:
     """What determines the report: the cells, and the run except for its date and command."""
     try:
         files = RecordFiles(records)
-        run, cells = json.loads(files.read("run.json")), [line for _, line in files.cell_lines()]
+        run, cells = json.loads(files.read("run.json")), [line for _, line in files.trial_lines()]
     except (UserError, ValueError):
         return None
     return cells, {name: v for name, v in run.items() if name not in ("created", "command")}

@@ -42,7 +42,7 @@ class Target:
 
     def run_cells(self, task: str | None = None) -> tuple[TrialRecord, ...]:
         """The trials that were run, not entered; of one task or of all."""
-        cells = self.records.cells if self.records is not None else ()
+        cells = self.records.trial_records if self.records is not None else ()
         return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
 
     @property
@@ -87,7 +87,7 @@ def check_entries(target: Target, store: Store) -> None:
     """
     entries = registered(store, target.name)
     known = {(e.task, e.system, e.setting["label"], e.seed) for e in entries}
-    for cell in target.records.cells if target.records is not None else ():
+    for cell in target.records.trial_records if target.records is not None else ():
         named = (cell.task, cell.system, cell.setting.label, cell.seed)
         if cell.outputs is not None and cell.family != YARDSTICK and named not in known:
             raise UserError(

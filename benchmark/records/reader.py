@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,12 +23,13 @@ class Records:
 
     files: RecordFiles
     run: Run
-    cells: tuple[TrialRecord, ...]
+    trial_records: tuple[TrialRecord, ...]
+    """Task by task, in the order of the run."""
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
-        """Ids of the tasks that have cells, in the order of the run."""
-        present = {cell.task for cell in self.cells}
+        """Ids of the tasks that have trials, in the order of the run."""
+        present = {record.task for record in self.trial_records}
         return tuple(task for task in self.run.tasks if task in present)
 
     def values(self, score_key: str) -> dict[str, ExampleValues]:
@@ -39,7 +39,7 @@ class Records:
 
     @cached_property
     def keeps_texts(self) -> bool:
-        """Whether samples were kept at all; those of data that may not be passed on are not."""
+        """Whether samples were kept at all; those of data that may not be redistributed are not."""
         return self.files.holds("samples")
 
     def samples(self, generate_key: str) -> dict[str, Sample]:
@@ -55,13 +55,11 @@ class Records:
     def trace(self, trace_key: str) -> TraceRecord:
         """The curves along a generation."""
         name = f"traces/{trace_key}.json"
-        return _parsed(TraceRecord, self.files.read(name), str(self.files.place(name)))
+        return _parse(TraceRecord, self.files.read(name), str(self.files.place(name)))
 
     def _rows(self, name: str, model: type[M]) -> Iterator[M]:
-        place = self.files.place(name)
-        for number, line in enumerate(self.files.read(name).split("\n"), start=1):
-            if line.strip():
-                yield _parsed(model, line, f"{place}, line {number}")
+        for place, line in self.files.lines(name):
+            yield _parse(model, line, place)
 
 
 def read_records(folder: Path) -> Records:
@@ -77,34 +75,31 @@ def read_records(folder: Path) -> Records:
             " as `python -m benchmark.run` writes it."
         )
     files = RecordFiles(records)
-    run = _parsed(Run, files.read("run.json"), str(records / "run.json"))
-    cells = [_cell(line, run, place) for place, line in files.cell_lines()]
-    if not cells:
-        raise UserError(f"{records} holds no cells: run `python -m benchmark.run` first.")
+    run = _parse(Run, files.read("run.json"), str(records / "run.json"))
+    found = [_parse_trial(line, run, place) for place, line in files.trial_lines()]
+    if not found:
+        raise UserError(f"{records} contains no trials: run `python -m benchmark.run` first.")
     rank = {task: number for number, task in enumerate(run.tasks)}
-    return Records(files, run, tuple(sorted(cells, key=lambda cell: rank[cell.task])))
+    return Records(files, run, tuple(sorted(found, key=lambda record: rank[record.task])))
 
 
-def _cell(line: str, run: Run, place: str) -> TrialRecord:
-    cell = _parsed(TrialRecord, line, place)
-    for kind, name, known in (("task", cell.task, run.tasks), ("system", cell.system, run.systems)):
-        if name not in known:
-            raise UserError(f"{place}: {kind} {name!r} is not in run.json.")
-    if cell.status == "ok" and (cell.score is None or cell.keys.score is None):
-        raise UserError(f"{place}: the cell is ok but has no score.")
-    return cell
+def _parse_trial(line: str, run: Run, place: str) -> TrialRecord:
+    record = _parse(TrialRecord, line, place)
+    if record.task not in run.tasks:
+        raise UserError(f"{place}: task {record.task!r} is not in run.json.")
+    if record.system not in run.systems:
+        raise UserError(f"{place}: system {record.system!r} is not in run.json.")
+    if record.status == "ok" and (record.score is None or record.keys.score is None):
+        raise UserError(f"{place}: the trial is ok but has no score.")
+    return record
 
 
-def _parsed(model: type[M], text: str, place: str) -> M:
+def _parse(model: type[M], text: str, place: str) -> M:
     try:
         return model.model_validate_json(text)
-    except ValidationError:
-        # Parsed apart, to say what is wrong with it in the words of a record.
-        try:
-            return model.model_validate(json.loads(text))
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"]) or "the record"
-            raise UserError(f"{place}: {name}: {first['msg']}.") from error
-        except ValueError as error:
-            raise UserError(f"{place} is not valid JSON: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            raise UserError(f"{place} is not valid JSON: {first['ctx']['error']}.") from error
+        name = ".".join(str(part) for part in first["loc"]) or "the record"
+        raise UserError(f"{place}: {name}: {first['msg']}.") from error

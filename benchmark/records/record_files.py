@@ -1,4 +1,4 @@
-"""The files of `records/`, plain or packed: all that reads them comes here.
+"""The files of `records/`, plain or packed; nothing else reads them.
 
 A run writes plain files, one for each key, for people and their tools. A report that a repository
 keeps is packed: `samples-1.tar.xz`, `values-1.tar.xz`, `values-2.tar.xz` and so on hold the same
@@ -44,7 +44,7 @@ class RecordFiles:
         return tuple(sorted({*self._packed(kind), *(f"{kind}/{name}" for name in files)}))
 
     def keyed_names(self) -> list[str]:
-        """All files that a cell names by a key.
+        """All files that are named by a key.
 
         Raises:
             UserError: if an archive cannot be read.
@@ -52,7 +52,7 @@ class RecordFiles:
         return [name for kind in KINDS if kind != "cells" for name in self.names(kind)]
 
     def holds(self, kind: str) -> bool:
-        """Whether there are any: texts of data that may not be passed on are left out."""
+        """Whether there are any: texts of data that may not be redistributed are left out."""
         return (self.folder / kind).is_dir() or any(self.folder.glob(f"{kind}-*.tar.xz"))
 
     def read(self, name: str) -> str:
@@ -76,16 +76,25 @@ class RecordFiles:
         compressed = self.folder / f"{name}.gz"
         return compressed if compressed.exists() else self.folder / name
 
-    def cell_lines(self) -> Iterator[tuple[str, str]]:
-        """The lines of `cells/<task>.jsonl`, in older records `cells.jsonl`, each with its place.
+    def lines(self, name: str) -> Iterator[tuple[str, str]]:
+        """The lines of a JSONL file that are not blank, each with its place.
+
+        Raises:
+            UserError: as `read`.
+        """
+        # Not `splitlines`, which would also split at line separators within a text.
+        for number, line in enumerate(self.read(name).split("\n"), start=1):
+            if line.strip():
+                yield f"{self.place(name)}, line {number}", line
+
+    def trial_lines(self) -> Iterator[tuple[str, str]]:
+        """The trial records: lines of `cells/<task>.jsonl`, in older reports of `cells.jsonl`.
 
         Raises:
             UserError: if they are missing or cannot be read.
         """
         for name in self.names("cells") or ("cells.jsonl",):
-            for number, line in enumerate(self.read(name).split("\n"), start=1):
-                if line.strip():
-                    yield f"{self.folder / name}, line {number}", line
+            yield from self.lines(name)
 
     def _packed(self, kind: str) -> dict[str, bytes]:
         if kind not in self._unpacked:
@@ -132,7 +141,7 @@ def _archives(files: RecordFiles, kind: str) -> Iterator[bytes]:
     names = list(files.names(kind))
     while names:
         raw = io.BytesIO()
-        # Of a member only name and size are told: no dates and no owners, so equal bytes.
+        # Members have a name and a size alone, no dates and no owners: equal bytes.
         with tarfile.open(fileobj=raw, mode="w:xz") as archive:
             while names and archive.offset < ARCHIVE_TEXT:
                 data = files.read(name := names.pop(0)).encode("utf-8")

@@ -1,7 +1,6 @@
 """The layout of `records/`, as the types that it is validated against.
 
-Keys that are not known here are let through, so that older reports can be rendered from
-newer records.
+Unknown keys are accepted, so that older code can render newer records.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ UNDEFINED = Interval(value=math.nan)
 
 
 class CurveRecord(_Record):
-    """A value by the number of candidates: entry n - 1 is that of n."""
+    """Values with their intervals; by the number of candidates, entry n - 1 is that of n."""
 
     value: tuple[Number, ...]
     low: tuple[Number, ...]
@@ -109,7 +108,7 @@ class SettingRecord(_Record):
 
 
 class Keys(_Record):
-    """Content keys of the stages behind a cell: the provenance of its figures."""
+    """Content keys of the stages behind a trial record: the provenance of its figures."""
 
     train: str | None = None
     generate: str | None = None
@@ -142,7 +141,7 @@ class Parameters(_Record):
 
 
 class Training(_Record):
-    """How the training of a cell went."""
+    """How the training of a trial went."""
 
     updates: int
     tokens: int | None = None
@@ -194,7 +193,7 @@ class SystemInfo(_Record):
     nfe_knob: str | None = None
     trainable: bool = True
     from_scratch: bool | None = None
-    """None in records that do not tell: what is trainable was trained from scratch."""
+    """None in records that do not say: what is trainable was trained from scratch."""
     why_size: str = ""
     parameters: Parameters | None = None
 
@@ -243,14 +242,6 @@ class ExampleValues(_Record):
     metrics: dict[str, Any]
 
 
-class TraceCurve(_Record):
-    """A statistic after each kept step, with its interval."""
-
-    value: list[Number]
-    low: list[Number]
-    high: list[Number]
-
-
 class TraceRecord(_Record):
     """The texts on the way to the candidates; see `benchmark.generation.intermediate_states`."""
 
@@ -260,8 +251,8 @@ class TraceRecord(_Record):
     """Steps of the longest generation."""
     steps: list[int]
     """Those after which the texts were kept, from 1."""
-    curves: dict[str, dict[str, TraceCurve]]
-    """By metric and statistic."""
+    curves: dict[str, dict[str, CurveRecord]]
+    """By metric and statistic; an entry for each kept step."""
 
 
 class Event(_Record):

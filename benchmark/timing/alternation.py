@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 
 from torch import nn
 
@@ -11,26 +12,20 @@ from benchmark.generation.measured_generation import CostMeter
 from benchmark.timing.speed_result import Side
 
 
+@dataclass(frozen=True)
 class Contender:
-    """One side: `run` writes `sentences` texts, `network` is what is called for it, if anything.
+    """One side of a comparison."""
 
-    `warm_up` is a shorter run for a side without a network: one that has nothing to count.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        run: Callable[[], object],
-        *,
-        network: nn.Module | None = None,
-        module: nn.Module | None = None,
-        warm_up: Callable[[], object] | None = None,
-    ) -> None:
-        self.name = name
-        self.run = run
-        self.warm_up = warm_up or run
-        self.network = network
-        self.parameters = sum(p.numel() for p in module.parameters()) if module else 0
+    name: str
+    run: Callable[[], object]
+    """Writes all texts."""
+    _: KW_ONLY
+    network: nn.Module | None = None
+    """What is called for it, if anything."""
+    module: nn.Module | None = None
+    """What holds its parameters."""
+    warm_up: Callable[[], object] | None = None
+    """A shorter run for a side without a network: one that has nothing to count."""
 
 
 def alternate(
@@ -50,17 +45,18 @@ def alternate(
     sides = (ours, theirs)
     meters = []
     for side in sides:
-        side.warm_up()
+        (side.warm_up or side.run)()
         meter = CostMeter(side.network)
         if side.network is not None:
             with meter.running():
                 side.run()
         meters.append(meter)
     seconds: tuple[list[float], list[float]] = ([], [])
+    outputs: list[object] = [None, None]
     for turn in range(repeats):
         for which in (0, 1) if turn % 2 == 0 else (1, 0):
             started = time.perf_counter()
-            sides[which].run()
+            outputs[which] = sides[which].run()
             seconds[which].append(time.perf_counter() - started)
     first, second = (
         Side(
@@ -69,8 +65,9 @@ def alternate(
             seconds=tuple(taken),
             calls=meter.calls,
             positions=meter.tokens / sentences,
-            parameters=side.parameters,
+            parameters=sum(p.numel() for p in side.module.parameters()) if side.module else 0,
+            output=output,
         )
-        for side, taken, meter in zip(sides, seconds, meters, strict=True)
+        for side, taken, meter, output in zip(sides, seconds, meters, outputs, strict=True)
     )
     return first, second

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import yaml
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
@@ -15,65 +18,28 @@ if TYPE_CHECKING:
     from benchmark.timing.speed_result import Result, Skipped
 
 
-class Measure(Protocol):
-    """Takes one measurement of a comparison."""
-
-    def __call__(self, name: str, *, repeats: int) -> Result | Skipped | Curves:
-        """Measure `name`; every side runs `repeats` times after a warm-up."""
-
-
 @dataclass(frozen=True, slots=True)
 class SpeedComparison:
     """Measurements that belong together."""
 
     summary: str
-    target: str
-    """`module:function` of a `Measure`."""
-    measurements: tuple[str, ...]
+    module: str
+    """It has a function `measure(name, *, repeats)`."""
+    measurements: Sequence[str]
 
-    def load(self) -> Measure:
-        """The function behind `target`."""
-        module, _, function = self.target.partition(":")
-        return cast("Measure", getattr(importlib.import_module(module), function))
+    def load(self) -> Callable[..., Result | Skipped | Curves]:
+        """The function, which runs every side `repeats` times after a warm-up."""
+        measure: Callable[..., Result | Skipped | Curves]
+        measure = importlib.import_module(self.module).measure
+        return measure
 
 
-COMPARISONS: Mapping[str, SpeedComparison] = {
-    "transformer": SpeedComparison(
-        "transformer, greedy and cached, against generate of Hugging Face for a BART of its size",
-        "benchmark.timing.transformer_speed:measure",
-        ("transformer-128", "transformer-256"),
-    ),
-    "masked": SpeedComparison(
-        "nat (1 pass) and cmlm (10 passes) against those of fairseq",
-        "benchmark.timing.masked_speed:measure",
-        ("nat-128", "cmlm-128", "nat-256", "cmlm-256"),
-    ),
-    "diffuseq": SpeedComparison(
-        "diffuseq against the published procedure, written out plainly, with equal weights",
-        "benchmark.timing.diffuseq_speed:measure",
-        ("diffuseq-train", "diffuseq-sample"),
-    ),
-    "metrics": SpeedComparison(
-        "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
-        "benchmark.timing.evaluation_speed:measure",
-        ("metrics-paraphrase", "metrics-qqp"),
-    ),
-    "diffuseq-loss": SpeedComparison(
-        "loss curves of diffuseq and of the published procedure, with equal batches and noise",
-        "benchmark.timing.loss_curves:measure",
-        ("diffuseq-loss",),
-    ),
-    "diffuseq-quality": SpeedComparison(
-        "quality of diffuseq over network calls, beside the 2,000 of the published procedure",
-        "benchmark.timing.quality_over_calls:measure",
-        ("diffuseq-quality",),
-    ),
-    "diffuseq-memory": SpeedComparison(
-        "peak memory of sampling over the number of steps, each in its own process",
-        "benchmark.timing.memory_over_steps:measure",
-        ("diffuseq-memory",),
-    ),
-}
+def _read_comparisons() -> dict[str, SpeedComparison]:
+    text = (files("benchmark") / "timing" / "comparisons.yaml").read_text("utf-8")
+    return {name: SpeedComparison(**fields) for name, fields in yaml.safe_load(text).items()}
+
+
+COMPARISONS: Mapping[str, SpeedComparison] = _read_comparisons()
 
 
 def choose(names: Sequence[str], only: Iterable[str]) -> list[tuple[SpeedComparison, str]]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.timing.measured_curves import BESIDE
+
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _MARKERS = ("o", "s", "^", "D")
 
@@ -27,19 +29,20 @@ def draw_curves(record: Mapping[str, Any], path: Path) -> list[Path]:
 
 
 def _draw(result: Mapping[str, Any], picture: Path) -> None:
-    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
+
+    from benchmark.report.figures.logarithmic_axis import make_logarithmic
 
     over, curves = result["over"], result["curves"]
     names = list(dict.fromkeys(
         name for curve in curves for point in curve["points"] for name in point
-        if name not in (over, "beside_reference") and not name.endswith(" ±")
+        if name not in (over, BESIDE) and not name.endswith(" ±")
     ))  # fmt: skip
     figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
-        for rank, curve in enumerate(curves):
+        looks = zip(curves, _COLOURS, _MARKERS, strict=False)
+        for rank, (curve, colour, marker) in enumerate(looks):
             points = [p for p in curve["points"] if name in p]
             if not points:
                 continue
@@ -47,25 +50,19 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
                 [p[over] for p in points],
                 [p[name] for p in points],
                 yerr=[p.get(f"{name} ±", 0.0) for p in points],
-                color=_COLOURS[rank % len(_COLOURS)], marker=_MARKERS[rank % len(_MARKERS)],
+                color=colour, marker=marker,
                 # Hollow and smaller from side to side, so that equal curves show both.
                 markersize=max(4, 8 - 2 * rank), fillstyle="none",
                 capsize=2, linewidth=1.2, label=curve["name"],
             )  # fmt: skip
         if over == "network calls":
-            axes.set_xscale("log")
-            axes.set_xticks(sorted({p[over] for curve in curves for p in curve["points"]}))
-            axes.xaxis.set_major_formatter(ScalarFormatter())
-            axes.xaxis.set_minor_formatter(NullFormatter())
+            make_logarithmic(axes, "x", [p[over] for curve in curves for p in curve["points"]])
         axes.set_xlabel(over)
         axes.set_ylabel(name)
         axes.grid(alpha=0.25)
-    shown: dict[str, Artist] = {}
-    for axes in panels:
-        lines, labels = axes.get_legend_handles_labels()
-        shown |= dict(zip(map(str, labels), lines, strict=True))
-    figure.legend(
-        list(shown.values()), list(shown), loc="outside upper center", ncols=2, fontsize="small"
-    )
+    # The panel with most curves names all sides: the others lack those without its value.
+    legends = [axes.get_legend_handles_labels() for axes in panels]
+    lines, labels = max(legends, key=lambda legend: len(legend[1]))
+    figure.legend(lines, labels, loc="outside upper center", ncols=2, fontsize="small")
     # Otherwise the version of matplotlib would be in the file.
     figure.savefig(picture, dpi=110, metadata={"Software": None})

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,28 +60,20 @@ def measure_items(name: str, items: Sequence[Item], *, repeats: int) -> Result:
     Raises:
         RuntimeError: if they do not agree.
     """
-    found: dict[str, Values] = {}
-
-    def contender(side: str, evaluate: Callable[[Sequence[Item]], Values]) -> Contender:
-        def run() -> None:
-            found[side] = evaluate(items)
-
-        return Contender(side, run, warm_up=lambda: evaluate(items[:WARM_UP_SOURCES]))
-
+    few = items[:WARM_UP_SOURCES]
     ours, theirs = alternate(
-        contender("benchmark.metrics", ours_of),
-        contender("published", published_of),
+        Contender("benchmark.metrics", lambda: ours_of(items), warm_up=lambda: ours_of(few)),
+        Contender("published", lambda: published_of(items), warm_up=lambda: published_of(few)),
         sentences=sum(len(item.candidates) for item in items),
         repeats=repeats,
     )
-    gap = largest_difference(found[ours.name], found[theirs.name])
+    gap = largest_difference(ours.output, theirs.output)
     if gap > TOLERANCE:
         raise RuntimeError(f"{name}: the two sides differ by {gap:g}.")
-    means = {key: float(values.mean()) for key, values in found[ours.name].items()}
     return Result(
         name,
-        ours.finding({**means, "largest_difference": gap}),
-        theirs.finding({key: float(v.mean()) for key, v in found[theirs.name].items()}),
+        replace(ours, found={**_means(ours.output), "largest_difference": gap}),
+        replace(theirs, found=_means(theirs.output)),
         f"{len(items)} sources with {len(items[0].candidates)} candidates each, perturbed with seed"
         f" {SEED}; BLEU, ROUGE-L, dist-1, length, self-BLEU, div-4, MBR; no BERTScore",
         unit="candidates",
@@ -111,7 +104,6 @@ def perturb(task: Task, count: int) -> list[Item]:
 
 def ours_of(items: Sequence[Item]) -> Values:
     """By the metrics of this package."""
-    bleu = BleuSentM4()
     values = {
         key: make_metric(spec).score(items).values
         for key, spec in {
@@ -123,7 +115,7 @@ def ours_of(items: Sequence[Item]) -> Values:
             "div_4": "div_4",
         }.items()
     }
-    chosen = choose(bleu.pairwise(items))
+    chosen = choose(BleuSentM4().pairwise(items))
     rows = np.arange(len(items))
     return values | {f"mbr_{key}": values[key][rows, chosen] for key in QUALITY}
 
@@ -173,10 +165,11 @@ def published_of(items: Sequence[Item]) -> Values:
     values["self_bleu"] = np.array([np.mean(row) for row in pairs])
     values["div_4"] = np.array([distinct(texts, 4) for texts in sets])
     best = [of_text(most_agreed(item.candidates), item.references[0]) for item in items]
-    picked = {
-        f"mbr_{key}": np.array([of[key] for of in best]) for key in ("bleu", "rouge_l", "dist_1")
-    }
-    return values | picked
+    return values | {f"mbr_{key}": np.array([of[key] for of in best]) for key in QUALITY}
+
+
+def _means(values: Values) -> dict[str, float]:
+    return {key: float(of.mean()) for key, of in values.items()}
 
 
 def largest_difference(one: Values, other: Values) -> float:

@@ -13,37 +13,31 @@ from typing import Any
 import torch
 
 from benchmark.api import Example, System, UserError, make_noise
-from benchmark.experiment.configuration import fill
 from benchmark.experiment.registry import load_system
 from benchmark.timing.alternation import Contender, alternate
 from benchmark.timing.random_texts import SIZES, Size, examples, resources
 from benchmark.timing.speed_result import Result, Skipped
+from benchmark.timing.systems import build_system, make_decoding
 
 UPDATES, TEACHING_BATCH = 60, 16
 
 
 @dataclass(frozen=True)
 class Player:
-    """A system with what it needs to be like the other one."""
+    """A system and how it decodes like the other one."""
 
     system: str
-    config: Mapping[str, Any] = field(default_factory=dict)
     decoding: Mapping[str, Any] = field(default_factory=dict)
 
 
-_SHAPE: Mapping[str, Any] = {"norm": "post", "positions": "sinusoidal", "dropout": 0.0}
+CONFIG: Mapping[str, Any] = {"norm": "post", "positions": "sinusoidal", "dropout": 0.0}
+"""Of all; the size of the network comes with the measurement."""
 
 PAIRS: Mapping[str, tuple[Player, Player]] = {
-    "nat": (
-        Player("nat", _SHAPE, {"nfe": 1, "temperature": 0.0}),
-        Player("fairseq-nat", _SHAPE),
-    ),
-    "cmlm": (
-        Player("cmlm", _SHAPE, {"nfe": 10, "temperature": 0.0}),
-        Player("fairseq-cmlm", _SHAPE, {"nfe": 10}),
-    ),
+    "nat": (Player("nat", {"nfe": 1, "temperature": 0.0}), Player("fairseq-nat")),
+    "cmlm": (Player("cmlm", {"nfe": 10, "temperature": 0.0}), Player("fairseq-cmlm", {"nfe": 10})),
 }
-"""Ours and theirs; the size of the network comes with the measurement."""
+"""Ours and theirs."""
 
 
 def measure(name: str, *, repeats: int) -> Result | Skipped:
@@ -71,7 +65,7 @@ def measure_pair(
         return Skipped(name, str(error))
     batch = examples(size, size.batch)
     ours, theirs = alternate(
-        *(_contender(player, size, batch, updates) for player in pair),
+        *(_prepare(player, size, batch, updates) for player in pair),
         sentences=size.batch,
         repeats=repeats,
     )
@@ -84,14 +78,9 @@ def measure_pair(
     )
 
 
-def _contender(player: Player, size: Size, batch: Sequence[Example], updates: int) -> Contender:
-    system_class = load_system(player.system)
-    values = {**size.network, **player.config}
-    config = fill(system_class.Config, values, f"{player.system}.config")
-    decoding = fill(system_class.Decoding, player.decoding, f"{player.system}.decoding")
-    torch.manual_seed(0)
-    system = system_class.build(config, resources(size))
-    assert system.module is not None and system.network is not None
+def _prepare(player: Player, size: Size, batch: Sequence[Example], updates: int) -> Contender:
+    system = build_system(player.system, {**size.network, **CONFIG}, resources(size))
+    decoding = make_decoding(system, player.decoding)
     _teach_length(system, examples(size, TEACHING_BATCH), updates)
     sources, ids = [e.source for e in batch], [e.id for e in batch]
 

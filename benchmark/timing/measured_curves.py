@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 
-@dataclass(frozen=True)
-class MeasuredPoint:
-    """One point of a curve."""
-
-    x: float
-    values: Mapping[str, float]
-    """By name; `NAME ±` is the half-width of the 95 % interval of `NAME`."""
-    beside: Mapping[str, float] = field(default_factory=dict)
-    """The same names beside the reference: differences or ratios, as the conditions say."""
-
-    def as_dict(self, over: str) -> dict[str, Any]:
-        """For a record."""
-        made: dict[str, Any] = {over: self.x, **self.values}
-        return made | ({"beside_reference": dict(self.beside)} if self.beside else {})
-
-
-@dataclass(frozen=True)
-class MeasuredCurve:
-    """Points of one side, in order."""
-
-    name: str
-    points: tuple[MeasuredPoint, ...]
+BESIDE = "beside_reference"
 
 
 @dataclass(frozen=True)
@@ -39,42 +20,50 @@ class Curves:
     conditions: str
     over: str
     """What the x values are."""
-    curves: tuple[MeasuredCurve, ...]
+    curves: Mapping[str, Sequence[Mapping[str, Any]]]
+    """By side, points in order: x under the name `over`, and values, of which `NAME ±` is the
+    half-width of the 95 % interval of `NAME`. `BESIDE` may hold the same names beside the
+    reference: differences or ratios, as the conditions say."""
     found: Mapping[str, Any] = field(default_factory=dict)
     """What was found beside the curves, such as a verdict and the band it holds for."""
 
     def lines(self) -> Iterator[str]:
         """For people."""
         yield f"{self.name}: {self.conditions}"
-        for curve in self.curves:
-            yield f"  {curve.name}"
-            for point in curve.points:
-                beside = f"; beside the reference: {_told(point.beside)}" if point.beside else ""
-                yield f"    {point.x:g} {self.over}: {_told(point.values)}{beside}"
+        for side, points in self.curves.items():
+            yield f"  {side}"
+            for point in points:
+                values = {n: v for n, v in point.items() if n not in (self.over, BESIDE)}
+                beside = format_values(point.get(BESIDE, {}))
+                more = f"; beside the reference: {beside}" if beside else ""
+                yield f"    {point[self.over]:g} {self.over}: {format_values(values)}{more}"
         for name, value in self.found.items():
-            if isinstance(value, Mapping):
-                yield f"  {name.replace('_', ' ')}"
-                for key, inner in value.items():
-                    told = _told(inner) if isinstance(inner, Mapping) else f"{inner}"
-                    yield f"    {key}: {told}"
-            else:
-                yield f"  {name.replace('_', ' ')}: {value}"
+            title = name.replace("_", " ")
+            if not isinstance(value, Mapping):
+                yield f"  {title}: {value}"
+                continue
+            yield f"  {title}"
+            for key, inner in value.items():
+                yield f"    {key}: {format_values(inner) if isinstance(inner, Mapping) else inner}"
 
     def as_dict(self) -> dict[str, Any]:
         """For a record."""
-        return {
-            "name": self.name,
-            "conditions": self.conditions,
-            "over": self.over,
-            "curves": [
-                {"name": c.name, "points": [point.as_dict(self.over) for point in c.points]}
-                for c in self.curves
-            ],
-            "found": {k: dict(v) if isinstance(v, Mapping) else v for k, v in self.found.items()},
-        }
+        curves = [{"name": side, "points": points} for side, points in self.curves.items()]
+        return asdict(self) | {"curves": curves}
 
 
-def _told(values: Mapping[str, float]) -> str:
+def estimate_means(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Means of independent values by name, with half-widths of normal 95 % intervals."""
+    found = {}
+    for name, of_name in values.items():
+        found[name] = float(of_name.mean())
+        if len(of_name) > 1:
+            found[f"{name} ±"] = float(1.96 * of_name.std(ddof=1) / len(of_name) ** 0.5)
+    return found
+
+
+def format_values(values: Mapping[str, float]) -> str:
+    """Values by name with their half-widths, for people."""
     return ", ".join(
         f"{name} {value:.4g}" + (f" ± {values[f'{name} ±']:.2g}" if f"{name} ±" in values else "")
         for name, value in values.items()

@@ -7,7 +7,6 @@ memory keeps it. All take the same network, sources and solver; `diffuseq` keeps
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
@@ -17,14 +16,8 @@ from collections.abc import Sequence
 import torch
 
 from benchmark.tasks import load_task
-from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
-from benchmark.timing.mini_diffuseq import (
-    SMALLER,
-    build_diffuseq,
-    describe_network,
-    make_decoding,
-    write_texts,
-)
+from benchmark.timing.measured_curves import Curves
+from benchmark.timing.mini_diffuseq import SMALLER, build_diffuseq, describe_network, write_texts
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
 
 TASK = "paraphrase"
@@ -48,16 +41,13 @@ def compare(steps: Sequence[int] = STEPS, *, sources: int = SOURCES) -> Curves:
         f"{describe_network(system, task)}, not trained, {sources} rows at once; peak resident"
         " memory of a process that samples once, libraries included (ru_maxrss)",
         over="network calls",
-        curves=tuple(
-            MeasuredCurve(
-                side,
-                tuple(
-                    MeasuredPoint(n, {"peak MiB": p / 2**20})
-                    for n, p in zip(steps, of_side, strict=True)
-                ),
-            )
+        curves={
+            side: [
+                {"network calls": n, "peak MiB": p / 2**20}
+                for n, p in zip(steps, of_side, strict=True)
+            ]
             for side, of_side in peaks.items()
-        ),
+        },
         found={
             "bytes_a_step": {
                 side: round((of_side[-1] - of_side[0]) / (steps[-1] - steps[0]), 1)
@@ -73,8 +63,7 @@ def _peak_bytes(side: str, steps: int, sources: int) -> int:
     done = subprocess.run(
         words, env=os.environ | threads, capture_output=True, text=True, check=True
     )
-    peak: int = json.loads(done.stdout)
-    return peak
+    return int(done.stdout)
 
 
 def _sample(side: str, steps: int, sources: int) -> None:
@@ -83,12 +72,9 @@ def _sample(side: str, steps: int, sources: int) -> None:
     system = build_diffuseq(task, {**SMALLER, "diffusion_steps": steps})
     examples = task.test[:sources]
     if side == "diffuseq":
-        write_texts(system, examples, make_decoding(system, {"nfe": steps}))
-        return
-    published = PublishedDiffuSeq.of(system).eval()
-    opened = system.canvas.open([e.source for e in examples])
-    generator = torch.Generator().manual_seed(1)
-    published.sample(opened.batch["ids"], opened.batch["is_target"], generator)
+        write_texts(system, examples, {"nfe": steps})
+    else:
+        PublishedDiffuSeq(system).write(system.canvas, [e.source for e in examples], seed=1)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
-from benchmark.api import DecodingProtocol, Example, Lengths
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.registry import load_system
+from benchmark.api import Example, Lengths
 from benchmark.experiment.suite import Budget, load_suite
 from benchmark.experiment.system_factory import resources
-from benchmark.metrics import Item
+from benchmark.metrics import Item, make_metric
 from benchmark.tasks import Task
+from benchmark.timing.systems import build_system, make_decoding
 from benchmark.training.trainer import Trainer
 
 SMALLER: Mapping[str, object] = {"width": 48, "layers": 3, "ffn": 96}
@@ -38,10 +38,8 @@ def build_diffuseq(
     known = resources(task, suite.tasks[task.id])
     if lengths is not None:
         known = replace(known, lengths=lengths)
-    system_class = load_system("diffuseq")
     values = {**suite.systems["diffuseq"].config, **config}
-    torch.manual_seed(seed)
-    return system_class.build(fill(system_class.Config, values, "diffuseq.config"), known)
+    return build_system("diffuseq", values, known, seed=seed)
 
 
 def train_diffuseq(system: Any, task: Task, *, updates: int | None = None) -> None:
@@ -55,18 +53,13 @@ def train_diffuseq(system: Any, task: Task, *, updates: int | None = None) -> No
         ).run()
 
 
-def make_decoding(system: Any, values: Mapping[str, Any]) -> Any:
-    """The system's decoding with `values` over its defaults."""
-    return fill(type(system).Decoding, values, "diffuseq.decoding")
-
-
 def write_texts(
-    system: Any, examples: Sequence[Example], decoding: DecodingProtocol, *, num_samples: int = 1
+    system: Any, examples: Sequence[Example], decoding: Mapping[str, Any], *, num_samples: int = 1
 ) -> list[list[str]]:
-    """`num_samples` texts per example, with seed 1."""
+    """`num_samples` texts per example, with seed 1 and `decoding` over the system's defaults."""
     made = system.generate(
         [e.source for e in examples],
-        decoding,
+        make_decoding(system, decoding),
         num_samples=num_samples,
         seed=1,
         ids=[e.id for e in examples],
@@ -74,12 +67,22 @@ def write_texts(
     return [[candidate.text for candidate in of_source] for of_source in made]
 
 
-def as_items(examples: Sequence[Example], texts: Sequence[Sequence[str]]) -> list[Item]:
-    """Texts as metrics read them."""
-    return [
+def score_texts(
+    task: Task, examples: Sequence[Example], texts: Sequence[Sequence[str]]
+) -> dict[str, NDArray[np.float64]]:
+    """Sentence BLEU against all references and validity by source, means over candidates.
+
+    Args:
+        task: controlled.
+        examples: those that were answered.
+        texts: candidates of each.
+    """
+    items = [
         Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
         for e, of_source in zip(examples, texts, strict=True)
     ]
+    metrics = make_metric("bleu_sent_m4"), make_metric("validity", conditional=task.conditional)
+    return {metric.id: metric.score(items).values.mean(1) for metric in metrics}
 
 
 def describe_network(system: Any, task: Task) -> str:

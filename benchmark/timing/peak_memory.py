@@ -8,25 +8,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 _EVERY_S = 0.002
 _STATM = Path("/proc/self/statm")
 
 
-def peak_bytes(work: Callable[[], object], device: str = "cpu") -> int | None:
-    """The most memory of `device` that `work` holds beside what was held before.
+def peak_bytes(work: Callable[[], object]) -> int | None:
+    """The peak of resident memory while `work` runs, less what was resident before.
 
-    On a CPU it is what the operating system counts as resident, looked at every two
-    milliseconds; None where the system does not tell.
+    It is read every two milliseconds; None where the operating system has no `/proc`.
     """
     gc.collect()
-    if device != "cpu":
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        work()
-        return torch.cuda.max_memory_allocated() - before
     if not _STATM.exists():
         return None
     before = peak = _resident()

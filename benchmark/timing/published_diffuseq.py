@@ -11,7 +11,7 @@ It takes the weights of a `diffuseq`, so that both sides are the same function.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,44 +20,35 @@ from torch.nn import functional
 
 
 class PublishedDiffuSeq(nn.Module):
-    """Network, objective and sampler.
+    """Network without dropout, objective and sampler.
 
     Args:
-        weights: the state dict of the module of a trained `diffuseq`; they are copied.
-        heads: of the attention.
-        alpha_bar: `(T + 1,)`, float64.
-        dropout: of the network.
+        system: a `diffuseq`, of which this is the same function; its weights are copied.
     """
 
-    def __init__(
-        self, weights: Mapping[str, Tensor], *, heads: int, alpha_bar: Tensor, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, system: Any) -> None:
         super().__init__()
         # A parameter's name may not hold a dot.
         self.weights = nn.ParameterDict(
             {
                 name.replace(".", "|"): nn.Parameter(value.detach().clone())
-                for name, value in weights.items()
+                for name, value in system.module.state_dict().items()
                 if name.startswith(("readout.", "denoiser."))
             }
         )
-        self.heads, self.dropout = heads, dropout
-        self.layers = 1 + max(
-            int(name.split(".")[2]) for name in weights if name.startswith("denoiser.blocks.")
-        )
+        self.heads, self.layers = system.config.heads, system.config.layers
         self.alpha_bar: Tensor
-        self.register_buffer("alpha_bar", alpha_bar.detach().double(), persistent=False)
-
-    @classmethod
-    def of(cls, system: Any) -> PublishedDiffuSeq:
-        """The same function as a `diffuseq`, with a copy of its weights."""
-        module = system.module
-        return cls(module.state_dict(), heads=system.config.heads, alpha_bar=module.alpha_bar)
+        self.register_buffer("alpha_bar", system.module.alpha_bar.double(), persistent=False)
 
     @property
     def table(self) -> Tensor:
         """The embedding of every token `(vocab, dim)`."""
         return self._weight("readout.weight")
+
+    @property
+    def bias(self) -> Tensor:
+        """Of the output layer `(vocab,)`."""
+        return self._weight("readout.bias")
 
     def forward(self, z_t: Tensor, t: Tensor) -> Tensor:
         """z0_hat `(rows, canvas, dim)` from z_t and steps `(rows,)`, 1..T."""
@@ -69,7 +60,7 @@ class PublishedDiffuSeq(nn.Module):
         time = self._linear("denoiser.time.2", functional.silu(time))
         h = self._linear("denoiser.project_in.2", self._tanh("denoiser.project_in.0", z_t))
         h = h + self._weight("denoiser.positions")[: z_t.size(1)] + time[:, None]
-        h = self._drop(self._norm("denoiser.norm", h))
+        h = self._norm("denoiser.norm", h)
         for layer in range(self.layers):
             h = self._block(f"denoiser.blocks.{layer}", h)
         return self._linear("denoiser.project_out.2", self._tanh("denoiser.project_out.0", h))
@@ -95,7 +86,7 @@ class PublishedDiffuSeq(nn.Module):
         goal = torch.where((t == 1)[:, None, None], embedding, z_0)
         mse = (goal - z0_hat).square().mean((1, 2))
         prior = (alpha_bar[-1].sqrt() * z_0).square().mean((1, 2))
-        logits = z_0 @ self.table.T + self._weight("readout.bias")
+        logits = z_0 @ self.table.T + self.bias
         nll = functional.cross_entropy(logits.transpose(1, 2), ids, reduction="none").mean(1)
         return (mse + prior + nll).mean()
 
@@ -111,7 +102,7 @@ class PublishedDiffuSeq(nn.Module):
         table = self.table
         source = table[ids]
         alpha_bar = self.alpha_bar
-        z_t = self._anchored(_normal(source, generator), source, is_target)
+        z_t = torch.where(is_target[..., None], _normal(source, generator), source)
         states = [z_t]
         for t in range(len(alpha_bar) - 1, 0, -1):
             times = torch.full((len(ids),), t, device=ids.device)
@@ -122,10 +113,19 @@ class PublishedDiffuSeq(nn.Module):
             mean = to_z0.float() * z0_hat + to_zt.float() * z_t
             if t > 1:
                 mean = mean + beta.sqrt().float() * _normal(source, generator)
-            z_t = self._anchored(mean, source, is_target)
+            z_t = torch.where(is_target[..., None], mean, source)
             states.append(z_t)
-        logits = states[-1] @ table.T + self._weight("readout.bias")
-        return logits.argmax(-1)
+        return (states[-1] @ table.T + self.bias).argmax(-1)
+
+    def write(self, canvas: Any, sources: Sequence[str], seed: int) -> list[str]:
+        """A text per source by `sample`, on the canvas of the system whose weights these are."""
+        opened = canvas.open(sources)
+        generator = torch.Generator().manual_seed(seed)
+        rows = self.sample(opened.batch["ids"], opened.batch["is_target"], generator).tolist()
+        return [
+            canvas.read(row[start:end]).text
+            for row, start, end in zip(rows, opened.starts, opened.ends, strict=True)
+        ]
 
     def _nearest(self, z: Tensor) -> Tensor:
         table = self.table
@@ -133,24 +133,15 @@ class PublishedDiffuSeq(nn.Module):
         distance = flat.square().sum(1, keepdim=True) + table.square().sum(1) - 2 * (flat @ table.T)
         return distance.clamp(min=0).argmin(1).view(z.shape[:-1])
 
-    @staticmethod
-    def _anchored(z: Tensor, source: Tensor, is_target: Tensor) -> Tensor:
-        return torch.where(is_target[..., None], z, source)
-
     def _block(self, name: str, h: Tensor) -> Tensor:
         rows, canvas, width = h.shape
         qkv = self._linear(f"{name}.query_key_value", h)
         q, k, v = qkv.view(rows, canvas, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         scores = q @ k.transpose(-1, -2) / math.sqrt(width // self.heads)
-        mixed = self._drop(scores.softmax(-1)) @ v
-        mixed = mixed.transpose(1, 2).reshape(rows, canvas, width)
-        h = self._norm(
-            f"{name}.attention_norm", h + self._drop(self._linear(f"{name}.attention_out", mixed))
-        )
+        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(rows, canvas, width)
+        h = self._norm(f"{name}.attention_norm", h + self._linear(f"{name}.attention_out", mixed))
         inner = functional.gelu(self._linear(f"{name}.ffn_in", h))
-        return self._norm(
-            f"{name}.ffn_norm", h + self._drop(self._linear(f"{name}.ffn_out", inner))
-        )
+        return self._norm(f"{name}.ffn_norm", h + self._linear(f"{name}.ffn_out", inner))
 
     def _weight(self, name: str) -> Tensor:
         return self.weights[name.replace(".", "|")]
@@ -164,9 +155,6 @@ class PublishedDiffuSeq(nn.Module):
     def _norm(self, name: str, x: Tensor) -> Tensor:
         weight, bias = self._weight(f"{name}.weight"), self._weight(f"{name}.bias")
         return functional.layer_norm(x, weight.shape, weight, bias, eps=1e-12)
-
-    def _drop(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.dropout, self.training)
 
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:

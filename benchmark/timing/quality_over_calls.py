@@ -16,22 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import Example, make_noise
-from benchmark.metrics import make_metric
 from benchmark.tasks import Task, load_task
-from benchmark.timing.coupled_noise import CoupledNoise, Remembered
-from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
+from benchmark.timing.coupled_noise import CoupledNoise
+from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 from benchmark.timing.mini_diffuseq import (
     SMALLER,
-    as_items,
     build_diffuseq,
     describe_network,
-    make_decoding,
+    score_texts,
     train_diffuseq,
     write_texts,
 )
@@ -40,7 +40,7 @@ TASK = "paraphrase"
 SOURCES = 100
 VALID_SAMPLES, TEST_SAMPLES = 1, 3
 ROWS = 50
-"""Decoded at once; the noise of all steps is held for them."""
+"""Decoded at once; the noise of all steps is kept for them."""
 PUBLISHED: Mapping[str, Any] = {
     "solver": "ancestral", "variance": "fixed-large", "clamp": True, "nfe": 2000,
 }  # fmt: skip
@@ -59,22 +59,21 @@ TWIN = CHOICES[0]
 """The published step but for its length: shown whatever is chosen."""
 NFES = (5, 10, 20, 50, 200)
 
-Values = NDArray[np.float64]
-"""A score of every source, mean over its candidates."""
-
 
 @dataclass(frozen=True)
 class Written:
-    """Texts of one setting with their scores by source."""
+    """Texts of one setting with their scores by source, means over candidates."""
 
     texts: list[list[str]]
-    scores: dict[str, Values]
+    scores: dict[str, NDArray[np.float64]]
 
 
 def measure(name: str, *, repeats: int) -> Curves:
     """The measurement `diffuseq-quality`; one pass is enough, `repeats` is not used."""
     task = load_task(TASK)
-    return compare(train(task), task)
+    system = build_diffuseq(task, SMALLER)
+    train_diffuseq(system, task)
+    return compare(system, task)
 
 
 def compare(
@@ -96,114 +95,79 @@ def compare(
         sources: of each split at most.
         samples: candidates per source on valid and on test.
     """
-    chooser = _Writer(system, task, task.valid[:sources], samples[0])
-    theirs, *tried = chooser.write([published, *({**c, "nfe": CHOICE_NFE} for c in CHOICES)])
+    valid, test = task.valid[:sources], task.test[:sources]
+    tried = [{**choice, "nfe": CHOICE_NFE} for choice in CHOICES]
+    theirs, *ours = write(system, task, valid, [published, *tried], samples[0])
     differences = {
-        label(choice): subtract(ours, theirs) for choice, ours in zip(CHOICES, tried, strict=True)
+        label(choice): subtract(written, theirs)
+        for choice, written in zip(CHOICES, ours, strict=True)
     }
-    best = min(CHOICES, key=lambda choice: _at_most(differences[label(choice)]))
-    writer = _Writer(system, task, task.test[:sources], samples[1])
-    shown = [best, *([] if best is TWIN else [TWIN])]
-    theirs, *few = writer.write([published, *({**c, "nfe": nfe} for c in shown for nfe in nfes)])
-    points = [
-        MeasuredPoint(nfe, _means(ours), subtract(ours, theirs))
-        for nfe, ours in zip([*nfes] * len(shown), few, strict=True)
-    ]
-    steps = int(published["nfe"])
+    best = min(CHOICES, key=lambda choice: _farther_end(differences[label(choice)]))
+    shown = [best] if best is TWIN else [best, TWIN]
+    settings = [{**choice, "nfe": nfe} for choice in shown for nfe in nfes]
+    theirs, *ours = write(system, task, test, [published, *settings], samples[1])
+    curves: dict[str, list[dict[str, Any]]] = {}
+    for setting, written in zip(settings, ours, strict=True):
+        point = _make_point(setting, written) | {BESIDE: subtract(written, theirs)}
+        curves.setdefault(f"diffuseq: {label(setting)}", []).append(point)
+    reference = _make_point(published, theirs)
     return Curves(
         "diffuseq-quality",
-        f"{describe_network(system, task)}, {len(writer.examples)} test sources with"
+        f"{describe_network(system, task)}, {len(test)} test sources with"
         f" {samples[1]} candidates each; solver chosen at {CHOICE_NFE} calls on"
-        f" {len(chooser.examples)} valid sources with {samples[0]} candidates each; ± is the"
+        f" {len(valid)} valid sources with {samples[0]} candidates each; ± is the"
         " half-width of a 95 % interval over sources, of differences of the same noise",
         over="network calls",
-        curves=(
-            *(
-                MeasuredCurve(
-                    f"diffuseq: {label(c)}", tuple(points[i * len(nfes) : (i + 1) * len(nfes)])
-                )
-                for i, c in enumerate(shown)
-            ),
-            MeasuredCurve(
-                f"published procedure: {label(published)}", (MeasuredPoint(steps, _means(theirs)),)
-            ),
-        ),
+        curves=curves | {f"published procedure: {label(published)}": [reference]},
         found={"differences_on_valid": differences},
     )
 
 
-def train(task: Task, *, updates: int | None = None) -> Any:
-    """The smaller network, trained by suite mini's recipe."""
-    system = build_diffuseq(task, SMALLER)
-    train_diffuseq(system, task, updates=updates)
-    return system
+def write(
+    system: Any,
+    task: Task,
+    examples: Sequence[Example],
+    settings: Sequence[Mapping[str, Any]],
+    num_samples: int,
+) -> list[Written]:
+    """Texts of every setting, batch by batch, so that the noise of a batch is drawn once.
 
-
-class _Writer:
-    """Writes and scores texts for some examples."""
-
-    def __init__(
-        self, system: Any, task: Task, examples: Sequence[Example], num_samples: int
-    ) -> None:
-        self.system, self.examples, self.num_samples = system, examples, num_samples
-        self.metrics = [make_metric("bleu_sent_m4")]
-        self.metrics.append(make_metric("validity", conditional=task.conditional))
-
-    def write(self, settings: Sequence[Mapping[str, Any]]) -> list[Written]:
-        """Texts of every setting, batch by batch, so that the noise of a batch is drawn once."""
-        size = max(1, ROWS // self.num_samples)
-        texts: list[list[list[str]]] = [[] for _ in settings]
-        for first in range(0, len(self.examples), size):
-            batch = self.written(self.examples[first : first + size], settings)
-            for kept, more in zip(texts, batch, strict=True):
-                kept += more
-        return [self._scored(of_setting) for of_setting in texts]
-
-    def written(
-        self, examples: Sequence[Example], settings: Sequence[Mapping[str, Any]]
-    ) -> list[list[list[str]]]:
-        """The texts of one batch under every setting."""
-        system, alpha_bar = self.system, self.system.module.alpha_bar.cpu()
-        fine = Remembered(make_noise(1, [e.id for e in examples], self.num_samples))
-        made = []
-        for setting in settings:
-            decoding = make_decoding(system, setting)
-            coupled = CoupledNoise(fine, alpha_bar, decoding.nfe)
-            system.noise_of = lambda *_, noise=coupled: noise
-            made.append(write_texts(system, examples, decoding, num_samples=self.num_samples))
-        del system.noise_of
-        return made
-
-    def _scored(self, texts: list[list[str]]) -> Written:
-        items = as_items(self.examples, texts)
-        values = {metric.id: metric.score(items).values.mean(1) for metric in self.metrics}
-        return Written(texts, values)
+    Args:
+        system: a trained `diffuseq`.
+        task: that of `examples`.
+        examples: those that are answered.
+        settings: decodings, of which each gives an element of the result.
+        num_samples: candidates per example.
+    """
+    size = max(1, ROWS // num_samples)
+    texts: list[list[list[str]]] = [[] for _ in settings]
+    for first in range(0, len(examples), size):
+        batch = examples[first : first + size]
+        draw = cache(make_noise(1, [example.id for example in batch], num_samples).normal)
+        for setting, written in zip(settings, texts, strict=True):
+            noise = CoupledNoise(draw, system.module.alpha_bar.cpu(), setting["nfe"])
+            system.noise_of = lambda *_, noise=noise: noise
+            written += write_texts(system, batch, setting, num_samples=num_samples)
+    del system.noise_of
+    return [Written(written, score_texts(task, examples, written)) for written in texts]
 
 
 def subtract(ours: Written, theirs: Written) -> dict[str, float]:
     """Ours less theirs by score, with half-widths, and the share of texts that are the same."""
-    found: dict[str, float] = {}
-    for name, values in ours.scores.items():
-        of_source = values - theirs.scores[name]
-        found[name] = float(of_source.mean())
-        found[f"{name} ±"] = half_width(of_source)
-    pairs = [
-        ours_k == theirs_k
-        for of_ours, of_theirs in zip(ours.texts, theirs.texts, strict=True)
-        for ours_k, theirs_k in zip(of_ours, of_theirs, strict=True)
-    ]
-    found["same_text"] = sum(pairs) / len(pairs)
-    return found
+    found = estimate_means(
+        {name: values - theirs.scores[name] for name, values in ours.scores.items()}
+    )
+    pairs = zip(chain(*ours.texts), chain(*theirs.texts), strict=True)
+    return found | {"same_text": float(np.mean([one == other for one, other in pairs]))}
 
 
-def _at_most(difference: Mapping[str, float]) -> float:
+def _make_point(setting: Mapping[str, Any], written: Written) -> dict[str, Any]:
+    return {"network calls": setting["nfe"], **estimate_means(written.scores)}
+
+
+def _farther_end(difference: Mapping[str, float]) -> float:
     """The end of the interval that is farther from 0: a setting that is near by chance is not."""
     return abs(difference["bleu_sent_m4"]) + difference["bleu_sent_m4 ±"]
-
-
-def half_width(values: Values) -> float:
-    """Of the normal 95 % interval of the mean of independent `values`."""
-    return float(1.96 * values.std(ddof=1) / len(values) ** 0.5)
 
 
 def label(setting: Mapping[str, Any]) -> str:
@@ -211,11 +175,3 @@ def label(setting: Mapping[str, Any]) -> str:
     words = [str(setting["solver"])]
     words += [f"{name} {setting[name]:g}" for name in ("eta", "temperature") if name in setting]
     return ", ".join([*words, "clamp" if setting["clamp"] else "no clamp"])
-
-
-def _means(written: Written) -> dict[str, float]:
-    found = {}
-    for name, values in written.scores.items():
-        found[name] = float(values.mean())
-        found[f"{name} ±"] = half_width(values)
-    return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
+
+from benchmark.timing.measured_curves import format_values
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,14 @@ class Side:
     peak_bytes: int | None = None
     """Memory that a run takes beside what was held before it; None is not measured."""
     found: Mapping[str, float] = field(default_factory=dict)
-    """Results, such as a score, by name."""
+    """Results, such as a score, by name; `NAME ±` is half the width of its 95 % interval."""
+    output: Any = None
+    """What the last run returned; not recorded."""
 
     @property
     def rate(self) -> float:
         """Sentences per second, by the median of the repeats."""
         return self.sentences / median(self.seconds)
-
-    def finding(self, found: Mapping[str, float]) -> Side:
-        """The same side with its results."""
-        return replace(self, found=found)
 
     def as_dict(self, unit: str) -> dict[str, Any]:
         """For a record."""
@@ -83,7 +83,7 @@ class Result:
                 f"  ({slowest:.1f} to {fastest:.1f} in {len(side.seconds)} repeats"
                 f"{network if side.calls else ''})"
             )
-            more = [f"{name} {value:.4g}" for name, value in side.found.items()]
+            more = [format_values(side.found)] if side.found else []
             if side.peak_bytes is not None:
                 more.append(f"peak memory {side.peak_bytes / 2**20:.0f} MiB")
             if more:

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
-from benchmark.api import Lengths, Resources, Tokenizer
+from benchmark.api import Lengths, Resources
 from benchmark.api.tokenizers import SubwordTokenizer
-from benchmark.experiment.configuration import fill
-from benchmark.experiment.registry import load_system
 from benchmark.timing.alternation import Contender, alternate
 from benchmark.timing.random_texts import SIZES, Size, examples, vocabulary
 from benchmark.timing.speed_result import Result
+from benchmark.timing.systems import build_system, make_decoding
 
 
 def measure(name: str, *, repeats: int) -> Result:
@@ -35,8 +35,8 @@ def measure_size(name: str, size: Size, *, repeats: int) -> Result:
     tokenizer = vocabulary(size)
     sources = [example.source for example in examples(size, size.batch)]
     ours, theirs = alternate(
-        _ours(size, tokenizer, sources),
-        _theirs(size, tokenizer, sources),
+        _build_ours(size, tokenizer, sources),
+        _build_theirs(size, tokenizer, sources),
         sentences=size.batch,
         repeats=repeats,
     )
@@ -58,16 +58,11 @@ class Endless(SubwordTokenizer):
         self.eos_id = self.pad_id
 
 
-def _ours(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Contender:
-    system_class = load_system("transformer")
-    values = {**size.network, "dropout": 0.0}
-    config = fill(system_class.Config, values, "transformer.config")
-    torch.manual_seed(0)
+def _build_ours(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Contender:
     known = Resources(Endless(tokenizer), Lengths(size.source, size.target))
-    system = system_class.build(config, known)
-    assert system.module is not None and system.network is not None
+    system = build_system("transformer", {**size.network, "dropout": 0.0}, known)
     system.module.eval()
-    decoding = fill(system_class.Decoding, {"method": "greedy"}, "transformer.decoding")
+    decoding = make_decoding(system, {"method": "greedy"})
     ids = [str(i) for i in range(len(sources))]
 
     def run() -> None:
@@ -78,7 +73,7 @@ def _ours(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Co
     return Contender("transformer", run, network=system.network, module=system.module)
 
 
-def _theirs(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Contender:
+def _build_theirs(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> Contender:
     from transformers import BartConfig, BartForConditionalGeneration
 
     torch.manual_seed(0)
@@ -104,7 +99,8 @@ def _theirs(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> 
     ).eval()
 
     def run() -> None:
-        batch = _padded(tokenizer, sources)
+        rows = [torch.tensor([*tokenizer.encode(text), tokenizer.eos_id]) for text in sources]
+        batch = pad_sequence(rows, batch_first=True, padding_value=tokenizer.pad_id)
         with torch.no_grad():
             made = model.generate(
                 input_ids=batch,
@@ -121,9 +117,3 @@ def _theirs(size: Size, tokenizer: SubwordTokenizer, sources: Sequence[str]) -> 
             tokenizer.decode(row)
 
     return Contender("BART (transformers)", run, network=model.model.decoder, module=model)
-
-
-def _padded(tokenizer: Tokenizer, sources: Sequence[str]) -> torch.Tensor:
-    rows = [[*tokenizer.encode(source), tokenizer.eos_id] for source in sources]
-    width = max(map(len, rows))
-    return torch.tensor([row + [tokenizer.pad_id] * (width - len(row)) for row in rows])

@@ -1,6 +1,6 @@
-"""Whether a kept report is what its code makes: `python -m benchmark.verify reports/NAME`.
+"""Whether a kept report is what its code produces: `python -m benchmark.verify reports/NAME`.
 
-`plan_from_records` gets suite, data and keys from the records, `rerun` makes the cells again in a
-store of their own, `record_comparison` and `tolerances` hold both records side by side, `verdict`
-says what follows. `score_check` and `quick_check` verify what needs no model.
+`plan_from_records` gets suite, data and keys from the records, `rerun` runs the trials again in a
+store of their own, `record_comparison` and `tolerances` compare both records, `verdict` concludes.
+`score_check` and `quick_check` verify what needs no model.
 """

@@ -4,63 +4,55 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from benchmark.api import UserError
 from benchmark.verification.findings import Difference, Finding
-from benchmark.verification.kept_report import BrokenRecordError, StoredCell, StoredReport
+from benchmark.verification.raw_records import FILE_OF_STAGE, BrokenFileError, RawRecord, RawReport
 
 
-def find_inconsistencies(cell: StoredCell) -> Iterator[Difference]:
-    """What does not agree between a cell and its files, or among these."""
-    line = cell.line
-    checks = []
-    if line["training"] is not None and cell.keeps("events"):
-        checks.append(_training)
-    if line["statuses"] and cell.keeps("samples"):
-        checks.append(_texts)
-    if line["score"] is not None:
-        checks.append(_values)
-    if cell.trace_key is not None:
-        checks.append(_trace)
-    for check in checks:
-        try:
-            yield from check(cell)
-        except BrokenRecordError as error:
-            yield Difference("files", "", str(error), "a file that can be read")
-
-
-def find_unknown_files(report: StoredReport) -> list[Finding]:
-    """Files of the records that belong to no cell."""
-    known: set[str] = set()
-    for cell in report.cells:
-        keys = cell.line["keys"]
-        known |= {
-            f"events/{keys['train']}.jsonl",
-            f"samples/{keys['generate']}.jsonl",
-            f"values/{keys['score']}.jsonl",
-            f"traces/{cell.trace_key}.json",
-        }
+def find_inconsistency(record: RawRecord) -> Difference | None:
+    """The first thing that does not agree between a record and its files, or among these."""
+    checks = {
+        _check_training: record.keeps_events,
+        _check_texts: record.keeps_texts,
+        _check_values: record.line["score"] is not None,
+        _check_trace: record.keys.get("trace") is not None,
+    }
+    found = chain.from_iterable(check(record) for check, applies in checks.items() if applies)
     try:
-        found = report.files.keyed_names()
+        return next(found, None)
+    except BrokenFileError as error:
+        return Difference("files", "", str(error), "a file that can be read")
+
+
+def find_unknown_files(report: RawReport) -> list[Finding]:
+    """Files of a key that no record has."""
+    known = {
+        name.format(record.keys.get(stage))
+        for record in report.records
+        for stage, name in FILE_OF_STAGE.items()
+    }
+    try:
+        return [
+            Finding({"file": f"records/{name}"}, "differs", ("it belongs to no trial",))
+            for name in report.files.keyed_names()
+            if name not in known
+        ]
     except UserError as error:
         return [Finding({"file": "records"}, "differs", (str(error),))]
-    return [
-        Finding({"file": f"records/{name}"}, "differs", ("it belongs to no cell",))
-        for name in found
-        if name not in known
-    ]
 
 
-def _training(cell: StoredCell) -> Iterator[Difference]:
-    summary, trained = cell.line["training"], [e for e in cell.events if e["kind"] == "train"]
+def _check_training(record: RawRecord) -> Iterator[Difference]:
+    summary, trained = record.line["training"], [e for e in record.events if e["kind"] == "train"]
     if trained and trained[-1]["loss"] != summary["final_loss"]:
         where = "final_loss and the last line of the log"
         yield Difference("training", where, summary["final_loss"], trained[-1]["loss"])
 
 
-def _texts(cell: StoredCell) -> Iterator[Difference]:
-    samples, statuses = cell.samples, cell.line["statuses"]
+def _check_texts(record: RawRecord) -> Iterator[Difference]:
+    samples, statuses = record.samples, record.line["statuses"]
     yield from _find_duplicates("candidates", [row["id"] for row in samples])
     kept = Counter(c.get("status", "ok") for row in samples for c in row["candidates"])
     for status, count in kept.items():
@@ -69,21 +61,22 @@ def _texts(cell: StoredCell) -> Iterator[Difference]:
     counts = sorted({len(row["candidates"]) for row in samples})
     if len(counts) > 1:
         yield Difference("candidates", "of each source", counts[-1], counts[0])
-    if cell.line["score"] is None:
+    score = record.line["score"]
+    if score is None:
         return
-    size = cell.line["score"]["num_samples"]
+    size = score["num_samples"]
     if counts != [size]:
         yield Difference("candidates", "of each source", size, counts)
-    total = cell.line["score"]["num_sources"] * size
+    total = score["num_sources"] * size
     if sum(statuses.values()) != total:
         yield Difference("statuses", "of all candidates", sum(statuses.values()), total)
-    first = [row["id"] for row in cell.values[: len(samples)]]
+    first = [row["id"] for row in record.values[: len(samples)]]
     if first != [row["id"] for row in samples]:
         yield Difference("candidates", "ids", [r["id"] for r in samples], first)
 
 
-def _values(cell: StoredCell) -> Iterator[Difference]:
-    score, values = cell.line["score"], cell.values
+def _check_values(record: RawRecord) -> Iterator[Difference]:
+    score, values = record.line["score"], record.values
     yield from _find_duplicates("values", [row["id"] for row in values])
     if len(values) != score["num_sources"]:
         yield Difference("values", "sources", score["num_sources"], len(values))
@@ -91,11 +84,9 @@ def _values(cell: StoredCell) -> Iterator[Difference]:
     for row in values:
         if row.get("mbr_index") not in (None, *range(size)):
             yield Difference("values", f"{row['id']}, index of {size}", row["mbr_index"], None)
-            return
         if differing := set(row["metrics"]) ^ set(score["metrics"]):
             where = f"{row['id']}, metrics that the score or the values lack"
             yield Difference("values", where, sorted(differing), [])
-            return
         for name, entry in score["metrics"].items():
             value, first = (of["metrics"].get(name) for of in (row, values[0]))
             shape = _shape(value)
@@ -103,22 +94,20 @@ def _values(cell: StoredCell) -> Iterator[Difference]:
                 (size,) if entry["level"] == "candidate" else _shape(first)
             ):
                 yield Difference("values", f"{row['id']}, {name}, numbers", value, first)
-                return
 
 
-def _trace(cell: StoredCell) -> Iterator[Difference]:
-    kept = cell.trace
+def _check_trace(record: RawRecord) -> Iterator[Difference]:
+    kept = record.trace
     for metric, curves in kept["curves"].items():
         for statistic, curve in curves.items():
             counts = {len(ends) for ends in curve.values()}
             if counts != {len(kept["steps"])}:
                 where = f"{metric} {statistic}, steps"
                 yield Difference("trace", where, len(kept["steps"]), sorted(counts))
-                return
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    """Of nested lists of numbers; negative for what is none."""
+    """Of nested lists of numbers; -1 stands for a length or value that does not fit."""
     if isinstance(value, list):
         shapes = {_shape(part) for part in value}
         return (len(value), *(shapes.pop() if len(shapes) == 1 else (-1,)))
@@ -127,6 +116,6 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def _find_duplicates(part: str, ids: list[str]) -> Iterator[Difference]:
-    again = [name for name, count in Counter(ids).items() if count > 1]
-    if again:
-        yield Difference(part, f"{again[0]}, times", ids.count(again[0]), 1)
+    for name, count in Counter(ids).most_common(1):
+        if count > 1:
+            yield Difference(part, f"{name}, times", count, 1)

@@ -1,4 +1,4 @@
-"""What a verification found: a verdict for each cell or file, and the first difference."""
+"""What a verification found: a verdict for each trial record or file, and the first difference."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Verdict = Literal["equal", "within bounds", "differs", "cannot be checked"]
-VERDICTS: tuple[Verdict, ...] = ("equal", "within bounds", "differs", "cannot be checked")
 
-_SHOWN = 160
+_MAX_SHOWN = 160
 """Characters of a value that a line shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where the record and what was made again do not agree."""
+    """One place where the record and its reproduction do not agree."""
 
     part: str
     where: str
@@ -28,24 +27,24 @@ class Difference:
     def sentence(self) -> str:
         """For people."""
         place = f"{self.part}, {self.where}" if self.where else self.part
-        return f"{place}: {_shown(self.stored)} in the record, {_shown(self.fresh)} now"
+        return f"{place}: {_shorten(self.stored)} in the record, {_shorten(self.fresh)} now"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict on one cell or file."""
+    """The verdict on one trial record or file."""
 
     subject: Mapping[str, Any]
     """What names it: task, system, seed and setting; or file."""
     verdict: Verdict
-    said: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     """Reasons, bounds that were used, and what could not be compared."""
     differences: tuple[Difference, ...] = ()
     """The first of each part."""
 
     def sentences(self) -> list[str]:
-        """The differences, then what is to be said."""
-        return [*(difference.sentence() for difference in self.differences), *self.said]
+        """The differences, then the remarks."""
+        return [*(difference.sentence() for difference in self.differences), *self.remarks]
 
 
 @dataclass(frozen=True)
@@ -67,17 +66,11 @@ class Verification:
     def counts(self) -> dict[str, int]:
         """How often each verdict was given."""
         found = Counter(finding.verdict for finding in self.findings)
-        return {verdict: found[verdict] for verdict in VERDICTS}
+        return {verdict: found[verdict] for verdict in get_args(Verdict)}
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            "report": self.report,
-            "method": self.method,
-            "notes": list(self.notes),
-            "counts": self.counts(),
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+        return asdict(self) | {"counts": self.counts()}
 
     def lines(self) -> Iterator[str]:
         """The result as text: neighbours that differ in their setting alone share a line."""
@@ -88,26 +81,21 @@ class Verification:
         width = max((len(title) for title, _ in rows), default=0)
         for title, group in rows:
             verdict = group[0].verdict
-            # What is said of equal cells is said of many of them.
-            told = [] if verdict == "equal" else _once(group)
+            # Remarks on equal records are counted below: many have the same.
+            sentences = (text for finding in group for text in finding.sentences())
+            first, *further = ([] if verdict == "equal" else list(dict.fromkeys(sentences))) or [""]
             count = f" ({len(group)})" if len(group) > 1 else ""
-            first, *further = told or [""]
             yield f"{title:{width}}  {verdict + count:17}  {first}".rstrip()
             yield from (f"{'':{width}}  {'':17}  {text}" for text in further)
         yield ""
-        notes = Counter(t for f in self.findings if f.verdict == "equal" for t in f.said)
+        notes = Counter(t for f in self.findings if f.verdict == "equal" for t in f.remarks)
         yield from (f"note ({count} equal): {text}" for text, count in notes.items())
         counts = ", ".join(f"{count} {name}" for name, count in self.counts().items() if count)
         yield counts or "Nothing was compared: the report or the selection is empty."
 
 
-def _once(group: list[Finding]) -> list[str]:
-    """The sentences of a group, each once."""
-    return list(dict.fromkeys(text for finding in group for text in finding.sentences()))
-
-
 def _groups(findings: tuple[Finding, ...]) -> Iterator[list[Finding]]:
-    """Neighbours of one cell, or files, with one verdict; one with differences stands alone."""
+    """Neighbours of one trial, or files, with one verdict; one with differences stands alone."""
 
     def key(pair: tuple[int, Finding]) -> tuple[object, ...]:
         number, finding = pair
@@ -120,19 +108,14 @@ def _groups(findings: tuple[Finding, ...]) -> Iterator[list[Finding]]:
 
 
 def _title(group: list[Finding]) -> str:
-    subject = group[0].subject
-    if len(group) == 1:
-        return " / ".join(_named(name, value) for name, value in subject.items())
-    if "file" in subject:
-        return "files"
-    return " / ".join(_named(n, v) for n, v in subject.items() if n != "setting")
+    subject = dict(group[0].subject)
+    if len(group) > 1:
+        if "file" in subject:
+            return "files"
+        del subject["setting"]
+    return " / ".join(f"seed {v}" if name == "seed" else str(v) for name, v in subject.items())
 
 
-def _named(name: str, value: object) -> str:
-    return f"seed {value}" if name == "seed" else str(value)
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = repr(text) if isinstance(value, str) else text
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+def _shorten(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -6,26 +6,26 @@ from collections.abc import Collection
 
 from benchmark.api import UserError
 from benchmark.store.provenance import code
-from benchmark.verification.consistency import find_inconsistencies, find_unknown_files
+from benchmark.verification.consistency import find_inconsistency, find_unknown_files
 from benchmark.verification.findings import Difference, Finding
-from benchmark.verification.kept_report import StoredCell, StoredReport
-from benchmark.verification.plan_from_records import Obstacle, Rebuilt
+from benchmark.verification.plan_from_records import CannotRerunError, RebuiltPlan
+from benchmark.verification.raw_records import RawRecord, RawReport
 from benchmark.verification.rendered_files import verify_rendering
 from benchmark.verification.rescoring import recompute_statistics
 
 
 def verify_quick(
-    report: StoredReport, cells: tuple[StoredCell, ...], rebuilt: Rebuilt
+    report: RawReport, records: tuple[RawRecord, ...], rebuilt: RebuiltPlan
 ) -> list[Finding]:
-    """The cells, the files that belong to none, and the rendered files.
+    """The records, the files that belong to none, and the rendered files.
 
-    A key that this code does not make again counts against a cell only if the code is that of
-    the record; otherwise it is told, for the change may be meant.
+    A key that this code does not reproduce counts against a record only if the code is that of
+    the record; otherwise it is noted, for the change may be intended.
     """
     measured: dict[str, set[str]] = {}
-    for cell in report.cells:
-        measured.setdefault(cell.line["task"], set()).update(cell.metrics)
-    found = [_cell(report, cell, rebuilt, measured[cell.line["task"]]) for cell in cells]
+    for record in report.records:
+        measured.setdefault(record.line["task"], set()).update(record.metrics)
+    found = [_verify(record, rebuilt, measured[record.line["task"]]) for record in records]
     found += find_unknown_files(report)
     try:
         return found + verify_rendering(report)
@@ -33,43 +33,41 @@ def verify_quick(
         return [*found, Finding({"file": "summary.md"}, "cannot be checked", (str(error),))]
 
 
-def _cell(
-    report: StoredReport, cell: StoredCell, rebuilt: Rebuilt, measured: Collection[str]
-) -> Finding:
-    """The verdict on a cell of a task of which the metrics `measured` are in the records."""
-    differences = list(find_inconsistencies(cell))
+def _verify(record: RawRecord, rebuilt: RebuiltPlan, measured: Collection[str]) -> Finding:
+    """The verdict on a record; `measured` are the metrics that any record of its task has."""
+    found = find_inconsistency(record)
     notes: list[str] = []
-    obstacle = rebuilt.obstacle(cell) or _other_score_key(cell, rebuilt)
+    obstacle = rebuilt.obstacles.get(record.identity) or _compare_score_key(record, rebuilt)
     compared = obstacle is None
     if obstacle is not None:
-        if obstacle.contradicts and report.code == code()["digest"]:
-            differences.append(Difference("keys", "", cell.line["keys"], obstacle.said))
+        recorded_code = record.run.get("code", {}).get("digest")
+        if obstacle.contradicts and recorded_code == code()["digest"]:
+            found = found or Difference("keys", "", record.keys, obstacle.reason)
         else:
-            notes.append(f"keys were not checked: {obstacle.said}")
-    if cell.line["score"] is not None:
-        scoring = rebuilt.scoring.get(cell.line["task"]) if obstacle is None else None
+            notes.append(f"keys were not checked: {obstacle.reason}")
+    if record.line["score"] is not None and found is None:
+        scoring = rebuilt.scoring.get(record.line["task"]) if obstacle is None else None
         wanted = {*measured, *(metric.id for metric in (scoring.metrics if scoring else ()))}
-        if missing := sorted(wanted - set(cell.metrics)):
-            differences.append(Difference("score", "metrics that are missing", missing, []))
-        elif not differences:
-            scored = recompute_statistics(cell)
-            differences += scored.differences
-            notes += scored.notes
-            compared = scored.compared > 0
-    if differences:
-        return Finding(cell.subject, "differs", tuple(notes), tuple(differences[:1]))
+        if missing := sorted(wanted - set(record.metrics)):
+            found = Difference("score", "metrics that are missing", missing, [])
+        else:
+            rescored = recompute_statistics(record)
+            found = rescored.difference
+            notes += rescored.notes
+            compared = rescored.compared > 0
+    if found is not None:
+        return Finding(record.subject, "differs", tuple(notes), (found,))
     if not compared:
-        return Finding(cell.subject, "cannot be checked", ("nothing was compared", *notes))
-    return Finding(cell.subject, "equal", tuple(notes))
+        return Finding(record.subject, "cannot be checked", ("nothing was compared", *notes))
+    return Finding(record.subject, "equal", tuple(notes))
 
 
-def _other_score_key(cell: StoredCell, rebuilt: Rebuilt) -> Obstacle | None:
-    """How the key of the scores differs from that of candidates, data and metrics."""
-    score = cell.line["score"]
+def _compare_score_key(record: RawRecord, rebuilt: RebuiltPlan) -> CannotRerunError | None:
+    """Whether the key of the scores is not that of candidates, data and metrics."""
+    score, recorded = record.line["score"], record.keys["score"]
     if score is None or rebuilt.suite is None:
         return None
-    recorded = cell.line["keys"]["score"]
-    expected = rebuilt.scoring[cell.line["task"]].key(score["candidates_digest"])
+    expected = rebuilt.scoring[record.line["task"]].key(score["candidates_digest"])
     if expected == recorded:
         return None
-    return Obstacle(f"score key {recorded} in the record, {expected} here")
+    return CannotRerunError(f"score key {recorded} in the record, {expected} here")

@@ -1,14 +1,16 @@
-"""Two records of one cell side by side: bytes, but for what was measured with a clock."""
+"""Two records of one trial and setting side by side: bytes, but for what a clock measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
 
+import yaml
+
 from benchmark.verification.findings import Difference
-from benchmark.verification.kept_report import BrokenRecordError, Row, StoredCell
+from benchmark.verification.raw_records import BrokenFileError, RawRecord, Row
 
 CLOCK_FIELDS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "seconds_per_candidate"})
 """Fields that a clock, or the memory of a process, filled."""
@@ -17,7 +19,7 @@ PARTS = (
     "files", "status", "setting", "keys", "training", "losses", "candidates", "statuses", "cost",
     "values", "score", "trace",
 )  # fmt: skip
-"""What is compared, in the order in which a cell makes it."""
+"""What is compared, in the order in which a trial produces it."""
 
 _MISSING = "nothing"
 
@@ -25,12 +27,12 @@ _OPTIONAL = {
     ("training", "system_digest"): "a digest of the trained weights",
     ("keys", "trace"): "curves along a generation",
 }
-"""What a record may do without: old versions made no digest, calls without `--trace` no curves."""
+"""What a record may lack: old versions made no digest, calls without `--trace` no curves."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What two records of a cell have in common."""
+    """How two records of one trial and setting compare."""
 
     differences: tuple[Difference, ...]
     """The first of each part."""
@@ -38,42 +40,45 @@ class Compared:
     """What could not be compared."""
     metrics: tuple[str, ...]
     """Those that measure the same in both."""
-    equal_candidates: int
-    kept_candidates: int
-    """Of those whose texts both records keep."""
 
 
-def compare(stored: StoredCell, fresh: StoredCell) -> Compared:
-    """Compare all parts of two records of one cell.
+def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
+    """Compare all parts of two records of one trial and setting.
 
-    Of records that other code made, keys that they do not have are passed over, and so are the
-    names of settings. What is optional is then compared where both have it, and noted where not.
+    If different code made them, keys that one of them lacks are ignored, and so are the names of
+    settings. What is optional is then compared where both have it, and noted where not.
     """
     same_code = len(_codes(stored) | _codes(fresh)) == 1
     comparable, notes = _comparable_metrics(stored, fresh)
-    if same_code:  # which does not explain another metric
+    if same_code:  # which does not explain a different metric
         comparable, notes = list(stored.metrics | fresh.metrics), []
-    one_sided = {} if same_code else _one_sided(stored, fresh)
-    notes += [f"only one of the records has {what}" for what in one_sided.values()]
+    one_sided = [] if same_code else [p for p in _OPTIONAL if _has(stored, p) != _has(fresh, p)]
+    notes += [f"only one of the records has {_OPTIONAL[place]}" for place in one_sided]
     found = [
-        *_fields(stored, fresh, same_code=same_code, comparable=comparable, without=one_sided),
-        *_from_files("losses", stored, fresh, _losses),
-        *_from_files("candidates", stored, fresh, _candidates),
-        *_from_files("values", stored, fresh, lambda a, b: _values(a, b, comparable)),
-        *_from_files("trace", stored, fresh, _traces),
+        *_compare_fields(
+            stored, fresh, same_code=same_code, comparable=comparable, without=one_sided
+        ),
+        *_compare_files("losses", stored, fresh, _compare_losses),
+        *_compare_files("candidates", stored, fresh, _compare_candidates),
+        *_compare_files("values", stored, fresh, partial(_compare_values, comparable=comparable)),
+        *_compare_files("trace", stored, fresh, _compare_traces),
     ]
     found.sort(key=lambda difference: PARTS.index(difference.part))
-    equal, kept = _shared_candidates(stored, fresh)
-    return Compared(tuple(found), tuple(notes), tuple(comparable), equal, kept)
+    return Compared(tuple(found), tuple(notes), tuple(comparable))
 
 
-def same_candidates(stored: StoredCell, fresh: StoredCell) -> bool:
+def same_candidates(stored: RawRecord, fresh: RawRecord) -> bool:
     """Whether all candidates, the kept ones and the others, have the same known digest."""
     return _digest(stored) is not None and _digest(stored) == _digest(fresh)
 
 
+def _digest(record: RawRecord) -> Any:
+    """Of all candidates; None where they were not scored."""
+    return (record.line["score"] or {}).get("candidates_digest")
+
+
 def without_clocks(value: Any) -> Any:
-    """A JSON value without what no rerun repeats."""
+    """A JSON value without what no rerun reproduces."""
     if isinstance(value, Mapping):
         return {k: without_clocks(v) for k, v in value.items() if k not in CLOCK_FIELDS}
     return [without_clocks(part) for part in value] if isinstance(value, list) else value
@@ -85,7 +90,7 @@ def first_difference(stored: Any, fresh: Any, *, same_keys: bool = True) -> Diff
     Args:
         stored: the one value.
         fresh: the other.
-        same_keys: False passes over keys that `stored` does not have.
+        same_keys: False ignores keys that `stored` does not have.
     """
     return next(_walk(stored, fresh, (), same_keys), None)
 
@@ -103,28 +108,20 @@ def _walk(a: Any, b: Any, path: tuple[str, ...], same_keys: bool) -> Iterator[Di
         yield Difference("", " ".join(path), a, b)
 
 
-def _codes(cell: StoredCell) -> set[Any]:
-    """Digests of the sources that made the cell and gathered its record."""
-    made = [cell.run["conditions"][name]["code"] for name in cell.line["made"].values()]
-    return {cell.run.get("code", {}).get("digest"), *made}
+def _codes(record: RawRecord) -> set[Any]:
+    """Digests of the sources that made the record and gathered its record."""
+    made = [record.run["conditions"][name]["code"] for name in record.line["made"].values()]
+    return {record.run.get("code", {}).get("digest"), *made}
 
 
-def _one_sided(stored: StoredCell, fresh: StoredCell) -> dict[tuple[str, str], str]:
-    """What is optional and not in both, by part and name."""
-
-    def has(cell: StoredCell, part: str, name: str) -> bool:
-        return (cell.line[part] or {}).get(name) is not None
-
-    return {
-        place: what
-        for place, what in _OPTIONAL.items()
-        if has(stored, *place) != has(fresh, *place)
-    }
+def _has(record: RawRecord, place: tuple[str, str]) -> bool:
+    part, name = place
+    return (record.line[part] or {}).get(name) is not None
 
 
-def _fields(
-    stored: StoredCell,
-    fresh: StoredCell,
+def _compare_fields(
+    stored: RawRecord,
+    fresh: RawRecord,
     *,
     same_code: bool,
     comparable: Sequence[str],
@@ -132,18 +129,19 @@ def _fields(
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
     same_scores = same_code and same_candidates(stored, fresh)
+    same_batch = len({_batch(of.run.get("suite_yaml", "")) for of in (stored, fresh)}) == 1
 
-    def parts(cell: StoredCell) -> dict[str, Any]:
-        line = without_clocks(cell.line)
+    def parts(record: RawRecord) -> dict[str, Any]:
+        line = without_clocks(record.line)
         for part, name in without:
             (line[part] or {}).pop(name, None)
         setting, keys, score = line["setting"], dict(line["keys"]), dict(line["score"] or {})
-        score["metrics"] = {n: cell.metrics[n] for n in comparable if n in cell.metrics}
-        # Told with the candidates; and what the key of the scores is made of.
+        score["metrics"] = {n: record.metrics[n] for n in comparable if n in record.metrics}
+        # Compared with the candidates; the key of the scores depends on it.
         score.pop("candidates_digest", None)
         if not same_scores:
             keys.pop("score")
-        if not same_code:  # which may name things anew
+        if not same_code:  # which may have renamed things
             score["metrics"] = {
                 name: {key: entry[key] for key in ("signature", "statistics")}
                 for name, entry in score["metrics"].items()
@@ -155,7 +153,7 @@ def _fields(
             "keys": keys,
             "training": line["training"],
             "statuses": line["statuses"],
-            "cost": line["cost"] if _batch(stored) == _batch(fresh) else None,
+            "cost": line["cost"] if same_batch else None,
             "score": score if line["score"] else None,
         }
 
@@ -166,133 +164,93 @@ def _fields(
             yield Difference(part, found.where, found.stored, found.fresh)
 
 
-def _batch(cell: StoredCell) -> Any:
-    """Rows decoded at once: with other batches more or less padding is computed."""
-    return _batch_of(cell.run.get("suite_yaml", ""))
-
-
 @lru_cache(maxsize=8)
-def _batch_of(suite_yaml: str) -> Any:
-    import yaml
-
+def _batch(suite_yaml: str) -> Any:
+    """Rows decoded at once, on which it depends how much padding is computed."""
     suite = yaml.safe_load(suite_yaml) or {}
     return suite.get("evaluation", {}).get("batch")
 
 
-def _from_files(
+def _compare_files(
     part: str,
-    stored: StoredCell,
-    fresh: StoredCell,
-    differences: Callable[[StoredCell, StoredCell], Iterator[Difference]],
+    stored: RawRecord,
+    fresh: RawRecord,
+    differences: Callable[[RawRecord, RawRecord], Iterator[Difference]],
 ) -> Iterator[Difference]:
     """The first difference of a part; a file that cannot be read is one."""
     try:
         found = next(differences(stored, fresh), None)
-    except BrokenRecordError as error:
+    except BrokenFileError as error:
         found = Difference("files", part, str(error), "a file that can be read")
     if found is not None:
         yield found
 
 
-def _losses(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    cells = stored, fresh
-    if not all(cell.line["training"] is not None and cell.keeps("events") for cell in cells):
-        return
-    before, after = without_clocks(stored.events), without_clocks(fresh.events)
-    for one, other in zip(before, after, strict=False):
-        for found in _walk(one, other, (), True):
-            where = f"update {one.get('update')}, {one.get('kind')} {found.where}"
-            yield Difference("losses", where, found.stored, found.fresh)
-    if len(before) != len(after):
-        yield Difference("losses", "lines of the log", len(before), len(after))
+def _compare_losses(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
+    if stored.keeps_events and fresh.keeps_events:
+        events = (without_clocks(record.events) for record in (stored, fresh))
+        yield from _compare_rows("losses", *events, count="lines of the log")
 
 
-def _candidates(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
-    agree = same_candidates(stored, fresh)
-    if _keeps_texts(stored) and _keeps_texts(fresh):
-        for one, other in zip(stored.samples, fresh.samples, strict=False):
-            for found in _walk(one, other, (), True):
-                where = f"{one['id']}, {_place(found.where)}"
-                if agree:
-                    where += " (all candidates have the recorded digest: the kept text was changed)"
-                yield Difference("candidates", where, found.stored, found.fresh)
-        if len(stored.samples) != len(fresh.samples):
-            yield Difference("candidates", "kept sources", len(stored.samples), len(fresh.samples))
+def _compare_candidates(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
     digests = _digest(stored), _digest(fresh)
+    if stored.keeps_texts and fresh.keeps_texts:
+        samples = stored.samples, fresh.samples
+        for found in _compare_rows("candidates", *samples, count="kept sources"):
+            if same_candidates(stored, fresh) and found.where != "kept sources":
+                why = " (all candidates have the recorded digest: the kept text was changed)"
+                found = replace(found, where=found.where + why)
+            yield found
     if digests[0] != digests[1]:
         yield Difference("candidates", "beyond the kept ones, digest of all", *digests)
 
 
-def _digest(cell: StoredCell) -> Any:
-    """Of all candidates; None where they were not scored."""
-    return (cell.line["score"] or {}).get("candidates_digest")
-
-
-def _place(path: str) -> str:
-    """`candidates 2 text` as `k 2 text`."""
-    return path.replace("candidates ", "k ", 1)
-
-
-def _keeps_texts(cell: StoredCell) -> bool:
-    return bool(cell.line["statuses"]) and cell.keeps("samples")
-
-
-def _values(
-    stored: StoredCell, fresh: StoredCell, comparable: Sequence[str]
+def _compare_values(
+    stored: RawRecord, fresh: RawRecord, comparable: Collection[str]
 ) -> Iterator[Difference]:
-    if stored.line["score"] is None or fresh.line["score"] is None:
-        return
-    for one, other in zip(stored.values, fresh.values, strict=False):
-        for found in _walk(_compared(one, comparable), _compared(other, comparable), (), True):
-            where = f"{one['id']}, {found.where.removeprefix('metrics ')}"
-            yield Difference("values", where, found.stored, found.fresh)
-    if len(stored.values) != len(fresh.values):
-        yield Difference("values", "sources", len(stored.values), len(fresh.values))
+    if stored.line["score"] is not None and fresh.line["score"] is not None:
+        rows = (
+            [
+                row | {"metrics": {n: v for n, v in row["metrics"].items() if n in comparable}}
+                for row in record.values
+            ]
+            for record in (stored, fresh)
+        )
+        yield from _compare_rows("values", *rows, count="sources")
 
 
-def _traces(stored: StoredCell, fresh: StoredCell) -> Iterator[Difference]:
+def _compare_traces(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
     # Other code may trace under another key; keys are compared where they have to agree.
-    if stored.trace_key is not None and fresh.trace_key is not None:
+    if stored.keys.get("trace") is not None and fresh.keys.get("trace") is not None:
         for found in _walk(stored.trace, fresh.trace, (), True):
-            yield Difference("trace", found.where, found.stored, found.fresh)
+            yield replace(found, part="trace")
 
 
-def _compared(row: Row, comparable: Sequence[str]) -> Row:
-    metrics = row["metrics"]
-    return row | {"metrics": {name: metrics[name] for name in comparable if name in metrics}}
+def _compare_rows(
+    part: str, stored: Sequence[Row], fresh: Sequence[Row], *, count: str
+) -> Iterator[Difference]:
+    """The differences of two lists of examples or events, then that of their lengths, `count`."""
+    for one, other in zip(stored, fresh, strict=False):
+        name = f"{one['id']}, " if "id" in one else f"update {one['update']}, {one['kind']} "
+        for found in _walk(one, other, (), True):
+            place = found.where.removeprefix("metrics ").replace("candidates ", "k ", 1)
+            yield replace(found, part=part, where=name + place)
+    if len(stored) != len(fresh):
+        yield Difference(part, count, len(stored), len(fresh))
 
 
-def _comparable_metrics(stored: StoredCell, fresh: StoredCell) -> tuple[list[str], list[str]]:
+def _comparable_metrics(stored: RawRecord, fresh: RawRecord) -> tuple[list[str], list[str]]:
     """Metrics that measure the same in both records, and sentences about the others."""
     comparable, notes = [], []
     for name, entry in stored.metrics.items():
         other = fresh.metrics.get(name)
         if other is None:
             if fresh.line["score"] is not None:
-                notes.append(f"{name} is not measured now")
+                notes.append(f"{name} is no longer measured")
         elif other["signature"] != entry["signature"]:
             notes.append(
-                f"{name} is another metric now: {other['signature']}, was {entry['signature']}"
+                f"{name} is a different metric now: {other['signature']}, was {entry['signature']}"
             )
         else:
             comparable.append(name)
     return comparable, notes
-
-
-def _shared_candidates(stored: StoredCell, fresh: StoredCell) -> tuple[int, int]:
-    """How many kept candidates have equal texts, and of how many."""
-    if not (_keeps_texts(stored) and _keeps_texts(fresh)):
-        return 0, 0
-    try:
-        texts = [
-            [[c["text"] for c in row["candidates"]] for row in cell.samples]
-            for cell in (stored, fresh)
-        ]
-    except BrokenRecordError:
-        return 0, 0
-    pairs = [
-        one == other
-        for before, after in zip(*texts, strict=False)
-        for one, other in zip(before, after, strict=False)
-    ]
-    return sum(pairs), len(pairs)

@@ -1,10 +1,9 @@
 """The tables and the summary of a kept report against its records.
 
-Report code may have changed since, so where bytes differ the figures count: every line of the
-kept file needs a line of the file that is rendered now with all of its numbers, as they were
-printed. Columns, rows and words may be added or moved; a number may not change. Drawings are not
-compared, since their bytes depend on the version of matplotlib; those that the report shows must
-be there.
+Report code may have changed since, so where bytes differ the numbers count: every line of the kept
+file needs a line of the newly rendered file with all of its numbers, as they were printed. Columns,
+rows and words may be added or moved; a number may not change. Plots are not compared, since their
+bytes depend on the version of matplotlib; those that the report shows have to exist.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from tempfile import TemporaryDirectory
 from benchmark.report.build import FURTHER_FILES, stem, write_texts
 from benchmark.report.paper.build_paper import PAGE as PAPER
 from benchmark.verification.findings import Difference, Finding
-from benchmark.verification.kept_report import StoredReport
+from benchmark.verification.raw_records import RawReport
 
 _LINK = re.compile(r"\]\(([^)#]+)\)")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
 
 
-def verify_rendering(report: StoredReport) -> list[Finding]:
+def verify_rendering(report: RawReport) -> list[Finding]:
     """Render tables and summary again, and compare each kept file.
 
     Raises:
@@ -41,9 +40,9 @@ def verify_rendering(report: StoredReport) -> list[Finding]:
         ]
 
 
-def _named_files(report: StoredReport) -> set[Path]:
+def _named_files(report: RawReport) -> set[Path]:
     """The summary, the table of each task, and all tables and drawings that its pages show."""
-    tasks = {str(cell.line["task"]) for cell in report.cells}
+    tasks = {str(record.line["task"]) for record in report.records}
     names = {Path("summary.md"), *(Path("tables") / f"{stem(task)}.md" for task in tasks)}
     for page in (Path("summary.md"), Path("paper") / PAPER):
         if (report.folder / page).exists():
@@ -57,8 +56,8 @@ def compare_files(name: Path, kept: Path, fresh: Path) -> Finding:
     """The verdict on the kept file `name` from the one that is rendered now."""
     subject = {"file": name.as_posix()}
     if not (kept / name).exists():
-        told = f"it is missing: `python -m benchmark.report --figures all {kept}` makes it again"
-        return Finding(subject, "differs", (told,))
+        remark = f"it is missing: `python -m benchmark.report --figures all {kept}` regenerates it"
+        return Finding(subject, "differs", (remark,))
     if not (fresh / name).exists():
         return Finding(subject, "cannot be checked", ("this code renders no such file",))
     before, after = (_read(folder / name) for folder in (kept, fresh))
@@ -80,7 +79,7 @@ def compare_files(name: Path, kept: Path, fresh: Path) -> Finding:
     if not shown:
         return Finding(subject, "cannot be checked", ("nothing was compared: it has no figures",))
     more = f"; {known - shown} more figures are rendered now" if known > shown else ""
-    return Finding(subject, "within bounds", (f"other layout; all figures agree{more}",))
+    return Finding(subject, "within bounds", (f"different layout; all figures agree{more}",))
 
 
 def numbers(line: str) -> Counter[str]:

@@ -1,10 +1,9 @@
-"""Make cells of a report again in a store of their own, and compare."""
+"""Rerun trials of a report in a store of their own, and compare their records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,86 +12,73 @@ from benchmark.experiment.plan import Plan
 from benchmark.store.entries import Store
 from benchmark.store.files import write_text
 from benchmark.verification.findings import Finding
-from benchmark.verification.kept_report import StoredCell, StoredReport, read_stored
-from benchmark.verification.plan_from_records import Rebuilt
+from benchmark.verification.plan_from_records import RebuiltPlan
+from benchmark.verification.raw_records import RawRecord, RawReport, read_raw_report
 from benchmark.verification.verdict import judge_all
 
 STORE_MARK = "verification.txt"
-"""A file that tells a store of this room from one whose entries a report was made of."""
-
-
-@dataclass(frozen=True, slots=True)
-class RerunOptions:
-    """What a rerun has at hand."""
-
-    store: Path | None
-    """Where it works, and goes on after a kill; None: a folder that is removed at the end."""
-    weights: Path | None
-    """A store whose trained systems are taken; None: everything is trained anew."""
-    device: str
-    jobs: int
-    data_dir: Path | None
-    exact: bool = False
-    """Whether to hold to bytes on other devices too."""
+"""A file that distinguishes a store of a verification from one that a report was made from."""
 
 
 def rerun(
-    report: StoredReport, cells: Sequence[StoredCell], rebuilt: Rebuilt, options: RerunOptions
+    report: RawReport,
+    records: Sequence[RawRecord],
+    rebuilt: RebuiltPlan,
+    *,
+    store: Path | None,
+    weights: Path | None,
+    device: str,
+    jobs: int,
+    data_dir: Path | None,
+    exact: bool = False,
 ) -> list[Finding]:
-    """Make `cells` again and compare each with its record.
+    """Rerun the trials of `records` and compare each record with the new one.
+
+    Args:
+        report: the one that is verified.
+        records: those of its records that are.
+        rebuilt: their plan.
+        store: where finished stages are kept, to resume; None: a folder that is removed at the end.
+        weights: a store whose trained systems are used; None: everything is trained again.
+        device: as of `benchmark.run`.
+        jobs: trials at once.
+        data_dir: folder of real data.
+        exact: require equal bytes on other devices too.
 
     Raises:
         UserError: if the store cannot be used.
     """
-    with _work_folder(options.store) as root:
-        store = Store(root)
-        store.prepare()
-        reasons = [_why_not(cell, rebuilt, store, options.weights) for cell in cells]
-        able = [cell for cell, why in zip(cells, reasons, strict=True) if why is None]
-        found = iter(_run_and_judge(report, able, rebuilt, store, options) if able else [])
+    if store is not None:
+        _check_store(store)
+    with TemporaryDirectory(prefix="benchmark-verify-") as temporary:
+        work = Store(store or Path(temporary))
+        work.prepare()
+        obstacles = [_find_obstacle(record, rebuilt, work, weights) for record in records]
+        able = [r for r, why in zip(records, obstacles, strict=True) if why is None]
+        found: Iterator[Finding] = iter(())
+        if able:
+            assert rebuilt.suite is not None
+            names = dict.fromkeys(record.trial for record in able)
+            trials = tuple(rebuilt.trials[name] for name in names)
+            plan = Plan(rebuilt.suite, data_dir, dict(rebuilt.tasks), trials)
+            fresh = _run(plan, work, device, jobs, report.run.get("command", ()))
+            found = iter(judge_all(able, fresh, exact=exact))
         return [
-            next(found) if why is None else Finding(cell.subject, "cannot be checked", (why,))
-            for cell, why in zip(cells, reasons, strict=True)
+            next(found) if why is None else Finding(record.subject, "cannot be checked", (why,))
+            for record, why in zip(records, obstacles, strict=True)
         ]
 
 
-def _why_not(cell: StoredCell, rebuilt: Rebuilt, store: Store, weights: Path | None) -> str | None:
-    """Why a setting cannot be made again; None if it can."""
-    obstacle = rebuilt.obstacle(cell)
-    if obstacle is not None:
-        return obstacle.said
-    if cell.line["status"] == "missing":
+def _find_obstacle(
+    record: RawRecord, rebuilt: RebuiltPlan, store: Store, weights: Path | None
+) -> str | None:
+    """Why a setting cannot be rerun; None if it can, its trained weights being in the store."""
+    if record.identity in rebuilt.obstacles:
+        return rebuilt.obstacles[record.identity].reason
+    if record.line["status"] == "missing":
         return "it was not finished when it was recorded"
-    return None if weights is None else _link_weights(cell, weights, store)
-
-
-@contextmanager
-def _work_folder(store: Path | None) -> Iterator[Path]:
-    """The folder to work in.
-
-    Raises:
-        UserError: if it holds what this room has not made: that would be compared with itself.
-    """
-    if store is None:
-        with TemporaryDirectory(prefix="benchmark-verify-") as folder:
-            yield Path(folder)
-        return
-    if (
-        store.exists()
-        and not (store / STORE_MARK).exists()
-        and (not store.is_dir() or any(store.iterdir()))
-    ):
-        raise UserError(
-            f"--store {store} is not empty and not of an earlier verification: name another"
-            " folder; to verify from its trained weights name it with --use-store."
-        )
-    yield store
-
-
-def _link_weights(cell: StoredCell, weights: Path, store: Store) -> str | None:
-    """Link the trained system of a cell into the store; why not, if it is not there."""
-    key = cell.train_key
-    if key is None:
+    key = record.keys["train"]
+    if weights is None or key is None:
         return None
     source, target = Store(weights), store.folder("train", key)
     if source.record("train", key) is None:
@@ -103,29 +89,33 @@ def _link_weights(cell: StoredCell, weights: Path, store: Store) -> str | None:
     return None
 
 
-def _run_and_judge(
-    report: StoredReport,
-    cells: Sequence[StoredCell],
-    rebuilt: Rebuilt,
-    store: Store,
-    options: RerunOptions,
-) -> list[Finding]:
+def _check_store(store: Path) -> None:
+    """What no verification made would be compared with itself.
+
+    Raises:
+        UserError: if the store holds such entries.
+    """
+    is_ours = (store / STORE_MARK).exists()
+    if store.exists() and not is_ours and (not store.is_dir() or any(store.iterdir())):
+        raise UserError(
+            f"--store {store} is not empty and not of an earlier verification: name another"
+            " folder; to verify from its trained weights, pass it as --use-store."
+        )
+
+
+def _run(plan: Plan, store: Store, device: str, jobs: int, command: Sequence[str]) -> RawReport:
+    """Run all trials; their report, with `command` as the one that made it."""
     from benchmark.execution.process_pool import run_trials
     from benchmark.experiment.run_context import RunContext
     from benchmark.export.record_writer import write_records
     from benchmark.runtime.progress import ProgressBoard
 
-    assert rebuilt.suite is not None
     write_text(store.root / STORE_MARK, "Made by python -m benchmark.verify; may be removed.\n")
-    names = dict.fromkeys(cell.name for cell in cells)
-    planned = tuple(rebuilt.trials[name] for name in names)
-    plan = Plan(rebuilt.suite, options.data_dir, dict(rebuilt.tasks), planned)
-    jobs = min(options.jobs, len(planned))
-    with closing(ProgressBoard(len(planned), jobs)) as board:
-        context = RunContext(store, options.device, board.stage)
-        for outcome in run_trials(planned, context, jobs):
+    jobs = min(jobs, len(plan.trials))
+    with closing(ProgressBoard(len(plan.trials), jobs)) as board:
+        context = RunContext(store, device, board.stage)
+        for outcome in run_trials(plan.trials, context, jobs):
             board.finished(outcome.trial)
-            board.print_line(f"{outcome.trial}: made")
-    fresh = store.root / "report"
-    write_records(fresh, plan, store, command=report.run.get("command", ()))
-    return judge_all(cells, read_stored(fresh), exact=options.exact)
+            board.print_line(f"{outcome.trial}: finished")
+    write_records(store.root / "report", plan, store, command=command)
+    return read_raw_report(store.root / "report")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from benchmark.metrics import Metric
 from benchmark.records.schema import ExampleValues, MetricScore, Score
 from benchmark.report.data.seed_pooling import additive, recipe_of
 from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.verification.findings import Difference
-from benchmark.verification.kept_report import Row, StoredCell
+from benchmark.verification.raw_records import RawRecord, Row
 
 ROUNDING = 1e-9
 """Relative to the larger of 1 and the value: records keep ten decimals."""
@@ -23,26 +25,26 @@ ENCODED_GAP = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """What came of scoring again."""
+    """The result of rescoring."""
 
-    differences: tuple[Difference, ...]
-    """The first, or none."""
+    difference: Difference | None
+    """The first."""
     compared: int
     """How many figures were recomputed."""
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
     """What could not be compared."""
-    bounded: tuple[str, ...] = ()
+    bounded: Sequence[str] = ()
     """What agrees within `ENCODED_GAP` only."""
 
 
-def recompute_statistics(cell: StoredCell) -> Rescored:
+def recompute_statistics(record: RawRecord) -> Rescored:
     """Recompute the statistics and intervals of a score record from the kept values.
 
     Raises:
         UserError: if the values are missing or broken.
     """
-    score = cell.line["score"]
-    values = [ExampleValues.model_validate(row) for row in cell.values]
+    score = record.line["score"]
+    values = [ExampleValues.model_validate(row) for row in record.values]
     rows = {row.id: row for row in values}
     known: dict[tuple[str, str], AdditiveScore] = {}
     notes: list[str] = []
@@ -55,7 +57,7 @@ def recompute_statistics(cell: StoredCell) -> Rescored:
             elif stored["value"] is not None:
                 notes.append(f"{metric} {statistic} does not follow from the kept values")
     if not known:
-        return Rescored((), 0, tuple(notes))
+        return Rescored(None, 0, notes)
     recipe = recipe_of(Score.model_validate(score))
     estimates = bootstrap(list(known.values()), recipe)
     for (metric, statistic), estimate in zip(known, estimates, strict=True):
@@ -63,31 +65,31 @@ def recompute_statistics(cell: StoredCell) -> Rescored:
         for name in ("value", "low", "high"):
             recomputed = getattr(estimate, name)
             recorded = math.nan if stored[name] is None else stored[name]
-            if _relative_gap(recorded, recomputed) > ROUNDING:
+            if _relative_gaps(recorded, recomputed).max() > ROUNDING:
                 where = f"{metric} {statistic} {name}, recomputed from the kept values"
                 fresh = recomputed if math.isfinite(recomputed) else None
-                return Rescored((Difference("score", where, stored[name], fresh),), 1)
-    return Rescored((), len(known), tuple(notes))
+                return Rescored(Difference("score", where, stored[name], fresh), 1)
+    return Rescored(None, len(known), notes)
 
 
-def recompute_values(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
+def recompute_values(record: RawRecord, metrics: Sequence[Metric], mbr_utility: str) -> Rescored:
     """Score the kept texts again and compare with the kept values of the same sources.
 
     Values of a source that depend on the other sources cannot be recomputed from some of them;
-    they are told by scoring half of the texts too.
+    scoring half of the texts too shows which these are.
 
     Raises:
         UserError: if texts or values are missing or broken, or a metric cannot score here.
     """
-    kept = {row["id"]: row for row in cell.values}
-    comparable = [metric for metric in metrics if _is_measured(cell, metric)]
-    notes = [f"{m.id} is another metric now" for m in metrics if m not in comparable]
+    kept = {row["id"]: row for row in record.values}
+    comparable = [metric for metric in metrics if _is_measured(record, metric)]
+    notes = [f"{m.id} is a different metric now" for m in metrics if m not in comparable]
     if not comparable:
-        return Rescored((), 0, tuple(notes))
-    rows = _scored(cell.samples, comparable, mbr_utility)
+        return Rescored(None, 0, notes)
+    rows = _scored(record.samples, comparable, mbr_utility)
     pooled: set[str] = set()
     if len(rows) < len(kept):
-        some = _scored(cell.samples[: (len(rows) + 1) // 2], comparable, mbr_utility)
+        some = _scored(record.samples[: (len(rows) + 1) // 2], comparable, mbr_utility)
         pooled = {
             metric.id
             for metric in comparable
@@ -104,22 +106,22 @@ def recompute_values(cell: StoredCell, metrics: Sequence[Metric], mbr_utility: s
         if before["mbr_index"] != row["mbr_index"]:
             where = f"{source}, index that MBR chose"
             found = Difference("values", where, before["mbr_index"], row["mbr_index"])
-            return Rescored((found,), 1, tuple(notes))
+            return Rescored(found, 1, notes)
         for name in names:
-            apart = largest_gap(before, row, name)
-            if apart > ENCODED_GAP:
+            gap = largest_gap(before, row, name)
+            if gap > ENCODED_GAP:
                 stored, fresh = (of["metrics"].get(name) for of in (before, row))
                 where = f"{source}, {name} of the kept texts"
-                return Rescored((Difference("values", where, stored, fresh),), 1, tuple(notes))
-            if apart > ROUNDING:
-                nearly[name] = max(apart, nearly.get(name, 0.0))
+                return Rescored(Difference("values", where, stored, fresh), 1, notes)
+            if gap > ROUNDING:
+                nearly[name] = max(gap, nearly.get(name, 0.0))
     bounded = [f"{name} moved by {by:.1e} of at most {ENCODED_GAP}" for name, by in nearly.items()]
-    return Rescored((), len(rows) * len(names), tuple(notes), tuple(bounded))
+    return Rescored(None, len(rows) * len(names), notes, bounded)
 
 
-def _is_measured(cell: StoredCell, metric: Metric) -> bool:
+def _is_measured(record: RawRecord, metric: Metric) -> bool:
     """Whether the record's signature is the metric's, but for what the data added to it."""
-    stored = cell.metrics.get(metric.id, {}).get("signature", "")
+    stored = record.metrics.get(metric.id, {}).get("signature", "")
     return set(metric.signature.split("|")) <= set(stored.split("|"))
 
 
@@ -132,25 +134,20 @@ def _scored(samples: Sequence[Row], metrics: Sequence[Metric], mbr_utility: str)
 
 
 def largest_gap(stored: Row, fresh: Row, metric: str) -> float:
-    """How far the values of a source lie apart, relative to the larger of 1 and the value."""
+    """The largest difference of a source's values, relative to the larger of 1 and the value."""
     if metric not in stored["metrics"]:
         return math.inf
-    one, other = (list(_numbers(row["metrics"][metric])) for row in (stored, fresh))
-    if len(one) != len(other):
+    # Undefined values, which are None, become NaN.
+    one, other = (np.array(row["metrics"][metric], dtype=float) for row in (stored, fresh))
+    if one.shape != other.shape:
         return math.inf
-    return max((_relative_gap(a, b) for a, b in zip(one, other, strict=True)), default=0.0)
+    return float(_relative_gaps(one, other).max(initial=0.0))
 
 
-def _numbers(value: Any) -> Iterator[float]:
-    """The numbers in nested lists; NaN for what is undefined."""
-    if isinstance(value, list):
-        for part in value:
-            yield from _numbers(part)
-    else:
-        yield math.nan if value is None else float(value)
-
-
-def _relative_gap(stored: float, recomputed: float) -> float:
-    if not (math.isfinite(stored) and math.isfinite(recomputed)):
-        return 0.0 if math.isfinite(stored) == math.isfinite(recomputed) else math.inf
-    return abs(stored - recomputed) / max(1.0, abs(stored))
+def _relative_gaps(stored: ArrayLike, recomputed: ArrayLike) -> NDArray[np.float64]:
+    """Infinite where one of the two is undefined, 0 where both are."""
+    one, other = np.asarray(stored), np.asarray(recomputed)
+    with np.errstate(invalid="ignore"):
+        gaps = np.abs(one - other) / np.maximum(1.0, np.abs(one))
+    unequal = np.isfinite(one) != np.isfinite(other)
+    return np.where(np.isfinite(gaps), gaps, np.where(unequal, np.inf, 0.0))

@@ -1,48 +1,46 @@
-"""The verdict on a cell that was made again."""
+"""The verdict on a trial record from another record of the same trial and setting."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmark.verification.conditions import changed_conditions
+from benchmark.verification.environment import environment_changes
 from benchmark.verification.findings import Finding
-from benchmark.verification.kept_report import StoredCell, StoredReport
+from benchmark.verification.raw_records import RawRecord, RawReport
 from benchmark.verification.record_comparison import compare
 from benchmark.verification.tolerances import describe_closeness, find_breaches
 
 
-def judge(stored: StoredCell, fresh: StoredCell, *, exact: bool = False) -> Finding:
-    """Compare two records of a cell: bytes, or bounds where the conditions are others.
+def judge(stored: RawRecord, fresh: RawRecord, *, exact: bool = False) -> Finding:
+    """Compare two records: bytes, or bounds where they come from different environments.
 
     Args:
         stored: the record that is verified.
-        fresh: another record of the same cell.
-        exact: hold to bytes whatever the conditions.
+        fresh: another record of the same trial and setting.
+        exact: require equal bytes in every environment.
     """
     compared = compare(stored, fresh)
     if not compared.differences:
         return Finding(stored.subject, "equal", compared.notes)
-    conditions = () if exact else changed_conditions(stored, fresh)
-    if not conditions:
+    changes = () if exact else environment_changes(stored, fresh)
+    if not changes:
         return Finding(stored.subject, "differs", compared.notes, compared.differences)
-    why = f"bounds hold, because {'; '.join(conditions)}"
+    why = f"bounds hold, because {'; '.join(changes)}"
     if found := find_breaches(stored, fresh, compared):
         return Finding(stored.subject, "differs", (why, *compared.notes), tuple(found))
-    said = (*describe_closeness(stored, fresh, compared), why, *compared.notes)
-    return Finding(stored.subject, "within bounds", said)
+    remarks = (*describe_closeness(stored, fresh), why, *compared.notes)
+    return Finding(stored.subject, "within bounds", remarks)
 
 
 def judge_all(
-    cells: Sequence[StoredCell], other: StoredReport, *, exact: bool = False
+    records: Sequence[RawRecord], other: RawReport, *, exact: bool = False
 ) -> list[Finding]:
-    """The verdict on each of `cells` from the record of the same cell in another report."""
-    known = {(cell.name, cell.generate_key): cell for cell in other.cells}
-    found = []
-    for cell in cells:
-        fresh = known.get((cell.name, cell.generate_key))
-        if fresh is None:
-            told = "the other report has no cell with its key"
-            found.append(Finding(cell.subject, "cannot be checked", (told,)))
-        else:
-            found.append(judge(cell, fresh, exact=exact))
-    return found
+    """The verdict on each of `records` from its counterpart in another report."""
+    known = {record.identity: record for record in other.records}
+    missing = ("the other report has no trial with this key",)
+    return [
+        judge(record, known[record.identity], exact=exact)
+        if record.identity in known
+        else Finding(record.subject, "cannot be checked", missing)
+        for record in records
+    ]

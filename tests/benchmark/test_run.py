@@ -37,7 +37,7 @@ def run(tmp_path, capsys, monkeypatch):
 
 
 def records(folder: Path = Path("reports/nano")) -> list[dict]:
-    return [json.loads(line) for _, line in RecordFiles(folder / "records").cell_lines()]
+    return [json.loads(line) for _, line in RecordFiles(folder / "records").trial_lines()]
 
 
 def write_task(folder: Path, **splits: str) -> None:

@@ -44,12 +44,12 @@ def verdicts(findings: list[dict]) -> set[str]:
     return {finding["verdict"] for finding in findings}
 
 
-def cells(report: Path) -> list[dict]:
+def trial_records(report: Path) -> list[dict]:
     text = (report / "records" / "cells" / "mine.jsonl").read_text()
     return [json.loads(line) for line in text.splitlines()]
 
 
-def write_cells(report: Path, lines: list[dict]) -> None:
+def write_trial_records(report: Path, lines: list[dict]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (report / "records" / "cells" / "mine.jsonl").write_text(text)
 
@@ -61,7 +61,7 @@ def replace(path: Path, old: str, new: str) -> None:
 
 
 def line_of(report: Path, system: str) -> dict:
-    return next(line for line in cells(report) if line["system"] == system)
+    return next(line for line in trial_records(report) if line["system"] == system)
 
 
 def samples_of(report: Path, system: str) -> Path:
@@ -77,14 +77,14 @@ def change_values(report: Path, system: str, old: str, new: str, count: int = 1)
     path.write_bytes(gzip.compress(text.replace(old, new, count).encode()))
 
 
-# Made again
+# Rerun
 
 
 def test_equal(verify, tmp_path):
     code, findings, out = verify("--store", str(tmp_path / "scratch"))
     assert code == 0 and verdicts(findings) == {"equal"}
     assert {f["subject"]["system"] for f in findings} == {"transformer", "copy-source"}
-    assert "code: that of the record" in out and "3 equal" in out
+    assert "code: same as in the record" in out and "3 equal" in out
     # The store is of a verification: it may be used again, and nothing is made twice.
     made = {p: p.stat().st_mtime_ns for p in (tmp_path / "scratch").glob("*/*/record.json")}
     code, findings, _ = verify("--store", str(tmp_path / "scratch"))
@@ -104,19 +104,19 @@ def test_tampered_candidate(verify, report):
 
 
 def test_tampered_digest_of_the_candidates(verify, report):
-    lines = cells(report)
+    lines = trial_records(report)
     lines[-1]["score"]["candidates_digest"] = "0" * 64
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, (finding,), _ = verify(*COPY)
     assert code == 1
     assert finding["differences"][0]["where"] == "beyond the kept ones, digest of all"
 
 
 def test_tampered_score(verify, report):
-    lines = cells(report)
+    lines = trial_records(report)
     statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
     before, statistic["value"] = statistic["value"], statistic["value"] + 1e-9
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, (finding,), _ = verify(*COPY)
     (difference,) = finding["differences"]
     assert code == 1 and finding["verdict"] == "differs"
@@ -136,10 +136,10 @@ def test_tampered_values(verify, report):
 def test_tampered_losses_and_costs(verify, kept, report):
     events = next((report / "records" / "events").iterdir())
     replace(events, '"tokens": ', '"tokens": 1')
-    lines = cells(report)
+    lines = trial_records(report)
     lines[0]["cost"]["rows"] += 1
     lines[0]["cost"]["wall_s"] += 1  # a clock: no matter
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     words = ["--system", "transformer", "--use-store", str(kept.store)]
     code, findings, _ = verify(*words)
     assert code == 1
@@ -166,10 +166,10 @@ def other_torch(report: Path) -> None:
 
 def test_within_bounds_under_other_conditions(verify, report):
     other_torch(report)
-    lines = cells(report)
+    lines = trial_records(report)
     statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
     statistic["value"] += 5e-6  # the candidates are equal
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, (finding,), out = verify(*COPY)
     assert code == 0 and finding["verdict"] == "within bounds"
     assert "torch was 1.0" in out and "bleu_sent_m4 expected moved by 5e-06 of at most 1e-05" in out
@@ -179,10 +179,10 @@ def test_within_bounds_under_other_conditions(verify, report):
 
 def test_beyond_bounds_under_other_conditions(verify, report):
     other_torch(report)
-    lines = cells(report)
+    lines = trial_records(report)
     statistic = lines[-1]["score"]["metrics"]["bleu_sent_m4"]["statistics"]["expected"]
     statistic["value"] += 2e-5
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     change_values(report, "copy-source", '"length": [5.0', '"length": [6.0')
     replace(samples_of(report, "copy-source"), '[{"text": "test3 b', '[{"text": "test3 x')
     code, (finding,), _ = verify(*COPY)
@@ -218,7 +218,7 @@ def test_other_data(verify, kept, report, tmp_path):
         file.write('{"src": "one more", "trg": "more"}\n')
     code, findings, out = verify("--data-dir", str(tmp_path / "data"), data=False)
     assert code == 1 and verdicts(findings) == {"cannot be checked"}
-    assert "other data: digest " in out
+    assert "different data: digest " in out
     assert "30 examples of train in the record, 31 here" in out
 
 
@@ -227,44 +227,48 @@ def test_system_that_is_not_installed(verify, report):
         replace(report / "records" / name, '"copy-source"', '"gone:Mine"')
     code, (finding,), _ = verify("--system", "gone:Mine")
     assert code == 1 and finding["verdict"] == "cannot be checked"
-    assert finding["said"] == ["system: System 'gone:Mine': there is no module 'gone' to import."]
+    assert finding["remarks"] == [
+        "system: System 'gone:Mine': there is no module 'gone' to import."
+    ]
 
 
 def test_outputs_that_were_made_elsewhere(verify, report):
-    write_cells(report, [line | {"outputs": {}} for line in cells(report)])
+    write_trial_records(report, [line | {"outputs": {}} for line in trial_records(report)])
     code, (finding,), out = verify(*COPY)
     assert code == 1 and finding["verdict"] == "cannot be checked" and "made elsewhere" in out
     assert verify(*COPY, "--scores-only")[0] == 0
 
 
 def test_report_of_outputs_alone(verify, report):
-    write_cells(report, [line | {"outputs": {"sources": 25}} for line in cells(report)])
+    write_trial_records(
+        report, [line | {"outputs": {"sources": 25}} for line in trial_records(report)]
+    )
     replace(report / "records" / "run.json", '"train": 30', '"train": 0')
     path = report / "records" / "run.json"
     run = json.loads(path.read_text())
     run["tasks"]["mine"]["digest"] = "of the answered sources"
     path.write_text(json.dumps(run))
     _, findings, out = verify("--quick")
-    cells_found = [f for f in findings if "system" in f["subject"]]
-    assert {f["verdict"] for f in cells_found} == {"equal"}
+    of_trials = [f for f in findings if "system" in f["subject"]]
+    assert {f["verdict"] for f in of_trials} == {"equal"}
     assert "keys were not checked: its outputs were made elsewhere" in out
     assert verify("--scores-only")[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         ({"version": 99}, "version 1 here, 99 in the record"),
         ({"config": {"dim": 7}}, "configuration: dim of transformer is 16 here, 7 in the record"),
     ],
 )
-def test_other_system(verify, report, change, said):
+def test_other_system(verify, report, change, reason):
     path = report / "records" / "run.json"
     run = json.loads(path.read_text())
     run["systems"]["transformer"] |= change
     path.write_text(json.dumps(run))
     code, findings, out = verify("--system", "transformer")
-    assert code == 1 and verdicts(findings) == {"cannot be checked"} and said in out
+    assert code == 1 and verdicts(findings) == {"cannot be checked"} and reason in out
 
 
 def test_other_keys_of_an_old_record(verify, report):
@@ -273,13 +277,13 @@ def test_other_keys_of_an_old_record(verify, report):
     for system in run["systems"].values():
         del system["version"], system["config"]
     path.write_text(json.dumps(run))
-    lines = cells(report)
+    lines = trial_records(report)
     lines[-1]["setting"]["decoding"] = {"gone": 1}
     lines[-1]["keys"]["generate"] = "0" * 16
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, (finding,), _ = verify(*COPY)
     assert code == 1 and finding["verdict"] == "cannot be checked"
-    assert finding["said"][0].startswith("decoding: gone is nothing here, 1 in the record")
+    assert finding["remarks"][0].startswith("decoding: gone is nothing here, 1 in the record")
 
 
 def test_suite_of_other_code(verify, report):
@@ -319,23 +323,23 @@ def test_quick_sees_a_figure_that_was_changed(verify, report):
 
 
 def test_quick_sees_a_score_that_does_not_follow_from_the_values(verify, report):
-    lines = cells(report)
+    lines = trial_records(report)
     lines[-1]["score"]["metrics"]["bleu_corpus"]["statistics"]["mbr"]["low"] += 1e-6
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, findings, out = verify("--quick")
     assert code == 1 and "differs" in verdicts(findings)
     assert "bleu_corpus mbr low, recomputed from the kept values" in out
 
 
-def test_quick_sees_broken_and_strange_files(verify, report):
+def test_quick_sees_broken_and_unknown_files(verify, report):
     key = line_of(report, "copy-source")["keys"]["score"]
     path = report / "records" / "values" / f"{key}.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-9])
-    (report / "records" / "samples" / "stranger.jsonl").write_text("")
+    (report / "records" / "samples" / "unknown.jsonl").write_text("")
     code, findings, out = verify("--quick")
     assert code == 1
     assert f"records/values/{key}.jsonl.gz cannot be read" in out
-    assert {"file": "records/samples/stranger.jsonl"} in [f["subject"] for f in findings]
+    assert {"file": "records/samples/unknown.jsonl"} in [f["subject"] for f in findings]
 
 
 def bad(findings: list[dict]) -> dict[str, str]:
@@ -393,21 +397,21 @@ def test_files_of_plots_need_not_be_kept(verify, report):
     assert verify("--quick")[0] == 0
 
 
-def test_quick_misses_a_metric_of_one_cell(verify, report):
-    lines = cells(report)
+def test_quick_misses_a_metric_of_one_trial(verify, report):
+    lines = trial_records(report)
     del lines[-1]["score"]["metrics"]["rouge_l"]
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, _, out = verify("--quick", *COPY)
     assert code == 1 and "metrics that the score or the values lack" in out
     change_values(report, "copy-source", '"rouge_l"', '"gone"', count=-1)
     lines[-1]["score"]["metrics"]["gone"] = lines[0]["score"]["metrics"]["rouge_l"]
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, _, out = verify("--quick", *COPY, data=False)
     assert code == 1 and 'score, metrics that are missing: ["rouge_l"]' in out
 
 
-def test_quick_misses_a_metric_of_all_cells(verify, report):
-    lines = cells(report)
+def test_quick_misses_a_metric_of_all_trials(verify, report):
+    lines = trial_records(report)
     for line in lines:
         del line["score"]["metrics"]["rouge_l"]
         path = report / "records" / "values" / f"{line['keys']['score']}.jsonl.gz"
@@ -415,24 +419,24 @@ def test_quick_misses_a_metric_of_all_cells(verify, report):
         for row in rows:
             row["metrics"].pop("rouge_l", None)
         path.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, _, out = verify("--quick")
     assert code == 1 and 'score, metrics that are missing: ["rouge_l"]' in out
 
 
 @pytest.mark.parametrize("method", ["--quick", "--scores-only"])
-def test_cells_of_which_nothing_was_compared(verify, report, method):
-    lines = cells(report)
+def test_trials_of_which_nothing_was_compared(verify, report, method):
+    lines = trial_records(report)
     for line in lines:
         line["score"]["metrics"] = {}
         path = report / "records" / "values" / f"{line['keys']['score']}.jsonl.gz"
         rows = [json.loads(row) for row in gzip.decompress(path.read_bytes()).splitlines()]
         text = "".join(json.dumps(row | {"metrics": {}}) + "\n" for row in rows)
         path.write_bytes(gzip.compress(text.encode()))
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     code, findings, out = verify(method, data=False)
-    of_cells = [f for f in findings if "system" in f["subject"]]
-    assert code == 1 and verdicts(of_cells) == {"cannot be checked"}
+    of_trials = [f for f in findings if "system" in f["subject"]]
+    assert code == 1 and verdicts(of_trials) == {"cannot be checked"}
     assert "nothing was compared" in out
 
 
@@ -447,10 +451,10 @@ def test_curves_along_a_generation(verify, kept, report):
     kept_trace["curves"]["bleu_sent_m4"]["expected"]["low"].append(0.5)
     path.write_text(json.dumps(kept_trace))
     assert "trace, bleu_sent_m4 expected, steps" in verify("--quick")[2]
-    path.rename(path.with_name("stranger.json"))
+    path.rename(path.with_name("unknown.json"))
     code, findings, out = verify("--quick")
     assert code == 1 and f"records/traces/{path.name} is missing" in out
-    assert {"file": "records/traces/stranger.json"} in [f["subject"] for f in findings]
+    assert {"file": "records/traces/unknown.json"} in [f["subject"] for f in findings]
 
 
 def test_quick_needs_no_data(verify):
@@ -459,10 +463,10 @@ def test_quick_needs_no_data(verify):
 
 
 def test_quick_sees_a_key_that_the_same_code_does_not_make(verify, report):
-    lines = cells(report)
+    lines = trial_records(report)
     old = lines[-1]["keys"]["score"]
     lines[-1]["keys"]["score"] = "0" * 16
-    write_cells(report, lines)
+    write_trial_records(report, lines)
     values = report / "records" / "values"
     (values / f"{old}.jsonl.gz").rename(values / f"{'0' * 16}.jsonl.gz")
     code, _, out = verify("--quick")
@@ -501,14 +505,14 @@ def test_scores_only(verify, report):
 def test_against(verify, kept, report):
     code, findings, _ = verify("--against", str(kept.report), "--exact")
     assert code == 0 and verdicts(findings) == {"equal"}
-    write_cells(report, [line | {"error": "x"} for line in cells(report)])
+    write_trial_records(report, [line | {"error": "x"} for line in trial_records(report)])
     code, findings, _ = verify("--against", str(kept.report))
     assert code == 1 and {d["part"] for f in findings for d in f["differences"]} == {"status"}
 
 
-def test_against_a_report_that_lacks_cells(verify, kept, tmp_path):
+def test_against_a_report_that_lacks_trials(verify, kept, tmp_path):
     shutil.copytree(kept.report, tmp_path / "fewer")
-    write_cells(tmp_path / "fewer", cells(kept.report)[:1])
+    write_trial_records(tmp_path / "fewer", trial_records(kept.report)[:1])
     code, findings, _ = verify("--against", str(tmp_path / "fewer"))
     assert code == 1 and [f["verdict"] for f in findings].count("cannot be checked") == 2
 

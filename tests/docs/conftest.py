@@ -61,7 +61,7 @@ class Reader:
         code = main([*words[1:], "--jobs", "1", "--name", "test", "--set", *TINY])
         assert code == 0
         files = RecordFiles(self.folder / "reports" / "test" / "records")
-        return [json.loads(line) for _, line in files.cell_lines()]
+        return [json.loads(line) for _, line in files.trial_lines()]
 
 
 @pytest.fixture

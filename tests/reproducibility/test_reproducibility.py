@@ -46,7 +46,7 @@ def environment(hash_seed: str = "0") -> dict[str, str]:
 
 
 def cells(report: Path) -> list[dict]:
-    return [json.loads(line) for _, line in RecordFiles(report / "records").cell_lines()]
+    return [json.loads(line) for _, line in RecordFiles(report / "records").trial_lines()]
 
 
 def files(report: Path) -> dict[str, bytes]:

@@ -36,7 +36,7 @@ def curved_points(board: Board, task: str) -> tuple[Point, ...]:
 def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
     """The metrics of a task that have curves, in the order of the records."""
     found: dict[str, MetricScore] = {}
-    for cell in records.cells:
+    for cell in records.trial_records:
         if cell.task == task and cell.score is not None:
             for name, entry in cell.score.metrics.items():
                 if _has_curve(entry):

@@ -116,7 +116,7 @@ class Board:
     def __init__(self, records: Records) -> None:
         self.records = records
         grouped: dict[tuple[str, str, str], list[TrialRecord]] = {}
-        for cell in records.cells:
+        for cell in records.trial_records:
             grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
         self.points = tuple(_make_point(records, cells) for cells in grouped.values())
 

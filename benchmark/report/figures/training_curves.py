@@ -71,7 +71,7 @@ def collect_logs(board: Board, task: str) -> Curves:
     for system in board.systems:
         keys = dict.fromkeys(
             cell.keys.train
-            for cell in board.records.cells
+            for cell in board.records.trial_records
             if cell.task == task and cell.system == system and cell.keys.train is not None
         )
         read = [log for key in keys if (log := board.records.events(key))]

@@ -111,7 +111,7 @@ def _has_trace(board: Board, task: str) -> bool:
 
 
 def _describe_traces(board: Board, tasks: Sequence[str]) -> str:
-    keys = {c.keys.trace for c in board.records.cells if c.keys.trace and c.task in tasks}
+    keys = {c.keys.trace for c in board.records.trial_records if c.keys.trace and c.task in tasks}
     traces = [board.records.trace(key) for key in sorted(keys)]
     sources = sorted({trace.num_sources for trace in traces})
     counted = f"{' or '.join(map(str, sources))} sources per task"

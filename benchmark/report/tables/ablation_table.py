@@ -83,7 +83,7 @@ def _variants(board: Board, task: str, ablation: str) -> Iterator[tuple[str, tup
 
 def ablations_of(records: Records, task: str) -> tuple[str, ...]:
     """Names of the ablations that a task has rows of."""
-    names = (name for c in records.cells if c.task == task for name in c.setting.ablations)
+    names = (name for c in records.trial_records if c.task == task for name in c.setting.ablations)
     return tuple(dict.fromkeys(names))
 
 

@@ -185,7 +185,7 @@ def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
 
 def _iterate_scores(records: Records, task: str) -> Iterator[tuple[str, Score]]:
     """The scores of the main settings, with their systems."""
-    for cell in records.cells:
+    for cell in records.trial_records:
         if cell.task == task and "main" in cell.setting.roles and cell.score is not None:
             yield cell.system, cell.score
 

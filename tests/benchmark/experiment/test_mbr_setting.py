@@ -175,7 +175,7 @@ def test_records_keep_the_curves_of_one_setting(tmp_path):
     store, made = Store(tmp_path / "runs"), plan("oracle", *MORE)
     run(made, store)
     write_records(tmp_path / "report", made, store, command=["test"])
-    lines = [line for _, line in RecordFiles(tmp_path / "report" / "records").cell_lines()]
+    lines = [line for _, line in RecordFiles(tmp_path / "report" / "records").trial_lines()]
     for line in map(json.loads, lines):
         entry = line["score"]["metrics"]["bleu_sent_m4"]
         drawn = {"main", "mbr"} & set(line["setting"]["roles"])

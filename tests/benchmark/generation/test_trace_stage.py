@@ -42,7 +42,7 @@ def run(folder: Path, plan: Plan) -> list[str]:
 
 def cells(folder: Path) -> list[dict]:
     files = RecordFiles(folder / "report" / "records")
-    return [json.loads(line) for _, line in files.cell_lines()]
+    return [json.loads(line) for _, line in files.trial_lines()]
 
 
 def candidates(folder: Path) -> dict[str, bytes]:

@@ -24,7 +24,7 @@ def edit(folder, change):
 def test_what_was_written_is_read(folder):
     records = read_records(folder)
     assert records.tasks == ("toy",)
-    first = records.cells[0]
+    first = records.trial_records[0]
     assert (first.system, first.status, first.keys.score) == ("worse", "ok", "score-worse-main-1")
     assert first.score.metrics["bleu_sent_m4"].statistics["expected"].high == pytest.approx(0.31)
     assert [row.id for row in records.values(first.keys.score).values()] == ["s0", "s1"]
@@ -32,7 +32,7 @@ def test_what_was_written_is_read(folder):
     assert records.events("no such training") == ()
 
 
-def test_cells_may_be_split_by_task(tmp_path):
+def test_trials_may_be_split_by_task(tmp_path):
     cells = [cell(s, bleu(0.5), task=t) for t in ("zebra", "ant") for s in ("a", "b")]
     folder = write_handmade(tmp_path / "x", cells)
     whole = read_records(folder)
@@ -42,7 +42,8 @@ def test_cells_may_be_split_by_task(tmp_path):
         lines = [line for line in file.read_text().splitlines(True) if f'"task": "{task}"' in line]
         (folder / "records" / "cells" / f"{task}.jsonl").write_text("".join(lines))
     file.unlink()
-    assert read_records(folder).cells == whole.cells, "tasks stand in the order of the run"
+    split = read_records(folder).trial_records
+    assert split == whole.trial_records, "tasks stand in the order of the run"
     broken = folder / "records" / "cells" / "ant.jsonl"
     broken.write_text("{")
     with pytest.raises(UserError, match=r"cells/ant\.jsonl, line 1 is not valid JSON"):
@@ -53,7 +54,7 @@ def test_cells_may_be_split_by_task(tmp_path):
 @pytest.mark.parametrize("name", ["mini-0.5.0", "qqp-small-0.5.0"])
 def test_kept_reports_are_read(name):
     records = read_records(Path(__file__).parents[3] / "reports" / name)
-    assert {cell.status for cell in records.cells} == {"ok"}
+    assert {cell.status for cell in records.trial_records} == {"ok"}
 
 
 def test_null_is_undefined(folder):
@@ -61,7 +62,7 @@ def test_null_is_undefined(folder):
         lines[0]["score"]["metrics"]["self_bleu"]["statistics"]["set"]["value"] = None
 
     edit(folder, undefine)
-    value = read_records(folder).cells[0].score.metrics["self_bleu"].statistics["set"]
+    value = read_records(folder).trial_records[0].score.metrics["self_bleu"].statistics["set"]
     assert math.isnan(value.value)
     assert not value.defined
 
@@ -97,11 +98,11 @@ def test_broken_line_is_named(folder):
         (lambda c: c[1].pop("family"), r"line 2: family: Field required"),
         (lambda c: c[1]["setting"].update(kind="magic"), r"line 2: setting\.kind"),
         (lambda c: c[1].update(system="stranger"), r"line 2: system 'stranger' is not in run"),
-        (lambda c: c[1].update(score=None), r"line 2: the cell is ok but has no score"),
-        (lambda c: c.clear(), r"holds no cells"),
+        (lambda c: c[1].update(score=None), r"line 2: the trial is ok but has no score"),
+        (lambda c: c.clear(), r"contains no trials"),
     ],
 )
-def test_wrong_cells_are_named(folder, change, sentence):
+def test_wrong_trials_are_named(folder, change, sentence):
     edit(folder, change)
     with pytest.raises(UserError, match=sentence):
         read_records(folder)

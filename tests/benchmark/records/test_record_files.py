@@ -43,9 +43,10 @@ def test_packed_records_hold_what_the_plain_ones_hold(kept, tmp_path):
     assert names == {"run.json", *(f"{kind}-1.tar.xz" for kind in KINDS)}
     assert content(report) == plain
     packed = read_records(report)
-    assert (packed.run, packed.cells) == (whole.run, whole.cells) and packed.keeps_texts
-    for cell in whole.cells:
-        keys = cell.keys
+    assert (packed.run, packed.trial_records) == (whole.run, whole.trial_records)
+    assert packed.keeps_texts
+    for record in whole.trial_records:
+        keys = record.keys
         assert packed.values(keys.score) == whole.values(keys.score)
         assert packed.samples(keys.generate) == whole.samples(keys.generate)
         assert packed.events(keys.train or "") == whole.events(keys.train or "")

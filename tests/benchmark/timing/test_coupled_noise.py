@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 
 from benchmark.api import make_noise
-from benchmark.timing.coupled_noise import CoupledNoise, Remembered, path_weights
+from benchmark.timing.coupled_noise import CoupledNoise, path_weights
 
 STEPS = 12
 ALPHA_BAR = torch.cat((torch.ones(1), torch.linspace(0.97, 0.02, STEPS))).double()
@@ -25,7 +27,7 @@ def chain(z: torch.Tensor, z_0: float, noise, first: int, last: int) -> torch.Te
 @pytest.mark.parametrize("nfe", [2, 3, 6, 12])
 def test_a_long_step_adds_the_noise_that_the_short_ones_add(nfe):
     fine = make_noise(1, ["a", "b"], 2)
-    coupled = CoupledNoise(fine, ALPHA_BAR, nfe)
+    coupled = CoupledNoise(fine.normal, ALPHA_BAR, nfe)
     stride, zero = STEPS // nfe, torch.zeros(4, *SHAPE, dtype=torch.float64)
     silent = type("Silent", (), {"normal": lambda *a, **k: zero})()
     for step in range(1, nfe):  # the last ends at t = 0, where no noise is added
@@ -44,8 +46,8 @@ def test_weights_keep_the_variance_and_one_step_is_itself():
 
 
 def test_the_start_is_shared_and_drawn_once():
-    fine = Remembered(make_noise(2, ["a"], 1))
-    few, all_steps = CoupledNoise(fine, ALPHA_BAR, 3), CoupledNoise(fine, ALPHA_BAR, STEPS)
+    draw = cache(make_noise(2, ["a"], 1).normal)
+    few, all_steps = CoupledNoise(draw, ALPHA_BAR, 3), CoupledNoise(draw, ALPHA_BAR, STEPS)
     assert few.normal(SHAPE, stream="reverse") is all_steps.normal(SHAPE, stream="reverse")
     expected = make_noise(2, ["a"], 1).normal(SHAPE, step=4, stream="reverse")
     torch.testing.assert_close(all_steps.normal(SHAPE, step=4, stream="reverse"), expected)

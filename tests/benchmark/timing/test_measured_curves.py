@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmark.timing.curve_pictures import draw_curves
-from benchmark.timing.measured_curves import Curves, MeasuredCurve, MeasuredPoint
+from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 
 RESULT = Curves(
     "fake-curve", "alike", "network calls",
-    (
-        MeasuredCurve("a", (
-            MeasuredPoint(5, {"score": 0.5, "score ±": 0.1}, {"score": -0.25}),
-            MeasuredPoint(10, {"score": 0.75}),
-        )),
-        MeasuredCurve("b", (MeasuredPoint(40, {"score": 0.75, "other": 2.0}),)),
-    ),
+    {
+        "a": [
+            {"network calls": 5, "score": 0.5, "score ±": 0.1, BESIDE: {"score": -0.25}},
+            {"network calls": 10, "score": 0.75},
+        ],
+        "b": [{"network calls": 40, "score": 0.75, "other": 2.0}],
+    },
     {"verdict": {"a": True}, "inner": {"a": {"x": 0.5, "x ±": 0.25}}, "band": 0.02},
 )  # fmt: skip
 
@@ -40,3 +41,8 @@ def test_pictures_of_equal_records_are_equal(tmp_path):
         picture
     ]
     assert picture.read_bytes() == first
+
+
+def test_half_width_of_known_values():
+    found = estimate_means({"a": np.array([0.0, 1.0, 0.0, 1.0]), "b": np.array([3.0])})
+    assert found == {"a": 0.5, "a ±": pytest.approx(1.96 * (1 / 3) ** 0.5 / 2), "b": 3.0}

@@ -15,7 +15,7 @@ def test_every_figure_is_that_of_a_process(monkeypatch):
     monkeypatch.setattr(memory_over_steps, "_peak_bytes", peak)
     found = memory_over_steps.compare((2, 4), sources=3)
     assert asked == [(side, n, 3) for side in memory_over_steps.SIDES for n in (2, 4)]
-    assert [p.values["peak MiB"] for p in found.curves[0].points] == [100, 100]
+    assert [p["peak MiB"] for p in found.curves["diffuseq"]] == [100, 100]
     assert found.found["bytes_a_step"] == {"diffuseq": 0, "published": 2**20}
 
 

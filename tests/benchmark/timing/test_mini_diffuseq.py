@@ -32,15 +32,17 @@ def test_the_seed_decides_the_weights(task):
     assert torch.equal(one, same) and not torch.equal(one, other)
 
 
-def test_training_moves_the_weights_and_texts_become_items(task):
+def test_training_moves_the_weights(task):
     system = mini.build_diffuseq(task, TINY)
     before = system.module.readout.weight.detach().clone()
     mini.train_diffuseq(system, task, updates=2)
     assert not torch.equal(before, system.module.readout.weight)
-    texts = mini.write_texts(
-        system, task.test, mini.make_decoding(system, {"nfe": 8}), num_samples=2
-    )
-    items = mini.as_items(task.test, texts)
-    assert [item.id for item in items] == [example.id for example in task.test]
-    assert [list(item.candidates) for item in items] == texts
+    texts = mini.write_texts(system, task.test, {"nfe": 8}, num_samples=2)
     assert {len(of_source) for of_source in texts} == {2}
+
+
+def test_scores_are_by_source_and_mean_over_candidates(task):
+    texts = [[example.references[0], "zzz"] for example in task.test]
+    scores = mini.score_texts(task, task.test, texts)
+    assert scores["validity"].tolist() == [0.5] * len(texts)
+    assert scores["bleu_sent_m4"] == pytest.approx([0.5] * len(texts), abs=0.05)

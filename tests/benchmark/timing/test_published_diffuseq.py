@@ -31,7 +31,7 @@ def system():
 
 @pytest.fixture(scope="module")
 def published(system):
-    return PublishedDiffuSeq(system.module.state_dict(), heads=2, alpha_bar=system.module.alpha_bar)
+    return PublishedDiffuSeq(system)
 
 
 def test_network_is_the_same_function(system, published):

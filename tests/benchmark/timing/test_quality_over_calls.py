@@ -4,6 +4,7 @@ import pytest
 
 from benchmark.tasks import load_task
 from benchmark.timing import quality_over_calls as quality
+from benchmark.timing.measured_curves import BESIDE
 from benchmark.timing.mini_diffuseq import build_diffuseq
 
 
@@ -24,8 +25,8 @@ PUBLISHED = {**quality.PUBLISHED, "nfe": 40}
 
 @pytest.mark.slow
 def test_a_sampler_beside_itself_differs_by_nothing(system, task):
-    writer = quality._Writer(system, task, task.test[:4], 2)
-    one, same, other = writer.write([PUBLISHED, PUBLISHED, {**PUBLISHED, "nfe": 4}])
+    settings = [PUBLISHED, PUBLISHED, {**PUBLISHED, "nfe": 4}]
+    one, same, other = quality.write(system, task, task.test[:4], settings, 2)
     found = quality.subtract(same, one)
     assert found["same_text"] == 1.0
     assert found["bleu_sent_m4"] == found["bleu_sent_m4 ±"] == 0.0
@@ -35,11 +36,10 @@ def test_a_sampler_beside_itself_differs_by_nothing(system, task):
 
 @pytest.mark.slow
 def test_batches_do_not_matter(system, task, monkeypatch):
-    whole = quality._Writer(system, task, task.test[:3], 2).write([PUBLISHED])
+    (whole,) = quality.write(system, task, task.test[:3], [PUBLISHED], 2)
     monkeypatch.setattr(quality, "ROWS", 2)
-    assert quality._Writer(system, task, task.test[:3], 2).write([PUBLISHED])[0].texts == (
-        whole[0].texts
-    )
+    (batched,) = quality.write(system, task, task.test[:3], [PUBLISHED], 2)
+    assert batched.texts == whole.texts
 
 
 @pytest.mark.slow
@@ -47,20 +47,14 @@ def test_the_curve_has_a_point_for_every_number_of_calls(system, task):
     curves = quality.compare(
         system, task, published=PUBLISHED, nfes=(2, 4), sources=2, samples=(1, 2)
     )
-    ours, *twin, theirs = curves.curves
-    assert [c.name for c in twin] in ([], ["diffuseq: ddim, eta 1, clamp"])
-    assert [p.x for p in ours.points] == [2, 4] and [p.x for p in theirs.points] == [40]
-    assert set(ours.points[0].beside) >= {"bleu_sent_m4", "bleu_sent_m4 ±", "same_text"}
+    ours, *twin, _ = curves.curves
+    assert twin in ([], ["diffuseq: ddim, eta 1, clamp"])
+    points = list(curves.curves.values())
+    calls = [[point["network calls"] for point in of_side] for of_side in points]
+    assert calls[0] == [2, 4] and calls[-1] == [40]
+    assert set(points[0][0][BESIDE]) >= {"bleu_sent_m4", "bleu_sent_m4 ±", "same_text"}
     tried = curves.found["differences_on_valid"]
     assert len(tried) == len(quality.CHOICES)
     ends = {n: abs(d["bleu_sent_m4"]) + d["bleu_sent_m4 ±"] for n, d in tried.items()}
     least = min(ends, key=lambda name: ends[name])
-    assert ours.name == f"diffuseq: {least}"
-
-
-def test_half_width_of_known_values():
-    import numpy as np
-
-    assert quality.half_width(np.array([0.0, 1.0, 0.0, 1.0])) == pytest.approx(
-        1.96 * (1 / 3) ** 0.5 / 2
-    )
+    assert ours == f"diffuseq: {least}"

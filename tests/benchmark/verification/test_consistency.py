@@ -4,15 +4,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.verification.consistency import find_inconsistencies
+from benchmark.verification.consistency import find_inconsistency
 
 
 @pytest.mark.parametrize(
-    ("value", "parts"),
-    [(0.5, []), (1, []), (None, []), (True, ["values"]), ("1", ["values"]), ([1.0], ["values"])],
+    ("value", "part"),
+    [(0.5, None), (1, None), (None, None), (True, "values"), ("1", "values"), ([1.0], "values")],
 )
-def test_values_are_numbers_or_null(value, parts):
-    cell = SimpleNamespace(
+def test_values_are_numbers_or_null(value, part):
+    record = SimpleNamespace(
         line={
             "training": None,
             "statuses": {},
@@ -26,6 +26,9 @@ def test_values_are_numbers_or_null(value, parts):
             {"id": "a", "metrics": {"validity": [1.0]}},
             {"id": "b", "metrics": {"validity": [value]}},
         ],
-        trace_key=None,
+        keys={},
+        keeps_events=False,
+        keeps_texts=False,
     )
-    assert [difference.part for difference in find_inconsistencies(cell)] == parts
+    found = find_inconsistency(record)
+    assert (found and found.part) == part

@@ -2,26 +2,26 @@ from __future__ import annotations
 
 from benchmark.verification.findings import Difference, Finding, Verification
 
-CELL = {"task": "qqp", "system": "gpt2", "seed": 1}
+TRIAL = {"task": "qqp", "system": "gpt2", "seed": 1}
 
 
 def verification(*findings: Finding) -> Verification:
-    return Verification("mini", "made again", ("a note",), findings)
+    return Verification("mini", "rerun", ("a note",), findings)
 
 
-def test_neighbours_of_a_cell_share_a_line_and_differences_stand_alone():
+def test_neighbours_of_a_trial_share_a_line_and_differences_stand_alone():
     moved = Difference("score", "rouge_l", 0.5, 0.6)
     found = verification(
-        Finding(CELL | {"setting": "a"}, "equal", ("a reason",)),
-        Finding(CELL | {"setting": "b"}, "equal", ("a reason",)),
-        Finding(CELL | {"setting": "c"}, "differs", (), (moved,)),
-        Finding(CELL | {"setting": "d"}, "differs", (), (moved,)),
+        Finding(TRIAL | {"setting": "a"}, "equal", ("a reason",)),
+        Finding(TRIAL | {"setting": "b"}, "equal", ("a reason",)),
+        Finding(TRIAL | {"setting": "c"}, "differs", (), (moved,)),
+        Finding(TRIAL | {"setting": "d"}, "differs", (), (moved,)),
         Finding({"file": "summary.md"}, "equal"),
     )
     assert [line.split() for line in found.lines()] == [
         line.split()
         for line in (
-            "mini: made again",
+            "mini: rerun",
             "a note",
             "",
             "qqp / gpt2 / seed 1 equal (2)",
@@ -43,5 +43,5 @@ def test_nothing_compared_is_no_success():
 
 
 def test_exit_code():
-    assert verification(Finding(CELL, "equal"), Finding(CELL, "within bounds")).exit_code == 0
-    assert verification(Finding(CELL, "cannot be checked")).exit_code == 1
+    assert verification(Finding(TRIAL, "equal"), Finding(TRIAL, "within bounds")).exit_code == 0
+    assert verification(Finding(TRIAL, "cannot be checked")).exit_code == 1

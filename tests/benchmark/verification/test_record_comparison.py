@@ -19,15 +19,15 @@ from benchmark.verification.record_comparison import first_difference, without_c
 )
 def test_first_difference(stored, fresh, found):
     difference = first_difference(stored, fresh)
-    told = difference and (difference.where, difference.stored, difference.fresh)
-    assert told == found
+    place = difference and (difference.where, difference.stored, difference.fresh)
+    assert place == found
 
 
-def test_keys_that_an_older_record_lacks_can_be_passed_over():
+def test_keys_that_an_older_record_lacks_can_be_ignored():
     assert first_difference({"a": 1}, {"a": 1, "b": 2}, same_keys=False) is None
     assert first_difference({"a": 1, "b": 2}, {"a": 1}, same_keys=False) is not None
 
 
 def test_clocks_are_left_out_at_every_depth():
-    cell = {"cost": {"rows": 2, "wall_s": 1.5}, "events": [{"loss": 1, "seconds": 3}]}
-    assert without_clocks(cell) == {"cost": {"rows": 2}, "events": [{"loss": 1}]}
+    record = {"cost": {"rows": 2, "wall_s": 1.5}, "events": [{"loss": 1, "seconds": 3}]}
+    assert without_clocks(record) == {"cost": {"rows": 2}, "events": [{"loss": 1}]}

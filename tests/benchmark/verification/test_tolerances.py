@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from benchmark.records.record_files import RecordFiles
-from benchmark.verification.kept_report import StoredCell, read_stored
+from benchmark.verification.raw_records import RawRecord, read_raw_report
 from benchmark.verification.verdict import judge
 
 
 @pytest.fixture
-def pair(kept) -> tuple[StoredCell, StoredCell]:
-    """A trained cell, and the same as if made on a GPU with other weights and candidates."""
-    stored = read_stored(kept.report).cells[0]
+def pair(kept) -> tuple[RawRecord, RawRecord]:
+    """A record, and the same as if made on a GPU with other weights and candidates."""
+    stored = read_raw_report(kept.report).records[0]
     line, run = copy.deepcopy(dict(stored.line)), copy.deepcopy(dict(stored.run))
     for conditions in run["conditions"].values():
         conditions |= {"device": "cuda", "gpu": "some GPU"}
@@ -24,15 +24,15 @@ def pair(kept) -> tuple[StoredCell, StoredCell]:
     return stored, replace(stored, line=line, run=run)
 
 
-def expected(cell: StoredCell) -> dict:
-    return cell.line["score"]["metrics"]["rouge_l"]["statistics"]["expected"]
+def expected(record: RawRecord) -> dict:
+    return record.line["score"]["metrics"]["rouge_l"]["statistics"]["expected"]
 
 
 def test_other_weights_may_give_other_candidates(pair):
     stored, fresh = pair
     found = judge(stored, fresh)
     assert found.verdict == "within bounds"
-    assert any("device was cpu, is cuda" in said for said in found.said)
+    assert any("device was cpu, is cuda" in remark for remark in found.remarks)
     assert judge(stored, fresh, exact=True).verdict == "differs"
 
 
@@ -89,7 +89,7 @@ def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
             (folder / kind / path.name).write_bytes(path.read_bytes())
     fresh = replace(fresh, files=RecordFiles(folder))
     assert judge(stored, fresh).verdict == "within bounds"
-    path = folder / "samples" / f"{fresh.generate_key}.jsonl"
+    path = folder / "samples" / f"{fresh.keys['generate']}.jsonl"
     rows = path.read_text().splitlines(keepends=True)
     changed = [row.replace('{"text": "', '{"text": "x') for row in rows[:2]]  # of 20
     path.write_text("".join(changed + rows[2:]))
@@ -100,7 +100,7 @@ def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
 
 @pytest.mark.parametrize(("part", "name"), [("training", "system_digest"), ("keys", "trace")])
 def test_what_is_optional_is_compared_where_both_records_have_it(kept, part, name):
-    stored = read_stored(kept.report).cells[0]
+    stored = read_raw_report(kept.report).records[0]
     line, run = copy.deepcopy(dict(stored.line)), copy.deepcopy(dict(stored.run))
     assert line[part].pop(name) is not None
     fresh = replace(stored, line=line, run=run)
@@ -108,16 +108,16 @@ def test_what_is_optional_is_compared_where_both_records_have_it(kept, part, nam
     run["code"]["digest"] = "other"
     for one, other in ((stored, fresh), (fresh, stored)):
         found = judge(one, other)
-        assert found.verdict == "equal" and "only one of the records has" in found.said[0]
+        assert found.verdict == "equal" and "only one of the records has" in found.remarks[0]
     line[part][name] = "other"
     assert (part, name) in [(d.part, d.where) for d in judge(stored, fresh).differences]
 
 
 def test_training_that_a_clock_ended_is_held_to_bounds(kept):
-    stored = read_stored(kept.report).cells[0]
+    stored = read_raw_report(kept.report).records[0]
     line = copy.deepcopy(dict(stored.line))
     line["training"] |= {"ended_by": "seconds"}
     fresh = replace(stored, line=copy.deepcopy(line))
     fresh.line["training"]["updates"] = 4
     found = judge(replace(stored, line=line), fresh)
-    assert found.verdict == "within bounds" and "a clock ended the training" in found.said[-1]
+    assert found.verdict == "within bounds" and "a clock ended the training" in found.remarks[-1]

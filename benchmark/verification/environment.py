@@ -1,0 +1,67 @@
+"""The environments that two records come from: why equal code may give different last bits.
+
+In the same environment bytes have to agree. A different device, processor, number of threads or
+processes, or version of a library that does the arithmetic of networks rounds sums differently;
+there the bounds of `benchmark.verification.tolerances` hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.store import provenance
+from benchmark.verification.raw_records import RawRecord, RawReport
+
+ARITHMETIC = ("torch", "transformers", "numpy")
+"""The packages whose version changes last bits."""
+
+
+def environment_changes(stored: RawRecord, fresh: RawRecord) -> tuple[str, ...]:
+    """Why bytes need not agree, as sentences; empty where they have to."""
+    changes = []
+    if (stored.line["training"] or {}).get("ended_by") == "seconds":
+        changes.append("a clock ended the training")
+    for stage in ("train", "generate"):
+        before, after = _conditions_of(stored, stage), _conditions_of(fresh, stage)
+        for name in before:
+            if None not in (before[name], after.get(name)) and before[name] != after[name]:
+                changes.append(f"{name} was {before[name]}, is {after[name]}")
+    return tuple(dict.fromkeys(changes))
+
+
+def describe_origin(report: RawReport) -> tuple[str, ...]:
+    """Code and versions of the record beside those that are installed, as sentences."""
+    recorded, here = report.run.get("code", {}), provenance.code()
+    names = (
+        f"{(of.get('commit') or 'no commit')[:9]} ({of.get('digest')})" for of in (recorded, here)
+    )
+    same = recorded.get("digest") == here["digest"]
+    code = "same as in the record" if same else "{} in the record, {} here".format(*names)
+    versions, present = report.run.get("versions", {}), provenance.versions()
+    changes = (
+        f"{name}: {version} in the record, {present.get(name, 'not installed')} here"
+        for name, version in versions.items()
+        if present.get(name) != version
+    )
+    return (f"code: {code}", *changes)
+
+
+def _conditions_of(record: RawRecord, stage: str) -> dict[str, Any]:
+    """What changes last bits of a stage, by name; None where unknown."""
+    name = record.line["made"].get(stage)
+    if name is not None:
+        return _relevant_conditions(record.run["conditions"][name])
+    # Reports up to version 0.2.0 know the machine that gathered the records alone.
+    machine = record.run.get("machine", {})
+    guessed = "cuda" if machine.get("gpu") and "cpu" not in record.run.get("command", ()) else "cpu"
+    versions = record.run.get("versions", {})
+    return _relevant_conditions({"device": guessed, "versions": versions, **machine})
+
+
+def _relevant_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:
+    # The processor matters only where it computes.
+    processor = "cpu" if conditions["device"] == "cpu" else "gpu"
+    names = ("device", "threads", "processes", processor)
+    found = {name: conditions.get(name) for name in names}
+    return found | {name: conditions["versions"].get(name) for name in ARITHMETIC}
