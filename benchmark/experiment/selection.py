@@ -31,8 +31,9 @@ def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
         UserError: for a system that is not in the suite, not registered and not a path.
     """
     default = [name for name, recipe in suite.systems.items() if recipe.default]
-    known = [name for name in suite.systems if name not in missing_systems(suite)]
-    others = [n for n in names if ":" in n or n in system_entries()]
+    missing, entries = missing_systems(suite), system_entries()
+    known = [name for name in suite.systems if name not in missing]
+    others = [name for name in names if ":" in name or name in entries]
     return _choose(names, known, default, f"suite {suite.name!r}", "system", others=others)
 
 

@@ -69,6 +69,7 @@ def test_a_misspelt_command(called, capsys):
     )
 
 
+@pytest.mark.slow
 def test_the_process(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "benchmark", "ls", "suites"], capture_output=True, text=True

@@ -110,6 +110,7 @@ def test_failed_cell_is_kept_and_the_others_go_on(run, tmp_path):
     assert code == 1 and "out of ink" in err
 
 
+@pytest.mark.slow
 def test_failed_score_is_made_again(run, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("lost count")
@@ -156,6 +157,7 @@ def test_every_policy_of_one_checkpoint(run):
     assert (system["from_scratch"], system["why_size"]) == (True, "because")
 
 
+@pytest.mark.slow
 def test_seeds(run):
     code, _, _ = run(
         "--task", "dialogue", "--system", "oracle", "--seeds", "3", "4", "--set", *QUICK
@@ -224,6 +226,7 @@ def test_missing_data(run, tmp_path):
         assert code == 2 and "data" in err and err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_own_data_with_training(run, tmp_path):
     train = "".join(f'{{"src": "word{i} b c", "trg": "c b word{i}"}}\n' for i in range(30))
     write_task(tmp_path / "data" / "mine", train=train, valid=LINE, test=LINE + LINE)

@@ -82,6 +82,7 @@ def test_metric_example_is_found_and_scored(reader: Open) -> None:
     assert 0 < measured["length_ratio"]["statistics"]["expected"]["value"] < 3
 
 
+@pytest.mark.slow
 def test_data_of_one_s_own(reader: Open) -> None:
     her = reader("docs/add-a-task.md")
     found = statuses(her.runs("--suite small"))
@@ -91,6 +92,7 @@ def test_data_of_one_s_own(reader: Open) -> None:
     assert {line["score"]["num_sources"] for line in lines} == {2}
 
 
+@pytest.mark.slow
 def test_grammar_example_becomes_a_task(reader: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmark.tasks import TASKS, TaskEntry, grammars, load_task
 

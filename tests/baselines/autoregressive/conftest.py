@@ -1,20 +1,19 @@
-"""Tiny published models: a folder as the hub has them, with a tokeniser of their own."""
+"""Tiny published models: a folder as the hub has them, with a tokeniser of their own.
+
+Transformers takes seconds to import, so only these tests do, and they are slow.
+"""
 
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
 
+PUBLISHED = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("gpt2", "llama")]
 TEXTS = ["red green blue cat dog", "the cat is red, the dog is blue."] * 4
 
 
 def tiny_model(kind, vocab_size, positions=64):
+    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
     torch.manual_seed(3)
     # Wide weights: an untrained model is so flat that wrong positions would hardly show.
     if kind == "llama":
@@ -35,6 +34,8 @@ def tiny_model(kind, vocab_size, positions=64):
 
 def own_tokenizer(kind):
     """Byte pairs as in GPT-2 (one mark, no padding), or with a start as in Llama."""
+    from transformers import PreTrainedTokenizerFast
+
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
@@ -62,6 +63,6 @@ def publish(folder, kind):
     return folder
 
 
-@pytest.fixture(params=["gpt2", "llama"])
+@pytest.fixture(params=PUBLISHED)
 def published(request, tmp_path):
     return publish(tmp_path / "published", request.param)

@@ -1,22 +1,26 @@
 import pytest
 import torch
-from transformers import BloomConfig, BloomForCausalLM, MistralConfig, MistralForCausalLM
 
 from baselines.autoregressive.causal_language_model import CausalStepper, Columns, predict
 
 from .conftest import tiny_model
 
+pytestmark = pytest.mark.slow
 VOCAB = 40
 
 
 def bloom():
     """Positions by the mask alone: its forward knows no position_ids."""
+    from transformers import BloomConfig, BloomForCausalLM
+
     config = BloomConfig(vocab_size=VOCAB, hidden_size=32, n_layer=2, n_head=4)
     return BloomForCausalLM(config).eval()
 
 
 def mistral():
     """A cache that slides: fewer keys than the rows have columns."""
+    from transformers import MistralConfig, MistralForCausalLM
+
     config = MistralConfig(
         vocab_size=VOCAB, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
         num_attention_heads=4, num_key_value_heads=2, sliding_window=4, initializer_range=0.5,

@@ -11,7 +11,7 @@ from baselines.autoregressive.gpt2 import GPT2Config, GPT2System
 from benchmark.api import Lengths, Resources, UserError, make_noise
 from benchmark.generation.measured_generation import CostMeter
 
-from .conftest import publish
+from .conftest import PUBLISHED, publish
 
 TINY = GPT2Config(dim=32, layers=2, heads=2, ffn=64, dropout=0.0)
 ROOMY = Lengths(source=30, target=8)
@@ -42,7 +42,7 @@ def pretrained(published, resources):
     return from_published(resources, published)
 
 
-@pytest.fixture(params=["scratch", "gpt2", "llama"])
+@pytest.fixture(params=["scratch", *PUBLISHED])
 def any_system(request, resources, tmp_path):
     if request.param == "scratch":
         return from_scratch(resources)

@@ -186,6 +186,7 @@ def test_nothing_is_left_inside():
     assert torch.equal(noised.x_t == MASK, inside) and (noised.t == 1).all()
 
 
+@pytest.mark.slow
 def test_the_bound_grows_into_the_continuous_one():
     """With T steps the bound is a sum whose limit is the integral of the continuous one."""
     continuous = expected_continuous_bound()

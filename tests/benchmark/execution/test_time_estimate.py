@@ -62,6 +62,7 @@ TRAINING_S = 40 * (CALL_S + 8 * ROW_S)
 DECODING_S = 5 * (CALL_S + 18 * ROW_S)
 
 
+@pytest.mark.slow
 def test_seconds_are_those_of_all_updates_and_all_candidates(tmp_path: Path, clock: Clock) -> None:
     assert estimate(tmp_path) == pytest.approx(TRAINING_S + DECODING_S)
 

@@ -79,6 +79,7 @@ def test_other_keys_stay_as_they_are():
     assert the_mbr(given).key != the_mbr(plan("transformer", MORE[0])).key
 
 
+@pytest.mark.slow
 def test_what_would_be_the_main_setting_again_is_a_role_of_it():
     made = plan("transformer", "evaluation.mbr.candidates=3")
     assert "main" in the_mbr(made).setting.roles

@@ -73,6 +73,7 @@ def test_looking_on_changes_neither_keys_nor_candidates(plain, traced):
         assert one["keys"] == {k: v for k, v in other["keys"].items() if k != "trace"}
 
 
+@pytest.mark.slow
 def test_a_trace_ends_in_the_scores_of_the_candidates(traced):
     seen = [cell for cell in cells(traced) if "trace" in cell["keys"]]
     assert {cell["system"] for cell in seen} == {"diffuseq", "d3pm-absorbing"}
@@ -88,6 +89,7 @@ def test_a_trace_ends_in_the_scores_of_the_candidates(traced):
             assert curve["curves"][metric][statistic]["value"][-1] == scored
 
 
+@pytest.mark.slow
 def test_states_are_kept_as_texts(traced):
     files = list(traced.glob("runs/trace/*/states.jsonl"))
     assert len(files) == 2

@@ -92,6 +92,7 @@ def test_only_records_are_packed(tmp_path):
         pack_records(tmp_path)
 
 
+@pytest.mark.slow
 def test_records_of_0_5_0_are_rendered_and_verified_plain_and_packed(old, capsys):
     build_report(old)
     rendered = {path: path.read_bytes() for path in old.glob("*/*") if "records" not in path.parts}

@@ -65,6 +65,7 @@ def test_notes_are_printed_unless_quiet(call):
     assert call(act) == (0, "", "so it is\n")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_traceback():
     with subprocess.Popen(
         [sys.executable, "-m", "benchmark.ls"], stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -44,6 +44,7 @@ def test_names_of_weights_stay():
         assert list(net.state_dict()) == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [True, "cuda-graphs", "aot-eager"])
 def test_where_compiling_fails_the_network_runs_as_written(how, monkeypatch, caplog):
     tried = []

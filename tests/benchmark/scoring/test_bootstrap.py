@@ -254,6 +254,7 @@ def test_intervals_end_where_the_metric_does() -> None:
     assert ends(clipped(Interval(value=-0.1, low=-0.3, high=0.1), (0, 1))) == (-0.1, 0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_equal_systems_differ_as_seldom_as_claimed(seeds: int) -> None:
     """Standard deviation .017 between seeds, and of a mean as of 2,500 sources of .25."""

@@ -51,6 +51,7 @@ def test_splits_are_disjoint_by_source(tasks: dict[str, Task], task_id: str) -> 
     assert all(not o.sources_normalised and not o.pairs for o in task.notes.overlaps.values())
 
 
+@pytest.mark.slow
 @each_task
 def test_train_holds_every_word_and_repeats_sources_with_other_targets(
     tasks: dict[str, Task], task_id: str
@@ -61,6 +62,7 @@ def test_train_holds_every_word_and_repeats_sources_with_other_targets(
     assert 2_500 < len({e.source for e in train}) < len({(e.source, e.target) for e in train})
 
 
+@pytest.mark.slow
 @each_task
 def test_every_target_and_reference_is_valid(tasks: dict[str, Task], task_id: str) -> None:
     task = tasks[task_id]
@@ -76,6 +78,7 @@ def test_every_target_and_reference_is_valid(tasks: dict[str, Task], task_id: st
         assert len(example.references) == min(size, controlled_splits.REFERENCES)
 
 
+@pytest.mark.slow
 @each_task
 def test_targets_follow_the_distribution(tasks: dict[str, Task], task_id: str) -> None:
     """Mean probability of the drawn targets against its exact expectation, 5 standard errors."""
@@ -90,6 +93,7 @@ def test_targets_follow_the_distribution(tasks: dict[str, Task], task_id: str) -
     assert abs(surplus) < 5 * math.sqrt(variance)
 
 
+@pytest.mark.slow
 @each_task
 def test_digest_is_the_one_written_down(tasks: dict[str, Task], task_id: str) -> None:
     assert tasks[task_id].digest == DIGESTS[task_id]
@@ -138,6 +142,7 @@ def test_too_much_held_out_is_refused() -> None:
         )
 
 
+@pytest.mark.slow
 def test_conditional_travels_to_other_processes(tasks: dict[str, Task]) -> None:
     conditional = pickle.loads(pickle.dumps(tasks["dialogue"].conditional))
     masses = conditional("shall we watch films with anna tomorrow ?", 1.0)

@@ -22,6 +22,7 @@ def system(task):
 PUBLISHED = {**quality.PUBLISHED, "nfe": 40}
 
 
+@pytest.mark.slow
 def test_a_sampler_beside_itself_differs_by_nothing(system, task):
     writer = quality._Writer(system, task, task.test[:4], 2)
     one, same, other = writer.write([PUBLISHED, PUBLISHED, {**PUBLISHED, "nfe": 4}])
@@ -32,6 +33,7 @@ def test_a_sampler_beside_itself_differs_by_nothing(system, task):
     assert "noise_of" not in vars(system)
 
 
+@pytest.mark.slow
 def test_batches_do_not_matter(system, task, monkeypatch):
     whole = quality._Writer(system, task, task.test[:3], 2).write([PUBLISHED])
     monkeypatch.setattr(quality, "ROWS", 2)
@@ -40,6 +42,7 @@ def test_batches_do_not_matter(system, task, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_the_curve_has_a_point_for_every_number_of_calls(system, task):
     curves = quality.compare(
         system, task, published=PUBLISHED, nfes=(2, 4), sources=2, samples=(1, 2)

@@ -148,6 +148,7 @@ def test_each_test_is_wrong_as_often_as_it_claims(nulls):
     assert low <= by_draws <= high
 
 
+@pytest.mark.slow
 def test_a_table_is_wrong_no_more_often_than_it_claims(nulls):
     _, high = bounds(LEVEL)
     assert sum(any(pair.significant for pair in table.pairs) for table in nulls) <= high
