@@ -5,10 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
-
-import yaml
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
@@ -34,12 +31,43 @@ class SpeedComparison:
         return measure
 
 
-def _read_comparisons() -> dict[str, SpeedComparison]:
-    text = (files("benchmark") / "timing" / "comparisons.yaml").read_text("utf-8")
-    return {name: SpeedComparison(**fields) for name, fields in yaml.safe_load(text).items()}
-
-
-COMPARISONS: Mapping[str, SpeedComparison] = _read_comparisons()
+COMPARISONS: Mapping[str, SpeedComparison] = {
+    "transformer": SpeedComparison(
+        "transformer, greedy and cached, against generate of Hugging Face for a BART of its size",
+        "benchmark.timing.transformer_speed",
+        ("transformer-128", "transformer-256"),
+    ),
+    "masked": SpeedComparison(
+        "nat (1 pass) and cmlm (10 passes) against those of fairseq",
+        "benchmark.timing.masked_speed",
+        ("nat-128", "cmlm-128", "nat-256", "cmlm-256"),
+    ),
+    "diffuseq": SpeedComparison(
+        "diffuseq against the published procedure, written out plainly, with equal weights",
+        "benchmark.timing.diffuseq_speed",
+        ("diffuseq-train", "diffuseq-sample"),
+    ),
+    "metrics": SpeedComparison(
+        "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
+        "benchmark.timing.evaluation_speed",
+        ("metrics-paraphrase", "metrics-qqp"),
+    ),
+    "diffuseq-loss": SpeedComparison(
+        "loss curves of diffuseq and of the published procedure, with equal batches and noise",
+        "benchmark.timing.loss_curves",
+        ("diffuseq-loss",),
+    ),
+    "diffuseq-quality": SpeedComparison(
+        "quality of diffuseq over network calls, beside the 2,000 of the published procedure",
+        "benchmark.timing.quality_over_calls",
+        ("diffuseq-quality",),
+    ),
+    "diffuseq-memory": SpeedComparison(
+        "peak memory of sampling over the number of steps, each in its own process",
+        "benchmark.timing.memory_over_steps",
+        ("diffuseq-memory",),
+    ),
+}
 
 
 def choose(names: Sequence[str], only: Iterable[str]) -> list[tuple[SpeedComparison, str]]:
