@@ -91,6 +91,11 @@ def parser() -> CommandParser:
         "--show-config", action="store_true", help="print the complete suite as YAML and exit"
     )
     how.add_argument(
+        "--records-only",
+        action="store_true",
+        help="write the records and no page; benchmark.report renders them later",
+    )
+    how.add_argument(
         "--tensorboard",
         type=Path,
         metavar="DIR",
@@ -208,7 +213,14 @@ def _run(
     errors = _run_trials(plan, context, options.rerun, jobs)
     if not processes.is_main:
         return 0
-    print(_report(options.reports / (options.name or suite.name), plan, store, words))
+    folder = options.reports / (options.name or suite.name)
+    _write_records(folder, plan, store, words)
+    if options.records_only:
+        print(folder)
+    else:
+        from benchmark.report import build_report
+
+        print(build_report(folder))
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
@@ -277,15 +289,12 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
     return errors
 
 
-def _report(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> Path:
-    """Write the report of the run; it is rendered again only if its records have changed."""
+def _write_records(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> None:
     from benchmark.export.record_writer import write_records
-    from benchmark.report import build_report
 
     command = ["python", "-m", "benchmark.run", *words]
     for remark in write_records(folder, plan, store, command=command):
         note(f"note: {remark}")
-    return build_report(folder)
 
 
 def _dry_run(plan: Plan, context: RunContext, jobs: int) -> int:

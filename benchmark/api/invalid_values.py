@@ -16,4 +16,6 @@ def first_problem(error: ValidationError, *where: str) -> str:
     """
     first = error.errors()[0]
     path = ".".join(part for part in (*where, *map(str, first["loc"])) if part)
-    return f"{path}: {first['msg']} (got {first.get('input')!r})".removeprefix(": ")
+    # The input of a missing field is all that stands around it.
+    given = "" if first["type"] == "missing" else f" (got {first['input']!r})"
+    return f"{path}: {first['msg']}{given}".removeprefix(": ")

@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from benchmark.api import UserError
+from benchmark.api.invalid_values import first_problem
 from benchmark.records.record_files import RecordFiles
 from benchmark.records.schema import Event, ExampleValues, Run, Sample, TraceRecord, TrialRecord
 
@@ -101,5 +102,4 @@ def _parse(model: type[M], text: str, place: str) -> M:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
             raise UserError(f"{place} is not valid JSON: {first['ctx']['error']}.") from error
-        name = ".".join(str(part) for part in first["loc"]) or "the record"
-        raise UserError(f"{place}: {name}: {first['msg']}.") from error
+        raise UserError(f"{place}: {first_problem(error)}.") from error

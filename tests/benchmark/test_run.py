@@ -137,6 +137,17 @@ def test_dry_run_makes_nothing(run):
     assert "paraphrase / copy-source / seed 1: cached" in out
 
 
+def test_records_without_a_page_are_rendered_later(run):
+    words = ["--task", "paraphrase", "--system", "copy-source", "--set", *QUICK]
+    code, out, _ = run(*words, "--records-only")
+    folder = Path("reports/nano")
+    assert code == 0 and out.strip().endswith(str(folder))
+    assert (folder / "records" / "run.json").is_file()
+    assert not (folder / "index.html").exists() and not (folder / "tables").exists()
+    write_texts(folder, folder)
+    assert (folder / "index.html").is_file()
+
+
 @pytest.mark.slow
 def test_every_policy_of_one_checkpoint(run):
     words = ["--task", "paraphrase", "--system", "d3pm-absorbing", "copy-source"]

@@ -33,7 +33,7 @@ LONGEST_DELAY_S = {"train": 0.4, "generate": 0.05}
 def run(*words: str) -> list[str]:
     return [
         sys.executable, "-m", "benchmark.run", "--task", "all", "--system", *SYSTEMS,
-        "--suite", str(NANO), *words,
+        "--suite", str(NANO), "--records-only", *words,
     ]  # fmt: skip
 
 
