@@ -265,22 +265,22 @@ def _report(
         remarks = write_records(target.folder, plan, store, command=command)
     for remark in remarks:
         note(f"note: {remark}")
-    cells = [c for c in read_records(target.folder).trial_records if c.task == options.task]
-    for line in _scores(cells, options.system):
+    trials = [c for c in read_records(target.folder).trial_records if c.task == options.task]
+    for line in _scores(trials, options.system):
         print(line)
     print(build_report(target.folder))
-    return 1 if any(cell.status == "failed" for cell in cells if cell.outputs) else 0
+    return 1 if any(trial.status == "failed" for trial in trials if trial.outputs) else 0
 
 
-def _scores(cells: Sequence[TrialRecord], system: str) -> Iterator[str]:
+def _scores(trials: Sequence[TrialRecord], system: str) -> Iterator[str]:
     """The scores of every setting of a system, beside those of the copied source."""
-    copy = next((c.score for c in cells if c.system == "copy-source" and c.score), None)
-    for cell in cells:
-        if cell.system != system or cell.score is None:
+    copy = next((c.score for c in trials if c.system == "copy-source" and c.score), None)
+    for trial in trials:
+        if trial.system != system or trial.score is None:
             continue
-        head = f"{cell.setting.label}, seed {cell.seed}"
+        head = f"{trial.setting.label}, seed {trial.seed}"
         yield f"\n{head:<32}{'mean':>10}{'MBR':>10}{'copy':>10}"
-        for name, metric in cell.score.metrics.items():
+        for name, metric in trial.score.metrics.items():
             copied = copy.metrics.get(name) if copy is not None else None
             figures = (
                 metric.statistics.get("expected") or metric.statistics.get("set"),

@@ -116,7 +116,7 @@ def _finish(
     for key, path in joined.values.items():
         write_gzip(fresh / "values" / f"{key}.jsonl.gz", path.read_bytes())
     run["systems"] |= {n: info for n, info in joined.systems.items() if n not in run["systems"]}
-    write_cells(fresh / "cells", (*own, *outputs))
+    write_trial_records(fresh / "cells", (*own, *outputs))
     write_json(fresh / "run.json", run)
     if _content(fresh) == _content(records):
         shutil.rmtree(fresh)
@@ -125,7 +125,7 @@ def _finish(
     fresh.replace(records)
 
 
-def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     """Write one file per task: a single file for all would be too large for a repository."""
     texts: dict[str, list[str]] = {}
     for line in lines:
@@ -138,13 +138,13 @@ def write_cells(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _content(records: Path) -> tuple[list[str], dict[str, Any]] | None:
-    """What determines the report: the cells, and the run except for its date and command."""
+    """What determines the report: the trials, and the run except for its date and command."""
     try:
         files = RecordFiles(records)
-        run, cells = json.loads(files.read("run.json")), [line for _, line in files.trial_lines()]
+        run, trials = json.loads(files.read("run.json")), [line for _, line in files.trial_lines()]
     except (UserError, ValueError):
         return None
-    return cells, {name: v for name, v in run.items() if name not in ("created", "command")}
+    return trials, {name: v for name, v in run.items() if name not in ("created", "command")}
 
 
 def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _plain(score: dict[str, Any]) -> dict[str, Any]:
 def _name_conditions(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Replace the conditions in the lines by names; returns their meaning, for run.json.
 
-    Most cells of a report share theirs; some may have been made by other machines or versions.
+    Most trials of a report share theirs; some may have been made by other machines or versions.
     """
     named: dict[str, Any] = {}
     for line in lines:

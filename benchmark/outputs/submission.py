@@ -223,7 +223,7 @@ def _add_yardsticks(
     for entry in registered(store, target.name):
         if entry.task == task.id and entry.is_yardstick:
             remove(store, [entry])
-    present = {cell.system for cell in target.run_cells(task.id)}
+    present = {trial.system for trial in target.run_cells(task.id)}
     count, seed = max(e.num_samples for e in entries), min(e.seed for e in entries)
     for name, info, setting, made in yardsticks(suite, task, num_samples=count, seed=seed):
         if name not in present:

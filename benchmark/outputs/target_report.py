@@ -42,8 +42,10 @@ class Target:
 
     def run_cells(self, task: str | None = None) -> tuple[TrialRecord, ...]:
         """The trials that were run, not entered; of one task or of all."""
-        cells = self.records.trial_records if self.records is not None else ()
-        return tuple(cell for cell in cells if cell.outputs is None and task in (None, cell.task))
+        trials = self.records.trial_records if self.records is not None else ()
+        return tuple(
+            trial for trial in trials if trial.outputs is None and task in (None, trial.task)
+        )
 
     @property
     def of_a_run(self) -> bool:
@@ -87,12 +89,12 @@ def check_entries(target: Target, store: Store) -> None:
     """
     entries = registered(store, target.name)
     known = {(e.task, e.system, e.setting["label"], e.seed) for e in entries}
-    for cell in target.records.trial_records if target.records is not None else ():
-        named = (cell.task, cell.system, cell.setting.label, cell.seed)
-        if cell.outputs is not None and cell.family != YARDSTICK and named not in known:
+    for trial in target.records.trial_records if target.records is not None else ():
+        named = (trial.task, trial.system, trial.setting.label, trial.seed)
+        if trial.outputs is not None and trial.family != YARDSTICK and named not in known:
             raise UserError(
-                f"{target.folder} shows outputs of {cell.system} on {cell.task} that are not in the"
-                f" store {store.root}: name their store with --store,"
+                f"{target.folder} shows outputs of {trial.system} on {trial.task} that are not in"
+                f" the store {store.root}: name their store with --store,"
                 " or another report with --report."
             )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from handmade import bleu, cell, self_bleu, write_handmade
+from handmade import bleu, self_bleu, trial, write_handmade
 
 from benchmark.api import Example, Lengths, Resources
 from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
@@ -45,12 +45,12 @@ def folder(tmp_path) -> Path:
     return write_handmade(
         tmp_path / "toy",
         [
-            cell("worse", bleu(0.30) | self_bleu(0.5), family="discrete diffusion"),
-            cell("best", bleu(0.50) | self_bleu(0.4)),
-            cell("near", bleu(0.485) | self_bleu(0.6)),
-            cell("fixed", bleu(0.40) | self_bleu(0.9), family="edit", kind="single"),
-            cell("broken", None, family="iterative"),
-            cell("copy-source", bleu(0.55) | self_bleu(1.0), family="yardstick", kind="single"),
+            trial("worse", bleu(0.30) | self_bleu(0.5), family="discrete diffusion"),
+            trial("best", bleu(0.50) | self_bleu(0.4)),
+            trial("near", bleu(0.485) | self_bleu(0.6)),
+            trial("fixed", bleu(0.40) | self_bleu(0.9), family="edit", kind="single"),
+            trial("broken", None, family="iterative"),
+            trial("copy-source", bleu(0.55) | self_bleu(1.0), family="yardstick", kind="single"),
         ],
     )
 

@@ -35,7 +35,7 @@ class Comparison:
 
 def compare(board: Board, task: str, axis: Axis) -> Comparison | None:
     """Compare the main settings of a task on a tested quality; None where no model has it."""
-    mains = [p for p in board.mains(task) if p.cells and axis.read(p).defined]
+    mains = [p for p in board.mains(task) if p.trials and axis.read(p).defined]
     models = sorted(
         (p for p in mains if not p.yardstick), key=lambda p: (-axis.read(p).value, p.system)
     )

@@ -84,9 +84,9 @@ def chosen_values(
     Empty where a seed has not kept it.
     """
     found = {
-        cell.seed: _read_seed(records.values(cell.keys.score), metric, utility, size)
-        for cell in point.cells
-        if cell.keys.score is not None
+        trial.seed: _read_seed(records.values(trial.keys.score), metric, utility, size)
+        for trial in point.trials
+        if trial.keys.score is not None
     }
     return found if all(found.values()) else {}
 

@@ -36,9 +36,9 @@ def curved_points(board: Board, task: str) -> tuple[Point, ...]:
 def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
     """The metrics of a task that have curves, in the order of the records."""
     found: dict[str, MetricScore] = {}
-    for cell in records.trial_records:
-        if cell.task == task and cell.score is not None:
-            for name, entry in cell.score.metrics.items():
+    for trial in records.trial_records:
+        if trial.task == task and trial.score is not None:
+            for name, entry in trial.score.metrics.items():
                 if _has_curve(entry):
                     found.setdefault(name, entry)
     return found
@@ -63,10 +63,10 @@ def oracle_curve(point: Point, metric: str) -> BySize:
 
 def describe_protocol(points: Sequence[Point]) -> str:
     """One sentence on sources, candidates and intervals behind the curves."""
-    scores = [cell.score for p in points for cell in p.cells if cell.score is not None]
+    scores = [trial.score for p in points for trial in p.trials if trial.score is not None]
     sources = sorted({score.num_sources for score in scores})
     most = max(score.num_samples for score in scores)
-    several = any(len(p.cells) > 1 for p in points)
+    several = any(len(p.trials) > 1 for p in points)
     seeds = ", for several seeds the widest of theirs plus the spread over seeds" if several else ""
     return (
         f"{' or '.join(f'{n:,}' for n in sources)} sources, up to {most} candidates;"
@@ -122,8 +122,8 @@ def curves_csv(board: Board, task: str) -> str:
 def _scores_of(point: Point, metric: str | None = None) -> list[MetricScore]:
     return [
         entry
-        for cell in point.cells
-        for name, entry in (cell.score.metrics if cell.score else {}).items()
+        for trial in point.trials
+        for name, entry in (trial.score.metrics if trial.score else {}).items()
         if metric in (None, name)
     ]
 

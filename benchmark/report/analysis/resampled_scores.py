@@ -63,10 +63,12 @@ def resample_points(
     parts: dict[tuple[Point, Axis], Parts] = {}
     for point in points:
         names = {axis: (axis.metric, axis.statistic) for axis in axes}
-        sources, found = seed_parts(board.records, point.cells, names.values())
+        sources, found = seed_parts(board.records, point.trials, names.values())
         if found and not ids:
             ids = sources
-            recipe = next(recipe_of(cell.score) for cell in point.cells if cell.score is not None)
+            recipe = next(
+                recipe_of(trial.score) for trial in point.trials if trial.score is not None
+            )
         if sources == ids:
             parts |= {(point, axis): found[name] for axis, name in names.items() if name in found}
     resamples = max(resamples, recipe.resamples)

@@ -166,7 +166,7 @@ def task_draws(board: Board, task: str) -> Draws:
     """The draws of all points that are in the table, on a curve or on a budget."""
     # Those with more candidates may answer fewer sources, and are compared in tables of their own.
     points = [
-        p for p in board.points if p.task == task and p.cells and p.roles - {"ablation", "mbr"}
+        p for p in board.points if p.task == task and p.trials and p.roles - {"ablation", "mbr"}
     ]
     axes = [axis for plane in planes(board, task) for axis in plane]
     axes += quality_axes(board, task)
@@ -195,7 +195,7 @@ def compared_points(board: Board, task: str) -> tuple[Point, ...]:
 
     The references are left out: scored against themselves they are perfect by construction.
     """
-    return tuple(p for p in board.mains(task) if p.cells and p.system != REFERENCE)
+    return tuple(p for p in board.mains(task) if p.trials and p.system != REFERENCE)
 
 
 @lru_cache(maxsize=64)

@@ -169,7 +169,7 @@ def settings_of(board: Board, task: str, system: str) -> tuple[Point, ...]:
     """The sampled settings of a system: those of its sweeps, or its main setting alone."""
     swept = [point for curve in board.sweeps(task, system) for point in curve]
     main = board.main(task, system)
-    points = dict.fromkeys(swept or ([main] if main is not None and main.cells else []))
+    points = dict.fromkeys(swept or ([main] if main is not None and main.trials else []))
     return tuple(point for point in points if point.sampled)
 
 
@@ -179,7 +179,7 @@ class _Columns:
     def __init__(self, board: Board, task: str, quality: Axis) -> None:
         self.board, self.task, self.quality = board, task, quality
         self.draws: Draws = task_draws(board, task)
-        self.mains = [p for p in board.mains(task) if p.cells]
+        self.mains = [p for p in board.mains(task) if p.trials]
         self.models = {p.system for p in self.mains if not p.yardstick}
         shown = planes(board, task)
         self.diversity = shown[0][0] if shown else None

@@ -41,7 +41,7 @@ COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
 class Point:
     """One (task, system, setting) over its seeds.
 
-    `cells` holds the seeds that succeeded, `failures` the others. `measures` maps (metric,
+    `trials` holds the seeds that succeeded, `failures` the others. `measures` maps (metric,
     statistic) to a value with its interval.
     """
 
@@ -53,7 +53,7 @@ class Point:
     knob: str | None
     knob_value: Any
     kind: CandidateKind
-    cells: tuple[TrialRecord, ...]
+    trials: tuple[TrialRecord, ...]
     failures: tuple[TrialRecord, ...]
     measures: Mapping[tuple[str, str], Interval]
     ablations: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Point:
     @property
     def decoding(self) -> Mapping[str, Any]:
         """The complete setting."""
-        return (self.cells or self.failures)[0].setting.decoding
+        return (self.trials or self.failures)[0].setting.decoding
 
     @property
     def sampled(self) -> bool:
@@ -79,11 +79,11 @@ class Point:
 
     def cost(self, name: str) -> float:
         """Mean of a field of `TrialCost` over the seeds; NaN where not measured."""
-        return _mean(getattr(c.cost, name, math.nan) for c in self.cells)
+        return _mean(getattr(c.cost, name, math.nan) for c in self.trials)
 
     def training(self, name: str) -> float:
         """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
-        found = (getattr(c.training, name, None) for c in self.cells)
+        found = (getattr(c.training, name, None) for c in self.trials)
         return _mean(math.nan if value is None else value for value in found)
 
     def parameter_count(self, name: str) -> float:
@@ -94,20 +94,20 @@ class Point:
     @property
     def parameters(self) -> Parameters | None:
         """Numbers of parameters; None where they were not counted or there are none."""
-        trained = [c.training.parameters for c in self.cells if c.training]
-        counted = [p for p in (*(c.parameters for c in self.cells), *trained) if p is not None]
+        trained = [c.training.parameters for c in self.trials if c.training]
+        counted = [p for p in (*(c.parameters for c in self.trials), *trained) if p is not None]
         largest = max(counted, key=lambda p: p.total, default=None)
         return largest if largest is not None and largest.total else None
 
     def keys(self, stage: Literal["train", "generate", "score"]) -> tuple[str, ...]:
         """The content keys behind the figures, one per seed."""
-        keys = (getattr(cell.keys, stage) for cell in self.cells)
+        keys = (getattr(trial.keys, stage) for trial in self.trials)
         return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """Seeds that succeeded."""
-        return tuple(cell.seed for cell in self.cells)
+        return tuple(trial.seed for trial in self.trials)
 
 
 class Board:
@@ -116,9 +116,9 @@ class Board:
     def __init__(self, records: Records) -> None:
         self.records = records
         grouped: dict[tuple[str, str, str], list[TrialRecord]] = {}
-        for cell in records.trial_records:
-            grouped.setdefault((cell.task, cell.system, cell.setting.label), []).append(cell)
-        self.points = tuple(_make_point(records, cells) for cells in grouped.values())
+        for trial in records.trial_records:
+            grouped.setdefault((trial.task, trial.system, trial.setting.label), []).append(trial)
+        self.points = tuple(_make_point(records, trials) for trials in grouped.values())
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
@@ -168,10 +168,10 @@ class Board:
         """The curves of a system over its knobs, each in the order of the knob."""
         curves: dict[str | None, list[Point]] = {}
         for point in self.of(task, system, "sweep"):
-            if point.cells and _is_number(point.knob_value):
+            if point.trials and _is_number(point.knob_value):
                 curves.setdefault(point.knob, []).append(point)
         main = self.main(task, system)
-        if main is not None and main.cells and _is_number(main.knob_value):
+        if main is not None and main.trials and _is_number(main.knob_value):
             curve = curves.get(main.knob, [])
             if main not in curve and _belongs(main, curve, main.knob):
                 curve.append(main)
@@ -179,10 +179,10 @@ class Board:
 
     def nfe_curve(self, task: str, system: str) -> tuple[Point, ...]:
         """The points of a system over its number of function evaluations."""
-        points = [p for p in self.of(task, system, "nfe") if p.cells]
+        points = [p for p in self.of(task, system, "nfe") if p.trials]
         main = self.main(task, system)
         knob = self.records.run.systems[system].nfe_knob
-        if main is not None and main.cells and main not in points and _belongs(main, points, knob):
+        if main is not None and main.trials and main not in points and _belongs(main, points, knob):
             points.append(main)
         return tuple(sorted(points, key=lambda p: p.cost("depth")))
 
@@ -191,8 +191,8 @@ class Board:
         found: dict[str, MetricScore] = {}
         for point in self.points:
             if point.task == task:
-                for cell in point.cells:
-                    for name, metric in (cell.score.metrics if cell.score else {}).items():
+                for trial in point.trials:
+                    for name, metric in (trial.score.metrics if trial.score else {}).items():
                         found.setdefault(name, metric)
         return found
 
@@ -217,7 +217,7 @@ class Board:
                 "value": interval.value,
                 "low": interval.low,
                 "high": interval.high,
-                "seeds": len(point.cells),
+                "seeds": len(point.trials),
                 "score_keys": " ".join(point.keys("score")),
             }
             for point in self.points
@@ -227,22 +227,22 @@ class Board:
         return pd.DataFrame(rows)
 
 
-def _make_point(records: Records, cells: list[TrialRecord]) -> Point:
-    first = cells[0]
-    good = tuple(c for c in cells if c.status == "ok")
+def _make_point(records: Records, trials: list[TrialRecord]) -> Point:
+    first = trials[0]
+    good = tuple(c for c in trials if c.status == "ok")
     return Point(
         task=first.task,
         system=first.system,
         family=first.family,
         label=first.setting.label,
-        roles=frozenset(role for cell in cells for role in cell.setting.roles),
+        roles=frozenset(role for trial in trials for role in trial.setting.roles),
         knob=first.setting.knob,
         knob_value=first.setting.knob_value,
         kind=first.setting.kind,
-        cells=good,
-        failures=tuple(c for c in cells if c.status != "ok"),
+        trials=good,
+        failures=tuple(c for c in trials if c.status != "ok"),
         measures=pool(records, good),
-        ablations=tuple(dict.fromkeys(name for c in cells for name in c.setting.ablations)),
+        ablations=tuple(dict.fromkeys(name for c in trials for name in c.setting.ablations)),
     )
 
 
@@ -250,7 +250,7 @@ def _belongs(point: Point, curve: Sequence[Point], knob: str | None) -> bool:
     """Whether a point differs from those of a curve in the knob of the curve alone."""
 
     def rest(other: Point) -> dict[str, Any]:
-        decoding = other.cells[0].setting.decoding
+        decoding = other.trials[0].setting.decoding
         return {name: value for name, value in decoding.items() if name != knob}
 
     return bool(curve) and all(rest(point) == rest(other) for other in curve)

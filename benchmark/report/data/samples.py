@@ -71,11 +71,11 @@ def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
     found: dict[str, Sample] = {}
     answers: dict[str, list[Answers]] = {}
     for point in board.mains(task):
-        cell = next((c for c in point.cells if c.keys.generate and c.keys.score), None)
-        if cell is None or cell.keys.generate is None or cell.keys.score is None:
+        trial = next((c for c in point.trials if c.keys.generate and c.keys.score), None)
+        if trial is None or trial.keys.generate is None or trial.keys.score is None:
             continue
-        samples = board.records.samples(cell.keys.generate)
-        values = board.records.values(cell.keys.score)
+        samples = board.records.samples(trial.keys.generate)
+        values = board.records.values(trial.keys.score)
         for name, sample in list(samples.items())[:SOURCES]:
             found.setdefault(name, sample)
             said = _gather(point, sample, values.get(name), axis.metric if axis else "")

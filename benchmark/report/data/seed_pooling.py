@@ -37,13 +37,13 @@ Statistic = tuple[str, str]
 """A metric and `expected`, `mbr`, `oracle` or `set`."""
 
 
-def pool(records: Records, cells: Sequence[TrialRecord]) -> dict[Statistic, Interval]:
+def pool(records: Records, trials: Sequence[TrialRecord]) -> dict[Statistic, Interval]:
     """Every statistic with its value and interval over the seeds of one setting.
 
     With one seed these are the stored intervals. Metrics that only some seeds have are
     pooled over those. No interval goes beyond the range of its metric.
     """
-    scores = [cell.score for cell in cells if cell.score is not None]
+    scores = [trial.score for trial in trials if trial.score is not None]
     stored: dict[Statistic, list[Interval]] = {}
     ranges: dict[str, Bounds] = {}
     for score in scores:
@@ -53,7 +53,7 @@ def pool(records: Records, cells: Sequence[TrialRecord]) -> dict[Statistic, Inte
                 stored.setdefault((metric, statistic), []).append(found)
     if len(scores) < 2:
         return {name: clipped(of[0], ranges[name[0]]) for name, of in stored.items()}
-    parts, recipe = seed_parts(records, cells, stored)[1], recipe_of(scores[0])
+    parts, recipe = seed_parts(records, trials, stored)[1], recipe_of(scores[0])
     resampled = resample(
         parts, dict.fromkeys(parts, ""), resamples=recipe.resamples, seed=recipe.seed
     )
@@ -76,14 +76,14 @@ def recipe_of(score: Score) -> IntervalRecipe:
 
 
 def seed_parts(
-    records: Records, cells: Sequence[TrialRecord], names: Iterable[Statistic]
+    records: Records, trials: Sequence[TrialRecord], names: Iterable[Statistic]
 ) -> tuple[tuple[str, ...], dict[Statistic, Parts]]:
     """The sources of one setting, and what they contribute to its statistics, by seed.
 
     A statistic is left out where the values of a seed that has it are not enough; nothing is
     known where the seeds answered other sources.
     """
-    scored = [(c.seed, c.score, c.keys.score) for c in cells if c.score is not None]
+    scored = [(c.seed, c.score, c.keys.score) for c in trials if c.score is not None]
     rows = {seed: records.values(key) for seed, _, key in scored if key is not None}
     sources = {tuple(of_seed) for of_seed in rows.values()}
     if len(sources) != 1 or len(rows) != len(scored):

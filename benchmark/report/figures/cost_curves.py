@@ -122,13 +122,13 @@ def _make_legend(board: Board, task: str, looks: Mapping[str, Look]) -> list[Lin
     entries = []
     for system in board.models:
         main, curve = board.main(task, system), board.nfe_curve(task, system)
-        points = [p for p in (main, *curve) if p is not None and p.cells]
+        points = [p for p in (main, *curve) if p is not None and p.trials]
         if points:
             is_sampled, is_curve = any(p.sampled for p in points), len(curve) > 1
             entries.append(
                 make_entry(system, looks[system], is_sampled=is_sampled, is_curve=is_curve)
             )
     for system, colour, line in LEVELS:
-        if (main := board.main(task, system)) is not None and main.cells:
+        if (main := board.main(task, system)) is not None and main.trials:
             entries.append(make_level_entry(system, colour, line))
     return entries

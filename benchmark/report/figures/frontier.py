@@ -185,7 +185,7 @@ def _draw_line(panel: Panel, points: Sequence[Point], plane: Plane, look: Look) 
 
 def _find_unsampled(board: Board, task: str, axis: Axis) -> list[Point]:
     """Main points that have no place on an axis of diversity."""
-    return [p for p in board.mains(task) if p.cells and not p.sampled and axis.read(p).defined]
+    return [p for p in board.mains(task) if p.trials and not p.sampled and axis.read(p).defined]
 
 
 def _measure_strip(board: Board, tasks: Iterable[str]) -> float:
@@ -207,7 +207,7 @@ def make_frontier_legend(board: Board, tasks: Sequence[str]) -> list[Line2D]:
     looks = look_of(board)
     for system in board.systems:
         look = looks[system]
-        mains = [p for task in tasks if (p := board.main(task, system)) and p.cells]
+        mains = [p for task in tasks if (p := board.main(task, system)) and p.trials]
         curves = [c for task in tasks for c in board.sweeps(task, system)]
         if system == COPY and mains:
             entries.append(make_level_entry(COPY, COPY_COLOUR))

@@ -70,9 +70,9 @@ def collect_logs(board: Board, task: str) -> Curves:
     found: Curves = {}
     for system in board.systems:
         keys = dict.fromkeys(
-            cell.keys.train
-            for cell in board.records.trial_records
-            if cell.task == task and cell.system == system and cell.keys.train is not None
+            trial.keys.train
+            for trial in board.records.trial_records
+            if trial.task == task and trial.system == system and trial.keys.train is not None
         )
         read = [log for key in keys if (log := board.records.events(key))]
         if read:

@@ -36,7 +36,7 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
     found: dict[str, PanelCurve] = {}
     for system in board.systems:
         main = board.main(task, system)
-        keys = [cell.keys.trace for cell in main.cells if cell.keys.trace] if main else []
+        keys = [trial.keys.trace for trial in main.trials if trial.keys.trace] if main else []
         curves = [_read_curve(board.records.trace(key), axis) for key in keys]
         known = [curve for curve in curves if curve is not None]
         if known:

@@ -125,7 +125,7 @@ def _describe_curves(board: Board, tasks: Sequence[str]) -> str:
 def _describe_sources(board: Board, tasks: Sequence[str]) -> str:
     counts = []
     for task in tasks:
-        scores = (c.score for p in board.mains(task) for c in p.cells if c.score)
+        scores = (c.score for p in board.mains(task) for c in p.trials if c.score)
         if score := next(scores, None):
             counts.append(f"{task} {score.num_sources:,}")
     return f"Sources: {', '.join(counts)}."

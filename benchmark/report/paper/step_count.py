@@ -35,7 +35,7 @@ def step_points(board: Board, task: str) -> dict[str, tuple[Point, ...]]:
         main = board.main(task, system)
         points = board.nfe_curve(task, system) or ((main,) if main is not None else ())
         kept = tuple(
-            p for p in points if p.cells and axis.read(p).defined and speed(p) > 0 and steps(p) > 0
+            p for p in points if p.trials and axis.read(p).defined and speed(p) > 0 and steps(p) > 0
         )
         if kept:
             found[system] = kept

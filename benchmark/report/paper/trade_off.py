@@ -32,7 +32,7 @@ def draw_trade_off(board: Board, tasks: Sequence[str]) -> PanelGrid:
         if copy is not None and plane[1].read(copy).defined:
             draw_unsampled(panel, [copy], plane[1], looks)
     # The copy is drawn, as a line.
-    sampled = {p.system for p in board.points if p.task in tasks and p.cells and p.sampled}
+    sampled = {p.system for p in board.points if p.task in tasks and p.trials and p.sampled}
     hidden = set(board.systems) - sampled - {COPY}
     grid.finish([e for e in make_frontier_legend(board, tasks) if e.get_label() not in hidden])
     return grid

@@ -22,7 +22,7 @@ def describe_outputs(points: Iterable[Point]) -> str:
         point.system: _describe_matching(outputs)
         for point in points
         if not point.yardstick
-        and (outputs := next((c.outputs for c in point.cells if c.outputs), None))
+        and (outputs := next((c.outputs for c in point.trials if c.outputs), None))
     }
     if not told:
         return ""

@@ -125,7 +125,7 @@ def comparable_figures(records: Records, task: str) -> tuple[PublishedFigure, ..
 def build_published_table(board: Board, task: str) -> Table:
     """The comparable figures, source by source, and the main settings of the run below them."""
     figures = comparable_figures(board.records, task)
-    metrics, points = board.metrics(task), [p for p in board.mains(task) if p.cells]
+    metrics, points = board.metrics(task), [p for p in board.mains(task) if p.trials]
     places = dict.fromkeys((f.scale, f.statistic, f.candidates or 1) for f in figures)
     columns = {place: _make_column(*place, metrics[place[0]]) for place in places}
     shown = tuple(columns.values())
@@ -185,9 +185,9 @@ def explain_difference(figure: PublishedFigure, measured: Measured) -> str:
 
 def _iterate_scores(records: Records, task: str) -> Iterator[tuple[str, Score]]:
     """The scores of the main settings, with their systems."""
-    for cell in records.trial_records:
-        if cell.task == task and "main" in cell.setting.roles and cell.score is not None:
-            yield cell.system, cell.score
+    for trial in records.trial_records:
+        if trial.task == task and "main" in trial.setting.roles and trial.score is not None:
+            yield trial.system, trial.score
 
 
 def _find_measured(records: Records, task: str) -> Measured:

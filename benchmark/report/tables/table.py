@@ -135,7 +135,7 @@ def build_table(board: Board, task: str) -> Table:
 
 def count_candidates(points: Iterable[Point]) -> int:
     """The most candidates per source behind the figures of some points."""
-    scores = (cell.score for point in points for cell in point.cells if cell.score)
+    scores = (trial.score for point in points for trial in point.trials if trial.score)
     return max((score.num_samples for score in scores), default=0)
 
 
@@ -160,11 +160,11 @@ LETTERS = Footnote(
 
 def describe_protocol(board: Board, task: str) -> str:
     """One sentence on sources, candidates, seeds and intervals."""
-    cells = [c for p in board.mains(task) for c in p.cells if c.score is not None]
-    if not cells or cells[0].score is None:
+    trials = [c for p in board.mains(task) for c in p.trials if c.score is not None]
+    if not trials or trials[0].score is None:
         return "All trials of this task failed."
-    score = cells[0].score
-    seeds = sorted({cell.seed for cell in cells})
+    score = trials[0].score
+    seeds = sorted({trial.seed for trial in trials})
     noun = "seed" if len(seeds) == 1 else "seeds"
     return (
         f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
@@ -177,16 +177,16 @@ def make_row(
     board: Board, point: Point, columns: tuple[Column, ...], *, variant: str = ""
 ) -> TableRow:
     """A point as a row, without bold."""
-    marks = DAGGER if point.cells and not point.sampled else ""
-    if point.cells and point.failures:
+    marks = DAGGER if point.trials and not point.sampled else ""
+    if point.trials and point.failures:
         marks += DOUBLE_DAGGER
-    errors = [cell.error for cell in point.failures if cell.error]
+    errors = [trial.error for trial in point.failures if trial.error]
     return TableRow(
         system=point.system,
         title=title_of(board.records.run.systems, point.system),
         family=point.family,
         setting=variant or point.label,
-        status="ok" if point.cells else point.failures[0].status,
+        status="ok" if point.trials else point.failures[0].status,
         kind=point.kind,
         marks=marks,
         entries={column.id: _make_cell(point, column) for column in columns},
@@ -281,7 +281,7 @@ def find_indistinct(candidates: dict[str, Interval], direction: str) -> tuple[st
 def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Iterator[Footnote]:
     """What has to be said below a table of these points."""
     everywhere: frozenset[Group] = frozenset(column.group for column in columns)
-    if kinds := {p.kind for p in points if p.cells and not p.sampled}:
+    if kinds := {p.kind for p in points if p.trials and not p.sampled}:
         names = {"single": "one candidate, repeated", "n-best": "an n-best list"}
         what = " or ".join(name for kind, name in names.items() if kind in kinds)
         yield Footnote(
@@ -290,7 +290,7 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
             f" lists also what is estimated from repeated draws ({DASH}).",
             everywhere,
         )
-    if any(p.cells and p.failures for p in points):
+    if any(p.trials and p.failures for p in points):
         yield Footnote(
             f"{DOUBLE_DAGGER} Fewer seeds than the others: some trials failed or are missing.",
             everywhere,

@@ -45,7 +45,7 @@ def write_sentences(board: Board, task: str) -> list[str]:
         + (f": {last_line(point.failures[0].error)}" if point.failures[0].error else "")
         + ")."
         for point in board.mains(task)
-        if not point.cells
+        if not point.trials
     ]
     if not said:
         return ["All trials of this task failed."]
@@ -58,9 +58,11 @@ def list_failures(board: Board) -> list[tuple[TrialRecord, str]]:
     """Trials that failed or are missing, and their settings: those that share one error at once."""
     found: dict[tuple[str, str, int, str], list[TrialRecord]] = {}
     for point in board.points:
-        for cell in point.failures:
-            found.setdefault((cell.task, cell.system, cell.seed, cell.error or ""), []).append(cell)
-    return [(cells[0], ", ".join(c.setting.label for c in cells)) for cells in found.values()]
+        for trial in point.failures:
+            found.setdefault((trial.task, trial.system, trial.seed, trial.error or ""), []).append(
+                trial
+            )
+    return [(trials[0], ", ".join(c.setting.label for c in trials)) for trials in found.values()]
 
 
 def build_overview_table(board: Board) -> Table:
@@ -96,7 +98,7 @@ def _make_overview_row(board: Board, system: str, columns: Sequence[Column]) -> 
 
     def entry(column: Column) -> TableCell:
         point = points[column.id]
-        if point is None or not point.cells:
+        if point is None or not point.trials:
             reason = "not run" if point is None else point.failures[0].status
             return TableCell(UNDEFINED, (), dash=reason)
         return TableCell(column.read(point), point.keys("score"))

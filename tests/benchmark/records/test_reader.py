@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
@@ -33,7 +33,7 @@ def test_what_was_written_is_read(folder):
 
 
 def test_trials_may_be_split_by_task(tmp_path):
-    cells = [cell(s, bleu(0.5), task=t) for t in ("zebra", "ant") for s in ("a", "b")]
+    cells = [trial(s, bleu(0.5), task=t) for t in ("zebra", "ant") for s in ("a", "b")]
     folder = write_handmade(tmp_path / "x", cells)
     whole = read_records(folder)
     file = folder / "records" / "cells.jsonl"

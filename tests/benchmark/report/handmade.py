@@ -57,7 +57,7 @@ def curved(
     return {name: metric({"expected": interval(first[0])}, title=title, **bound)}
 
 
-def cell(
+def trial(
     system: str,
     metrics: Row | None,
     *,
@@ -111,22 +111,22 @@ def cell(
 
 
 def write_handmade(
-    folder: Path, cells: Sequence[Row], *, values: dict[str, Sequence[Row]] | None = None
+    folder: Path, trials: Sequence[Row], *, values: dict[str, Sequence[Row]] | None = None
 ) -> Path:
     """Write `folder/records`; `values` maps score keys to the `metrics` of each source."""
     records = folder / "records"
     records.mkdir(parents=True)
-    lines = "".join(json.dumps(line) + "\n" for line in cells)
+    lines = "".join(json.dumps(line) + "\n" for line in trials)
     (records / "cells.jsonl").write_text(lines, encoding="utf-8")
-    systems = {c["system"]: c["family"] for c in cells}
+    systems = {c["system"]: c["family"] for c in trials}
     run = {
         "run": "by-hand",
         "suite": "toy",
         "command": ["python", "-m", "benchmark.run", "--set", "a b=1"],
-        "seeds": sorted({c["seed"] for c in cells}),
+        "seeds": sorted({c["seed"] for c in trials}),
         "tasks": {
             task: {"title": task.title(), "kind": "jsonl", "counts": {"test": 2}}
-            for task in dict.fromkeys(c["task"] for c in cells)
+            for task in dict.fromkeys(c["task"] for c in trials)
         },
         "systems": {
             name: {"family": family, "title": name, "nfe_knob": "steps"}
@@ -134,7 +134,7 @@ def write_handmade(
         },
     }
     (records / "run.json").write_text(json.dumps(run), encoding="utf-8")
-    for line in cells:
+    for line in trials:
         key, generated = line["keys"]["score"], line["keys"]["generate"]
         if key is None:
             continue

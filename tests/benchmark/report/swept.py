@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from handmade import BLEU, bleu, cell, self_bleu, write_handmade
+from handmade import BLEU, bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -24,11 +24,11 @@ def swept_board(
     sources: int = 12,
 ) -> Board:
     """Systems with a sweep each; the first setting is the main one."""
-    cells, values = [], {}
+    trials, values = [], {}
     for system, curve in curves.items():
         for number, (diversity, quality) in enumerate(curve):
             label = "main" if number == 0 else f"temperature={number}"
-            line = cell(
+            line = trial(
                 system,
                 bleu(quality) | self_bleu(1 - diversity),
                 family="yardstick" if system in yardsticks else "autoregressive",
@@ -39,7 +39,7 @@ def swept_board(
                 depth=(depths or {}).get(system, 10),
             )
             line["cost"]["rows"] = 1.0
-            cells.append(line)
+            trials.append(line)
             row = {BLEU: [quality, quality], "self_bleu": 1 - diversity}
             values[f"score-{system}-{label}-1"] = [row] * sources
-    return Board(read_records(write_handmade(folder / "x", cells, values=values)))
+    return Board(read_records(write_handmade(folder / "x", trials, values=values)))

@@ -535,7 +535,7 @@ def write_records(
     """
     records = folder / "records"
     chosen = [s for s in (*SYSTEMS, *MORE_SYSTEMS) if s.id in systems]
-    cells: list[Row] = []
+    trials: list[Row] = []
     toy_tasks = [t for t in TASKS if t.id in tasks]
     for task in toy_tasks:
         asked = questions(task, sources)
@@ -547,18 +547,18 @@ def write_records(
                     records / "events" / f"{train_key}.jsonl", _events(system, task.id, seed)
                 )
             for setting in _settings(system):
-                cell: Row = {
+                trial: Row = {
                     "task": task.id, "system": system.id, "family": system.family, "seed": seed,
                     "status": "failed" if broken else "ok", "error": None, "setting": setting,
                 }  # fmt: skip
                 if broken:
-                    cell |= {
+                    trial |= {
                         "error": 'Traceback (most recent call last):\n  File "edit.py", line 12\n'
                         "ValueError: loss is not finite at update 40 <deletion head>",
                         "keys": {"train": train_key, "generate": None, "score": None},
                         "score": None, "cost": None, "statuses": None, "training": None,
                     }  # fmt: skip
-                    cells.append(cell)
+                    trials.append(trial)
                     continue
                 label = setting["label"]
                 generate_key = _key("generate", train_key, task.id, system.id, label, seed)
@@ -599,7 +599,7 @@ def write_records(
                 parameters = (
                     {"total": system.parameters, "embedding": 64_000} if system.parameters else None
                 )
-                cell |= {
+                trial |= {
                     "keys": {"train": train_key, "generate": generate_key, "score": score_key},
                     "score": score(rows, samples, metrics),
                     "cost": {"depth": nfe, "rows": nfe, "tokens": nfe * 20,
@@ -611,8 +611,8 @@ def write_records(
                                  "valid_loss": system.loss[1] * 1.03, "parameters": parameters,
                                  "batch": 64} if train_key else None,
                 }  # fmt: skip
-                cells.append(cell)
-    _write_lines(records / "cells.jsonl", cells)
+                trials.append(trial)
+    _write_lines(records / "cells.jsonl", trials)
     run = {
         "run": folder.name,
         "suite": "mini",

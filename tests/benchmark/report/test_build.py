@@ -11,7 +11,7 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.api import UserError
 from benchmark.report import build_report
@@ -199,19 +199,19 @@ def test_changed_records_are_rendered_again(report, stop, tmp_path):
 
 
 def test_everything_failed_is_a_report_too(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("a", None)])
+    folder = write_handmade(tmp_path / "x", [trial("a", None)])
     page = build_report(folder).read_text(encoding="utf-8")
     assert "ValueError: it broke &amp; &lt;fell&gt;" in page
 
 
 def test_a_report_whose_texts_are_not_kept(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))])
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
     shutil.rmtree(folder / "records" / "samples")
     assert "The records keep no texts" in build_report(folder).read_text(encoding="utf-8")
 
 
 def test_missing_samples_are_named(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))])
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
     (folder / "records" / "samples" / "generate-a-main-1.jsonl").unlink()
     with pytest.raises(UserError, match=r"generate-a-main-1\.jsonl is missing"):
         build_report(folder)

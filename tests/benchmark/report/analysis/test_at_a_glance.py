@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import cell, write_handmade
+from handmade import trial, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
@@ -66,5 +66,5 @@ def test_who_does_not_reach_the_grammar(tmp_path):
 
 
 def test_nothing_measured(tmp_path):
-    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
+    board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     assert {str(answer) for answer in make_glance(board, "toy")} == {"no quality was measured"}

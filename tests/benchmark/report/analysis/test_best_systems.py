@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import BLEU, bleu, cell, write_handmade
+from handmade import BLEU, bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.best_systems import compare
@@ -20,8 +20,8 @@ def rows(shift):
 @pytest.fixture
 def board(tmp_path):
     shifts = {"best": 0.20, "same": 0.20, "below": 0.15, "copy-source": 0.15}
-    cells = [
-        cell(
+    trials = [
+        trial(
             name,
             bleu(shift + 0.24375, half=0.1),
             family="yardstick" if name == "copy-source" else "autoregressive",
@@ -29,7 +29,7 @@ def board(tmp_path):
         for name, shift in shifts.items()
     ]
     values = {f"score-{name}-main-1": rows(shift) for name, shift in shifts.items()}
-    return Board(read_records(write_handmade(tmp_path / "x", cells, values=values)))
+    return Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
 
 
 def test_paired_test_sees_what_intervals_hide(board):
@@ -43,20 +43,20 @@ def test_paired_test_sees_what_intervals_hide(board):
 
 
 def test_without_values_nothing_is_claimed(tmp_path):
-    cells = [cell("a", bleu(0.9)), cell("b", bleu(0.1))]
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    trials = [trial("a", bleu(0.9)), trial("b", bleu(0.1))]
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     assert compare(board, "toy", AXIS).worse == ()
 
 
 def test_who_lacks_the_quality_is_not_compared(tmp_path):
-    cells = [cell("a", bleu(0.9)), cell("b", bleu(None)), cell("broken", None)]
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    trials = [trial("a", bleu(0.9)), trial("b", bleu(None)), trial("broken", None)]
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     found = compare(board, "toy", AXIS)
     assert (found.best, found.equals, found.worse) == ("a", (), ())
 
 
 def test_no_model_no_comparison(tmp_path):
-    cells = [cell("copy-source", bleu(0.9), family="yardstick")]
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    trials = [trial("copy-source", bleu(0.9), family="yardstick")]
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     assert compare(board, "toy", AXIS) is None
     assert compare(board, "toy", Axis("unknown", "expected", "unknown")) is None

@@ -4,7 +4,7 @@ import gzip
 import json
 
 import pytest
-from handmade import BLEU, cell, curved, write_handmade
+from handmade import BLEU, curved, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.equal_cost import chosen_values, describe_equal_cost
@@ -22,15 +22,15 @@ def write(folder, systems, *, seeds=(1,), sources=None):
 
     `sources` says of some how many they answer, where they are not all.
     """
-    cells = []
+    trials = []
     for name, (rows, pair) in systems.items():
         for seed in seeds:
             mean = sum(pair) / 2 + MEAN
-            line = cell(name, curved({BLEU: [mean, pair[1] + MEAN]}), seed=seed)
+            line = trial(name, curved({BLEU: [mean, pair[1] + MEAN]}), seed=seed)
             line["cost"]["rows"] = rows
-            cells.append(line)
-    path = write_handmade(folder / "x", cells)
-    for line in cells:
+            trials.append(line)
+    path = write_handmade(folder / "x", trials)
+    for line in trials:
         _, pair = systems[line["system"]]
         # Both windows of one choose themselves; of two the second is always chosen.
         rows = [
@@ -74,10 +74,10 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
 
 def test_the_least_is_the_best_where_lower_is_better(tmp_path):
     path = write(tmp_path, {"a": (4.0, (0.5, 0.9)), "b": (4.0, (0.2, 0.3))})
-    cells = path / "records" / "cells.jsonl"
-    cells.write_text(cells.read_text().replace('"direction": "higher"', '"direction": "lower"'))
+    trials = path / "records" / "cells.jsonl"
+    trials.write_text(trials.read_text().replace('"direction": "higher"', '"direction": "lower"'))
     assert "b is best on BLEU (sent): 0.252, one draw" in sentence(path)
-    cells.write_text(cells.read_text().replace('"direction": "lower"', '"direction": "none"'))
+    trials.write_text(trials.read_text().replace('"direction": "lower"', '"direction": "none"'))
     assert sentence(path) == ""
 
 
@@ -119,7 +119,7 @@ def test_values_of_the_choices(tmp_path):
 def test_nothing_is_said_of_one_model_or_without_values(tmp_path):
     assert sentence(write(tmp_path, {"a": (1.0, (0.2, 0.6))})) == ""
     path = write_handmade(
-        tmp_path / "bare", [cell("a", curved({BLEU: [0.1]})), cell("b", curved({BLEU: [0.2]}))]
+        tmp_path / "bare", [trial("a", curved({BLEU: [0.1]})), trial("b", curved({BLEU: [0.2]}))]
     )
     assert sentence(path) == ""
 

@@ -5,7 +5,7 @@ import io
 import math
 
 import pytest
-from handmade import BLEU, bleu, cell, curved, write_handmade
+from handmade import BLEU, bleu, curved, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.mbr_scaling import (
@@ -30,8 +30,8 @@ def costing(line, rows):
     return line
 
 
-def board_of(folder, *cells) -> Board:
-    return Board(read_records(write_handmade(folder / "x", cells)))
+def board_of(folder, *trials) -> Board:
+    return Board(read_records(write_handmade(folder / "x", trials)))
 
 
 def values(curve):
@@ -41,12 +41,12 @@ def values(curve):
 def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
     board = board_of(
         tmp_path,
-        cell("a", curved({BLEU: [0.3, 0.4]})),
-        cell("a", curved(UP), label="main, mbr", roles=["mbr"]),
-        cell("b", curved({BLEU: [0.5, 0.6]})),
-        cell("b", None, label="main, mbr", roles=["mbr"]),
-        cell("old", bleu(0.5)),
-        cell("broken", None),
+        trial("a", curved({BLEU: [0.3, 0.4]})),
+        trial("a", curved(UP), label="main, mbr", roles=["mbr"]),
+        trial("b", curved({BLEU: [0.5, 0.6]})),
+        trial("b", None, label="main, mbr", roles=["mbr"]),
+        trial("old", bleu(0.5)),
+        trial("broken", None),
     )
     a, b = curved_points(board, "toy")
     assert (a.label, b.label) == ("main, mbr", "main")
@@ -60,7 +60,7 @@ def test_the_setting_with_most_candidates_speaks_for_a_system(tmp_path):
 
 
 def test_intervals_of_several_seeds_say_how_they_were_made(tmp_path):
-    board = board_of(tmp_path, *(cell("a", curved(UP), seed=seed) for seed in (1, 2)))
+    board = board_of(tmp_path, *(trial("a", curved(UP), seed=seed) for seed in (1, 2)))
     assert describe_protocol(curved_points(board, "toy")).endswith(
         "by hand, for several seeds the widest of theirs plus the spread over seeds."
     )
@@ -74,8 +74,8 @@ def test_records_without_curves(board):
 def test_one_answer_has_one_size_and_a_list_its_length(tmp_path):
     board = board_of(
         tmp_path,
-        cell("single", curved({BLEU: [0.4]}), kind="single"),
-        cell("list", curved(UP), kind="n-best"),
+        trial("single", curved({BLEU: [0.4]}), kind="single"),
+        trial("list", curved(UP), kind="n-best"),
     )
     single, ranked = curved_points(board, "toy")
     assert values(mbr_curve(single, BLEU, BLEU)) == {1: 0.4}
@@ -85,8 +85,8 @@ def test_one_answer_has_one_size_and_a_list_its_length(tmp_path):
 def test_seeds_are_pooled_with_their_spread(tmp_path):
     board = board_of(
         tmp_path,
-        cell("a", curved({BLEU: [0.3, 0.4]})),
-        cell("a", curved({BLEU: [0.5, 0.4, 0.9]}), seed=2),
+        trial("a", curved({BLEU: [0.3, 0.4]})),
+        trial("a", curved({BLEU: [0.5, 0.4, 0.9]}), seed=2),
     )
     found = mbr_curve(curved_points(board, "toy")[0], BLEU, BLEU)
     assert values(found) == pytest.approx({1: 0.4, 2: 0.4})
@@ -95,7 +95,7 @@ def test_seeds_are_pooled_with_their_spread(tmp_path):
 
 
 def test_undefined_sizes_are_left_out(tmp_path):
-    line = cell("a", curved({BLEU: [0.3, 0.4]}))
+    line = trial("a", curved({BLEU: [0.3, 0.4]}))
     line["score"]["metrics"][BLEU]["mbr_curve"][BLEU]["value"][0] = None
     assert list(mbr_curve(curved_points(board_of(tmp_path, line), "toy")[0], BLEU, BLEU)) == [2]
 
@@ -104,11 +104,11 @@ def test_what_a_budget_buys(tmp_path):
     four = [0.1, 0.2, 0.3, 0.4]
     board = board_of(
         tmp_path,
-        costing(cell("slow", curved({BLEU: four})), 3.3),
-        costing(cell("fast", curved({BLEU: four})), 1.1),
-        cell("uncounted", curved({BLEU: four}), depth=2),
-        costing(cell("one", curved({BLEU: four[:1]}), kind="single"), 50.0),
-        costing(cell("oracle", curved({BLEU: four}), family="yardstick"), 70.0),
+        costing(trial("slow", curved({BLEU: four})), 3.3),
+        costing(trial("fast", curved({BLEU: four})), 1.1),
+        trial("uncounted", curved({BLEU: four}), depth=2),
+        costing(trial("one", curved({BLEU: four[:1]}), kind="single"), 50.0),
+        costing(trial("oracle", curved({BLEU: four}), family="yardstick"), 70.0),
     )
     points = {point.system: point for point in curved_points(board, "toy")}
     assert rows_per_candidate(points["uncounted"]) == 2
@@ -131,14 +131,14 @@ def test_what_a_budget_buys(tmp_path):
 
 @pytest.mark.parametrize("rows", [0.0, -1.0])
 def test_what_costs_nothing_has_no_price(tmp_path, rows):
-    board = board_of(tmp_path, costing(cell("free", curved(UP)), rows))
+    board = board_of(tmp_path, costing(trial("free", curved(UP)), rows))
     (point,) = curved_points(board, "toy")
     assert affordable(point, mbr_curve(point, BLEU, BLEU), 10.0) == 0
     assert math.isnan(common_budget((point,)))
 
 
 def test_all_values_in_one_file(tmp_path):
-    board = board_of(tmp_path, costing(cell("a", curved(UP)), 2.5), cell("old", bleu(0.5)))
+    board = board_of(tmp_path, costing(trial("a", curved(UP)), 2.5), trial("old", bleu(0.5)))
     rows = list(csv.DictReader(io.StringIO(curves_csv(board, "toy"))))
     assert len(rows) == 4 * 3
     row = next(r for r in rows if r["utility"] == "rouge_l" and r["candidates"] == "3")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from handmade import BLEU, bleu, cell, self_bleu, write_handmade
+from handmade import BLEU, bleu, self_bleu, trial, write_handmade
 from matplotlib.figure import Figure
 
 from benchmark.records.reader import read_records
@@ -16,11 +16,11 @@ from benchmark.report.figures.marks import Marks
 
 
 def board_of(tmp_path, values, *, level=0.95):
-    cells = [cell(name, bleu(0.5) | self_bleu(0.25)) for name in values]
-    for line in cells:
+    trials = [trial(name, bleu(0.5) | self_bleu(0.25)) for name in values]
+    for line in trials:
         line["score"]["interval"]["level"] = level
     rows = {f"score-{name}-main-1": of for name, of in values.items()}
-    return Board(read_records(write_handmade(tmp_path / "x", cells, values=rows)))
+    return Board(read_records(write_handmade(tmp_path / "x", trials, values=rows)))
 
 
 def test_points_of_a_board(tmp_path):
@@ -55,16 +55,16 @@ def test_the_level_is_that_of_the_run(tmp_path):
 
 def two_seeds(tmp_path, first, second):
     """A system of two seeds with the same two settings, by the quality of each source."""
-    cells, values = [], {}
+    trials, values = [], {}
     for label, roles, knob in (("main", ["main", "sweep"], 0), ("hot", ["sweep"], 1)):
         for seed, qualities in ((1, first), (2, second)):
-            line = cell("a", bleu(0.5) | self_bleu(0.25), seed=seed, label=label, roles=roles,
+            line = trial("a", bleu(0.5) | self_bleu(0.25), seed=seed, label=label, roles=roles,
                         knob_value=knob)  # fmt: skip
-            cells.append(line)
+            trials.append(line)
             values[line["keys"]["score"]] = [
                 {BLEU: [q * (1 - knob / 2)] * 2, "self_bleu": 0.75 - knob / 4} for q in qualities
             ]
-    return Board(read_records(write_handmade(tmp_path / "x", cells, values=values)))
+    return Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
 
 
 def test_one_value_has_one_interval(tmp_path):

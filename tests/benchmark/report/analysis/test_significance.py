@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from handmade import BLEU, bleu, cell, write_handmade
+from handmade import BLEU, bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.significance import (
@@ -212,17 +212,17 @@ def test_letters_have_raised_forms():
 
 
 def test_rows_of_the_table_that_are_compared(tmp_path):
-    cells = [
-        cell("a", bleu(0.5)),
-        cell("lost", None),
-        cell("copy-source", bleu(0.1), family="yardstick"),
-        cell("reference", bleu(1.0), family="yardstick"),
+    trials = [
+        trial("a", bleu(0.5)),
+        trial("lost", None),
+        trial("copy-source", bleu(0.1), family="yardstick"),
+        trial("reference", bleu(1.0), family="yardstick"),
     ]
     values = {
         f"score-{name}-main-1": [{BLEU: [v, v]}] * 30
         for name, v in (("a", 0.5), ("copy-source", 0.1), ("reference", 1.0))
     }
-    board = Board(read_records(write_handmade(tmp_path / "x", cells, values=values)))
+    board = Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
     assert [p.system for p in compared_points(board, "toy")] == ["a", "copy-source"]
     found = main_verdicts(board, "toy")
     assert found.better_than(f"{BLEU}.expected", "a") == ("copy-source",)
@@ -230,14 +230,14 @@ def test_rows_of_the_table_that_are_compared(tmp_path):
 
 def test_more_candidates_of_fewer_sources_decide_nothing(tmp_path):
     # The main setting of the first system failed: its others must not say which sources count.
-    cells = [
-        cell("a", None),
-        cell("a", bleu(0.7), label="main, mbr", roles=["mbr"]),
-        cell("b", bleu(0.5)),
-        cell("c", bleu(0.1)),
+    trials = [
+        trial("a", None),
+        trial("a", bleu(0.7), label="main, mbr", roles=["mbr"]),
+        trial("b", bleu(0.5)),
+        trial("c", bleu(0.1)),
     ]
     values = {"score-a-main, mbr-1": [{BLEU: [0.7, 0.7]}] * 8} | {
         f"score-{name}-main-1": [{BLEU: [v, v]}] * 30 for name, v in (("b", 0.5), ("c", 0.1))
     }
-    board = Board(read_records(write_handmade(tmp_path / "x", cells, values=values)))
+    board = Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
     assert main_verdicts(board, "toy").better_than(f"{BLEU}.expected", "b") == ("c",)

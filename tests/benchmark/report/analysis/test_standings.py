@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
@@ -113,12 +113,12 @@ def test_settings_are_those_of_the_sweep_or_the_main_one(board):
 
 
 def test_nothing_measured(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("a", None)])
+    folder = write_handmade(tmp_path / "x", [trial("a", None)])
     assert compute_standings(Board(read_records(folder)), "toy") is None
 
 
 def test_without_values_there_is_no_interval_and_no_claim(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5)), cell("b", bleu(0.1))])
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5)), trial("b", bleu(0.1))])
     found = compute_standings(Board(read_records(folder)), "toy")
     assert found.diversity is None
     assert found.value("depth", "a").value == 0.5

@@ -3,14 +3,14 @@ from __future__ import annotations
 import math
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 
 
-def board_of(tmp_path, cells) -> Board:
-    return Board(read_records(write_handmade(tmp_path / "toy", cells)))
+def board_of(tmp_path, trials) -> Board:
+    return Board(read_records(write_handmade(tmp_path / "toy", trials)))
 
 
 def test_systems_stand_by_family_and_yardsticks_last(board):
@@ -29,27 +29,27 @@ def test_main_points_have_their_measures(board):
 
 def test_failed_point_has_no_cells(board):
     broken = board.main("toy", "broken")
-    assert broken.cells == ()
+    assert broken.trials == ()
     assert broken.failures[0].status == "failed"
     assert not broken.measure("bleu_sent_m4").defined
 
 
 def sweep(value, **keywords):
-    return cell(
+    return trial(
         "a", bleu(value), label=f"t={value}", roles=["sweep"], knob_value=value,
         decoding={"temperature": value, "steps": 5}, **keywords,
     )  # fmt: skip
 
 
 def test_sweep_is_ordered_and_joined_by_the_main_point(tmp_path):
-    main = cell("a", bleu(0.5), knob_value=0.5, decoding={"temperature": 0.5, "steps": 5})
+    main = trial("a", bleu(0.5), knob_value=0.5, decoding={"temperature": 0.5, "steps": 5})
     board = board_of(tmp_path, [main, sweep(0.9), sweep(0.1)])
     (curve,) = board.sweeps("toy", "a")
     assert [point.knob_value for point in curve] == [0.1, 0.5, 0.9]
 
 
 def test_main_point_with_other_settings_stays_off_the_curve(tmp_path):
-    main = cell("a", bleu(0.5), knob_value=0.5, decoding={"temperature": 0.5, "steps": 50})
+    main = trial("a", bleu(0.5), knob_value=0.5, decoding={"temperature": 0.5, "steps": 50})
     board = board_of(tmp_path, [main, sweep(0.9), sweep(0.1)])
     (curve,) = board.sweeps("toy", "a")
     assert [point.knob_value for point in curve] == [0.1, 0.9]
@@ -67,12 +67,12 @@ def test_what_is_no_number_stays_off_the_curve(tmp_path, switch):
 
 
 def test_nfe_curve_is_ordered_by_measured_calls(tmp_path):
-    cells = [
-        cell("a", bleu(0.5), depth=10, decoding={"steps": 10}),
-        cell("a", bleu(0.6), label="20", roles=["nfe"], depth=20, decoding={"steps": 20}),
-        cell("a", bleu(0.4), label="2", roles=["nfe"], depth=2, decoding={"steps": 2}),
+    trials = [
+        trial("a", bleu(0.5), depth=10, decoding={"steps": 10}),
+        trial("a", bleu(0.6), label="20", roles=["nfe"], depth=20, decoding={"steps": 20}),
+        trial("a", bleu(0.4), label="2", roles=["nfe"], depth=2, decoding={"steps": 2}),
     ]
-    curve = board_of(tmp_path, cells).nfe_curve("toy", "a")
+    curve = board_of(tmp_path, trials).nfe_curve("toy", "a")
     assert [point.cost("depth") for point in curve] == [2, 10, 20]
 
 

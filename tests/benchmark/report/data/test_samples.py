@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -23,7 +23,7 @@ def test_blocks_hold_every_system(board):
 
 def test_invalid_candidates_are_marked(tmp_path):
     values = {"score-a-main-1": [{"validity": [1.0, 0.0]}, {"validity": None}]}
-    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))], values=values)
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))], values=values)
     first, second = gather_blocks(Board(read_records(folder)), "toy")
     assert [text.valid for text in first.answers[0].texts] == [True, False]
     assert [text.valid for text in second.answers[0].texts] == [None, None]
@@ -43,7 +43,7 @@ def test_equal_candidates_stand_once(realistic):
 
 def test_quality_of_a_candidate(tmp_path):
     values = {"score-a-main-1": [{"bleu_sent_m4": [0.25, None]}, {}]}
-    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5))], values=values)
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))], values=values)
     first, second = gather_blocks(Board(read_records(folder)), "toy")
     assert [text.quality for text in first.answers[0].texts] == [0.25, None]
     assert [text.quality for text in second.answers[0].texts] == [None, None]

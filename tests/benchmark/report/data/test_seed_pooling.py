@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from handmade import BLEU, bleu, cell, metric, write_handmade
+from handmade import BLEU, bleu, metric, trial, write_handmade
 from scipy import stats
 
 from benchmark.metrics.bleu_corpus import bleu_from_statistics
@@ -21,8 +21,8 @@ VALUES = {
 
 
 def main_point(tmp_path, metrics, values):
-    cells = [cell("a", one, seed=seed) for seed, one in enumerate(metrics, start=1)]
-    folder = write_handmade(tmp_path / "toy", cells, values=values)
+    trials = [trial("a", one, seed=seed) for seed, one in enumerate(metrics, start=1)]
+    folder = write_handmade(tmp_path / "toy", trials, values=values)
     return Board(read_records(folder)).main("toy", "a")
 
 

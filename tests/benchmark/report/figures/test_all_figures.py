@@ -7,7 +7,7 @@ import json
 import shutil
 
 import pytest
-from handmade import bleu, cell, metric, self_bleu, write_handmade
+from handmade import bleu, metric, self_bleu, trial, write_handmade
 from matplotlib.text import Text
 from synthetic import MORE_SYSTEMS, SYSTEMS, write_records
 
@@ -67,18 +67,18 @@ def check(grid):
 def variant(folder, target, change):
     shutil.copytree(folder / "records", target / "records")
     path = target / "records" / "cells.jsonl"
-    cells = [json.loads(line) for line in path.read_text().splitlines()]
-    cells = change(cells)
-    path.write_text("".join(json.dumps(c) + "\n" for c in cells))
+    trials = [json.loads(line) for line in path.read_text().splitlines()]
+    trials = change(trials)
+    path.write_text("".join(json.dumps(c) + "\n" for c in trials))
     return Board(read_records(target))
 
 
-def each_interval(cells, change):
-    for line in cells:
+def each_interval(trials, change):
+    for line in trials:
         for name, entry in ((line["score"] or {}).get("metrics", {})).items():
             for interval in entry["statistics"].values():
                 change(line, name, interval)
-    return cells
+    return trials
 
 
 def crowd(line, name, interval):
@@ -94,12 +94,12 @@ def undefine(line, name, interval):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda cells: cells,
-        lambda cells: each_interval(cells, crowd),
-        lambda cells: each_interval(cells, undefine),
-        lambda cells: [c for c in cells if c["setting"]["kind"] != "samples"],
-        lambda cells: [
-            c for c in cells if c["system"] == "gpt2" and "main" in c["setting"]["roles"]
+        lambda trials: trials,
+        lambda trials: each_interval(trials, crowd),
+        lambda trials: each_interval(trials, undefine),
+        lambda trials: [c for c in trials if c["setting"]["kind"] != "samples"],
+        lambda trials: [
+            c for c in trials if c["system"] == "gpt2" and "main" in c["setting"]["roles"]
         ],
     ],
     ids=["realistic", "all at one point", "all undefined", "no samples", "one point"],
@@ -129,8 +129,8 @@ def many(tmp_path_factory) -> Board:
     run["tasks"] = {name: run["tasks"]["dialogue"] | {"title": name} for name in names}
     path.write_text(json.dumps(run))
     path = folder / "records" / "cells.jsonl"
-    cells = [json.loads(line) for line in path.read_text().splitlines()]
-    lines = (json.dumps(c | {"task": name}) + "\n" for name in names for c in cells)
+    trials = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = (json.dumps(c | {"task": name}) + "\n" for name in names for c in trials)
     path.write_text("".join(lines))
     return Board(read_records(folder))
 
@@ -159,7 +159,7 @@ def test_long_titles_do_not_meet(tmp_path):
     both = bleu(0.4) | self_bleu(0.5)
     names = ("a task with quite a long name", "another of the same kind", "c", "d")
     board = Board(
-        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+        read_records(write_handmade(tmp_path / "x", [trial("a", both, task=n) for n in names]))
     )
     with use_style():
         check(draw_overview(board))
@@ -169,7 +169,7 @@ def test_common_brackets_are_left_out(tmp_path):
     both = bleu(0.4) | self_bleu(0.5)
     names = ("paraphrase (grammar)", "dialogue (grammar)")
     board = Board(
-        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+        read_records(write_handmade(tmp_path / "x", [trial("a", both, task=n) for n in names]))
     )
     with use_style():
         titles = [ax.get_title(loc="left") for ax in draw_overview(board).figure.axes]
@@ -182,7 +182,7 @@ def test_a_title_is_cut_only_where_its_panel_ends(tmp_path, tasks):
     both = bleu(0.4) | self_bleu(0.5)
     names = [f"{letter}, a title of more than 24" for letter in "wxyz"[:tasks]]
     board = Board(
-        read_records(write_handmade(tmp_path / "x", [cell("a", both, task=n) for n in names]))
+        read_records(write_handmade(tmp_path / "x", [trial("a", both, task=n) for n in names]))
     )
     with use_style():
         figure = draw_overview(board).figure
@@ -205,13 +205,13 @@ def data(ax):
 
 
 def test_frontier_plots_the_numbers(tmp_path):
-    cells = [
-        cell("a", bleu(0.4) | self_bleu(0.75)),
-        cell("b", bleu(0.6) | self_bleu(0.9), kind="single"),
-        cell("copy-source", bleu(0.5), family="yardstick", kind="single"),
-        cell("broken", None),
+    trials = [
+        trial("a", bleu(0.4) | self_bleu(0.75)),
+        trial("b", bleu(0.6) | self_bleu(0.9), kind="single"),
+        trial("copy-source", bleu(0.5), family="yardstick", kind="single"),
+        trial("broken", None),
     ]
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     with use_style():
         grid = draw_overview(board)
     (panel,) = grid.panels
@@ -227,7 +227,7 @@ def test_frontier_plots_the_numbers(tmp_path):
 def test_validity_comes_first_where_it_is_known(tmp_path):
     measured = bleu(0.4) | self_bleu(0.75)
     measured["validity"] = metric({"expected": {"value": 0.9}}, title="validity")
-    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", measured)])))
+    board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", measured)])))
     with use_style():
         grid = draw_overview(board)
         frontier = next(task_plots(board, "toy", "toy")).draw()
@@ -237,12 +237,12 @@ def test_validity_comes_first_where_it_is_known(tmp_path):
 
 def test_costs_plot_the_numbers(tmp_path):
     def at(calls, value):
-        return cell(
+        return trial(
             "a", bleu(value), label=f"{calls}", roles=["nfe"], depth=calls,
             decoding={"steps": calls},
         )  # fmt: skip
 
-    main = cell("a", bleu(0.4), depth=10, decoding={"steps": 10})
+    main = trial("a", bleu(0.4), depth=10, decoding={"steps": 10})
     board = Board(read_records(write_handmade(tmp_path / "x", [main, at(2, 0.1), at(50, 0.5)])))
     with use_style():
         grid = list(task_plots(board, "toy", "toy"))[1].draw()

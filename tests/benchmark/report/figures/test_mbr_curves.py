@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from handmade import BLEU, bleu, cell, curved, write_handmade
+from handmade import BLEU, bleu, curved, trial, write_handmade
 from test_all_figures import check, data
 
 from benchmark.records.reader import read_records
@@ -22,24 +22,24 @@ def metrics(values, *names):
 
 
 @pytest.fixture
-def cells():
+def trials():
     made = [
-        cell("transformer", metrics(FOUR, "validity")),
-        cell("nat", metrics([v + 0.1 for v in FOUR], "validity"), family="iterative"),
-        cell("gpt2", metrics(FOUR[:1], "validity"), kind="single"),
-        cell("fairseq-cmlm", metrics(FOUR[:3], "validity"), family="iterative", kind="n-best"),
-        cell("copy-source", metrics([0.2], "validity"), family="yardstick", kind="single"),
-        cell("oracle", metrics([v + 0.3 for v in FOUR], "validity"), family="yardstick", depth=0),
-        cell("reference", metrics([0.99], "validity"), family="yardstick", kind="n-best"),
-        cell("old", bleu(0.9)),
+        trial("transformer", metrics(FOUR, "validity")),
+        trial("nat", metrics([v + 0.1 for v in FOUR], "validity"), family="iterative"),
+        trial("gpt2", metrics(FOUR[:1], "validity"), kind="single"),
+        trial("fairseq-cmlm", metrics(FOUR[:3], "validity"), family="iterative", kind="n-best"),
+        trial("copy-source", metrics([0.2], "validity"), family="yardstick", kind="single"),
+        trial("oracle", metrics([v + 0.3 for v in FOUR], "validity"), family="yardstick", depth=0),
+        trial("reference", metrics([0.99], "validity"), family="yardstick", kind="n-best"),
+        trial("old", bleu(0.9)),
     ]
     for line, rows in zip(made, (8.0, 1.0, 8.0, 10.0, 0.0, 0.0, 0.0, 1.0), strict=True):
         line["cost"]["rows"] = rows
     return made
 
 
-def draw(folder, cells):
-    board = Board(read_records(write_handmade(folder / "x", cells)))
+def draw(folder, trials):
+    board = Board(read_records(write_handmade(folder / "x", trials)))
     with use_style():
         grid = draw_candidates(board, "toy")
         check(grid)
@@ -47,8 +47,8 @@ def draw(folder, cells):
 
 
 @pytest.mark.slow
-def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, cells):
-    board, grid = draw(tmp_path, cells)
+def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, trials):
+    board, grid = draw(tmp_path, trials)
     assert [axis.metric for axis in shown_axes(board, "toy")] == ["validity", BLEU]
     left, right, *_ = (panel.ax for panel in grid.panels)
     # Sizes 1, 2 and the largest carry marks; the list stands at its length, one answer at 1.
@@ -60,8 +60,8 @@ def test_candidates_at_the_left_and_what_they_cost_at_the_right(tmp_path, cells)
 
 
 @pytest.mark.slow
-def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, cells):
-    _, grid = draw(tmp_path, cells)
+def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, trials):
+    _, grid = draw(tmp_path, trials)
     left, right, *_ = (panel.ax for panel in grid.panels)
 
     def levels(ax):
@@ -76,14 +76,14 @@ def test_yardsticks_are_levels_and_the_ceiling_a_curve(tmp_path, cells):
 
 
 @pytest.mark.slow
-def test_the_budget_is_one_draw_of_the_dearest(tmp_path, cells):
-    _, grid = draw(tmp_path, cells)
+def test_the_budget_is_one_draw_of_the_dearest(tmp_path, trials):
+    _, grid = draw(tmp_path, trials)
     right = grid.panels[1].ax
     assert [8.0, 8.0] in [list(line.get_xdata()) for line in right.lines]
 
 
 def test_real_data_show_a_metric_that_did_not_choose(tmp_path):
-    board, grid = draw(tmp_path, [cell("gpt2", metrics(FOUR, "rouge_l"))])
+    board, grid = draw(tmp_path, [trial("gpt2", metrics(FOUR, "rouge_l"))])
     assert [axis.metric for axis in shown_axes(board, "toy")] == [BLEU, "rouge_l"]
     assert [panel.ax.get_ylabel() for panel in grid.panels[::2]] == [
         f"sentence BLEU ({BLEU})", "ROUGE-L (rouge_l)",
@@ -91,12 +91,12 @@ def test_real_data_show_a_metric_that_did_not_choose(tmp_path):
 
 
 def test_free_systems_alone(tmp_path):
-    _, grid = draw(tmp_path, [cell("oracle", metrics(FOUR), family="yardstick", depth=0)])
+    _, grid = draw(tmp_path, [trial("oracle", metrics(FOUR), family="yardstick", depth=0)])
     assert len(grid.panels) == 2
 
 
-def test_only_records_with_curves_have_the_figure(tmp_path, cells, board):
-    found = Board(read_records(write_handmade(tmp_path / "x", cells)))
+def test_only_records_with_curves_have_the_figure(tmp_path, trials, board):
+    found = Board(read_records(write_handmade(tmp_path / "x", trials)))
     (plot,) = (p for p in task_plots(found, "toy", "toy") if p.name == "toy-mbr")
     assert f"by {BLEU}." in plot.caption and "inflates that metric" in plot.caption
     assert "toy-mbr" not in {p.name for p in task_plots(board, "toy", "toy")}

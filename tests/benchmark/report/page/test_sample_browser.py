@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from chromium import call, drive, needs_chromium
-from handmade import bleu, cell, self_bleu, write_handmade
+from handmade import bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report import build_report
@@ -27,20 +27,20 @@ SCRIPT = Path(__file__).with_name("browse.js").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    cells = [
-        cell("worse", bleu(0.30) | self_bleu(0.5), family="discrete diffusion"),
+    trials = [
+        trial("worse", bleu(0.30) | self_bleu(0.5), family="discrete diffusion"),
         *(
-            cell(
+            trial(
                 "best", bleu(0.50 - at / 10) | self_bleu(0.4 - at / 5), label=f"temperature={at}",
                 roles=("main", "sweep") if not at else ("sweep",), knob_value=at,
             )
             for at in (0.0, 0.5, 1.0)
         ),
-        cell("near", bleu(0.485) | self_bleu(0.6), label="50 % of <all> & more_"),
-        cell("broken", None, family="iterative"),
-        cell("copy-source", bleu(0.55) | self_bleu(1.0), family="yardstick", kind="single"),
+        trial("near", bleu(0.485) | self_bleu(0.6), label="50 % of <all> & more_"),
+        trial("broken", None, family="iterative"),
+        trial("copy-source", bleu(0.55) | self_bleu(1.0), family="yardstick", kind="single"),
     ]  # fmt: skip
-    folder = write_handmade(tmp_path_factory.mktemp("browser") / "toy", cells)
+    folder = write_handmade(tmp_path_factory.mktemp("browser") / "toy", trials)
     path = folder / "records" / "samples" / "generate-near-50 % of <all> & more_-1.jsonl"
     first, second = path.read_text().splitlines()
     hard = json.loads(second)

@@ -20,9 +20,9 @@ def folder(synthetic, tmp_path_factory):
     made = tmp_path_factory.mktemp("paper") / "toy"
     shutil.copytree(synthetic / "records", made / "records")
     path = made / "records" / "cells.jsonl"
-    cells = [json.loads(line) for line in path.read_text().splitlines()]
+    trials = [json.loads(line) for line in path.read_text().splitlines()]
     (made / "records" / "traces").mkdir()
-    for line in cells:
+    for line in trials:
         if line["system"] in ("diffuseq", "transformer") and "main" in line["setting"]["roles"]:
             ends = {"value": [0.1, 0.2, 0.3], "low": [0.0, 0.1, 0.2], "high": [0.2, 0.3, 0.4]}
             line["score"]["metrics"]["bleu_sent_m4"]["mbr_curve"] = {"bleu_sent_m4": ends}
@@ -33,7 +33,7 @@ def folder(synthetic, tmp_path_factory):
                 "curves": {"bleu_sent_m4": {"expected": ends}, "div_4": {"set": ends}},
             }  # fmt: skip
             (made / "records" / "traces" / f"{key}.json").write_text(json.dumps(trace))
-    path.write_text("".join(json.dumps(line) + "\n" for line in cells))
+    path.write_text("".join(json.dumps(line) + "\n" for line in trials))
     return made
 
 

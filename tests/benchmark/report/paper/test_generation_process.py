@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from handmade import bleu, cell, metric, write_handmade
+from handmade import bleu, metric, trial, write_handmade
 
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
@@ -18,11 +18,11 @@ def div_4(value):
 
 def traced(folder, *seeds, steps=(1, 5, 10)):
     """A board with one system; each seed has a quality at every step."""
-    cells = [cell("one", bleu(0.3) | div_4(0.5), seed=n) for n in range(1, len(seeds) + 1)]
-    for line, values in zip(cells, seeds, strict=True):
+    trials = [trial("one", bleu(0.3) | div_4(0.5), seed=n) for n in range(1, len(seeds) + 1)]
+    for line, values in zip(trials, seeds, strict=True):
         if values is not None:
             line["keys"]["trace"] = f"t{line['seed']}"
-    write_handmade(folder, [*cells, cell("two", bleu(0.2) | div_4(0.4))])
+    write_handmade(folder, [*trials, trial("two", bleu(0.2) | div_4(0.4))])
     (folder / "records" / "traces").mkdir()
     for number, values in enumerate(seeds, start=1):
         ends = {"value": values, "low": values, "high": values}

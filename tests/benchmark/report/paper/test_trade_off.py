@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from handmade import bleu, cell, interval, metric, write_handmade
+from handmade import bleu, interval, metric, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -13,13 +13,13 @@ def div_4(value):
 
 
 def test_the_copy_is_a_line_and_the_references_take_no_room(tmp_path):
-    cells = [
-        cell("a", bleu(0.30) | div_4(0.8)),
-        cell("a", bleu(0.35) | div_4(0.6), label="temperature=0.5", roles=["sweep"], knob_value=1),
-        cell("copy-source", bleu(0.25) | div_4(0.3), family="yardstick", kind="single"),
-        cell("reference", bleu(0.45) | div_4(0.9), family="yardstick", kind="n-best"),
+    trials = [
+        trial("a", bleu(0.30) | div_4(0.8)),
+        trial("a", bleu(0.35) | div_4(0.6), label="temperature=0.5", roles=["sweep"], knob_value=1),
+        trial("copy-source", bleu(0.25) | div_4(0.3), family="yardstick", kind="single"),
+        trial("reference", bleu(0.45) | div_4(0.9), family="yardstick", kind="n-best"),
     ]
-    board = Board(read_records(write_handmade(tmp_path / "toy", cells)))
+    board = Board(read_records(write_handmade(tmp_path / "toy", trials)))
     grid = draw_trade_off(board, ["toy"])
     ax = grid.panels[0].ax
     (line,) = [line for line in ax.lines if line.get_color() == COPY_COLOUR]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -10,9 +10,9 @@ from benchmark.report.tables.external_outputs import describe_outputs
 def said(folder, **outputs) -> str:
     facts = {"format": "jsonl", "sources": 1200, "split": 1200, "matched": "id"} | outputs
     lines = [
-        cell("ours", bleu(0.5)),
-        cell("theirs", bleu(0.5), family="other") | {"outputs": facts},
-        cell("copy-source", bleu(0.2), family="yardstick") | {"outputs": {"format": "made here"}},
+        trial("ours", bleu(0.5)),
+        trial("theirs", bleu(0.5), family="other") | {"outputs": facts},
+        trial("copy-source", bleu(0.2), family="yardstick") | {"outputs": {"format": "made here"}},
     ]
     return describe_outputs(Board(read_records(write_handmade(folder, lines))).points)
 

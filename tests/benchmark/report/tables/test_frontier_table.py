@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import BLEU, bleu, cell, write_handmade
+from handmade import BLEU, bleu, trial, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
@@ -78,9 +78,9 @@ def test_every_pair_stands_in_the_frame(board):
     assert one.p_adjusted == pytest.approx(3 * max(one.p_randomisation, one.p_bootstrap))
 
 
-@pytest.mark.parametrize("cells", [[cell("a", None)], [cell("a", bleu(0.5))]])
-def test_nothing_to_compare(tmp_path, cells):
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+@pytest.mark.parametrize("trials", [[trial("a", None)], [trial("a", bleu(0.5))]])
+def test_nothing_to_compare(tmp_path, trials):
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     for table in (build_frontier_table(board, "toy"), build_significance_table(board, "toy")):
         for text in (to_markdown(table), to_latex(table), to_csv(table)):
             assert "ᵃ" not in text

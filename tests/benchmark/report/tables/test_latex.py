@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from handmade import bleu, cell, self_bleu, write_handmade
+from handmade import bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -38,15 +38,15 @@ DOCUMENT = r"""\documentclass[a4paper]{article}
 def test_all_tables_compile_in_one_document(tmp_path):
     metrics = bleu(0.5) | self_bleu(0.4)
     metrics["bleu_sent_m4"]["title"] += " ".join(HARD)
-    cells = [cell(name, metrics, label=name, decoding={"x": name}) for name in HARD]
-    cells += [
-        cell(HARD[0], metrics, label=f"other {name}", decoding={"x": f"other {name}"}, roles=())
+    trials = [trial(name, metrics, label=name, decoding={"x": name}) for name in HARD]
+    trials += [
+        trial(HARD[0], metrics, label=f"other {name}", decoding={"x": f"other {name}"}, roles=())
         for name in HARD
     ]
-    for line in cells:
+    for line in trials:
         line["setting"]["ablations"] = ["policies_&_%"]
-    cells.append(cell("broken_&", None, family="50 % edit_"))
-    folder = write_handmade(tmp_path / "x", cells)
+    trials.append(trial("broken_&", None, family="50 % edit_"))
+    folder = write_handmade(tmp_path / "x", trials)
     path = folder / "records" / "run.json"
     run = json.loads(path.read_text())
     run["tasks"]["toy"]["title"] = " ".join(HARD)

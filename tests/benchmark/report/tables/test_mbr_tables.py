@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import BLEU, bleu, cell, curved, metric, write_handmade
+from handmade import BLEU, bleu, curved, metric, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -25,15 +25,15 @@ def both(shift=0.0, sizes=6):
 
 
 @pytest.fixture
-def cells():
+def trials():
     made = [
-        cell("a", both()),
-        cell("b", both(0.2), family="edit"),
-        cell("greedy", both(0.1, sizes=1), kind="single"),
-        cell("beam", both(0.1, sizes=4), kind="n-best"),
-        cell("broken", None),
-        cell("copy-source", both(0.0, sizes=1), family="yardstick", kind="single"),
-        cell("oracle", both(0.5), family="yardstick", depth=0),
+        trial("a", both()),
+        trial("b", both(0.2), family="edit"),
+        trial("greedy", both(0.1, sizes=1), kind="single"),
+        trial("beam", both(0.1, sizes=4), kind="n-best"),
+        trial("broken", None),
+        trial("copy-source", both(0.0, sizes=1), family="yardstick", kind="single"),
+        trial("oracle", both(0.5), family="yardstick", depth=0),
     ]
     for line, rows in zip(made, (6.0, 2.0, 9.0, 12.0, 0, 0.0, 0.0), strict=True):
         if line["cost"]:
@@ -42,8 +42,8 @@ def cells():
 
 
 @pytest.fixture
-def choosing(tmp_path, cells) -> Board:
-    return Board(read_records(write_handmade(tmp_path / "x", cells)))
+def choosing(tmp_path, trials) -> Board:
+    return Board(read_records(write_handmade(tmp_path / "x", trials)))
 
 
 def test_known_table(choosing):
@@ -108,14 +108,14 @@ def test_validity_stands_first_and_variants_stand_once(tmp_path):
     found = curved({BLEU: SIX}, name=f"{BLEU}:case=lower") | curved({BLEU: SIX})
     found |= curved({BLEU: SIX}, name="validity", title="validity")
     found |= curved({BLEU: SIX}, name="dist_1", title="dist-1")
-    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", found)])))
+    board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", found)])))
     table, others = build_choosing_tables(board, "toy")
     assert table.title == "Minimum Bayes risk: validity"
     assert {c.id.rpartition(".")[0] for c in others.columns} == {f"{BLEU}:case=lower"}
 
 
 def test_one_metric_one_table(tmp_path):
-    lines = [cell("a", curved({BLEU: SIX})), cell("plain", bleu(0.3))]
+    lines = [trial("a", curved({BLEU: SIX})), trial("plain", bleu(0.3))]
     lines[0]["score"]["metrics"]["length"] = metric({}, title="length", direction="none")
     board = Board(read_records(write_handmade(tmp_path / "x", lines)))
     assert choosing_names(board.records, "toy") == ("mbr",)

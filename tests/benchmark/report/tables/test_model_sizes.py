@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -12,12 +12,12 @@ from benchmark.report.tables.model_sizes import describe_sizes
 
 def board_of(tmp_path, sizes, facts=None) -> Board:
     """Systems with `sizes` parameters beside 1,000 of embeddings."""
-    cells = [
-        cell(name, bleu(0.5)) | {"parameters": {"total": size + 1000, "embedding": 1000}}
+    trials = [
+        trial(name, bleu(0.5)) | {"parameters": {"total": size + 1000, "embedding": 1000}}
         for name, size in sizes.items()
     ]
-    cells.append(cell("copy-source", bleu(0.1), family="yardstick", kind="single"))
-    folder = write_handmade(tmp_path / "x", cells)
+    trials.append(trial("copy-source", bleu(0.1), family="yardstick", kind="single"))
+    folder = write_handmade(tmp_path / "x", trials)
     path = folder / "records" / "run.json"
     run = json.loads(path.read_text())
     for name, changes in (facts or {}).items():

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from handmade import bleu, cell, metric, write_handmade
+from handmade import bleu, metric, trial, write_handmade
 
 from benchmark.literature.conversion import TEST_SOURCES
 from benchmark.literature.published_figures import NOT_OURS, published_figures
@@ -45,10 +45,10 @@ def lower(value):
 
 
 def board_of(tmp_path, *, task="qqp", test=2500, copy=0.2288, samples=10, metrics=lower):
-    lines = [cell("mine", metrics(0.25), task=task)]
+    lines = [trial("mine", metrics(0.25), task=task)]
     if copy is not None:
         lines.append(
-            cell("copy-source", metrics(copy), task=task, family="yardstick", kind="single")
+            trial("copy-source", metrics(copy), task=task, family="yardstick", kind="single")
         )
     for line in lines:
         line["score"]["num_samples"] = 1 if line["setting"]["kind"] == "single" else samples

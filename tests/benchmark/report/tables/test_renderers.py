@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from handmade import bleu, cell, write_handmade
+from handmade import bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -68,14 +68,18 @@ def test_latex_known_answer(table):
 
 
 def test_latex_of_odd_names(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("my_file:100%", bleu(0.5)), cell("b", bleu(0.1))])
+    folder = write_handmade(
+        tmp_path / "x", [trial("my_file:100%", bleu(0.5)), trial("b", bleu(0.1))]
+    )
     text = to_latex(build_table(Board(read_records(folder)), "toy"))
     assert r"my\_file:100\% & " in text
     assert "\nmy_file:100%" not in text
 
 
 def test_no_interval_of_no_width(tmp_path):
-    folder = write_handmade(tmp_path / "x", [cell("a", bleu(0.5, half=0.0)), cell("b", bleu(0.1))])
+    folder = write_handmade(
+        tmp_path / "x", [trial("a", bleu(0.5, half=0.0)), trial("b", bleu(0.1))]
+    )
     assert "| a | **0.500** | **0.600** |" in to_markdown(
         build_table(Board(read_records(folder)), "toy")
     )

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from handmade import bleu, cell, self_bleu, write_handmade
+from handmade import bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -21,7 +21,7 @@ MAIN = {"policy": "ancestral", "eta": 0.0, "nfe": 8}
 
 
 def variant(system, label, value, *, roles=("ablation",), decoding=None, **facts):
-    line = cell(
+    line = trial(
         system, bleu(value) | self_bleu(0.5), label=label, roles=roles,
         decoding=MAIN | (decoding or {}), **facts,
     )  # fmt: skip
@@ -31,22 +31,22 @@ def variant(system, label, value, *, roles=("ablation",), decoding=None, **facts
 
 
 @pytest.fixture
-def cells():
+def trials():
     return [
         variant("a", "main", 0.30, roles=("main", "ablation")),
         variant("a", "policy=remask, eta=0.1", 0.50, decoding={"policy": "remask", "eta": 0.1}),
         variant("a", "policy=top", 0.495, decoding={"policy": "top"}, depth=3),
         # Its main setting is no variant, and stands beside the only one.
-        cell("b", bleu(0.9), decoding=MAIN | {"policy": "own"}),
+        trial("b", bleu(0.9), decoding=MAIN | {"policy": "own"}),
         variant("b", "policy=top", 0.20, decoding={"policy": "top"}),
-        cell("plain", bleu(0.6)),
-        cell("copy-source", bleu(0.55), family="yardstick", kind="single"),
+        trial("plain", bleu(0.6)),
+        trial("copy-source", bleu(0.55), family="yardstick", kind="single"),
     ]
 
 
 @pytest.fixture
-def ablated(tmp_path, cells) -> Board:
-    return Board(read_records(write_handmade(tmp_path / "x", cells)))
+def ablated(tmp_path, trials) -> Board:
+    return Board(read_records(write_handmade(tmp_path / "x", trials)))
 
 
 def test_rows_are_systems_by_variants(ablated):
@@ -104,13 +104,13 @@ def test_every_rendering_tells_the_variants(ablated):
 
 
 def test_labels_without_a_common_field(tmp_path):
-    cells = [
+    trials = [
         variant("a", "main", 0.3, roles=("main",)),
         variant("a", "eta=1", 0.3, decoding={"eta": 1.0}),
         variant("a", "policy=x", 0.3, decoding={"policy": "x"}),
         variant("a", "eta=True", 0.3, decoding={"eta": True}),
     ]
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     assert write_variant_labels(board.of("toy", "a")) == [
         "policy=ancestral, eta=0 (main)", "policy=ancestral, eta=1", "policy=x, eta=0",
         "policy=ancestral, eta=True",
@@ -118,8 +118,8 @@ def test_labels_without_a_common_field(tmp_path):
 
 
 def test_a_variant_that_is_the_main_setting_alone(tmp_path):
-    cells = [variant("a", "temperature=0.7", 0.3, roles=("main", "ablation"))]
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    trials = [variant("a", "temperature=0.7", 0.3, roles=("main", "ablation"))]
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     assert write_variant_labels(board.of("toy", "a")) == ["temperature=0.7 (main)"]
 
 
@@ -128,7 +128,7 @@ def test_no_ablation_no_table(board):
 
 
 def trained(system, updates, total, *, seed=1):
-    return cell(system, bleu(0.5), seed=seed) | {
+    return trial(system, bleu(0.5), seed=seed) | {
         "keys": {"train": f"t-{system}-{seed}", "generate": f"generate-{system}-main-{seed}",
                  "score": f"score-{system}-main-{seed}"},
         "training": {"updates": updates, "tokens": 2_500_000, "seconds": 80.0},
@@ -138,12 +138,12 @@ def trained(system, updates, total, *, seed=1):
 
 
 def test_cost_table_known_answer(tmp_path):
-    cells = [
+    trials = [
         trained("a", 1000, 400_000), trained("a", 500, 400_000, seed=2),
         trained("b", 700, 401_500),
-        cell("fixed", bleu(0.2), family="yardstick", kind="single", depth=0),
+        trial("fixed", bleu(0.2), family="yardstick", kind="single", depth=0),
     ]  # fmt: skip
-    board = Board(read_records(write_handmade(tmp_path / "x", cells)))
+    board = Board(read_records(write_handmade(tmp_path / "x", trials)))
     table = build_cost_table(board, "toy")
     lines = to_markdown(table).splitlines()
     assert (
@@ -163,7 +163,7 @@ def test_cost_table_known_answer(tmp_path):
 
 
 def test_cost_table_of_failures(tmp_path):
-    board = Board(read_records(write_handmade(tmp_path / "x", [cell("a", None)])))
+    board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     table = build_cost_table(board, "toy")
     assert table.rows[0].status == "failed"
     assert table.footnotes == ()

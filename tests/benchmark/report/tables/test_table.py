@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from handmade import bleu, cell, metric, self_bleu, write_handmade
+from handmade import bleu, metric, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.records.schema import Interval
@@ -56,8 +56,8 @@ def test_bold_is_what_cannot_be_told_from_the_best(board):
 
 
 def test_nothing_is_bold_where_nothing_differs(tmp_path):
-    cells = [cell(name, bleu(0.5)) for name in "abc"]
-    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    trials = [trial(name, bleu(0.5)) for name in "abc"]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
     assert not any(entry.bold for row in table.rows for entry in row.entries.values())
 
 
@@ -87,8 +87,8 @@ def test_divergence_of_ranked_lists_is_left_out(tmp_path):
             direction="lower",
         )
     }  # fmt: skip
-    cells = [cell(k, measured, kind=k) for k in ("samples", "n-best", "single")]
-    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    trials = [trial(k, measured, kind=k) for k in ("samples", "n-best", "single")]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
     assert row_of(table, "n-best").entries["divergence.set"].dash
     assert row_of(table, "single").entries["divergence.set"].interval.value == 0.2
 
@@ -99,15 +99,15 @@ def test_failed_system_keeps_its_row(board):
 
 
 def test_missing_seed_is_marked(tmp_path):
-    cells = [cell("a", bleu(0.5)), cell("a", None, seed=2), cell("b", bleu(0.4))]
-    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    trials = [trial("a", bleu(0.5)), trial("a", None, seed=2), trial("b", bleu(0.4))]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
     assert row_of(table, "a").marks == DOUBLE_DAGGER
     assert any(note.text.startswith(DOUBLE_DAGGER) for note in table.footnotes)
 
 
 def test_metrics_that_some_systems_lack_are_tolerated(tmp_path):
-    cells = [cell("a", bleu(0.5)), cell("b", self_bleu(0.4)), cell("c", {})]
-    table = build_table(Board(read_records(write_handmade(tmp_path / "x", cells))), "toy")
+    trials = [trial("a", bleu(0.5)), trial("b", self_bleu(0.4)), trial("c", {})]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
     assert not row_of(table, "b").entries["bleu_sent_m4.expected"].interval.defined
     assert row_of(table, "c").status == "ok"
 
@@ -118,7 +118,7 @@ def test_unknown_metrics_find_a_place(tmp_path):
         "meteor": metric({"expected": {"value": 0.5}}, title="METEOR"),
         "bleu_sent_m4:case=lower": metric({"expected": {"value": 0.5}}, title="BLEU (sent)"),
     }
-    folder = write_handmade(tmp_path / "x", [cell("a", measured)])
+    folder = write_handmade(tmp_path / "x", [trial("a", measured)])
     table = build_table(Board(read_records(folder)), "toy")
     groups = {column.id: (column.group, column.detail) for column in table.columns}
     assert groups["novelty.set"][0] == "diversity"
@@ -149,6 +149,6 @@ def test_last_line(error, line):
 def test_caption_says_how_seeds_enter_the_intervals(tmp_path):
     student = ", widened for the spread over seeds by Student's t (Welch-Satterthwaite)"
     for seeds, told in (((1,), ""), ((1, 2), student)):
-        cells = [cell("a", bleu(0.5), seed=seed) for seed in seeds]
-        board = Board(read_records(write_handmade(tmp_path / str(len(seeds)), cells)))
+        trials = [trial("a", bleu(0.5), seed=seed) for seed in seeds]
+        board = Board(read_records(write_handmade(tmp_path / str(len(seeds)), trials)))
         assert f"95 % intervals: by hand{told}." in build_table(board, "toy").caption
