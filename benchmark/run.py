@@ -216,6 +216,8 @@ def _run(
     folder = options.reports / (options.name or suite.name)
     _write_records(folder, plan, store, words)
     if options.records_only:
+        if (folder / "index.html").exists():
+            note(f"note: the page is of older records: python -m benchmark.report {folder}")
         print(folder)
     else:
         from benchmark.report import build_report

@@ -10,7 +10,7 @@ import yaml
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest, suggestion
 from benchmark.experiment.registry import system_entries
-from benchmark.experiment.yaml_format import read_yaml
+from benchmark.runtime.yaml_format import read_yaml
 
 BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer")
 BROADCAST_TO_SYSTEMS = ("training", "budget")

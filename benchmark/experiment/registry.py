@@ -19,7 +19,7 @@ from typing import cast
 from benchmark.api import System, UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.experiment.configuration import fill
-from benchmark.experiment.yaml_format import read_yaml
+from benchmark.runtime.yaml_format import read_yaml
 
 ENTRY_POINT_GROUP = "diffuseq_bench.systems"
 

@@ -20,7 +20,7 @@ from benchmark.api.did_you_mean import suggestion
 from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
-from benchmark.experiment.yaml_format import read_yaml, write_yaml
+from benchmark.runtime.yaml_format import read_yaml, write_yaml
 from benchmark.tasks import read_origin
 
 
@@ -97,7 +97,7 @@ class Budget(_Recipe):
 
     updates: PositiveInt | None = None
     tokens: PositiveInt | None = None
-    seconds: float | None = None
+    seconds: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
     def _bounded(self) -> Budget:

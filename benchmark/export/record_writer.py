@@ -98,6 +98,8 @@ def _make_folder(folder: Path) -> Path:
     """An empty folder beside `folder/records`."""
     fresh = folder / "records.tmp"
     shutil.rmtree(fresh, ignore_errors=True)
+    if fresh.exists():
+        raise UserError(f"{fresh} cannot be removed: remove it, or name another --reports.")
     make_folder(fresh, "--reports")
     return fresh
 

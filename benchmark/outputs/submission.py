@@ -223,7 +223,7 @@ def _add_yardsticks(
     for entry in registered(store, target.name):
         if entry.task == task.id and entry.is_yardstick:
             remove(store, [entry])
-    present = {trial.system for trial in target.run_cells(task.id)}
+    present = {trial.system for trial in target.own_trials(task.id)}
     count, seed = max(e.num_samples for e in entries), min(e.seed for e in entries)
     for name, info, setting, made in yardsticks(suite, task, num_samples=count, seed=seed):
         if name not in present:
@@ -254,7 +254,7 @@ def _remarks(
             "all candidates of each source are equal: use --candidates 1 and --kind single for a"
             " deterministic system."
         )
-    rows = [c for c in target.run_cells(entry.task) if "main" in c.setting.roles]
+    rows = [c for c in target.own_trials(entry.task) if "main" in c.setting.roles]
     counts = {c.score.num_samples for c in rows if c.score is not None}
     counts |= {other.num_samples for other in others}
     if different := sorted(counts - {1, entry.num_samples}):

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import yaml
-from pydantic import ValidationError
 
 from benchmark.api import Example, UserError
+from benchmark.experiment.configuration import fill
 from benchmark.experiment.suite import Suite, load_suite
 from benchmark.generation.candidates_file import CANDIDATES
 from benchmark.outputs.json_lines_format import read_json_lines
@@ -19,6 +19,7 @@ from benchmark.outputs.registered_outputs import RegisteredOutputs, registered
 from benchmark.records.reader import Records, read_records
 from benchmark.records.schema import TrialRecord
 from benchmark.report.data.points import YARDSTICK
+from benchmark.runtime.yaml_format import read_yaml
 from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, controlled_splits, load_task
 from benchmark.tasks.data_notes import take_notes
@@ -40,7 +41,7 @@ class Target:
         """The name of the report in the store."""
         return self.folder.name
 
-    def run_cells(self, task: str | None = None) -> tuple[TrialRecord, ...]:
+    def own_trials(self, task: str | None = None) -> tuple[TrialRecord, ...]:
         """The trials that were run, not entered; of one task or of all."""
         trials = self.records.trial_records if self.records is not None else ()
         return tuple(
@@ -50,7 +51,7 @@ class Target:
     @property
     def of_a_run(self) -> bool:
         """Whether it has trials that were run, besides outputs."""
-        return bool(self.run_cells())
+        return bool(self.own_trials())
 
     @property
     def suite(self) -> Suite | None:
@@ -62,8 +63,8 @@ class Target:
         if self.records is None:
             return None
         try:
-            return Suite.model_validate(yaml.safe_load(self.records.run.suite_yaml))
-        except (ValidationError, yaml.YAMLError) as error:
+            return fill(Suite, read_yaml(self.records.run.suite_yaml), "")
+        except (UserError, yaml.YAMLError) as error:
             raise UserError(
                 f"The suite in {self.folder / 'records' / 'run.json'} is from another version: name"
                 " another report with --report."

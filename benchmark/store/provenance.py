@@ -58,21 +58,29 @@ def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def code() -> dict[str, Any]:
-    """Version, digest of the source files, and the commit if the package is in its repository."""
+    """Version, digest of code and data files, and the commit if the package is in its repository.
+
+    Grammars and the table of systems are YAML: they decide numbers as the code does.
+    """
     root = Path(__file__).parents[2]
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
     commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     dirty = bool(_git(root, "status", "--porcelain", "--", *_ROOMS)) if commit else None
     return {
         "version": _version("diffuseq-bench"),
-        "digest": digest.hexdigest()[:16],
+        "digest": source_digest(root),
         "commit": commit,
         "dirty": dirty,
     }
+
+
+def source_digest(root: Path) -> str:
+    """Sixteen hexadecimal digits over names and content of all code and YAML below `root`."""
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted(p for kind in ("*.py", "*.yaml") for p in (root / room).rglob(kind)):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

@@ -12,8 +12,9 @@
         weight: 1.0
         targets: {"who went to {c} ?": 0.4, "where did {p} go ?": 0.6}
 
-A frame with `each: [a, b]` stands for one frame for each of these words, in place of `<each>` in
-its patterns. YAML reads an unquoted `yes`, `no`, `on` or `off` as true or false: quote them.
+A word that has only a weight of 1 is written `word: {}` among words with forms. A frame with
+`each: [a, b]` stands for one frame for each of these words, in place of `<each>` in its patterns.
+YAML reads an unquoted `yes`, `no`, `on` or `off` as true or false: quote them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.api import UserError
-from benchmark.api.invalid_values import first_problem
+from benchmark.runtime.yaml_format import read_yaml
 from benchmark.tasks.grammar import Entry, Frame, Grammar, Rule, entry, synonyms
 
 
@@ -69,17 +70,29 @@ def read_grammar(path: Path) -> Grammar:
         ValueError: if a pattern or a weight is wrong; see `Grammar`.
     """
     try:
-        fields = _GrammarFields.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        values = read_yaml(path.read_text(encoding="utf-8"))
+        fields = _GrammarFields.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{path}: {first_problem(error)}: correct the file.") from error
+        raise UserError(f"{path}: {_describe(error)}: correct the file.") from error
     except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML ({error}): correct the file.") from error
+        place = " ".join(str(error).split())
+        raise UserError(f"{path} is not YAML ({place}): correct the file.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The grammar {path} cannot be read: {error}.") from error
     return Grammar(
         path.stem,
         fields.version,
         categories={name: _entries(words) for name, words in fields.categories.items()},
         frames=tuple(frame for described in fields.frames for frame in described.frames()),
     )
+
+
+def _describe(error: ValidationError) -> str:
+    """The deepest problem, without the alternatives that pydantic tried on the way."""
+    found = max(error.errors(), key=lambda each: len(each["loc"]))
+    parts = [part for part in map(str, found["loc"]) if "[" not in part and part[0] != "_"]
+    reason = found["msg"].partition(" or instance")[0]
+    return f"{'.'.join(parts) or 'the file'}: {reason} (got {found['input']!r})"
 
 
 def _entries(words: list[str | dict[str, float]] | dict[str, _WordFields]) -> tuple[Entry, ...]:

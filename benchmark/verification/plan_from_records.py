@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import yaml
-from pydantic import ValidationError
 
 from benchmark.api import UserError
+from benchmark.experiment.configuration import fill
 from benchmark.experiment.plan import load_limited
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.experiment.trial import Trial, resolve_trial
+from benchmark.runtime.yaml_format import read_yaml
 from benchmark.tasks import Task
 from benchmark.verification.raw_records import RawRecord, RawReport, TrialName
 from benchmark.verification.record_comparison import first_difference
@@ -54,8 +55,8 @@ class RebuiltPlan:
 def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | None) -> RebuiltPlan:
     """Rebuild the plan of `records` from suite and data, and compare every key with the record."""
     try:
-        suite = Suite.model_validate(yaml.safe_load(report.run["suite_yaml"]))
-    except (KeyError, ValidationError, yaml.YAMLError) as error:
+        suite = fill(Suite, read_yaml(report.run["suite_yaml"]), "")
+    except (KeyError, UserError, yaml.YAMLError) as error:
         why = CannotRerunError(f"the suite of the report cannot be read by this code: {error}")
         return RebuiltPlan(None, {}, {}, {}, {record.identity: why for record in records})
     tasks: dict[str, Task] = {}

@@ -71,7 +71,7 @@ def trial(
     depth: float = 10,
     task: str = "toy",
 ) -> Row:
-    """A line of cells.jsonl; without metrics it is a cell that failed."""
+    """A line of cells.jsonl; without metrics it is a trial that failed."""
     name = f"{system}-{label}-{seed}"
     ok = metrics is not None
     return {

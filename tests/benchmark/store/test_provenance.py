@@ -81,3 +81,13 @@ def test_commit_of_a_repository_and_none_outside_of_one(tmp_path):
     for arguments in (["init"], [*who, "commit", "--allow-empty", "-m", "first"]):
         subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
     assert len(room._git(tmp_path, "rev-parse", "HEAD") or "") == 40
+
+
+def test_the_digest_covers_code_and_what_is_read_as_code(tmp_path):
+    (tmp_path / "benchmark" / "tasks").mkdir(parents=True)
+    found = [room.source_digest(tmp_path)]
+    for name in ("run.py", "tasks/toy.yaml", "tasks/toy.yaml", "README.md"):
+        path = tmp_path / "benchmark" / name
+        path.write_text((path.read_text() if path.exists() else "") + "x")
+        found.append(room.source_digest(tmp_path))
+    assert len(set(found[:4])) == 4 and found[4] == found[3]

@@ -77,15 +77,23 @@ def test_a_file_is_the_grammar_in_python(tmp_path: Path) -> None:
         ("tiny: [", "is not YAML"),
         ("{eat: 1, yes: 2}", "categories"),
         ("extra: 1", "extra"),
+        ("{eat: , rice: }", r"food\.eat: Input should be a valid dictionary \(got None\)"),
+        ("version: 4", "the key 'version' stands twice"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, wrong: str, message: str) -> None:
     path = tmp_path / "mine.yaml"
     replaced = {
         "version: x": TEXT.replace("version: 3", wrong),
+        "{eat: , rice: }": TEXT.replace("[soup, rice]", wrong),
         "{eat: 1, yes: 2}": TEXT.replace("[soup, rice]", f"[{wrong}]"),
     }
     path.write_text(replaced.get(wrong, TEXT + wrong))
     with pytest.raises(UserError, match=message) as caught:
         read_grammar(path)
-    assert str(path) in str(caught.value)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        read_grammar(tmp_path / "none.yaml")
