@@ -51,7 +51,7 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
     same_code = len(_codes(stored) | _codes(fresh)) == 1
     comparable, notes = _comparable_metrics(stored, fresh)
     if same_code:  # which does not explain a different metric
-        comparable, notes = list(stored.metrics | fresh.metrics), []
+        comparable = list(stored.metrics | fresh.metrics)
     one_sided = [] if same_code else [p for p in _OPTIONAL if _has(stored, p) != _has(fresh, p)]
     notes += [f"only one of the records has {_OPTIONAL[place]}" for place in one_sided]
     found = [

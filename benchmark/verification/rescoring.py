@@ -115,7 +115,7 @@ def recompute_values(record: RawRecord, metrics: Sequence[Metric], mbr_utility: 
                 return Rescored(Difference("values", where, stored, fresh), 1, notes)
             if gap > ROUNDING:
                 nearly[name] = max(gap, nearly.get(name, 0.0))
-    bounded = [f"{name} moved by {by:.1e} of at most {ENCODED_GAP}" for name, by in nearly.items()]
+    bounded = [f"{name} moved by {by:.1e} (bound {ENCODED_GAP})" for name, by in nearly.items()]
     return Rescored(None, len(rows) * len(names), notes, bounded)
 
 

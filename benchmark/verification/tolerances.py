@@ -146,7 +146,7 @@ class _Change:
     def sentence(self) -> str:
         if math.isinf(self.by):
             return self.name
-        return f"{self.name} moved by {self.by:.3g} of at most {self.bound:.3g}"
+        return f"{self.name} moved by {self.by:.3g} (bound {self.bound:.3g})"
 
 
 def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
@@ -168,13 +168,20 @@ def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
 
 
 def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
+    """Changes of the statistics that both records have.
+
+    A metric with another signature is another metric: neither its values nor where it is defined
+    can be compared, and `compare` notes it. A statistic that only one record has says nothing.
+    """
     equal, widths = same_candidates(stored, fresh), 0.5 if same_weights(stored, fresh) else 1.0
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
             continue
         for statistic, before in entry["statistics"].items():
-            value, after = before["value"], other["statistics"].get(statistic, before)["value"]
+            if statistic not in other["statistics"]:
+                continue
+            value, after = before["value"], other["statistics"][statistic]["value"]
             narrow = ENCODED_GAP * max(1.0, abs(value or 0.0))
             bound = narrow if equal else _bound(before, entry["range"], widths)
             yield _Change("score", f"{metric} {statistic}", value, after, bound)

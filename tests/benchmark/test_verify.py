@@ -172,7 +172,7 @@ def test_within_bounds_under_other_conditions(verify, report):
     write_trial_records(report, lines)
     code, (finding,), out = verify(*COPY)
     assert code == 0 and finding["verdict"] == "within bounds"
-    assert "torch was 1.0" in out and "bleu_sent_m4 expected moved by 5e-06 of at most 1e-05" in out
+    assert "torch was 1.0" in out and "bleu_sent_m4 expected moved by 5e-06 (bound 1e-05)" in out
     code, (finding,), _ = verify(*COPY, "--exact")
     assert code == 1 and finding["verdict"] == "differs"
 
@@ -189,8 +189,7 @@ def test_beyond_bounds_under_other_conditions(verify, report):
     assert code == 1 and finding["verdict"] == "differs"
     assert [d["part"] for d in finding["differences"]] == ["candidates", "values", "score"]
     assert (
-        finding["differences"][2]["where"]
-        == "bleu_sent_m4 expected moved by 2e-05 of at most 1e-05"
+        finding["differences"][2]["where"] == "bleu_sent_m4 expected moved by 2e-05 (bound 1e-05)"
     )
 
 

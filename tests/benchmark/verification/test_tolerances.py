@@ -61,6 +61,45 @@ def test_with_the_same_weights_by_half_of_it(pair, moved, verdict):
     assert judge(stored, fresh).verdict == verdict
 
 
+def test_score_that_is_undefined_in_one_record_is_beyond_bounds(pair):
+    stored, fresh = pair
+    expected(fresh).update(value=None)
+    (found,) = judge(stored, fresh).differences
+    assert (found.part, found.where) == ("score", "rouge_l expected")
+
+
+def test_metric_with_another_signature_is_noted_and_not_compared(pair):
+    stored, fresh = pair
+    entry = fresh.line["score"]["metrics"]["rouge_l"]
+    entry["signature"] += "|version:other"
+    for value in (expected(stored)["value"] + 1.0, None):
+        entry["statistics"]["expected"]["value"] = value
+        found = judge(stored, fresh)
+        assert found.verdict == "within bounds"
+        assert any("rouge_l is a different metric now" in remark for remark in found.remarks)
+
+
+def test_statistic_that_only_one_record_has_is_no_evidence_of_closeness(pair):
+    stored, fresh = pair
+    metrics = fresh.line["score"]["metrics"]
+    for name in metrics.keys() - {"rouge_l"}:
+        metrics[name]["signature"] += "|version:other"
+    metrics["rouge_l"]["statistics"] = {"expected": expected(fresh)}
+    expected(fresh)["value"] += 0.001
+    assert any("rouge_l expected moved by 0.001" in r for r in judge(stored, fresh).remarks)
+    metrics["rouge_l"]["statistics"] = {}
+    found = judge(stored, fresh)
+    assert found.verdict == "within bounds"
+    assert not any("moved by" in remark for remark in found.remarks)
+
+
+def test_number_of_updates_has_no_leeway(pair):
+    stored, fresh = pair
+    fresh.line["training"]["updates"] += 3
+    where = [difference.where for difference in judge(stored, fresh).differences]
+    assert where == ["updates moved by 3 (bound 0)"]
+
+
 def test_loss_status_and_cost_are_bounded(pair):
     stored, fresh = pair
     line = copy.deepcopy(dict(fresh.line))
