@@ -18,7 +18,7 @@ class Contender:
 
     name: str
     run: Callable[[], object]
-    """Writes all texts."""
+    """What is timed: writes all texts, or makes some updates."""
     _: KW_ONLY
     network: nn.Module | None = None
     """What is called for it, if anything."""
@@ -39,7 +39,7 @@ def alternate(
     Args:
         ours: first side.
         theirs: second side.
-        sentences: texts that a run writes.
+        sentences: texts that a run writes, or pairs that it learns from.
         repeats: timed runs of each side.
     """
     sides = (ours, theirs)

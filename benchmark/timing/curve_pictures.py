@@ -30,8 +30,7 @@ def draw_curves(record: Mapping[str, Any], path: Path) -> list[Path]:
 
 def _draw(result: Mapping[str, Any], picture: Path) -> None:
     from matplotlib.figure import Figure
-
-    from benchmark.report.figures.logarithmic_axis import make_logarithmic
+    from matplotlib.ticker import NullFormatter
 
     over, curves = result["over"], result["curves"]
     names = list(dict.fromkeys(
@@ -41,8 +40,7 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
     figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
-        looks = zip(curves, _COLOURS, _MARKERS, strict=False)
-        for rank, (curve, colour, marker) in enumerate(looks):
+        for rank, curve in enumerate(curves):
             points = [p for p in curve["points"] if name in p]
             if not points:
                 continue
@@ -50,19 +48,29 @@ def _draw(result: Mapping[str, Any], picture: Path) -> None:
                 [p[over] for p in points],
                 [p[name] for p in points],
                 yerr=[p.get(f"{name} ±", 0.0) for p in points],
-                color=colour, marker=marker,
+                color=_COLOURS[rank % len(_COLOURS)], marker=_MARKERS[rank % len(_MARKERS)],
                 # Hollow and smaller from side to side, so that equal curves show both.
                 markersize=max(4, 8 - 2 * rank), fillstyle="none",
                 capsize=2, linewidth=1.2, label=curve["name"],
             )  # fmt: skip
         if over == "network calls":
-            make_logarithmic(axes, "x", [p[over] for curve in curves for p in curve["points"]])
+            measured = sorted({p[over] for curve in curves for p in curve["points"]})
+            axes.set_xscale("log")
+            axes.set_xticks(measured, [f"{calls:g}" for calls in measured])
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(over)
         axes.set_ylabel(name)
         axes.grid(alpha=0.25)
-    # The panel with most curves names all sides: the others lack those without its value.
-    legends = [axes.get_legend_handles_labels() for axes in panels]
-    lines, labels = max(legends, key=lambda legend: len(legend[1]))
-    figure.legend(lines, labels, loc="outside upper center", ncols=2, fontsize="small")
+    # No panel need have all sides: each lacks those without its value.
+    lines = {
+        label: line
+        for axes in panels
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    sides = [curve["name"] for curve in curves if curve["name"] in lines]
+    figure.legend(
+        [lines[side] for side in sides], sides, loc="outside upper center", ncols=2,
+        fontsize="small",
+    )  # fmt: skip
     # Otherwise the version of matplotlib would be in the file.
     figure.savefig(picture, dpi=110, metadata={"Software": None})
