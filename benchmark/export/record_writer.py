@@ -100,7 +100,7 @@ def _make_folder(folder: Path) -> Path:
     shutil.rmtree(fresh, ignore_errors=True)
     if fresh.exists():
         raise UserError(f"{fresh} cannot be removed: remove it, or name another --reports.")
-    make_folder(fresh, "--reports")
+    make_folder(fresh, "--reports", named=folder)
     return fresh
 
 

@@ -111,7 +111,7 @@ def _open(folder: Path, identity: Mapping[str, Any]) -> Path:
         raise UserError(
             f"{partial} was started by a different call: finish that one, or remove the folder."
         )
-    make_folder(partial, "--output")
+    make_folder(partial, "--output", named=folder.parent)
     write_json(begun, identity)
     return partial
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from benchmark.api import UserError
 
 
-def make_folder(folder: Path, flag: str) -> None:
+def make_folder(folder: Path, flag: str, *, named: Path | None = None) -> None:
     """Create the folder unless it exists.
 
     Args:
+        folder: to create.
         flag: names another folder; part of the message.
+        named: the folder that the user knows, where `folder` is a temporary one in or beside it.
 
     Raises:
         UserError: if it cannot be created or written to.
@@ -24,7 +26,8 @@ def make_folder(folder: Path, flag: str) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(
-            f"The folder {folder} cannot be written ({error.strerror}): name another with {flag}."
+            f"The folder {named or folder} cannot be written ({error.strerror}): name another with"
+            f" {flag}."
         ) from error
 
 

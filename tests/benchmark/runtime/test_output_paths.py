@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmark.api import UserError
@@ -18,6 +20,12 @@ def test_a_file_in_the_way_is_refused(tmp_path):
     for folder in (tmp_path / "file", tmp_path / "file" / "inner"):
         with pytest.raises(UserError, match=r"cannot be written .*: name another with --store\.$"):
             make_folder(folder, "--store")
+
+
+def test_the_message_names_the_folder_that_the_user_knows(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"^The folder mine cannot be written"):
+        make_folder(tmp_path / "file" / "inner", "--output", named=Path("mine"))
 
 
 def test_the_file_of_an_output_may_be_absent_but_no_folder(tmp_path):
