@@ -114,8 +114,8 @@ class SelfAttention(nn.Module):
 
         Args:
             x: inputs.
-            mask: True where a key may be attended to, broadcasts to `(rows, heads, length,
-                length)`.
+            mask: True where a key may be attended to, broadcasts to
+                `(rows, heads, length, length)`.
             causal: position i sees positions up to i alone; not together with `mask`.
             cache: the keys of earlier positions; then `x` holds the positions that follow, one of
                 them unless the cache is empty.

@@ -52,9 +52,11 @@ def _built_in() -> tuple[SystemEntry, ...]:
     """The systems of `systems.yaml`."""
     listed = read_yaml(Path(__file__).with_name("systems.yaml").read_text(encoding="utf-8"))
     requirements = shlex.quote(str(_FAIRSEQ_REQUIREMENTS))
-    for values in listed.values():
-        values["install"] = values.get("install", "").replace("FAIRSEQ_REQUIREMENTS", requirements)
-    return tuple(fill(SystemEntry, {"id": name, **values}, name) for name, values in listed.items())
+    entries = []
+    for name, values in listed.items():
+        install = values.get("install", "").replace("FAIRSEQ_REQUIREMENTS", requirements)
+        entries.append(fill(SystemEntry, {"id": name, **values, "install": install}, name))
+    return tuple(entries)
 
 
 def system_entries() -> dict[str, SystemEntry]:

@@ -141,7 +141,7 @@ def _archives(files: RecordFiles, kind: str) -> Iterator[bytes]:
     names = list(files.names(kind))
     while names:
         raw = io.BytesIO()
-        # Members have a name and a size alone, no dates and no owners: equal bytes.
+        # Members have no dates and no owners, so that equal records give equal bytes.
         with tarfile.open(fileobj=raw, mode="w:xz") as archive:
             while names and archive.offset < ARCHIVE_TEXT:
                 data = files.read(name := names.pop(0)).encode("utf-8")

@@ -1,4 +1,4 @@
-"""Tooltips: what a point of a figure tells of itself."""
+"""Tooltips: what is shown where the pointer is over a point of a figure."""
 
 from __future__ import annotations
 
