@@ -145,7 +145,10 @@ def test_records_without_a_page_are_rendered_later(run):
     assert (folder / "records" / "run.json").is_file()
     assert not (folder / "index.html").exists() and not (folder / "tables").exists()
     write_texts(folder, folder)
-    assert (folder / "index.html").is_file()
+    assert (folder / "summary.md").is_file()
+    (folder / "index.html").touch()
+    _, _, err = run(*words, "--records-only")
+    assert "the page is of older records: python -m benchmark.report reports/nano" in err
 
 
 @pytest.mark.slow
