@@ -154,7 +154,10 @@ class CopySource(RankedYardstick):
     Decoding: ClassVar[type] = CopyDecoding
 
     def _ranked(self, sources: Sequence[str], ids: Sequence[str], most: int) -> RankedTexts:
-        return [[source] for source in sources]
+        if not self.resources.attributes:
+            return [[source] for source in sources]
+        controls = map(api.read_control, sources)
+        return [[(control.text or "") if control else ""] for control in controls]
 
 
 class Reference(RankedYardstick):
@@ -218,7 +221,16 @@ class Oracle(Yardstick):
         Raises:
             UserError: if the true distribution of the task is unknown.
         """
-        conditional = self.resources.conditional
+        conditional, draw = self.resources.conditional, self.resources.draw
+        if draw is not None:
+            seeds = iter(api.make_noise(seed, ids, num_samples).seeds)
+            return [
+                [
+                    _candidate(draw(source, next(seeds), decoding.temperature))
+                    for _ in range(num_samples)
+                ]
+                for source in sources
+            ]
         if conditional is None:
             raise api.UserError(
                 "oracle needs a task with a known true distribution: use a controlled one."

@@ -64,7 +64,7 @@ def predict(
 
 
 class CausalStepper:
-    """`baselines.autoregressive.search.Stepper` over a causal language model.
+    """`baselines.left_to_right_search.Stepper` over a causal language model.
 
     The prompt passes through the network once per source, and its keys are then copied to the
     candidates. The first step reads what the prompt predicted: it does not call the network.

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from baselines.autoregressive.causal_language_model import CausalStepper, Columns, predict
-from baselines.autoregressive.objective import next_token_loss
 from baselines.autoregressive.pretrained import (
     FOLDER,
     PretrainedTokenizer,
@@ -26,8 +25,9 @@ from baselines.autoregressive.pretrained import (
     read_pretrained,
     save_pretrained,
 )
-from baselines.autoregressive.search import Alphabet
 from baselines.autoregressive.system import AutoregressiveSystem, ReadSources
+from baselines.left_to_right_search import Alphabet
+from baselines.next_token_loss import next_token_loss
 from baselines.setting_checks import check_heads
 from baselines.texts import encode_targets, never_generated
 from benchmark import api

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from baselines.autoregressive.decoding import AutoregressiveDecoding
-from baselines.autoregressive.search import Alphabet, Stepper, beam_search, sample
+from baselines.left_to_right_search import Alphabet, Stepper, beam_search, sample
 from baselines.texts import read_candidates, read_texts
 from benchmark import api
 

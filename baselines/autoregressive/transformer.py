@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from baselines.attention import Cache, Memory
-from baselines.autoregressive.objective import next_token_loss
-from baselines.autoregressive.search import Alphabet
 from baselines.autoregressive.system import AutoregressiveSystem, ReadSources
+from baselines.cached_stepper import CachedStepper
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder, EncoderDecoderConfig
+from baselines.left_to_right_search import Alphabet
+from baselines.next_token_loss import next_token_loss
 from baselines.texts import collate_pairs, never_generated
 from benchmark import api
 
@@ -92,36 +93,3 @@ class TransformerSystem(AutoregressiveSystem):
             ),
             truncated,
         )
-
-
-class CachedStepper:
-    """`baselines.autoregressive.search.Stepper` over a `CausalDecoder`."""
-
-    def __init__(self, decoder: Decoder, memory: Memory, per_source: int, max_length: int) -> None:
-        self.decoder = decoder
-        self.memory = memory
-        self.per_source = per_source
-        stack = decoder.stack
-        self.cache = Cache(
-            len(stack.blocks),
-            memory.mask.size(0) * per_source,
-            capacity=max_length,
-            shape=stack.shape,
-            like=memory.keys[0],
-        )
-
-    def step(self, tokens: Tensor) -> Tensor:
-        """Logits `(rows, vocab)` after one more token per row, `(rows,)`."""
-        logits: Tensor = self.decoder(tokens[:, None], self.memory, self.cache)
-        return logits[:, -1]
-
-    def reorder(self, rows: Tensor) -> None:
-        """Row r continues as a copy of `rows[r]`, which belongs to the same source."""
-        self.cache.select(rows)
-
-    def keep(self, sources: Tensor) -> None:
-        """Drop all sources but those with indices `(n,)`, with all of their rows."""
-        self.memory = self.memory.select(sources)
-        rows = sources[:, None] * self.per_source
-        rows = rows + torch.arange(self.per_source, device=rows.device)
-        self.cache.select(rows.flatten())

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.api.checkpoint import load_weights, read_folder, save_folder
-from benchmark.api.system import NeuralSystem, System, Traceable
+from benchmark.api.control import Control, Judge, Judgement, read_control
+from benchmark.api.system import NeuralSystem, Steerable, System, Traceable
 from benchmark.api.types import (
     Batch,
     Candidate,
@@ -42,11 +43,14 @@ __all__ = [
     "CandidateKind",
     "Candidates",
     "Capabilities",
+    "Control",
     "Cost",
     "DecodingProtocol",
     "Example",
     "Family",
     "Generation",
+    "Judge",
+    "Judgement",
     "Lengths",
     "LossTerms",
     "NeuralSystem",
@@ -54,6 +58,7 @@ __all__ = [
     "OnStep",
     "Resources",
     "Status",
+    "Steerable",
     "System",
     "Tokenizer",
     "Traceable",
@@ -61,6 +66,7 @@ __all__ = [
     "load_tokenizer",
     "load_weights",
     "make_noise",
+    "read_control",
     "read_folder",
     "save_folder",
 ]

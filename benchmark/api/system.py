@@ -6,7 +6,7 @@ length model; the harness owns data, training loop, randomness, cost and evaluat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -106,6 +106,47 @@ class Traceable(Protocol):
             sources: the texts passed to `generate`.
             decoding: the one passed to `generate`.
         """
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """Optional: operators that are fitted to a few labelled examples after training.
+
+    They have an entry of their own in the store, so that another number of labels or another
+    recipe never trains the generator again.
+    """
+
+    OperatorConfig: ClassVar[type]
+    """Frozen dataclass of how operators are fitted; all fields with defaults."""
+
+    @property
+    def operators(self) -> nn.Module | None:
+        """The fitted operators, whose forward calls are counted as gradients; None before."""
+
+    def fit_operators(
+        self,
+        train: Sequence[Example],
+        labelled: Sequence[Example],
+        attributes: Mapping[str, Sequence[str]],
+        recipe: Any,
+        *,
+        seed: int,
+    ) -> None:
+        """Fit operators to the labels.
+
+        Args:
+            train: targets without labels.
+            labelled: targets with labels: `Example.attributes`.
+            attributes: the values of every attribute.
+            recipe: an instance of `OperatorConfig`.
+            seed: of initial weights and noise.
+        """
+
+    def save_operators(self, path: Path) -> None:
+        """Write the operators into the folder `path`."""
+
+    def load_operators(self, path: Path, recipe: Any) -> None:
+        """Read what `save_operators` wrote."""
 
 
 class NeuralSystem:

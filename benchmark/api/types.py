@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Family = Literal[
-    "continuous diffusion", "discrete diffusion", "autoregressive", "iterative", "edit", "yardstick"
+    "continuous diffusion",
+    "discrete diffusion",
+    "autoregressive",
+    "iterative",
+    "edit",
+    "latent",
+    "yardstick",
 ]
 """The family of a system; `yardstick` rows are not models (copy, oracle)."""
 
@@ -34,6 +40,8 @@ class Example:
     source: str
     target: str
     references: tuple[str, ...]
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Labels of the target by name, on a control task; empty where it is not labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,9 @@ class Cost:
     """Seconds of generation, all candidates, tokenising included."""
     peak_bytes: int
     """Peak memory: of the device on an accelerator, resident otherwise."""
+    operator_calls: float = 0.0
+    """Sequential evaluations of the operators of a guided system per candidate, each with a
+    gradient; calls of the network apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,9 @@ class Capabilities:
     nfe_knob: str | None = None
     likelihood: bool = False
     length: Literal["free", "fixed", "predicted"] = "free"
+    control: Literal["conditional", "guided"] = "conditional"
+    """How the system follows a control line: it reads it as its source (`conditional`), or it is
+    trained on targets alone and steered by operators (`guided`, see `Steerable`)."""
     ablations: Mapping[str, tuple[Mapping[str, object], ...]] = field(
         default_factory=dict, hash=False
     )
@@ -205,6 +219,11 @@ class Resources:
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Example id to references, of the evaluated split; for yardsticks only."""
     conditional: Callable[[str, float], Mapping[str, float]] | None = None
+    draw: Callable[[str, int, float], str] | None = None
+    """(source, seed, temperature) to a draw of the true distribution, where there are too many
+    targets to list; for yardsticks only."""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The values of every attribute of a control task, in order; see `benchmark.api.control`."""
 
 
 Batch = dict[str, Any]

@@ -98,6 +98,13 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
 
         train(trial, context)
 
+    def fit() -> None:
+        from benchmark.training.operator_stage import fit_operators
+
+        context.on_stage(trial.name, "operators", 0, 1, "")
+        if processes.is_main:
+            fit_operators(trial, context)
+
     def trace() -> None:
         from benchmark.generation.trace_stage import trace_decoding
 
@@ -106,8 +113,10 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
 
     if trial.train_key is not None:
         made += _make(store, "train", trial.train_key, train_system, errors, processes)
-        if errors:
-            return Outcome(trial.name, made, tuple(errors))
+    if trial.operators is not None and not errors:
+        made += _make(store, "operators", trial.operators.key, fit, errors, processes)
+    if errors:
+        return Outcome(trial.name, made, tuple(errors))
     for number, planned in enumerate(trial.generations):
         label = f"{planned.setting.label} ({number + 1} of {len(trial.generations)})"
 

@@ -51,6 +51,9 @@ class TaskRecipe(_Recipe):
     lengths: LengthsRecipe
     limits: LimitsRecipe = LimitsRecipe()
     tokenizer: TokenizerRecipe = TokenizerRecipe()
+    labels: PositiveInt | None = None
+    """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
+    with attributes; see `benchmark.tasks.label_budget`."""
     budget: dict[str, Any] = {}
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []
@@ -114,6 +117,8 @@ class SystemRecipe(_Recipe):
     config: dict[str, Any] = {}
     training: dict[str, Any] = {}
     """Overrides of the suite's `training`."""
+    operators: dict[str, Any] = {}
+    """How operators are fitted; only for guided systems."""
     budget: dict[str, Any] = {}
     """Overrides of the budget of suite and task."""
     decoding: dict[str, Any] = {}
@@ -169,6 +174,8 @@ class Evaluation(_Recipe):
     metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
     controlled_metrics: list[str] = ["validity", "coverage", "divergence"]
     """Additional metrics for tasks with known answers."""
+    control_metrics: list[str] = ["control", "sentence", "control_if_sentence"]
+    """Additional metrics for tasks with attributes."""
     mbr_utility: str = "bleu_sent_m4"
     mbr: MbrChoice = MbrChoice()
     interval: IntervalChoice = IntervalChoice()

@@ -32,6 +32,8 @@ def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
         train=task.train,
         references=references,
         conditional=task.conditional if family == "yardstick" else None,
+        draw=task.draw if family == "yardstick" else None,
+        attributes=task.attributes,
     )
 
 

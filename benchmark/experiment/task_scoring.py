@@ -62,6 +62,11 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
     specs = [*evaluation.metrics, *(recipe.metrics if recipe else ())]
     if task.conditional is not None:
         specs += evaluation.controlled_metrics
-    metrics = [make_metric(spec, conditional=task.conditional) for spec in dict.fromkeys(specs)]
+    if task.judge is not None:
+        specs += evaluation.control_metrics
+    metrics = [
+        make_metric(spec, conditional=task.conditional, judge=task.judge)
+        for spec in dict.fromkeys(specs)
+    ]
     utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities))
     return TaskScoring(evaluation, task.digest, tuple(metrics), utilities)

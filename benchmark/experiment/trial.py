@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
-from benchmark.api import DecodingProtocol, Example, System
+from benchmark.api import DecodingProtocol, Example, Steerable, System
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.mbr_setting import with_mbr
 from benchmark.experiment.settings import Setting, settings_of
@@ -25,6 +25,7 @@ from benchmark.experiment.suite import (
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
+from benchmark.tasks.label_budget import labelled, visible
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ class PlannedGeneration:
     """Candidates per source; a deterministic setting has one."""
     sources: tuple[Example, ...]
     """The part of the test split that is decoded."""
+
+
+@dataclass(frozen=True)
+class FittedOperators:
+    """The operators of a guided system: what they are fitted to, and how."""
+
+    key: str
+    labelled: tuple[Example, ...]
+    recipe: Any
+    """Complete, of the type `system_class.OperatorConfig`."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Trial:
     threads: int
     train_key: str | None
     """None if nothing is trained."""
+    operators: FittedOperators | None
+    """None unless the system is guided and the task has attributes."""
     generations: tuple[PlannedGeneration, ...]
     """One per setting; the row of the table comes first."""
     trace_key: str | None
@@ -87,7 +100,10 @@ class Trial:
         """The entries whose keys are known before the trial runs."""
         trained: list[tuple[Kind, str]] = [("train", self.train_key)] if self.train_key else []
         traced: list[tuple[Kind, str]] = [("trace", self.trace_key)] if self.trace_key else []
-        return [*trained, *(("generate", of.key) for of in self.generations), *traced]
+        fitted: list[tuple[Kind, str]] = (
+            [("operators", self.operators.key)] if self.operators else []
+        )
+        return [*trained, *fitted, *(("generate", of.key) for of in self.generations), *traced]
 
 
 def resolve_trial(
@@ -111,6 +127,9 @@ def resolve_trial(
         UserError: for a recipe that does not fit the system.
     """
     config = resolve_config(suite, system, system_class)
+    budget_of_labels = suite.tasks[task.id].labels
+    is_guided = system_class.capabilities.control == "guided"
+    whole, task = task, visible(task, budget_of_labels, guided=is_guided)
     training, budget = suite.training_of(system), suite.budget_of(system, task.id)
     recipe = suite.tasks[task.id]
     identity: dict[str, Any] = {
@@ -129,9 +148,15 @@ def resolve_trial(
         identity["budget"] = budget.model_dump()
         identity["threads"] = suite.threads
         train_key = content_key({"stage": "train", **identity})
+    operators = None
+    if is_guided and task.attributes and train_key is not None:
+        operators = _plan_operators(
+            suite, system, system_class, train_key, labelled(whole, budget_of_labels), seed
+        )
+    source = operators.key if operators else train_key or identity
     settings = settings_of(suite, system, system_class, ablate)
     generations = tuple(
-        _plan_generation(setting, suite, task, system_class, train_key or identity, seed)
+        _plan_generation(setting, suite, task, system_class, source, seed)
         for setting in with_mbr(settings, suite.evaluation, num_test=len(task.test))
     )
     return Trial(
@@ -146,6 +171,7 @@ def resolve_trial(
         budget=budget,
         threads=suite.threads,
         train_key=train_key,
+        operators=operators,
         generations=generations,
         trace_key=_trace_key(scoring, system_class, generations[0]),
     )
@@ -171,6 +197,26 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
         if not fields[later]:
             fields.pop(later)
     return fields
+
+
+def _plan_operators(
+    suite: Suite,
+    system: str,
+    system_class: type[System],
+    train_key: str,
+    examples: tuple[Example, ...],
+    seed: int,
+) -> FittedOperators:
+    values, where = suite.recipe_of(system).operators, f"systems.{system}.operators"
+    recipe: Any = fill(cast("type[Steerable]", system_class).OperatorConfig, values, where)
+    identity = {
+        "stage": "operators",
+        "train": train_key,
+        "labels": [[example.target, dict(example.attributes)] for example in examples],
+        "recipe": asdict(recipe),
+        "seed": seed,
+    }
+    return FittedOperators(content_key(identity), examples, recipe)
 
 
 def _plan_generation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.api import Candidate, Example
+from benchmark.api import Candidate, Example, read_control
 from benchmark.store.files import json_line
 
 CANDIDATES = "candidates.jsonl"
@@ -22,16 +22,23 @@ def candidate_lines(
 def candidate_rows(
     examples: Sequence[Example], candidates: Sequence[Sequence[Candidate]]
 ) -> list[dict[str, Any]]:
-    """Id, source, references and candidates of each example."""
+    """Id, source, references and candidates of each example; of an edit the text as well."""
     return [
         {
             "id": example.id,
             "source": example.source,
+            **_content(example),
             "references": list(example.references),
             "candidates": [_plain(candidate) for candidate in of_source],
         }
         for example, of_source in zip(examples, candidates, strict=True)
     ]
+
+
+def _content(example: Example) -> dict[str, str]:
+    """The text inside a control line, which metrics compare candidates with."""
+    control = read_control(example.source) if example.attributes else None
+    return {} if control is None else {"content": control.text or ""}
 
 
 def _plain(candidate: Candidate) -> dict[str, object]:

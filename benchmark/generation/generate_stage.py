@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from typing import cast
 
-from benchmark.api import System
+from benchmark.api import Steerable, System
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import PlannedGeneration, Trial
@@ -21,7 +22,11 @@ def open_system(trial: Trial, context: RunContext) -> System:
     if trial.train_key is None:
         return build_system(trial)
     folder = context.store.folder("train", trial.train_key) / "system"
-    return trial.system_class.load(folder, context.device)
+    system = trial.system_class.load(folder, context.device)
+    if trial.operators is not None:
+        fitted = context.store.folder("operators", trial.operators.key) / "operators"
+        cast("Steerable", system).load_operators(fitted, trial.operators.recipe)
+    return system
 
 
 def generate_candidates(

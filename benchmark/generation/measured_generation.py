@@ -106,16 +106,17 @@ def generate(
     decoded: list[Candidates] = []
     done = 0
     meter = CostMeter(system.network)
-    depth_sum = 0.0
+    steering = CostMeter(getattr(system, "operators", None))
+    depth_sum = operator_sum = 0.0
     if examples and module is not None:
         system.generate(
             [examples[0].source], decoding, num_samples=1, seed=seed, ids=[examples[0].id]
         )
     _reset_peak(device)
     started = time.perf_counter()
-    with meter.running():
+    with meter.running(), steering.running():
         for chosen in processes.round_robin(batches):
-            calls_before = meter.calls
+            calls_before, steered_before = meter.calls, steering.calls
             made = system.generate(
                 [examples[i].source for i in chosen],
                 decoding,
@@ -125,6 +126,7 @@ def generate(
             )
             _check_counts(made, len(chosen), num_samples, system.id)
             depth_sum += (meter.calls - calls_before) * len(chosen)
+            operator_sum += (steering.calls - steered_before) * len(chosen)
             decoded.append(made)
             done += len(chosen)
             if on_progress is not None:
@@ -133,8 +135,8 @@ def generate(
         torch.cuda.synchronize()
     wall_s = time.perf_counter() - started
     peak_bytes = _peak_bytes(device)
-    depth_sum, rows, tokens, network_s, wall_s = processes.sums(
-        [depth_sum, meter.rows, meter.tokens, meter.network_s, wall_s]
+    depth_sum, operator_sum, rows, tokens, network_s, wall_s = processes.sums(
+        [depth_sum, operator_sum, meter.rows, meter.tokens, meter.network_s, wall_s]
     )
     count = max(1, len(examples) * num_samples)
     cost = Cost(
@@ -144,6 +146,7 @@ def generate(
         network_s=network_s,
         wall_s=wall_s,
         peak_bytes=max(processes.gather(peak_bytes)),
+        operator_calls=operator_sum / max(1, len(examples)),
     )
     candidates: Candidates = [[] for _ in examples]
     for chosen, made in zip(batches, processes.gather_round_robin(decoded), strict=True):

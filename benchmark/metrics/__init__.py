@@ -14,11 +14,14 @@ from importlib import metadata
 from typing import cast
 
 from benchmark.api import UserError
+from benchmark.api.control import Judge
 from benchmark.api.did_you_mean import suggestion
 from benchmark.metrics.bertscore import BertScore
 from benchmark.metrics.bleu_corpus import BleuCorpus
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4
 from benchmark.metrics.bleu_sent_m4_swapped import BleuSentM4Swapped
+from benchmark.metrics.control import Control
+from benchmark.metrics.control_if_sentence import ControlIfSentence
 from benchmark.metrics.copy_rate import CopyRate
 from benchmark.metrics.coverage import Coverage
 from benchmark.metrics.declaration import DeclaredMetric
@@ -28,6 +31,7 @@ from benchmark.metrics.distinct_2 import Distinct2
 from benchmark.metrics.div_4 import Div4
 from benchmark.metrics.divergence import Divergence
 from benchmark.metrics.empty_rate import EmptyRate
+from benchmark.metrics.feature_divergence import FeatureDivergence
 from benchmark.metrics.fluency import Fluency
 from benchmark.metrics.ibleu import IBleu
 from benchmark.metrics.interface import (
@@ -43,12 +47,16 @@ from benchmark.metrics.interface import (
     metric_id,
     sign,
 )
+from benchmark.metrics.judged import JudgedMetric
+from benchmark.metrics.kept import Kept
 from benchmark.metrics.length import Length
 from benchmark.metrics.mauve import Mauve
+from benchmark.metrics.others_kept import OthersKept
 from benchmark.metrics.repetition import Repetition
 from benchmark.metrics.rouge_l import RougeL
 from benchmark.metrics.sari import Sari
 from benchmark.metrics.self_bleu import SelfBleu
+from benchmark.metrics.sentence import Sentence
 from benchmark.metrics.source_bleu import SourceBleu
 from benchmark.metrics.validity import Validity
 from benchmark.metrics.vendi import Vendi
@@ -98,6 +106,12 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     Validity,
     Coverage,
     Divergence,
+    Control,
+    Sentence,
+    ControlIfSentence,
+    Kept,
+    OthersKept,
+    FeatureDivergence,
 )
 
 METRICS: Mapping[str, type[Metric]] = {metric.name: metric for metric in _BUILT_IN}
@@ -123,12 +137,15 @@ def metric_types() -> dict[str, type[Metric]]:
     return found
 
 
-def make_metric(spec: str, *, conditional: Conditional | None = None) -> Metric:
+def make_metric(
+    spec: str, *, conditional: Conditional | None = None, judge: Judge | None = None
+) -> Metric:
     """The metric that a spec names.
 
     Args:
         spec: `name` or `name:key=value,key=value`; values hold no comma.
         conditional: the true distribution of a controlled task.
+        judge: decides what candidates do with their control, on a task with attributes.
 
     Raises:
         UserError: if the name, an option or its value is unknown, or the metric needs what the task
@@ -151,6 +168,8 @@ def make_metric(spec: str, *, conditional: Conditional | None = None) -> Metric:
             wanted = f"one of {', '.join(allowed)}" if allowed else "a value"
             raise UserError(f"Metric {name!r}: option {key!r} is {value!r} and must be {wanted}.")
         chosen[key] = value
+    if issubclass(metric, JudgedMetric) and judge is not None:
+        return metric.judged(chosen, judge)
     return metric.make(chosen, conditional)
 
 

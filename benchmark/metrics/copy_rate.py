@@ -33,6 +33,6 @@ class CopyRate(DeclaredMetric):
         """Values `(S, K)`, 0 or 1."""
         values = []
         for item in items:
-            source = squeeze(item.source.lower())
+            source = squeeze(item.content.lower())
             values.append([squeeze(text.lower()) == source for text in item.candidates])
         return Scores(np.array(values, dtype=np.float64), self.signature)

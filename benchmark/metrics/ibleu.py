@@ -51,5 +51,5 @@ class IBleu(TextMetric):
         signature = count_references(self.signature, items)
         candidates = [item.candidates for item in items]
         quality = sentence_bleu(candidates, [item.references for item in items], self.case)
-        copied = sentence_bleu(candidates, [[item.source] for item in items], self.case)
+        copied = sentence_bleu(candidates, [[item.content] for item in items], self.case)
         return Scores(self.alpha * quality - (1 - self.alpha) * copied, signature)

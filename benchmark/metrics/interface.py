@@ -35,6 +35,13 @@ class Item:
     source: str
     references: tuple[str, ...]
     candidates: tuple[str, ...]
+    text_to_edit: str | None = None
+    """The text inside a control line; None where the source is no control line."""
+
+    @property
+    def content(self) -> str:
+        """What a copy would repeat: the text to edit, or the source."""
+        return self.source if self.text_to_edit is None else self.text_to_edit
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Sari(DeclaredMetric):
         sources = np.arange(len(items))
         texts = [
             *tokens(text for item in items for text in item.candidates),
-            *tokens(item.source for item in items),
+            *tokens(item.content for item in items),
             *tokens(text for item in items for text in item.references),
         ]
         groups = np.concatenate(

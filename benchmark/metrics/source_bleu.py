@@ -32,6 +32,6 @@ class SourceBleu(TextMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         values = sentence_bleu(
-            [item.candidates for item in items], [[item.source] for item in items], self.case
+            [item.candidates for item in items], [[item.content] for item in items], self.case
         )
         return Scores(values, self.signature)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import yaml
@@ -21,7 +20,7 @@ from benchmark.records.schema import TrialRecord
 from benchmark.report.data.points import YARDSTICK
 from benchmark.runtime.yaml_format import read_yaml
 from benchmark.store.entries import Store
-from benchmark.tasks import TASKS, Task, controlled_splits, load_task
+from benchmark.tasks import TASKS, Task, load_task
 from benchmark.tasks.data_notes import take_notes
 from benchmark.tasks.loading import JSONL_VERSION
 
@@ -168,17 +167,19 @@ def task_of_run(
 def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
     """A task with only the examples that the outputs cover."""
     entry = TASKS.get(task)
-    is_controlled = entry is not None and entry.kind == "controlled"
+    notes = take_notes({"test": examples}, available={"test": len(examples)})
+    if entry is not None and entry.kind != "jsonl":
+        whole = load_task(task, data_dir=None)
+        return replace(whole, train=(), valid=(), test=tuple(examples), notes=notes)
     return Task(
         id=task,
-        kind="controlled" if is_controlled else "jsonl",
+        kind="jsonl",
         title=entry.title if entry else task,
-        version=controlled_splits.grammar(task).version if is_controlled else JSONL_VERSION,
+        version=JSONL_VERSION,
         train=(),
         valid=(),
         test=tuple(examples),
-        conditional=partial(controlled_splits.conditional, task) if is_controlled else None,
-        notes=take_notes({"test": examples}, available={"test": len(examples)}),
+        notes=notes,
     )
 
 

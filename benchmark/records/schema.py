@@ -125,6 +125,7 @@ class TrialCost(_Record):
     network_s: Number = math.nan
     wall_s: Number = math.nan
     peak_bytes: Number = math.nan
+    operator_calls: Number = 0.0
     seconds_per_candidate: Number = math.nan
 
 

@@ -139,6 +139,7 @@ def parse_items(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
                 source=row["source"],
                 references=tuple(row["references"]),
                 candidates=tuple(candidate["text"] for candidate in row["candidates"]),
+                text_to_edit=row.get("content"),
             )
         except (KeyError, TypeError) as error:
             raise UserError(

@@ -17,7 +17,8 @@ _CARDS = Path(__file__).parent / "cards"
 class TaskEntry:
     """What is known about a task before its data are read.
 
-    `family` is the kind of problem: paraphrase, question generation, simplification, dialogue.
+    `family` is the kind of problem: paraphrase, question generation, simplification, dialogue,
+    control.
     `card` is the file name of the card in `benchmark/tasks/cards`.
     """
 
@@ -37,6 +38,9 @@ _ROWS: tuple[tuple[str, Kind, str, str], ...] = (
     ("question-generation", "controlled", "Question generation (grammar)", "question generation"),
     ("simplification", "controlled", "Simplification (grammar)", "simplification"),
     ("dialogue", "controlled", "Dialogue (grammar)", "dialogue"),
+    ("control", "control", "Control of attributes (grammar)", "control"),
+    ("control-edit", "control", "Editing of attributes (grammar)", "control"),
+    ("control-correlated", "control", "Control against correlation (grammar)", "control"),
     ("qqp", "jsonl", "QQP paraphrase", "paraphrase"),
     ("qg", "jsonl", "Quasar-T question generation", "question generation"),
     ("wiki_auto", "jsonl", "Wiki-Auto simplification", "simplification"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from benchmark.api import Example, UserError
+from benchmark.api import Example, UserError, read_control
 from benchmark.api.did_you_mean import suggestion
-from benchmark.tasks import controlled_splits
+from benchmark.tasks import control_answers, control_splits, controlled_splits
 from benchmark.tasks.catalogue import TASKS, TaskEntry
+from benchmark.tasks.control_answers import ControlAnswers
 from benchmark.tasks.data_notes import PUBLISHED_TRAIN, take_notes
 from benchmark.tasks.json_lines import (
     Folder,
@@ -48,6 +50,8 @@ def load_task(
     caps = _check_limits(limits or {})
     if task_id in TASKS and TASKS[task_id].kind == "controlled":
         return _controlled(task_id, caps, data_dir)
+    if task_id in TASKS and TASKS[task_id].kind == "control":
+        return _control(task_id, caps)
     if data_dir is None:
         if task_id in TASKS:
             raise UserError(
@@ -92,6 +96,47 @@ def _controlled(task_id: str, caps: Mapping[Split, int | None], data_dir: Path |
         conditional=partial(controlled_splits.conditional, task_id),
         notes=take_notes(splits, available={split: len(whole[split]) for split in SPLITS}),
     )
+
+
+def _control(task_id: str, caps: Mapping[Split, int | None]) -> Task:
+    grammar_id, edit = task_id.removesuffix("-edit"), task_id.endswith("-edit")
+    answers = ControlAnswers(grammar_id)
+    whole = control_splits.splits(grammar_id, edit=edit)
+    splits = {split: _evenly(whole[split], caps[split]) for split in SPLITS}
+    return Task(
+        id=task_id,
+        kind="control",
+        title=TASKS[task_id].title,
+        version=answers.grammar.version,
+        train=splits["train"],
+        valid=splits["valid"],
+        test=splits["test"],
+        conditional=partial(control_answers.conditional, grammar_id) if edit else None,
+        attributes=answers.attributes,
+        judge=answers,
+        draw=answers.draw,
+        notes=take_notes(
+            {split: tuple(map(_content, splits[split])) for split in SPLITS},
+            available={split: len(whole[split]) for split in SPLITS},
+        ),
+    )
+
+
+def _content(example: Example) -> Example:
+    """The example with the text to edit as its source, or its id where there is none.
+
+    Control lines that are known are no leak, and a sentence under its own values is no copy.
+    """
+    control = read_control(example.source)
+    text = control.text if control is not None else None
+    return replace(example, source=example.id if text in (None, example.target) else text)
+
+
+def _evenly(examples: Sequence[Example], count: int | None) -> tuple[Example, ...]:
+    """`count` examples, evenly spaced: the levels of composition stand one after the other."""
+    if count is None or count >= len(examples):
+        return tuple(examples)
+    return tuple(examples[i * len(examples) // count] for i in range(count))
 
 
 def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:

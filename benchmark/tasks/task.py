@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from benchmark.api import Example
+from benchmark.api.control import Judge
 from benchmark.tasks.data_notes import DataNotes
 from benchmark.tasks.splits import SPLITS, Split
 
-Kind = Literal["controlled", "jsonl"]
+Kind = Literal["controlled", "control", "jsonl"]
+"""`controlled`: a grammar whose targets are listed; `control`: sentences with wanted attributes."""
 
 Conditional = Callable[[str, float], Mapping[str, float]]
 """(source, temperature) to {target: probability}; empty for an unknown source."""
@@ -35,6 +37,12 @@ class Task:
     valid: tuple[Example, ...]
     test: tuple[Example, ...]
     conditional: Conditional | None = None
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The values of every attribute that a source can ask for; empty on other tasks."""
+    judge: Judge | None = None
+    """Decides what a candidate does with its control, where the task has attributes."""
+    draw: Callable[[str, int, float], str] | None = None
+    """(source, seed, temperature) to a draw of the true distribution, where it is known."""
     notes: DataNotes = field(default_factory=DataNotes)
 
     @functools.cached_property
@@ -50,5 +58,9 @@ class Task:
 
 
 def _digest(examples: Sequence[Example]) -> str:
-    rows = [[e.id, e.source, e.target, *e.references] for e in examples]
+    rows = [
+        # Examples without labels keep the digests that they had before there were any.
+        [e.id, e.source, e.target, *e.references, *([dict(e.attributes)] if e.attributes else [])]
+        for e in examples
+    ]
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()

@@ -77,10 +77,12 @@ def _quality(trial: Trial, context: RunContext) -> Quality | None:
     """Quality of one sample per source on a few validation examples: the curve over training."""
     task = trial.task
     examples = task.valid[: trial.training.quality_examples]
-    if not examples:
+    # A guided system generates what is asked for only once it has operators.
+    if not examples or trial.operators is not None:
         return None
     specs = ["bleu_sent_m4", *(["validity"] if task.conditional is not None else [])]
-    metrics = [make_metric(spec, conditional=task.conditional) for spec in specs]
+    specs += ["control"] if task.judge is not None else []
+    metrics = [make_metric(s, conditional=task.conditional, judge=task.judge) for s in specs]
 
     def quality(system: System) -> dict[str, float]:
         made = generate(

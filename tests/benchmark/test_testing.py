@@ -20,5 +20,6 @@ def test_every_check_of_the_contract_is_listed_and_nothing_else():
         "check_odd_sources",
         "check_loss",
         "check_mean",
+        "check_operators",
     ]
     assert {check.__module__ for check in CHECKS} == {"benchmark.testing"}

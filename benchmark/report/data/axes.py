@@ -38,6 +38,7 @@ class Axis:
 Plane = tuple[Axis, Axis]
 """x: diversity, y: quality."""
 
+CONTROL = Axis("control", "expected", "control")
 VALIDITY = Axis("validity", "expected", "validity")
 COVERAGE = Axis("coverage", "set", "coverage")
 VARIETY = (
@@ -69,8 +70,10 @@ def quality_axis(board: Board, task: str) -> Axis | None:
 
 
 def main_axis(board: Board, task: str) -> Axis | None:
-    """Validity where the answers are known, else the usual quality."""
-    return VALIDITY if VALIDITY.metric in board.metrics(task) else quality_axis(board, task)
+    """Control or validity where the answers are known, else the usual quality."""
+    metrics = board.metrics(task)
+    known = (axis for axis in (CONTROL, VALIDITY) if axis.metric in metrics)
+    return next(known, None) or quality_axis(board, task)
 
 
 def quality_axes(board: Board, task: str) -> tuple[Axis, ...]:
@@ -87,6 +90,6 @@ def planes(board: Board, task: str) -> tuple[Plane, ...]:
     variety = next(found, None)
     if variety is None:
         return ()
-    known = [axis for axis in (VALIDITY, COVERAGE) if axis.metric in metrics]
+    known = [axis for axis in (CONTROL, VALIDITY, COVERAGE) if axis.metric in metrics]
     usual = quality_axis(board, task)
     return tuple((variety, axis) for axis in (*known, usual) if axis is not None)

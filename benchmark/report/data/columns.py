@@ -21,7 +21,10 @@ _METRICS: Mapping[Group, tuple[str, ...]] = {
         "bleu_sent_m4", "bleu_corpus", "rouge_l", "bertscore", "sari", "ibleu", "source_bleu",
         "mauve", "fluency",
     ),
-    "known answers": ("validity", "coverage", "divergence"),
+    "known answers": (
+        "control", "sentence", "control_if_sentence", "kept", "others_kept", "validity",
+        "coverage", "divergence", "feature_divergence",
+    ),
     "diversity": ("dist_1", "self_bleu", "div_4", "vendi", "distinct_1", "distinct_2"),
     "form": ("length", "copy_rate", "empty_rate", "repetition"),
 }  # fmt: skip

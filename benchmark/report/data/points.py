@@ -30,6 +30,7 @@ FAMILIES = (
     "autoregressive",
     "iterative",
     "edit",
+    "latent",
 )
 """Order of the families; those of plug-ins follow, yardsticks come last."""
 

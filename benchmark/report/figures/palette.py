@@ -2,8 +2,8 @@
 
 Colour distinguishes systems, also for colour-blind readers; the shape of the marker and the
 line distinguish families, also in greyscale: round = continuous diffusion, four-sided =
-discrete diffusion, triangle = autoregressive, cross = iterative, star = edit. Within a family
-every system has a shape of its own, so no reader depends on colour.
+discrete diffusion, triangle = autoregressive, cross = iterative, star = edit, hexagon = latent.
+Within a family every system has a shape of its own, so no reader depends on colour.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _MARKERS: Mapping[str, Sequence[Marker]] = {
     "autoregressive": ("^", "v", "<", ">"),
     "iterative": ("X", "P", (4, 1, 45.0), (4, 1, 0.0)),
     "edit": ("*", (6, 1, 0.0)),
+    "latent": ("h", (6, 0, 30.0), (7, 0, 0.0)),
     YARDSTICK: ("x", "+", "1", "2"),
 }
 _OTHER_MARKERS: Sequence[Marker] = ("h", "<", ">", "p", (3, 1, 0.0), (7, 0, 0.0), (8, 1, 0.0))
@@ -50,6 +51,7 @@ _LINES: Mapping[str, LineStyle] = {
     "autoregressive": (0, (1.2, 1)),
     "iterative": (0, (5, 1, 1.2, 1)),
     "edit": (0, (3, 1, 1, 1, 1, 1)),
+    "latent": (0, (8, 1.5)),
     YARDSTICK: (0, (4, 2.5)),
 }
 
@@ -68,6 +70,7 @@ _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "nat": ("#cc79a7", "X"),
     "cmlm": ("#7b3294", "P"),
     "levenshtein": ("#7f4f24", "*"),
+    "latentops": ("#c1121f", "h"),
     # Another implementation of a system has its hue and a shape of the same family.
     "fairseq-transformer": ("#8a3800", "<"),
     "fairseq-nat": ("#94406f", (4, 1, 45.0)),

@@ -102,7 +102,12 @@ class TaskView:
     @property
     def known(self) -> bool:
         """Whether the task knows its answers."""
-        return self.info.kind == "controlled"
+        return self.info.kind in ("controlled", "control")
+
+    @property
+    def has_attributes(self) -> bool:
+        """Whether candidates are asked for attributes."""
+        return self.info.kind == "control"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -141,6 +146,7 @@ def render_page(
         overview_table=build_overview_table(board),
         tasks=tasks,
         known=any(task.known for task in tasks),
+        has_attributes=any(task.has_attributes for task in tasks),
         failures=list_failures(board),
         facts=tuple(list_facts(run)),
         systems=[(name, run.systems[name]) for name in board.systems],

@@ -19,7 +19,9 @@ def test_names_keep_their_order_and_count_once():
     assert choose_systems(suite, ["nat", "gpt2", "nat"]) == ["nat", "gpt2"]
     default = choose_systems(suite, ["default"])
     assert choose_systems(suite, ["gpt2", "default"]) == list(dict.fromkeys(["gpt2", *default]))
-    assert choose_tasks(suite, ["all"]) == list(suite.tasks)
+    four = ["paraphrase", "question-generation", "simplification", "dialogue"]
+    assert choose_tasks(suite, ["all"]) == four
+    assert choose_tasks(suite, ["control", "all"]) == ["control", *four]
 
 
 def test_registered_systems_and_paths_need_no_recipe():

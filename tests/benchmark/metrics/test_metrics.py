@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark import metrics
-from benchmark.api import UserError
+from benchmark.api import Judgement, UserError
 from benchmark.metrics import METRICS, Item, PairwiseMetric, make_metric
 
 NEURAL = {"bertscore", "fluency", "mauve"}
@@ -21,18 +21,34 @@ def conditional(source: str, temperature: float) -> dict[str, float]:
     return {"a b c d e": 0.5, "x": 0.5}
 
 
+class OneWord:
+    """A judge to whom one word is a sentence, whatever is asked for."""
+
+    def judge(self, source: str, text: str) -> Judgement:
+        found = len(text.split()) == 1
+        return Judgement(found, {"a": found}, found, found)
+
+    def features(self, text: str) -> dict[str, str] | None:
+        return {"dish": text} if text else None
+
+    def shares(self, source: str, feature: str) -> dict[str, float]:
+        return {"x": 0.5, "y": 0.5}
+
+
 def test_all_that_were_promised_are_there() -> None:
     assert set(METRICS) == {
         *("bleu_sent_m4", "bleu_sent_m4_swapped", "bleu_corpus", "rouge_l", "bertscore"),
         *("sari", "ibleu", "source_bleu", "mauve", "fluency"),
         *("dist_1", "distinct_1", "distinct_2", "self_bleu", "div_4", "vendi"),
         *("repetition", "length", "copy_rate", "empty_rate", "validity", "coverage", "divergence"),
+        *("control", "sentence", "control_if_sentence", "kept", "others_kept"),
+        "feature_divergence",
     }
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_facts_and_shapes_agree(name: str) -> None:
-    metric = make_metric(name, conditional=conditional)
+    metric = make_metric(name, conditional=conditional, judge=OneWord())
     items = [Item(str(i), "a b", ("a b c d e",), ("x", "", "x")) for i in range(2)]
     scores = metric.score(items)
     assert metric.id == name

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from baselines.autoregressive.search import Alphabet, beam_search, sample
+from baselines.left_to_right_search import Alphabet, beam_search, sample
 
 START, END, PAD = 0, 1, 2
 VOCAB = 6

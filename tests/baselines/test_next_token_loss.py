@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from baselines.autoregressive.objective import next_token_loss
+from baselines.next_token_loss import next_token_loss
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])

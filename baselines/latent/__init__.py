@@ -1,0 +1,1 @@
+"""Texts as points of a latent space: variational auto-encoders, and what steers them."""

@@ -1,0 +1,72 @@
+"""The text VAE: a Transformer encoder pooled to a latent, and a causal decoder that reads it.
+
+Source: LatentOps, arXiv 2208.00638, section 3.2: mean pooling to mu and log variance; the latent
+enters the decoder as a memory of every layer and is added to the embeddings.
+Deviates: trained from scratch, where the paper starts from BERT-small and GPT-2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from baselines.attention import Cache, Memory
+from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
+
+
+@dataclass(frozen=True)
+class VAEConfig(EncoderDecoderConfig):
+    """The network and its objective."""
+
+    latent: int = 32
+    """Dimensions of z."""
+    beta: float = 0.05
+    """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
+
+
+class LatentDecoder(Decoder):
+    """Predicts each token from the latent and the tokens before it."""
+
+    def forward(self, tokens: Tensor, memory: Memory, cache: Cache | None = None) -> Tensor:
+        """Logits `(rows, length, vocab)` of the tokens that follow `tokens` `(rows, length)`.
+
+        With a cache, `tokens` continue what it holds, one position at a time.
+        """
+        start = 0 if cache is None else cache.length
+        rows = tokens.size(0) // memory.encoded.size(0)
+        latent = memory.encoded.repeat_interleave(rows, 0)
+        x = self.dropout(self.embed(tokens, start) + latent)
+        return self.tokens.logits(self.stack(x, memory, causal=True, cache=cache))
+
+
+class VAE(nn.Module):
+    """q(z | x) and p(x | z)."""
+
+    def __init__(self, encoder: Encoder, decoder: LatentDecoder, latent: int) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+        dim = decoder.stack.shape.dim
+        self.posterior = nn.Linear(dim, 2 * latent)
+        self.unfold = nn.Linear(latent, dim)
+
+    def encode(self, tokens: Tensor, pad_id: int) -> tuple[Tensor, Tensor]:
+        """Mu and log variance `(texts, latent)` of texts `(texts, length)`."""
+        mask = tokens != pad_id
+        encoded = self.encoder(self.decoder.tokens(tokens), mask)
+        # Padding is not pooled: the latent of a text must not depend on its batch.
+        pooled = (encoded * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        mu, log_variance = self.posterior(pooled).chunk(2, dim=-1)
+        return mu, log_variance
+
+    def remember(self, z: Tensor) -> Memory:
+        """The latents `(rows, latent)` as the decoder reads them."""
+        position = self.unfold(z)[:, None]
+        mask = torch.ones(position.shape[:2], dtype=torch.bool, device=z.device)
+        return self.decoder.stack.remember(position, mask)
+
+
+def kl(mu: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mu, sigma^2) || N(0, I)) by dimension, in nats, `(texts, latent)`."""
+    return 0.5 * (mu.square() + log_variance.exp() - 1 - log_variance)

@@ -1,0 +1,103 @@
+"""The control line: what a source asks of its target, and the text to be edited.
+
+`sentiment: positive | tense: past` asks for a new text; ` => the waiter was rude` after it for an
+edited one. An attribute that is not named is free. A backslash before a sign of the line makes it
+part of a name, a value or the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+_BETWEEN = " | "
+_IS = ": "
+_TEXT = "=> "
+_SIGN = re.compile(r"\\|\||=>|:")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The attributes that are wanted, by name, and the text to edit, None for a new one."""
+
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+    def __str__(self) -> str:
+        """The control line; `read_control` reads it back."""
+        pairs = (f"{_escape(n)}{_IS}{_escape(v)}" for n, v in self.wanted.items())
+        line = _BETWEEN.join(pairs)
+        if self.text is None:
+            return line
+        return f"{line} {_TEXT}{_escape(self.text)}".lstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a candidate does with its control; `kept` and `others_kept` where a text was given."""
+
+    valid: bool
+    """Whether it is a sentence of the grammar."""
+    wanted: Mapping[str, bool]
+    """By wanted attribute whether the candidate has its value; all False unless valid."""
+    kept: bool | None = None
+    """Whether all that does not express a changed attribute stayed."""
+    others_kept: bool | None = None
+    """Whether the attributes that were not named kept their values."""
+
+    @property
+    def success(self) -> bool:
+        """Valid, and every wanted attribute has its value."""
+        return self.valid and all(self.wanted.values())
+
+
+class Judge(Protocol):
+    """Decides what candidates do with their control lines."""
+
+    def judge(self, source: str, text: str) -> Judgement:
+        """What `text` does with the control line `source`."""
+
+    def features(self, text: str) -> Mapping[str, str] | None:
+        """Features of a sentence whose true distribution is known, by name; None if invalid."""
+
+    def shares(self, source: str, feature: str) -> Mapping[str, float]:
+        """The true distribution of a feature under the control line `source`."""
+
+
+def read_control(source: str) -> Control | None:
+    """The control that a source holds; None if it is no control line.
+
+    The empty line asks for nothing: every attribute is free.
+    """
+    head, found, text = _split(f" {source}", f" {_TEXT}")
+    wanted: dict[str, str] = {}
+    rest = head.strip()
+    while rest:
+        pair, _, rest = _split(rest, _BETWEEN)
+        name, is_pair, value = _split(pair, _IS)
+        parts = name.strip(), value.strip()
+        if not is_pair or any(not part or _split(part, "|")[1] for part in parts):
+            return None
+        name, value = map(_unescape, parts)
+        if name in wanted:
+            return None
+        wanted[name] = value
+    return Control(wanted, _unescape(text) if found else None)
+
+
+def _escape(text: str) -> str:
+    return _SIGN.sub(lambda sign: f"\\{sign[0]}", text)
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\(\\|\||=>|:)", r"\1", text)
+
+
+def _split(text: str, sign: str) -> tuple[str, bool, str]:
+    """What stands before and after the first `sign` that no backslash precedes."""
+    # Escapes are passed over as wholes, so that the backslash of one never counts for the next.
+    before = re.match(rf"(?:\\.|(?!{re.escape(sign)})[^\\]|\\$)*", text, re.DOTALL)
+    end = before.end() if before else 0
+    return text[:end], end < len(text), text[end + len(sign) :]

@@ -1,0 +1,44 @@
+"""Share of candidates that do what their control line asks for.
+
+A candidate succeeds when it is a sentence and has the wanted value of every attribute that the
+control line names, or of one attribute alone (`control:attribute=tense`). Read it beside
+`sentence` and `control_if_sentence`: a guide that breaks sentences must not look like one that
+misses its aim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from benchmark.metrics.interface import Item, Option, Scores
+from benchmark.metrics.judged import JudgedMetric
+
+
+@dataclass(frozen=True, slots=True)
+class Control(JudgedMetric):
+    """1 where a candidate is a sentence with all wanted values."""
+
+    name = "control"
+    title = "control"
+    summary = "share of candidates with the wanted attributes"
+    options: ClassVar[Mapping[str, Option]] = {"attribute": Option("all")}
+    facts = "judge:task|version:1"
+
+    attribute: str = "all"
+
+    def score(self, items: Sequence[Item]) -> Scores:
+        """Values `(S, K)`, 0 or 1; NaN where the control line does not name the attribute."""
+        return Scores(
+            np.array([[self._of(item.source, text) for text in item.candidates] for item in items]),
+            self.signature,
+        )
+
+    def _of(self, source: str, text: str) -> float:
+        found = self.judge.judge(source, text)
+        if self.attribute == "all":
+            return float(found.success)
+        return float(found.wanted.get(self.attribute, np.nan))

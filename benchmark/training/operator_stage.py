@@ -1,0 +1,45 @@
+"""Fit the operators of a guided system to the labelled examples and store them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import cast
+
+from benchmark.api import Steerable
+from benchmark.api.noise import row_seed
+from benchmark.experiment.run_context import RunContext
+from benchmark.experiment.trial import Trial
+from benchmark.store.files import folder_digest
+from benchmark.store.provenance import provenance
+
+OPERATORS = "operators"
+"""Their folder in the entry."""
+
+
+def fit_operators(trial: Trial, context: RunContext) -> None:
+    """Make the entry `trial.operators.key`."""
+    planned = trial.operators
+    assert planned is not None and trial.train_key is not None
+    trained = context.store.folder("train", trial.train_key) / "system"
+    system = cast("Steerable", trial.system_class.load(trained, context.device))
+    system.fit_operators(
+        trial.task.train,
+        planned.labelled,
+        trial.task.attributes,
+        planned.recipe,
+        seed=row_seed(trial.seed, f"operators of {trial.system}", 0),
+    )
+    folder = context.store.partial("operators", planned.key) / OPERATORS
+    system.save_operators(folder)
+    record = {
+        "stage": "operators",
+        "task": trial.task.id,
+        "system": trial.system,
+        "seed": trial.seed,
+        "train": trial.train_key,
+        "labels": len(planned.labelled),
+        "recipe": asdict(planned.recipe),
+        "operators_digest": folder_digest(folder),
+        **provenance(context.device, trial.threads),
+    }
+    context.store.finish("operators", planned.key, record)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from baselines.latent.operators import OperatorRecipe, Operators
+from benchmark import api
+
+ATTRIBUTES = {"mood": ("good", "bad"), "kind": ("a", "b", "c")}
+
+
+def operators(hidden: int = 8, latent: int = 4) -> Operators:
+    torch.manual_seed(1)
+    found = Operators(ATTRIBUTES, latent, hidden)
+    found.fit_prior(torch.randn(200, latent) @ torch.randn(latent, latent) + 2.0)
+    return found.requires_grad_(False)
+
+
+@pytest.mark.parametrize("hidden", [0, 8])
+def test_the_gradient_is_that_of_autograd(hidden: int) -> None:
+    found = operators(hidden)
+    z = torch.randn(5, 4, requires_grad=True)
+    wanted = {"mood": torch.tensor([0, 1, -1, 0, 1]), "kind": torch.tensor([2, -1, -1, 0, 1])}
+    total = torch.zeros(())
+    for name, value in wanted.items():
+        log_p = found.of[name](z)
+        named = value >= 0
+        total = total + log_p[named, value[named]].sum()
+    (expected,) = torch.autograd.grad(total, z)
+    torch.testing.assert_close(found(z.detach(), wanted), expected)
+
+
+def test_the_prior_is_the_gaussian_of_the_latents() -> None:
+    torch.manual_seed(0)
+    latents = torch.randn(4000, 3) @ torch.tensor([[1.0, 2, 0], [0, 1, 0], [0, 0, 0.1]]) + 5
+    found = Operators(ATTRIBUTES, 3, 0)
+    found.fit_prior(latents)
+    drawn = found.draw(torch.randn(20_000, 3))
+    torch.testing.assert_close(drawn.mean(0), latents.mean(0), atol=0.06, rtol=0)
+    torch.testing.assert_close(torch.cov(drawn.T), torch.cov(latents.T), atol=0.15, rtol=0)
+
+
+def test_fitted_operators_find_separable_values() -> None:
+    generator = torch.Generator().manual_seed(2)
+    latents = torch.randn(300, 4, generator=generator)
+    labels = {"mood": (latents[:, 0] > 0).long(), "kind": torch.full((300,), -1)}
+    found = Operators(ATTRIBUTES, 4, 0)
+    found.fit_prior(latents)
+    found.fit(latents, labels, OperatorRecipe(hidden=0, noise=0.1), generator)
+    standard = (latents - found.mean) / found.scale
+    assert (found.of["mood"](standard).argmax(-1) == labels["mood"]).float().mean() > 0.95
+
+
+@pytest.mark.parametrize("solver", ["rk4", "euler"])
+def test_the_flow_climbs_and_free_rows_stay(solver: str) -> None:
+    found = operators()
+    z = found.draw(torch.randn(6, 4))
+    wanted = {"mood": torch.tensor([0, 0, 0, 1, 1, -1]), "kind": torch.full((6,), -1)}
+    moved = found.flow(z, wanted, length=3.0, steps=30, solver=solver)  # type: ignore[arg-type]
+    assert torch.allclose(moved[5], z[5], atol=1e-5)
+    rows, values = torch.arange(5), wanted["mood"][:5]
+    before = found.of["mood"]((z - found.mean) / found.scale)[rows, values]
+    after = found.of["mood"]((moved - found.mean) / found.scale)[rows, values]
+    assert (after > before).all()
+
+
+def test_rk4_is_of_fourth_order() -> None:
+    found = operators()
+    z = found.draw(torch.randn(3, 4)).double()
+    found = found.double()
+    wanted = {"mood": torch.tensor([0, 1, 0]), "kind": torch.tensor([1, 2, 0])}
+
+    def end(steps: int) -> torch.Tensor:
+        return found.flow(z, wanted, length=2.0, steps=steps)
+
+    exact = end(640)
+    first, second = ((end(n) - exact).abs().max() for n in (10, 20))
+    assert first / second == pytest.approx(16, rel=0.25)
+
+
+def test_they_come_back_as_they_were(tmp_path: Path) -> None:
+    found = operators()
+    found.save(tmp_path / "operators")
+    again = Operators.load(tmp_path / "operators", 4, 8, "cpu")
+    assert again.attributes == found.attributes
+    for name, tensor in found.state_dict().items():
+        assert torch.equal(again.state_dict()[name], tensor)
+    with pytest.raises(api.UserError, match="No operators can be read"):
+        Operators.load(tmp_path, 4, 8, "cpu")
+
+
+def test_the_favourite_of_several_draws_is_chosen() -> None:
+    found = operators()
+    z = found.draw(torch.randn(3, 5, 4))
+    wanted = {"mood": torch.tensor([0, 1, -1]), "kind": torch.tensor([-1, 2, -1])}
+    chosen = found.choose(z, wanted)
+    for row in range(3):
+        one = {name: value[row].repeat(5) for name, value in wanted.items()}
+        scores = found.log_prob((z[row] - found.mean) / found.scale, one)
+        assert torch.equal(chosen[row], z[row, int(scores.argmax())])

@@ -1,0 +1,68 @@
+"""Labels stand outside the training of guided systems, and inside that of all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.experiment.plan import Plan, make_plan
+from benchmark.experiment.suite import load_suite
+
+LIMITS = ["limits.train=40", "limits.valid=4", "limits.test=4"]
+BUDGETS = (5, 10, 20, None)
+
+
+def plan(system: str, *overrides: str, task: str = "control") -> Plan:
+    suite = load_suite("mini", [*LIMITS, *overrides])
+    return make_plan(suite, tasks=[task], systems=[system], data_dir=None)
+
+
+def budget(labels: int | None) -> str:
+    return f"tasks.control.labels={'null' if labels is None else labels}"
+
+
+def test_four_budgets_are_one_training_of_a_guided_system() -> None:
+    trials = [plan("latentops", budget(labels)).trials[0] for labels in BUDGETS]
+    assert len({trial.train_key for trial in trials}) == 1
+    assert len({trial.operators.key for trial in trials if trial.operators}) == 4
+    assert len({trial.main.key for trial in trials}) == 4
+    labelled = [len(trial.operators.labelled) for trial in trials if trial.operators]
+    assert labelled == [5, 10, 20, 40]
+    assert not any(example.attributes for trial in trials for example in trial.task.train)
+
+
+def test_four_budgets_are_four_trainings_of_a_conditional_system() -> None:
+    trials = [plan("transformer", budget(labels)).trials[0] for labels in BUDGETS]
+    assert len({trial.train_key for trial in trials}) == 4
+    assert all(trial.operators is None for trial in trials)
+
+
+def test_another_recipe_of_the_operators_does_not_train_again() -> None:
+    first, second = (
+        plan("latentops", f"latentops.operators.hidden={hidden}").trials[0] for hidden in (0, 8)
+    )
+    assert first.train_key == second.train_key
+    assert first.operators and second.operators and first.operators.key != second.operators.key
+
+
+def test_generation_and_editing_share_the_training_of_a_guided_system() -> None:
+    tasks = ("control", "control-edit")
+    assert len({plan("latentops", task=task).trials[0].train_key for task in tasks}) == 1
+
+
+@pytest.mark.slow
+def test_from_nothing_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmark.records.record_files import RecordFiles
+    from benchmark.run import main
+
+    monkeypatch.chdir(tmp_path)
+    words = ["--task", "control", "control-edit", "--records-only", "--jobs", "1", "--system"]
+    words += ["latentops", "transformer", "copy-source", "oracle", "--set", *LIMITS]
+    words += ["budget.updates=3", "training.validate_every=3", "latentops.operators.updates=5"]
+    assert main(words) == 0
+    lines = [line for _, line in RecordFiles(Path("reports/mini/records")).trial_lines()]
+    assert all('"status":"ok"' in line.replace(" ", "") for line in lines)
+    # Generation and editing share training and operators.
+    for kind, count in (("train", 1 + 2), ("operators", 1)):
+        assert len(list(Path("runs", kind).glob("*/record.json"))) == count
