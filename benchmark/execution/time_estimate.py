@@ -5,14 +5,15 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from benchmark.api import System
+from benchmark.api import Steerable, System
 from benchmark.experiment.run_context import RunContext
-from benchmark.experiment.trial import PlannedGeneration, Trial
+from benchmark.experiment.trial import FittedOperators, PlannedGeneration, Trial
 
 REHEARSED_UPDATES = 6
 REHEARSED_SOURCES = 12
+REHEARSED_EXAMPLES = 64
 REHEARSED_NFE = 10
 """Network calls of a rehearsal; more are extrapolated in proportion."""
 SLOW_S = 2.0
@@ -29,9 +30,25 @@ def estimate_seconds(trial: Trial, context: RunContext) -> float:
     from benchmark.experiment.system_factory import build_system
     from benchmark.generation.generate_stage import open_system
 
-    system = build_system(trial) if untrained else open_system(trial, context)
+    fitted = trial.operators
+    if fitted is None or store.record("operators", fitted.key) is not None:
+        system = build_system(trial) if untrained else open_system(trial, context)
+    else:
+        system = build_system(trial)
+        _fit_operators(system, trial, fitted)
     total = _training_s(system, trial, context.device) if untrained else 0.0
     return total + sum(_decoding_s(system, planned, trial, context.device) for planned in missing)
+
+
+def _fit_operators(system: System, trial: Trial, planned: FittedOperators) -> None:
+    """Operators of any quality: how long they take to follow does not depend on it."""
+    cast("Steerable", system).fit_operators(
+        trial.task.train[:REHEARSED_EXAMPLES],
+        planned.labelled[:REHEARSED_EXAMPLES],
+        trial.task.attributes,
+        planned.recipe,
+        seed=trial.seed,
+    )
 
 
 def _training_s(system: System, trial: Trial, device: str) -> float:

@@ -18,7 +18,7 @@ from benchmark.store.provenance import provenance
 
 
 def open_system(trial: Trial, context: RunContext) -> System:
-    """The trained system of a trial, or a fresh one if nothing is trained."""
+    """The trained system of a trial with its operators, or a fresh one if nothing is trained."""
     if trial.train_key is None:
         return build_system(trial)
     folder = context.store.folder("train", trial.train_key) / "system"

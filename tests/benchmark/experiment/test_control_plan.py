@@ -60,6 +60,7 @@ def test_from_nothing_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     words = ["--task", "control", "control-edit", "--records-only", "--jobs", "1", "--system"]
     words += ["latentops", "transformer", "copy-source", "oracle", "--set", *LIMITS]
     words += ["budget.updates=3", "training.validate_every=3", "latentops.operators.updates=5"]
+    assert main([*words, "--dry-run"]) == 0
     assert main(words) == 0
     lines = [line for _, line in RecordFiles(Path("reports/mini/records")).trial_lines()]
     assert all('"status":"ok"' in line.replace(" ", "") for line in lines)
