@@ -13,7 +13,7 @@ from markupsafe import Markup
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
 from benchmark.records.reader import Records, read_records
-from benchmark.report.analysis.at_a_glance import HEADS, READING
+from benchmark.report.analysis.at_a_glance import HEADS, explain_glance
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
@@ -168,7 +168,7 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     table = build_overview_table(board)
     answers = [(view.title, *map(str, view.glance)) for view in views]
     rows = map(format_pipe_row, (HEADS, [":---"] * len(HEADS), *answers))
-    lines = [f"# {run.run}", "", "## At a glance", "", *rows, "", READING, ""]
+    lines = [f"# {run.run}", "", "## At a glance", "", *rows, "", explain_glance(board), ""]
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]

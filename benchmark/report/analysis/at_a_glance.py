@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmark.report.analysis.best_systems import compare
 from benchmark.report.analysis.significance import column_of, main_verdicts
 from benchmark.report.analysis.standings import SHORT, Standard, Standings, compute_standings
-from benchmark.report.data.axes import quality_axes
+from benchmark.report.data.axes import CONTROL, quality_axes
 from benchmark.report.data.points import COPY, Board
 from benchmark.report.data.wording import join_names, write_value
 
@@ -21,8 +21,8 @@ NAMED = 3
 
 HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "Copying")
 
-READING = (
-    "Quality: validity where the answers are known, else the first metric. Equal diversity: the"
+_TERMS = (
+    "validity where the answers are known, else the first metric. Equal diversity: the"
     " best quality at that diversity or more. Equal NFE and time: the best within a budget that"
     " every system can meet, whatever its diversity. Significance: paired bootstrap over the"
     " sources, with Student's t over the seeds, two-sided 0.05, Holm's correction over all pairs of"
@@ -40,6 +40,12 @@ class Answer:
 
     def __str__(self) -> str:
         return f"{self.said} ({self.terms})" if self.terms else self.said
+
+
+def explain_glance(board: Board) -> str:
+    """What quality is, and on what terms the answers hold."""
+    is_asked = any(CONTROL.metric in board.metrics(task) for task in board.records.tasks)
+    return f"Quality: {'control where attributes are asked for, ' if is_asked else ''}{_TERMS}"
 
 
 def make_glance(board: Board, task: str) -> tuple[Answer, ...]:

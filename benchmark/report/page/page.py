@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.records.schema import Run, TaskInfo
-from benchmark.report.analysis.at_a_glance import HEADS, READING, Answer, make_glance
+from benchmark.report.analysis.at_a_glance import HEADS, Answer, explain_glance, make_glance
 from benchmark.report.analysis.significance import TEST
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
@@ -141,7 +141,7 @@ def render_page(
         digest=digest,
         lead=_write_lead(board),
         glance_heads=HEADS,
-        glance_reading=READING,
+        glance_reading=explain_glance(board),
         overview=overview,
         overview_table=build_overview_table(board),
         tasks=tasks,
