@@ -3,11 +3,11 @@
 `control` asks for sentences: every test example is one requested sentence, so the bootstrap is
 over requests. `LEVELS` numbers of composed attributes have `CONTROLS` control lines each,
 requested `REQUESTS` times. `control-edit` asks for a held-out sentence with other values of one to
-three attributes. Both are trained on the same sentences, each under its own values: training is
-not parallel. The valid split of `control-edit` edits the sentences of that of `control`, so that a
-system trained on targets alone has one training for both. An edit never asks for another length,
-which no rule of content defines, and several attributes are edited in short sentences alone, whose
-edits can be listed.
+three attributes. Both are trained on the same sentences, each under one to all of its own values:
+training is not parallel. The valid split of `control-edit` edits the sentences of that of
+`control`, so that a system trained on targets alone has one training for both. An edit never asks
+for another length, which no rule of content defines, and several attributes are edited in short
+sentences alone, whose edits can be listed.
 """
 
 from __future__ import annotations
@@ -66,14 +66,18 @@ def control_lines(grammar: AttributeGrammar, level: int) -> list[Values]:
 
 
 def _own(grammar: AttributeGrammar, split: Split, count: int, edit: bool) -> tuple[Example, ...]:
-    """Sentences under their own values."""
-    generator, examples = _generator(grammar, split), []
+    """Sentences under some of their own values, so that lines of every length are learnt."""
+    generator, lines = _generator(grammar, split), _generator(grammar, f"{split} lines")
+    examples = []
     for number in range(1, count + 1):
         text = grammar.sample({}, generator)
         parsed = grammar.parse(text)
         assert parsed is not None
         values = {name: parsed.values[name] for name in grammar.attributes}
-        source = str(Control(values, text if edit else None))
+        count_named = int(lines.random() * len(values)) + 1
+        named = sorted(values, key=lambda _: lines.random())[:count_named]
+        wanted = {name: value for name, value in values.items() if name in named}
+        source = str(Control(wanted, text if edit else None))
         examples.append(Example(f"{split}-{number}", source, text, (text,), values))
     return tuple(examples)
 

@@ -83,3 +83,12 @@ def test_shares_are_distributions() -> None:
     assert set(ANSWERS.shares("food: french", "dish")) == set(
         ANSWERS.grammar.categories["dish"].words["french"]
     )
+
+
+def test_lines_of_every_length_are_learnt_equally_often() -> None:
+    train = splits("control", edit=False)["train"]
+    lengths = Counter(len(c.wanted) for e in train if (c := read_control(e.source)) is not None)
+    assert set(lengths) == {1, 2, 3, 4}
+    # 12,000 draws of four: 3,000 each, with a standard deviation of 47.
+    assert all(abs(count - 3_000) < 250 for count in lengths.values())
+    assert {frozenset(e.attributes) for e in train} == {frozenset(ANSWERS.attributes)}
