@@ -9,6 +9,8 @@ import pytest
 from benchmark.experiment.plan import Plan, make_plan
 from benchmark.experiment.suite import load_suite
 
+# Drawing the splits takes seconds.
+pytestmark = pytest.mark.slow
 LIMITS = ["limits.train=40", "limits.valid=4", "limits.test=4"]
 BUDGETS = (5, 10, 20, None)
 
@@ -51,7 +53,6 @@ def test_generation_and_editing_share_the_training_of_a_guided_system() -> None:
     assert len({plan("latentops", task=task).trials[0].train_key for task in tasks}) == 1
 
 
-@pytest.mark.slow
 def test_from_nothing_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmark.records.record_files import RecordFiles
     from benchmark.run import main

@@ -8,6 +8,8 @@ from benchmark.api import read_control
 from benchmark.tasks.control_answers import FEATURES, ControlAnswers, conditional
 from benchmark.tasks.control_splits import CONTROLS, EDITS, REQUESTS, splits
 
+# Drawing the splits takes seconds.
+pytestmark = pytest.mark.slow
 ANSWERS = ControlAnswers("control")
 
 
