@@ -57,6 +57,7 @@ def draws(source: str, count: int, temperature: float) -> list[Item]:
     return [Item(str(i), source, (), tuple(texts[i : i + 8])) for i in range(0, count, 8)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feature", ["dish", "adjective", "frame", "sentiment", "length"])
 def test_draws_of_the_truth_have_no_divergence(feature: str) -> None:
     metric = make_metric(f"feature_divergence:of={feature}", judge=ANSWERS)

@@ -7,6 +7,9 @@ import pytest
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.label_budget import labelled, visible
 
+# Drawing the splits takes seconds.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["control", "control-edit"])
 def task(request: pytest.FixtureRequest) -> Task:
