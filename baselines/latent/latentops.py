@@ -202,6 +202,7 @@ class LatentOpsSystem(api.NeuralSystem):
         z = decoding.spread * eps
         if self.operators is not None:
             z = self.operators.draw(z)
+        if self.operators is not None and decoding.candidates > 1:
             z = self.operators.choose(z, wanted)
         else:
             z = z[:, 0]

@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
+from benchmark.api import Judgement
 from benchmark.metrics.interface import Item, Option, Scores
 from benchmark.metrics.judged import JudgedMetric
 
@@ -32,13 +31,9 @@ class Control(JudgedMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1; NaN where the control line does not name the attribute."""
-        return Scores(
-            np.array([[self._of(item.source, text) for text in item.candidates] for item in items]),
-            self.signature,
-        )
+        return self.score_each(items, self._read)
 
-    def _of(self, source: str, text: str) -> float:
-        found = self.judge.judge(source, text)
+    def _read(self, judgement: Judgement) -> float | None:
         if self.attribute == "all":
-            return float(found.success)
-        return float(found.wanted.get(self.attribute, np.nan))
+            return judgement.success
+        return judgement.wanted.get(self.attribute)

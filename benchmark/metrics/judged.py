@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from benchmark.api import UserError
-from benchmark.api.control import Judge
+from benchmark.api.control import Judge, Judgement
 from benchmark.metrics.declaration import DeclaredMetric
-from benchmark.metrics.interface import Conditional
+from benchmark.metrics.interface import Conditional, Item, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,13 @@ class JudgedMetric(DeclaredMetric):
     def judged(cls, options: Mapping[str, str], judge: Judge) -> Self:
         """The metric with the judge of its task and a value for every name in `options`."""
         return cls(judge, **options)
+
+    def score_each(
+        self, items: Sequence[Item], read: Callable[[Judgement], float | None]
+    ) -> Scores:
+        """Values `(S, K)` of every candidate's judgement; NaN where `read` gives None."""
+        values = [
+            [read(self.judge.judge(item.source, text)) for text in item.candidates]
+            for item in items
+        ]
+        return Scores(np.array(values, dtype=np.float64), self.signature)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from benchmark.metrics.interface import Item, Scores
 from benchmark.metrics.judged import JudgedMetric
 
@@ -22,9 +20,4 @@ class OthersKept(JudgedMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1; NaN where the control line has no text."""
-        values = [
-            [self.judge.judge(item.source, text).others_kept for text in item.candidates]
-            for item in items
-        ]
-        # None becomes NaN.
-        return Scores(np.array(values, dtype=np.float64), self.signature)
+        return self.score_each(items, lambda judgement: judgement.others_kept)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from benchmark.metrics.interface import Item, Scores
 from benchmark.metrics.judged import JudgedMetric
 
@@ -22,8 +20,4 @@ class Sentence(JudgedMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1."""
-        values = [
-            [self.judge.judge(item.source, text).valid for text in item.candidates]
-            for item in items
-        ]
-        return Scores(np.array(values, dtype=np.float64), self.signature)
+        return self.score_each(items, lambda judgement: judgement.valid)

@@ -18,13 +18,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from benchmark.api import UserError
-from benchmark.api.invalid_values import first_problem
-from benchmark.runtime.yaml_format import read_yaml
 from benchmark.tasks.attribute_grammar import AttributeGrammar, Category, SentenceFrame
+from benchmark.tasks.grammar_file import read_fields
 
 
 class _Strict(BaseModel):
@@ -61,8 +58,10 @@ def read_attribute_grammar(path: Path) -> AttributeGrammar:
         UserError: if the file cannot be read or is not YAML of this form.
         ValueError: if the grammar is wrong; see `AttributeGrammar`.
     """
-    fields = _read(path)
-    base = _read(path.with_name(f"{fields.like}.yaml")) if fields.like else fields
+    fields = read_fields(path, _GrammarFields)
+    base = fields
+    if fields.like:
+        base = read_fields(path.with_name(f"{fields.like}.yaml"), _GrammarFields)
     return AttributeGrammar(
         path.stem,
         fields.version,
@@ -78,18 +77,6 @@ def read_attribute_grammar(path: Path) -> AttributeGrammar:
         frames=[frame for described in base.frames for frame in _spell(described, base.spelling)],
         correlation={(first, second): weight for first, second, weight in fields.correlation},
     )
-
-
-def _read(path: Path) -> _GrammarFields:
-    try:
-        return _GrammarFields.model_validate(read_yaml(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise UserError(f"{path}: {first_problem(error)}: correct the file.") from error
-    except yaml.YAMLError as error:
-        place = " ".join(str(error).split())
-        raise UserError(f"{path} is not YAML ({place}): correct the file.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The grammar {path} cannot be read: {error}.") from error
 
 
 def _spell(

@@ -20,6 +20,7 @@ YAML reads an unquoted `yes`, `no`, `on` or `off` as true or false: quote them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,6 +28,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from benchmark.api import UserError
 from benchmark.runtime.yaml_format import read_yaml
 from benchmark.tasks.grammar import Entry, Frame, Grammar, Rule, entry, synonyms
+
+F = TypeVar("F", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -69,9 +72,23 @@ def read_grammar(path: Path) -> Grammar:
         UserError: if the file is not YAML of this form.
         ValueError: if a pattern or a weight is wrong; see `Grammar`.
     """
+    fields = read_fields(path, _GrammarFields)
+    return Grammar(
+        path.stem,
+        fields.version,
+        categories={name: _entries(words) for name, words in fields.categories.items()},
+        frames=tuple(frame for described in fields.frames for frame in described.frames()),
+    )
+
+
+def read_fields(path: Path, fields: type[F]) -> F:
+    """What a grammar file says, as pydantic fields.
+
+    Raises:
+        UserError: if the file cannot be read or is not YAML of this form.
+    """
     try:
-        values = read_yaml(path.read_text(encoding="utf-8"))
-        fields = _GrammarFields.model_validate(values)
+        return fields.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise UserError(f"{path}: {_describe(error)}: correct the file.") from error
     except yaml.YAMLError as error:
@@ -79,12 +96,6 @@ def read_grammar(path: Path) -> Grammar:
         raise UserError(f"{path} is not YAML ({place}): correct the file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The grammar {path} cannot be read: {error}.") from error
-    return Grammar(
-        path.stem,
-        fields.version,
-        categories={name: _entries(words) for name, words in fields.categories.items()},
-        frames=tuple(frame for described in fields.frames for frame in described.frames()),
-    )
 
 
 def _describe(error: ValidationError) -> str:

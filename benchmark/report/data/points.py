@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from benchmark.api import CandidateKind
+from benchmark.api import CandidateKind, Family
 from benchmark.records.reader import Records
 from benchmark.records.schema import (
     UNDEFINED,
@@ -24,17 +24,10 @@ from benchmark.report.data.seed_pooling import pool
 if TYPE_CHECKING:
     import pandas as pd
 
-FAMILIES = (
-    "continuous diffusion",
-    "discrete diffusion",
-    "autoregressive",
-    "iterative",
-    "edit",
-    "latent",
-)
+YARDSTICK = "yardstick"
+FAMILIES = tuple(family for family in get_args(Family) if family != YARDSTICK)
 """Order of the families; those of plug-ins follow, yardsticks come last."""
 
-YARDSTICK = "yardstick"
 COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
 
 
