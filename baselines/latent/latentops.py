@@ -129,12 +129,10 @@ class LatentOpsSystem(api.NeuralSystem):
         operators = Operators(attributes, self.config.latent, recipe.hidden)
         operators.to(self.module.posterior.weight.device)
         operators.fit_prior(self._latents([example.target for example in train])[0])
+        indices = api.index_labels(attributes, [example.attributes for example in labelled])
         labels = {
-            name: torch.tensor(
-                [_index(values, example.attributes.get(name)) for example in labelled],
-                device=operators.mean.device,
-            )
-            for name, values in attributes.items()
+            name: torch.tensor(of_texts, device=operators.mean.device)
+            for name, of_texts in indices.items()
         }
         latents = self._latents([example.target for example in labelled])[0]
         operators.fit(latents, labels, recipe, torch.Generator().manual_seed(seed))
@@ -173,10 +171,9 @@ class LatentOpsSystem(api.NeuralSystem):
         device = self.module.posterior.weight.device
         noise = api.make_noise(seed, ids, num_samples, device)
         steered = decoding.strength > 0 or decoding.candidates > 1
-        if self.operators is None and steered and any(control.wanted for control in controls):
-            raise api.UserError(
-                "latentops has no operators: fit them on labelled examples (`fit_operators`)."
-            )
+        if self.operators is not None or steered:
+            known = self.operators.attributes if self.operators else {}
+            api.check_wanted(self.id, known, controls)
         wanted = self._wanted(self.operators, controls, num_samples) if self.operators else {}
         z = self._starts(controls, wanted, decoding, noise, num_samples)
         if self.operators is not None and decoding.strength:
@@ -220,14 +217,13 @@ class LatentOpsSystem(api.NeuralSystem):
     def _wanted(
         self, operators: Operators, controls: Sequence[api.Control], num_samples: int
     ) -> Mapping[str, Tensor]:
-        _check_known(operators.attributes, controls)
-        wanted = {}
-        for name, values in operators.attributes.items():
-            of_source = [_index(values, control.wanted.get(name)) for control in controls]
-            wanted[name] = torch.tensor(of_source, device=operators.mean.device).repeat_interleave(
+        indices = api.index_labels(operators.attributes, [control.wanted for control in controls])
+        return {
+            name: torch.tensor(of_sources, device=operators.mean.device).repeat_interleave(
                 num_samples
             )
-        return wanted
+            for name, of_sources in indices.items()
+        }
 
     def _decode(
         self,
@@ -271,17 +267,3 @@ class LatentOpsSystem(api.NeuralSystem):
         tokenizer = self.resources.tokenizer
         encoded = encode_targets(tokenizer, texts, self.resources.lengths.target)
         return encoded.padded(tokenizer.pad_id)
-
-
-def _index(values: Sequence[str], value: str | None) -> int:
-    return values.index(value) if value in values else -1
-
-
-def _check_known(attributes: Mapping[str, Sequence[str]], controls: Sequence[api.Control]) -> None:
-    for name, value in (pair for control in controls for pair in control.wanted.items()):
-        if value not in attributes.get(name, ()):
-            known = "; ".join(f"{n}: {', '.join(values)}" for n, values in attributes.items())
-            raise api.UserError(
-                f"latentops has no operator for '{name}: {value}': ask for what was labelled"
-                f" ({known})."
-            )

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.api.checkpoint import load_weights, read_folder, save_folder
-from benchmark.api.control import Control, Judge, Judgement, read_control
+from benchmark.api.control import (
+    Control,
+    Judge,
+    Judgement,
+    check_wanted,
+    index_labels,
+    read_control,
+)
 from benchmark.api.system import NeuralSystem, Steerable, System, Traceable
 from benchmark.api.types import (
     Batch,
@@ -63,6 +70,8 @@ __all__ = [
     "Tokenizer",
     "Traceable",
     "UserError",
+    "check_wanted",
+    "index_labels",
     "load_tokenizer",
     "load_weights",
     "make_noise",

@@ -8,9 +8,11 @@ part of a name, a value or the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from benchmark.api.types import UserError
 
 _BETWEEN = " | "
 _IS = ": "
@@ -85,6 +87,42 @@ def read_control(source: str) -> Control | None:
             return None
         wanted[name] = value
     return Control(wanted, _unescape(text) if found else None)
+
+
+def index_labels(
+    attributes: Mapping[str, Sequence[str]], labels: Sequence[Mapping[str, str]]
+) -> dict[str, list[int]]:
+    """By attribute, for each of `labels` the index of its value; -1 where it has none."""
+    return {
+        name: [values.index(of[name]) if of.get(name) in values else -1 for of in labels]
+        for name, values in attributes.items()
+    }
+
+
+def check_wanted(
+    system: str, attributes: Mapping[str, Sequence[str]], controls: Sequence[Control]
+) -> None:
+    """Check that operators were fitted for every wanted value.
+
+    Args:
+        system: its name in the message.
+        attributes: the values that operators know; empty where none were fitted.
+        controls: what is asked for.
+
+    Raises:
+        UserError: for a value without an operator.
+    """
+    for name, value in (pair for control in controls for pair in control.wanted.items()):
+        if not attributes:
+            raise UserError(
+                f"{system} has no operators: fit them on labelled examples (`fit_operators`)."
+            )
+        if value not in attributes.get(name, ()):
+            known = "; ".join(f"{n}: {', '.join(values)}" for n, values in attributes.items())
+            raise UserError(
+                f"{system} has no operator for '{name}: {value}': ask for what was labelled"
+                f" ({known})."
+            )
 
 
 def _escape(text: str) -> str:
