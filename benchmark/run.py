@@ -177,9 +177,9 @@ def _run(
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
     if options.trace:
         suite = suite.with_trace()
-    systems = choose_systems(suite, options.system)
     if options.show_config:
         if processes.is_main:
+            systems = choose_systems(suite, options.system)
             print(with_defaults(suite, systems).yaml(), end="")
         return 0
     tasks = choose_tasks(suite, options.task)
@@ -195,7 +195,7 @@ def _run(
 
         check_installed()
     plan = make_plan(
-        suite, tasks=tasks, systems=systems, data_dir=options.data_dir, ablate=options.ablate
+        suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
     )
     check_positive(options, "jobs")
     if processes.count > 1:

@@ -432,4 +432,6 @@ def resources(lengths: Lengths) -> Resources:
         references={e.id: e.references for e in task.test}
         | dict.fromkeys(ODD, task.test[0].references),
         conditional=task.conditional,
+        # A task without labels leaves every target possible.
+        informed_draw=lambda train: lambda source, seed: train[seed % len(train)].target,
     )

@@ -222,6 +222,9 @@ class Resources:
     draw: Callable[[str, int, float], str] | None = None
     """(source, seed, temperature) to a draw of the true distribution, where there are too many
     targets to list; for yardsticks only."""
+    informed_draw: Callable[[Sequence[Example]], Callable[[str, int], str]] | None = None
+    """Train examples to (source, seed) to a draw of what these examples leave possible, where that
+    is known; for yardsticks only."""
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The values of every attribute of a control task, in order; see `benchmark.api.control`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 from benchmark.experiment.registry import load_system
@@ -36,20 +37,21 @@ def make_plan(
     """Load the data, check every recipe, and compute the key of every entry.
 
     Args:
+        systems: names, or `default` and `all` as in `choose_systems`.
         ablate: ablations by name; a system with one of them also decodes its variants.
 
     Raises:
         UserError: for data that cannot be read, a recipe that does not fit its system, or an
             ablation that no system has.
     """
-    check_ablations(systems, ablate)
+    chosen = {task: choose_systems(suite, systems, task) for task in tasks}
+    check_ablations([*dict.fromkeys(chain.from_iterable(chosen.values()))], ablate)
     loaded = {name: load_limited(suite, name, data_dir) for name in tasks}
     scoring = {name: resolve_scoring(suite, task) for name, task in loaded.items()}
-    classes = {name: load_system(name) for name in systems}
     trials = [
-        resolve_trial(suite, loaded[task], scoring[task], system, system_class, seed, ablate)
+        resolve_trial(suite, loaded[task], scoring[task], system, load_system(system), seed, ablate)
         for task in tasks
-        for system, system_class in classes.items()
+        for system in chosen[task]
         for seed in suite.seeds
         if _applies(suite, loaded[task], system)
     ]

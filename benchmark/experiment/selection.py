@@ -21,8 +21,12 @@ def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
     return _choose(names, list(suite.tasks), default, f"suite {suite.name!r}", "task")
 
 
-def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
+def choose_systems(suite: Suite, names: Sequence[str], task: str | None = None) -> list[str]:
     """The systems selected by `--system`; `default` = those marked so, `all` = all installed ones.
+
+    Args:
+        names: what was selected.
+        task: the task whose default systems are meant, where it has a list of its own.
 
     A registered id that the suite does not have, or a dotted path `module:Class`, runs with the
     defaults of its class.
@@ -30,7 +34,9 @@ def choose_systems(suite: Suite, names: Sequence[str]) -> list[str]:
     Raises:
         UserError: for a system that is not in the suite, not registered and not a path.
     """
-    default = [name for name, recipe in suite.systems.items() if recipe.default]
+    default = suite.tasks[task].systems if task is not None else None
+    if default is None:
+        default = [name for name, recipe in suite.systems.items() if recipe.default]
     missing, entries = missing_systems(suite), system_entries()
     known = [name for name in suite.systems if name not in missing]
     others = [name for name in names if ":" in name or name in entries]

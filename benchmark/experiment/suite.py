@@ -58,6 +58,8 @@ class TaskRecipe(_Recipe):
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []
     """Measured on this task besides `evaluation.metrics`."""
+    systems: list[str] | None = None
+    """Systems that run on it when none is named; null = those that are marked as default."""
 
 
 class TrainingRecipe(_Recipe):

@@ -33,6 +33,7 @@ def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
         references=references,
         conditional=task.conditional if family == "yardstick" else None,
         draw=task.draw if family == "yardstick" else None,
+        informed_draw=task.informed_draw if family == "yardstick" else None,
         attributes=task.attributes,
     )
 

@@ -32,6 +32,10 @@ FLATNESS = 8.0
 Values = Mapping[str, str]
 """Attributes with their values."""
 
+Expression = tuple[str, str, str]
+"""What a reader sees of the value of an attribute: (attribute, category, word), or (attribute,
+"", value) for the words that a frame itself spells."""
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -201,6 +205,31 @@ class AttributeGrammar:
                 kept.append((slot, parsed.words[slot]))
         return tuple(kept)
 
+    def expressions(self, parsed: Parse) -> dict[str, list[Expression]]:
+        """By attribute everything in a sentence that expresses its value."""
+        found: dict[str, list[Expression]] = {name: [] for name in self.attributes}
+        for name, value in parsed.frame.values.items():
+            if self._spells(parsed.frame, name):
+                found[name].append((name, "", value))
+        for slot, category in self._slots(parsed.frame):
+            attribute = self.categories[category].attribute
+            if attribute:
+                found[attribute].append((attribute, category, parsed.words[slot]))
+        return found
+
+    def all_expressions(self) -> dict[str, list[Expression]]:
+        """By attribute everything that can express a value of it."""
+        found: dict[str, dict[Expression, None]] = {name: {} for name in self.attributes}
+        for frame in self.frames:
+            for name, value in frame.values.items():
+                if self._spells(frame, name):
+                    found[name][name, "", value] = None
+        for category, described in self.categories.items():
+            for words in described.words.values() if described.attribute else ():
+                for word in words:
+                    found[described.attribute][described.attribute, category, word] = None
+        return {name: [*expressions] for name, expressions in found.items()}
+
     def projection(self, name: str, wanted: Values) -> dict[str, float]:
         """The distribution of one feature of the sentences, given the wanted values.
 
@@ -336,6 +365,11 @@ class AttributeGrammar:
             else:
                 options[slot] = self._shares(name, values)
         return frame, options
+
+    def _spells(self, frame: SentenceFrame, attribute: str) -> bool:
+        """Whether the words of the frame itself tell the value of the attribute."""
+        alike = (other for other in self.frames if other.pattern.split() == frame.pattern.split())
+        return len({other.values.get(attribute) for other in alike}) == 1
 
     def _same_family(self, frame: SentenceFrame, values: Values) -> SentenceFrame | None:
         """The frame of the same family and the same slots for other values."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.api import UserError
+from benchmark.api import Example, UserError
 from benchmark.api.control import Control, Judgement, read_control
 from benchmark.tasks.attribute_grammar import AttributeGrammar, Parse
+from benchmark.tasks.control_posterior import ControlPosterior
 from benchmark.tasks.grammar import tempered
 from benchmark.tasks.grammars import FOLDER
 
@@ -69,6 +70,14 @@ class ControlAnswers:
         return self.grammar.sample_edit(
             control.text, control.wanted, generator, temperature=temperature
         )
+
+    def informed_draw(self, train: Sequence[Example]) -> Callable[[str, int], str]:
+        """(source, seed) to a draw of what the sentences and labels of `train` leave possible.
+
+        See `control_posterior`; the source asks for a new sentence.
+        """
+        posterior = ControlPosterior(self.grammar, train)
+        return lambda source, seed: posterior.draw(self._control(source).wanted, seed)
 
     def features(self, text: str) -> dict[str, str] | None:
         """The features and attributes of a sentence; None outside the grammar."""

@@ -59,8 +59,9 @@ def control_lines(grammar: AttributeGrammar, level: int) -> list[Values]:
             dict(zip(names, values, strict=True))
             for values in itertools.product(*(grammar.attributes[name] for name in names))
         ]
-        _generator(grammar, f"control lines of {names}").shuffle(lines)
-        queues.append(lines)
+        # Python promises `random` to give the same numbers for good, and `shuffle` not.
+        generator = _generator(grammar, f"control lines of {names}")
+        queues.append(sorted(lines, key=lambda _: generator.random()))
     in_turn = itertools.chain.from_iterable(itertools.zip_longest(*queues))
     return list(itertools.islice(filter(None, in_turn), CONTROLS))
 

@@ -115,6 +115,7 @@ def _control(task_id: str, caps: Mapping[Split, int | None]) -> Task:
         attributes=answers.attributes,
         judge=answers,
         draw=answers.draw,
+        informed_draw=None if edit else answers.informed_draw,
         notes=take_notes(
             {split: tuple(map(_content, splits[split])) for split in SPLITS},
             available={split: len(whole[split]) for split in SPLITS},

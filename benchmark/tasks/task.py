@@ -43,6 +43,8 @@ class Task:
     """Decides what a candidate does with its control, where the task has attributes."""
     draw: Callable[[str, int, float], str] | None = None
     """(source, seed, temperature) to a draw of the true distribution, where it is known."""
+    informed_draw: Callable[[Sequence[Example]], Callable[[str, int], str]] | None = None
+    """Train examples to (source, seed) to a draw of what they leave possible, where it is known."""
     notes: DataNotes = field(default_factory=DataNotes)
 
     @functools.cached_property

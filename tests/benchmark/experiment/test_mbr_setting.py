@@ -107,7 +107,7 @@ def test_ablations_are_not_repeated(monkeypatch):
     for module in ("selection", "plan"):
         load = f"benchmark.experiment.{module}.load_system"
         monkeypatch.setattr(load, {"toy": Ablated}.__getitem__)
-    suite = load_suite(NANO, list(MORE))
+    suite = load_suite(NANO, [*MORE, "systems.toy={}"])
     made = make_plan(suite, tasks=["paraphrase"], systems=["toy"], data_dir=None, ablate=["calls"])
     assert the_mbr(made).setting.ablations == ()
 

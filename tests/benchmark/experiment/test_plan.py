@@ -38,7 +38,13 @@ def settings(monkeypatch):
 
     def plan(*ablate, changes=()):
         suite = load_suite(
-            NANO, ["systems.toy.nfe=[4]", "systems.toy.sweep={temperature: [0.5]}", *changes]
+            NANO,
+            [
+                "systems.toy.nfe=[4]",
+                "systems.toy.sweep={temperature: [0.5]}",
+                "systems.plain={}",
+                *changes,
+            ],
         )
         made = make_plan(
             suite, tasks=["paraphrase"], systems=["toy", "plain"], data_dir=None, ablate=ablate

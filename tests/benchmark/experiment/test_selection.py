@@ -45,3 +45,13 @@ def test_all_leaves_out_what_is_not_installed(monkeypatch):
     assert missing_systems(suite) == {"gpt2": "do"}
     chosen = choose_systems(suite, ["all"])
     assert "gpt2" not in chosen and "transformer" in chosen
+
+
+def test_a_task_with_a_list_of_its_own_runs_that_where_none_is_named():
+    suite = load_suite(NANO)
+    own = suite.tasks["dialogue"].model_copy(update={"systems": ["oracle", "nat"]})
+    suite = suite.model_copy(update={"tasks": suite.tasks | {"dialogue": own}})
+    assert choose_systems(suite, ["default"], "dialogue") == ["oracle", "nat"]
+    assert choose_systems(suite, ["gpt2", "default"], "dialogue") == ["gpt2", "oracle", "nat"]
+    assert choose_systems(suite, ["gpt2"], "dialogue") == ["gpt2"]
+    assert choose_systems(suite, ["default"], "paraphrase") == choose_systems(suite, ["default"])
