@@ -8,11 +8,11 @@ So it is what any system could make of the labels that answers as sentences are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from baselines.yardsticks import CopyDecoding, Yardstick
+from baselines.yardsticks import CopyDecoding, Yardstick, YardstickConfig
 from benchmark import api
 
 
@@ -38,6 +38,10 @@ class Bayes(Yardstick):
     )
     Decoding: ClassVar[type] = BayesDecoding
 
+    def __init__(self, config: YardstickConfig, resources: api.Resources) -> None:
+        super().__init__(config, resources)
+        self._draws: dict[bool, Callable[[str, int], str]] = {}
+
     def generate(
         self,
         sources: Sequence[str],
@@ -53,17 +57,21 @@ class Bayes(Yardstick):
         Raises:
             UserError: if the task does not know what its labels leave possible.
         """
-        if self.resources.informed_draw is None:
-            raise api.UserError(
-                "bayes needs a task whose grammar tells what labels leave possible: use control or"
-                " control-correlated."
-            )
-        train = self.resources.train
-        if not decoding.unlabelled:
-            train = [example for example in train if example.attributes]
-        draw = self.resources.informed_draw(train)
+        draw = self._learnt(decoding.unlabelled)
         seeds = iter(api.make_noise(seed, ids, num_samples).seeds)
         drawn = [[draw(source, next(seeds)) for _ in range(num_samples)] for source in sources]
         return [
             [api.Candidate(text, "ok" if text else "empty") for text in texts] for texts in drawn
         ]
+
+    def _learnt(self, unlabelled: bool) -> Callable[[str, int], str]:
+        """(source, seed) to a draw, learnt once."""
+        if self.resources.informed_draw is None:
+            raise api.UserError(
+                "bayes needs a task whose grammar tells what labels leave possible: use control or"
+                " control-correlated."
+            )
+        if unlabelled not in self._draws:
+            train = [e for e in self.resources.train if unlabelled or e.attributes]
+            self._draws[unlabelled] = self.resources.informed_draw(train)
+        return self._draws[unlabelled]
