@@ -89,13 +89,13 @@ def test_large_batches_and_test_splits_are_reckoned_from_a_part(
     assert seconds == pytest.approx(training + 30 / 12 * 5 * (CALL_S + 36 * ROW_S))
 
 
-def test_a_slow_system_is_tried_once(
+def test_a_slow_system_is_tried_with_one_source(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time_estimate, "SLOW_S", 0.0)
     seconds = estimate(tmp_path)
-    # One update of four examples, then one source and one candidate.
-    assert clock.rows == [4, *[1] * 10]
+    # One update of four examples, then twice one source and one candidate.
+    assert clock.rows == [4, *[1] * 20]
     training = 40 * 8 / 4 * (CALL_S + 4 * ROW_S)
     assert seconds == pytest.approx(training + 6 * 3 * 5 * (CALL_S + ROW_S))
 
