@@ -47,6 +47,11 @@ COMPARISONS: Mapping[str, SpeedComparison] = {
         "benchmark.timing.diffuseq_speed",
         ("diffuseq-train", "diffuseq-sample"),
     ),
+    "control": SpeedComparison(
+        "latentops against diffusion-lm, guided at 200 steps, on requests for four attributes",
+        "benchmark.timing.control_speed",
+        ("control-1", "control-50"),
+    ),
     "metrics": SpeedComparison(
         "the metrics of DiffuSeq's tables against its evaluation, written out plainly",
         "benchmark.timing.evaluation_speed",
