@@ -24,6 +24,11 @@ class ControlAnswers:
     """The known answers of a task; picklable, since it names its grammar."""
 
     grammar_id: str
+    name = "task"
+
+    def remarks(self) -> Sequence[str]:
+        """Nothing: a parser decides."""
+        return ()
 
     @property
     def grammar(self) -> AttributeGrammar:
