@@ -63,8 +63,11 @@ class Judge(Protocol):
     def name(self) -> str:
         """What it is, in signatures: another name, other judgements."""
 
+    def ceilings(self) -> Mapping[str, float]:
+        """By attribute the share that it gives texts which are right; empty where it knows."""
+
     def remarks(self) -> Sequence[str]:
-        """How often it is wrong, a sentence an attribute; empty where it knows the answers."""
+        """The same in sentences, with what it was measured on."""
 
     def judge(self, source: str, text: str) -> Judgement:
         """What `text` does with the control line `source`."""

@@ -26,8 +26,12 @@ class ControlAnswers:
     grammar_id: str
     name = "task"
 
+    def ceilings(self) -> Mapping[str, float]:
+        """None: a parser decides."""
+        return {}
+
     def remarks(self) -> Sequence[str]:
-        """Nothing: a parser decides."""
+        """None: a parser decides."""
         return ()
 
     @property

@@ -7,6 +7,7 @@ is the ceiling of the figures, and is printed with them.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,13 @@ class SlotJudge:
             f"{feature!r} is not known: omit feature_divergence."
         )
 
+    def ceilings(self) -> Mapping[str, float]:
+        """By slot how often people say its value."""
+        return _said_by_people(self.references)
+
     def remarks(self) -> Sequence[str]:
-        """How often people say the value of a slot."""
-        said = ", ".join(f"{name} {share:.2f}" for name, share in said_by_people(self.references))
+        """The same in a sentence."""
+        said = ", ".join(f"{name} {share:.2f}" for name, share in self.ceilings().items())
         return [
             "Judge: the value of a slot must stand in the text. The human references say it this"
             f" often, which is the ceiling of the column: {said}."
@@ -60,14 +65,15 @@ def is_said(value: str, text: str) -> bool:
     return _folded(value) in _folded(text)
 
 
-def said_by_people(path: Path) -> list[tuple[str, float]]:
+@functools.cache
+def _said_by_people(path: Path) -> dict[str, float]:
     """By slot the share of the texts of a file in which the value stands."""
     said: dict[str, list[bool]] = {}
     for line in read_labelled(path).lines:
         for text in line.texts:
             for name, value in line.attributes.items():
                 said.setdefault(name, []).append(is_said(value, text))
-    return [(name, sum(found) / len(found)) for name, found in sorted(said.items())]
+    return {name: sum(found) / len(found) for name, found in sorted(said.items())}
 
 
 def _folded(text: str) -> str:

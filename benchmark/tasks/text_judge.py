@@ -74,25 +74,21 @@ class TextJudge:
             " is not known: omit feature_divergence."
         )
 
+    def ceilings(self) -> Mapping[str, float]:
+        """By attribute how often the judge is right on held-out texts."""
+        return {name: right for name, right, _ in self._accuracies()}
+
     def remarks(self) -> Sequence[str]:
-        """How often the judge is right on held-out texts."""
-        lines = [line for line in read_labelled(self.held_out).lines if line.texts]
-        classifiers = _fitted(self.train, self.characters)
-        found = classifiers.labels([line.texts[0] for line in lines])
-        said = []
-        for name in classifiers.models:
-            pairs = [
-                (labels[name], line.attributes[name])
-                for labels, line in zip(found, lines, strict=True)
-                if name in line.attributes
-            ]
-            right = sum(one == other for one, other in pairs) / max(1, len(pairs))
-            said.append(
-                f"Judge of {name}: a classifier fitted to all {classifiers.counts[name]:,} labels"
-                f" of train, right on {right:.1%} of {len(pairs):,} held-out texts, which is the"
-                " ceiling of the column."
-            )
-        return said
+        """The same in sentences."""
+        counts = _fitted(self.train, self.characters).counts
+        return [
+            f"Judge of {name}: a classifier fitted to all {counts[name]:,} labels of train, right"
+            f" on {right:.1%} of {texts:,} held-out texts, which is the ceiling of the column."
+            for name, right, texts in self._accuracies()
+        ]
+
+    def _accuracies(self) -> Sequence[tuple[str, float, int]]:
+        return _accuracies(self.train, self.held_out, self.characters)
 
     def _labels(self, text: str) -> Mapping[str, str]:
         return _classify(self.train, self.characters, text)
@@ -113,6 +109,23 @@ class _Classifiers:
 @functools.lru_cache(maxsize=2**17)
 def _classify(train: Path, characters: bool, text: str) -> Mapping[str, str]:
     return _fitted(train, characters).labels([text])[0]
+
+
+@functools.lru_cache(maxsize=8)
+def _accuracies(train: Path, held_out: Path, characters: bool) -> list[tuple[str, float, int]]:
+    """By attribute the share of held-out texts that are judged right, and their number."""
+    classifiers = _fitted(train, characters)
+    lines = [line for line in read_labelled(held_out).lines if line.texts]
+    found = classifiers.labels([line.texts[0] for line in lines])
+    accuracies = []
+    for name in classifiers.models:
+        right = [
+            labels[name] == line.attributes[name]
+            for labels, line in zip(found, lines, strict=True)
+            if name in line.attributes
+        ]
+        accuracies.append((name, sum(right) / max(1, len(right)), len(right)))
+    return accuracies
 
 
 @functools.lru_cache(maxsize=2)

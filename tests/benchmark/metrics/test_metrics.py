@@ -24,6 +24,14 @@ def conditional(source: str, temperature: float) -> dict[str, float]:
 class OneWord:
     """A judge to whom one word is a sentence, whatever is asked for."""
 
+    name = "task"
+
+    def ceilings(self) -> dict[str, float]:
+        return {}
+
+    def remarks(self) -> tuple[str, ...]:
+        return ()
+
     def judge(self, source: str, text: str) -> Judgement:
         found = len(text.split()) == 1
         return Judgement(found, {"a": found}, found, found)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmark.api import UserError, read_control
+from benchmark.metrics import Item, make_metric
 from benchmark.tasks import Task, list_tasks, load_task
 from benchmark.tasks.label_budget import visible
 
@@ -126,6 +127,13 @@ def test_the_judge_is_fitted_to_all_labels_and_travels(two_sided: Path) -> None:
     assert not judge.judge("sentiment: positive", " ").valid
     (remark,) = judge.remarks()
     assert "fitted to all 8 labels of train, right on 100.0% of 2 held-out texts" in remark
+    assert judge.ceilings() == {"sentiment": 1.0}
+    item = Item("1", "sentiment: positive", ("good",), ("good tea", "bad tea"))
+    scores = make_metric("control", judge=judge).score([item])
+    assert scores.values.tolist() == [[1.0, 0.0]]
+    assert scores.signature == (
+        f"control|attribute:all|judge:{judge.name}|version:1|ceiling:sentiment=1.000"
+    )
     edit = judge.judge("sentiment: positive => bad wine", "good wine")
     assert edit.success and edit.kept is None and edit.others_kept is None
     with pytest.raises(UserError, match="whose distribution of 'dish' is not known"):
