@@ -24,6 +24,8 @@ def conditional(source: str, temperature: float) -> dict[str, float]:
 class OneWord:
     """A judge to whom one word is a sentence, whatever is asked for."""
 
+    name = "one-word"
+
     name = "task"
 
     def ceilings(self) -> dict[str, float]:
