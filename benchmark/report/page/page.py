@@ -107,7 +107,7 @@ class TaskView:
     @property
     def has_attributes(self) -> bool:
         """Whether candidates are asked for attributes."""
-        return self.info.kind == "control"
+        return self.info.kind == "control" or bool(self.info.notes.get("judge"))
 
     @property
     def notes(self) -> tuple[str, ...]:
