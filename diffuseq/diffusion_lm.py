@@ -10,7 +10,6 @@ do, noises it to a step and samples from there (arXiv 2108.01073).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from benchmark import api
 from diffuseq.canvas import Canvas
-from diffuseq.guidance import Guide, Guided
+from diffuseq.guidance import Gradient, Guide, Guided
 from diffuseq.noised_classifier import ClassifierRecipe, NoisedClassifiers
 from diffuseq.process import diffuse
 from diffuseq.sampling import AfterStep
@@ -66,7 +65,7 @@ class DiffusionLMDecoding(DiffuSeqDecoding):
     edit_from: float = 0.5
     """Where the chain of a text to be edited begins: 1 = noise alone, 0 = nearly clean."""
     tokens: int | None = None
-    """Number of tokens of every text, by fixing the end mark behind them; None = free."""
+    """Number of tokens of every text, by moving the end mark behind them; None = free."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -80,6 +79,11 @@ class DiffusionLMDecoding(DiffuSeqDecoding):
                 raise api.UserError(
                     f"decoding.{name} is {getattr(self, name)}: give a number from 0 to 1."
                 )
+        if self.tokens is not None and not self.strength:
+            raise api.UserError(
+                f"decoding.tokens is {self.tokens} and decoding.strength 0, which moves nothing:"
+                " give a strength above 0, or tokens: null."
+            )
         if self.inner < 1:
             raise api.UserError(f"decoding.inner is {self.inner}: give 1 or more.")
         is_random = self.solver == "ancestral" or (self.solver == "ddim" and self.eta > 0)
@@ -131,15 +135,13 @@ class DiffusionLM(DiffuSeq):
     ) -> None:
         """See `benchmark.api.Steerable`."""
         device = self.module.alpha_bar.device
-        plain = [dataclasses.replace(example, source="") for example in labelled]
-        with torch.no_grad():
-            embeddings = self.module.readout.embed(self.collate(plain)["ids"].to(device))
         indices = api.index_labels(attributes, [example.attributes for example in labelled])
         labels = {name: torch.tensor(of, device=device) for name, of in indices.items()}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             operators = self._classifiers(attributes, recipe).to(device)
-            operators.fit(embeddings, labels, recipe, alpha_bar=self.module.alpha_bar)
+            texts, ids = (self.collate(e)["ids"].to(device) for e in (train, labelled))
+            operators.fit(texts, ids, labels, recipe)
         self.operators = operators
 
     def save_operators(self, path: Path) -> None:
@@ -159,9 +161,9 @@ class DiffusionLM(DiffuSeq):
         return NoisedClassifiers(
             attributes,
             recipe,
-            dim=self.config.embedding_dim,
+            table=self.module.readout.table(),
             length=self.canvas.length,
-            diffusion_steps=self.config.diffusion_steps,
+            alpha_bar=self.module.alpha_bar,
         )
 
     def _canvas(self, resources: api.Resources) -> Canvas:
@@ -170,7 +172,7 @@ class DiffusionLM(DiffuSeq):
     def _placed(
         self, batch: api.Batch, sources: Sequence[str], decoding: DiffuSeqDecoding
     ) -> api.Batch:
-        """With the wanted values, and with the end mark fixed where `tokens` sets it.
+        """With the wanted values.
 
         Raises:
             UserError: if a value is wanted and no operators were fitted, or `tokens` do not fit.
@@ -194,9 +196,6 @@ class DiffusionLM(DiffuSeq):
                 raise api.UserError(
                     f"decoding.tokens is {decoding.tokens}: give null or a number from 1 to {room}."
                 )
-            tokenizer, ends = self.resources.tokenizer, decoding.tokens + 1
-            batch["ids"][:, 0], batch["ids"][:, ends] = tokenizer.bos_id, tokenizer.sep_id
-            batch["is_target"][:, [0, ends]] = False
         return batch
 
     def _reverse_process(
@@ -210,17 +209,19 @@ class DiffusionLM(DiffuSeq):
             for name, values in rows.items()
             if name.startswith(_WANTED)
         }
-        if self.operators is not None and decoding.strength and wanted:
-            operators = self.operators
+        is_asked = torch.zeros_like(rows["is_edit"])
+        gradients: list[Gradient] = []
+        if self.operators is not None and wanted:
             is_asked = (torch.stack(tuple(wanted.values())) >= 0).any(0)
+            gradients.append(_at_each_row(self.operators, wanted))
+        if decoding.tokens is not None:
+            is_asked = torch.ones_like(is_asked)
+            gradients.append(self._towards_length(decoding.tokens))
+        if decoding.strength and gradients:
             first = self._edit_step(decoding)
-
-            def gradient(z_s: Tensor, s: int) -> Tensor:
-                return operators(z_s, torch.full_like(is_asked, s, dtype=torch.long), wanted)
-
             solver = Guided(
                 solver,
-                gradient,
+                lambda z_s, s: torch.stack([gradient(z_s, s) for gradient in gradients]).sum(0),
                 # A text to be edited is put back until its chain begins.
                 wants=lambda s: is_asked if s < first else is_asked & ~rows["is_edit"],
                 alpha_bar=self.module.alpha_bar,
@@ -231,6 +232,25 @@ class DiffusionLM(DiffuSeq):
                 until=decoding.until,
             )
         return Reverse(plain.network, solver, after_step=self._put_back(decoding, noise, rows))
+
+    def _towards_length(self, tokens: int) -> Gradient:
+        """The gradient of the squared distance of z0_hat from the marks round `tokens` tokens.
+
+        Deviates: the released code divides the distance by sigma.
+        """
+        module, tokenizer = self.module, self.resources.tokenizer
+
+        def gradient(z_s: Tensor, s: int) -> Tensor:
+            with torch.inference_mode(False), torch.enable_grad():
+                z = z_s.clone().requires_grad_()
+                t = torch.full((len(z),), s, device=z.device)
+                marks = torch.tensor([tokenizer.bos_id, tokenizer.sep_id], device=z.device)
+                goal = module.readout.embed(marks).detach()
+                distance = module.denoiser(z, t)[:, [0, tokens + 1]] - goal
+                (found,) = torch.autograd.grad(distance.square().sum(), z)
+            return found
+
+        return gradient
 
     def _put_back(
         self, decoding: DiffusionLMDecoding, noise: api.Noise, rows: api.Batch
@@ -254,3 +274,12 @@ class DiffusionLM(DiffuSeq):
 
     def _edit_step(self, decoding: DiffusionLMDecoding) -> int:
         return round(decoding.edit_from * self.config.diffusion_steps)
+
+
+def _at_each_row(operators: NoisedClassifiers, wanted: Mapping[str, Tensor]) -> Gradient:
+    """The gradient of the classifiers at a step that all rows share."""
+
+    def gradient(z_s: Tensor, s: int) -> Tensor:
+        return operators(z_s, torch.full((len(z_s),), s, device=z_s.device), wanted)
+
+    return gradient

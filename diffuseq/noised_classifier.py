@@ -2,8 +2,9 @@
 
 Source: arXiv 2205.14217, section 5.1; the released code trains them on frozen copies of the
 generator's embeddings, noised to a step drawn uniformly, the clean text included.
-Deviates: one small Transformer with a head for each attribute, where the paper trains a BERT or a
-GPT-2 for each control; only the labelled examples are seen.
+Deviates: the classifiers are linear in the words that a noised vector may be (`reads: words`). The
+paper trains a BERT or a GPT-2 on the vectors themselves, which has to learn where in their space
+each word lies; `reads: states` is a small one, with a head for each attribute.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -30,15 +32,19 @@ _CLOCK = 1000.0
 class ClassifierRecipe:
     """The network of the classifiers, and how they are fitted to labelled texts."""
 
+    reads: Literal["words", "states"] = "words"
+    """`words`: linear in the words that z_t may be; `states`: a Transformer that reads z_t, as in
+    the paper, to which the fields from `width` to `dropout` belong."""
     width: int = 64
     layers: int = 1
     heads: int = 4
     ffn: int = 128
     time_dim: int = 32
     dropout: float = 0.1
-    updates: int = 1000
+    updates: int = 300
     batch: int = 64
-    learning_rate: float = 1.0e-3
+    learning_rate: float = 0.05
+    """Of AdamW, falling linearly to 0; about 1e-3 for `states`."""
     weight_decay: float = 0.01
 
     def __post_init__(self) -> None:
@@ -52,16 +58,54 @@ class ClassifierRecipe:
             )
 
 
-class NoisedClassifiers(nn.Module):
-    """Reads z_t and t, and has a head for every attribute; its forward call is the gradient.
+class WordReader(nn.Module):
+    """Logits that are linear in the expected number of times each word stands in the text.
 
-    Args:
-        attributes: the values of every attribute, in order.
-        recipe: sizes.
-        dim: of the embeddings.
-        length: of the canvas.
-        diffusion_steps: T.
+    At step 0 it is logistic regression on words. Noise takes words away from it, and with them its
+    certainty, so that one set of weights serves all steps.
     """
+
+    log_prior: Tensor
+
+    def __init__(self, attributes: Mapping[str, Sequence[str]], *, vocab: int, length: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(vocab, len(values)) for name, values in attributes.items()}
+        )
+        for weight in self.parameters():
+            nn.init.zeros_(weight)
+        self.register_buffer("log_prior", torch.zeros(length, vocab))
+
+    def count(self, ids: Tensor) -> None:
+        """Take how often each word stands at each position of the texts `(texts, length)`."""
+        counts = torch.ones_like(self.log_prior)
+        for position, of_position in enumerate(ids.unbind(1)):
+            counts[position] += torch.bincount(of_position, minlength=counts.size(1))
+        self.log_prior.copy_((counts / counts.sum(1, keepdim=True)).log())
+
+    def posterior(self, z_t: Tensor, level: Tensor, table: Tensor) -> Tensor:
+        """p(word | z_t) `(rows, length, vocab)`, each position by itself.
+
+        Bayes' rule for z_t = sqrt(level) e + sqrt(1 - level) eps, e the embedding of a word that is
+        drawn by its frequency at that position.
+        """
+        likeness = level.sqrt() * (z_t @ table.T) - level / 2 * table.square().sum(-1)
+        return torch.softmax(likeness / (1.0 - level) + self.log_prior, dim=-1)
+
+    def forward(self, z_t: Tensor, level: Tensor, table: Tensor) -> dict[str, Tensor]:
+        """By attribute the logits `(rows, values)`.
+
+        Args:
+            z_t: `(rows, length, dim)`.
+            level: alpha_bar below 1, `(rows, 1, 1)`.
+            table: embeddings `(vocab, dim)`.
+        """
+        words = self.posterior(z_t, level, table).sum(1)
+        return {name: head(words) for name, head in self.heads.items()}
+
+
+class StateReader(nn.Module):
+    """A Transformer over z_t with a head for every attribute, as in the paper."""
 
     def __init__(
         self,
@@ -70,12 +114,9 @@ class NoisedClassifiers(nn.Module):
         *,
         dim: int,
         length: int,
-        diffusion_steps: int,
     ) -> None:
         super().__init__()
         width = recipe.width
-        self.attributes = {name: tuple(values) for name, values in attributes.items()}
-        self.diffusion_steps = diffusion_steps
         self.time_dim = recipe.time_dim
         self.project_in = projection(dim, width, width)
         self.positions = nn.Parameter(0.02 * torch.randn(length, width))
@@ -86,7 +127,56 @@ class NoisedClassifiers(nn.Module):
             Block(width, recipe.heads, recipe.ffn, recipe.dropout) for _ in range(recipe.layers)
         )
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(width, len(values)) for name, values in self.attributes.items()}
+            {name: nn.Linear(width, len(values)) for name, values in attributes.items()}
+        )
+
+    def forward(self, z_t: Tensor, clock: Tensor) -> dict[str, Tensor]:
+        """By attribute the logits `(rows, values)`.
+
+        Args:
+            z_t: `(rows, length, dim)`.
+            clock: steps on the scale 0..1000, `(rows,)`.
+        """
+        time = self.time(sinusoidal(clock, self.time_dim))[:, None]
+        h = self.dropout(self.norm(self.project_in(z_t) + self.positions + time))
+        for block in self.blocks:
+            h = block(h)
+        pooled = h.mean(1)
+        return {name: head(pooled) for name, head in self.heads.items()}
+
+
+class NoisedClassifiers(nn.Module):
+    """The classifiers of all attributes; the forward call is the gradient.
+
+    Args:
+        attributes: the values of every attribute, in order.
+        recipe: sizes.
+        table: embeddings of the generator `(vocab, dim)`, of which a frozen copy is kept.
+        length: of the canvas.
+        alpha_bar: float64 `(T + 1,)`.
+    """
+
+    table: Tensor
+    alpha_bar: Tensor
+
+    def __init__(
+        self,
+        attributes: Mapping[str, Sequence[str]],
+        recipe: ClassifierRecipe,
+        *,
+        table: Tensor,
+        length: int,
+        alpha_bar: Tensor,
+    ) -> None:
+        super().__init__()
+        self.attributes = {name: tuple(values) for name, values in attributes.items()}
+        self.register_buffer("table", table.detach().clone())
+        self.register_buffer("alpha_bar", alpha_bar.clone(), persistent=False)
+        vocab, dim = table.shape
+        self.reader: WordReader | StateReader = (
+            WordReader(attributes, vocab=vocab, length=length)
+            if recipe.reads == "words"
+            else StateReader(attributes, recipe, dim=dim, length=length)
         )
 
     def scores(self, z_t: Tensor, t: Tensor) -> dict[str, Tensor]:
@@ -96,14 +186,11 @@ class NoisedClassifiers(nn.Module):
             z_t: `(rows, length, dim)`.
             t: steps 0..T, int64 `(rows,)`; 0 is a clean text.
         """
-        clock = t.to(torch.float32) * (_CLOCK / self.diffusion_steps)
-        time = self.time(sinusoidal(clock, self.time_dim))[:, None]
-        h = self.project_in(z_t) + self.positions + time
-        h = self.dropout(self.norm(h))
-        for block in self.blocks:
-            h = block(h)
-        pooled = h.mean(1)
-        return {name: head(pooled) for name, head in self.heads.items()}
+        if isinstance(self.reader, StateReader):
+            return self.reader(z_t, t.to(z_t.dtype) * (_CLOCK / (len(self.alpha_bar) - 1)))
+        # A clean text counts as one of the first step, whose noise is not 0.
+        level = self.alpha_bar[t.clamp(min=1)][:, None, None].to(z_t.dtype)
+        return self.reader(z_t, level, self.table)
 
     def loss(self, z_t: Tensor, t: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
         """Sum over attributes of -log p(value | z_t) `(rows,)`: composed controls are added.
@@ -134,21 +221,22 @@ class NoisedClassifiers(nn.Module):
 
     def fit(
         self,
-        embeddings: Tensor,
+        texts: Tensor,
+        ids: Tensor,
         labels: Mapping[str, Tensor],
         recipe: ClassifierRecipe,
-        *,
-        alpha_bar: Tensor,
     ) -> None:
         """Fit all weights to labelled texts; all draws come from torch's global generator.
 
         Args:
-            embeddings: of the texts, frozen, `(texts, length, dim)`.
+            texts: ids of the texts without labels, int64 `(texts, length)`.
+            ids: of the labelled texts.
             labels: by attribute the index of the value `(texts,)`; -1 where it is not known.
             recipe: of the training.
-            alpha_bar: float64 `(T + 1,)`.
         """
-        device, steps = embeddings.device, self.diffusion_steps
+        if isinstance(self.reader, WordReader):
+            self.reader.count(texts)
+        embeddings, last = self.table[ids], len(self.alpha_bar) - 1
         optimizer = torch.optim.AdamW(
             self.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -158,10 +246,10 @@ class NoisedClassifiers(nn.Module):
         self.train()
         for _ in range(recipe.updates):
             chosen = torch.randint(len(embeddings), (recipe.batch,))
-            t = torch.randint(steps + 1, (recipe.batch,))
+            t = torch.randint(last + 1, (recipe.batch,))
             eps = torch.randn(recipe.batch, *embeddings.shape[1:])
-            chosen, t, eps = chosen.to(device), t.to(device), eps.to(device)
-            z_t = diffuse(embeddings[chosen], eps, alpha_bar[t][:, None, None])
+            chosen, t, eps = (drawn.to(ids.device) for drawn in (chosen, t, eps))
+            z_t = diffuse(embeddings[chosen], eps, self.alpha_bar[t][:, None, None])
             loss = self.loss(z_t, t, {name: of[chosen] for name, of in labels.items()}).mean()
             optimizer.zero_grad()
             loss.backward()

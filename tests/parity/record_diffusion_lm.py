@@ -52,7 +52,7 @@ def main(checkout: str) -> None:
     table, bias, answer, start, noise = (
         stated(VOCAB, DIM),
         stated(VOCAB),
-        *map(lambda _: stated(*shape), range(3)),
+        *(stated(*shape) for _ in range(3)),
     )
     ids, t = torch.tensor([[1, 4, 2, 0], [1, 6, 5, 2], [3, 2, 0, 0]]), torch.tensor([0, 9, 19])
     inner = SimpleNamespace(
