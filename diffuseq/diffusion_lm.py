@@ -111,7 +111,9 @@ class DiffusionLM(DiffuSeq):
                 {"guide": "gradient", "strength": 5.0},
                 {"guide": "gradient", "strength": 50.0},
             ),
-            "clamp": ({"clamp": False},),
+            "clamp": ({"clamp": True}, {"clamp": False}),
+            "steps": ({"nfe": 10}, {"nfe": 50}, {"nfe": 200}),
+            "strengths": ({"strength": 0.03}, {"strength": 0.3}),
         },
     )
     Config: ClassVar[type] = DiffusionLMConfig
