@@ -2,7 +2,7 @@
 
 A word marks a value where labelled sentences with it outweigh those with the other values. An edit
 replaces the markers of other values by markers of the wanted one, those that stand behind the same
-word where there are any.
+word where there are any. Texts without spaces between words are taken character by character.
 
 Source: Li et al., arXiv 1804.06437, section 3.1 (salience) and the `TemplateBased` baseline.
 Deviates: single words in place of n-grams, and replacements by context in place of retrieval.
@@ -43,13 +43,22 @@ class WordSwap(RankedYardstick):
     config: WordSwapConfig
 
     @cached_property
+    def _joint(self) -> str:
+        """What stands between two words."""
+        script = api.detect_script(example.target for example in self.resources.train)
+        return "" if script == "unspaced" else " "
+
+    def _words(self, text: str) -> list[str]:
+        return text.split() if self._joint else list(text)
+
+    @cached_property
     def _counts(self) -> Mapping[str, Mapping[str, Counter[str]]]:
         """By attribute and value in how many labelled sentences a word stands."""
         counts: dict[str, dict[str, Counter[str]]] = {}
         for example in self.resources.train:
             for name, value in example.attributes.items():
                 of_value = counts.setdefault(name, {}).setdefault(value, Counter())
-                of_value.update(dict.fromkeys(example.target.split(), 1))
+                of_value.update(dict.fromkeys(self._words(example.target), 1))
         return counts
 
     @cached_property
@@ -57,7 +66,7 @@ class WordSwap(RankedYardstick):
         """By attribute and value how often a word stands behind another."""
         pairs: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
         for example in self.resources.train:
-            words = example.target.split()
+            words = self._words(example.target)
             for label in example.attributes.items():
                 pairs.setdefault(label, Counter()).update(zip(["", *words], words, strict=False))
         return pairs
@@ -67,13 +76,13 @@ class WordSwap(RankedYardstick):
 
     def _edit(self, control: api.Control | None) -> str:
         """The edited text; empty where there is none to edit."""
-        words = (control.text or "").split() if control else []
+        words = self._words(control.text or "") if control else []
         for name, value in control.wanted.items() if control else ():
             words = [
                 self._replacement(name, value, word, before)
                 for before, word in zip(["", *words], words, strict=False)
             ]
-        return " ".join(words)
+        return self._joint.join(words)
 
     def _replacement(self, name: str, value: str, word: str, before: str) -> str:
         values = self._counts.get(name, {})

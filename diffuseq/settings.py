@@ -120,6 +120,11 @@ class DiffuSeqDecoding:
             )
 
     @property
+    def steps(self) -> int:
+        """Steps of the grid: one a call."""
+        return self.nfe
+
+    @property
     def kind(self) -> CandidateKind:
         """Independent draws, unless all noise is switched off."""
         return "samples" if self.temperature > 0 else "single"

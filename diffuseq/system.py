@@ -183,7 +183,7 @@ class DiffuSeq(api.NeuralSystem):
         """
         module, readout = self.module, self.module.readout
         device = module.alpha_bar.device
-        grid = time_grid(decoding.grid, decoding.nfe, alpha_bar=module.alpha_bar)
+        grid = time_grid(decoding.grid, decoding.steps, alpha_bar=module.alpha_bar)
         opened = self.canvas.open(sources)
         noise = self.noise_of(seed, ids, num_samples, device)
         batch = self._placed(opened.batch, sources, decoding)
@@ -275,7 +275,7 @@ class DiffuSeq(api.NeuralSystem):
     ) -> Reverse:
         """The plain network, the configured solver, and a first state around 0."""
         # The official DPM-Solver++ ends with a first-order step below 10 calls.
-        is_short = decoding.grid == "official-uniform" and decoding.nfe < 10
+        is_short = decoding.grid == "official-uniform" and decoding.steps < 10
         solver = make_solver(
             decoding.solver,
             eta=decoding.eta,

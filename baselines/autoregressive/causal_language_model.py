@@ -36,6 +36,10 @@ class Columns:
             mask[index, place] = 1
         return cls(ids, mask)
 
+    def to(self, device: torch.device) -> "Columns":
+        """The same on a device."""
+        return Columns(self.ids.to(device), self.mask.to(device))
+
 
 def predict(
     model: "PreTrainedModel", ids: Tensor, mask: Tensor, *, last: int, cache: Any = None
@@ -49,6 +53,21 @@ def predict(
         last: number of columns to return logits for.
         cache: a `Cache` of transformers, extended by this call.
     """
+    logits: Tensor = _call(model, ids, mask, last, cache, {}).logits
+    return logits[:, -last:]
+
+
+def predict_with_states(
+    model: "PreTrainedModel", ids: Tensor, mask: Tensor, *, last: int, cache: Any = None
+) -> tuple[Tensor, Tensor]:
+    """As `predict`, with the states that the logits are read from, `(rows, last, dim)`."""
+    output = _call(model, ids, mask, last, cache, {"output_hidden_states": True})
+    return output.logits[:, -last:], output.hidden_states[-1][:, -last:]
+
+
+def _call(
+    model: "PreTrainedModel", ids: Tensor, mask: Tensor, last: int, cache: Any, more: dict[str, Any]
+) -> Any:
     wanted: dict[str, Any] = {
         "position_ids": (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.size(1) :],
         "logits_to_keep": last,
@@ -56,11 +75,14 @@ def predict(
     # Some architectures count positions by the mask alone, or give all logits.
     known = inspect.signature(model.forward).parameters
     extra = {name: value for name, value in wanted.items() if name in known}
-    output = model(
-        ids, attention_mask=mask, past_key_values=cache, use_cache=cache is not None, **extra
+    return model(
+        ids,
+        attention_mask=mask,
+        past_key_values=cache,
+        use_cache=cache is not None,
+        **extra,
+        **more,
     )
-    logits: Tensor = output.logits
-    return logits[:, -last:]
 
 
 class CausalStepper:
@@ -81,7 +103,8 @@ class CausalStepper:
         self.model = model
         self.per_source = per_source
         self.cache = DynamicCache(config=model.config)
-        logits = predict(model, prompts.ids, prompts.mask, last=1, cache=self.cache)[:, -1]
+        self.mask = prompts.mask
+        logits = self._predict(prompts.ids)
         self.cache.batch_repeat_interleave(per_source)
         self.mask = prompts.mask.repeat_interleave(per_source, dim=0)
         self._first: Tensor | None = logits.repeat_interleave(per_source, dim=0)
@@ -95,7 +118,7 @@ class CausalStepper:
             first, self._first = self._first, None
             return first
         self.mask = torch.cat((self.mask, self.mask.new_ones((len(tokens), 1))), dim=1)
-        return predict(self.model, tokens[:, None], self.mask, last=1, cache=self.cache)[:, -1]
+        return self._predict(tokens[:, None])
 
     def reorder(self, rows: Tensor) -> None:
         """Row r continues as a copy of `rows[r]`, which belongs to the same source."""
@@ -108,3 +131,22 @@ class CausalStepper:
         rows = (rows + torch.arange(self.per_source, device=rows.device)).flatten()
         self.cache.batch_select_indices(rows)
         self.mask = self.mask[rows]
+
+    def _predict(self, ids: Tensor) -> Tensor:
+        return predict(self.model, ids, self.mask, last=1, cache=self.cache)[:, -1]
+
+
+class StateStepper(CausalStepper):
+    """A `CausalStepper` that shows the state behind the logits of its last step."""
+
+    state: Tensor
+    """`(rows, dim)`."""
+
+    def __init__(self, model: "PreTrainedModel", prompts: Columns, per_source: int) -> None:
+        super().__init__(model, prompts, per_source)
+        self.state = self.state.repeat_interleave(per_source, dim=0)
+
+    def _predict(self, ids: Tensor) -> Tensor:
+        logits, states = predict_with_states(self.model, ids, self.mask, last=1, cache=self.cache)
+        self.state = states[:, -1]
+        return logits[:, -1]

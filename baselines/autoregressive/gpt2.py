@@ -12,7 +12,7 @@ Deviates: no loss on the source, so that capacity is used as in the other system
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +98,7 @@ class GPT2System(AutoregressiveSystem):
         return self._own or self.resources.tokenizer
 
     @classmethod
-    def build(cls, config: GPT2Config, resources: api.Resources) -> "GPT2System":
+    def build(cls, config: GPT2Config, resources: api.Resources) -> Self:
         """A fresh system: weights of `init`, or from torch's global generator.
 
         Raises:
@@ -132,16 +132,9 @@ class GPT2System(AutoregressiveSystem):
 
     def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:
         prompts, truncated = self._prompts(sources)
-        device = next(self.module.parameters()).device
-        prompts = Columns(prompts.ids.to(device), prompts.mask.to(device))
-        tokenizer = self.tokenizer
-        return ReadSources(
-            CausalStepper(self._model, prompts, per_source),
-            Alphabet(
-                self._separator[-1], tokenizer.eos_id, tokenizer.pad_id, self._forbidden(device)
-            ),
-            truncated,
-        )
+        alphabet = self._alphabet()
+        prompts = prompts.to(alphabet.forbidden.device)
+        return ReadSources(CausalStepper(self._model, prompts, per_source), alphabet, truncated)
 
     def save(self, path: Path) -> None:
         """Write config, weights and tokenisers into the folder `path`.
@@ -153,7 +146,7 @@ class GPT2System(AutoregressiveSystem):
             save_pretrained(path / FOLDER, self._model, self._own)
 
     @classmethod
-    def load(cls, path: Path, device: str) -> "GPT2System":
+    def load(cls, path: Path, device: str) -> Self:
         """Read what `save` wrote; `init` is not looked up again."""
         config, resources = api.read_folder(path, GPT2Config)
         published = None if config.init is None else read_pretrained(path / FOLDER)
@@ -168,6 +161,11 @@ class GPT2System(AutoregressiveSystem):
         rows = [[*self._prefix, *ids[:room], *self._separator] for ids in texts]
         columns = Columns.of(rows, self.tokenizer.pad_id, left=True)
         return columns, [len(ids) > room for ids in texts]
+
+    def _alphabet(self) -> Alphabet:
+        tokenizer, device = self.tokenizer, next(self.module.parameters()).device
+        forbidden = self._forbidden(device)
+        return Alphabet(self._separator[-1], tokenizer.eos_id, tokenizer.pad_id, forbidden)
 
     def _marks(self) -> tuple[list[int], list[int]]:
         if self._own is None:

@@ -1,4 +1,4 @@
-"""Attribute operators: small classifiers p(a | z) of latents, and the flow along their gradients.
+"""Attribute operators on latents, p(a | z), and the flow along their gradients.
 
 Source: LatentOps, arXiv 2208.00638, sections 3.1 and 3.3.
 Deviates: classifiers are fitted to latents with noise (`noise` standard deviations), not to clean
@@ -10,113 +10,30 @@ test file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from baselines.setting_checks import check_at_least_one, check_not_negative
-from benchmark import api
+from baselines.attribute_operators import AttributeOperators, OperatorRecipe
 
-_ATTRIBUTES = "attributes.json"
+__all__ = ["OperatorRecipe", "Operators", "Solver"]
 
 Solver = Literal["rk4", "euler"]
 
 
-@dataclass(frozen=True)
-class OperatorRecipe:
-    """How the operators are fitted to labelled latents."""
-
-    hidden: int = 0
-    """Width of the hidden layer; 0 = a linear classifier."""
-    noise: float = 0.5
-    """Standard deviation of the noise on a latent, in standard deviations of the latents."""
-    updates: int = 500
-    learning_rate: float = 1.0e-2
-    weight_decay: float = 1.0e-4
-
-    def __post_init__(self) -> None:
-        check_at_least_one("operators", self, "updates")
-        check_not_negative("operators", self, "hidden", "noise", "learning_rate", "weight_decay")
-
-
-class Operator(nn.Module):
-    """log p(value | z) of one attribute, in units of the standard deviation of the latents.
-
-    Args:
-        latent: dimensions of z.
-        values: number of values of the attribute.
-        hidden: width of the hidden layer; 0 = none.
-    """
-
-    def __init__(self, latent: int, values: int, hidden: int) -> None:
-        super().__init__()
-        self.hidden = nn.Linear(latent, hidden) if hidden else None
-        self.out = nn.Linear(hidden or latent, values)
-
-    def forward(self, z: Tensor) -> Tensor:
-        """`(rows, values)` of latents `(rows, latent)`."""
-        h = z if self.hidden is None else torch.tanh(self.hidden(z))
-        return functional.log_softmax(self.out(h), dim=-1)
-
-    def gradient(self, z: Tensor, value: Tensor) -> Tensor:
-        """D log p(value | z) / dz `(rows, latent)`, written out: it needs no graph."""
-        h = z if self.hidden is None else torch.tanh(self.hidden(z))
-        p = torch.softmax(self.out(h), dim=-1)
-        upward = self.out.weight[value] - p @ self.out.weight
-        if self.hidden is None:
-            return upward
-        return (upward * (1 - h.square())) @ self.hidden.weight
-
-
-class Operators(nn.Module):
+class Operators(AttributeOperators):
     """The operators of all attributes, and the Gaussian that is fitted to the latents.
 
     Latents are standardised by their own standard deviations before an operator sees them.
     """
 
-    mean: Tensor
-    scale: Tensor
     factor: Tensor
 
     def __init__(self, attributes: Mapping[str, Sequence[str]], latent: int, hidden: int) -> None:
-        super().__init__()
-        self.attributes = {name: tuple(values) for name, values in attributes.items()}
-        self.of = nn.ModuleDict(
-            {name: Operator(latent, len(values), hidden) for name, values in attributes.items()}
-        )
-        self.register_buffer("mean", torch.zeros(latent))
-        self.register_buffer("scale", torch.ones(latent))
+        super().__init__(attributes, latent, hidden)
         self.register_buffer("factor", torch.eye(latent))
-
-    def save(self, path: Path) -> None:
-        """Write `attributes.json` and `model.safetensors` into the folder `path`."""
-        from safetensors.torch import save_model
-
-        path.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.attributes, ensure_ascii=False, indent=2)
-        (path / _ATTRIBUTES).write_text(text + "\n", encoding="utf-8")
-        save_model(self, str(path / "model.safetensors"))
-
-    @classmethod
-    def load(cls, path: Path, latent: int, hidden: int, device: str) -> Operators:
-        """Read what `save` wrote.
-
-        Raises:
-            UserError: if a file is missing or does not fit.
-        """
-        try:
-            attributes = json.loads((path / _ATTRIBUTES).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise api.UserError(f"No operators can be read from {path}: {error}.") from error
-        operators = cls(attributes, latent, hidden)
-        api.load_weights(path, operators, device)
-        return operators.requires_grad_(False)
 
     def fit_prior(self, latents: Tensor) -> None:
         """The Gaussian of `latents` `(texts, latent)`, in closed form.
@@ -135,40 +52,6 @@ class Operators(nn.Module):
     def draw(self, eps: Tensor) -> Tensor:
         """Latents `(rows, latent)` of the Gaussian from standard normal numbers."""
         return self.mean + eps @ self.factor.T
-
-    def fit(
-        self,
-        latents: Tensor,
-        labels: Mapping[str, Tensor],
-        recipe: OperatorRecipe,
-        generator: torch.Generator,
-    ) -> None:
-        """Fit every operator to its labels.
-
-        Args:
-            latents: `(texts, latent)`.
-            labels: by attribute the index of its value, `(texts,)`; -1 where it is not labelled.
-            recipe: noise and optimiser.
-            generator: of initial weights and noise.
-        """
-        standard = (latents - self.mean) / self.scale
-        for name, operator in self.of.items():
-            known = labels[name] >= 0
-            x, y = standard[known], labels[name][known]
-            for weight in operator.parameters():
-                spread = weight.size(-1) ** -0.5 if weight.ndim > 1 else 0.0
-                weight.data.copy_(torch.randn(weight.shape, generator=generator) * spread)
-            if not len(x):
-                continue
-            optimizer = torch.optim.AdamW(
-                operator.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-            )
-            for _ in range(recipe.updates):
-                noise = torch.randn(x.shape, generator=generator).to(x.device)
-                loss = functional.nll_loss(operator(x + recipe.noise * noise), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
 
     def forward(self, z: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
         """Sum over attributes of d log p(value | z) / dz `(rows, latent)`, standardised z.

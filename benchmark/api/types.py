@@ -79,7 +79,7 @@ class Cost:
     """Peak memory: of the device on an accelerator, resident otherwise."""
     operator_calls: float = 0.0
     """Sequential evaluations of the operators of a guided system per candidate, each with a
-    gradient; calls of the network apart."""
+    gradient where the system follows one; calls of the network apart."""
 
 
 @dataclass(frozen=True, slots=True)

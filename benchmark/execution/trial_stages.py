@@ -160,6 +160,7 @@ def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: l
             interval=IntervalRecipe(**scoring.evaluation.interval.model_dump()),
             mbr_utilities=scoring.evaluation.mbr.utilities,
             pairs=PairCache(store.root / "pairs", digest),
+            script=scoring.script,
         )
         text = "".join(
             json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in values

@@ -210,8 +210,11 @@ class Suite(_Recipe):
             return self
         new: dict[str, TaskRecipe] = {}
         for name in names:
-            if name not in self.tasks and (data_dir / name).is_dir():
-                recipe = self.tasks.get(read_origin(data_dir / name) or "", self.other_tasks)
+            # A folder of texts with attributes is also the task `<folder>-edit`.
+            folder = data_dir / name
+            folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
+            if name not in self.tasks and folder.is_dir():
+                recipe = self.tasks.get(read_origin(folder) or "", self.other_tasks)
                 if recipe is not None:
                     new[name] = recipe
         return self.model_copy(update={"tasks": self.tasks | new})

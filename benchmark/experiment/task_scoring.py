@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark.experiment.suite import Evaluation, Suite
-from benchmark.metrics import Metric, make_metric
+from benchmark.metrics import Metric, Script, detect_script, make_metric
 from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.store.entries import content_key
 from benchmark.tasks import Task
@@ -23,6 +23,8 @@ class TaskScoring:
 
     evaluation: Evaluation
     task_digest: str
+    script: Script
+    """Of the references: it decides what the text metrics count."""
     metrics: tuple[Metric, ...]
     """Includes the metrics of known answers where the task has them."""
     utilities: tuple[Utility, ...]
@@ -64,9 +66,10 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
         specs += evaluation.controlled_metrics
     if task.judge is not None:
         specs += evaluation.control_metrics
+    script = detect_script(text for example in task.test for text in example.references)
     metrics = [
-        make_metric(spec, conditional=task.conditional, judge=task.judge)
+        make_metric(spec, conditional=task.conditional, judge=task.judge, script=script)
         for spec in dict.fromkeys(specs)
     ]
-    utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities))
-    return TaskScoring(evaluation, task.digest, tuple(metrics), utilities)
+    utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities), script)
+    return TaskScoring(evaluation, task.digest, script, tuple(metrics), utilities)

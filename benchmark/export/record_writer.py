@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -265,13 +265,19 @@ def _run(
                 "kind": task.kind,
                 "digest": task.digest,
                 "counts": {split: len(getattr(task, split)) for split in SPLITS},
-                "notes": task.notes.as_dict() | {"sentences": task.notes.sentences()},
+                "notes": _notes(task),
                 "card": card(task.id, data_dir=plan.data_dir),
             }
             for task in plan.tasks.values()
         },
         "systems": systems,
     }
+
+
+def _notes(task: Task) -> dict[str, Any]:
+    judge = tuple(task.judge.remarks()) if task.judge is not None else ()
+    notes = replace(task.notes, judge=judge)
+    return notes.as_dict() | {"sentences": notes.sentences()}
 
 
 def _is_from_scratch(trial: Trial) -> bool:

@@ -47,6 +47,7 @@ def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
             metrics,
             mbr_utility=trial.evaluation.mbr_utility,
             interval=IntervalRecipe(**trial.evaluation.interval.model_dump()),
+            script=trial.scoring.script,
         )[0]
         for texts in seen.texts
     ]

@@ -10,12 +10,14 @@ when a metric that needs them scores. Other people's metrics come by the entry p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from typing import cast
 
 from benchmark.api import UserError
 from benchmark.api.control import Judge
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.script import Script, detect_script
 from benchmark.metrics.bertscore import BertScore
 from benchmark.metrics.bleu_corpus import BleuCorpus
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4
@@ -58,6 +60,7 @@ from benchmark.metrics.sari import Sari
 from benchmark.metrics.self_bleu import SelfBleu
 from benchmark.metrics.sentence import Sentence
 from benchmark.metrics.source_bleu import SourceBleu
+from benchmark.metrics.text import TokenMetric
 from benchmark.metrics.validity import Validity
 from benchmark.metrics.vendi import Vendi
 
@@ -73,7 +76,9 @@ __all__ = [
     "Option",
     "PairwiseMetric",
     "Scores",
+    "Script",
     "count_references",
+    "detect_script",
     "make_metric",
     "metric_id",
     "metric_types",
@@ -138,7 +143,11 @@ def metric_types() -> dict[str, type[Metric]]:
 
 
 def make_metric(
-    spec: str, *, conditional: Conditional | None = None, judge: Judge | None = None
+    spec: str,
+    *,
+    conditional: Conditional | None = None,
+    judge: Judge | None = None,
+    script: Script = "latin",
 ) -> Metric:
     """The metric that a spec names.
 
@@ -146,6 +155,7 @@ def make_metric(
         spec: `name` or `name:key=value,key=value`; values hold no comma.
         conditional: the true distribution of a controlled task.
         judge: decides what candidates do with their control, on a task with attributes.
+        script: of the texts of the task.
 
     Raises:
         UserError: if the name, an option or its value is unknown, or the metric needs what the task
@@ -170,7 +180,8 @@ def make_metric(
         chosen[key] = value
     if issubclass(metric, JudgedMetric) and judge is not None:
         return metric.judged(chosen, judge)
-    return metric.make(chosen, conditional)
+    made = metric.make(chosen, conditional)
+    return replace(made, script=script) if isinstance(made, TokenMetric) else made
 
 
 def _options(key: str, metric: type[Metric]) -> str:

@@ -19,14 +19,14 @@ import numpy as np
 
 from benchmark.metrics.interface import FloatArray, Item, Level, Scores, count_references, sign
 from benchmark.metrics.ngrams import MAX_ORDER, match_references
-from benchmark.metrics.text import TextMetric
+from benchmark.metrics.text import CasedTokenMetric
 from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
 STATISTICS = 2 + 2 * MAX_ORDER
 
 
 @dataclass(frozen=True, slots=True)
-class BleuCorpus(TextMetric):
+class BleuCorpus(CasedTokenMetric):
     """Corpus BLEU of sacreBLEU, 0 to 100."""
 
     name = "bleu_corpus"
@@ -39,13 +39,14 @@ class BleuCorpus(TextMetric):
     def signature(self) -> str:
         """As sacreBLEU writes it; `nrefs` joins it when the data are seen."""
         case = "lc" if self.case == "lower" else "mixed"
-        fixed = f"eff:no|tok:13a|smooth:exp|version:{version('sacrebleu')}"
+        tok = "13a" if self.counted == "words" else "char"
+        fixed = f"eff:no|tok:{tok}|smooth:exp|version:{version('sacrebleu')}"
         return f"{sign(self.name, case=case)}|{fixed}"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 10)`, their total on the scale 0 to 100, sentence BLEU `(S, K)`."""
         signature = count_references(self.signature, items)
-        tokenise = Tokeniser13a(self.case)
+        tokenise = Tokeniser13a(self.case) if self.counted == "words" else self.split
         found = match_references(
             [[tokenise(text) for text in item.candidates] for item in items],
             [[tokenise(text) for text in item.references] for item in items],

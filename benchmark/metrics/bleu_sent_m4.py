@@ -17,21 +17,23 @@ so did code that descends from it; here the hypothesis is the candidate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, Matches, match_pairs, match_references
-from benchmark.metrics.text import Case, TextMetric, words
+from benchmark.metrics.text import CasedTokenMetric
+
+Split = Callable[[str], list[str]]
 
 K = 5.0
 """NLTK's default for the constant that Chen and Cherry call K."""
 
 
 @dataclass(frozen=True, slots=True)
-class BleuSentM4(TextMetric):
+class BleuSentM4(CasedTokenMetric):
     """Sentence BLEU, NLTK's smoothing method 4; a candidate against all references."""
 
     name = "bleu_sent_m4"
@@ -43,44 +45,44 @@ class BleuSentM4(TextMetric):
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
         values = sentence_bleu(
-            [item.candidates for item in items], [item.references for item in items], self.case
+            [item.candidates for item in items], [item.references for item in items], self.split
         )
         return Scores(values, signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
-        return pair_bleu([item.candidates for item in items], self.case)
+        return pair_bleu([item.candidates for item in items], self.split)
 
 
 def sentence_bleu(
-    candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], case: Case
+    candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], split: Split
 ) -> FloatArray:
     """Sentence BLEU of every candidate against all references of its source: `(S, K)`.
 
     Args:
         candidates: S sets of K texts.
         references: S sets of one or more texts.
-        case: `mixed` or `lower`.
+        split: gives the tokens of a text.
     """
     return method4(
         match_references(
-            [[words(text, case) for text in texts] for texts in candidates],
-            [[words(text, case) for text in texts] for texts in references],
+            [[split(text) for text in texts] for texts in candidates],
+            [[split(text) for text in texts] for texts in references],
         )
     )
 
 
-def pair_bleu(sets: Sequence[Sequence[str]], case: Case) -> FloatArray:
+def pair_bleu(sets: Sequence[Sequence[str]], split: Split) -> FloatArray:
     """Sentence BLEU of every text of a set against every other as its only reference.
 
     Args:
         sets: S sets of K texts.
-        case: `mixed` or `lower`.
+        split: gives the tokens of a text.
 
     Returns:
         `(S, K, K)`; row i is the hypothesis, column j the reference.
     """
-    return method4(match_pairs([[words(text, case) for text in texts] for texts in sets]))
+    return method4(match_pairs([[split(text) for text in texts] for texts in sets]))
 
 
 def method4(found: Matches) -> FloatArray:

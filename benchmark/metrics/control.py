@@ -9,7 +9,7 @@ misses its aim.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from benchmark.api import Judgement
@@ -31,7 +31,15 @@ class Control(JudgedMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1; NaN where the control line does not name the attribute."""
-        return self.score_each(items, self._read)
+        scores = self.score_each(items, self._read)
+        # What the judge makes of texts that are right belongs to the figures.
+        named = [
+            f"{name}={share:.3f}"
+            for name, share in self.judge.ceilings().items()
+            if self.attribute in ("all", name)
+        ]
+        ceiling = f"|ceiling:{','.join(named)}" if named else ""
+        return replace(scores, signature=f"{scores.signature}{ceiling}")
 
     def _read(self, judgement: Judgement) -> float | None:
         if self.attribute == "all":

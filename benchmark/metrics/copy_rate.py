@@ -14,13 +14,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Direction, Item, Scores
-from benchmark.metrics.text import squeeze
+from benchmark.metrics.text import TokenMetric, split
 
 
 @dataclass(frozen=True, slots=True)
-class CopyRate(DeclaredMetric):
+class CopyRate(TokenMetric):
     """1 where a candidate is the source, up to case and white space."""
 
     name = "copy_rate"
@@ -29,10 +28,16 @@ class CopyRate(DeclaredMetric):
     direction: ClassVar[Direction] = "none"
     facts = "case:lower|space:squeezed|version:1"
 
+    def signed(self, facts: str) -> str:
+        """See `TokenMetric.signed`."""
+        return facts if self.counted == "words" else facts.replace("squeezed", "dropped")
+
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, 0 or 1."""
         values = []
         for item in items:
-            source = squeeze(item.content.lower())
-            values.append([squeeze(text.lower()) == source for text in item.candidates])
+            source = split(item.content, "lower", self.counted)
+            values.append(
+                [split(text, "lower", self.counted) == source for text in item.candidates]
+            )
         return Scores(np.array(values, dtype=np.float64), self.signature)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.metrics.interface import Item, Scores
-from benchmark.metrics.text import TextMetric, words
+from benchmark.metrics.text import CasedTokenMetric
 
 
 @dataclass(frozen=True, slots=True)
-class Dist1(TextMetric):
+class Dist1(CasedTokenMetric):
     """Unique over total words of a candidate."""
 
     name = "dist_1"
@@ -30,6 +30,6 @@ class Dist1(TextMetric):
         """Values `(S, K)` in [0, 1]."""
         values = []
         for item in items:
-            tokens = [words(text, self.case) for text in item.candidates]
+            tokens = [self.split(text) for text in item.candidates]
             values.append([len(set(line)) / len(line) if line else 0.0 for line in tokens])
         return Scores(np.array(values, dtype=np.float64), self.signature)

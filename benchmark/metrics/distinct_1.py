@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 
 from benchmark.metrics.interface import FloatArray, Item, Level, Scores
 from benchmark.metrics.ngrams import Tokens, count_ngrams
-from benchmark.metrics.text import TextMetric, words
+from benchmark.metrics.text import CasedTokenMetric
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct1(TextMetric):
+class Distinct1(CasedTokenMetric):
     """Distinct over total words of one candidate of every source."""
 
     name = "distinct_1"
@@ -43,7 +43,7 @@ class Distinct1(TextMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 2)`, their quotient, and the share inside a text `(S, K)`."""
-        texts = [[words(text, self.case) for text in item.candidates] for item in items]
+        texts = [[self.split(text) for text in item.candidates] for item in items]
 
         def of_chosen(index: NDArray[np.int64]) -> FloatArray:
             picked = [row[k] for row, k in zip(texts, index, strict=True)]

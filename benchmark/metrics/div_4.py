@@ -16,13 +16,13 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark.metrics.interface import Item, Level, Scores
-from benchmark.metrics.text import TextMetric, words
+from benchmark.metrics.text import CasedTokenMetric
 
 ORDER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Div4(TextMetric):
+class Div4(CasedTokenMetric):
     """Unique over total 4-grams of the candidates of a source; higher is more diverse."""
 
     name = "div_4"
@@ -40,6 +40,6 @@ class Div4(TextMetric):
             return float("nan")
         grams: list[tuple[str, ...]] = []
         for text in item.candidates:
-            tokens = words(text, self.case)
+            tokens = self.split(text)
             grams += zip(*(tokens[start:] for start in range(ORDER)), strict=False)
         return len(set(grams)) / len(grams) if grams else 0.0

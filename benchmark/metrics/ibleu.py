@@ -19,18 +19,18 @@ from typing import ClassVar, Self, cast
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
 from benchmark.metrics.declaration import number
 from benchmark.metrics.interface import Conditional, Item, Option, Scores, count_references
-from benchmark.metrics.text import CASE_OPTION, Case, TextMetric
+from benchmark.metrics.text import TOKEN_OPTIONS, Case, CasedTokenMetric, Tokens
 
 
 @dataclass(frozen=True, slots=True)
-class IBleu(TextMetric):
+class IBleu(CasedTokenMetric):
     """Sentence BLEU against the references, less that against the source."""
 
     name = "ibleu"
     title = "iBLEU"
     summary = "sentence BLEU less that against the source, weighed by alpha"
     low = -1.0
-    options: ClassVar[Mapping[str, Option]] = {**CASE_OPTION, "alpha": Option("0.8")}
+    options: ClassVar[Mapping[str, Option]] = {**TOKEN_OPTIONS, "alpha": Option("0.8")}
     facts = "tok:whitespace|smooth:method4|version:1"
 
     alpha: float = 0.8
@@ -44,12 +44,12 @@ class IBleu(TextMetric):
             UserError: if `alpha` is not a number from 0 to 1.
         """
         alpha = number(cls.name, "alpha", options["alpha"], low=0.0, high=1.0)
-        return cls(cast("Case", options["case"]), alpha)
+        return cls(cast("Case", options["case"]), alpha, tokens=cast("Tokens", options["tokens"]))
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [alpha - 1, alpha]."""
         signature = count_references(self.signature, items)
         candidates = [item.candidates for item in items]
-        quality = sentence_bleu(candidates, [item.references for item in items], self.case)
-        copied = sentence_bleu(candidates, [[item.content] for item in items], self.case)
+        quality = sentence_bleu(candidates, [item.references for item in items], self.split)
+        copied = sentence_bleu(candidates, [[item.content] for item in items], self.split)
         return Scores(self.alpha * quality - (1 - self.alpha) * copied, signature)

@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.api import UserError
 from benchmark.api.control import Judge, Judgement
 from benchmark.metrics.declaration import DeclaredMetric
-from benchmark.metrics.interface import Conditional, Item, Scores
+from benchmark.metrics.interface import Conditional, Item, Scores, sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,13 @@ class JudgedMetric(DeclaredMetric):
     def judged(cls, options: Mapping[str, str], judge: Judge) -> Self:
         """The metric with the judge of its task and a value for every name in `options`."""
         return cls(judge, **options)
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return f"{sign(self.name, **self.chosen)}|{self.facts}".replace(
+            "judge:task", f"judge:{self.judge.name}"
+        )
 
     def score_each(
         self, items: Sequence[Item], read: Callable[[Judgement], float | None]

@@ -13,13 +13,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Direction, Item, Scores
+from benchmark.metrics.text import TokenMetric, split
 
 
 @dataclass(frozen=True, slots=True)
-class Length(DeclaredMetric):
-    """Whitespace tokens of a candidate."""
+class Length(TokenMetric):
+    """Tokens of a candidate."""
 
     name = "length"
     title = "length"
@@ -31,5 +31,7 @@ class Length(DeclaredMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`."""
-        values = [[len(text.split()) for text in item.candidates] for item in items]
+        values = [
+            [len(split(text, "mixed", self.counted)) for text in item.candidates] for item in items
+        ]
         return Scores(np.array(values, dtype=np.float64), self.signature)

@@ -21,20 +21,20 @@ import numpy as np
 
 from benchmark.api import UserError
 from benchmark.metrics.interface import Conditional, Direction, Item, Option, Scores
-from benchmark.metrics.text import CASE_OPTION, Case, TextMetric, words
+from benchmark.metrics.text import TOKEN_OPTIONS, Case, CasedTokenMetric, Tokens
 
 ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Repetition(TextMetric):
+class Repetition(CasedTokenMetric):
     """Repeated over total words of a candidate."""
 
     name = "repetition"
     title = "repeats"
     summary = "share of words that repeat one of the words just before them"
     direction: ClassVar[Direction] = "lower"
-    options: ClassVar[Mapping[str, Option]] = {**CASE_OPTION, "within": Option("1")}
+    options: ClassVar[Mapping[str, Option]] = {**TOKEN_OPTIONS, "within": Option("1")}
     facts = "tok:whitespace|empty:0|version:1"
 
     within: str = "1"
@@ -53,14 +53,17 @@ class Repetition(TextMetric):
                 f"Metric {cls.name!r}: option 'within' is {text!r}: use a number of words, at "
                 f"least 1, or {ALL}."
             )
-        return cls(cast("Case", options["case"]), text if text == ALL else str(int(text)))
+        return cls(
+            cast("Case", options["case"]),
+            text if text == ALL else str(int(text)),
+            tokens=cast("Tokens", options["tokens"]),
+        )
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         reach = math.inf if self.within == ALL else int(self.within)
         values = [
-            [repeated_share(words(text, self.case), reach) for text in item.candidates]
-            for item in items
+            [repeated_share(self.split(text), reach) for text in item.candidates] for item in items
         ]
         return Scores(np.array(values, dtype=np.float64), self.signature)
 

@@ -1,8 +1,11 @@
 """ROUGE-L: the F of the longest common subsequence, as the package rouge-score computes it.
 
 Tokens are runs of a to z and 0 to 9 after lower-casing, no stemmer, one text one sentence; of
-several references the best counts. The longest common subsequence is found bit-parallel: one
-addition and a few logical operations on one integer per token.
+several references the best counts. rouge-score drops every other letter, so that an answer in
+Cyrillic would be nothing: where the texts of the task are in another script, tokens are runs of
+letters and digits of any script, or each letter and digit where there are no spaces between words.
+The longest common subsequence is found bit-parallel: one addition and a few logical operations on
+one integer per token.
 
 Source: Lin, "ROUGE: a package for automatic evaluation of summaries" (2004), section 3, with
 beta = 1; rouge-score 0.1.2. Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
@@ -13,17 +16,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import category
 
 import numpy as np
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
+from benchmark.metrics.text import TokenMetric
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class RougeL(DeclaredMetric):
+class RougeL(TokenMetric):
     """ROUGE-L F, best reference; always lower-cased, as in rouge-score."""
 
     name = "rouge_l"
@@ -31,13 +35,27 @@ class RougeL(DeclaredMetric):
     summary = "F of the longest common subsequence, as rouge-score"
     facts = "case:lower|tok:a-z0-9|stem:no|multiref:best|equals:rouge-score-0.1.2|version:1"
 
+    def signed(self, facts: str) -> str:
+        """See `TokenMetric.signed`."""
+        if self.counted == "words" and self.script == "latin":
+            return facts
+        tokens = "words-of-any-script" if self.counted == "words" else "letters-and-digits"
+        return f"case:lower|tok:{tokens}|stem:no|multiref:best|version:1"
+
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text."""
+        if self.counted == "words" and self.script == "latin":
+            return _TOKEN.findall(text.lower())
+        runs = _runs(text.lower())
+        return runs if self.counted == "words" else list("".join(runs))
+
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
         values = []
         for item in items:
-            references = [_Pattern(rouge_tokens(text)) for text in item.references]
-            candidates = [rouge_tokens(text) for text in item.candidates]
+            references = [_Pattern(self.split(text)) for text in item.references]
+            candidates = [self.split(text) for text in item.candidates]
             values.append([max(r.f_measure(tokens) for r in references) for tokens in candidates])
         return Scores(np.array(values, dtype=np.float64), signature)
 
@@ -46,16 +64,16 @@ class RougeL(DeclaredMetric):
         num_samples = len(items[0].candidates)
         pairs = np.ones((len(items), num_samples, num_samples))
         for row, item in zip(pairs, items, strict=True):
-            texts = [rouge_tokens(text) for text in item.candidates]
+            texts = [self.split(text) for text in item.candidates]
             for i, pattern in enumerate(map(_Pattern, texts)):
                 for j in range(i, num_samples):
                     row[i, j] = row[j, i] = pattern.f_measure(texts[j])
         return pairs
 
 
-def rouge_tokens(text: str) -> list[str]:
-    """Runs of ASCII letters and digits, lower-cased."""
-    return _TOKEN.findall(text.lower())
+def _runs(text: str) -> list[str]:
+    """Runs of letters, digits and their marks."""
+    return "".join(c if c.isalnum() or category(c)[0] == "M" else " " for c in text).split()
 
 
 class _Pattern:

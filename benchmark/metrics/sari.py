@@ -32,21 +32,24 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, NgramCounts, count_ngrams
+from benchmark.metrics.text import TOKENS_OPTION, TokenMetric, split
 from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
 
 @dataclass(frozen=True, slots=True)
-class Sari(DeclaredMetric):
+class Sari(TokenMetric):
     """SARI of a candidate, source and all references considered."""
 
     name = "sari"
     title = "SARI"
     summary = "n-grams rightly added, kept and deleted in a simplification, 0 to 100"
     high = 100.0
-    options: ClassVar[Mapping[str, Option]] = {"undefined": Option("0", ("0", "1"))}
+    options: ClassVar[Mapping[str, Option]] = {
+        "undefined": Option("0", ("0", "1")),
+        **TOKENS_OPTION,
+    }
     facts = f"case:lower|tok:13a|order:{MAX_ORDER}|delete:precision|recall:mended|version:1"
 
     undefined: Literal["0", "1"] = "0"
@@ -55,7 +58,11 @@ class Sari(DeclaredMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 100]."""
         signature = count_references(self.signature, items)
-        tokenise = Tokeniser13a("lower")
+        thirteen_a = Tokeniser13a("lower")
+
+        def tokenise(text: str) -> list[str]:
+            by_words = self.counted == "words"
+            return thirteen_a(text) if by_words else split(text, "lower", "characters")
 
         def tokens(texts: Iterable[str]) -> list[list[str]]:
             return [tokenise(text) or [""] for text in texts]

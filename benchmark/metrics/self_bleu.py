@@ -22,13 +22,13 @@ import numpy as np
 
 from benchmark.metrics.bleu_sent_m4 import pair_bleu
 from benchmark.metrics.interface import Direction, Item, Level, Option, Scores, sign
-from benchmark.metrics.text import CASE_OPTION, TextMetric
+from benchmark.metrics.text import TOKEN_OPTIONS, CasedTokenMetric
 
 Form = Literal["symmetric", "published"]
 
 
 @dataclass(frozen=True, slots=True)
-class SelfBleu(TextMetric):
+class SelfBleu(CasedTokenMetric):
     """Mean pairwise sentence BLEU of the candidates of a source; lower is more diverse."""
 
     name = "self_bleu"
@@ -37,7 +37,7 @@ class SelfBleu(TextMetric):
     level: ClassVar[Level] = "set"
     direction: ClassVar[Direction] = "lower"
     options: ClassVar[Mapping[str, Option]] = {
-        **CASE_OPTION,
+        **TOKEN_OPTIONS,
         "form": Option("symmetric", ("symmetric", "published")),
     }
 
@@ -47,8 +47,8 @@ class SelfBleu(TextMetric):
     def signature(self) -> str:
         """See `Metric.signature`."""
         pairs = "i!=j" if self.form == "symmetric" else "i<j"
-        options = sign(self.name, case=self.case)
-        return f"{options}|tok:whitespace|smooth:method4|pairs:{pairs}|version:1"
+        facts = f"tok:whitespace|smooth:method4|pairs:{pairs}|version:1"
+        return f"{sign(self.name, case=self.case)}|{self.signed(facts)}"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""
@@ -56,7 +56,7 @@ class SelfBleu(TextMetric):
         if num_samples < 2:
             return Scores(np.full(len(items), np.nan), self.signature)
         pairs = np.triu_indices(num_samples, 1)
-        bleu = pair_bleu([item.candidates for item in items], self.case)
+        bleu = pair_bleu([item.candidates for item in items], self.split)
         upper = bleu[:, pairs[0], pairs[1]]
         if self.form == "published":
             return Scores(upper.mean(axis=1), self.signature)

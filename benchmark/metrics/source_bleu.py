@@ -16,11 +16,11 @@ from typing import ClassVar
 
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
 from benchmark.metrics.interface import Direction, Item, Scores
-from benchmark.metrics.text import TextMetric
+from benchmark.metrics.text import CasedTokenMetric
 
 
 @dataclass(frozen=True, slots=True)
-class SourceBleu(TextMetric):
+class SourceBleu(CasedTokenMetric):
     """Sentence BLEU, smoothing method 4, with the source as the only reference."""
 
     name = "source_bleu"
@@ -32,6 +32,6 @@ class SourceBleu(TextMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         values = sentence_bleu(
-            [item.candidates for item in items], [[item.content] for item in items], self.case
+            [item.candidates for item in items], [[item.content] for item in items], self.split
         )
         return Scores(values, self.signature)

@@ -1,17 +1,32 @@
-"""Words and case: what the text metrics share before they differ."""
+"""Case and tokens: what the text metrics share before they differ.
+
+Tokens are words between spaces, or characters where the texts of the task are written without
+spaces (see `benchmark.api.script`); the signature says which. `tokens=words` and
+`tokens=characters` insist on one.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from benchmark.api.script import Script
 from benchmark.metrics.declaration import DeclaredMetric
-from benchmark.metrics.interface import Option
+from benchmark.metrics.interface import Option, sign
 
 Case = Literal["mixed", "lower"]
+Unit = Literal["words", "characters"]
+"""What a text is split into."""
+Tokens = Literal["task", "words", "characters"]
+"""`task`: as the script of the task asks for."""
 
 CASE_OPTION: Mapping[str, Option] = {"case": Option("mixed", ("mixed", "lower"))}
+TOKENS_OPTION: Mapping[str, Option] = {"tokens": Option("task", ("task", "words", "characters"))}
+_TOKENS = re.compile(r"tok:[^|]+")
+
+TOKEN_OPTIONS: Mapping[str, Option] = {**CASE_OPTION, **TOKENS_OPTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +38,64 @@ class TextMetric(DeclaredMetric):
     case: Case = "mixed"
 
 
+@dataclass(frozen=True, slots=True)
+class TokenMetric(DeclaredMetric):
+    """Base of the metrics that count tokens."""
+
+    options: ClassVar[Mapping[str, Option]] = TOKENS_OPTION
+
+    tokens: Tokens = field(default="task", kw_only=True)
+    script: Script = field(default="latin", kw_only=True)
+    """Of the task; no part of the id."""
+
+    @property
+    def counted(self) -> Unit:
+        """What its tokens are."""
+        if self.tokens != "task":
+            return self.tokens
+        return "characters" if self.script == "unspaced" else "words"
+
+    @property
+    def signature(self) -> str:
+        """See `Metric.signature`."""
+        return f"{sign(self.name, **self.signed_options)}|{self.signed(self.facts)}"
+
+    @property
+    def signed_options(self) -> dict[str, str]:
+        """The options that the signature names; the tokens stand among its facts."""
+        return {key: value for key, value in self.chosen.items() if key not in TOKENS_OPTION}
+
+    def signed(self, facts: str) -> str:
+        """`facts` with the tokens that are counted."""
+        return facts if self.counted == "words" else _TOKENS.sub("tok:characters", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class CasedTokenMetric(TokenMetric):
+    """Base of the metrics that count tokens and can lower-case texts first."""
+
+    options: ClassVar[Mapping[str, Option]] = TOKEN_OPTIONS
+
+    case: Case = "mixed"
+
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text."""
+        return split(text, self.case, self.counted)
+
+
 def fold(text: str, case: Case) -> str:
     """The text, lower-cased where asked."""
     return text.lower() if case == "lower" else text
 
 
-def words(text: str, case: Case) -> list[str]:
-    """Whitespace tokens, as the papers count them; lower-cased first where asked."""
-    return fold(text, case).split()
+def split(text: str, case: Case, counted: Unit = "words") -> list[str]:
+    """Tokens of a text, lower-cased first where asked.
+
+    Words are what stands between white space, as the papers count them; characters are all code
+    points but white space, as sacreBLEU's tokeniser `char` gives them.
+    """
+    found = fold(text, case).split()
+    return found if counted == "words" else list("".join(found))
 
 
 def squeeze(text: str) -> str:

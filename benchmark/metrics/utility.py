@@ -6,22 +6,26 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from benchmark.api import UserError
-from benchmark.metrics import Metric, PairwiseMetric, make_metric
+from benchmark.metrics import Metric, PairwiseMetric, Script, make_metric
 
 
 class Utility(Metric, PairwiseMetric, Protocol):
     """What minimum Bayes risk needs: candidates against each other, under a signature."""
 
 
-def make_utilities(specs: Iterable[str]) -> tuple[Utility, ...]:
+def make_utilities(specs: Iterable[str], script: Script = "latin") -> tuple[Utility, ...]:
     """The utilities that specs name, each once, in their order.
+
+    Args:
+        specs: of metrics that can compare candidates.
+        script: of the texts of the task.
 
     Raises:
         UserError: if a metric is unknown or cannot compare candidates.
     """
     found: dict[str, Utility] = {}
     for spec in specs:
-        metric = make_metric(spec)
+        metric = make_metric(spec, script=script)
         if not isinstance(metric, PairwiseMetric):
             raise UserError(
                 f"The utility {spec!r} cannot compare candidates with each other: name "

@@ -35,7 +35,7 @@ from benchmark.metrics.interface import (
     sign,
 )
 from benchmark.metrics.ngrams import Tokens, count_ngrams
-from benchmark.metrics.text import CASE_OPTION, TextMetric, fold, words
+from benchmark.metrics.text import TOKEN_OPTIONS, CasedTokenMetric, fold
 
 Kernel = Literal["ngram", "encoder"]
 
@@ -44,7 +44,7 @@ ORDERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Vendi(TextMetric):
+class Vendi(CasedTokenMetric):
     """Effective number of different candidates of a source."""
 
     name = "vendi"
@@ -54,7 +54,7 @@ class Vendi(TextMetric):
     low = 1.0
     high = float("inf")
     options: ClassVar[Mapping[str, Option]] = {
-        **CASE_OPTION,
+        **TOKEN_OPTIONS,
         "kernel": Option("ngram", ("ngram", "encoder")),
         "encoder": Option(AUTO),
         DEVICE: Option("cpu"),
@@ -77,7 +77,7 @@ class Vendi(TextMetric):
         """See `Metric.signature`."""
         options = sign(self.name, case=self.case, kernel=self.kernel)
         if self.kernel == "ngram":
-            return f"{options}|tok:whitespace|order:1-{ORDERS}|version:1"
+            return f"{options}|{self.signed(f'tok:whitespace|order:1-{ORDERS}|version:1')}"
         used = libraries("transformers", "torch")
         return f"{options}|encoder:{describe(self.encoder)}|pooling:mean|{used}|version:1"
 
@@ -87,7 +87,7 @@ class Vendi(TextMetric):
             return Scores(np.full(len(items), np.nan), self.signature)
         if self.kernel == "ngram":
             kernel = ngram_kernel(
-                [[words(text, self.case) for text in item.candidates] for item in items]
+                [[self.split(text) for text in item.candidates] for item in items]
             )
         else:
             kernel = self._embedded(items)

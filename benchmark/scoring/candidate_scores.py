@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics import Item, Metric, Scores
+from benchmark.metrics import Item, Metric, Scores, Script, detect_script
 from benchmark.metrics.mbr import IntArray, choice_counts, choose
 from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.scoring.bootstrap import METHOD, AdditiveScore, IntervalRecipe, bootstrap
@@ -41,6 +41,7 @@ def score_candidates(
     interval: IntervalRecipe,
     mbr_utilities: Sequence[str] = (),
     pairs: PairSource = computed,
+    script: Script | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Score the lines of a candidates file.
 
@@ -52,6 +53,7 @@ def score_candidates(
         interval: how confidence intervals are computed.
         mbr_utilities: specs of further utilities, for the curves over numbers of candidates.
         pairs: source of the pairwise scores of candidates.
+        script: of the texts of the task; None = as the references of `rows` show.
 
     Returns:
         The score record, and the underlying values of every source. Undefined values are None.
@@ -64,7 +66,9 @@ def score_candidates(
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise UserError(f"Metric {twice!r} is requested twice: name it once.")
-    utilities = make_utilities((mbr_utility, *mbr_utilities))
+    if script is None:
+        script = detect_script(text for item in items for text in item.references)
+    utilities = make_utilities((mbr_utility, *mbr_utilities), script)
     chosen, counts = _choices(items, utilities, pairs)
 
     scored = [metric.score(items) for metric in metrics]

@@ -52,6 +52,12 @@ _ROWS: tuple[tuple[str, Kind, str, str], ...] = (
     ("dailydialog", "jsonl", "DailyDialog", "dialogue"),
     ("dailydialog-multiref", "jsonl", "DailyDialog, 5 references", "dialogue"),
     ("chitchat", "jsonl", "BYU Chit-Chat", "dialogue"),
+    ("yelp", "jsonl", "Yelp, sentences with a sentiment", "control"),
+    ("yelp-edit", "jsonl", "Yelp, the other sentiment", "control"),
+    ("shopping_zh", "jsonl", "Chinese shop reviews, sentiment and category", "control"),
+    ("shopping_zh-edit", "jsonl", "Chinese shop reviews, the other sentiment", "control"),
+    ("e2e", "jsonl", "E2E restaurants from slots", "control"),
+    ("e2e-targets", "jsonl", "E2E restaurants from one slot", "control"),
 )
 
 TASKS: Mapping[str, TaskEntry] = MappingProxyType({row[0]: TaskEntry(*row) for row in _ROWS})

@@ -24,6 +24,15 @@ class ControlAnswers:
     """The known answers of a task; picklable, since it names its grammar."""
 
     grammar_id: str
+    name = "task"
+
+    def ceilings(self) -> Mapping[str, float]:
+        """None: a parser decides."""
+        return {}
+
+    def remarks(self) -> Sequence[str]:
+        """None: a parser decides."""
+        return ()
 
     @property
     def grammar(self) -> AttributeGrammar:

@@ -23,6 +23,7 @@ from benchmark.api.control import Control
 from benchmark.tasks.attribute_grammar import AttributeGrammar, Values
 from benchmark.tasks.control_answers import load_grammar
 from benchmark.tasks.grammar import pick
+from benchmark.tasks.own_values import some_of
 from benchmark.tasks.splits import Split
 
 TRAIN, VALID = 12_000, 198
@@ -75,10 +76,7 @@ def _own(grammar: AttributeGrammar, split: Split, count: int, edit: bool) -> tup
         parsed = grammar.parse(text)
         assert parsed is not None
         values = {name: parsed.values[name] for name in grammar.attributes}
-        count_named = int(lines.random() * len(values)) + 1
-        named = sorted(values, key=lambda _: lines.random())[:count_named]
-        wanted = {name: value for name, value in values.items() if name in named}
-        source = str(Control(wanted, text if edit else None))
+        source = str(Control(some_of(values, lines), text if edit else None))
         examples.append(Example(f"{split}-{number}", source, text, (text,), values))
     return tuple(examples)
 

@@ -1,9 +1,11 @@
 """Irregularities in the data of a task: counted and reported, never silently fixed.
 
 Exact counts compare texts as they are. Normalised counts compare after lower-casing, Unicode NFKD
-and dropping all but a-z and 0-9; bracket tokens such as ``-lrb-`` are dropped too. A text of which
-nothing would remain (punctuation only, another script) is compared lower-cased instead, so that two
-different texts of this kind do not count as equal.
+and dropping all but letters and digits of any script; bracket tokens such as ``-lrb-`` are dropped
+too, and so are accents of Latin letters and the vowel points of Hebrew and Arabic. Other marks (of
+Cyrillic, Thai, Hindi, kana) stay, since without them other words would be left. A text of which
+nothing would remain (punctuation only) is compared lower-cased instead, so that two different texts
+of this kind do not count as equal.
 """
 
 from __future__ import annotations
@@ -74,6 +76,8 @@ class DataNotes:
     """Other data files in the folder of the task."""
     published_train: int | None = None
     """Train pairs in the paper, for one of its four tasks."""
+    judge: tuple[str, ...] = ()
+    """A sentence for each attribute on how often its judge is wrong."""
 
     def as_dict(self) -> dict[str, Any]:
         """The notes as plain JSON types."""
@@ -81,7 +85,7 @@ class DataNotes:
 
     def sentences(self) -> list[str]:
         """What a reader of the report should know, one sentence each; empty if there is nothing."""
-        notes = [f"There is no {split} split." for split in self.missing]
+        notes = [*self.judge, *(f"There is no {split} split." for split in self.missing)]
         notes += train_share(self.available.get("train", 0), self.published_train)
         notes += [
             f"Limits: {self.available[split] - left:,} of {self.available[split]:,} {split} "
@@ -138,13 +142,35 @@ def train_share(train: int, published: int | None) -> list[str]:
 def normalise(text: str) -> str:
     """The text as the leakage rule compares it (see the module)."""
     lowered = text.lower()
-    if not lowered.isascii():
+    is_ascii = lowered.isascii()
+    if not is_ascii:
         # Lower-cased again: NFKD can produce capitals.
         lowered = unicodedata.normalize("NFKD", lowered).lower()
     if "b-" in lowered:
         lowered = _BRACKETS.sub("", lowered)
-    kept = lowered.encode("ascii", "ignore").translate(None, _DROPPED).decode("ascii")
+    if is_ascii:
+        kept = lowered.encode("ascii").translate(None, _DROPPED).decode("ascii")
+    else:
+        kept = _ACCENTS.sub("", lowered).translate(_FOLDED)
     return kept or text.strip().lower()
+
+
+_ACCENTS = re.compile("(?<=[a-z])[\u0300-\u036f]+|[\u0591-\u05c7\u064b-\u065f\u0670]")
+"""Marks that a text can be written without: accents of Latin letters, vowel points."""
+
+
+class _Folded(dict[int, str | None]):
+    """What becomes of a code point: letters, digits and the marks of a script stay."""
+
+    def __missing__(self, code: int) -> str | None:
+        sign = chr(code)
+        stays = sign.isalnum() or unicodedata.category(sign)[0] == "M"
+        self[code] = sign if stays else None
+        return self[code]
+
+
+_FOLDED = _Folded()
+"""Shared by all texts, since a category is looked up once."""
 
 
 def take_notes(

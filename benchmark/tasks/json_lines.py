@@ -14,7 +14,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +24,8 @@ from benchmark.tasks.splits import SPLITS, Split
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
 KEYS = frozenset({"src", "trg", "refs"})
+TARGETS = "control_targets"
+"""Stem of a file of control lines alone, which is the test of the task `<task>-targets`."""
 DISTILLED = "distilled.json"
 """File in the folder of a distilled task; its key `task` names the original task."""
 
@@ -64,6 +66,8 @@ def list_tasks(data_dir: Path) -> list[str]:
                 found.append(folder.name)
             elif stem and stem.startswith("test_"):
                 found.append(f"{folder.name}-{stem.removeprefix('test_')}")
+            elif stem == TARGETS:
+                found.append(f"{folder.name}-targets")
     return sorted(set(found))
 
 
@@ -77,7 +81,8 @@ def find_folder(task_id: str, data_dir: Path) -> Folder | None:
     if task_id in folders:
         return _folder(task_id, folders[task_id], "test")
     for name, path in folders.items():
-        variant = f"test_{task_id.removeprefix(name + '-')}"
+        rest = task_id.removeprefix(f"{name}-")
+        variant = TARGETS if rest == "targets" else f"test_{rest}"
         if task_id.startswith(f"{name}-") and any(
             (path / f"{variant}{s}").is_file() for s in SUFFIXES
         ):
@@ -108,14 +113,7 @@ def read_jsonl(path: Path, split: Split) -> Lines:
             names file, line number and reason.
     """
     lines = Lines()
-    blank = 0
-    for number, raw in enumerate(_raw_lines(path), start=1):
-        if not raw.strip():
-            blank = blank or number
-            continue
-        if blank:
-            _fail(path, blank, "the line is empty", "remove it")
-        fields = _parse(path, number, raw)
+    for number, fields in read_objects(path):
         example = _example(path, number, split, fields)
         lines.examples.append(example)
         if len(fields) > 2:
@@ -123,10 +121,26 @@ def read_jsonl(path: Path, split: Split) -> Lines:
             lines.empty_references += given - len(example.references)
             for key in fields.keys() - KEYS:
                 lines.ignored_keys[key] = lines.ignored_keys.get(key, 0) + 1
-    if not lines.examples:
-        raise UserError(f"{path} has no examples: fill it, or remove it if no such split is meant")
     lines.ignored_keys = dict(sorted(lines.ignored_keys.items()))
     return lines
+
+
+def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of one file with the numbers of their lines.
+
+    Raises:
+        UserError: if the file cannot be read, is empty, or a line is no JSON object.
+    """
+    blank = number = 0
+    for number, raw in enumerate(_raw_lines(path), start=1):
+        if not raw.strip():
+            blank = blank or number
+            continue
+        if blank:
+            fail(path, blank, "the line is empty", "remove it")
+        yield number, _parse(path, number, raw)
+    if number == 0 or blank == 1:
+        raise UserError(f"{path} has no examples: fill it, or remove it if no such split is meant")
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
@@ -149,59 +163,79 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        _fail(path, number, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
+        fail(path, number, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
     try:
         fields = _DECODER.decode(text)
     except _RepeatedKeyError as error:
-        _fail(path, number, f"the key {error} occurs twice", "keep one of them")
+        fail(path, number, f"the key {error} occurs twice", "keep one of them")
     except json.JSONDecodeError as error:
         reason = f"not JSON ({error.msg} at character {error.colno})"
-        _fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
+        fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
     except (ValueError, RecursionError) as error:
-        _fail(path, number, f"not JSON that can be read ({error})", "write plain text fields")
+        fail(path, number, f"not JSON that can be read ({error})", "write plain text fields")
     if not isinstance(fields, dict):
-        reason = f"not a JSON object but {_kind(fields)}"
-        _fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
+        reason = f"not a JSON object but {kind(fields)}"
+        fail(path, number, reason, 'write one object like {"src": "...", "trg": "..."}')
     # Only an escape can produce a lone surrogate, which UTF-8 cannot encode.
     if "\\u" in text:
-        for key in KEYS & fields.keys():
+        for key in fields:
             try:
                 json.dumps(fields[key], ensure_ascii=False).encode()
             except UnicodeEncodeError:
-                _fail(path, number, f'"{key}" holds half a surrogate pair', "write it as UTF-8")
+                fail(path, number, f'"{key}" holds half a surrogate pair', "write it as UTF-8")
     return fields
 
 
 def _example(path: Path, number: int, split: Split, fields: dict[str, Any]) -> Example:
-    for key in ("src", "trg"):
-        if key not in fields:
-            close = [name for name in fields if name.strip().lower() == key]
-            fix = f'rename "{close[0]}"' if close else "add it"
-            _fail(path, number, f'the key "{key}" is missing', fix)
-        value = fields[key]
-        if not isinstance(value, str):
-            _fail(path, number, f'"{key}" is not a string but {_kind(value)}', "write it in quotes")
-        if not value.strip():
-            _fail(path, number, f'"{key}" is empty', "fill it or remove the line")
-    source, target = fields["src"], fields["trg"]
-    if "refs" not in fields:
-        return Example(f"{split}-{number}", source, target, (target,))
-    references = fields["refs"]
+    source, references = read_text(path, number, fields, "src"), read_targets(path, number, fields)
+    return Example(f"{split}-{number}", source, references[0], references)
+
+
+def read_text(path: Path, number: int, fields: Mapping[str, Any], key: str) -> str:
+    """The text under a key of a line, which must not be empty.
+
+    Raises:
+        UserError: if it is missing, empty or no text.
+    """
+    if key not in fields:
+        close = [name for name in fields if name.strip().lower() == key]
+        fail(
+            path,
+            number,
+            f'the key "{key}" is missing',
+            f'rename "{close[0]}"' if close else "add it",
+        )
+    value = fields[key]
+    if not isinstance(value, str):
+        fail(path, number, f'"{key}" is not a string but {kind(value)}', "write it in quotes")
+    if not value.strip():
+        fail(path, number, f'"{key}" is empty', "fill it or remove the line")
+    return value
+
+
+def read_targets(path: Path, number: int, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """The target of a line and its further references.
+
+    Raises:
+        UserError: if one of them is missing, empty or no text, or the target is not the first.
+    """
+    target = read_text(path, number, fields, "trg")
+    references = fields.get("refs", [target])
     if not isinstance(references, list):
-        reason = f'"refs" is not a list but {_kind(references)}'
-        _fail(path, number, reason, "list the references, trg first")
+        reason = f'"refs" is not a list but {kind(references)}'
+        fail(path, number, reason, "list the references, trg first")
     for index, reference in enumerate(references):
         if not isinstance(reference, str):
-            reason = f'"refs"[{index}] is not a string but {_kind(reference)}'
-            _fail(path, number, reason, "write it in quotes")
+            reason = f'"refs"[{index}] is not a string but {kind(reference)}'
+            fail(path, number, reason, "write it in quotes")
     if not references or references[0] != target:
-        _fail(path, number, '"refs"[0] is not equal to "trg"', "put trg first in refs")
+        fail(path, number, '"refs"[0] is not equal to "trg"', "put trg first in refs")
     # An empty additional reference is not a valid target; a published file has one.
-    kept = tuple(reference for reference in references if reference.strip())
-    return Example(f"{split}-{number}", source, target, kept)
+    return tuple(reference for reference in references if reference.strip())
 
 
-def _fail(path: Path, number: int, reason: str, fix: str) -> NoReturn:
+def fail(path: Path, number: int, reason: str, fix: str) -> NoReturn:
+    """Raise the `UserError` of a bad line."""
     raise UserError(f"{path}, line {number}: {reason}: {fix}")
 
 
@@ -221,7 +255,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 """Shared by all lines: creating a decoder per line costs more than the parsing."""
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What a JSON value is, in words."""
     if value is None:
         return "null"
     names = {bool: "true or false", int: "a number", float: "a number", str: "a string"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from benchmark.api import Example, UserError, read_control
+from benchmark.api import Example, UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.tasks import control_answers, control_splits, controlled_splits
 from benchmark.tasks.catalogue import TASKS, TaskEntry
@@ -21,6 +21,8 @@ from benchmark.tasks.json_lines import (
     read_jsonl,
     read_origin,
 )
+from benchmark.tasks.labelled_task import EDIT, is_labelled_task, load_labelled
+from benchmark.tasks.requests_in_use import content, evenly
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
 
@@ -63,6 +65,11 @@ def load_task(
             f" {suggestion(task_id.lower(), TASKS)}"
         )
     folder = find_folder(task_id, data_dir)
+    if folder is None and task_id.endswith(EDIT):
+        folder = find_folder(task_id.removesuffix(EDIT), data_dir)
+        if folder is not None and is_labelled_task(folder):
+            return load_labelled(replace(folder, task_id=task_id), caps, edit=True)
+        folder = None
     if folder is None:
         present = list_tasks(data_dir)
         listed = ", ".join(present) or "none"
@@ -73,6 +80,8 @@ def load_task(
             )
         hint = suggestion(task_id.lower(), [*present, *TASKS])
         raise UserError(f"unknown task '{task_id}' (tasks in {data_dir}: {listed}): {hint}")
+    if is_labelled_task(folder):
+        return load_labelled(folder, caps, edit=False)
     return _jsonl(folder, caps)
 
 
@@ -102,7 +111,7 @@ def _control(task_id: str, caps: Mapping[Split, int | None]) -> Task:
     grammar_id, edit = task_id.removesuffix("-edit"), task_id.endswith("-edit")
     answers = ControlAnswers(grammar_id)
     whole = control_splits.splits(grammar_id, edit=edit)
-    splits = {split: _evenly(whole[split], caps[split]) for split in SPLITS}
+    splits = {split: evenly(whole[split], caps[split]) for split in SPLITS}
     return Task(
         id=task_id,
         kind="control",
@@ -117,27 +126,10 @@ def _control(task_id: str, caps: Mapping[Split, int | None]) -> Task:
         draw=answers.draw,
         informed_draw=None if edit else answers.informed_draw,
         notes=take_notes(
-            {split: tuple(map(_content, splits[split])) for split in SPLITS},
+            {split: tuple(map(content, splits[split])) for split in SPLITS},
             available={split: len(whole[split]) for split in SPLITS},
         ),
     )
-
-
-def _content(example: Example) -> Example:
-    """The example with the text to edit as its source, or its id where there is none.
-
-    Control lines that are known are no leak, and a sentence under its own values is no copy.
-    """
-    control = read_control(example.source)
-    text = control.text if control is not None else None
-    return replace(example, source=example.id if text in (None, example.target) else text)
-
-
-def _evenly(examples: Sequence[Example], count: int | None) -> tuple[Example, ...]:
-    """`count` examples, evenly spaced: the levels of composition stand one after the other."""
-    if count is None or count >= len(examples):
-        return tuple(examples)
-    return tuple(examples[i * len(examples) // count] for i in range(count))
 
 
 def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:

@@ -1,4 +1,4 @@
-"""`latentops` against guided `diffusion-lm` at 200 steps: the "two orders of magnitude" of the paper.
+"""`latentops` against `diffusion-lm` at 200 guided steps: the "two orders of magnitude" claimed.
 
 Both are those of suite mini and follow the same requests, which name all attributes, in one
 process: `control-1` writes one sentence at a time, `control-50` fifty at once, as the released
@@ -60,8 +60,8 @@ def measure_sentences(name: str, *, repeats: int, updates: int = UPDATES) -> Res
         first,
         second,
         f"suite mini's systems after {updates} updates, task control, all four attributes,"
-        f" {len(requests)} sentences at once; diffusion-lm guided at {SYSTEMS['diffusion-lm']['nfe']}"
-        " steps; calls of the operators are timed and not counted",
+        f" {len(requests)} sentences at once; diffusion-lm at {SYSTEMS['diffusion-lm']['nfe']}"
+        " guided steps; calls of the operators are timed and not counted",
     )
 
 

@@ -9,7 +9,7 @@ from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import Trial
 from benchmark.generation.measured_generation import generate
-from benchmark.metrics import Item, make_metric
+from benchmark.metrics import Item, detect_script, make_metric
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
 from benchmark.training.trainer import OnEvent, Quality, Trainer
@@ -82,7 +82,10 @@ def _quality(trial: Trial, context: RunContext) -> Quality | None:
         return None
     specs = ["bleu_sent_m4", *(["validity"] if task.conditional is not None else [])]
     specs += ["control"] if task.judge is not None else []
-    metrics = [make_metric(s, conditional=task.conditional, judge=task.judge) for s in specs]
+    script = detect_script(text for example in examples for text in example.references)
+    metrics = [
+        make_metric(s, conditional=task.conditional, judge=task.judge, script=script) for s in specs
+    ]
 
     def quality(system: System) -> dict[str, float]:
         made = generate(

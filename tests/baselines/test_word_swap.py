@@ -50,3 +50,13 @@ def test_what_marks_nothing_stays(system) -> None:
 
 def test_there_is_nothing_to_edit(system) -> None:
     assert edit(system, "mood: good") == edit(system, "what is this ?") == ""
+
+
+def test_texts_without_spaces_go_by_characters() -> None:
+    texts = [("汤很好", "good"), ("茶很好", "good"), ("书真好", "good"), ("汤很差", "bad"),
+             ("茶很差", "bad"), ("书真差", "bad")]  # fmt: skip
+    train = [api.Example(t, "", t, (t,), {"mood": value}) for t, value in texts]
+    tokenizer = train_tokenizer([t for t, _ in texts], TokenizerRecipe(kind="character"))
+    resources = api.Resources(tokenizer, api.Lengths(8, 8), train)
+    chinese = WordSwap.build(WordSwapConfig(), resources)
+    assert edit(chinese, "mood: bad => 饭很好") == "饭很差"

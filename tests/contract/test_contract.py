@@ -40,6 +40,15 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
             {"solver": "ancestral", "nfe": 5, "guide": "gradient", "strength": 5.0},
         ),
     ),
+    "diffuseq-cfg": (
+        {"embedding_dim": 8, "width": 16, "layers": 1, "heads": 2, "ffn": 32, "time_dim": 8,
+         "diffusion_steps": 50, "source_dropout": 0.5},
+        (
+            {"solver": "ddim", "nfe": 8, "guidance_scale": 1.5},
+            {"solver": "ddim", "eta": 1.0, "nfe": 5},
+            {"solver": "dpm-solver++", "nfe": 6, "clamp": False, "guidance_scale": 3.0},
+        ),
+    ),
     "transformer": (
         {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
         (
@@ -59,6 +68,10 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
             {"method": "beam", "beam": 4},
             {"method": "diverse-beam", "beam": 4, "groups": 2, "diversity": 0.8},
         ),
+    ),
+    "fudge": (
+        {"dim": 16, "layers": 2, "heads": 2, "ffn": 32},
+        ({"strength": 3.0, "top_k": 20}, {"strength": 0.0}, {"temperature": 0.0}),
     ),
     "d3pm-absorbing": (
         {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},

@@ -60,7 +60,8 @@ _LINES: Mapping[str, LineStyle] = {
 _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "diffuseq": ("#0072b2", "o"),
     "diffuseq-v2": ("#56b4e9", "8"),
-    "diffusion-lm": ("#00305e", "H"),
+    "diffusion-lm": ("#a9d5f5", "."),
+    "diffuseq-cfg": ("#003d66", "H"),
     "d3pm-absorbing": ("#009e73", "s"),
     "mdlm": ("#00503b", "p"),
     "d3pm-uniform": ("#8fd3b6", "D"),
@@ -72,6 +73,7 @@ _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "cmlm": ("#7b3294", "P"),
     "levenshtein": ("#7f4f24", "*"),
     "latentops": ("#c1121f", "h"),
+    "fudge": ("#8c6d00", ">"),
     # Another implementation of a system has its hue and a shape of the same family.
     "fairseq-transformer": ("#8a3800", "<"),
     "fairseq-nat": ("#94406f", (4, 1, 45.0)),

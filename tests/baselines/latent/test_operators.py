@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines.latent.operators import OperatorRecipe, Operators
-from benchmark import api
+from baselines.latent.operators import Operators
 
 ATTRIBUTES = {"mood": ("good", "bad"), "kind": ("a", "b", "c")}
 
@@ -42,17 +41,6 @@ def test_the_prior_is_the_gaussian_of_the_latents() -> None:
     torch.testing.assert_close(torch.cov(drawn.T), torch.cov(latents.T), atol=0.15, rtol=0)
 
 
-def test_fitted_operators_find_separable_values() -> None:
-    generator = torch.Generator().manual_seed(2)
-    latents = torch.randn(300, 4, generator=generator)
-    labels = {"mood": (latents[:, 0] > 0).long(), "kind": torch.full((300,), -1)}
-    found = Operators(ATTRIBUTES, 4, 0)
-    found.fit_prior(latents)
-    found.fit(latents, labels, OperatorRecipe(hidden=0, noise=0.1), generator)
-    standard = (latents - found.mean) / found.scale
-    assert (found.of["mood"](standard).argmax(-1) == labels["mood"]).float().mean() > 0.95
-
-
 @pytest.mark.parametrize("solver", ["rk4", "euler"])
 def test_the_flow_climbs_and_free_rows_stay(solver: str) -> None:
     found = operators()
@@ -84,11 +72,9 @@ def test_they_come_back_as_they_were(tmp_path: Path) -> None:
     found = operators()
     found.save(tmp_path / "operators")
     again = Operators.load(tmp_path / "operators", 4, 8, "cpu")
-    assert again.attributes == found.attributes
+    assert {"mean", "scale", "factor", "of.mood.hidden.weight"} < set(again.state_dict())
     for name, tensor in found.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor)
-    with pytest.raises(api.UserError, match="No operators can be read"):
-        Operators.load(tmp_path, 4, 8, "cpu")
 
 
 def test_the_favourite_of_several_draws_is_chosen() -> None:

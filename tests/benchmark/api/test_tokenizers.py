@@ -10,7 +10,7 @@ from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_to
 TEXTS = ["the cat sat .", "The dog sat !", "a cat ?"]
 
 
-@pytest.fixture(params=["word", "bpe"])
+@pytest.fixture(params=["word", "character", "bpe"])
 def tokenizer(request):
     return train_tokenizer(TEXTS, TokenizerRecipe(kind=request.param, vocab_size=300))
 
@@ -26,10 +26,35 @@ def test_special_tokens_cannot_be_smuggled_in(tokenizer):
     assert "[" not in tokenizer.decode([*sorted(tokenizer.special_ids), *tokenizer.encode("cat")])
 
 
-def test_ids_are_a_function_of_the_multiset(tokenizer):
-    kind = "word" if tokenizer.vocab_size < 100 else "bpe"
-    again = train_tokenizer(reversed(TEXTS), TokenizerRecipe(kind=kind, vocab_size=300))
-    assert again.encode("the dog sat ?") == tokenizer.encode("the dog sat ?")
+@pytest.mark.parametrize("kind", ["word", "character", "bpe"])
+def test_ids_are_a_function_of_the_multiset(kind):
+    one, other = (
+        train_tokenizer(texts, TokenizerRecipe(kind=kind, vocab_size=300))
+        for texts in (TEXTS, reversed(TEXTS))
+    )
+    assert one.encode("the dog sat ?") == other.encode("the dog sat ?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这个iphone 很好。",
+        "かぎが見つからない",
+        "ไม่ดีเลย",
+        "لا أعرف من",
+        "сколько стоит iphone?",
+    ],
+)
+def test_characters_of_any_script_come_back(text):
+    of_text = train_tokenizer([text], TokenizerRecipe(kind="character"))
+    assert of_text.decode(of_text.encode(text)) == text
+    assert len(of_text.encode(text)) == len(text)
+
+
+def test_rare_characters_are_left_out_of_a_small_vocabulary():
+    small = train_tokenizer(["好好好不不坏"], TokenizerRecipe(kind="character", vocab_size=8))
+    assert small.vocab_size == 8
+    assert small.decode(small.encode("不好坏")) == "不好"
 
 
 def test_save_and_load(tokenizer, tmp_path):

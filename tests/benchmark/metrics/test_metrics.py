@@ -24,6 +24,16 @@ def conditional(source: str, temperature: float) -> dict[str, float]:
 class OneWord:
     """A judge to whom one word is a sentence, whatever is asked for."""
 
+    name = "one-word"
+
+    name = "task"
+
+    def ceilings(self) -> dict[str, float]:
+        return {}
+
+    def remarks(self) -> tuple[str, ...]:
+        return ()
+
     def judge(self, source: str, text: str) -> Judgement:
         found = len(text.split()) == 1
         return Judgement(found, {"a": found}, found, found)
@@ -89,7 +99,8 @@ def test_options_change_signatures() -> None:
         ("bleu_sent_m4:cse=lower", "no option 'cse': did you mean 'case'?"),
         ("bleu_sent_m4:case=upper", "'case' is 'upper' and must be one of mixed, lower"),
         ("bleu_sent_m4:case", "must be one of mixed, lower"),
-        ("rouge_l:case=lower", "'rouge_l' has no option 'case': it has none."),
+        ("empty_rate:case=lower", "'empty_rate' has no option 'case': it has none."),
+        ("rouge_l:case=lower", "'rouge_l' has no option 'case': there is tokens."),
         ("bertscore:layer=last", "'layer' is 'last', not a whole number"),
     ],
 )

@@ -146,3 +146,29 @@ def test_sources_of_the_file():
 def test_file_that_lacks_them(facts, lacks):
     with pytest.raises(UserError, match=f"has no {lacks}"):
         take_own_sources([row(**facts)])
+
+
+OTHER_SCRIPTS = {
+    "Chinese": ["双11买的手机怎么样", "双11买的耳机怎么样", "双11买的书包怎么样"],
+    "Japanese": ["iPhone7はいくらですか", "iPhone7を買えますか", "iPhone7を作ったのは誰か"],
+    "Thai": ["iPhone7 ราคาเท่าไร", "iPhone7 ซื้อที่ไหน", "iPhone7 ใครคิด"],
+    "Cyrillic": ["Сколько стоит iPhone 7?", "Где купить iPhone 7?", "Кто придумал iPhone 7?"],
+    "Arabic": ["كم سعر iPhone 7", "أين أشتري iPhone 7", "من اخترع iPhone 7"],
+}
+
+
+@pytest.mark.parametrize("script", OTHER_SCRIPTS)
+def test_sources_in_other_scripts_that_share_a_name_and_a_number(script):
+    texts = OTHER_SCRIPTS[script]
+    split = [Example(f"test-{n}", text, text, (text,)) for n, text in enumerate(texts, start=1)]
+    # As a tokeniser would leave them: lower case, spaces round every sign.
+    spaced = [" ".join(text.lower().replace(" ", "")) for text in texts]
+    if script not in ("Chinese", "Japanese", "Thai"):
+        spaced = [text.lower().replace("?", " ?") for text in texts]
+    rows = [row(text, source=text) for text in reversed(spaced)]
+    found = match(rows, split, split="the split")
+    assert found.matched == "source" and found.agreeing == 3
+    assert [c.text for (c,) in found.candidates] == spaced
+    others = [row("x", source=f"{text} {text}") for text in spaced]
+    with pytest.raises(UserError, match="has another source, as do 3 of 3 lines"):
+        match(others, split, split="the split")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 
@@ -37,7 +38,13 @@ def notes(**splits: list[Example]) -> DataNotes:
         ("well-born", "wellborn"),
         ("¿Qué?", "que"),
         ("?!", "?!"),
-        (" Ой ", "ой"),
+        (" Ой ", unicodedata.normalize("NFKD", "ой")),
+        ("Ёлка, ёж!", unicodedata.normalize("NFKD", "ёлкаёж")),
+        ("这个。iPhone 很好。", "这个iphone很好"),
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}b\N{FULLWIDTH DIGIT ONE}", "ab1"),
+        ("ไม่ดี!", "ไม่ดี"),
+        ("かぎ。", unicodedata.normalize("NFKD", "かぎ")),
+        ("مُحَمَّد", "محمد"),
         ("", ""),
     ],
 )
@@ -151,3 +158,22 @@ def test_a_train_part_that_is_not_the_paper_s_is_named() -> None:
     assert train_share(144_715, 144_715) == train_share(5, None) == train_share(0, 144_715) == []
     found = DataNotes(available={"train": 1}, published_train=2)
     assert "50% of the 2 of the paper" in found.sentences()[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("声音很小。3 天坏了", "屏幕很亮。3 天坏了"),
+        ("かき", "かぎ"),
+        ("ไม้", "ไม่"),
+        ("мой 5", "твой 5"),
+        ("لا أعرف 7", "نعم أعرف 7"),
+    ],
+)
+def test_texts_of_other_scripts_that_share_a_number_are_not_equal(one: str, other: str) -> None:
+    assert normalise(one) != normalise(other)
+    of_train = [Example("train-1", one, other, (other,))]
+    counted = notes(train=of_train, test=[Example("test-1", other, one, (one,))])
+    assert counted.copies_normalised == {"train": 0, "test": 0}
+    assert counted.overlaps["train/test"].pairs_normalised == 0
+    assert counted.overlaps["train/test"].swapped == 1

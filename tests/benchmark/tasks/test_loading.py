@@ -124,7 +124,8 @@ def real(data: Path, task_id: str) -> Task:
 @pytest.mark.data
 def test_real_qqp(real_data: Path) -> None:
     notes = real(real_data, "qqp").notes
-    assert notes.copies_normalised["train"] == 459
+    # The README counts 459: its rule drops the Chinese word that one pair has on one side.
+    assert notes.copies_normalised["train"] == 458
     assert notes.overlaps["train/test"].sources_on_either_side == 1_397
     for names in ("train/test", "train/valid"):
         overlap = notes.overlaps[names]

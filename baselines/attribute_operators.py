@@ -1,0 +1,167 @@
+"""Attribute operators: small classifiers p(a | x), one an attribute, fitted to few labels.
+
+What x is, the guided system decides: a latent, or a prefix and the token that follows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.setting_checks import check_at_least_one, check_not_negative
+from benchmark import api
+
+_ATTRIBUTES = "attributes.json"
+
+
+@dataclass(frozen=True)
+class OperatorRecipe:
+    """How the operators are fitted to labelled inputs."""
+
+    hidden: int = 0
+    """Width of the hidden layer; 0 = a linear classifier."""
+    noise: float = 0.5
+    """Standard deviation of the noise on an input, in standard deviations of the inputs."""
+    updates: int = 500
+    learning_rate: float = 1.0e-2
+    weight_decay: float = 1.0e-4
+
+    def __post_init__(self) -> None:
+        check_at_least_one("operators", self, "updates")
+        check_not_negative("operators", self, "hidden", "noise", "learning_rate", "weight_decay")
+
+
+class Operator(nn.Module):
+    """log p(value | x) of one attribute, in units of the standard deviation of the inputs.
+
+    Args:
+        inputs: dimensions of x.
+        values: number of values of the attribute.
+        hidden: width of the hidden layer; 0 = none.
+    """
+
+    def __init__(self, inputs: int, values: int, hidden: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(inputs, hidden) if hidden else None
+        self.out = nn.Linear(hidden or inputs, values)
+
+    @property
+    def first(self) -> nn.Linear:
+        """The layer that reads x."""
+        return self.hidden or self.out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(..., values)` of inputs `(..., inputs)`."""
+        return self.after_first(self.first(x))
+
+    def after_first(self, first: Tensor) -> Tensor:
+        """`(..., values)` of what the first layer gave."""
+        out = first if self.hidden is None else self.out(torch.tanh(first))
+        return functional.log_softmax(out, dim=-1)
+
+    def gradient(self, x: Tensor, value: Tensor) -> Tensor:
+        """D log p(value | x) / dx `(rows, inputs)`, written out: it needs no graph."""
+        h = x if self.hidden is None else torch.tanh(self.hidden(x))
+        p = torch.softmax(self.out(h), dim=-1)
+        upward = self.out.weight[value] - p @ self.out.weight
+        if self.hidden is None:
+            return upward
+        return (upward * (1 - h.square())) @ self.hidden.weight
+
+
+class AttributeOperators(nn.Module):
+    """The operators of all attributes.
+
+    Inputs are standardised by `mean` and `scale` before an operator sees them.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, attributes: Mapping[str, Sequence[str]], inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.attributes = {name: tuple(values) for name, values in attributes.items()}
+        self.of = nn.ModuleDict(
+            {name: Operator(inputs, len(values), hidden) for name, values in attributes.items()}
+        )
+        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("scale", torch.ones(inputs))
+
+    def save(self, path: Path) -> None:
+        """Write `attributes.json` and `model.safetensors` into the folder `path`."""
+        from safetensors.torch import save_model
+
+        path.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.attributes, ensure_ascii=False, indent=2)
+        (path / _ATTRIBUTES).write_text(text + "\n", encoding="utf-8")
+        save_model(self, str(path / "model.safetensors"))
+
+    @classmethod
+    def load(cls, path: Path, inputs: int, hidden: int, device: str) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: if a file is missing or does not fit.
+        """
+        try:
+            attributes = json.loads((path / _ATTRIBUTES).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise api.UserError(f"No operators can be read from {path}: {error}.") from error
+        operators = cls(attributes, inputs, hidden)
+        api.load_weights(path, operators, device)
+        return operators.requires_grad_(False)
+
+    def index(self, labels: Sequence[Mapping[str, str]]) -> dict[str, Tensor]:
+        """By attribute the indices of the values in `labels`, `(n,)`; -1 where there is none."""
+        return {
+            name: torch.tensor(indices, dtype=torch.int64, device=self.mean.device)
+            for name, indices in api.index_labels(self.attributes, labels).items()
+        }
+
+    def fit(
+        self,
+        inputs: Tensor,
+        labels: Mapping[str, Tensor],
+        recipe: OperatorRecipe,
+        generator: torch.Generator,
+        *,
+        batch: int | None = None,
+    ) -> None:
+        """Fit every operator to its labels.
+
+        Args:
+            inputs: `(rows, inputs)`.
+            labels: by attribute the index of its value, `(rows,)`; -1 where it is not labelled.
+            recipe: noise and optimiser.
+            generator: of initial weights and noise.
+            batch: rows that are drawn for an update where there are more; None = all of them.
+        """
+        standard = (inputs - self.mean) / self.scale
+        for name, operator in self.of.items():
+            known = labels[name] >= 0
+            all_x, all_y = standard[known], labels[name][known]
+            for weight in operator.parameters():
+                spread = weight.size(-1) ** -0.5 if weight.ndim > 1 else 0.0
+                weight.data.copy_(torch.randn(weight.shape, generator=generator) * spread)
+            if not len(all_x):
+                continue
+            optimizer = torch.optim.AdamW(
+                operator.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+            )
+            for _ in range(recipe.updates):
+                x, y = all_x, all_y
+                if batch is not None and batch < len(x):
+                    drawn = torch.randint(len(x), (batch,), generator=generator).to(x.device)
+                    x, y = x[drawn], y[drawn]
+                noise = torch.randn(x.shape, generator=generator).to(x.device)
+                loss = functional.nll_loss(operator(x + recipe.noise * noise), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()

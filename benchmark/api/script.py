@@ -1,0 +1,48 @@
+"""The script of a task's texts, which decides how its texts are counted.
+
+Words stand between spaces in most scripts. Chinese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan
+are written without spaces between words: a whole sentence would be one word, and its n-grams empty.
+Texts with more characters of such a script than words of others are counted by characters.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from itertools import islice
+from typing import Literal
+
+Script = Literal["latin", "spaced", "unspaced"]
+"""`spaced`: another script than Latin, with spaces between its words, such as Cyrillic, Arabic."""
+
+LOOKED_AT = 1000
+"""Texts that decide."""
+
+_UNSPACED = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u0f00-\u0fff"  # Tibetan
+    "\u1000-\u109f\uaa60-\uaa7f\ua9e0-\ua9ff"  # Burmese
+    "\u1780-\u17ff\u19e0-\u19ff"  # Khmer
+    "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+    "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
+    "]"
+)
+_LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+
+
+def detect_script(texts: Iterable[str]) -> Script:
+    """The script of most of the first `LOOKED_AT` texts; `latin` where there is none."""
+    return _detect(tuple(islice(texts, LOOKED_AT)))
+
+
+@functools.lru_cache(maxsize=64)
+def _detect(texts: tuple[str, ...]) -> Script:
+    rest, unspaced = _UNSPACED.subn(" ", "\n".join(texts))
+    words = [word for word in rest.split() if any(map(str.isalpha, word))]
+    # A character weighs as much as a word: "iPhone" in a Chinese text is one of its words.
+    if unspaced > len(words):
+        return "unspaced"
+    letters = sum(map(str.isalpha, rest))
+    return "spaced" if 2 * len(_LATIN.findall(rest)) < letters else "latin"

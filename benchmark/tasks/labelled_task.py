@@ -1,0 +1,118 @@
+"""Control tasks from files of real texts with attributes.
+
+A folder whose train file starts with a text of one side, or that the catalogue knows as a control
+task, is the task `<folder>`, which asks for new texts, and `<folder>-edit`, which asks for edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmark.api import Example, UserError, detect_script
+from benchmark.api.control import Judge
+from benchmark.tasks.catalogue import TASKS
+from benchmark.tasks.data_notes import take_notes
+from benchmark.tasks.json_lines import Folder, fail
+from benchmark.tasks.labelled_lines import LabelledFile, LabelledLine, is_labelled, read_labelled
+from benchmark.tasks.labelled_splits import edits, own, requests, values_of
+from benchmark.tasks.requests_in_use import content, evenly
+from benchmark.tasks.slot_judge import SlotJudge
+from benchmark.tasks.splits import SPLITS, Split
+from benchmark.tasks.task import Task
+from benchmark.tasks.text_judge import TextJudge
+
+EDIT = "-edit"
+Lines = Sequence[LabelledLine]
+VERSION = 1
+"""Incremented when the examples that a file yields change."""
+
+
+def is_labelled_task(folder: Folder) -> bool:
+    """Whether the files hold texts with attributes.
+
+    Raises:
+        UserError: if the first line of a file cannot be read.
+    """
+    entry = TASKS.get(folder.task_id)
+    if entry is not None:
+        return entry.family == "control"
+    files = [folder.files["train"] or folder.files["test"]]
+    return any(is_labelled(path) for path in files if path is not None)
+
+
+def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: bool) -> Task:
+    """The task of a folder.
+
+    Raises:
+        UserError: if a file has a bad line, there is no train file, or nothing to edit.
+    """
+    if folder.files["train"] is None:
+        raise UserError(
+            f"task '{folder.task_id}' has no train file: {folder.path / 'train'}.jsonl or .jsonl.gz"
+            " is missing, from which the values and the judge are learnt"
+        )
+    read = {
+        split: read_labelled(path) if path is not None else LabelledFile()
+        for split, path in folder.files.items()
+    }
+    lines = {split: read[split].lines for split in SPLITS}
+    has_slots = lines["train"][0].form == "slots"
+    attributes = values_of(*(lines.values() if has_slots else [lines["train"]]))
+    if not has_slots:
+        _check_values(folder, lines, attributes)
+    name = folder.path.name
+    whole: dict[Split, tuple[Example, ...]] = {
+        # The texts of a file stand in no order, the requests of the test in that of their values.
+        "train": own(lines["train"][: caps["train"]], name, "train", edit=edit),
+        "valid": own(lines["valid"][: caps["valid"]], name, "valid", edit=edit),
+        "test": (
+            edits(lines["test"], attributes, folder.task_id)
+            if edit
+            else requests(lines["test"], attributes)
+        ),
+    }
+    splits = whole | {"test": evenly(whole["test"], caps["test"])}
+    entry = TASKS.get(folder.task_id)
+    return Task(
+        id=folder.task_id,
+        kind="jsonl",
+        title=entry.title if entry is not None else folder.task_id,
+        version=VERSION,
+        train=splits["train"],
+        valid=splits["valid"],
+        test=splits["test"],
+        attributes=attributes,
+        judge=_judge(folder, lines, has_slots=has_slots),
+        notes=take_notes(
+            {split: tuple(map(content, splits[split])) for split in SPLITS},
+            available={
+                "train": len(lines["train"]),
+                "valid": len(lines["valid"]),
+                "test": len(whole["test"]),
+            },
+            ignored_keys={split: read[split].ignored_keys for split in SPLITS},
+            unread_files=folder.unread,
+        ),
+    )
+
+
+def _judge(folder: Folder, lines: Mapping[Split, Lines], *, has_slots: bool) -> Judge:
+    train, held_out = folder.files["train"], folder.files["valid"] or folder.files["test"]
+    assert train is not None and held_out is not None
+    if has_slots:
+        said_by: Split = "test" if any(line.texts for line in lines["test"]) else "train"
+        return SlotJudge((folder.files[said_by] or train).resolve())
+    texts = (line.texts[0] for line in lines["train"] if line.texts)
+    return TextJudge(train.resolve(), held_out.resolve(), detect_script(texts) == "unspaced")
+
+
+def _check_values(
+    folder: Folder, lines: Mapping[Split, Lines], attributes: Mapping[str, Sequence[str]]
+) -> None:
+    for split, path in folder.files.items():
+        for line in lines[split] if path is not None else ():
+            for name, value in (line.rewritten or line.attributes).items():
+                if path is not None and value not in attributes.get(name, ()):
+                    known = ", ".join(attributes.get(name, attributes))
+                    reason = f"'{name}: {value}' does not occur in train"
+                    fail(path, line.number, reason, f"use one of {known}, or remove the line")

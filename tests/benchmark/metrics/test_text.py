@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sacrebleu
+from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
+
+from benchmark.metrics import METRICS, Item, PairwiseMetric, make_metric
+
+CHINESE = [
+    Item("1", "买的手机怎么样", ("屏幕很亮也清楚",), ("屏幕很亮也清楚", "屏 幕 很 暗")),
+    Item("2", "买的书包怎么样", ("容量一般做工还行",), ("容量太小做工不行", "好")),
+]
+COUNTING = sorted(name for name, metric in METRICS.items() if "tokens" in metric.options)
+
+
+def test_the_metrics_that_count_tokens() -> None:
+    assert COUNTING == [
+        "bleu_corpus",
+        "bleu_sent_m4",
+        "bleu_sent_m4_swapped",
+        "copy_rate",
+        "dist_1",
+        "distinct_1",
+        "distinct_2",
+        "div_4",
+        "ibleu",
+        "length",
+        "repetition",
+        "rouge_l",
+        "sari",
+        "self_bleu",
+        "source_bleu",
+        "vendi",
+    ]
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_characters_are_words_between_spaces(name: str) -> None:
+    """Every metric gives Chinese what it gives the same text with a space after each character."""
+
+    def spaced(text: str) -> str:
+        # Latin letters stand for the characters, since rouge-score and 13a read no others.
+        letters = {
+            character: chr(97 + i % 26) * (1 + i // 26) for i, character in enumerate(alphabet)
+        }
+        return " ".join(letters[c] for c in text if c != " ")
+
+    texts = [t for i in CHINESE for t in (i.source, *i.references, *i.candidates)]
+    alphabet = sorted(set("".join(texts)) - {" "})
+    in_words = [
+        Item(
+            i.id,
+            spaced(i.source),
+            tuple(map(spaced, i.references)),
+            tuple(map(spaced, i.candidates)),
+        )
+        for i in CHINESE
+    ]
+    by_characters, by_words = make_metric(name, script="unspaced"), make_metric(name)
+    np.testing.assert_allclose(
+        by_characters.score(CHINESE).values, by_words.score(in_words).values, equal_nan=True
+    )
+    assert by_characters.id == by_words.id == name
+    assert by_characters.signature != by_words.signature
+    insisted = make_metric(f"{name}:tokens=characters")
+    assert insisted.signature == by_characters.signature
+    assert make_metric(f"{name}:tokens=words", script="unspaced").counted == "words"  # type: ignore[attr-defined]
+
+
+def test_bleu_of_characters_is_that_of_the_libraries() -> None:
+    smooth = SmoothingFunction().method4
+    expected = [
+        [sentence_bleu([list(i.references[0])], list(t.replace(" ", "")), smoothing_function=smooth)
+         for t in i.candidates]
+        for i in CHINESE
+    ]  # fmt: skip
+    found = make_metric("bleu_sent_m4", script="unspaced").score(CHINESE).values
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    corpus = make_metric("bleu_corpus", script="unspaced").score(CHINESE)
+    assert corpus.statistics is not None and corpus.total is not None
+    theirs = sacrebleu.corpus_bleu(
+        [i.candidates[0] for i in CHINESE],
+        [[i.references[0] for i in CHINESE]],
+        tokenize="char",
+    )
+    assert corpus.total(corpus.statistics[:, 0].sum(axis=0)) == pytest.approx(theirs.score)
+    assert "tok:char|" in corpus.signature
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "script"),
+    [
+        ("屏幕很亮", "声音很小", "unspaced"),
+        ("買った本", "売る車です", "unspaced"),
+        ("ไม่ดีเลย", "อร่อยมาก", "unspaced"),
+        ("сколько стоит", "где купить", "spaced"),
+        ("لا أعرف", "نعم بالطبع", "spaced"),
+        ("नया फ़ोन", "पुरानी कार", "spaced"),
+    ],
+)
+def test_rouge_of_equal_texts_is_one_in_every_script(text: str, other: str, script: str) -> None:
+    metric = make_metric("rouge_l", script=script)  # type: ignore[arg-type]
+    ((same, different),) = metric.score([Item("1", "", (text,), (text, other))]).values
+    assert same == 1
+    assert different < 0.5
+    assert isinstance(metric, PairwiseMetric)
+
+
+def test_signatures_of_latin_script_are_as_they_were() -> None:
+    assert make_metric("rouge_l").signature == (
+        "rouge_l|case:lower|tok:a-z0-9|stem:no|multiref:best|equals:rouge-score-0.1.2|version:1"
+    )
+    assert make_metric("dist_1:case=lower").signature == (
+        "dist_1|case:lower|tok:whitespace|empty:0|version:1"
+    )
+    assert make_metric("copy_rate").signature == "copy_rate|case:lower|space:squeezed|version:1"
