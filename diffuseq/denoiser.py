@@ -38,8 +38,8 @@ class Denoiser(nn.Module):
         super().__init__()
         self.time_dim = time_dim
         self.diffusion_steps = diffusion_steps
-        self.project_in = _projection(dim, width, width)
-        self.project_out = _projection(width, width, dim)
+        self.project_in = projection(dim, width, width)
+        self.project_out = projection(width, width, dim)
         self.positions = nn.Parameter(torch.randn(canvas, width))
         self.time = nn.Sequential(
             nn.Linear(time_dim, 4 * time_dim), nn.SiLU(), nn.Linear(4 * time_dim, width)
@@ -106,5 +106,6 @@ def sinusoidal(clock: Tensor, dim: int) -> Tensor:
     return torch.cat((angle.cos(), angle.sin()), dim=-1)
 
 
-def _projection(dim_in: int, width: int, dim_out: int) -> nn.Sequential:
+def projection(dim_in: int, width: int, dim_out: int) -> nn.Sequential:
+    """Linear, tanh, linear: between the size of embeddings and that of the blocks."""
     return nn.Sequential(nn.Linear(dim_in, width), nn.Tanh(), nn.Linear(width, dim_out))

@@ -112,9 +112,7 @@ class DiffuSeq(api.NeuralSystem):
                 f" {config.time_dim}: make width a multiple of heads and time_dim even."
             )
         tokenizer = resources.tokenizer
-        self.canvas = Canvas(
-            tokenizer, resources.lengths, truncation=config.truncation, fit=config.fit
-        )
+        self.canvas = self._canvas(resources)
         self.module = self.Module(
             config, vocab_size=tokenizer.vocab_size, canvas=self.canvas.length
         )
@@ -188,7 +186,8 @@ class DiffuSeq(api.NeuralSystem):
         grid = time_grid(decoding.grid, decoding.steps, alpha_bar=module.alpha_bar)
         opened = self.canvas.open(sources)
         noise = self.noise_of(seed, ids, num_samples, device)
-        placed = {name: _each(rows.to(device), num_samples) for name, rows in opened.batch.items()}
+        batch = self._placed(opened.batch, sources, decoding)
+        placed = {name: _each(rows.to(device), num_samples) for name, rows in batch.items()}
         reverse = self._reverse_process(decoding, noise, placed)
         clamp_to = grid[0] if decoding.clamp_to is None else decoding.clamp_to
         was_training = module.training
@@ -247,6 +246,19 @@ class DiffuSeq(api.NeuralSystem):
         ]
 
     # What a variant of the process overrides.
+
+    def _canvas(self, resources: api.Resources) -> Canvas:
+        """How texts are laid out."""
+        config = self.config
+        return Canvas(
+            resources.tokenizer, resources.lengths, truncation=config.truncation, fit=config.fit
+        )
+
+    def _placed(
+        self, batch: api.Batch, sources: Sequence[str], decoding: DiffuSeqDecoding
+    ) -> api.Batch:
+        """The batch of the opened canvases, with what `_reverse_process` needs to know of them."""
+        return batch
 
     def _forward_process(
         self, noise: api.Noise, length: int

@@ -31,6 +31,15 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
             {"solver": "ddim", "eta": 1.0, "nfe": 4, "temperature": 0.0},
         ),
     ),
+    "diffusion-lm": (
+        {"embedding_dim": 8, "width": 16, "layers": 1, "heads": 2, "ffn": 32, "time_dim": 8,
+         "diffusion_steps": 50},
+        (
+            {"nfe": 5},
+            {"nfe": 4, "guide": "adagrad", "edit_from": 0.8, "clamp": False},
+            {"solver": "ancestral", "nfe": 5, "guide": "gradient", "strength": 5.0},
+        ),
+    ),
     "diffuseq-cfg": (
         {"embedding_dim": 8, "width": 16, "layers": 1, "heads": 2, "ffn": 32, "time_dim": 8,
          "diffusion_steps": 50, "source_dropout": 0.5},

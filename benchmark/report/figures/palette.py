@@ -60,6 +60,7 @@ _LINES: Mapping[str, LineStyle] = {
 _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "diffuseq": ("#0072b2", "o"),
     "diffuseq-v2": ("#56b4e9", "8"),
+    "diffusion-lm": ("#a9d5f5", "."),
     "diffuseq-cfg": ("#003d66", "H"),
     "d3pm-absorbing": ("#009e73", "s"),
     "mdlm": ("#00503b", "p"),

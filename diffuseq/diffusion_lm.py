@@ -1,0 +1,287 @@
+"""Diffusion-LM: text diffusion without a source, steered by classifiers: system `diffusion-lm`.
+
+Trained on the targets alone. Classifiers of noised embeddings are fitted to the labelled examples,
+and each step of the sampler is followed by moves along their gradients (`diffuseq.guidance`).
+
+Source: Li et al., arXiv 2205.14217.
+Deviates: where the released code differs, a field chooses; editing a text, which the paper does not
+do, noises it to a step and samples from there (arXiv 2108.01073).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from benchmark import api
+from diffuseq.canvas import Canvas
+from diffuseq.guidance import Gradient, Guide, Guided
+from diffuseq.noised_classifier import ClassifierRecipe, NoisedClassifiers
+from diffuseq.process import diffuse
+from diffuseq.sampling import AfterStep
+from diffuseq.settings import DiffuSeqConfig, DiffuSeqDecoding
+from diffuseq.solvers import SolverName, Transition
+from diffuseq.system import DiffuSeq, Reverse
+from diffuseq.text_canvas import TextCanvas
+
+_WANTED = "wanted "
+"""Before the name of an attribute, in a batch."""
+
+
+@dataclass(frozen=True)
+class DiffusionLMConfig(DiffuSeqConfig):
+    """Network and objective; the defaults are those of the released code on E2E.
+
+    There is no source, so `mse_over`, `truncation` and `fit` have nothing to choose from.
+    """
+
+    embedding_dim: int = 16
+    timesteps: Literal["uniform", "loss-second-moment"] = "uniform"
+
+
+@dataclass(frozen=True)
+class DiffusionLMDecoding(DiffuSeqDecoding):
+    """How to sample and to steer; the defaults are those of the released code."""
+
+    solver: SolverName = "ddim"
+    eta: float = 1.0
+    nfe: int = 200
+    strength: float = 0.1
+    """Size of a move: the knob; 0 does not steer. For `gradient` a factor of sigma^2."""
+    guide: Guide = "sign"
+    """`sign` as in the released code, `adagrad` as in the paper, `gradient` is the shift by
+    sigma^2 times the gradient of arXiv 2105.05233: see `diffuseq.guidance.move`."""
+    inner: int = 3
+    """Moves after each step."""
+    pull: float = 0.01
+    """Weight of what keeps the state where the model put it; not for `gradient`."""
+    until: float = 0.05
+    """Share of the chain, at its clean end, without moves: 10 of 200 steps."""
+    edit_from: float = 0.5
+    """Where the chain of a text to be edited begins: 1 = noise alone, 0 = nearly clean."""
+    tokens: int | None = None
+    """Number of tokens of every text, by moving the end mark behind them; None = free."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("strength", "pull"):
+            if getattr(self, name) < 0:
+                raise api.UserError(
+                    f"decoding.{name} is {getattr(self, name)}: give a number of 0 or more."
+                )
+        for name in ("until", "edit_from"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise api.UserError(
+                    f"decoding.{name} is {getattr(self, name)}: give a number from 0 to 1."
+                )
+        if self.tokens is not None and not self.strength:
+            raise api.UserError(
+                f"decoding.tokens is {self.tokens} and decoding.strength 0, which moves nothing:"
+                " give a strength above 0, or tokens: null."
+            )
+        if self.inner < 1:
+            raise api.UserError(f"decoding.inner is {self.inner}: give 1 or more.")
+        is_random = self.solver == "ancestral" or (self.solver == "ddim" and self.eta > 0)
+        if self.guide == "gradient" and not is_random:
+            raise api.UserError(
+                f"decoding.guide is gradient, whose moves have the size of the noise of a step, and"
+                f" {self.solver} adds none: take ancestral, ddim with eta above 0, or guide sign."
+            )
+
+
+class DiffusionLM(DiffuSeq):
+    """Diffusion on word embeddings without a source, steered by classifiers."""
+
+    id: ClassVar[str] = "diffusion-lm"
+    version: ClassVar[int] = 1
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
+        trainable=True,
+        knob="strength",
+        nfe_knob="nfe",
+        length="fixed",
+        control="guided",
+        ablations={
+            "guides": (
+                {"guide": "adagrad"},
+                {"guide": "gradient", "strength": 5.0},
+                {"guide": "gradient", "strength": 50.0},
+            ),
+            "clamp": ({"clamp": True}, {"clamp": False}),
+            "steps": ({"nfe": 10}, {"nfe": 50}, {"nfe": 200}),
+            "strengths": ({"strength": 0.03}, {"strength": 0.3}),
+        },
+    )
+    Config: ClassVar[type] = DiffusionLMConfig
+    Decoding: ClassVar[type] = DiffusionLMDecoding
+    OperatorConfig: ClassVar[type] = ClassifierRecipe
+
+    config: DiffusionLMConfig
+
+    def __init__(self, config: DiffusionLMConfig, resources: api.Resources) -> None:
+        super().__init__(config, resources)
+        self.operators: NoisedClassifiers | None = None
+
+    def fit_operators(
+        self,
+        train: Sequence[api.Example],
+        labelled: Sequence[api.Example],
+        attributes: Mapping[str, Sequence[str]],
+        recipe: ClassifierRecipe,
+        *,
+        seed: int,
+    ) -> None:
+        """See `benchmark.api.Steerable`."""
+        device = self.module.alpha_bar.device
+        indices = api.index_labels(attributes, [example.attributes for example in labelled])
+        labels = {name: torch.tensor(of, device=device) for name, of in indices.items()}
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            operators = self._classifiers(attributes, recipe).to(device)
+            texts, ids = (self.collate(e)["ids"].to(device) for e in (train, labelled))
+            operators.fit(texts, ids, labels, recipe)
+        self.operators = operators
+
+    def save_operators(self, path: Path) -> None:
+        """See `benchmark.api.Steerable`."""
+        assert self.operators is not None
+        self.operators.save(path)
+
+    def load_operators(self, path: Path, recipe: ClassifierRecipe) -> None:
+        """See `benchmark.api.Steerable`."""
+        operators = self._classifiers(NoisedClassifiers.read_attributes(path), recipe)
+        api.load_weights(path, operators, str(self.module.alpha_bar.device))
+        self.operators = operators.eval().requires_grad_(False)
+
+    def _classifiers(
+        self, attributes: Mapping[str, Sequence[str]], recipe: ClassifierRecipe
+    ) -> NoisedClassifiers:
+        return NoisedClassifiers(
+            attributes,
+            recipe,
+            table=self.module.readout.table(),
+            length=self.canvas.length,
+            alpha_bar=self.module.alpha_bar,
+        )
+
+    def _canvas(self, resources: api.Resources) -> Canvas:
+        return TextCanvas(resources.tokenizer, resources.lengths)
+
+    def _placed(
+        self, batch: api.Batch, sources: Sequence[str], decoding: DiffuSeqDecoding
+    ) -> api.Batch:
+        """With the wanted values.
+
+        Raises:
+            UserError: if a value is wanted and no operators were fitted, or `tokens` do not fit.
+        """
+        assert isinstance(decoding, DiffusionLMDecoding)
+        controls = [api.read_control(source) or api.Control() for source in sources]
+        if self.operators is not None or decoding.strength:
+            known = self.operators.attributes if self.operators else {}
+            api.check_wanted(self.id, known, controls)
+        if self.operators is not None:
+            wanted = api.index_labels(
+                self.operators.attributes, [control.wanted for control in controls]
+            )
+            batch |= {
+                f"{_WANTED}{name}": torch.tensor(of, dtype=torch.long)
+                for name, of in wanted.items()
+            }
+        if decoding.tokens is not None:
+            room = self.canvas.length - 2
+            if not 1 <= decoding.tokens <= room:
+                raise api.UserError(
+                    f"decoding.tokens is {decoding.tokens}: give null or a number from 1 to {room}."
+                )
+        return batch
+
+    def _reverse_process(
+        self, decoding: DiffuSeqDecoding, noise: api.Noise, rows: api.Batch
+    ) -> Reverse:
+        assert isinstance(decoding, DiffusionLMDecoding)
+        plain = super()._reverse_process(decoding, noise, rows)
+        solver = plain.solver
+        wanted = {
+            name.removeprefix(_WANTED): values
+            for name, values in rows.items()
+            if name.startswith(_WANTED)
+        }
+        is_asked = torch.zeros_like(rows["is_edit"])
+        gradients: list[Gradient] = []
+        if self.operators is not None and wanted:
+            is_asked = (torch.stack(tuple(wanted.values())) >= 0).any(0)
+            gradients.append(_at_each_row(self.operators, wanted))
+        if decoding.tokens is not None:
+            is_asked = torch.ones_like(is_asked)
+            gradients.append(self._towards_length(decoding.tokens))
+        if decoding.strength and gradients:
+            first = self._edit_step(decoding)
+            solver = Guided(
+                solver,
+                lambda z_s, s: torch.stack([gradient(z_s, s) for gradient in gradients]).sum(0),
+                # A text to be edited is put back until its chain begins.
+                wants=lambda s: is_asked if s < first else is_asked & ~rows["is_edit"],
+                alpha_bar=self.module.alpha_bar,
+                guide=decoding.guide,
+                strength=decoding.strength,
+                inner=decoding.inner,
+                pull=decoding.pull,
+                until=decoding.until,
+            )
+        return Reverse(plain.network, solver, after_step=self._put_back(decoding, noise, rows))
+
+    def _towards_length(self, tokens: int) -> Gradient:
+        """The gradient of the squared distance of z0_hat from the marks round `tokens` tokens.
+
+        Deviates: the released code divides the distance by sigma.
+        """
+        module, tokenizer = self.module, self.resources.tokenizer
+
+        def gradient(z_s: Tensor, s: int) -> Tensor:
+            with torch.inference_mode(False), torch.enable_grad():
+                z = z_s.clone().requires_grad_()
+                t = torch.full((len(z),), s, device=z.device)
+                marks = torch.tensor([tokenizer.bos_id, tokenizer.sep_id], device=z.device)
+                goal = module.readout.embed(marks).detach()
+                distance = module.denoiser(z, t)[:, [0, tokens + 1]] - goal
+                (found,) = torch.autograd.grad(distance.square().sum(), z)
+            return found
+
+        return gradient
+
+    def _put_back(
+        self, decoding: DiffusionLMDecoding, noise: api.Noise, rows: api.Batch
+    ) -> AfterStep | None:
+        """Sets the texts to be edited to their noised selves until their chain begins."""
+        is_edit: Tensor = rows["is_edit"]
+        if not bool(is_edit.any()):
+            return None
+        embedding = self.module.readout.embed(rows["ids"])
+        first = float(self.module.alpha_bar[self._edit_step(decoding)])
+        # One draw for all steps: only the last of them counts.
+        eps = noise.normal(tuple(embedding.shape[1:]), stream="edit")
+
+        def put_back(_: int, z_s: Tensor, move: Transition) -> Tensor:
+            if float(move.alpha_bar_s) > first:
+                return z_s
+            noised = diffuse(embedding, eps, move.alpha_bar_s)
+            return torch.where(is_edit[:, None, None], noised, z_s)
+
+        return put_back
+
+    def _edit_step(self, decoding: DiffusionLMDecoding) -> int:
+        return round(decoding.edit_from * self.config.diffusion_steps)
+
+
+def _at_each_row(operators: NoisedClassifiers, wanted: Mapping[str, Tensor]) -> Gradient:
+    """The gradient of the classifiers at a step that all rows share."""
+
+    def gradient(z_s: Tensor, s: int) -> Tensor:
+        return operators(z_s, torch.full((len(z_s),), s, device=z_s.device), wanted)
+
+    return gradient

@@ -1,0 +1,282 @@
+"""Classifiers of noised embeddings: log p(value | z_t) of every attribute.
+
+Source: arXiv 2205.14217, section 5.1; the released code trains them on frozen copies of the
+generator's embeddings, noised to a step drawn uniformly, the clean text included.
+Deviates: the classifiers are linear in the words that a noised vector may be (`reads: words`). The
+paper trains a BERT or a GPT-2 on the vectors themselves, which has to learn where in their space
+each word lies; `reads: states` is a small one, with a head for each attribute.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark import api
+from diffuseq.denoiser import Block, projection, sinusoidal
+from diffuseq.process import diffuse
+
+_ATTRIBUTES = "attributes.json"
+_CLOCK = 1000.0
+"""Steps are given on the scale 0..1000, as to the denoiser."""
+
+
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """The network of the classifiers, and how they are fitted to labelled texts."""
+
+    reads: Literal["words", "states"] = "words"
+    """`words`: linear in the words that z_t may be; `states`: a Transformer that reads z_t, as in
+    the paper, to which the fields from `width` to `dropout` belong."""
+    width: int = 64
+    layers: int = 1
+    heads: int = 4
+    ffn: int = 128
+    time_dim: int = 32
+    dropout: float = 0.1
+    updates: int = 300
+    batch: int = 64
+    learning_rate: float = 0.05
+    """Of AdamW, falling linearly to 0; about 1e-3 for `states`."""
+    weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        for name in ("width", "layers", "heads", "ffn", "time_dim", "updates", "batch"):
+            if getattr(self, name) < 1:
+                raise api.UserError(f"operators.{name} is {getattr(self, name)}: give 1 or more.")
+        if self.width % self.heads or self.time_dim % 2:
+            raise api.UserError(
+                f"operators have width {self.width}, heads {self.heads}, time_dim {self.time_dim}:"
+                " make width a multiple of heads and time_dim even."
+            )
+
+
+class WordReader(nn.Module):
+    """Logits that are linear in the expected number of times each word stands in the text.
+
+    At step 0 it is logistic regression on words. Noise takes words away from it, and with them its
+    certainty, so that one set of weights serves all steps.
+    """
+
+    log_prior: Tensor
+
+    def __init__(self, attributes: Mapping[str, Sequence[str]], *, vocab: int, length: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(vocab, len(values)) for name, values in attributes.items()}
+        )
+        for weight in self.parameters():
+            nn.init.zeros_(weight)
+        self.register_buffer("log_prior", torch.zeros(length, vocab))
+
+    def count(self, ids: Tensor) -> None:
+        """Take how often each word stands at each position of the texts `(texts, length)`."""
+        counts = torch.ones_like(self.log_prior)
+        for position, of_position in enumerate(ids.unbind(1)):
+            counts[position] += torch.bincount(of_position, minlength=counts.size(1))
+        self.log_prior.copy_((counts / counts.sum(1, keepdim=True)).log())
+
+    def posterior(self, z_t: Tensor, level: Tensor, table: Tensor) -> Tensor:
+        """p(word | z_t) `(rows, length, vocab)`, each position by itself.
+
+        Bayes' rule for z_t = sqrt(level) e + sqrt(1 - level) eps, e the embedding of a word that is
+        drawn by its frequency at that position.
+        """
+        likeness = level.sqrt() * (z_t @ table.T) - level / 2 * table.square().sum(-1)
+        return torch.softmax(likeness / (1.0 - level) + self.log_prior, dim=-1)
+
+    def forward(self, z_t: Tensor, level: Tensor, table: Tensor) -> dict[str, Tensor]:
+        """By attribute the logits `(rows, values)`.
+
+        Args:
+            z_t: `(rows, length, dim)`.
+            level: alpha_bar below 1, `(rows, 1, 1)`.
+            table: embeddings `(vocab, dim)`.
+        """
+        words = self.posterior(z_t, level, table).sum(1)
+        return {name: head(words) for name, head in self.heads.items()}
+
+
+class StateReader(nn.Module):
+    """A Transformer over z_t with a head for every attribute, as in the paper."""
+
+    def __init__(
+        self,
+        attributes: Mapping[str, Sequence[str]],
+        recipe: ClassifierRecipe,
+        *,
+        dim: int,
+        length: int,
+    ) -> None:
+        super().__init__()
+        width = recipe.width
+        self.time_dim = recipe.time_dim
+        self.project_in = projection(dim, width, width)
+        self.positions = nn.Parameter(0.02 * torch.randn(length, width))
+        self.time = nn.Linear(recipe.time_dim, width)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(recipe.dropout)
+        self.blocks = nn.ModuleList(
+            Block(width, recipe.heads, recipe.ffn, recipe.dropout) for _ in range(recipe.layers)
+        )
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(width, len(values)) for name, values in attributes.items()}
+        )
+
+    def forward(self, z_t: Tensor, clock: Tensor) -> dict[str, Tensor]:
+        """By attribute the logits `(rows, values)`.
+
+        Args:
+            z_t: `(rows, length, dim)`.
+            clock: steps on the scale 0..1000, `(rows,)`.
+        """
+        time = self.time(sinusoidal(clock, self.time_dim))[:, None]
+        h = self.dropout(self.norm(self.project_in(z_t) + self.positions + time))
+        for block in self.blocks:
+            h = block(h)
+        pooled = h.mean(1)
+        return {name: head(pooled) for name, head in self.heads.items()}
+
+
+class NoisedClassifiers(nn.Module):
+    """The classifiers of all attributes; the forward call is the gradient.
+
+    Args:
+        attributes: the values of every attribute, in order.
+        recipe: sizes.
+        table: embeddings of the generator `(vocab, dim)`, of which a frozen copy is kept.
+        length: of the canvas.
+        alpha_bar: float64 `(T + 1,)`.
+    """
+
+    table: Tensor
+    alpha_bar: Tensor
+
+    def __init__(
+        self,
+        attributes: Mapping[str, Sequence[str]],
+        recipe: ClassifierRecipe,
+        *,
+        table: Tensor,
+        length: int,
+        alpha_bar: Tensor,
+    ) -> None:
+        super().__init__()
+        self.attributes = {name: tuple(values) for name, values in attributes.items()}
+        self.register_buffer("table", table.detach().clone())
+        self.register_buffer("alpha_bar", alpha_bar.clone(), persistent=False)
+        vocab, dim = table.shape
+        self.reader: WordReader | StateReader = (
+            WordReader(attributes, vocab=vocab, length=length)
+            if recipe.reads == "words"
+            else StateReader(attributes, recipe, dim=dim, length=length)
+        )
+
+    def scores(self, z_t: Tensor, t: Tensor) -> dict[str, Tensor]:
+        """By attribute the logits `(rows, values)`.
+
+        Args:
+            z_t: `(rows, length, dim)`.
+            t: steps 0..T, int64 `(rows,)`; 0 is a clean text.
+        """
+        if isinstance(self.reader, StateReader):
+            return self.reader(z_t, t.to(z_t.dtype) * (_CLOCK / (len(self.alpha_bar) - 1)))
+        # A clean text counts as one of the first step, whose noise is not 0.
+        level = self.alpha_bar[t.clamp(min=1)][:, None, None].to(z_t.dtype)
+        return self.reader(z_t, level, self.table)
+
+    def loss(self, z_t: Tensor, t: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
+        """Sum over attributes of -log p(value | z_t) `(rows,)`: composed controls are added.
+
+        Args:
+            z_t: `(rows, length, dim)`.
+            t: steps 0..T, int64 `(rows,)`.
+            wanted: by attribute the index of the value `(rows,)`; -1 where it is free.
+        """
+        scores = self.scores(z_t, t)
+        losses = [
+            functional.cross_entropy(scores[name], value, ignore_index=-1, reduction="none")
+            for name, value in wanted.items()
+        ]
+        return torch.stack(losses).sum(0)
+
+    def forward(self, z_t: Tensor, t: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
+        """The gradient of `loss` by row with respect to `z_t`; arguments as there.
+
+        It may be called in inference mode, whose tensors cannot enter a gradient: they are copied.
+        """
+        with torch.inference_mode(False), torch.enable_grad():
+            z = z_t.clone().requires_grad_()
+            asked = {name: value.clone() for name, value in wanted.items()}
+            # Rows do not see each other: the gradient of the sum is that of each row.
+            (gradient,) = torch.autograd.grad(self.loss(z, t.clone(), asked).sum(), z)
+        return gradient
+
+    def fit(
+        self,
+        texts: Tensor,
+        ids: Tensor,
+        labels: Mapping[str, Tensor],
+        recipe: ClassifierRecipe,
+    ) -> None:
+        """Fit all weights to labelled texts; all draws come from torch's global generator.
+
+        Args:
+            texts: ids of the texts without labels, int64 `(texts, length)`.
+            ids: of the labelled texts.
+            labels: by attribute the index of the value `(texts,)`; -1 where it is not known.
+            recipe: of the training.
+        """
+        if isinstance(self.reader, WordReader):
+            self.reader.count(texts)
+        embeddings, last = self.table[ids], len(self.alpha_bar) - 1
+        optimizer = torch.optim.AdamW(
+            self.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        falling = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda update: 1.0 - update / recipe.updates
+        )
+        self.train()
+        for _ in range(recipe.updates):
+            chosen = torch.randint(len(embeddings), (recipe.batch,))
+            t = torch.randint(last + 1, (recipe.batch,))
+            eps = torch.randn(recipe.batch, *embeddings.shape[1:])
+            chosen, t, eps = (drawn.to(ids.device) for drawn in (chosen, t, eps))
+            z_t = diffuse(embeddings[chosen], eps, self.alpha_bar[t][:, None, None])
+            loss = self.loss(z_t, t, {name: of[chosen] for name, of in labels.items()}).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            falling.step()
+        self.eval().requires_grad_(False)
+
+    def save(self, path: Path) -> None:
+        """Write `attributes.json` and `model.safetensors` into the folder `path`."""
+        from safetensors.torch import save_model
+
+        path.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.attributes, ensure_ascii=False, indent=2)
+        (path / _ATTRIBUTES).write_text(text + "\n", encoding="utf-8")
+        save_model(self, str(path / "model.safetensors"))
+
+    @staticmethod
+    def read_attributes(path: Path) -> dict[str, list[str]]:
+        """The attributes of the classifiers that `save` wrote into the folder `path`.
+
+        Raises:
+            UserError: if the file is missing or broken.
+        """
+        try:
+            found: dict[str, list[str]] = json.loads(
+                (path / _ATTRIBUTES).read_text(encoding="utf-8")
+            )
+        except (OSError, ValueError) as error:
+            raise api.UserError(f"No operators can be read from {path}: {error}.") from error
+        return found
