@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from baselines.latent.latentops import LatentOpsDecoding, LatentOpsSystem
+from baselines.latent.guided import GuidedLatentDecoding
+from baselines.latent.latentops import LatentOpsSystem
 from baselines.latent.operators import OperatorRecipe
 from baselines.latent.vae import VAEConfig, kl
 from benchmark import api
@@ -32,7 +33,7 @@ def system() -> LatentOpsSystem:
 def texts(system: LatentOpsSystem, *sources: str, **decoding: float) -> list[list[str]]:
     made = system.generate(
         sources,
-        LatentOpsDecoding(**decoding),  # type: ignore[arg-type]
+        GuidedLatentDecoding(**decoding),  # type: ignore[arg-type]
         num_samples=2,
         seed=5,
         ids=[f"id {i}" for i in range(len(sources))],
@@ -41,8 +42,8 @@ def texts(system: LatentOpsSystem, *sources: str, **decoding: float) -> list[lis
 
 
 def test_padding_is_not_pooled(system: LatentOpsSystem) -> None:
-    alone = system._latents(TEXTS[:1])[0]
-    together = system._latents([TEXTS[0], TEXTS[3]])[0][:1]
+    alone = system.infer(TEXTS[:1])
+    together = system.infer([TEXTS[0], TEXTS[3]])[:1]
     torch.testing.assert_close(alone, together)
 
 
@@ -67,10 +68,9 @@ def test_an_edit_starts_from_its_text_and_is_deterministic(system: LatentOpsSyst
     line = "mood: bad => the soup was good"
     (first, second), *_ = texts(system, line)
     assert first == second
-    mu = system._latents(["the soup was good"])[0]
-    unsteered = system._decode(
-        mu.repeat(2, 1), 0.0, api.make_noise(5, ["id 0"], 2), 2, None
-    )  # the reconstruction
+    mu = system.infer(["the soup was good"])
+    noise = api.make_noise(5, ["id 0"], 2)
+    unsteered = system.decode(mu.repeat(2, 1), noise, num_samples=2)  # the reconstruction
     assert texts(system, line, strength=0.0)[0] == [c.text for c in unsteered[0]]
 
 
