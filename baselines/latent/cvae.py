@@ -87,7 +87,7 @@ class CVAESystem(api.NeuralSystem):
             memory,
             target,
             found.kl,
-            self.config.beta,
+            self.module.beta(),
             self.resources.tokenizer,
         )
 

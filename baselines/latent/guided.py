@@ -1,7 +1,7 @@
 """Guided systems on latents: what `latentops` and `della` share.
 
 A VAE is trained on the targets alone. Operators are fitted to the latents of the labelled
-sentences; generation starts from the Gaussian of all latents, an edit from the latent of its text,
+sentences; generation starts from a mixture of Gaussians that is fitted to all latents, an edit from the latent of its text,
 and both follow the gradient of the wanted values (`operators.Operators.flow`).
 """
 
@@ -20,7 +20,7 @@ from baselines.encoder_decoder import Decoder
 from baselines.latent.latent_decoding import decode
 from baselines.latent.operators import OperatorRecipe, Operators, Solver
 from baselines.latent.vae import Inferred
-from baselines.latent.vae_loss import vae_loss
+from baselines.latent.vae_loss import RisingBeta, vae_loss
 from baselines.setting_checks import check_at_least_one, check_choice, check_not_negative
 from baselines.texts import encode_targets
 from benchmark import api
@@ -39,7 +39,7 @@ class GuidedLatentDecoding:
     """Draws of a start, of which the operators' favourite is taken: best of k where `strength` is
     0. The operators choose, never the judge; an edit has one start."""
     spread: float = 1.0
-    """Standard deviation of the start, in those of the Gaussian of the latents."""
+    """Standard deviation of the start, in those of the components of the prior."""
     posterior_spread: float = 0.0
     """The same for the latent of a text to be edited, in those of its posterior."""
     temperature: float = 0.0
@@ -69,6 +69,7 @@ class LatentModel(Protocol):
     decoder: Decoder
     latent: int
     """Dimensions of the latent."""
+    beta: RisingBeta
 
     def infer(self, tokens: Tensor, pad_id: int, noise: Tensor) -> Inferred:
         """The texts at `noise` `(texts, latent)` standard deviations from their means."""
@@ -115,7 +116,7 @@ class GuidedLatentSystem(api.NeuralSystem):
         eps = noise.normal((model.latent,), stream="latent").to(self._device)
         latents, kl = model.infer(target, tokenizer.pad_id, eps)
         memory = model.remember(latents)
-        return vae_loss(model.decoder, memory, target, kl, self.config.beta, tokenizer)
+        return vae_loss(model.decoder, memory, target, kl, model.beta(), tokenizer)
 
     def fit_operators(
         self,
@@ -127,14 +128,15 @@ class GuidedLatentSystem(api.NeuralSystem):
         seed: int,
     ) -> None:
         """See `benchmark.api.Steerable`."""
-        operators = Operators(attributes, self.model.latent, recipe.hidden).to(self._device)
-        operators.fit_prior(self.infer([example.target for example in train]))
+        generator = torch.Generator().manual_seed(seed)
+        operators = Operators(attributes, self.model.latent, recipe).to(self._device)
+        operators.fit_prior(self.infer([example.target for example in train]), generator)
         indices = api.index_labels(attributes, [example.attributes for example in labelled])
         labels = {
             name: torch.tensor(of_texts, device=self._device) for name, of_texts in indices.items()
         }
         latents = self.infer([example.target for example in labelled])
-        operators.fit(latents, labels, recipe, torch.Generator().manual_seed(seed))
+        operators.fit(latents, labels, recipe, generator)
         self.operators = operators.requires_grad_(False)
 
     def save_operators(self, path: Path) -> None:
@@ -145,7 +147,7 @@ class GuidedLatentSystem(api.NeuralSystem):
     def load_operators(self, path: Path, recipe: OperatorRecipe) -> None:
         """See `benchmark.api.Steerable`."""
         device = str(self._device)
-        self.operators = Operators.load(path, self.model.latent, recipe.hidden, device)
+        self.operators = Operators.load(path, self.model.latent, recipe, device)
 
     @torch.no_grad()
     def infer(self, texts: Sequence[str], noise: Tensor | None = None) -> Tensor:
@@ -249,7 +251,8 @@ class GuidedLatentSystem(api.NeuralSystem):
         eps = noise.normal((decoding.candidates, self.model.latent), stream="start")
         z = decoding.spread * eps
         if self.operators is not None:
-            z = self.operators.draw(z)
+            u = noise.uniform((decoding.candidates,), stream="component")
+            z = self.operators.prior.draw(z, u)
         if self.operators is not None and decoding.candidates > 1:
             z = self.operators.choose(z, wanted)
         else:

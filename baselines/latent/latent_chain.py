@@ -20,6 +20,9 @@ from baselines.latent.vae import Inferred
 _LIMIT = 5.0
 """Mean and log variance stay within it, as in the released code (`dist.py`)."""
 
+_FIRST_LOG_VARIANCE, _FIRST_GAIN = -3.0, 4.0
+"""Of the posterior before training: narrow and spread out, so that latents say something."""
+
 
 class Gaussian(NamedTuple):
     """N(mu, sigma^2) with independent dimensions, `(texts, latent)` each."""
@@ -62,6 +65,9 @@ class _Link(nn.Module):
         self.from_z = nn.Linear(latent, latent, bias=False)
         self.prior = nn.Linear(latent + condition, 2 * latent)
         self.posterior = nn.Linear(dim + latent + condition, 2 * latent)
+        with torch.no_grad():
+            self.posterior.bias[latent:] = _FIRST_LOG_VARIANCE
+            self.posterior.weight[:latent] *= _FIRST_GAIN
 
     def forward(self, h: Tensor, z: Tensor, source: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """The next h, and what the prior reads: h and the source if any."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 from baselines.encoder_decoder import Encoder
 from baselines.latent.guided import GuidedLatentSystem
 from baselines.latent.vae import VAE, LatentDecoder, VAEConfig
+from baselines.latent.vae_loss import RisingBeta
 from benchmark import api
 
 
@@ -17,6 +18,7 @@ class LatentOpsSystem(GuidedLatentSystem):
     """A text VAE with one latent, which follows operators."""
 
     id: ClassVar[str] = "latentops"
+    version: ClassVar[int] = 2
     Config: ClassVar[type] = VAEConfig
 
     config: VAEConfig
@@ -29,5 +31,6 @@ class LatentOpsSystem(GuidedLatentSystem):
             Encoder(config, length),
             LatentDecoder(config, resources.tokenizer.vocab_size, length),
             config.latent,
+            RisingBeta(config.beta, config.rise),
         )
         self.network = self.module.decoder

@@ -22,6 +22,7 @@ from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
 from baselines.latent.latent_chain import LatentChain
 from baselines.latent.vae import Inferred
+from baselines.latent.vae_loss import RisingBeta
 from baselines.setting_checks import check_at_least_one, check_choice, check_not_negative
 from benchmark.api import UserError
 
@@ -41,12 +42,14 @@ class LayerwiseConfig(EncoderDecoderConfig):
     """Whether encoder and decoder are the same blocks, as in the paper."""
     beta: float = 0.05
     """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
+    rise: int = 0
+    """Updates over which `beta` rises from 0."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("config", self, "fusion", get_args(Fusion))
         check_at_least_one("config", self, "latent", "rank", "encoder_layers")
-        check_not_negative("config", self, "beta")
+        check_not_negative("config", self, "beta", "rise")
         if self.encoder_layers != self.decoder_layers:
             raise UserError(
                 f"config: encoder_layers {self.encoder_layers} and decoder_layers"
@@ -155,6 +158,7 @@ class LayerwiseVAE(nn.Module):
             _share(self.encoder, self.decoder)
         self.pools = nn.ModuleList(Pooling(dim) for _ in range(layers))
         self.chain = LatentChain(layers, config.latent, dim, dim if is_conditional else 0)
+        self.beta = RisingBeta(config.beta, config.rise)
         self.latent = layers * config.latent
 
     def read(self, tokens: Tensor, pad_id: int) -> tuple[list[Tensor], Tensor]:

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.latent.mixture import GaussianMixture
 from baselines.setting_checks import check_at_least_one, check_not_negative
 from benchmark import api
 
@@ -32,6 +33,8 @@ Solver = Literal["rk4", "euler"]
 class OperatorRecipe:
     """How the operators are fitted to labelled latents."""
 
+    components: int = 16
+    """Of the mixture of Gaussians that is fitted to all latents; 1 = a single Gaussian."""
     hidden: int = 0
     """Width of the hidden layer; 0 = a linear classifier."""
     noise: float = 0.5
@@ -41,7 +44,7 @@ class OperatorRecipe:
     weight_decay: float = 1.0e-4
 
     def __post_init__(self) -> None:
-        check_at_least_one("operators", self, "updates")
+        check_at_least_one("operators", self, "updates", "components")
         check_not_negative("operators", self, "hidden", "noise", "learning_rate", "weight_decay")
 
 
@@ -75,24 +78,28 @@ class Operator(nn.Module):
 
 
 class Operators(nn.Module):
-    """The operators of all attributes, and the Gaussian that is fitted to the latents.
+    """The operators of all attributes, and the prior that is fitted to the latents.
 
     Latents are standardised by their own standard deviations before an operator sees them.
     """
 
     mean: Tensor
     scale: Tensor
-    factor: Tensor
 
-    def __init__(self, attributes: Mapping[str, Sequence[str]], latent: int, hidden: int) -> None:
+    def __init__(
+        self, attributes: Mapping[str, Sequence[str]], latent: int, recipe: OperatorRecipe
+    ) -> None:
         super().__init__()
         self.attributes = {name: tuple(values) for name, values in attributes.items()}
         self.of = nn.ModuleDict(
-            {name: Operator(latent, len(values), hidden) for name, values in attributes.items()}
+            {
+                name: Operator(latent, len(values), recipe.hidden)
+                for name, values in attributes.items()
+            }
         )
         self.register_buffer("mean", torch.zeros(latent))
         self.register_buffer("scale", torch.ones(latent))
-        self.register_buffer("factor", torch.eye(latent))
+        self.prior = GaussianMixture(recipe.components, latent)
 
     def save(self, path: Path) -> None:
         """Write `attributes.json` and `model.safetensors` into the folder `path`."""
@@ -104,7 +111,7 @@ class Operators(nn.Module):
         save_model(self, str(path / "model.safetensors"))
 
     @classmethod
-    def load(cls, path: Path, latent: int, hidden: int, device: str) -> Operators:
+    def load(cls, path: Path, latent: int, recipe: OperatorRecipe, device: str) -> Operators:
         """Read what `save` wrote.
 
         Raises:
@@ -114,27 +121,21 @@ class Operators(nn.Module):
             attributes = json.loads((path / _ATTRIBUTES).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise api.UserError(f"No operators can be read from {path}: {error}.") from error
-        operators = cls(attributes, latent, hidden)
+        operators = cls(attributes, latent, recipe)
         api.load_weights(path, operators, device)
         return operators.requires_grad_(False)
 
-    def fit_prior(self, latents: Tensor) -> None:
-        """The Gaussian of `latents` `(texts, latent)`, in closed form.
+    def fit_prior(self, latents: Tensor, generator: torch.Generator) -> None:
+        """The mixture of `latents` `(texts, latent)`, and their means and standard deviations.
 
-        Deviates: the paper trains a GAN, whose linear discriminator sees the mean alone.
+        Deviates: the paper trains a GAN; the linear discriminator of the released one sees the mean
+        alone.
         """
         exact = latents.double()
-        centred = exact - exact.mean(0)
-        covariance = centred.T @ centred / max(1, len(exact) - 1)
-        # Dimensions that the encoder does not use have a variance of nearly nothing.
-        floor = 1e-6 * torch.eye(len(covariance), dtype=torch.float64, device=exact.device)
         self.mean.copy_(exact.mean(0))
-        self.scale.copy_(covariance.diagonal().sqrt().clamp(min=1e-3))
-        self.factor.copy_(torch.linalg.cholesky(covariance + floor))
-
-    def draw(self, eps: Tensor) -> Tensor:
-        """Latents `(rows, latent)` of the Gaussian from standard normal numbers."""
-        return self.mean + eps @ self.factor.T
+        # Dimensions that the encoder does not use have a variance of nearly nothing.
+        self.scale.copy_(exact.var(0, correction=0).sqrt().clamp(min=1e-3))
+        self.prior.fit(latents, generator)
 
     def fit(
         self,

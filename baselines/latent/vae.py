@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
+from baselines.latent.vae_loss import RisingBeta
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class VAEConfig(EncoderDecoderConfig):
     """Dimensions of z."""
     beta: float = 0.05
     """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
+    rise: int = 0
+    """Updates over which `beta` rises from 0."""
 
 
 class LatentDecoder(Decoder):
@@ -54,9 +57,12 @@ class Inferred(NamedTuple):
 class VAE(nn.Module):
     """q(z | x) and p(x | z)."""
 
-    def __init__(self, encoder: Encoder, decoder: LatentDecoder, latent: int) -> None:
+    def __init__(
+        self, encoder: Encoder, decoder: LatentDecoder, latent: int, beta: RisingBeta
+    ) -> None:
         super().__init__()
         self.encoder, self.decoder, self.latent = encoder, decoder, latent
+        self.beta = beta
         dim = decoder.stack.shape.dim
         self.posterior = nn.Linear(dim, 2 * latent)
         self.unfold = nn.Linear(latent, dim)

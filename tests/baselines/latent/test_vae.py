@@ -4,6 +4,7 @@ import torch
 
 from baselines.encoder_decoder import Encoder
 from baselines.latent.vae import VAE, LatentDecoder, VAEConfig, kl
+from baselines.latent.vae_loss import RisingBeta
 
 CONFIG = VAEConfig(
     dim=16, heads=2, ffn=16, encoder_layers=1, decoder_layers=1, dropout=0.0, latent=4
@@ -13,7 +14,9 @@ PAD = 0
 
 def vae() -> VAE:
     torch.manual_seed(0)
-    return VAE(Encoder(CONFIG, 6), LatentDecoder(CONFIG, 9, 6), CONFIG.latent).eval()
+    return VAE(
+        Encoder(CONFIG, 6), LatentDecoder(CONFIG, 9, 6), CONFIG.latent, RisingBeta(1.0, 0)
+    ).eval()
 
 
 def test_kl_is_that_of_torch() -> None:
