@@ -1,8 +1,9 @@
 """Guided systems on latents: what `latentops` and `della` share.
 
 A VAE is trained on the targets alone. Operators are fitted to the latents of the labelled
-sentences; generation starts from a mixture of Gaussians that is fitted to all latents, an edit from the latent of its text,
-and both follow the gradient of the wanted values (`operators.Operators.flow`).
+sentences; generation starts from a mixture of Gaussians that is fitted to all latents, an edit from
+the latent of its text, and both follow the gradient of the wanted values
+(`operators.Operators.flow`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A mixture of Gaussians fitted to latents: where generation starts.
 
-Latents of texts keep apart what the texts keep apart, so that one Gaussian over them has much of its
-mass where no text is. EM with full covariances; each covariance is shrunk towards that of all
+Latents of texts keep apart what the texts keep apart, so that one Gaussian over them has much of
+its mass where no text is. EM with full covariances; each covariance is shrunk towards that of all
 latents, as if `_PSEUDO_TEXTS` more texts had it.
 
 Source: Dempster, Laird and Rubin 1977; the prior on covariances: Fraley and Raftery 2007.
