@@ -6,6 +6,7 @@ are folded into one longer query, so that K candidates never copy the keys of th
 Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arXiv 2002.04745.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -15,6 +16,9 @@ from torch.nn import functional
 from baselines.setting_checks import check_choice, check_heads
 
 Norm = Literal["pre", "post"]
+
+Fuse = Callable[[Tensor], Tensor]
+"""A map of the value vectors `(rows, length, dim)` of one layer to the same shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class SelfAttention(nn.Module):
         causal: bool = False,
         cache: Cache | None = None,
         layer: int = 0,
+        fuse: Fuse | None = None,
     ) -> Tensor:
         """`(rows, length, dim)` to the same shape.
 
@@ -120,8 +125,10 @@ class SelfAttention(nn.Module):
             cache: the keys of earlier positions; then `x` holds the positions that follow, one of
                 them unless the cache is empty.
             layer: the block's number in the cache.
+            fuse: changes the values before they are attended to, and cached.
         """
         query, keys, values = self.project(x).chunk(3, dim=-1)
+        values = values if fuse is None else fuse(values)
         query, keys, values = (_split(part, self.heads) for part in (query, keys, values))
         if cache is not None:
             if cache.length and query.size(2) > 1:
@@ -215,12 +222,14 @@ class EncoderBlock(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """Self-attention, causal or not, then attention to the source, then feed-forward."""
+    """Self-attention, causal or not, then attention to the source if any, then feed-forward."""
 
-    def __init__(self, shape: BlockShape) -> None:
+    def __init__(self, shape: BlockShape, *, reads_source: bool = True) -> None:
         super().__init__()
         self.attention, self.around_attention = SelfAttention(shape), _Sublayer(shape)
-        self.cross, self.around_cross = CrossAttention(shape), _Sublayer(shape)
+        self.reads_source = reads_source
+        if reads_source:
+            self.cross, self.around_cross = CrossAttention(shape), _Sublayer(shape)
         self.ffn, self.around_ffn = FeedForward(shape), _Sublayer(shape)
 
     def forward(
@@ -232,24 +241,30 @@ class DecoderBlock(nn.Module):
         causal: bool,
         mask: Tensor | None = None,
         cache: Cache | None = None,
+        fuse: Fuse | None = None,
     ) -> Tensor:
         """`(rows, length, dim)` to the same shape; arguments as in `SelfAttention.forward`."""
         around = self.around_attention
-        mixed = self.attention(around.enter(x), mask=mask, causal=causal, cache=cache, layer=layer)
+        mixed = self.attention(
+            around.enter(x), mask=mask, causal=causal, cache=cache, layer=layer, fuse=fuse
+        )
         x = around.leave(x, mixed)
-        around = self.around_cross
-        keys, values = memory.keys[layer], memory.values[layer]
-        x = around.leave(x, self.cross(around.enter(x), keys, values, memory.mask))
+        if self.reads_source:
+            around = self.around_cross
+            keys, values = memory.keys[layer], memory.values[layer]
+            x = around.leave(x, self.cross(around.enter(x), keys, values, memory.mask))
         return self.around_ffn.leave(x, self.ffn(self.around_ffn.enter(x)))
 
 
 class DecoderStack(nn.Module):
     """Decoder blocks with their final norm."""
 
-    def __init__(self, layers: int, shape: BlockShape) -> None:
+    def __init__(self, layers: int, shape: BlockShape, *, reads_source: bool = True) -> None:
         super().__init__()
         self.shape = shape
-        self.blocks = nn.ModuleList(DecoderBlock(shape) for _ in range(layers))
+        self.blocks = nn.ModuleList(
+            DecoderBlock(shape, reads_source=reads_source) for _ in range(layers)
+        )
         self.norm = nn.LayerNorm(shape.dim) if shape.norm == "pre" else nn.Identity()
 
     def remember(self, encoded: Tensor, mask: Tensor) -> Memory:
@@ -269,6 +284,7 @@ class DecoderStack(nn.Module):
         causal: bool,
         mask: Tensor | None = None,
         cache: Cache | None = None,
+        fuse: Sequence[Fuse] | None = None,
     ) -> Tensor:
         """`(rows, length, dim)` to the same shape; a cache grows by `length`.
 
@@ -278,9 +294,11 @@ class DecoderStack(nn.Module):
             causal: position i sees positions up to i alone; not together with `mask`.
             mask: as in `SelfAttention.forward`.
             cache: of earlier positions.
+            fuse: by layer, as in `SelfAttention.forward`.
         """
         for layer, block in enumerate(self.blocks):
-            x = block(x, memory, layer, causal=causal, mask=mask, cache=cache)
+            of_layer = None if fuse is None else fuse[layer]
+            x = block(x, memory, layer, causal=causal, mask=mask, cache=cache, fuse=of_layer)
         if cache is not None:
             cache.length += x.size(1)
         return self.norm(x)

@@ -80,16 +80,26 @@ class AttributeOperators(nn.Module):
     """The operators of all attributes.
 
     Inputs are standardised by `mean` and `scale` before an operator sees them.
+
+    Args:
+        attributes: the values of every attribute.
+        inputs: dimensions of what is classified.
+        recipe: brings the width of the hidden layer.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, attributes: Mapping[str, Sequence[str]], inputs: int, hidden: int) -> None:
+    def __init__(
+        self, attributes: Mapping[str, Sequence[str]], inputs: int, recipe: OperatorRecipe
+    ) -> None:
         super().__init__()
         self.attributes = {name: tuple(values) for name, values in attributes.items()}
         self.of = nn.ModuleDict(
-            {name: Operator(inputs, len(values), hidden) for name, values in attributes.items()}
+            {
+                name: Operator(inputs, len(values), recipe.hidden)
+                for name, values in attributes.items()
+            }
         )
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("scale", torch.ones(inputs))
@@ -104,7 +114,7 @@ class AttributeOperators(nn.Module):
         save_model(self, str(path / "model.safetensors"))
 
     @classmethod
-    def load(cls, path: Path, inputs: int, hidden: int, device: str) -> Self:
+    def load(cls, path: Path, inputs: int, recipe: OperatorRecipe, device: str) -> Self:
         """Read what `save` wrote.
 
         Raises:
@@ -114,7 +124,7 @@ class AttributeOperators(nn.Module):
             attributes = json.loads((path / _ATTRIBUTES).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise api.UserError(f"No operators can be read from {path}: {error}.") from error
-        operators = cls(attributes, inputs, hidden)
+        operators = cls(attributes, inputs, recipe)
         api.load_weights(path, operators, device)
         return operators.requires_grad_(False)
 

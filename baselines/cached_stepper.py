@@ -20,7 +20,7 @@ class CachedStepper:
             memory.mask.size(0) * per_source,
             capacity=max_length,
             shape=stack.shape,
-            like=memory.keys[0],
+            like=memory.encoded,
         )
 
     def step(self, tokens: Tensor) -> Tensor:

@@ -58,10 +58,14 @@ class Encoder(nn.Module):
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
         """`(sources, length, dim)` to the same shape; `mask` `(sources, length)` marks tokens."""
-        x = self.dropout(embedded + self.positions(0, embedded.size(1)))
+        return self.norm(self.states(embedded, mask)[-1])
+
+    def states(self, embedded: Tensor, mask: Tensor) -> list[Tensor]:
+        """What enters the first block, and what leaves each; arguments as in `forward`."""
+        found = [self.dropout(embedded + self.positions(0, embedded.size(1)))]
         for block in self.blocks:
-            x = block(x, mask[:, None, None, :])
-        return self.norm(x)
+            found.append(block(found[-1], mask[:, None, None, :]))
+        return found
 
 
 class Decoder(nn.Module):
@@ -71,14 +75,24 @@ class Decoder(nn.Module):
         config: of the network.
         vocab_size: ids of the token table.
         length: positions of the target.
+        reads_source: whether its blocks attend to a source.
     """
 
-    def __init__(self, config: EncoderDecoderConfig, vocab_size: int, length: int) -> None:
+    def __init__(
+        self,
+        config: EncoderDecoderConfig,
+        vocab_size: int,
+        length: int,
+        *,
+        reads_source: bool = True,
+    ) -> None:
         super().__init__()
         self.tokens = TokenEmbedding(vocab_size, config.dim)
         self.positions = PositionEmbedding(length, config.dim, config.positions)
         self.dropout = nn.Dropout(config.dropout)
-        self.stack = DecoderStack(config.decoder_layers, config.block_shape)
+        self.stack = DecoderStack(
+            config.decoder_layers, config.block_shape, reads_source=reads_source
+        )
 
     def embed(self, tokens: Tensor, start: int = 0) -> Tensor:
         """Vectors `(rows, length, dim)` of tokens `(rows, length)` at positions `start` on."""

@@ -99,7 +99,7 @@ class FudgeSystem(GPT2System):
     ) -> None:
         """See `benchmark.api.Steerable`."""
         embeddings = self._embeddings()
-        operators = PrefixOperators(attributes, 2 * embeddings.size(-1), recipe.hidden)
+        operators = PrefixOperators(attributes, 2 * embeddings.size(-1), recipe)
         operators.to(embeddings.device)
         inputs, lengths = self._prefixes([example.target for example in labelled])
         operators.standardise_by(inputs)
@@ -118,7 +118,7 @@ class FudgeSystem(GPT2System):
         """See `benchmark.api.Steerable`."""
         embeddings = self._embeddings()
         inputs, device = 2 * embeddings.size(-1), str(embeddings.device)
-        self.operators = PrefixOperators.load(path, inputs, recipe.hidden, device)
+        self.operators = PrefixOperators.load(path, inputs, recipe, device)
 
     @torch.no_grad()
     def generate(  # type: ignore[override]

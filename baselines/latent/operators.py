@@ -11,47 +11,57 @@ test file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from baselines.attribute_operators import AttributeOperators, OperatorRecipe
-
-__all__ = ["OperatorRecipe", "Operators", "Solver"]
+from baselines.latent.mixture import GaussianMixture
+from baselines.setting_checks import check_at_least_one
 
 Solver = Literal["rk4", "euler"]
 
 
+@dataclass(frozen=True)
+class LatentOperatorRecipe(OperatorRecipe):
+    """How the operators and the prior are fitted to latents."""
+
+    components: int = 16
+    """Of the mixture of Gaussians that is fitted to all latents; 1 = a single Gaussian."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_at_least_one("operators", self, "components")
+
+
 class Operators(AttributeOperators):
-    """The operators of all attributes, and the Gaussian that is fitted to the latents.
+    """The operators of all attributes, and the prior that is fitted to the latents.
 
     Latents are standardised by their own standard deviations before an operator sees them.
     """
 
-    factor: Tensor
+    def __init__(
+        self,
+        attributes: Mapping[str, Sequence[str]],
+        latent: int,
+        recipe: LatentOperatorRecipe,
+    ) -> None:
+        super().__init__(attributes, latent, recipe)
+        self.prior = GaussianMixture(recipe.components, latent)
 
-    def __init__(self, attributes: Mapping[str, Sequence[str]], latent: int, hidden: int) -> None:
-        super().__init__(attributes, latent, hidden)
-        self.register_buffer("factor", torch.eye(latent))
+    def fit_prior(self, latents: Tensor, generator: torch.Generator) -> None:
+        """The mixture of `latents` `(texts, latent)`, and their means and standard deviations.
 
-    def fit_prior(self, latents: Tensor) -> None:
-        """The Gaussian of `latents` `(texts, latent)`, in closed form.
-
-        Deviates: the paper trains a GAN, whose linear discriminator sees the mean alone.
+        Deviates: the paper trains a GAN; the linear discriminator of the released one sees the mean
+        alone.
         """
         exact = latents.double()
-        centred = exact - exact.mean(0)
-        covariance = centred.T @ centred / max(1, len(exact) - 1)
-        # Dimensions that the encoder does not use have a variance of nearly nothing.
-        floor = 1e-6 * torch.eye(len(covariance), dtype=torch.float64, device=exact.device)
         self.mean.copy_(exact.mean(0))
-        self.scale.copy_(covariance.diagonal().sqrt().clamp(min=1e-3))
-        self.factor.copy_(torch.linalg.cholesky(covariance + floor))
-
-    def draw(self, eps: Tensor) -> Tensor:
-        """Latents `(rows, latent)` of the Gaussian from standard normal numbers."""
-        return self.mean + eps @ self.factor.T
+        # Dimensions that the encoder does not use have a variance of nearly nothing.
+        self.scale.copy_(exact.var(0, correction=0).sqrt().clamp(min=1e-3))
+        self.prior.fit(latents, generator)
 
     def forward(self, z: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
         """Sum over attributes of d log p(value | z) / dz `(rows, latent)`, standardised z.

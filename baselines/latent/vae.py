@@ -8,12 +8,14 @@ Deviates: trained from scratch, where the paper starts from BERT-small and GPT-2
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
+from baselines.latent.vae_loss import RisingBeta
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class VAEConfig(EncoderDecoderConfig):
     """Dimensions of z."""
     beta: float = 0.05
     """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
+    rise: int = 0
+    """Updates over which `beta` rises from 0."""
 
 
 class LatentDecoder(Decoder):
@@ -41,12 +45,24 @@ class LatentDecoder(Decoder):
         return self.tokens.logits(self.stack(x, memory, causal=True, cache=cache))
 
 
+class Inferred(NamedTuple):
+    """What the posterior says of some texts."""
+
+    latents: Tensor
+    """`(texts, latent)`."""
+    kl: Tensor
+    """KL(posterior || prior) in nats by text and part of the latent, `(texts, parts)`."""
+
+
 class VAE(nn.Module):
     """q(z | x) and p(x | z)."""
 
-    def __init__(self, encoder: Encoder, decoder: LatentDecoder, latent: int) -> None:
+    def __init__(
+        self, encoder: Encoder, decoder: LatentDecoder, latent: int, beta: RisingBeta
+    ) -> None:
         super().__init__()
-        self.encoder, self.decoder = encoder, decoder
+        self.encoder, self.decoder, self.latent = encoder, decoder, latent
+        self.beta = beta
         dim = decoder.stack.shape.dim
         self.posterior = nn.Linear(dim, 2 * latent)
         self.unfold = nn.Linear(latent, dim)
@@ -59,6 +75,11 @@ class VAE(nn.Module):
         pooled = (encoded * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
         mu, log_variance = self.posterior(pooled).chunk(2, dim=-1)
         return mu, log_variance
+
+    def infer(self, tokens: Tensor, pad_id: int, noise: Tensor) -> Inferred:
+        """The texts at `noise` `(texts, latent)` standard deviations from their means."""
+        mu, log_variance = self.encode(tokens, pad_id)
+        return Inferred(mu + torch.exp(0.5 * log_variance) * noise, kl(mu, log_variance))
 
     def remember(self, z: Tensor) -> Memory:
         """The latents `(rows, latent)` as the decoder reads them."""

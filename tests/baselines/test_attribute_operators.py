@@ -9,6 +9,7 @@ from baselines.attribute_operators import AttributeOperators, Operator, Operator
 from benchmark import api
 
 ATTRIBUTES = {"mood": ("good", "bad"), "kind": ("a", "b", "c")}
+RECIPE = OperatorRecipe(hidden=8)
 
 
 @pytest.mark.parametrize("hidden", [0, 8])
@@ -33,7 +34,7 @@ def fitted(batch: int | None) -> tuple[AttributeOperators, float]:
     generator = torch.Generator().manual_seed(2)
     inputs = 3.0 + 2.0 * torch.randn(300, 4, generator=generator)
     labels = {"mood": (inputs[:, 0] > 3.0).long(), "kind": torch.full((300,), -1)}
-    found = AttributeOperators(ATTRIBUTES, 4, 0)
+    found = AttributeOperators(ATTRIBUTES, 4, OperatorRecipe())
     found.mean.copy_(inputs.mean(0))
     found.scale.copy_(inputs.std(0))
     found.fit(inputs, labels, OperatorRecipe(hidden=0, noise=0.1), generator, batch=batch)
@@ -52,7 +53,9 @@ def test_a_batch_is_drawn_where_there_are_more_rows() -> None:
 
 
 def test_labels_are_indices_of_values() -> None:
-    found = AttributeOperators(ATTRIBUTES, 4, 0).index([{"mood": "bad"}, {}, {"kind": "c"}])
+    found = AttributeOperators(ATTRIBUTES, 4, OperatorRecipe()).index(
+        [{"mood": "bad"}, {}, {"kind": "c"}]
+    )
     assert {name: index.tolist() for name, index in found.items()} == {
         "mood": [1, -1, -1],
         "kind": [-1, -1, 2],
@@ -60,12 +63,12 @@ def test_labels_are_indices_of_values() -> None:
 
 
 def test_they_come_back_as_they_were(tmp_path: Path) -> None:
-    found = AttributeOperators(ATTRIBUTES, 4, 8)
+    found = AttributeOperators(ATTRIBUTES, 4, RECIPE)
     found.scale.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]))
     found.save(tmp_path / "operators")
-    again = AttributeOperators.load(tmp_path / "operators", 4, 8, "cpu")
+    again = AttributeOperators.load(tmp_path / "operators", 4, RECIPE, "cpu")
     assert again.attributes == found.attributes
     for name, tensor in found.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor)
     with pytest.raises(api.UserError, match="No operators can be read"):
-        AttributeOperators.load(tmp_path, 4, 8, "cpu")
+        AttributeOperators.load(tmp_path, 4, RECIPE, "cpu")

@@ -116,6 +116,15 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
         {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
         ({"nfe": 4},),
     ),
+    "della": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 2, "decoder_layers": 2, "latent": 4},
+        ({}, {"strength": 0.0, "temperature": 0.7},),
+    ),
+    "cvae": (
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 2, "decoder_layers": 2, "latent": 4,
+         "share": False},
+        ({}, {"spread": 0.5, "temperature": 0.7},),
+    ),
     "fairseq-transformer": (
         {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
         (

@@ -74,6 +74,8 @@ _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "levenshtein": ("#7f4f24", "*"),
     "latentops": ("#c1121f", "h"),
     "fudge": ("#8c6d00", ">"),
+    "della": ("#780000", (6, 0, 30.0)),
+    "cvae": ("#f28482", (7, 0, 0.0)),
     # Another implementation of a system has its hue and a shape of the same family.
     "fairseq-transformer": ("#8a3800", "<"),
     "fairseq-nat": ("#94406f", (4, 1, 45.0)),

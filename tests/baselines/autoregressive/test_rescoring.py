@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from baselines.attribute_operators import OperatorRecipe
 from baselines.autoregressive.rescoring import PrefixOperators, RescoredStepper
 
 ATTRIBUTES = {"mood": ("good", "bad"), "kind": ("a", "b", "c")}
@@ -13,7 +14,7 @@ WANTED = {"mood": torch.tensor([0, 1, -1, -1]), "kind": torch.tensor([2, -1, 1, 
 
 def operators(hidden: int = 5) -> PrefixOperators:
     torch.manual_seed(1)
-    made = PrefixOperators(ATTRIBUTES, 2 + DIM, hidden)
+    made = PrefixOperators(ATTRIBUTES, 2 + DIM, OperatorRecipe(hidden))
     made.mean.copy_(torch.randn(2 + DIM))
     made.scale.copy_(torch.rand(2 + DIM) + 0.5)
     return made.requires_grad_(False)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
-from baselines.latent.latentops import LatentOpsDecoding, LatentOpsSystem
-from baselines.latent.operators import OperatorRecipe
-from baselines.latent.vae import VAEConfig, kl
+from baselines.latent.della import DellaSystem
+from baselines.latent.guided import GuidedLatentDecoding, GuidedLatentSystem
+from baselines.latent.latentops import LatentOpsSystem
+from baselines.latent.operators import LatentOperatorRecipe
 from benchmark import api
 from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
 
@@ -19,20 +20,21 @@ EXAMPLES = [
 ]
 
 
-@pytest.fixture
-def system() -> LatentOpsSystem:
+@pytest.fixture(params=[LatentOpsSystem, DellaSystem])
+def system(request: pytest.FixtureRequest) -> GuidedLatentSystem:
     torch.manual_seed(0)
     resources = api.Resources(train_tokenizer(TEXTS, TokenizerRecipe()), api.Lengths(4, 10))
-    config = VAEConfig(dim=16, heads=2, ffn=16, encoder_layers=1, decoder_layers=1, latent=4)
-    made = LatentOpsSystem(replace(config, dropout=0.0), resources)
-    made.fit_operators(EXAMPLES, EXAMPLES, ATTRIBUTES, OperatorRecipe(updates=20), seed=3)
+    values: dict[str, Any] = {"dim": 16, "heads": 2, "ffn": 16, "latent": 4, "dropout": 0.0}
+    config = request.param.Config(**values, encoder_layers=2, decoder_layers=2)
+    made: GuidedLatentSystem = request.param(config, resources)
+    made.fit_operators(EXAMPLES, EXAMPLES, ATTRIBUTES, LatentOperatorRecipe(updates=20), seed=3)
     return made
 
 
-def texts(system: LatentOpsSystem, *sources: str, **decoding: float) -> list[list[str]]:
+def texts(system: GuidedLatentSystem, *sources: str, **decoding: float) -> list[list[str]]:
     made = system.generate(
         sources,
-        LatentOpsDecoding(**decoding),  # type: ignore[arg-type]
+        GuidedLatentDecoding(**decoding),  # type: ignore[arg-type]
         num_samples=2,
         seed=5,
         ids=[f"id {i}" for i in range(len(sources))],
@@ -40,46 +42,40 @@ def texts(system: LatentOpsSystem, *sources: str, **decoding: float) -> list[lis
     return [[candidate.text for candidate in of_source] for of_source in made]
 
 
-def test_padding_is_not_pooled(system: LatentOpsSystem) -> None:
-    alone = system._latents(TEXTS[:1])[0]
-    together = system._latents([TEXTS[0], TEXTS[3]])[0][:1]
+def test_the_latent_of_a_text_does_not_depend_on_its_batch(system: GuidedLatentSystem) -> None:
+    alone = system.infer(TEXTS[:1])
+    together = system.infer([TEXTS[0], TEXTS[3]])[:1]
     torch.testing.assert_close(alone, together)
 
 
-def test_kl_is_that_of_torch() -> None:
-    mu, log_variance = torch.randn(5, 3), torch.randn(5, 3)
-    exact = torch.distributions.kl_divergence(
-        torch.distributions.Normal(mu, (0.5 * log_variance).exp()),
-        torch.distributions.Normal(torch.zeros(5, 3), torch.ones(5, 3)),
-    )
-    torch.testing.assert_close(kl(mu, log_variance), exact)
-
-
-def test_the_loss_is_reconstruction_and_weighted_kl(system: LatentOpsSystem) -> None:
+def test_the_loss_is_reconstruction_and_weighted_kl(system: GuidedLatentSystem) -> None:
     batch, noise = system.collate(EXAMPLES), api.make_noise(1, [e.id for e in EXAMPLES])
     terms = system.loss(batch, noise)
     expected = terms.terms["nll"] + system.config.beta * terms.terms["kl"]
     assert terms.total.item() == pytest.approx(expected.item())
     assert terms.tokens == sum(len(text.split()) + 1 for text in TEXTS)
+    # Summed over the parts of the latent, never averaged.
+    step = noise.normal((system.model.latent,), stream="latent")
+    kl = system.model.infer(batch["target"], system.resources.tokenizer.pad_id, step).kl
+    assert terms.terms["kl"].item() == pytest.approx(kl.sum().item() / terms.tokens)
 
 
-def test_an_edit_starts_from_its_text_and_is_deterministic(system: LatentOpsSystem) -> None:
+def test_an_edit_starts_from_its_text_and_is_deterministic(system: GuidedLatentSystem) -> None:
     line = "mood: bad => the soup was good"
     (first, second), *_ = texts(system, line)
     assert first == second
-    mu = system._latents(["the soup was good"])[0]
-    unsteered = system._decode(
-        mu.repeat(2, 1), 0.0, api.make_noise(5, ["id 0"], 2), 2, None
-    )  # the reconstruction
+    mu = system.infer(["the soup was good"])
+    noise = api.make_noise(5, ["id 0"], 2)
+    unsteered = system.decode(mu.repeat(2, 1), noise, num_samples=2)  # the reconstruction
     assert texts(system, line, strength=0.0)[0] == [c.text for c in unsteered[0]]
 
 
-def test_a_row_does_not_depend_on_what_stands_beside_it(system: LatentOpsSystem) -> None:
+def test_a_row_does_not_depend_on_what_stands_beside_it(system: GuidedLatentSystem) -> None:
     lines = ("mood: bad", "", "mood: good => a cake is bad and cold")
     assert texts(system, *lines)[0] == texts(system, lines[0])[0]
 
 
-def test_what_no_operator_knows_is_refused(system: LatentOpsSystem) -> None:
+def test_what_no_operator_knows_is_refused(system: GuidedLatentSystem) -> None:
     with pytest.raises(api.UserError, match=r"no operator for 'mood: great'.*mood: good, bad"):
         texts(system, "mood: great")
     with pytest.raises(api.UserError, match=r"no operator for 'tense: past'"):

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import torch
+
+from baselines.encoder_decoder import Encoder
+from baselines.latent.vae import VAE, LatentDecoder, VAEConfig, kl
+from baselines.latent.vae_loss import RisingBeta
+
+CONFIG = VAEConfig(
+    dim=16, heads=2, ffn=16, encoder_layers=1, decoder_layers=1, dropout=0.0, latent=4
+)
+PAD = 0
+
+
+def vae() -> VAE:
+    torch.manual_seed(0)
+    return VAE(
+        Encoder(CONFIG, 6), LatentDecoder(CONFIG, 9, 6), CONFIG.latent, RisingBeta(1.0, 0)
+    ).eval()
+
+
+def test_kl_is_that_of_torch() -> None:
+    mu, log_variance = torch.randn(5, 3), torch.randn(5, 3)
+    exact = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mu, (0.5 * log_variance).exp()),
+        torch.distributions.Normal(torch.zeros(5, 3), torch.ones(5, 3)),
+    )
+    torch.testing.assert_close(kl(mu, log_variance), exact)
+
+
+def test_padding_is_not_pooled() -> None:
+    module = vae()
+    alone = module.encode(torch.tensor([[3, 4, 1]]), PAD)[0]
+    padded = module.encode(torch.tensor([[3, 4, 1, PAD, PAD]]), PAD)[0]
+    torch.testing.assert_close(alone, padded)
+
+
+def test_noise_counts_standard_deviations_of_the_posterior() -> None:
+    module, tokens = vae(), torch.tensor([[3, 4, 1], [5, 1, PAD]])
+    mu, log_variance = module.encode(tokens, PAD)
+    torch.testing.assert_close(module.infer(tokens, PAD, torch.zeros(2, 4)).latents, mu)
+    found = module.infer(tokens, PAD, torch.full((2, 4), -2.0))
+    torch.testing.assert_close(found.latents, mu - 2 * (0.5 * log_variance).exp())
+    torch.testing.assert_close(found.kl, kl(mu, log_variance))
