@@ -5,7 +5,6 @@ What x is, the guided system decides: a latent, or a prefix and the token that f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,6 @@ from torch.nn import functional
 
 from baselines.setting_checks import check_at_least_one, check_not_negative
 from benchmark import api
-
-_ATTRIBUTES = "attributes.json"
 
 
 @dataclass(frozen=True)
@@ -106,12 +103,7 @@ class AttributeOperators(nn.Module):
 
     def save(self, path: Path) -> None:
         """Write `attributes.json` and `model.safetensors` into the folder `path`."""
-        from safetensors.torch import save_model
-
-        path.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.attributes, ensure_ascii=False, indent=2)
-        (path / _ATTRIBUTES).write_text(text + "\n", encoding="utf-8")
-        save_model(self, str(path / "model.safetensors"))
+        api.save_operators(path, self.attributes, self)
 
     @classmethod
     def load(cls, path: Path, inputs: int, recipe: OperatorRecipe, device: str) -> Self:
@@ -120,10 +112,7 @@ class AttributeOperators(nn.Module):
         Raises:
             UserError: if a file is missing or does not fit.
         """
-        try:
-            attributes = json.loads((path / _ATTRIBUTES).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise api.UserError(f"No operators can be read from {path}: {error}.") from error
+        attributes = api.read_attributes(path)
         operators = cls(attributes, inputs, recipe)
         api.load_weights(path, operators, device)
         return operators.requires_grad_(False)

@@ -149,11 +149,11 @@ class DiffusionLM(DiffuSeq):
     def save_operators(self, path: Path) -> None:
         """See `benchmark.api.Steerable`."""
         assert self.operators is not None
-        self.operators.save(path)
+        api.save_operators(path, self.operators.attributes, self.operators)
 
     def load_operators(self, path: Path, recipe: ClassifierRecipe) -> None:
         """See `benchmark.api.Steerable`."""
-        operators = self._classifiers(NoisedClassifiers.read_attributes(path), recipe)
+        operators = self._classifiers(api.read_attributes(path), recipe)
         api.load_weights(path, operators, str(self.module.alpha_bar.device))
         self.operators = operators.eval().requires_grad_(False)
 

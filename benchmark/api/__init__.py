@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.api.checkpoint import load_weights, read_folder, save_folder
+from benchmark.api.checkpoint import (
+    load_weights,
+    read_attributes,
+    read_folder,
+    save_folder,
+    save_operators,
+)
 from benchmark.api.control import (
     Control,
     Judge,
@@ -78,9 +84,11 @@ __all__ = [
     "load_tokenizer",
     "load_weights",
     "make_noise",
+    "read_attributes",
     "read_control",
     "read_folder",
     "save_folder",
+    "save_operators",
 ]
 
 

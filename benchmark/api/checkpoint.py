@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,39 @@ def save_folder(path: Path, config: Any, resources: Resources, module: nn.Module
     (path / "config.json").write_text(text + "\n", encoding="utf-8")
     save_model(module, str(path / "model.safetensors"))
     resources.tokenizer.save(path)
+
+
+def save_operators(
+    path: Path, attributes: Mapping[str, Sequence[str]], operators: nn.Module
+) -> None:
+    """Write `attributes.json` and `model.safetensors` into the folder `path`.
+
+    Args:
+        path: created if it is missing.
+        attributes: the values of every attribute, in the order that the operators know.
+        operators: the fitted operators.
+    """
+    from safetensors.torch import save_model
+
+    path.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(dict(attributes), ensure_ascii=False, indent=2)
+    (path / "attributes.json").write_text(text + "\n", encoding="utf-8")
+    save_model(operators, str(path / "model.safetensors"))
+
+
+def read_attributes(path: Path) -> dict[str, list[str]]:
+    """The attributes of the operators that `save_operators` wrote into the folder `path`.
+
+    Raises:
+        UserError: if the file is missing or broken.
+    """
+    try:
+        found: dict[str, list[str]] = json.loads(
+            (path / "attributes.json").read_text(encoding="utf-8")
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"No operators can be read from {path}: {error}.") from error
+    return found
 
 
 def read_folder(path: Path, config_type: type) -> tuple[Any, Resources]:

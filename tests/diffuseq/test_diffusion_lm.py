@@ -33,7 +33,7 @@ SMALL = DiffusionLMConfig(
     dropout=0.0,
     diffusion_steps=100,
 )
-RECIPE = ClassifierRecipe(updates=150, batch=16)
+RECIPE = ClassifierRecipe("words", updates=150, batch=16, learning_rate=0.05)
 FEW = DiffusionLMDecoding(nfe=10, clamp=False)
 
 
