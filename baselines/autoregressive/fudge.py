@@ -77,7 +77,11 @@ class FudgeSystem(GPT2System):
     id: ClassVar[str] = "fudge"
     version: ClassVar[int] = 1
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=True, knob="strength", control="guided", length="free"
+        trainable=True,
+        knob="strength",
+        control="guided",
+        length="free",
+        ablations={"strengths": ({"strength": 1.0}, {"strength": 2.0}, {"strength": 5.0})},
     )
     Decoding: ClassVar[type] = FudgeDecoding
     OperatorConfig: ClassVar[type] = PrefixOperatorRecipe
