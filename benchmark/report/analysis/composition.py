@@ -19,17 +19,15 @@ from numpy.typing import NDArray
 from benchmark.records.schema import UNDEFINED, Interval
 from benchmark.report.data.axes import Axis
 from benchmark.report.data.control_points import (
-    KEPT,
     SENTENCES,
     SUCCESS,
     find_unguided,
     has_control,
+    kept_axis,
 )
 from benchmark.report.data.points import CEILING, Board, Point
 from benchmark.report.data.seed_pooling import recipe_of, seed_parts
 from benchmark.scoring.bootstrap import Parts, interval, resample
-
-MEASURED = (SUCCESS, SENTENCES, KEPT)
 
 CEILING_SHARE = Axis("share of the oracle", "expected", "share of the oracle")
 """Success over that of the oracle; it may exceed 1."""
@@ -48,6 +46,12 @@ class Composition:
         return self.values.get((point, axis, wanted), UNDEFINED)
 
 
+def measured_axes(board: Board, task: str) -> tuple[Axis, ...]:
+    """Success, sentences, and for edits the content kept."""
+    kept = kept_axis(board, task)
+    return (SUCCESS, SENTENCES, *([kept] if kept is not None else []))
+
+
 @lru_cache(maxsize=64)
 def compute_composition(board: Board, task: str) -> Composition | None:
     """The figures of rows and unguided settings; None where no numbers of attributes are known."""
@@ -59,7 +63,7 @@ def compute_composition(board: Board, task: str) -> Composition | None:
     wanted: tuple[int, ...] = ()
     parts: dict[tuple[Point, Axis], Parts] = {}
     for point in points:
-        names = {axis: (axis.metric, axis.statistic) for axis in MEASURED}
+        names = {axis: (axis.metric, axis.statistic) for axis in measured_axes(board, task)}
         _, found = seed_parts(board.records, point.trials, names.values())
         counts = _count_wanted(board, point)
         wanted = wanted or counts

@@ -9,7 +9,11 @@ from benchmark.report.data.points import Board, Point
 SUCCESS = Axis(CONTROL.metric, CONTROL.statistic, "success (control)")
 SENTENCES = Axis("sentence", "expected", "sentences")
 AMONG_SENTENCES = Axis("control_if_sentence", "expected", "success among the sentences")
-KEPT = Axis("kept", "expected", "content kept")
+KEPT = (
+    Axis("kept", "expected", "content kept"),
+    Axis("source_bleu", "expected", "BLEU with the text (source_bleu)"),
+)
+"""What an edit leaves as it is; the second where no judge knows what the content is."""
 
 
 def has_control(board: Board, task: str) -> bool:
@@ -17,9 +21,15 @@ def has_control(board: Board, task: str) -> bool:
     return CONTROL.metric in board.metrics(task)
 
 
+def kept_axis(board: Board, task: str) -> Axis | None:
+    """What was measured of the content that is kept; None where no text is edited."""
+    metrics = board.metrics(task) if has_control(board, task) else {}
+    return next((axis for axis in KEPT if axis.metric in metrics), None)
+
+
 def has_edits(board: Board, task: str) -> bool:
-    """Whether they are edits of a text."""
-    return has_control(board, task) and KEPT.metric in board.metrics(task)
+    """Whether candidates are edits of a text."""
+    return kept_axis(board, task) is not None
 
 
 def is_guided(board: Board, system: str) -> bool:

@@ -95,8 +95,7 @@ def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
     """
     if not board.records.keeps_texts:
         return []
-    is_asked = has_control(board, task)
-    axis = None if is_asked else quality_axis(board, task)
+    is_asked, axis = has_control(board, task), quality_axis(board, task)
     found: dict[str, Sample] = {}
     answers: dict[str, list[Answers]] = {}
     for point in board.mains(task):

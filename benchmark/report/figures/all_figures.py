@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import planes
+from benchmark.report.data.control_points import has_control
 from benchmark.report.data.points import Board
 from benchmark.report.figures.control_figures import control_plots
 from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
@@ -54,7 +55,8 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         f"{stem}-seconds",
         "Quality against time",
         "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
-        " Numbers: network calls at the ends of a curve.",
+        " Numbers: network calls at the ends of a curve."
+        + (" Hollow: without guidance." if has_control(board, task) else ""),
         lambda: draw_cost(board, task, SECONDS),
     )
     yield Plot(

@@ -11,11 +11,11 @@ from benchmark.records.schema import Interval
 from benchmark.report.analysis.composition import Composition, compute_composition
 from benchmark.report.data.axes import Axis
 from benchmark.report.data.control_points import (
-    KEPT,
     SENTENCES,
     SUCCESS,
     find_unguided,
     has_edits,
+    kept_axis,
 )
 from benchmark.report.data.points import CEILING, COPY, REFERENCE, Board, Point
 from benchmark.report.figures.element_ids import gid
@@ -26,14 +26,11 @@ from benchmark.report.figures.marks import (
     look_of,
     set_limits,
 )
-from benchmark.report.figures.palette import CEILING_COLOUR, LineStyle, Look, hollow, solid
+from benchmark.report.figures.palette import CEILING_COLOUR, UNGUIDED_LINE, Look, hollow, solid
 from benchmark.report.figures.panel_grid import Panel, PanelGrid, make_column
 
 BESIDE = 0.07
 """How far systems stand beside each other, so that their whiskers can be told apart."""
-
-UNGUIDED_LINE: LineStyle = (0, (1, 1.8))
-"""The line of what is not steered."""
 
 Series = tuple[Point, Look, bool]
 """What is drawn as a line: whose figures, how, and whether it is unguided."""
@@ -42,7 +39,7 @@ Series = tuple[Point, Look, bool]
 def draw_composition(board: Board, task: str) -> PanelGrid:
     """Success above; below, the sentences among the candidates or the content kept."""
     found = compute_composition(board, task)
-    axes = (SUCCESS, KEPT if has_edits(board, task) else SENTENCES)
+    axes = (SUCCESS, kept_axis(board, task) or SENTENCES)
     grid = make_column(len(axes), many=crowded(board))
     series = list(_list_series(board, task))
     for panel, axis in zip(grid.panels, axes, strict=True):

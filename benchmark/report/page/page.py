@@ -97,7 +97,7 @@ class TaskView:
     @property
     def quality(self) -> str:
         """The quality that is shown beside a candidate."""
-        axis = None if self.has_attributes else quality_axis(self.board, self.id)
+        axis = quality_axis(self.board, self.id)
         return axis.label if axis else ""
 
     @property

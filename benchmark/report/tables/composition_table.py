@@ -10,13 +10,13 @@ from benchmark.records.reader import Records
 from benchmark.records.schema import Interval
 from benchmark.report.analysis.composition import (
     CEILING_SHARE,
-    MEASURED,
     Composition,
     compute_composition,
+    measured_axes,
 )
 from benchmark.report.data.axes import CONTROL, Axis
 from benchmark.report.data.columns import Column, keep_measured
-from benchmark.report.data.control_points import KEPT, SUCCESS, find_unguided, has_edits
+from benchmark.report.data.control_points import find_unguided, has_edits
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
     DAGGER,
@@ -30,7 +30,13 @@ from benchmark.report.tables.table import (
 COMPOSITION = "composition"
 """Name of the table."""
 
-HEADS = {SUCCESS: "Success", CEILING_SHARE: "Of oracle", KEPT: "Kept"}
+HEADS = {
+    "control": "Success",
+    CEILING_SHARE.metric: "Of oracle",
+    "kept": "Kept",
+    "source_bleu": "Source BLEU",
+}
+"""Heads of columns by metric; others have the label of their axis."""
 
 
 def has_composition(records: Records, task: str) -> bool:
@@ -45,7 +51,9 @@ def build_composition_table(board: Board, task: str) -> Table:
     kept = "; what it keeps is the reconstruction, the ceiling of content kept" if edits else ""
     found = compute_composition(board, task) or Composition({}, {})
     rows = list(_list_rows(board, task))
-    columns = keep_measured(_make_columns(found), [point for point, _ in rows])
+    columns = keep_measured(
+        _make_columns(found, measured_axes(board, task)), [point for point, _ in rows]
+    )
     noun = "changed" if edits else "asked for"
     counts = ", ".join(f"{number} ({count:,} sources)" for number, count in found.sources.items())
     made = tuple(_make_row(board, point, columns, variant) for point, variant in rows)
@@ -77,18 +85,18 @@ def _make_row(board: Board, point: Point, columns: tuple[Column, ...], variant: 
     return replace(row, setting=point.label, marks=row.marks.replace(DAGGER, ""))
 
 
-def _make_columns(found: Composition) -> tuple[Column, ...]:
+def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, ...]:
     return tuple(
         Column(
             id=f"{axis.metric.replace(' ', '_')}.{number}",
             group="known answers",
-            head=HEADS.get(axis, axis.label.capitalize()),
+            head=HEADS.get(axis.metric, axis.label.capitalize()),
             detail=str(number),
             direction="higher",
             read=partial(_read, found, axis, number),
             about=f"{axis.label}, {number} attributes",
         )
-        for axis in (SUCCESS, CEILING_SHARE, *(a for a in MEASURED if a != SUCCESS))
+        for axis in (axes[0], CEILING_SHARE, *axes[1:])
         for number in found.sources
     )
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.report.analysis.composition import compute_composition
 from benchmark.report.data.control_points import (
-    KEPT,
     SUCCESS,
     find_unguided,
     has_control,
     has_edits,
     is_guided,
+    kept_axis,
 )
 from benchmark.report.data.points import Board, Point
 from benchmark.report.data.wording import join_names, write_value
@@ -28,8 +28,7 @@ def describe_control(board: Board, task: str) -> Iterator[str]:
     yield from _describe_base_rate(board, task, points)
     yield from _describe_cost(points)
     yield from _describe_composition(board, task, points)
-    if has_edits(board, task):
-        yield from _describe_edits(board, task, points)
+    yield from _describe_edits(board, task, points)
 
 
 def _describe_labels(board: Board, points: Sequence[Point]) -> Iterator[str]:
@@ -82,12 +81,13 @@ def _describe_composition(board: Board, task: str, points: Sequence[Point]) -> I
 
 
 def _describe_edits(board: Board, task: str, points: Sequence[Point]) -> Iterator[str]:
-    for point in points:
+    kept = kept_axis(board, task)
+    for point in points if kept is not None and kept.metric == "kept" else ():
         unguided = find_unguided(board, task, point.system)
-        if unguided is None or not KEPT.read(unguided).defined or not KEPT.read(point).defined:
+        if unguided is None or not kept.read(unguided).defined or not kept.read(point).defined:
             continue
         yield (
-            f"{point.system} keeps the content of {write_value(KEPT.read(point))} of the texts;"
-            f" without guidance it gives back {write_value(KEPT.read(unguided))} of them, the"
+            f"{point.system} keeps the content of {write_value(kept.read(point))} of the texts;"
+            f" without guidance it gives back {write_value(kept.read(unguided))} of them, the"
             " ceiling of its edits."
         )

@@ -10,7 +10,6 @@ from benchmark.report.analysis.equal_cost import describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import curved_points, utilities_of
 from benchmark.report.data.axes import main_axis, quality_axes, quality_axis
 from benchmark.report.data.columns import Column
-from benchmark.report.data.control_points import has_control
 from benchmark.report.data.points import CEILING, Board
 from benchmark.report.data.wording import join_names, write_value
 from benchmark.report.tables.published_tables import describe_published
@@ -23,10 +22,7 @@ def write_sentences(board: Board, task: str) -> list[str]:
     """The summary of a task; every figure in it is computed from the records."""
     main, usual = main_axis(board, task), quality_axis(board, task)
     said: list[str] = []
-    # Of many right answers a text with attributes is compared with one: its BLEU says little.
-    axes = (main,) if main and has_control(board, task) else quality_axes(board, task)
-    usual = usual if usual in axes else None
-    for axis in axes:
+    for axis in quality_axes(board, task):
         found = compare(board, task, axis)
         if found is None:
             continue
