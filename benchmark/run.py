@@ -39,9 +39,14 @@ examples:
   python -m benchmark.run --task dialogue --system diffuseq transformer --seeds 1 2 3
   python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
   python -m benchmark.run --task dialogue --system all --ablate policies
+  python -m benchmark.run --task control --system latentops transformer --labels 50 1000 all
   python -m benchmark.run --task all --dry-run
   accelerate launch --multi_gpu --num_processes 4 -m benchmark.run --task all
 """
+
+
+ALL = "all"
+"""Every label, in `--labels`."""
 
 
 def parser() -> CommandParser:
@@ -69,6 +74,15 @@ def parser() -> CommandParser:
         default=[],
         metavar="NAME",
         help="decode each checkpoint with every variant of an ablation, such as policies",
+    )
+    what.add_argument(
+        "--labels",
+        nargs="+",
+        default=[],
+        type=_read_labels,
+        metavar="N",
+        help="numbers of labelled examples beside that of the suite, or all: a curve over labels"
+        " on control tasks",
     )
     what.add_argument(
         "--trace",
@@ -112,6 +126,20 @@ def parser() -> CommandParser:
     )
     where.add_argument("--name", help="name of the run and its report (default: the suite's)")
     return made
+
+
+def _read_labels(word: str) -> int | str:
+    """A positive number of labels, or `all`."""
+    if word == ALL:
+        return word
+    count = int(word)
+    if count < 1:
+        raise ValueError
+    return count
+
+
+_read_labels.__name__ = "number of labels"
+"""How argparse calls what it cannot read."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -183,6 +211,9 @@ def _run(
             print(with_defaults(suite, systems).yaml(), end="")
         return 0
     tasks = choose_tasks(suite, options.task)
+    if options.labels:
+        budgets = [None if count == ALL else count for count in options.labels]
+        suite = suite.with_label_sweep(tasks, budgets)
     if "all" in options.system and processes.is_main:
         for name, install in missing_systems(suite).items():
             note(f"{name} is not installed and is skipped: {install}")

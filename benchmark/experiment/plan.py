@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
+from benchmark.api import System
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.selection import check_ablations, choose_systems
 from benchmark.experiment.settings import settings_of
@@ -14,6 +15,7 @@ from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import Trial, resolve_config, resolve_trial
 from benchmark.tasks import Task, load_task
+from benchmark.tasks.label_budget import count_labels
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,14 @@ def make_plan(
     loaded = {name: load_limited(suite, name, data_dir) for name in tasks}
     scoring = {name: resolve_scoring(suite, task) for name, task in loaded.items()}
     trials = [
-        resolve_trial(suite, loaded[task], scoring[task], system, load_system(system), seed, ablate)
+        resolve_trial(
+            suite, loaded[task], scoring[task], system, load_system(system), seed, ablate, labels
+        )
         for task in tasks
         for system in chosen[task]
-        for seed in suite.seeds
         if _applies(suite, loaded[task], system)
+        for seed in suite.seeds
+        for labels in _label_budgets(suite, loaded[task], load_system(system))
     ]
     return Plan(suite, data_dir, loaded, tuple(trials))
 
@@ -80,6 +85,13 @@ def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:
         changes = {"config": config, "decoding": decoding}
         completed[name] = suite.recipe_of(name).model_copy(update=changes)
     return suite.model_copy(update={"systems": suite.systems | completed})
+
+
+def _label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list[int]:
+    """The numbers of labels from which a system learns a task, that of the table first."""
+    recipe = suite.tasks[task.id]
+    further = recipe.label_sweep if task.attributes and system_class.capabilities.trainable else ()
+    return list(dict.fromkeys(count_labels(task, n) for n in (recipe.labels, *further)))
 
 
 def _applies(suite: Suite, task: Task, system: str) -> bool:

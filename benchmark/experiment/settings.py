@@ -19,7 +19,8 @@ class Setting:
     label: str
     roles: tuple[str, ...]
     """`main`: the row of the table; `sweep`, `nfe`: points of the two curves; `ablation`: a
-    row of the tables of `ablations`; `mbr`: the main decoding with more candidates."""
+    row of the tables of `ablations`; `mbr`: the main decoding with more candidates; `labels`: the
+    main decoding of a system that learnt from another number of labels."""
     knob: str | None
     knob_value: float | None
     nfe: int | None
@@ -78,6 +79,11 @@ def settings_of(
         )
         for decoding, its_roles in roles.items()
     )
+
+
+def with_labels(main: Setting, labels: int) -> Setting:
+    """The main setting as a point of the curve over labels."""
+    return replace(main, label=f"labels={labels}", roles=("labels",))
 
 
 def _label(decoding: Any, main: Any, knob: str | None) -> str:

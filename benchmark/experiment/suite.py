@@ -54,6 +54,8 @@ class TaskRecipe(_Recipe):
     labels: PositiveInt | None = None
     """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
     with attributes; see `benchmark.tasks.label_budget`."""
+    label_sweep: list[PositiveInt | None] = []
+    """Further numbers of labels, each with the main setting alone: the curve over labels."""
     budget: dict[str, Any] = {}
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []
@@ -224,6 +226,14 @@ class Suite(_Recipe):
         trace = self.evaluation.trace or TraceRecipe()
         evaluation = self.evaluation.model_copy(update={"trace": trace})
         return self.model_copy(update={"evaluation": evaluation})
+
+    def with_label_sweep(self, tasks: Sequence[str], budgets: Sequence[int | None]) -> Suite:
+        """The suite with the curve over these numbers of labels on some tasks; None = all."""
+        changed = {
+            name: self.tasks[name].model_copy(update={"label_sweep": list(budgets)})
+            for name in tasks
+        }
+        return self.model_copy(update={"tasks": self.tasks | changed})
 
     def training_of(self, system: str) -> TrainingRecipe:
         """The suite's training with the system's overrides."""

@@ -13,7 +13,7 @@ from typing import Any, cast
 from benchmark.api import DecodingProtocol, Example, Steerable, System
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.mbr_setting import with_mbr
-from benchmark.experiment.settings import Setting, settings_of
+from benchmark.experiment.settings import Setting, settings_of, with_labels
 from benchmark.experiment.suite import (
     Budget,
     Evaluation,
@@ -25,7 +25,7 @@ from benchmark.experiment.suite import (
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
-from benchmark.tasks.label_budget import labelled, visible
+from benchmark.tasks.label_budget import count_labels, labelled, visible
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,14 @@ class Trial:
     """One per setting; the row of the table comes first."""
     trace_key: str | None
     """None if no trace is requested, or the system exposes no steps."""
+    labels: int | None = None
+    """Number of labelled examples; None where there are no labels or nothing is trained."""
 
     @property
     def name(self) -> str:
         """Name in printed text."""
-        return f"{self.task.id} / {self.system} / seed {self.seed}"
+        name = f"{self.task.id} / {self.system} / seed {self.seed}"
+        return f"{name} / {self.labels} labels" if self.main.setting.roles == ("labels",) else name
 
     def describe(self, stage: str) -> dict[str, Any]:
         """The beginning of the record of one of its entries."""
@@ -114,6 +117,7 @@ def resolve_trial(
     system_class: type[System],
     seed: int,
     ablate: Sequence[str] = (),
+    labels: int | None = None,
 ) -> Trial:
     """Resolve one trial with everything that determines it.
 
@@ -122,16 +126,19 @@ def resolve_trial(
         system: id, or dotted path of a user's system.
         system_class: the result of `load_system(system)`.
         ablate: names of ablations whose variants are decoded too.
+        labels: number of labelled examples; None = that of the task's recipe. With another number
+            the trial is a point of the curve over labels and has the main setting alone.
 
     Raises:
         UserError: for a recipe that does not fit the system.
     """
     config = resolve_config(suite, system, system_class)
-    budget_of_labels = suite.tasks[task.id].labels
-    is_guided = system_class.capabilities.control == "guided"
-    whole, task = task, visible(task, budget_of_labels, guided=is_guided)
-    training, budget = suite.training_of(system), suite.budget_of(system, task.id)
     recipe = suite.tasks[task.id]
+    usual = count_labels(task, recipe.labels)
+    labels = usual if labels is None else labels
+    is_guided = system_class.capabilities.control == "guided"
+    whole, task = task, visible(task, labels, guided=is_guided)
+    training, budget = suite.training_of(system), suite.budget_of(system, task.id)
     identity: dict[str, Any] = {
         "system": system,
         "version": system_class.version,
@@ -151,13 +158,16 @@ def resolve_trial(
     operators = None
     if is_guided and task.attributes and train_key is not None:
         operators = _plan_operators(
-            suite, system, system_class, train_key, labelled(whole, budget_of_labels), seed
+            suite, system, system_class, train_key, labelled(whole, labels), seed
         )
     source = operators.key if operators else train_key or identity
     settings = settings_of(suite, system, system_class, ablate)
+    if labels == usual:
+        settings = with_mbr(settings, suite.evaluation, num_test=len(task.test))
+    else:
+        settings = (with_labels(settings[0], labels),)
     generations = tuple(
-        _plan_generation(setting, suite, task, system_class, source, seed)
-        for setting in with_mbr(settings, suite.evaluation, num_test=len(task.test))
+        _plan_generation(setting, suite, task, system_class, source, seed) for setting in settings
     )
     return Trial(
         task=task,
@@ -173,7 +183,8 @@ def resolve_trial(
         train_key=train_key,
         operators=operators,
         generations=generations,
-        trace_key=_trace_key(scoring, system_class, generations[0]),
+        trace_key=_trace_key(scoring, system_class, generations[0]) if labels == usual else None,
+        labels=labels if task.attributes and train_key is not None else None,
     )
 
 

@@ -163,6 +163,8 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
         "statuses": {},
         "made": {},
     }
+    if trial.labels is not None:
+        line["labels"] = trial.labels
     keys: dict[str, str | None] = {"train": trial.train_key, "generate": key, "score": None}
     failures = []
     if trial.train_key is not None:
@@ -240,6 +242,7 @@ def _run(
                 "title": entry.summary if entry else line["system"],
                 "knob": system_class.capabilities.knob,
                 "nfe_knob": system_class.capabilities.nfe_knob,
+                "control": system_class.capabilities.control,
                 "trainable": system_class.capabilities.trainable,
                 "from_scratch": _is_from_scratch(trial),
                 "version": system_class.version,

@@ -6,7 +6,8 @@ All sentences that were drawn for one control line are pooled, over its requests
 the index needs no floor to be subtracted, so the truth has 0 at every number of draws. Invalid
 candidates have no feature and are left out: `sentence` counts them.
 
-`feature_divergence:of=dish` names the feature; the values of its sources are the linearised share
+`feature_divergence:of=dish` names the feature. A control line that asks for a value of it leaves
+nothing free and does not count; the values of its sources are the linearised share
 of their control line, as in `divergence`.
 """
 
@@ -19,6 +20,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from benchmark.api import read_control
 from benchmark.metrics.interface import Direction, Item, Level, Option, Scores
 from benchmark.metrics.judged import JudgedMetric
 
@@ -33,7 +35,7 @@ class FeatureDivergence(JudgedMetric):
     level: ClassVar[Level] = "set"
     direction: ClassVar[Direction] = "lower"
     options: ClassVar[Mapping[str, Option]] = {"of": Option("dish")}
-    facts = "index:1-morisita|pooled:control-line|invalid:left-out|version:1"
+    facts = "index:1-morisita|pooled:control-line|named:left-out|invalid:left-out|version:1"
 
     of: str = "dish"
 
@@ -41,7 +43,9 @@ class FeatureDivergence(JudgedMetric):
         """Values `(S,)` whose mean is the divergence."""
         rows: dict[str, list[int]] = defaultdict(list)
         for row, item in enumerate(items):
-            rows[item.source].append(row)
+            control = read_control(item.source)
+            if control is None or self.of not in control.wanted:
+                rows[item.source].append(row)
         numerator, denominator = np.zeros(len(items)), np.zeros(len(items))
         for source, of_line in rows.items():
             drawn: Counter[str] = Counter()
@@ -52,6 +56,8 @@ class FeatureDivergence(JudgedMetric):
                         drawn[features[self.of]] += 1
             both, difference = _terms(drawn, self.judge.shares(source, self.of))
             denominator[of_line], numerator[of_line] = both, difference
+        if not rows:
+            return Scores(np.full(len(items), np.nan), self.signature)
         pooled = numerator.sum() / denominator.sum()
         share = (numerator - pooled * denominator) / denominator.mean()
         return Scores(pooled + share, self.signature)

@@ -15,7 +15,7 @@ from benchmark.api import CandidateKind, Status
 
 Level = Literal["candidate", "set", "corpus"]
 Direction = Literal["higher", "lower", "none"]
-Role = Literal["main", "sweep", "nfe", "ablation", "mbr"]
+Role = Literal["main", "sweep", "nfe", "ablation", "mbr", "labels"]
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A float; null, which stands for an undefined value in JSON, is NaN."""
@@ -170,6 +170,8 @@ class TrialRecord(_Record):
     statuses: dict[str, int] | None = None
     training: Training | None = None
     parameters: Parameters | None = None
+    labels: int | None = None
+    """Labelled train examples; None where there are no labels or nothing is trained."""
     outputs: dict[str, Any] | None = None
     """Of outputs that were entered by `benchmark.score`: format, and how sources were matched."""
 
@@ -192,6 +194,8 @@ class SystemInfo(_Record):
     title: str
     knob: str | None = None
     nfe_knob: str | None = None
+    control: Literal["conditional", "guided"] = "conditional"
+    """See `benchmark.api.Capabilities`."""
     trainable: bool = True
     from_scratch: bool | None = None
     """None in records that do not say: what is trainable was trained from scratch."""
@@ -241,6 +245,8 @@ class ExampleValues(_Record):
     """By utility, number of candidates and candidate: how many choices fell on it; see
     `benchmark.metrics.mbr.choice_counts`."""
     metrics: dict[str, Any]
+    wanted: tuple[str, ...] = ()
+    """Attributes that its control line asks for."""
 
 
 class TraceRecord(_Record):

@@ -17,8 +17,9 @@ from benchmark.report.analysis.at_a_glance import HEADS, explain_glance
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
-from benchmark.report.figures.all_figures import Plot, overview_plot, task_plots
+from benchmark.report.figures.all_figures import overview_plot, task_plots
 from benchmark.report.figures.figure_files import render_svg, save, use_style
+from benchmark.report.figures.plot import Plot
 from benchmark.report.page.inline_svg import InlineFigures
 from benchmark.report.page.page import Drawn, TaskView, list_facts, render_page
 from benchmark.report.tables.renderers import (

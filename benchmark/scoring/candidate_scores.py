@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.api import UserError
+from benchmark.api import UserError, read_control
 from benchmark.metrics import Item, Metric, Scores, Script, detect_script
+from benchmark.metrics.judged import JudgedMetric
 from benchmark.metrics.mbr import IntArray, choice_counts, choose
 from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.scoring.bootstrap import METHOD, AdditiveScore, IntervalRecipe, bootstrap
@@ -113,16 +114,25 @@ def score_candidates(
         (metric.id, plain(scores.values if scores.statistics is None else scores.statistics))
         for metric, scores in zip(metrics, scored, strict=True)
     ]
+    # Elsewhere a source that looks like a control line is none.
+    is_judged = any(isinstance(metric, JudgedMetric) for metric in metrics)
     values = [
         {
             "id": item.id,
             "mbr_index": int(index),
             "mbr_counts": {name: of_utility[row].tolist() for name, of_utility in counts.items()},
             "metrics": {name: of_metric[row] for name, of_metric in stored},
+            **(_name_wanted(item) if is_judged else {}),
         }
         for row, (item, index) in enumerate(zip(items, chosen, strict=True))
     ]
     return record, values
+
+
+def _name_wanted(item: Item) -> dict[str, list[str]]:
+    """The attributes that a control line asks for, by which a report groups its examples."""
+    control = read_control(item.source)
+    return {"wanted": list(control.wanted) if control else []}
 
 
 def parse_items(rows: Sequence[Mapping[str, Any]]) -> list[Item]:

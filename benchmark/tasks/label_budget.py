@@ -16,6 +16,11 @@ from benchmark.api.control import Control, read_control
 from benchmark.tasks.task import Task
 
 
+def count_labels(task: Task, budget: int | None) -> int:
+    """The number of labelled train examples under a budget; None = all."""
+    return len(task.train[:budget])
+
+
 def labelled(task: Task, budget: int | None) -> tuple[Example, ...]:
     """The train examples whose labels may be used, as text and attributes alone."""
     return tuple(

@@ -127,7 +127,7 @@ def _rebuild_trial(
     Raises:
         CannotRerunError: if this code has no such trial.
     """
-    _, system, seed = group[0].trial
+    _, system, seed, labels = group[0].trial
     # One by one, in the order of the records: an ablation belongs to some systems alone.
     settings = (record.line["setting"] for record in group)
     ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))
@@ -140,7 +140,9 @@ def _rebuild_trial(
     if version != here:
         raise CannotRerunError(f"system {system} has version {here} here, {version} in the record")
     try:
-        trial = resolve_trial(suite, task, scoring, system, system_class, seed, list(ablations))
+        trial = resolve_trial(
+            suite, task, scoring, system, system_class, seed, list(ablations), labels
+        )
     except UserError as error:
         raise CannotRerunError(f"configuration: {error}") from error
     config = json.loads(json.dumps(asdict(trial.config)))

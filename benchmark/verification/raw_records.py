@@ -20,8 +20,8 @@ from benchmark.records.record_files import RecordFiles
 from benchmark.records.schema import Event, ExampleValues, Sample, TraceRecord
 
 Row = dict[str, Any]
-TrialName = tuple[str, str, int]
-"""Task, system, seed."""
+TrialName = tuple[str, str, int, int | None]
+"""Task, system, seed, and number of labels where the task has attributes."""
 
 _DEFAULTS: Row = {
     "error": None, "training": None, "score": None, "cost": None, "statuses": {}, "made": {},
@@ -67,7 +67,9 @@ class RawRecord:
     @property
     def trial(self) -> TrialName:
         """What trains once, with all its settings."""
-        return self.line["task"], self.line["system"], self.line["seed"]
+        return (
+            self.line["task"], self.line["system"], self.line["seed"], self.line.get("labels"),
+        )  # fmt: skip
 
     @property
     def keys(self) -> Mapping[str, str | None]:

@@ -55,8 +55,13 @@ VARIETY = (
 
 
 def quality_axis(board: Board, task: str) -> Axis | None:
-    """The quality that real data allow: sentence BLEU, else the first there is."""
+    """The quality that real data allow: sentence BLEU, else the first there is.
+
+    None where attributes are asked for: a text is one of many that have them.
+    """
     metrics = board.metrics(task)
+    if CONTROL.metric in metrics:
+        return None
     names = [
         name
         for name, metric in metrics.items()

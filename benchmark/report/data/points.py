@@ -63,6 +63,11 @@ class Point:
         return (self.trials or self.failures)[0].setting.decoding
 
     @property
+    def labels(self) -> int | None:
+        """Labelled examples that it learnt from; None where there are none or no seed finished."""
+        return self.trials[0].labels if self.trials else None
+
+    @property
     def sampled(self) -> bool:
         """Whether several candidates are independent draws."""
         return self.kind == "samples"

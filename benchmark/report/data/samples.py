@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from benchmark.api import read_control
 from benchmark.records.schema import ExampleValues, Sample
-from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.axes import CONTROL, quality_axis
+from benchmark.report.data.control_points import has_control
 from benchmark.report.data.points import Board, Point
 
 SOURCES = 20
@@ -35,6 +38,8 @@ class Text:
     """Whether it is the one that MBR takes."""
     quality: float | None = None
     count: int = 1
+    remark: str = ""
+    """Where attributes are asked for: what a candidate misses or has changed."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +54,35 @@ class Answers:
 
 @dataclass(frozen=True)
 class SampleBlock:
-    """One source with its references and the candidates of all systems."""
+    """One source with its references and the candidates of all systems.
+
+    Where attributes are asked for, `source` is the text to be edited, empty where there is none.
+    """
 
     id: str
     source: str
     references: tuple[str, ...]
     answers: tuple[Answers, ...]
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    """The values that are asked for, by attribute."""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """The first candidate of a system for every source."""
+
+    system: str
+    setting: str
+    texts: tuple[tuple[SampleBlock, Text], ...]
+
+
+def list_edits(blocks: Iterable[SampleBlock]) -> list[Edits]:
+    """The first candidates system by system, in the order of the table."""
+    found: dict[tuple[str, str], list[tuple[SampleBlock, Text]]] = {}
+    for block in blocks:
+        for said in block.answers:
+            found.setdefault((said.system, said.setting), []).append((block, said.texts[0]))
+    return [Edits(system, setting, tuple(texts)) for (system, setting), texts in found.items()]
 
 
 def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
@@ -67,7 +95,7 @@ def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
     """
     if not board.records.keeps_texts:
         return []
-    axis = quality_axis(board, task)
+    is_asked, axis = has_control(board, task), quality_axis(board, task)
     found: dict[str, Sample] = {}
     answers: dict[str, list[Answers]] = {}
     for point in board.mains(task):
@@ -81,14 +109,23 @@ def gather_blocks(board: Board, task: str) -> list[SampleBlock]:
             said = _gather(point, sample, values.get(name), axis.metric if axis else "")
             answers.setdefault(name, []).append(said)
     return [
-        SampleBlock(name, sample.source, tuple(sample.references), tuple(answers[name]))
+        _make_block(sample, tuple(answers[name]), is_asked=is_asked)
         for name, sample in list(found.items())[:SOURCES]
     ]
 
 
+def _make_block(sample: Sample, answers: tuple[Answers, ...], *, is_asked: bool) -> SampleBlock:
+    control = read_control(sample.source) if is_asked else None
+    references = tuple(sample.references)
+    if control is None:
+        return SampleBlock(sample.id, sample.source, references, answers)
+    return SampleBlock(sample.id, control.text or "", references, answers, control.wanted)
+
+
 def _gather(point: Point, sample: Sample, values: ExampleValues | None, quality: str) -> Answers:
-    validity = values.metrics.get("validity") if values is not None else None
-    qualities = values.metrics.get(quality) if values is not None else None
+    measured = values.metrics if values is not None else {}
+    validity = measured.get(CONTROL.metric, measured.get("validity"))
+    qualities = measured.get(quality)
     single = point.kind == "single"
     chosen = values.mbr_index if values is not None and len(sample.candidates) > 1 else None
     merged: dict[tuple[str, str], Text] = {}
@@ -100,6 +137,7 @@ def _gather(point: Point, sample: Sample, values: ExampleValues | None, quality:
             valid=None if valid is None else valid > 0.5,
             chosen=number == chosen and not single,
             quality=_value_at(qualities, number),
+            remark=_describe(measured, number) if CONTROL.metric in measured else "",
         )
         same = (candidate.text, candidate.status)
         if same in merged:
@@ -107,6 +145,18 @@ def _gather(point: Point, sample: Sample, values: ExampleValues | None, quality:
             text = replace(before, chosen=before.chosen or text.chosen, count=before.count + 1)
         merged[same] = text
     return Answers(point.system, point.kind, point.label, tuple(merged.values()))
+
+
+def _describe(measured: Mapping[str, Any], number: int) -> str:
+    """What a candidate does wrong; the attributes that it misses where each is measured."""
+    if _value_at(measured.get("sentence"), number) == 0:
+        return "no sentence"
+    names = {name: name.partition("attribute=")[2] for name in measured if "attribute=" in name}
+    missed = [name for metric, name in names.items() if _value_at(measured[metric], number) == 0]
+    said = [f"misses {', '.join(missed)}"] if missed else []
+    if _value_at(measured.get("kept"), number) == 0:
+        said.append("content changed")
+    return "; ".join(said)
 
 
 def _value_at(values: object, number: int) -> float | None:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import planes
+from benchmark.report.data.control_points import has_control
 from benchmark.report.data.points import Board
+from benchmark.report.figures.control_figures import control_plots
 from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
 from benchmark.report.figures.frontier import draw_frontier, draw_overview
 from benchmark.report.figures.marks import crowded
 from benchmark.report.figures.mbr_curves import draw_candidates
-from benchmark.report.figures.panel_grid import PanelGrid
+from benchmark.report.figures.plot import Plot
 from benchmark.report.figures.training_curves import collect_logs, draw_training
 from benchmark.report.tables.table import describe_protocol
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A figure that can be drawn: `name` is its file without suffix."""
-
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[], PanelGrid]
 
 
 def overview_plot(board: Board) -> Plot:
@@ -42,6 +33,7 @@ def overview_plot(board: Board) -> Plot:
 def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     """The figures of a task; `stem` begins the names of their files."""
     known = len(planes(board, task)) > 1
+    yield from control_plots(board, task, stem)
     yield Plot(
         f"{stem}-frontier",
         "Quality against diversity",
@@ -63,7 +55,8 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         f"{stem}-seconds",
         "Quality against time",
         "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
-        " Numbers: network calls at the ends of a curve.",
+        " Numbers: network calls at the ends of a curve."
+        + (" Hollow: without guidance." if has_control(board, task) else ""),
         lambda: draw_cost(board, task, SECONDS),
     )
     yield Plot(

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.records.schema import Interval
 from benchmark.report.data.axes import Axis, quality_axes
+from benchmark.report.data.control_points import find_unguided
 from benchmark.report.data.points import CEILING, COPY, Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.legend import make_entry, make_level_entry
@@ -107,6 +108,12 @@ def _draw(
                     [y_axis.read(p) for p in kind], marks,
                     keywords=keywords(look, large=is_large), large=is_large, points=kind,
                 )  # fmt: skip
+        unguided = find_unguided(board, task, system)
+        if unguided is not None and unguided is not main and _has_place(unguided, plane):
+            draw_marks(
+                ax, [Interval(value=x_axis.read(unguided))], [y_axis.read(unguided)], marks,
+                keywords=hollow(look), points=[unguided],
+            )  # fmt: skip
     for system, colour, line in LEVELS:
         level = board.main(task, system)
         if level is not None and (y := y_axis.read(level)).defined:

@@ -25,6 +25,10 @@ LineStyle = Literal["-"] | tuple[float, Sequence[float]]
 """Solid, or the lengths of dashes and gaps."""
 
 
+UNGUIDED_LINE: LineStyle = (0, (1, 1.8))
+"""What a guided system does where it is not steered."""
+
+
 @dataclass(frozen=True)
 class Look:
     """How a system is drawn."""

@@ -19,9 +19,10 @@ from benchmark.report.analysis.at_a_glance import HEADS, Answer, explain_glance,
 from benchmark.report.analysis.significance import TEST
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
+from benchmark.report.data.control_points import has_control, has_edits
 from benchmark.report.data.points import Board
-from benchmark.report.data.samples import PRINTED, SHOWN, SampleBlock
-from benchmark.report.figures.all_figures import Plot
+from benchmark.report.data.samples import PRINTED, SHOWN, Edits, SampleBlock, list_edits
+from benchmark.report.figures.plot import Plot
 from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
 from benchmark.report.page.sample_browser import gather_sample_data
@@ -102,12 +103,17 @@ class TaskView:
     @property
     def known(self) -> bool:
         """Whether the task knows its answers."""
-        return self.info.kind in ("controlled", "control")
+        return self.info.kind == "controlled" or self.has_attributes
 
     @property
     def has_attributes(self) -> bool:
         """Whether candidates are asked for attributes."""
-        return self.info.kind == "control" or bool(self.info.notes.get("judge"))
+        return has_control(self.board, self.id)
+
+    @property
+    def edits(self) -> Sequence[Edits]:
+        """The first edits of every system, not selected; none where no text is edited."""
+        return list_edits(self.blocks) if has_edits(self.board, self.id) else ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -163,7 +169,9 @@ def render_page(
         samples=make_data_block(
             "sample-data",
             {
-                t.stem: gather_sample_data(t.title, t.quality, t.blocks, known=t.known)
+                t.stem: gather_sample_data(
+                    t.title, t.quality, t.blocks, known=t.known, asked=t.has_attributes
+                )
                 for t in tasks
             },
         ),

@@ -9,12 +9,14 @@ from benchmark.report.data.samples import SampleBlock, Text
 
 
 def gather_sample_data(
-    title: str, quality: str, blocks: Sequence[SampleBlock], *, known: bool
+    title: str, quality: str, blocks: Sequence[SampleBlock], *, known: bool, asked: bool = False
 ) -> Mapping[str, Any]:
     """The samples of a task for the browser; equal texts are stored once.
 
     `sources` holds [id, source, references, answers], an answer [number of the system,
-    candidates], and a candidate [number of the text, count, quality, valid, chosen, status].
+    candidates], and a candidate [number of the text, count, quality, valid, chosen, status]. Where
+    attributes are asked for (`asked`), a source ends with these, as [name, value], and a candidate
+    with a remark.
     """
     systems = {a.system: {"name": a.system, "kind": a.kind, "setting": a.setting}
                for block in blocks for a in block.answers}  # fmt: skip
@@ -25,7 +27,8 @@ def gather_sample_data(
             block.id,
             block.source,
             block.references,
-            [[numbers[a.system], list(_candidates(a.texts, texts))] for a in block.answers],
+            [[numbers[a.system], list(_candidates(a.texts, texts, asked))] for a in block.answers],
+            *([list(block.wanted.items())] if asked else []),
         ]
         for block in blocks
     ]
@@ -33,16 +36,20 @@ def gather_sample_data(
         "title": title,
         "quality": quality,
         "known": known,
+        **({"asked": True} if asked else {}),
         "systems": list(systems.values()),
         "texts": list(texts),
         "sources": sources,
     }
 
 
-def _candidates(candidates: Iterable[Text], texts: dict[str, int]) -> Iterator[list[Any]]:
+def _candidates(
+    candidates: Iterable[Text], texts: dict[str, int], asked: bool
+) -> Iterator[list[Any]]:
     for candidate in candidates:
         quality = None if candidate.quality is None else round(candidate.quality, 3)
         valid = None if candidate.valid is None else int(candidate.valid)
         status = "" if candidate.status in ("ok", "empty") else candidate.status
         number = texts.setdefault(candidate.text, len(texts))
-        yield [number, candidate.count, quality, valid, int(candidate.chosen), status]
+        remark = [candidate.remark] if asked else []
+        yield [number, candidate.count, quality, valid, int(candidate.chosen), status, *remark]

@@ -5,6 +5,11 @@ from __future__ import annotations
 from benchmark.records.reader import Records
 from benchmark.report.data.points import Board
 from benchmark.report.tables.ablation_table import ablations_of, build_ablation_table
+from benchmark.report.tables.composition_table import (
+    COMPOSITION,
+    build_composition_table,
+    has_composition,
+)
 from benchmark.report.tables.cost_table import COST, build_cost_table
 from benchmark.report.tables.frontier_table import FRONTIER, build_frontier_table
 from benchmark.report.tables.mbr_tables import build_choosing_tables, choosing_names
@@ -21,13 +26,23 @@ def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the supplementary tables of a task, in order."""
     ablations = (f"ablation-{name}" for name in ablations_of(records, task))
     published = (PUBLISHED,) if comparable_figures(records, task) else ()
-    return (FRONTIER, SIGNIFICANCE, *ablations, *choosing_names(records, task), COST, *published)
+    composition = (COMPOSITION,) if has_composition(records, task) else ()
+    return (
+        *composition,
+        FRONTIER,
+        SIGNIFICANCE,
+        *ablations,
+        *choosing_names(records, task),
+        COST,
+        *published,
+    )
 
 
 def build_supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
     """The tables of `supplementary_names`."""
     records = board.records
     tables = [
+        *([build_composition_table(board, task)] if has_composition(records, task) else []),
         build_frontier_table(board, task),
         build_significance_table(board, task),
         *(build_ablation_table(board, task, name) for name in ablations_of(records, task)),

@@ -36,6 +36,7 @@
   const holds = (text) => text.toLowerCase().includes(needle());
   const wanted = ([, , , valid, chosen]) =>
     ({ all: true, chosen: chosen === 1, valid: valid === 1, invalid: valid === 0 })[which.value];
+  const asked = (source) => (source[4] ?? []).map(([name, value]) => `${name}: ${value}`);
   const inScope = (scope) => where.value === "all" || where.value === scope;
 
   // The candidates of a source that the filters let through, system by system.
@@ -48,7 +49,7 @@
     const answers = answersOf(task, source);
     if (which.value !== "all" && !answers.length) return false;
     if (!needle()) return true;
-    if (inScope("source") && holds(source[1])) return true;
+    if (inScope("source") && [source[1], ...asked(source)].some(holds)) return true;
     if (inScope("references") && source[2].some(holds)) return true;
     return inScope("candidates") && answers.some(([, list]) => list.some(([text]) => holds(task.texts[text])));
   };
@@ -72,14 +73,16 @@
     const head = make("th", { scope: "row" }, name, ...(note ? [make("small", {}, note)] : []));
     return make("tr", {}, head, make("td", {}, ...cells));
   };
-  const candidate = (task, [text, count, quality, valid, chosen, state]) => {
+  const candidate = (task, [text, count, quality, valid, chosen, state, remark]) => {
     const line = make("p", {});
     if (quality !== null) line.append(make("span", { className: "quality", title: task.quality }, quality.toFixed(3)));
-    if (valid === 1) line.append(make("span", { className: "mark good", title: "a valid target" }, "✓"), " ");
-    if (valid === 0) line.append(make("span", { className: "mark", title: "not a valid target" }, "✗"), " ");
+    const what = task.asked ? "as wanted" : "a valid target";
+    if (valid === 1) line.append(make("span", { className: "mark good", title: what }, "✓"), " ");
+    if (valid === 0) line.append(make("span", { className: "mark", title: `not ${what}` }, "✗"), " ");
     line.append(...(task.texts[text] ? marked(task.texts[text], "candidates") : ["(empty)"]));
     if (count > 1) line.append(" ", make("small", { title: `${count} equal candidates` }, `×${count}`));
     if (state) line.append(" ", make("small", {}, state));
+    if (remark) line.append(" ", make("small", {}, remark));
     if (chosen) line.append(" ", make("span", { className: "mbr", title: "the choice of minimum Bayes risk" }, "MBR"));
     return line;
   };
@@ -95,7 +98,8 @@
     block.replaceChildren();
     if (!found.length) return;
     const source = found[at];
-    block.append(make("p", { className: "source" }, ...marked(source[1], "source"), " ", make("small", {}, source[0])));
+    const wishes = asked(source).flatMap((text) => [make("span", { className: "asked" }, ...marked(text, "source")), " "]);
+    block.append(make("p", { className: "source" }, ...wishes, ...marked(source[1], "source"), " ", make("small", {}, source[0])));
     const table = make("table", { className: "samples" });
     table.append(row("references", "", source[2].map((text) => make("p", {}, ...marked(text, "references")))));
     for (const [system, candidates] of answersOf(task, source)) {

@@ -14,6 +14,7 @@ from benchmark.report.data.points import CEILING, Board
 from benchmark.report.data.wording import join_names, write_value
 from benchmark.report.tables.published_tables import describe_published
 from benchmark.report.tables.table import Table, TableCell, TableRow, last_line, with_bold
+from benchmark.report.text.control_sentences import describe_control
 from benchmark.tasks.data_notes import train_share
 
 
@@ -28,6 +29,7 @@ def write_sentences(board: Board, task: str) -> list[str]:
         said.append(_describe_best(found, axis.label))
         if axis == usual:
             said += _describe_copying(found, axis.label)
+    said += describe_control(board, task)
     utility = next(iter(utilities_of(curved_points(board, task))), "")
     if main and (equal_cost := describe_equal_cost(board, task, main.metric, utility)):
         said.append(equal_cost)

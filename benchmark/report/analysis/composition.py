@@ -1,0 +1,119 @@
+"""Success by the number of attributes that are asked for at once.
+
+The examples of a task are grouped by how many attributes their control line names. In each group
+all rows are resampled together (`benchmark.scoring.bootstrap`), so the share of the ceiling has an
+interval of its own: success over that of the oracle, from the same resamples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.records.schema import UNDEFINED, Interval
+from benchmark.report.data.axes import Axis
+from benchmark.report.data.control_points import (
+    SENTENCES,
+    SUCCESS,
+    find_unguided,
+    has_control,
+    kept_axis,
+)
+from benchmark.report.data.points import CEILING, Board, Point
+from benchmark.report.data.seed_pooling import recipe_of, seed_parts
+from benchmark.scoring.bootstrap import Parts, interval, resample
+
+CEILING_SHARE = Axis("share of the oracle", "expected", "share of the oracle")
+"""Success over that of the oracle; it may exceed 1."""
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The figures of a task by number of attributes."""
+
+    sources: Mapping[int, int]
+    """How many examples ask for so many attributes, the fewest first."""
+    values: Mapping[tuple[Point, Axis, int], Interval]
+
+    def read(self, point: Point, axis: Axis, wanted: int) -> Interval:
+        """A figure of a point; undefined where there is none."""
+        return self.values.get((point, axis, wanted), UNDEFINED)
+
+
+def measured_axes(board: Board, task: str) -> tuple[Axis, ...]:
+    """Success, sentences, and for edits the content kept."""
+    kept = kept_axis(board, task)
+    return (SUCCESS, SENTENCES, *([kept] if kept is not None else []))
+
+
+@lru_cache(maxsize=64)
+def compute_composition(board: Board, task: str) -> Composition | None:
+    """The figures of rows and unguided settings; None where no numbers of attributes are known."""
+    if not has_control(board, task):
+        return None
+    unguided = (find_unguided(board, task, system) for system in board.models)
+    mains = board.mains(task)
+    points = dict.fromkeys(p for p in (*mains, *unguided) if p is not None and p.trials)
+    wanted: tuple[int, ...] = ()
+    parts: dict[tuple[Point, Axis], Parts] = {}
+    for point in points:
+        names = {axis: (axis.metric, axis.statistic) for axis in measured_axes(board, task)}
+        _, found = seed_parts(board.records, point.trials, names.values())
+        counts = _count_wanted(board, point)
+        wanted = wanted or counts
+        if counts == wanted:
+            parts |= {(point, axis): found[name] for axis, name in names.items() if name in found}
+    if not any(wanted) or not parts:
+        return None
+    sources = {number: count for number, count in sorted(Counter(wanted).items()) if number}
+    values: dict[tuple[Point, Axis, int], Interval] = {}
+    for number in sources:
+        rows = np.array([count == number for count in wanted])
+        of_rows = {key: _restrict(of_seeds, rows) for key, of_seeds in parts.items()}
+        for (point, axis), found_interval in _measure(of_rows).items():
+            values[point, axis, number] = found_interval
+    return Composition(sources, values)
+
+
+def _count_wanted(board: Board, point: Point) -> tuple[int, ...]:
+    key = point.trials[0].keys.score
+    rows = board.records.values(key) if key is not None else {}
+    return tuple(len(row.wanted) for row in rows.values())
+
+
+def _restrict(of_seeds: Parts, rows: NDArray[np.bool_]) -> Parts:
+    return {
+        seed: replace(score, contributions=score.contributions[rows])
+        for seed, score in of_seeds.items()
+    }
+
+
+def _measure(parts: Mapping[tuple[Point, Axis], Parts]) -> dict[tuple[Point, Axis], Interval]:
+    """Every figure with its interval, and the shares of the ceiling."""
+    first = next(iter(parts))[0]
+    score = next(trial.score for trial in first.trials if trial.score is not None)
+    recipe = recipe_of(score)
+    systems = {key: key[0].system for key in parts}
+    drawn = resample(parts, systems, resamples=recipe.resamples, seed=recipe.seed)
+    found = {
+        key: interval(values, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, 1.0))
+        for key, values in drawn.scores.items()
+    }
+    tops = (point for point, axis in parts if (point.system, axis) == (CEILING, SUCCESS))
+    if (ceiling := next(tops, None)) is None:
+        return found
+    top = drawn.scores[ceiling, SUCCESS]
+    for (point, axis), values in drawn.scores.items():
+        if axis == SUCCESS and point is not ceiling:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                share = values / top
+            found[point, CEILING_SHARE] = interval(
+                share, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, math.inf)
+            )
+    return found

@@ -1,0 +1,105 @@
+"""The table of composition: success by the number of attributes that are asked for at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from benchmark.records.reader import Records
+from benchmark.records.schema import Interval
+from benchmark.report.analysis.composition import (
+    CEILING_SHARE,
+    Composition,
+    compute_composition,
+    measured_axes,
+)
+from benchmark.report.data.axes import CONTROL, Axis
+from benchmark.report.data.columns import Column, keep_measured
+from benchmark.report.data.control_points import find_unguided, has_edits
+from benchmark.report.data.points import Board, Point
+from benchmark.report.tables.table import (
+    DAGGER,
+    Table,
+    TableRow,
+    describe_protocol,
+    make_row,
+    with_bold,
+)
+
+COMPOSITION = "composition"
+"""Name of the table."""
+
+HEADS = {
+    "control": "Success",
+    CEILING_SHARE.metric: "Of oracle",
+    "kept": "Kept",
+    "source_bleu": "Source BLEU",
+}
+"""Heads of columns by metric; others have the label of their axis."""
+
+
+def has_composition(records: Records, task: str) -> bool:
+    """Whether candidates of a task are asked for attributes."""
+    scores = (trial.score for trial in records.trial_records if trial.task == task and trial.score)
+    return any(CONTROL.metric in score.metrics for score in scores)
+
+
+def build_composition_table(board: Board, task: str) -> Table:
+    """Success, the share of the ceiling, sentences and content kept, by number of attributes."""
+    edits = has_edits(board, task)
+    kept = "; what it keeps is the reconstruction, the ceiling of content kept" if edits else ""
+    found = compute_composition(board, task) or Composition({}, {})
+    rows = list(_list_rows(board, task))
+    columns = keep_measured(
+        _make_columns(found, measured_axes(board, task)), [point for point, _ in rows]
+    )
+    noun = "changed" if edits else "asked for"
+    counts = ", ".join(f"{number} ({count:,} sources)" for number, count in found.sources.items())
+    made = tuple(_make_row(board, point, columns, variant) for point, variant in rows)
+    return Table(
+        task=task,
+        title=f"Attributes {noun} at once",
+        caption=f"{board.heading(task)}: by number of attributes {noun} at once: {counts}. Success:"
+        " share of candidates that are sentences with every wanted value. Of oracle: success over"
+        " that of the oracle, which is its ceiling, from the same resamples. Unguided: the same"
+        f" system with its knob at 0, the base rate{kept}. {describe_protocol(board, task)}",
+        columns=columns,
+        rows=with_bold(made, columns),
+        name=COMPOSITION,
+    )
+
+
+def _list_rows(board: Board, task: str) -> Iterator[tuple[Point, str]]:
+    """The rows of the main table, each guided one followed by itself without guidance."""
+    for point in board.mains(task):
+        unguided = find_unguided(board, task, point.system)
+        labels = f"{point.labels:,} labels" if point.labels is not None else ""
+        yield point, labels
+        if unguided is not None and unguided is not point:
+            yield unguided, "unguided"
+
+
+def _make_row(board: Board, point: Point, columns: tuple[Column, ...], variant: str) -> TableRow:
+    row = make_row(board, point, columns, variant=variant)
+    return replace(row, setting=point.label, marks=row.marks.replace(DAGGER, ""))
+
+
+def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            id=f"{axis.metric.replace(' ', '_')}.{number}",
+            group="known answers",
+            head=HEADS.get(axis.metric, axis.label.capitalize()),
+            detail=str(number),
+            direction="higher",
+            read=partial(_read, found, axis, number),
+            about=f"{axis.label}, {number} attributes",
+        )
+        for axis in (axes[0], CEILING_SHARE, *axes[1:])
+        for number in found.sources
+    )
+
+
+def _read(found: Composition, axis: Axis, number: int, point: Point) -> Interval:
+    return found.read(point, axis, number)
