@@ -34,7 +34,7 @@ class Bayes(Yardstick):
 
     id: ClassVar[str] = "bayes"
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=False, ablations={"labels-alone": ({"unlabelled": False},)}
+        trainable=False, reads_train=True, ablations={"labels-alone": ({"unlabelled": False},)}
     )
     Decoding: ClassVar[type] = BayesDecoding
 

@@ -38,6 +38,7 @@ class WordSwap(RankedYardstick):
     """Replaces the words that mark other values than the wanted ones."""
 
     id: ClassVar[str] = "word-swap"
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(trainable=False, reads_train=True)
     Config: ClassVar[type] = WordSwapConfig
     Decoding: ClassVar[type] = CopyDecoding
     config: WordSwapConfig

@@ -111,6 +111,9 @@ class Capabilities:
     nfe_knob: str | None = None
     likelihood: bool = False
     length: Literal["free", "fixed", "predicted"] = "free"
+    reads_train: bool = False
+    """Whether its answers depend on `Resources.train`, and so on labels, though it is not
+    trainable."""
     control: Literal["conditional", "guided"] = "conditional"
     """How the system follows a control line: it reads it as its source (`conditional`), or it is
     trained on targets alone and steered by operators (`guided`, see `Steerable`)."""

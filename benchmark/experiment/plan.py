@@ -13,7 +13,7 @@ from benchmark.experiment.selection import check_ablations, choose_systems
 from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
-from benchmark.experiment.trial import Trial, resolve_config, resolve_trial
+from benchmark.experiment.trial import Trial, learns_labels, resolve_config, resolve_trial
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.label_budget import count_labels
 
@@ -90,7 +90,7 @@ def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:
 def _label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list[int]:
     """The numbers of labels from which a system learns a task, that of the table first."""
     recipe = suite.tasks[task.id]
-    further = recipe.label_sweep if task.attributes and system_class.capabilities.trainable else ()
+    further = recipe.label_sweep if learns_labels(task, system_class) else ()
     return list(dict.fromkeys(count_labels(task, n) for n in (recipe.labels, *further)))
 
 

@@ -76,7 +76,7 @@ class Trial:
     trace_key: str | None
     """None if no trace is requested, or the system exposes no steps."""
     labels: int | None = None
-    """Number of labelled examples; None where there are no labels or nothing is trained."""
+    """Number of labelled examples; None where its answers do not depend on any."""
 
     @property
     def name(self) -> str:
@@ -184,8 +184,14 @@ def resolve_trial(
         operators=operators,
         generations=generations,
         trace_key=_trace_key(scoring, system_class, generations[0]) if labels == usual else None,
-        labels=labels if task.attributes and train_key is not None else None,
+        labels=labels if learns_labels(task, system_class) else None,
     )
+
+
+def learns_labels(task: Task, system_class: type[System]) -> bool:
+    """Whether another number of labels gives a system other answers."""
+    capabilities = system_class.capabilities
+    return bool(task.attributes) and (capabilities.trainable or capabilities.reads_train)
 
 
 def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any:

@@ -171,7 +171,7 @@ class TrialRecord(_Record):
     training: Training | None = None
     parameters: Parameters | None = None
     labels: int | None = None
-    """Labelled train examples; None where there are no labels or nothing is trained."""
+    """Labelled train examples; None where answers do not depend on any."""
     outputs: dict[str, Any] | None = None
     """Of outputs that were entered by `benchmark.score`: format, and how sources were matched."""
 

@@ -25,12 +25,15 @@ from benchmark.report.data.control_points import (
     has_control,
     kept_axis,
 )
-from benchmark.report.data.points import CEILING, Board, Point
+from benchmark.report.data.points import BAYES, CEILING, Board, Point
 from benchmark.report.data.seed_pooling import recipe_of, seed_parts
 from benchmark.scoring.bootstrap import Parts, interval, resample
 
-CEILING_SHARE = Axis("share of the oracle", "expected", "share of the oracle")
-"""Success over that of the oracle; it may exceed 1."""
+CEILINGS = {
+    name: Axis(f"share of {name}", "expected", f"share of {name}") for name in (CEILING, BAYES)
+}
+"""Success over that of a ceiling, by ceiling: of all sentences, and at a number of labels. A share
+may exceed 1."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,15 @@ def _measure(parts: Mapping[tuple[Point, Axis], Parts]) -> dict[tuple[Point, Axi
         key: interval(values, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, 1.0))
         for key, values in drawn.scores.items()
     }
-    tops = (point for point, axis in parts if (point.system, axis) == (CEILING, SUCCESS))
-    if (ceiling := next(tops, None)) is None:
-        return found
-    top = drawn.scores[ceiling, SUCCESS]
-    for (point, axis), values in drawn.scores.items():
-        if axis == SUCCESS and point is not ceiling:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                share = values / top
-            found[point, CEILING_SHARE] = interval(
-                share, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, math.inf)
-            )
+    successes = {point: v for (point, axis), v in drawn.scores.items() if axis == SUCCESS}
+    for ceiling, top in successes.items():
+        if ceiling.system not in CEILINGS:
+            continue
+        for point, values in successes.items():
+            if point.system not in CEILINGS or (point.system, ceiling.system) == (BAYES, CEILING):
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    share = values / top
+                found[point, CEILINGS[ceiling.system]] = interval(
+                    share, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, math.inf)
+                )
     return found

@@ -29,6 +29,8 @@ FAMILIES = tuple(family for family in get_args(Family) if family != YARDSTICK)
 """Order of the families; those of plug-ins follow, yardsticks come last."""
 
 COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
+BAYES = "bayes"
+"""The ceiling at a number of labels."""
 
 
 @dataclass(frozen=True, eq=False)

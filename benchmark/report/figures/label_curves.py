@@ -37,7 +37,7 @@ def draw_labels(board: Board, task: str) -> PanelGrid:
     grid.panels[0].ax.set_title(board.records.run.tasks[task].title)
     bottom = grid.panels[-1].ax
     bottom.set_xlabel("labelled examples")
-    points = [p for system in board.models for p in label_curve(board, task, system)]
+    points = [p for system in board.systems for p in label_curve(board, task, system)]
     if counts := sorted({p.labels for p in points if p.labels}):
         make_logarithmic(bottom, "x", counts)
         bottom.set_xticks(counts, [f"{count:,}" for count in counts])
@@ -48,7 +48,7 @@ def draw_labels(board: Board, task: str) -> PanelGrid:
 def _draw(panel: Panel, board: Board, task: str, axis: Axis, entries: dict[str, Line2D]) -> None:
     """Draw one quality, and enter into the legend what is drawn."""
     looks = look_of(board)
-    for system in board.models:
+    for system in board.systems:
         look = looks[system]
         points = [p for p in label_curve(board, task, system) if axis.read(p).defined]
         if points:

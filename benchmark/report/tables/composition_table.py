@@ -9,7 +9,7 @@ from functools import partial
 from benchmark.records.reader import Records
 from benchmark.records.schema import Interval
 from benchmark.report.analysis.composition import (
-    CEILING_SHARE,
+    CEILINGS,
     Composition,
     compute_composition,
     measured_axes,
@@ -32,7 +32,7 @@ COMPOSITION = "composition"
 
 HEADS = {
     "control": "Success",
-    CEILING_SHARE.metric: "Of oracle",
+    **{axis.metric: f"Of {name}" for name, axis in CEILINGS.items()},
     "kept": "Kept",
     "source_bleu": "Source BLEU",
 }
@@ -61,9 +61,10 @@ def build_composition_table(board: Board, task: str) -> Table:
         task=task,
         title=f"Attributes {noun} at once",
         caption=f"{board.heading(task)}: by number of attributes {noun} at once: {counts}. Success:"
-        " share of candidates that are sentences with every wanted value. Of oracle: success over"
-        " that of the oracle, which is its ceiling, from the same resamples. Unguided: the same"
-        f" system with its knob at 0, the base rate{kept}. {describe_protocol(board, task)}",
+        " share of candidates that are sentences with every wanted value. Of oracle or bayes:"
+        " success over that of a ceiling, from the same resamples; bayes is the ceiling at a number"
+        f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}."
+        f" {describe_protocol(board, task)}",
         columns=columns,
         rows=with_bold(made, columns),
         name=COMPOSITION,
@@ -96,7 +97,7 @@ def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, .
             read=partial(_read, found, axis, number),
             about=f"{axis.label}, {number} attributes",
         )
-        for axis in (axes[0], CEILING_SHARE, *axes[1:])
+        for axis in (axes[0], *CEILINGS.values(), *axes[1:])
         for number in found.sources
     )
 

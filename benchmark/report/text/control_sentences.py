@@ -82,7 +82,9 @@ def _describe_composition(board: Board, task: str, points: Sequence[Point]) -> I
 
 def _describe_edits(board: Board, task: str, points: Sequence[Point]) -> Iterator[str]:
     kept = kept_axis(board, task)
-    for point in points if kept is not None and kept.metric == "kept" else ():
+    if kept is None or kept.metric != "kept":
+        return
+    for point in points:
         unguided = find_unguided(board, task, point.system)
         if unguided is None or not kept.read(unguided).defined or not kept.read(point).defined:
             continue

@@ -40,11 +40,12 @@ class Attempt:
     kind: str = "samples"
 
 
+SWEPT = ("sweep",)
 GUIDED: Row = {"family": "latent", "labels": 200}
 ATTEMPTS = (
     Attempt("latentops", 0.9, 0.8, 0.5, strength=5.0, **GUIDED),
-    Attempt("latentops", 0.3, 0.8, 0.9, label="strength=0", roles=("sweep",), strength=0.0, **GUIDED),
-    Attempt("latentops", 0.7, 0.8, 0.7, label="strength=1", roles=("sweep",), strength=1.0, **GUIDED),
+    Attempt("latentops", 0.3, 0.8, 0.9, strength=0.0, label="strength=0", roles=SWEPT, **GUIDED),
+    Attempt("latentops", 0.7, 0.8, 0.7, strength=1.0, label="strength=1", roles=SWEPT, **GUIDED),
     Attempt("latentops", 0.6, 0.8, 0.5, label="labels=50", roles=("labels",), strength=5.0,
             family="latent", labels=50),
     Attempt("latentops", 0.95, 0.8, 0.5, label="labels=1000", roles=("labels",), strength=5.0,
@@ -52,6 +53,8 @@ ATTEMPTS = (
     Attempt("transformer", 0.4, 0.9, 0.3, family="autoregressive", labels=200),
     Attempt("transformer", 0.95, 0.9, 0.3, family="autoregressive", label="labels=1000",
             roles=("labels",), labels=1000),
+    Attempt("bayes", 0.95, labels=200),
+    Attempt("bayes", 0.8, label="labels=50", roles=("labels",), labels=50),
     Attempt("copy-source", 0.0, 1.0, 1.0, kind="single"),
     Attempt("oracle", 1.0, 1.0, 1.0),
 )  # fmt: skip
@@ -71,13 +74,11 @@ def write_controlled(
             rng = np.random.default_rng([number, seed])
             rows = [_attempt(attempt, wanted, rng, edits=edits) for _, wanted in asked]
             _write_rows(folder / "records" / "values" / f"score-{key}.jsonl.gz", rows)
-            samples = [
-                {
-                    "id": f"s{at}", "source": source, "references": ["the reference"],
-                    "candidates": [{"text": f"text {k} of {attempt.system}"} for k in range(SAMPLES)],
-                }
-                for at, (source, _) in enumerate(asked)
-            ]  # fmt: skip
+            texts = [{"text": f"text {k} of {attempt.system}"} for k in range(SAMPLES)]
+            samples: list[Row] = [
+                {"source": source, "references": ["the reference"], "candidates": texts}
+                for source, _ in asked
+            ]
             _write_rows(folder / "records" / "samples" / f"generate-{key}.jsonl", samples[:20])
             trials.append(_trial(attempt, seed, key, rows))
     _write_rows(folder / "records" / "cells.jsonl", trials)
