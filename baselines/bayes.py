@@ -18,10 +18,7 @@ from benchmark import api
 
 @dataclass(frozen=True)
 class BayesDecoding(CopyDecoding):
-    """What is learnt from."""
-
-    unlabelled: bool = True
-    """Whether sentences without a label are seen too."""
+    """Draws; the label budget decides what they are learnt from."""
 
     @property
     def kind(self) -> api.CandidateKind:
@@ -33,14 +30,12 @@ class Bayes(Yardstick):
     """Draws from p(text | wanted values, train)."""
 
     id: ClassVar[str] = "bayes"
-    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=False, reads_train=True, ablations={"labels-alone": ({"unlabelled": False},)}
-    )
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(trainable=False, reads_train=True)
     Decoding: ClassVar[type] = BayesDecoding
 
     def __init__(self, config: YardstickConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
-        self._draws: dict[bool, Callable[[str, int], str]] = {}
+        self._draw: Callable[[str, int], str] | None = None
 
     def generate(
         self,
@@ -57,21 +52,20 @@ class Bayes(Yardstick):
         Raises:
             UserError: if the task does not know what its labels leave possible.
         """
-        draw = self._learnt(decoding.unlabelled)
+        draw = self._learnt()
         seeds = iter(api.make_noise(seed, ids, num_samples).seeds)
         drawn = [[draw(source, next(seeds)) for _ in range(num_samples)] for source in sources]
         return [
             [api.Candidate(text, "ok" if text else "empty") for text in texts] for texts in drawn
         ]
 
-    def _learnt(self, unlabelled: bool) -> Callable[[str, int], str]:
+    def _learnt(self) -> Callable[[str, int], str]:
         """(source, seed) to a draw, learnt once."""
         if self.resources.informed_draw is None:
             raise api.UserError(
                 "bayes needs a task whose grammar tells what labels leave possible: use control or"
                 " control-correlated."
             )
-        if unlabelled not in self._draws:
-            train = [e for e in self.resources.train if unlabelled or e.attributes]
-            self._draws[unlabelled] = self.resources.informed_draw(train)
-        return self._draws[unlabelled]
+        if self._draw is None:
+            self._draw = self.resources.informed_draw(self.resources.train)
+        return self._draw

@@ -39,7 +39,7 @@ examples:
   python -m benchmark.run --task dialogue --system diffuseq transformer --seeds 1 2 3
   python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
   python -m benchmark.run --task dialogue --system all --ablate policies
-  python -m benchmark.run --task control --system latentops transformer --labels 50 1000 all
+  python -m benchmark.run --task control --system latentops transformer --labels 50 200-alone all
   python -m benchmark.run --task all --dry-run
   accelerate launch --multi_gpu --num_processes 4 -m benchmark.run --task all
 """
@@ -81,8 +81,8 @@ def parser() -> CommandParser:
         default=[],
         type=_read_labels,
         metavar="N",
-        help="numbers of labelled examples beside that of the suite, or all: a curve over labels"
-        " on control tasks",
+        help="numbers of labelled examples beside that of the suite, or all; 200-alone = without"
+        " the texts that have no label: a curve over labels on control tasks",
     )
     what.add_argument(
         "--trace",
@@ -129,13 +129,13 @@ def parser() -> CommandParser:
 
 
 def _read_labels(word: str) -> int | str:
-    """A positive number of labels, or `all`."""
+    """A positive number of labels, one without texts that have none (`200-alone`), or `all`."""
     if word == ALL:
         return word
-    count = int(word)
+    count = int(word.removesuffix("-alone"))
     if count < 1:
         raise ValueError
-    return count
+    return f"{count}-alone" if word.endswith("-alone") else count
 
 
 _read_labels.__name__ = "number of labels"

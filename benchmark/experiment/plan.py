@@ -15,7 +15,7 @@ from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import Trial, learns_labels, resolve_config, resolve_trial
 from benchmark.tasks import Task, load_task
-from benchmark.tasks.label_budget import count_labels
+from benchmark.tasks.label_budget import LabelBudget, read_budget
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,14 @@ def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:
     return suite.model_copy(update={"systems": suite.systems | completed})
 
 
-def _label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list[int]:
-    """The numbers of labels from which a system learns a task, that of the table first."""
+def _label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list[LabelBudget]:
+    """The labels from which a system learns a task, those of the table first."""
     recipe = suite.tasks[task.id]
     further = recipe.label_sweep if learns_labels(task, system_class) else ()
-    return list(dict.fromkeys(count_labels(task, n) for n in (recipe.labels, *further)))
+    budgets = dict.fromkeys(read_budget(task, written) for written in (recipe.labels, *further))
+    # A guided system is trained on texts without labels, whatever the budget is.
+    is_guided = system_class.capabilities.control == "guided"
+    return [budget for budget in budgets if not (budget.alone and is_guided)]
 
 
 def _applies(suite: Suite, task: Task, system: str) -> bool:

@@ -81,7 +81,7 @@ def settings_of(
     )
 
 
-def with_labels(main: Setting, labels: int) -> Setting:
+def with_labels(main: Setting, labels: str) -> Setting:
     """The main setting as a point of the curve over labels."""
     return replace(main, label=f"labels={labels}", roles=("labels",))
 

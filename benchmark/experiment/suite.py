@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
@@ -26,6 +26,10 @@ from benchmark.tasks import read_origin
 
 class _Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+LabelsAlone = Annotated[str, Field(pattern=r"^[1-9][0-9]*-alone$")]
+"""A number of labels without the texts that have none."""
 
 
 class LengthsRecipe(_Recipe):
@@ -54,8 +58,9 @@ class TaskRecipe(_Recipe):
     labels: PositiveInt | None = None
     """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
     with attributes; see `benchmark.tasks.label_budget`."""
-    label_sweep: list[PositiveInt | None] = []
-    """Further numbers of labels, each with the main setting alone: the curve over labels."""
+    label_sweep: list[PositiveInt | LabelsAlone | None] = []
+    """Further numbers of labels, each with the main setting alone: the curve over labels. With
+    `N-alone` conditional systems see N labelled examples and no others."""
     budget: dict[str, Any] = {}
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []
@@ -227,7 +232,7 @@ class Suite(_Recipe):
         evaluation = self.evaluation.model_copy(update={"trace": trace})
         return self.model_copy(update={"evaluation": evaluation})
 
-    def with_label_sweep(self, tasks: Sequence[str], budgets: Sequence[int | None]) -> Suite:
+    def with_label_sweep(self, tasks: Sequence[str], budgets: Sequence[int | str | None]) -> Suite:
         """The suite with the curve over these numbers of labels on some tasks; None = all."""
         changed = {
             name: self.tasks[name].model_copy(update={"label_sweep": list(budgets)})

@@ -25,7 +25,7 @@ from benchmark.experiment.suite import (
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
-from benchmark.tasks.label_budget import count_labels, labelled, visible
+from benchmark.tasks.label_budget import LabelBudget, labelled, read_budget, visible
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class Trial:
     """One per setting; the row of the table comes first."""
     trace_key: str | None
     """None if no trace is requested, or the system exposes no steps."""
-    labels: int | None = None
-    """Number of labelled examples; None where its answers do not depend on any."""
+    labels: LabelBudget | None = None
+    """What it learns from; None where its answers do not depend on labels."""
 
     @property
     def name(self) -> str:
         """Name in printed text."""
         name = f"{self.task.id} / {self.system} / seed {self.seed}"
-        return f"{name} / {self.labels} labels" if self.main.setting.roles == ("labels",) else name
+        return f"{name} / labels {self.labels}" if self.main.setting.roles == ("labels",) else name
 
     def describe(self, stage: str) -> dict[str, Any]:
         """The beginning of the record of one of its entries."""
@@ -117,7 +117,7 @@ def resolve_trial(
     system_class: type[System],
     seed: int,
     ablate: Sequence[str] = (),
-    labels: int | None = None,
+    labels: LabelBudget | None = None,
 ) -> Trial:
     """Resolve one trial with everything that determines it.
 
@@ -126,18 +126,19 @@ def resolve_trial(
         system: id, or dotted path of a user's system.
         system_class: the result of `load_system(system)`.
         ablate: names of ablations whose variants are decoded too.
-        labels: number of labelled examples; None = that of the task's recipe. With another number
-            the trial is a point of the curve over labels and has the main setting alone.
+        labels: what it learns from; None = the labels of the task's recipe. With others the trial
+            is a point of the curve over labels and has the main setting alone.
 
     Raises:
         UserError: for a recipe that does not fit the system.
     """
     config = resolve_config(suite, system, system_class)
     recipe = suite.tasks[task.id]
-    usual = count_labels(task, recipe.labels)
+    usual = read_budget(task, recipe.labels)
     labels = usual if labels is None else labels
     is_guided = system_class.capabilities.control == "guided"
-    whole, task = task, visible(task, labels, guided=is_guided)
+    whole = task
+    task = visible(task, labels.count, guided=is_guided, labels_alone=labels.alone)
     training, budget = suite.training_of(system), suite.budget_of(system, task.id)
     identity: dict[str, Any] = {
         "system": system,
@@ -158,14 +159,14 @@ def resolve_trial(
     operators = None
     if is_guided and task.attributes and train_key is not None:
         operators = _plan_operators(
-            suite, system, system_class, train_key, labelled(whole, labels), seed
+            suite, system, system_class, train_key, labelled(whole, labels.count), seed
         )
     source = operators.key if operators else train_key or identity
     settings = settings_of(suite, system, system_class, ablate)
     if labels == usual:
         settings = with_mbr(settings, suite.evaluation, num_test=len(task.test))
     else:
-        settings = (with_labels(settings[0], labels),)
+        settings = (with_labels(settings[0], str(labels)),)
     generations = tuple(
         _plan_generation(setting, suite, task, system_class, source, seed) for setting in settings
     )

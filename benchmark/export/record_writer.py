@@ -164,7 +164,9 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
         "made": {},
     }
     if trial.labels is not None:
-        line["labels"] = trial.labels
+        line["labels"] = trial.labels.count
+        if trial.labels.alone:
+            line["labels_alone"] = True
     keys: dict[str, str | None] = {"train": trial.train_key, "generate": key, "score": None}
     failures = []
     if trial.train_key is not None:

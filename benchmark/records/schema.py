@@ -172,6 +172,8 @@ class TrialRecord(_Record):
     parameters: Parameters | None = None
     labels: int | None = None
     """Labelled train examples; None where answers do not depend on any."""
+    labels_alone: bool = False
+    """Whether it learnt from these and from no texts without a label."""
     outputs: dict[str, Any] | None = None
     """Of outputs that were entered by `benchmark.score`: format, and how sources were matched."""
 

@@ -18,10 +18,11 @@ from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.records.record_files import RecordFiles
 from benchmark.records.schema import Event, ExampleValues, Sample, TraceRecord
+from benchmark.tasks.label_budget import LabelBudget
 
 Row = dict[str, Any]
-TrialName = tuple[str, str, int, int | None]
-"""Task, system, seed, and number of labels where the task has attributes."""
+TrialName = tuple[str, str, int, LabelBudget | None]
+"""Task, system, seed, and labels where the task has attributes."""
 
 _DEFAULTS: Row = {
     "error": None, "training": None, "score": None, "cost": None, "statuses": {}, "made": {},
@@ -67,9 +68,10 @@ class RawRecord:
     @property
     def trial(self) -> TrialName:
         """What trains once, with all its settings."""
-        return (
-            self.line["task"], self.line["system"], self.line["seed"], self.line.get("labels"),
-        )  # fmt: skip
+        count = self.line.get("labels")
+        alone = self.line.get("labels_alone", False)
+        labels = None if count is None else LabelBudget(count, alone)
+        return self.line["task"], self.line["system"], self.line["seed"], labels
 
     @property
     def keys(self) -> Mapping[str, str | None]:

@@ -62,7 +62,8 @@ def compute_composition(board: Board, task: str) -> Composition | None:
         return None
     unguided = (find_unguided(board, task, system) for system in board.models)
     mains = board.mains(task)
-    points = dict.fromkeys(p for p in (*mains, *unguided) if p is not None and p.trials)
+    labels = (p for main in mains for p in board.of(task, main.system, "labels"))
+    points = dict.fromkeys(p for p in (*mains, *unguided, *labels) if p is not None and p.trials)
     wanted: tuple[int, ...] = ()
     parts: dict[tuple[Point, Axis], Parts] = {}
     for point in points:
@@ -110,13 +111,23 @@ def _measure(parts: Mapping[tuple[Point, Axis], Parts]) -> dict[tuple[Point, Axi
     }
     successes = {point: v for (point, axis), v in drawn.scores.items() if axis == SUCCESS}
     for ceiling, top in successes.items():
-        if ceiling.system not in CEILINGS:
-            continue
         for point, values in successes.items():
-            if point.system not in CEILINGS or (point.system, ceiling.system) == (BAYES, CEILING):
+            if _bounds(ceiling, point):
                 with np.errstate(invalid="ignore", divide="ignore"):
                     share = values / top
                 found[point, CEILINGS[ceiling.system]] = interval(
                     share, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, math.inf)
                 )
     return found
+
+
+def _bounds(ceiling: Point, point: Point) -> bool:
+    """Whether one point is a ceiling of the other: `bayes` of those that learn the same labels."""
+    if ceiling.system == CEILING:
+        return point.system != CEILING
+    seen = (point.labels, point.labels_alone)
+    return (
+        ceiling.system == BAYES
+        and point.system not in CEILINGS
+        and seen == (ceiling.labels, ceiling.labels_alone)
+    )

@@ -49,16 +49,27 @@ def find_unguided(board: Board, task: str, system: str) -> Point | None:
     return next((p for curve in curves for p in curve if p.knob_value == 0), None)
 
 
-def label_curve(board: Board, task: str, system: str) -> tuple[Point, ...]:
-    """The main setting of a system by the number of labels that it learnt from."""
+def label_curve(board: Board, task: str, system: str, *, alone: bool = False) -> tuple[Point, ...]:
+    """The main setting of a system by the number of labels that it learnt from.
+
+    Args:
+        board: the points.
+        task: of the points.
+        system: of the points.
+        alone: those that learnt from labels alone, or those that learnt from all texts.
+    """
     main = board.main(task, system)
     points = [p for p in (main, *board.of(task, system, "labels")) if p is not None]
-    return tuple(sorted((p for p in points if p.labels is not None), key=lambda p: p.labels or 0))
+    found = [p for p in points if p.labels is not None and p.labels_alone == alone]
+    return tuple(sorted(found, key=lambda p: p.labels or 0))
 
 
 def has_label_curves(board: Board, task: str) -> bool:
     """Whether some system learnt from several numbers of labels."""
-    return any(len(label_curve(board, task, system)) > 1 for system in board.models)
+    return any(
+        len(label_curve(board, task, system)) > 1 or label_curve(board, task, system, alone=True)
+        for system in board.systems
+    )
 
 
 def free_features(board: Board, task: str) -> dict[str, Axis]:

@@ -70,6 +70,11 @@ class Point:
         return self.trials[0].labels if self.trials else None
 
     @property
+    def labels_alone(self) -> bool:
+        """Whether it learnt from labelled examples and from no other texts."""
+        return bool(self.trials) and self.trials[0].labels_alone
+
+    @property
     def sampled(self) -> bool:
         """Whether several candidates are independent draws."""
         return self.kind == "samples"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.lines import Line2D
 
 from benchmark.records.schema import Interval
@@ -23,6 +25,8 @@ from benchmark.report.figures.palette import (
 from benchmark.report.figures.panel_grid import Panel, PanelGrid, make_column
 
 _CEILING_LINE: LineStyle = (0, (4, 2.5))
+ALONE_LINE: LineStyle = (0, (1, 1.5))
+"""Of a system that learnt from labelled texts and no others."""
 
 
 def draw_labels(board: Board, task: str) -> PanelGrid:
@@ -37,7 +41,12 @@ def draw_labels(board: Board, task: str) -> PanelGrid:
     grid.panels[0].ax.set_title(board.records.run.tasks[task].title)
     bottom = grid.panels[-1].ax
     bottom.set_xlabel("labelled examples")
-    points = [p for system in board.systems for p in label_curve(board, task, system)]
+    points = [
+        p
+        for system in board.systems
+        for alone in (False, True)
+        for p in label_curve(board, task, system, alone=alone)
+    ]
     if counts := sorted({p.labels for p in points if p.labels}):
         make_logarithmic(bottom, "x", counts)
         bottom.set_xticks(counts, [f"{count:,}" for count in counts])
@@ -50,13 +59,18 @@ def _draw(panel: Panel, board: Board, task: str, axis: Axis, entries: dict[str, 
     looks = look_of(board)
     for system in board.systems:
         look = looks[system]
-        points = [p for p in label_curve(board, task, system) if axis.read(p).defined]
-        if points:
-            _draw_curve(panel, points, board.main(task, system), axis, look)
-            is_sampled = points[0].sampled
-            entries[system] = make_entry(
-                system, look, is_sampled=is_sampled, is_curve=len(points) > 1
+        for alone in (False, True):
+            curve = label_curve(board, task, system, alone=alone)
+            points = [p for p in curve if axis.read(p).defined]
+            if not points:
+                continue
+            drawn = replace(look, line=ALONE_LINE) if alone else look
+            _draw_curve(panel, points, board.main(task, system), axis, drawn)
+            name = f"{system}, labels alone" if alone else system
+            entries[name] = make_entry(
+                name, drawn, is_sampled=points[0].sampled, is_curve=alone or len(points) > 1
             )
+            entries[name].set_gid(system)
         unguided = find_unguided(board, task, system)
         if unguided is not None and (y := axis.read(unguided)).defined:
             name = f"{system}, unguided"

@@ -72,13 +72,16 @@ def build_composition_table(board: Board, task: str) -> Table:
 
 
 def _list_rows(board: Board, task: str) -> Iterator[tuple[Point, str]]:
-    """The rows of the main table, each guided one followed by itself without guidance."""
+    """The rows of the main table, each followed by itself unguided and with other labels."""
     for point in board.mains(task):
         unguided = find_unguided(board, task, point.system)
         labels = f"{point.labels:,} labels" if point.labels is not None else ""
         yield point, labels
         if unguided is not None and unguided is not point:
             yield unguided, "unguided"
+        for other in board.of(task, point.system, "labels"):
+            alone = " alone" if other.labels_alone else ""
+            yield other, f"{other.labels:,} labels{alone}" if other.labels is not None else ""
 
 
 def _make_row(board: Board, point: Point, columns: tuple[Column, ...], variant: str) -> TableRow:

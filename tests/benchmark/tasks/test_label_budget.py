@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.tasks import Task, load_task
-from benchmark.tasks.label_budget import labelled, visible
+from benchmark.tasks.label_budget import LabelBudget, labelled, read_budget, visible
 
 # Drawing the splits takes seconds.
 pytestmark = pytest.mark.slow
@@ -58,3 +58,14 @@ def test_a_task_without_attributes_stays_as_it_is() -> None:
     assert visible(task, 1, guided=True) is task
     with_labels = replace(task.train[0], attributes={"a": "b"})
     assert replace(task, train=(with_labels,)).digest != replace(task, train=task.train[:1]).digest
+
+
+def test_labels_alone_leave_nothing_else_to_a_conditional_system() -> None:
+    task = load_task("control", limits={"train": 20, "valid": 2, "test": 4})
+    budget = read_budget(task, "5-alone")
+    assert budget == LabelBudget(5, alone=True) and str(budget) == "5-alone"
+    seen = visible(task, budget.count, guided=False, labels_alone=budget.alone)
+    assert seen.train == task.train[:5]
+    assert [read_budget(task, given) for given in (7, 99, None)] == [
+        LabelBudget(7), LabelBudget(20), LabelBudget(20),
+    ]  # fmt: skip
