@@ -30,6 +30,7 @@ from benchmark.runtime.output_paths import make_folder
 if TYPE_CHECKING:
     from benchmark.execution.trial_stages import Rerun
     from benchmark.experiment.plan import Plan
+    from benchmark.experiment.trial import Trial
     from benchmark.experiment.run_context import RunContext
     from benchmark.store.entries import Store
 
@@ -300,9 +301,7 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
         selected = [trial for trial in select(plan, store, rerun) if unfinished(trial, store)]
         chosen = [plan.trials.index(trial) for trial in selected]
     trials = [plan.trials[number] for number in processes.gather(chosen)[0]]
-    # System by system, in the order of the suite, so that the long ones of all tasks start first.
-    order = list(dict.fromkeys(trial.system for trial in plan.trials))
-    trials.sort(key=lambda trial: order.index(trial.system))
+    trials = _in_turn(trials, [trial.system for trial in plan.trials])
     if processes.is_main:
         cached = len(plan.trials) - len(trials)
         note(f"{len(plan.trials)} trials, {cached} of them cached")
@@ -320,6 +319,19 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
             if processes.is_main:
                 board.print_line(f"{outcome.trial}: {state}")
     return errors
+
+
+def _in_turn(trials: Sequence[Trial], systems: Sequence[str]) -> list[Trial]:
+    """System by system, in the order of the suite, so that the long ones of all tasks start first.
+
+    Trials that share a training come behind all others: beside the first of them they would wait.
+    """
+    order = list(dict.fromkeys(systems))
+    ordered = sorted(trials, key=lambda trial: order.index(trial.system))
+    firsts = {trial.train_key: trial for trial in reversed(ordered)}
+    return sorted(
+        ordered, key=lambda trial: trial.train_key is not None and firsts[trial.train_key] != trial
+    )
 
 
 def _write_records(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> None:
