@@ -30,8 +30,8 @@ from benchmark.runtime.output_paths import make_folder
 if TYPE_CHECKING:
     from benchmark.execution.trial_stages import Rerun
     from benchmark.experiment.plan import Plan
-    from benchmark.experiment.trial import Trial
     from benchmark.experiment.run_context import RunContext
+    from benchmark.experiment.trial import Trial
     from benchmark.store.entries import Store
 
 EXAMPLES = """\
@@ -330,7 +330,8 @@ def _in_turn(trials: Sequence[Trial], systems: Sequence[str]) -> list[Trial]:
     ordered = sorted(trials, key=lambda trial: order.index(trial.system))
     firsts = {trial.train_key: trial for trial in reversed(ordered)}
     return sorted(
-        ordered, key=lambda trial: trial.train_key is not None and firsts[trial.train_key] != trial
+        ordered,
+        key=lambda trial: trial.train_key is not None and firsts[trial.train_key] is not trial,
     )
 
 
