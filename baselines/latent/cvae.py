@@ -77,8 +77,8 @@ class CVAESystem(api.NeuralSystem):
         source, target = batch["source"], batch["target"]
         conditions, encoded = self.module.read(source, pad_id)
         texts, _ = self.module.read(target, pad_id)
-        step = noise.normal((self.module.latent,), stream="latent").to(encoded)
-        found = self.module.chain.infer(texts, step, conditions)
+        eps = noise.normal((self.module.latent,), stream="latent").to(encoded)
+        found = self.module.chain.infer(texts, eps, conditions)
         memory = self._memory(
             encoded, source != pad_id, self.module.chain(found.latents, conditions)
         )
