@@ -132,14 +132,9 @@ def _read_labels(word: str) -> int | str:
     """A positive number of labels, or `all`."""
     if word == ALL:
         return word
-    count = int(word)
-    if count < 1:
-        raise ValueError
-    return count
-
-
-_read_labels.__name__ = "number of labels"
-"""How argparse calls what it cannot read."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r}: give 1 or more, or {ALL}")
+    return int(word)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -228,6 +223,10 @@ def _run(
     plan = make_plan(
         suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
     )
+    if options.labels and not any(task.attributes for task in plan.tasks.values()):
+        raise UserError(
+            f"--labels: {', '.join(tasks)} has no attributes: add a control task, or omit it."
+        )
     check_positive(options, "jobs")
     if processes.count > 1:
         if (options.jobs or 1) > 1:
