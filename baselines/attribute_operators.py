@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -94,12 +94,16 @@ class AttributeOperators(nn.Module):
         self.attributes = {name: tuple(values) for name, values in attributes.items()}
         self.of = nn.ModuleDict(
             {
-                name: Operator(inputs, len(values), recipe.hidden)
+                api.module_name(name): Operator(inputs, len(values), recipe.hidden)
                 for name, values in attributes.items()
             }
         )
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("scale", torch.ones(inputs))
+
+    def operator(self, attribute: str) -> Operator:
+        """The operator of one attribute."""
+        return cast("Operator", self.of[api.module_name(attribute)])
 
     def save(self, path: Path) -> None:
         """Write `attributes.json` and `model.safetensors` into the folder `path`."""
@@ -143,13 +147,15 @@ class AttributeOperators(nn.Module):
             batch: rows that are drawn for an update where there are more; None = all of them.
         """
         standard = (inputs - self.mean) / self.scale
-        for name, operator in self.of.items():
-            known = labels[name] >= 0
+        for name in self.attributes:
+            operator, known = self.operator(name), labels[name] >= 0
             all_x, all_y = standard[known], labels[name][known]
             for weight in operator.parameters():
                 spread = weight.size(-1) ** -0.5 if weight.ndim > 1 else 0.0
                 weight.data.copy_(torch.randn(weight.shape, generator=generator) * spread)
             if not len(all_x):
+                # Without a label nothing is known: all values are alike everywhere.
+                operator.out.weight.data.zero_()
                 continue
             optimizer = torch.optim.AdamW(
                 operator.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay

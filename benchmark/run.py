@@ -133,14 +133,10 @@ def _read_labels(word: str) -> int | str:
     """A positive number of labels, one without texts that have none (`200-alone`), or `all`."""
     if word == ALL:
         return word
-    count = int(word.removesuffix("-alone"))
-    if count < 1:
-        raise ValueError
-    return f"{count}-alone" if word.endswith("-alone") else count
-
-
-_read_labels.__name__ = "number of labels"
-"""How argparse calls what it cannot read."""
+    count = word.removesuffix("-alone")
+    if not count.isdecimal() or int(count) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r}: give 1 or more, 200-alone, or {ALL}")
+    return f"{int(count)}-alone" if word.endswith("-alone") else int(count)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -229,6 +225,10 @@ def _run(
     plan = make_plan(
         suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
     )
+    if options.labels and not any(task.attributes for task in plan.tasks.values()):
+        raise UserError(
+            f"--labels: {', '.join(tasks)} has no attributes: add a control task, or omit it."
+        )
     check_positive(options, "jobs")
     if processes.count > 1:
         if (options.jobs or 1) > 1:

@@ -116,7 +116,7 @@ class ClassifierFreeDiffuSeq(DiffuSeq):
             return plain
         opened = self.canvas.open([""])
         empty = opened.batch["ids"][:, : opened.starts[0]].to(rows["ids"].device)
-        network = Guided(
+        network = GuidedNetwork(
             self.module.denoiser,
             scale=decoding.guidance_scale,
             empty=self.module.readout.embed(empty),
@@ -127,7 +127,7 @@ class ClassifierFreeDiffuSeq(DiffuSeq):
         return replace(plain, network=network)
 
 
-class Guided:
+class GuidedNetwork:
     """(1 + w) f(z_t | source) - w f(z_t | nothing), at the target.
 
     The target stands behind the empty source in the second call, where training has seen it.

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from benchmark import api
 from diffuseq.canvas import Canvas
-from diffuseq.guidance import Gradient, Guide, Guided
+from diffuseq.guidance import Gradient, Guide, GuidedSolver
 from diffuseq.noised_classifier import ClassifierRecipe, NoisedClassifiers
 from diffuseq.process import diffuse
 from diffuseq.sampling import AfterStep
@@ -55,7 +55,7 @@ class DiffusionLMDecoding(DiffuSeqDecoding):
     """Size of a move: the knob; 0 does not steer. For `gradient` a factor of sigma^2."""
     guide: Guide = "sign"
     """`sign` as in the released code, `adagrad` as in the paper, `gradient` is the shift by
-    sigma^2 times the gradient of arXiv 2105.05233: see `diffuseq.guidance.move`."""
+    sigma^2 times the gradient of arXiv 2105.05233: see `diffuseq.guidance.descend`."""
     inner: int = 3
     """Moves after each step."""
     pull: float = 0.01
@@ -221,7 +221,7 @@ class DiffusionLM(DiffuSeq):
             gradients.append(self._towards_length(decoding.tokens))
         if decoding.strength and gradients:
             first = self._edit_step(decoding)
-            solver = Guided(
+            solver = GuidedSolver(
                 solver,
                 lambda z_s, s: torch.stack([gradient(z_s, s) for gradient in gradients]).sum(0),
                 # A text to be edited is put back until its chain begins.

@@ -26,7 +26,7 @@ _EPS = 1e-10
 """Of Adagrad, in torch as in the released code."""
 
 
-def move(
+def descend(
     z: Tensor,
     gradient: Callable[[Tensor], Tensor],
     *,
@@ -43,7 +43,7 @@ def move(
         z: state, noise included, `(rows, length, dim)`.
         gradient: of the loss of each row with respect to its state.
         mean: what `z` was before the noise of its step, of the same shape.
-        sigma: standard deviation of that noise; 0 = none.
+        sigma: standard deviation of that noise at temperature 1; 0 = none.
         guide: `sign` makes each coordinate a step of `strength` in the direction of its sign: the
             released code makes a new Adagrad optimiser for each move, whose first step that is.
             `adagrad` keeps its sums of squares over the moves, as the paper says. `gradient` takes
@@ -66,7 +66,7 @@ def move(
 
 
 @dataclass(frozen=True)
-class Guided:
+class GuidedSolver:
     """A solver whose steps are followed by moves towards what is wanted.
 
     Rows that want nothing at a step, and the step to s = 0, are left as the solver made them.
@@ -102,12 +102,12 @@ class Guided:
         mean = z_s if eps is None else self.solver.step(z_t, z0_hat, None, move)
         return torch.where(rows[:, None, None], self._moved(z_s, mean, s, move), z_s)
 
-    def _moved(self, z_s: Tensor, mean: Tensor, s: int, step: Transition) -> Tensor:
-        return move(
+    def _moved(self, z_s: Tensor, mean: Tensor, s: int, move: Transition) -> Tensor:
+        return descend(
             z_s,
             lambda z: self.gradient(z, s),
             mean=mean,
-            sigma=spread(self.solver, step),
+            sigma=spread(self.solver, move),
             guide=self.guide,
             strength=self.strength,
             inner=self.inner,
@@ -115,12 +115,12 @@ class Guided:
         )
 
 
-def spread(solver: Solver, step: Transition) -> float:
-    """Standard deviation of the noise that the solver adds in `step`."""
+def spread(solver: Solver, move: Transition) -> float:
+    """Standard deviation of the noise that the solver adds at temperature 1."""
     if not solver.stochastic:
         return 0.0
     zero = torch.zeros(1, 1, 1, dtype=torch.float64)
-    return float(solver.step(zero, zero, torch.ones_like(zero), step))
+    return float(solver.step(zero, zero, torch.ones_like(zero), move))
 
 
 def step_of(level: Tensor, alpha_bar: Tensor) -> int:

@@ -48,6 +48,11 @@ class ClassifierRecipe:
         for name in ("width", "layers", "heads", "ffn", "time_dim", "updates", "batch"):
             if getattr(self, name) < 1:
                 raise api.UserError(f"operators.{name} is {getattr(self, name)}: give 1 or more.")
+        for name in ("learning_rate", "weight_decay"):
+            if not getattr(self, name) >= 0:
+                raise api.UserError(f"operators.{name} is {getattr(self, name)}: give 0 or more.")
+        if not 0 <= self.dropout < 1:
+            raise api.UserError(f"operators.dropout is {self.dropout}: give 0 or more, below 1.")
         if self.width % self.heads or self.time_dim % 2:
             raise api.UserError(
                 f"operators have width {self.width}, heads {self.heads}, time_dim {self.time_dim}:"
@@ -66,9 +71,7 @@ class WordReader(nn.Module):
 
     def __init__(self, attributes: Mapping[str, Sequence[str]], *, vocab: int, length: int) -> None:
         super().__init__()
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(vocab, len(values)) for name, values in attributes.items()}
-        )
+        self.attributes, self.heads = tuple(attributes), _heads(vocab, attributes)
         for weight in self.parameters():
             nn.init.zeros_(weight)
         self.register_buffer("log_prior", torch.zeros(length, vocab))
@@ -98,7 +101,7 @@ class WordReader(nn.Module):
             table: embeddings `(vocab, dim)`.
         """
         words = self.posterior(z_t, level, table).sum(1)
-        return {name: head(words) for name, head in self.heads.items()}
+        return {name: self.heads[api.module_name(name)](words) for name in self.attributes}
 
 
 class StateReader(nn.Module):
@@ -123,9 +126,7 @@ class StateReader(nn.Module):
         self.blocks = nn.ModuleList(
             Block(width, recipe.heads, recipe.ffn, recipe.dropout) for _ in range(recipe.layers)
         )
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(width, len(values)) for name, values in attributes.items()}
-        )
+        self.attributes, self.heads = tuple(attributes), _heads(width, attributes)
 
     def forward(self, z_t: Tensor, clock: Tensor) -> dict[str, Tensor]:
         """By attribute the logits `(rows, values)`.
@@ -139,7 +140,7 @@ class StateReader(nn.Module):
         for block in self.blocks:
             h = block(h)
         pooled = h.mean(1)
-        return {name: head(pooled) for name, head in self.heads.items()}
+        return {name: self.heads[api.module_name(name)](pooled) for name in self.attributes}
 
 
 class NoisedClassifiers(nn.Module):
@@ -233,6 +234,11 @@ class NoisedClassifiers(nn.Module):
         """
         if isinstance(self.reader, WordReader):
             self.reader.count(texts)
+        for name, of in labels.items():
+            if not bool((of >= 0).any()):
+                # Without a label nothing is known: all values are alike everywhere.
+                for weight in self.reader.heads[api.module_name(name)].parameters():
+                    nn.init.zeros_(weight)
         embeddings, last = self.table[ids], len(self.alpha_bar) - 1
         optimizer = torch.optim.AdamW(
             self.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -253,3 +259,10 @@ class NoisedClassifiers(nn.Module):
             optimizer.step()
             falling.step()
         self.eval().requires_grad_(False)
+
+
+def _heads(width: int, attributes: Mapping[str, Sequence[str]]) -> nn.ModuleDict:
+    """A linear layer for each attribute."""
+    return nn.ModuleDict(
+        {api.module_name(n): nn.Linear(width, len(values)) for n, values in attributes.items()}
+    )

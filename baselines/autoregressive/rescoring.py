@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.attribute_operators import AttributeOperators, Operator
+from baselines.attribute_operators import AttributeOperators
 from baselines.autoregressive.causal_language_model import StateStepper
 
 
@@ -50,8 +50,7 @@ class PrefixOperators(AttributeOperators):
             named = (value >= 0).nonzero().squeeze(-1)
             if not len(named):
                 continue
-            operator = self.of[name]
-            assert isinstance(operator, Operator)
+            operator = self.operator(name)
             # A linear layer of two inputs is a sum, so each token is read once, not once a row.
             first = operator.first
             left, right = first.weight.split(sizes, dim=1)

@@ -42,8 +42,8 @@ class CVAEDecoding:
 
     @property
     def kind(self) -> api.CandidateKind:
-        """Independent draws."""
-        return "samples"
+        """Independent draws; a single text where nothing is drawn."""
+        return "samples" if self.spread > 0 or self.temperature > 0 else "single"
 
 
 class CVAESystem(api.NeuralSystem):
@@ -77,8 +77,8 @@ class CVAESystem(api.NeuralSystem):
         source, target = batch["source"], batch["target"]
         conditions, encoded = self.module.read(source, pad_id)
         texts, _ = self.module.read(target, pad_id)
-        step = noise.normal((self.module.latent,), stream="latent").to(encoded)
-        found = self.module.chain.infer(texts, step, conditions)
+        eps = noise.normal((self.module.latent,), stream="latent").to(encoded)
+        found = self.module.chain.infer(texts, eps, conditions)
         memory = self._memory(
             encoded, source != pad_id, self.module.chain(found.latents, conditions)
         )
@@ -105,19 +105,20 @@ class CVAESystem(api.NeuralSystem):
         """`num_samples` candidates per source, each from a latent of its own."""
         if not sources:
             return []
+        per_source = 1 if decoding.kind == "single" else num_samples
         self.module.eval()
         tokenizer, device = self.resources.tokenizer, self.module.decoder.tokens.weight.device
         read = encode_sources(tokenizer, sources, self.resources.lengths.source)
         tokens = read.padded(tokenizer.pad_id).to(device)
         conditions, encoded = self.module.read(tokens, tokenizer.pad_id)
-        conditions = [c.repeat_interleave(num_samples, 0) for c in conditions]
-        noise = api.make_noise(seed, ids, num_samples, device)
+        conditions = [c.repeat_interleave(per_source, 0) for c in conditions]
+        noise = api.make_noise(seed, ids, per_source, device)
         eps = decoding.spread * noise.normal((self.module.latent,), stream="start")
         return decode(
             self.module.decoder,
             self._memory(
-                encoded.repeat_interleave(num_samples, 0),
-                (tokens != tokenizer.pad_id).repeat_interleave(num_samples, 0),
+                encoded.repeat_interleave(per_source, 0),
+                (tokens != tokenizer.pad_id).repeat_interleave(per_source, 0),
                 self.module.chain(eps, conditions),
             ),
             self.resources,

@@ -103,16 +103,16 @@ class LatentChain(nn.Module):
             noise: `(texts, layers * latent)`.
             sources: c_l of every layer, `(texts, condition)`, if there are sources.
         """
-        eps, kl = [], []
+        of_priors, kl = [], []
         h = z = noise.new_zeros(len(noise), self.latent)
-        for layer, (link, step) in enumerate(self._steps(noise)):
+        for layer, (link, eps) in enumerate(self._by_layer(noise)):
             h, known = link(h, z, sources[layer : layer + 1])
             prior = Gaussian.of(link.prior(known))
             posterior = Gaussian.of(link.posterior(torch.cat((texts[layer], known), dim=-1)))
-            z = posterior.at(step)
-            eps.append(prior.eps(z))
+            z = posterior.at(eps)
+            of_priors.append(prior.eps(z))
             kl.append(posterior.kl(prior))
-        return Inferred(torch.cat(eps, dim=-1), torch.stack(kl, dim=-1))
+        return Inferred(torch.cat(of_priors, dim=-1), torch.stack(kl, dim=-1))
 
     def forward(self, eps: Tensor, sources: Sequence[Tensor] = ()) -> list[Tensor]:
         """The latents of all layers, `(rows, latent)` each, from the noise of their priors.
@@ -123,13 +123,13 @@ class LatentChain(nn.Module):
         """
         latents = []
         h = z = eps.new_zeros(len(eps), self.latent)
-        for layer, (link, step) in enumerate(self._steps(eps)):
+        for layer, (link, own) in enumerate(self._by_layer(eps)):
             h, known = link(h, z, sources[layer : layer + 1])
-            z = Gaussian.of(link.prior(known)).at(step)
+            z = Gaussian.of(link.prior(known)).at(own)
             latents.append(z)
         return latents
 
-    def _steps(self, eps: Tensor) -> Iterator[tuple[_Link, Tensor]]:
+    def _by_layer(self, eps: Tensor) -> Iterator[tuple[_Link, Tensor]]:
         """Every layer with its part of `eps`."""
         links = cast("Sequence[_Link]", self.links)
         return zip(links, eps.split(self.latent, dim=-1), strict=True)

@@ -34,7 +34,7 @@ def decode(
         noise: of the rows.
         temperature: divides the logits; 0 is greedy.
         truncated: whether each source was cut.
-        num_samples: rows of a source.
+        num_samples: candidates per source; where a source has a single row, it is repeated.
         on_step: see `benchmark.api.System.generate`.
     """
     tokenizer, length = resources.tokenizer, resources.lengths.target

@@ -74,7 +74,7 @@ class Operators(AttributeOperators):
         for name, value in wanted.items():
             is_named = value >= 0
             if bool(is_named.any()):
-                step = self.of[name].gradient(z, value.clamp(min=0))  # type: ignore[operator]
+                step = self.operator(name).gradient(z, value.clamp(min=0))
                 total = total + torch.where(is_named[:, None], step, 0.0)
         return total
 
@@ -82,7 +82,7 @@ class Operators(AttributeOperators):
         """Sum over attributes of log p(value | z) `(rows,)`; arguments as in `forward`."""
         total = z.new_zeros(len(z))
         for name, value in wanted.items():
-            found = self.of[name](z).gather(1, value.clamp(min=0)[:, None])[:, 0]
+            found = self.operator(name)(z).gather(1, value.clamp(min=0)[:, None])[:, 0]
             total = total + torch.where(value >= 0, found, 0.0)
         return total
 

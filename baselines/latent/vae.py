@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
 from baselines.latent.vae_loss import RisingBeta
+from baselines.setting_checks import check_at_least_one, check_not_negative
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class VAEConfig(EncoderDecoderConfig):
     """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
     rise: int = 0
     """Updates over which `beta` rises from 0."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_at_least_one("config", self, "latent")
+        check_not_negative("config", self, "beta", "rise")
 
 
 class LatentDecoder(Decoder):

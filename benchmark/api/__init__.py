@@ -23,6 +23,7 @@ from benchmark.api.control import (
     Judgement,
     check_wanted,
     index_labels,
+    module_name,
     read_control,
 )
 from benchmark.api.script import Script, detect_script
@@ -84,6 +85,7 @@ __all__ = [
     "load_tokenizer",
     "load_weights",
     "make_noise",
+    "module_name",
     "read_attributes",
     "read_control",
     "read_folder",

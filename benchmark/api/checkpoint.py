@@ -58,12 +58,10 @@ def read_attributes(path: Path) -> dict[str, list[str]]:
         UserError: if the file is missing or broken.
     """
     try:
-        found: dict[str, list[str]] = json.loads(
-            (path / "attributes.json").read_text(encoding="utf-8")
-        )
-    except (OSError, ValueError) as error:
+        found = json.loads((path / "attributes.json").read_text(encoding="utf-8"))
+        return {name: [*values] for name, values in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise UserError(f"No operators can be read from {path}: {error}.") from error
-    return found
 
 
 def read_folder(path: Path, config_type: type) -> tuple[Any, Resources]:

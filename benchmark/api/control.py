@@ -136,6 +136,18 @@ def check_wanted(
             )
 
 
+def module_name(attribute: str) -> str:
+    """The key of an attribute in a `torch.nn.ModuleDict`: its own name where torch allows it.
+
+    torch refuses names with a dot, and those that its modules have already, such as `type`.
+    """
+    from torch import nn
+
+    if "." in attribute or hasattr(nn.ModuleDict(), attribute):
+        return f"attribute_{attribute.encode().hex()}"
+    return attribute
+
+
 def _escape(text: str) -> str:
     return _SIGN.sub(lambda sign: f"\\{sign[0]}", text)
 

@@ -121,7 +121,7 @@ class Steerable(Protocol):
 
     @property
     def operators(self) -> nn.Module | None:
-        """The fitted operators, whose forward calls are counted as gradients; None before."""
+        """The fitted operators, whose forward calls the cost counts apart; None before."""
 
     def fit_operators(
         self,

@@ -90,21 +90,21 @@ def _decoding_s(system: System, planned: PlannedGeneration, trial: Trial, device
     asked = getattr(decoding, knob) if knob else None
     if knob and isinstance(asked, int) and asked > REHEARSED_NFE:
         decoding, calls = replace(decoding, **{knob: REHEARSED_NFE}), asked / REHEARSED_NFE
-    seconds = 0.0
     test, samples = planned.sources, planned.num_samples
-    # The first call may learn what later ones use: a slow one is made twice.
-    rehearsals = [(min(REHEARSED_SOURCES, len(test)), samples), (1, 1), (1, 1)]
-    while rehearsals:
-        sources, candidates = rehearsals.pop()
-        # A ranked list costs the same however few are requested: a slow one is overestimated.
+
+    def rehearse(sources: int, candidates: int) -> float:
         made = generate(
             system, test[:sources], decoding,
             num_samples=candidates, seed=trial.seed, batch=10**6, device=device,
         )  # fmt: skip
-        share = sources * candidates / (len(test) * samples)
-        seconds = calls * made.cost.wall_s / max(share, 1e-9)
-        if made.cost.wall_s > SLOW_S:
-            rehearsals = rehearsals[1:]
-        elif len(rehearsals) > 1:
-            rehearsals.pop()
-    return seconds
+        return made.cost.wall_s
+
+    sources = candidates = 1
+    if (wall_s := rehearse(1, 1)) > SLOW_S:
+        # The first call may learn what later ones use.
+        # A ranked list costs the same however few are requested: a slow one is overestimated.
+        wall_s = rehearse(1, 1)
+    else:
+        sources, candidates = min(REHEARSED_SOURCES, len(test)), samples
+        wall_s = rehearse(sources, candidates)
+    return calls * wall_s * len(test) * samples / (sources * candidates)

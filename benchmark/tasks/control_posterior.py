@@ -3,9 +3,10 @@
 A reader who knows the patterns of a grammar, but not which words express which value, learns that
 from labels, and from sentences without any: whatever expresses an attribute in one sentence
 expresses one value of it. So the expressions of an attribute fall into groups, and a label names
-the value of the whole group. A group that no label names has each value with equal probability.
-Nothing is uncertain beyond that, so the posterior is exact, and its draws are the ceiling of every
-system that has learnt from the same sentences and answers as they are distributed.
+the value of the whole group. A group that no label names has each value with equal probability,
+whatever the other groups have: that two large ones will hardly share a value is not used, which
+matters only at a handful of labels. Given that, the posterior is exact, and its draws are the
+ceiling of every system that has learnt from the same sentences and answers as they are distributed.
 """
 
 from __future__ import annotations

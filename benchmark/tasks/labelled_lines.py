@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from benchmark.tasks.json_lines import fail, kind, read_objects, read_targets, read_text
 
-KEYS = frozenset({"text", "src", "trg", "refs", "attributes", "target_attributes"})
-
+_OF_PAIRS = ("src", "trg", "refs", "target_attributes")
+KEYS = frozenset({"text", "attributes", *_OF_PAIRS})
 
 Form = Literal["text", "rewrite", "slots", "request"]
 """The four forms, in their order."""
@@ -76,11 +76,12 @@ def _first(path: Path) -> list[tuple[int, dict[str, Any]]]:
 
 def _line(path: Path, number: int, fields: Mapping[str, Any]) -> LabelledLine:
     attributes = _attributes(path, number, fields, "attributes")
+    of_pairs = [key for key in _OF_PAIRS if key in fields]
     if "text" in fields:
-        if "src" in fields or "trg" in fields:
-            fail(path, number, 'it has "text" and "src" or "trg"', "keep one form")
+        if of_pairs:
+            fail(path, number, f'it has "text" and "{of_pairs[0]}"', "keep one form")
         return LabelledLine(number, "text", attributes, (read_text(path, number, fields, "text"),))
-    if "trg" not in fields and "src" not in fields:
+    if not of_pairs:
         return LabelledLine(number, "request", attributes)
     targets = read_targets(path, number, fields)
     if "target_attributes" not in fields:

@@ -117,7 +117,7 @@ def _changes(
     flipped = []
     for name, value in line.attributes.items():
         others = [other for other in attributes.get(name, ()) if other != value]
-        if len(others) == 1:
+        if line.texts and len(others) == 1:
             flipped.append(({name: others[0]}, line.texts[:1]))
     return flipped
 

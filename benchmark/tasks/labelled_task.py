@@ -44,7 +44,8 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
     """The task of a folder.
 
     Raises:
-        UserError: if a file has a bad line, there is no train file, or nothing to edit.
+        UserError: if a file has a bad line, there is no train file, nothing to learn from it, or
+            nothing to edit.
     """
     if folder.files["train"] is None:
         raise UserError(
@@ -58,6 +59,7 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
     lines = {split: read[split].lines for split in SPLITS}
     has_slots = lines["train"][0].form == "slots"
     attributes = values_of(*(lines.values() if has_slots else [lines["train"]]))
+    _check_train(folder, lines["train"], has_slots=has_slots)
     if not has_slots:
         _check_values(folder, lines, attributes)
     name = folder.path.name
@@ -104,6 +106,23 @@ def _judge(folder: Folder, lines: Mapping[Split, Lines], *, has_slots: bool) -> 
         return SlotJudge((folder.files[said_by] or train).resolve())
     texts = (line.texts[0] for line in lines["train"] if line.texts)
     return TextJudge(train.resolve(), held_out.resolve(), detect_script(texts) == "unspaced")
+
+
+def _check_train(folder: Folder, train: Lines, *, has_slots: bool) -> None:
+    """Said before anything is trained: the judge is fitted only when the first text is scored."""
+    texts = [line for line in train if line.texts]
+    if not texts:
+        raise UserError(
+            f"{folder.files['train']} has no text, only attributes: add lines like "
+            '{"text": "...", "attributes": {...}}'
+        )
+    names = {name for line in texts for name in line.attributes}
+    for name in sorted(names) if not has_slots else ():
+        if len({line.attributes[name] for line in texts if name in line.attributes}) < 2:
+            raise UserError(
+                f"{folder.files['train']}: all texts have the same {name!r}, so no judge can be "
+                "fitted: add texts with another value, or leave the attribute out"
+            )
 
 
 def _check_values(

@@ -75,23 +75,30 @@ class TextJudge:
         )
 
     def ceilings(self) -> Mapping[str, float]:
-        """By attribute how often the judge is right on held-out texts."""
-        return {name: right for name, right, _ in self._accuracies()}
+        """By attribute how often the judge is right on held-out texts, where there are any."""
+        return {name: right for name, (right, _) in self._accuracies().items()}
 
     def remarks(self) -> Sequence[str]:
         """The same in sentences."""
-        counts = _fitted(self.train, self.characters).counts
+        fitted, measured = _fitted(self.train, self.characters), self._accuracies()
         return [
-            f"Judge of {name}: a classifier fitted to all {counts[name]:,} labels of train, right"
-            f" on {right:.1%} of {texts:,} held-out texts, which is the ceiling of the column."
-            for name, right, texts in self._accuracies()
+            f"Judge of {name}: a classifier fitted to all {count:,} labels of train,"
+            f" {_describe(measured.get(name))}."
+            for name, count in fitted.counts.items()
         ]
 
-    def _accuracies(self) -> Sequence[tuple[str, float, int]]:
+    def _accuracies(self) -> Mapping[str, tuple[float, int]]:
         return _accuracies(self.train, self.held_out, self.characters)
 
     def _labels(self, text: str) -> Mapping[str, str]:
         return _classify(self.train, self.characters, text)
+
+
+def _describe(accuracy: tuple[float, int] | None) -> str:
+    if accuracy is None:
+        return "of which no held-out text tells how often it is right"
+    right, texts = accuracy
+    return f"right on {right:.1%} of {texts:,} held-out texts, which is the ceiling of the column"
 
 
 @dataclass(frozen=True)
@@ -112,19 +119,23 @@ def _classify(train: Path, characters: bool, text: str) -> Mapping[str, str]:
 
 
 @functools.lru_cache(maxsize=8)
-def _accuracies(train: Path, held_out: Path, characters: bool) -> list[tuple[str, float, int]]:
-    """By attribute the share of held-out texts that are judged right, and their number."""
+def _accuracies(train: Path, held_out: Path, characters: bool) -> dict[str, tuple[float, int]]:
+    """By attribute the share of held-out texts that are judged right, and their number.
+
+    Without the attributes that no held-out text has.
+    """
     classifiers = _fitted(train, characters)
     lines = [line for line in read_labelled(held_out).lines if line.texts]
-    found = classifiers.labels([line.texts[0] for line in lines])
-    accuracies = []
+    found = classifiers.labels([line.texts[0] for line in lines]) if lines else []
+    accuracies = {}
     for name in classifiers.models:
         right = [
             labels[name] == line.attributes[name]
             for labels, line in zip(found, lines, strict=True)
             if name in line.attributes
         ]
-        accuracies.append((name, sum(right) / max(1, len(right)), len(right)))
+        if right:
+            accuracies[name] = sum(right) / len(right), len(right)
     return accuracies
 
 
@@ -144,16 +155,16 @@ def _fitted(train: Path, characters: bool) -> _Classifiers:
         sublinear_tf=True,
         dtype=np.float32,
     )
-    features = vectorizer.fit_transform([line.texts[0] for line in lines])
+    try:
+        features = vectorizer.fit_transform([line.texts[0] for line in lines])
+    except ValueError as error:
+        raise UserError(
+            f"{train}: no word occurs in two texts, so no judge can be fitted: add texts."
+        ) from error
     models, counts = {}, {}
     for name in sorted({name for line in lines for name in line.attributes}):
         rows = [row for row, line in enumerate(lines) if name in line.attributes]
         labels = [lines[row].attributes[name] for row in rows]
-        if len(set(labels)) < 2:
-            raise UserError(
-                f"{train}: all texts have the same {name!r}, so no judge can be fitted: add texts "
-                "with another value, or leave the attribute out."
-            )
         models[name] = LinearSVC(C=0.5, random_state=0).fit(features[rows], labels)
         counts[name] = len(rows)
     return _Classifiers(vectorizer, models, counts)

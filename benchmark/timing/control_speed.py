@@ -60,7 +60,7 @@ def measure_sentences(name: str, *, repeats: int, updates: int = UPDATES) -> Res
         first,
         second,
         f"suite mini's systems after {updates} updates, task control, all four attributes,"
-        f" {len(requests)} sentences at once; diffusion-lm at {SYSTEMS['diffusion-lm']['nfe']}"
+        f" sentences at once: {len(requests)}; diffusion-lm at {SYSTEMS['diffusion-lm']['nfe']}"
         " guided steps; calls of the operators are timed and not counted",
     )
 

@@ -52,6 +52,27 @@ def test_a_batch_is_drawn_where_there_are_more_rows() -> None:
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 
 
+@pytest.mark.parametrize("hidden", [0, 8])
+def test_an_attribute_without_labels_has_no_say(hidden: int) -> None:
+    recipe = OperatorRecipe(hidden=hidden, updates=1)
+    found = AttributeOperators({"kind": ("a", "b")}, 4, recipe)
+    unlabelled = {"kind": torch.full((3,), -1)}
+    found.fit(torch.randn(3, 4), unlabelled, recipe, torch.Generator().manual_seed(2))
+    x = torch.randn(5, 4)
+    torch.testing.assert_close(found.operator("kind")(x).exp(), torch.full((5, 2), 0.5))
+    assert not found.operator("kind").gradient(x, torch.zeros(5, dtype=torch.int64)).any()
+
+
+def test_any_name_of_an_attribute_will_do(tmp_path: Path) -> None:
+    # torch refuses all of them as names of modules.
+    attributes = {"type": ("a", "b"), "no. of rooms": ("1", "2"), "train": ("x", "y", "z")}
+    found = AttributeOperators(attributes, 4, RECIPE)
+    found.save(tmp_path)
+    again = AttributeOperators.load(tmp_path, 4, RECIPE, "cpu")
+    assert [again.operator(name).out.out_features for name in attributes] == [2, 2, 3]
+    assert list(AttributeOperators(ATTRIBUTES, 4, RECIPE).of) == [*ATTRIBUTES]
+
+
 def test_labels_are_indices_of_values() -> None:
     found = AttributeOperators(ATTRIBUTES, 4, OperatorRecipe()).index(
         [{"mood": "bad"}, {}, {"kind": "c"}]
@@ -70,5 +91,7 @@ def test_they_come_back_as_they_were(tmp_path: Path) -> None:
     assert again.attributes == found.attributes
     for name, tensor in found.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor)
-    with pytest.raises(api.UserError, match="No operators can be read"):
-        AttributeOperators.load(tmp_path, 4, RECIPE, "cpu")
+    (tmp_path / "attributes.json").write_text("[1]")
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(api.UserError, match="No operators can be read"):
+            AttributeOperators.load(folder, 4, RECIPE, "cpu")

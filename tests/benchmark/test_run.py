@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.records.record_files import RecordFiles
 from benchmark.report.build import write_texts
-from benchmark.run import main
+from benchmark.run import main, parser
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
 QUICK = ["limits.train=40", "limits.test=3", "budget.updates=3", "training.validate_every=3"]
@@ -199,6 +199,7 @@ LINE = '{"src": "a b c", "trg": "c b a"}\n'
         (["--task", "all", "--system", "oracle", "--ablate", "policies"], "there is none"),
         (["--task", "all", "--device", "tpu"], "use auto, cpu or cuda"),
         (["--task", "all", "--jobs", "0"], "--jobs 0"),
+        (["--task", "dialogue", "--labels", "50"], "--labels: dialogue has no attributes"),
         (["--task", "all", "--store", "file/store"], "--store"),
         (["--task", "all", "--reports", "file/reports"], "--reports"),
     ],
@@ -208,6 +209,13 @@ def test_mistakes_get_one_sentence_and_exit_code_2(run, words, sentence):
     code, out, err = run(*words)
     assert code == 2 and out == ""
     assert sentence in err and err.startswith("error: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("count", ["many", "0", "-5"])
+def test_labels_are_counted_from_one(count, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--task", "control", f"--labels={count}"])
+    assert f"argument --labels: '{count}': give 1 or more, or all" in capsys.readouterr().err
 
 
 def real_suite(tmp_path: Path) -> str:

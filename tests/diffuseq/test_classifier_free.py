@@ -13,7 +13,7 @@ from diffuseq.classifier_free import (
     ClassifierFreeConfig,
     ClassifierFreeDecoding,
     ClassifierFreeDiffuSeq,
-    Guided,
+    GuidedNetwork,
 )
 from diffuseq.system import DiffuSeq, DiffuSeqConfig
 
@@ -105,7 +105,7 @@ def test_guidance_goes_beyond_the_model_with_its_source_away_from_that_without()
     empty = canvas.open([""])
     first, t = empty.starts[0], torch.tensor([9, 9, 9])
     z_t = torch.randn(*batch["ids"].shape, 8)
-    guided = Guided(
+    guided = GuidedNetwork(
         system.denoiser,
         scale=1.5,
         empty=system.readout.embed(empty.batch["ids"][:, :first]),

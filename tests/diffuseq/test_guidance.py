@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from diffuseq.guidance import Guide, Guided, move, spread, step_of
+from diffuseq.guidance import Guide, GuidedSolver, descend, spread, step_of
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 from diffuseq.solvers import Ancestral, Ddim, DpmSolverPlusPlus, Solver, Transition
 
@@ -25,7 +25,7 @@ def towards_zero(z: Tensor) -> Tensor:
 
 
 def moved(guide: Guide, inner: int, *, pull: float = 0.0, z: Tensor | None = None) -> Tensor:
-    return move(
+    return descend(
         state(0) if z is None else z,
         towards_zero,
         mean=state(1),
@@ -41,7 +41,7 @@ def test_a_sign_move_has_the_size_of_the_strength() -> None:
     torch.testing.assert_close(moved("sign", 1), state(0) - 0.1 * state(0).sign())
     # Of each move, whatever came before: a coordinate of 5 goes down by three steps.
     far = torch.full((1, 1, 1), 5.0)
-    found = move(
+    found = descend(
         far,
         towards_zero,
         mean=far,
@@ -110,8 +110,8 @@ class Asked:
         return torch.ones_like(z)
 
 
-def guided(asked: Asked, rows: list[bool], until: float = 0.0) -> Guided:
-    return Guided(
+def guided(asked: Asked, rows: list[bool], until: float = 0.0) -> GuidedSolver:
+    return GuidedSolver(
         Ddim(1.0),
         asked,
         wants=lambda s: torch.tensor(rows),

@@ -157,3 +157,24 @@ def test_saved_and_read(tmp_path: Path) -> None:
 def test_recipes_are_checked(wrong: dict[str, int]) -> None:
     with pytest.raises(UserError, match="operators"):
         ClassifierRecipe(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reads", ["words", "states"])
+def test_attributes_may_have_any_name_and_no_label(reads: Reads) -> None:
+    torch.manual_seed(0)
+    attributes = {"type": ("a", "b"), "no. of rooms": ("1", "2")}
+    made = NoisedClassifiers(attributes, recipe(reads), table=TABLE, length=LENGTH, alpha_bar=LEVEL)
+    ids = torch.randint(VOCAB, (6, LENGTH))
+    labels = {"type": torch.tensor([0, 1] * 3), "no. of rooms": torch.full((6,), -1)}
+    made.fit(ids, ids, labels, recipe(reads))
+    scores = made.scores(states(), T)
+    assert scores["type"].any() and not scores["no. of rooms"].any()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"learning_rate": -1.0}, {"weight_decay": -1.0}, {"dropout": 1.0}, {"updates": 0}]
+)
+def test_a_recipe_that_cannot_be_followed_is_refused(wrong: dict[str, float]) -> None:
+    (name,) = wrong
+    with pytest.raises(UserError, match=rf"operators\.{name} is "):
+        ClassifierRecipe(**wrong)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from diffuseq.guidance import Guided, move
+from diffuseq.guidance import GuidedSolver, descend
 from diffuseq.objective import loss_terms
 from diffuseq.readout import Readout
 from diffuseq.sampling import sample
@@ -66,7 +66,7 @@ def slope(given):
 
 @pytest.mark.parametrize(("name", "sigma"), [("guided", 0.4), ("guided_without_noise", 0.0)])
 def test_three_moves(given, name, sigma):
-    moved = move(
+    moved = descend(
         given.tensor("state"),
         slope(given),
         mean=given.tensor("mean"),
@@ -92,7 +92,7 @@ def test_a_guided_chain(given):
             return drawn[step]
 
     rows = torch.ones(len(start), dtype=torch.bool)
-    solver = Guided(
+    solver = GuidedSolver(
         Ddim(1.0),
         lambda z, s: slope(given)(z),
         wants=lambda s: rows,

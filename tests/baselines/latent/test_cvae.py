@@ -35,8 +35,14 @@ def texts(system: CVAESystem, **decoding: float) -> list[list[str]]:
 
 
 def test_candidates_differ_by_their_latents_alone(system: CVAESystem) -> None:
-    assert all(len(set(of_source)) == 1 for of_source in texts(system, spread=0.0))
+    still = texts(system, spread=0.0)
+    assert all(len(of_source) == 6 and len(set(of_source)) == 1 for of_source in still)
     assert any(len(set(of_source)) > 1 for of_source in texts(system, spread=4.0))
+
+
+def test_a_text_without_chance_is_one_candidate() -> None:
+    assert CVAEDecoding(spread=0.0).kind == "single"
+    assert CVAEDecoding().kind == CVAEDecoding(spread=0.0, temperature=0.7).kind == "samples"
 
 
 def test_prior_and_posterior_read_the_source(system: CVAESystem) -> None:

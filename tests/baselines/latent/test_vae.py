@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from baselines.encoder_decoder import Encoder
 from baselines.latent.vae import VAE, LatentDecoder, VAEConfig, kl
 from baselines.latent.vae_loss import RisingBeta
+from benchmark.api import UserError
 
 CONFIG = VAEConfig(
     dim=16, heads=2, ffn=16, encoder_layers=1, decoder_layers=1, dropout=0.0, latent=4
@@ -42,3 +44,10 @@ def test_noise_counts_standard_deviations_of_the_posterior() -> None:
     found = module.infer(tokens, PAD, torch.full((2, 4), -2.0))
     torch.testing.assert_close(found.latents, mu - 2 * (0.5 * log_variance).exp())
     torch.testing.assert_close(found.kl, kl(mu, log_variance))
+
+
+@pytest.mark.parametrize("wrong", [{"latent": 0}, {"beta": -0.1}, {"rise": -1}])
+def test_a_configuration_that_cannot_be_trained_is_refused(wrong: dict[str, float]) -> None:
+    (name,) = wrong
+    with pytest.raises(UserError, match=f"config: {name} "):
+        VAEConfig(**wrong)  # type: ignore[arg-type]

@@ -42,7 +42,9 @@ def test_the_four_forms(write: Write) -> None:
         ({"text": "a", "attributes": {"n": 1}}, 'the value of "n" in "attributes" is not a string'),
         ({"text": "a", "attributes": {"n": " "}}, 'a name or a value in "attributes" is empty'),
         ({"text": " ", "attributes": RUDE}, '"text" is empty: fill it or remove the line'),
-        ({"text": "a", "src": "b", "attributes": RUDE}, 'it has "text" and "src" or "trg"'),
+        ({"text": "a", "src": "b", "attributes": RUDE}, 'it has "text" and "src": keep one form'),
+        ({"text": "a", "refs": ["b"], "attributes": RUDE}, 'it has "text" and "refs"'),
+        ({"refs": ["b"], "attributes": RUDE}, 'the key "trg" is missing'),
         ({"src": "a", "attributes": RUDE}, 'the key "trg" is missing'),
         (
             {"src": "a", "trg": "b", "attributes": RUDE, "target_attributes": RUDE},

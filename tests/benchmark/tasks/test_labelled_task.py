@@ -142,6 +142,32 @@ def test_the_judge_is_fitted_to_all_labels_and_travels(two_sided: Path) -> None:
         judge.judge("what?", "good wine")
 
 
+def test_a_judge_without_held_out_texts_names_no_ceiling(write: Write, tmp_path: Path) -> None:
+    write("r/train.jsonl", [line(f"{of} {i}", of, about="ab"[i]) for of in "xy" for i in (0, 1)])
+    write("r/valid.jsonl", [line("x", "x")])
+    write("r/test.jsonl", [{"attributes": {"sentiment": "x"}}])
+    judge = load_task("r", data_dir=tmp_path).judge
+    assert judge is not None and judge.ceilings() == {"sentiment": 1.0}
+    about, sentiment = judge.remarks()
+    assert about == (
+        "Judge of about: a classifier fitted to all 4 labels of train, of which no held-out text"
+        " tells how often it is right."
+    )
+    assert "right on 100.0% of 1 held-out texts" in sentiment
+    (tmp_path / "r/valid.jsonl").unlink()
+    judge = load_task("r", data_dir=tmp_path).judge
+    assert judge is not None and judge.ceilings() == {}
+
+
+def test_texts_that_share_no_word_fit_no_judge(write: Write, tmp_path: Path) -> None:
+    write("r/train.jsonl", [line("good", "positive"), line("bad", "negative")])
+    write("r/test.jsonl", [line("good", "positive")])
+    judge = load_task("r", data_dir=tmp_path).judge
+    assert judge is not None
+    with pytest.raises(UserError, match="no word occurs in two texts"):
+        judge.judge("sentiment: positive", "good")
+
+
 @pytest.mark.parametrize(
     ("files", "task_id", "message"),
     [
@@ -162,13 +188,28 @@ def test_the_judge_is_fitted_to_all_labels_and_travels(two_sided: Path) -> None:
         ({"train": TRAIN, "test": [{"text": "a"}]}, "r", 'line 1: the key "attributes" is missing'),
         ({"train": [], "test": TRAIN}, "r", "has no examples"),
         ({"test": [{"src": "a", "trg": "b"}]}, "r-edit", "unknown task 'r-edit'"),
+        (
+            {"train": TRAIN[::2], "test": TRAIN[::2]},
+            "r",
+            "all texts have the same 'sentiment', so no judge can be fitted",
+        ),
+        (
+            {"train": [{"attributes": {"food": "Thai"}}], "test": [line("a", "b")]},
+            "e2e",
+            "has no text, only attributes",
+        ),
+        (
+            {"train": TRAIN, "test": [{"attributes": {"sentiment": "positive"}}]},
+            "r-edit",
+            "has nothing to edit",
+        ),
     ],
 )
 def test_bad_folders_are_told(
     write: Write, tmp_path: Path, files: dict[str, Any], task_id: str, message: str
 ) -> None:
     for split, rows in files.items():
-        write(f"r/{split}.jsonl", rows)
+        write(f"{task_id.removesuffix('-edit')}/{split}.jsonl", rows)
     with pytest.raises(UserError, match=message):
         load_task(task_id, data_dir=tmp_path)
 
