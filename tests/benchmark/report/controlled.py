@@ -167,8 +167,9 @@ def _metric(name: str, rows: list[Row]) -> Row:
     interval = {"value": value, "low": max(0.0, value - 0.03), "high": min(1.0, value + 0.03)}
     lower = name.startswith(("feature_divergence", "self_bleu"))
     return {
-        "title": name, "level": level, "direction": "lower" if lower else "higher",
-        "range": [0, 1], "signature": f"{name}|version:1", "statistics": {statistic: interval},
+        "title": name.partition(":")[0], "level": level, "range": [0, 1],
+        "direction": "lower" if lower else "higher", "signature": f"{name}|version:1",
+        "statistics": {statistic: interval},
     }  # fmt: skip
 
 
