@@ -132,14 +132,11 @@ def _read_labels(word: str) -> int | str:
     """A positive number of labels, or `all`."""
     if word == ALL:
         return word
-    count = int(word)
-    if count < 1:
-        raise ValueError
-    return count
-
-
-_read_labels.__name__ = "number of labels"
-"""How argparse calls what it cannot read."""
+    if not (word.isascii() and word.isdecimal() and int(word)):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is no number of labels: write a whole number from 1, or {ALL}."
+        )
+    return int(word)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -228,6 +225,11 @@ def _run(
     plan = make_plan(
         suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
     )
+    if options.labels and not any(task.attributes for task in plan.tasks.values()):
+        raise UserError(
+            f"--labels: no attributes are asked for in {', '.join(plan.tasks)}, so there are no"
+            " labels to learn: name a control task, or omit --labels."
+        )
     check_positive(options, "jobs")
     if processes.count > 1:
         if (options.jobs or 1) > 1:
