@@ -134,8 +134,10 @@ def _read_labels(word: str) -> int | str:
     if word == ALL:
         return word
     count = word.removesuffix("-alone")
-    if not count.isdecimal() or int(count) < 1:
-        raise argparse.ArgumentTypeError(f"{word!r}: give 1 or more, 200-alone, or {ALL}")
+    if not (count.isascii() and count.isdecimal() and int(count)):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is no number of labels: write a whole number from 1, 200-alone, or {ALL}."
+        )
     return f"{int(count)}-alone" if word.endswith("-alone") else int(count)
 
 
@@ -227,7 +229,8 @@ def _run(
     )
     if options.labels and not any(task.attributes for task in plan.tasks.values()):
         raise UserError(
-            f"--labels: {', '.join(tasks)} has no attributes: add a control task, or omit it."
+            f"--labels: no attributes are asked for in {', '.join(plan.tasks)}, so there are no"
+            " labels to learn: name a control task, or omit --labels."
         )
     check_positive(options, "jobs")
     if processes.count > 1:

@@ -280,3 +280,38 @@ def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):
         "transformer": "failed",
         "copy-source": "ok",
     }
+
+
+@pytest.mark.parametrize("word", ["0", "-5", "half", "1.5", "²"])
+def test_labels_that_are_no_number(run, capsys, word):
+    with pytest.raises(SystemExit) as stopped:
+        run("--task", "control", f"--labels={word}", suite="mini")
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"python -m benchmark.run: error: argument --labels: {word!r} is no number of labels: write"
+        " a whole number from 1, or all."
+    )
+
+
+def test_labels_of_a_task_without_attributes(run):
+    words = ["--task", "paraphrase", "--system", "copy-source", "--labels", "5", "--dry-run"]
+    code, out, err = run(*words, "--set", *QUICK)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].endswith(
+        "--labels: no attributes are asked for in paraphrase, so there are no labels to learn: name"
+        " a control task, or omit --labels."
+    )
+
+
+@pytest.mark.slow
+def test_labels_are_trials_of_their_own(run):
+    words = ["--task", "control", "--system", "latentops", "copy-source", "--labels", "5", "all"]
+    limits = ["limits.train=40", "limits.valid=4", "limits.test=4", "tasks.control.labels=20"]
+    code, out, _ = run(*words, "--dry-run", "--set", *limits, suite="mini")
+    assert code == 0
+    assert [line.partition(":")[0] for line in out.splitlines()[:-1]] == [
+        "control / latentops / seed 1",
+        "control / latentops / seed 1 / 5 labels",
+        "control / latentops / seed 1 / 40 labels",
+        "control / copy-source / seed 1",
+    ]

@@ -38,7 +38,7 @@ class Axis:
 Plane = tuple[Axis, Axis]
 """x: diversity, y: quality."""
 
-CONTROL = Axis("control", "expected", "control")
+CONTROL = Axis("control", "expected", "success (control)")
 VALIDITY = Axis("validity", "expected", "validity")
 COVERAGE = Axis("coverage", "set", "coverage")
 VARIETY = (

@@ -101,10 +101,16 @@ def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tupl
     """The columns of the metrics that were measured, group by group."""
     columns = [
         _make_main_column(name, metrics[name], statistic, num_samples)
-        for name in sorted(metrics, key=rank_of)
+        for name in sorted(metrics, key=_place_of)
         for statistic in _select_statistics(name, metrics[name])
     ]
     return tuple(c for group in _METRICS for c in columns if c.group == group)
+
+
+def _place_of(name: str) -> tuple[bool, int]:
+    """The place of a column: success by attribute does not part success from the sentences."""
+    is_part = GROUPS.get(base(name)) == "known answers" and bool(_option_of(name))
+    return is_part, rank_of(name)
 
 
 def make_metric_column(
@@ -228,6 +234,12 @@ def _option_of(name: str) -> str:
     return name.partition(":")[2]
 
 
+def _name_ceiling(metric: MetricScore) -> str:
+    """What texts that are right would have, where a judge of one attribute decides; else empty."""
+    named = metric.signature.partition("|ceiling:")[2]
+    return f"ceiling {named.partition('=')[2]}" if named and "," not in named else ""
+
+
 def _select_statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
     wanted = ("expected", "mbr", "oracle") if base(name) == FULL else ("expected", "set")
     return tuple(s for s in wanted if s in metric.statistics)
@@ -239,6 +251,7 @@ def _make_main_column(name: str, metric: MetricScore, statistic: str, num_sample
     if full and _option_of(name):
         detail += f", {_option_of(name)}"
     detail = detail or ("%" if share else _option_of(name) or metric.unit)
+    detail = ", ".join(filter(None, (detail, _name_ceiling(metric))))
     column = make_metric_column(
         name, metric, statistic, metric.title, detail, lambda point: point.measure(name, statistic)
     )

@@ -6,7 +6,7 @@ from benchmark.records.schema import base
 from benchmark.report.data.axes import CONTROL, Axis
 from benchmark.report.data.points import Board, Point
 
-SUCCESS = Axis(CONTROL.metric, CONTROL.statistic, "success (control)")
+SUCCESS = CONTROL
 SENTENCES = Axis("sentence", "expected", "sentences")
 AMONG_SENTENCES = Axis("control_if_sentence", "expected", "success among the sentences")
 KEPT = (
@@ -25,6 +25,12 @@ def kept_axis(board: Board, task: str) -> Axis | None:
     """What was measured of the content that is kept; None where no text is edited."""
     metrics = board.metrics(task) if has_control(board, task) else {}
     return next((axis for axis in KEPT if axis.metric in metrics), None)
+
+
+def judge_remarks(board: Board, task: str) -> tuple[str, ...]:
+    """How often the judge of a real task is right, a sentence for each attribute: the ceiling."""
+    info = board.records.run.tasks.get(task)
+    return tuple(info.notes.get("judge", ())) if info is not None else ()
 
 
 def has_edits(board: Board, task: str) -> bool:

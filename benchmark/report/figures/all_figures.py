@@ -33,10 +33,11 @@ def overview_plot(board: Board) -> Plot:
 def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     """The figures of a task; `stem` begins the names of their files."""
     known = len(planes(board, task)) > 1
+    quality = "Success" if has_control(board, task) else "Quality"
     yield from control_plots(board, task, stem)
     yield Plot(
         f"{stem}-frontier",
-        "Quality against diversity",
+        f"{quality} against diversity",
         f"{_explain(board, (task,))} Shaded: pointwise interval of the quality along a curve"
         " (sources resampled for all systems together, Student's t over the seeds)."
         + (" Where coverage falls, further variety is noise." if known else "")
@@ -45,7 +46,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     )
     yield Plot(
         f"{stem}-nfe",
-        "Quality against network calls",
+        f"{quality} against network calls",
         "Calls are counted by hooks; logarithmic axis. Large marks: the setting of the table;"
         " hollow marks: deterministic systems. Lines: copying the source, and draws from the"
         " grammar where there is one.",
@@ -53,7 +54,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     )
     yield Plot(
         f"{stem}-seconds",
-        "Quality against time",
+        f"{quality} against time",
         "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
         " Numbers: network calls at the ends of a curve."
         + (" Hollow: without guidance." if has_control(board, task) else ""),
@@ -70,7 +71,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     if curved_points(board, task):
         yield Plot(
             f"{stem}-mbr",
-            "Quality against the number of candidates",
+            f"{quality} against the number of candidates",
             _explain_mbr_curves(board, task),
             lambda: draw_candidates(board, task),
         )

@@ -29,8 +29,9 @@ from benchmark.report.figures.marks import (
 from benchmark.report.figures.palette import CEILING_COLOUR, UNGUIDED_LINE, Look, hollow, solid
 from benchmark.report.figures.panel_grid import Panel, PanelGrid, make_column
 
-BESIDE = 0.07
-"""How far systems stand beside each other, so that their whiskers can be told apart."""
+BESIDE, TOGETHER = 0.07, 0.6
+"""How far systems stand beside each other, so that their whiskers can be told apart, and how wide
+all of one number may be, so that they are not taken for the next."""
 
 Series = tuple[Point, Look, bool]
 """What is drawn as a line: whose figures, how, and whether it is unguided."""
@@ -78,8 +79,10 @@ def _list_series(board: Board, task: str) -> Iterator[Series]:
 def _draw(panel: Panel, found: Composition, axis: Axis, series: Sequence[Series]) -> None:
     ax, marks = panel.ax, panel.marks
     shown = [s for s in series if any(found.read(s[0], axis, n).defined for n in found.sources)]
+    step = min(BESIDE, TOGETHER / max(1, len(shown) - 1))
+    reach = step * (len(shown) - 1) / 2
     for place, (point, look, is_unguided) in enumerate(shown):
-        beside = BESIDE * (place - (len(shown) - 1) / 2)
+        beside = step * place - reach
         heights = {n: y for n in found.sources if (y := found.read(point, axis, n)).defined}
         xs, ys = [n + beside for n in heights], list(heights.values())
         ax.plot(
@@ -89,7 +92,7 @@ def _draw(panel: Panel, found: Composition, axis: Axis, series: Sequence[Series]
         keywords = hollow(look) if is_unguided or not point.sampled else solid(look)
         across = [Interval(value=x) for x in xs]
         draw_marks(ax, across, ys, marks, keywords=keywords, points=[point] * len(xs))
-    set_limits(ax, xs=[min(found.sources) - 0.2, max(found.sources) + 0.2], ys=[0.0, *marks.ys])
+    set_limits(ax, xs=[min(found.sources) - reach, max(found.sources) + reach], ys=[0.0, *marks.ys])
 
 
 def _make_entry(point: Point, look: Look, *, is_unguided: bool) -> Line2D:

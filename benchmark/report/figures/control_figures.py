@@ -31,9 +31,9 @@ def control_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
             f"{stem}-edits",
             "Success against content kept",
             "Up and right is better; every curve is one system over its knob, with the knob at its"
-            " ends. Large marks: the setting of the table. Whiskers: confidence intervals. Dotted:"
-            " what a system keeps that is not steered, its reconstruction of the text, which no"
-            " edit of it can exceed. Copying keeps everything and succeeds at nothing.",
+            " ends. Large marks: the setting of the table. Whiskers: confidence intervals. Hollow"
+            " and dotted: what a system keeps that is not steered, its reconstruction of the text,"
+            " which no edit of it can exceed. Copying keeps everything and succeeds at nothing.",
             lambda: draw_edits(board, task),
         )
     if compute_composition(board, task) is not None:
@@ -60,8 +60,8 @@ def control_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         f"{stem}-sentences",
         "Success among the sentences, and how many there are",
         "Success is the product of both axes; grey curves: equal success. Every curve is one system"
-        " over its knob, hollow where it is 0. A guide that breaks sentences moves to the left, one"
-        " that misses its aim moves down.",
+        " over its knob, hollow where it is 0; large marks: the setting of the table. A guide that"
+        " breaks sentences moves to the left, one that misses its aim moves down.",
         lambda: draw_sentence_shares(board, task),
     )
     if free_features(board, task):

@@ -135,6 +135,11 @@ def _make_legend(board: Board, task: str, looks: Mapping[str, Look]) -> list[Lin
             entries.append(
                 make_entry(system, looks[system], is_sampled=is_sampled, is_curve=is_curve)
             )
+        unguided = find_unguided(board, task, system)
+        if unguided is not None and unguided is not main:
+            label, look = f"{system}, unguided", looks[system]
+            entries.append(Line2D([], [], label=label, **hollow(look)))
+            entries[-1].set_gid(system)
     for system, colour, line in LEVELS:
         if (main := board.main(task, system)) is not None and main.trials:
             entries.append(make_level_entry(system, colour, line))

@@ -36,11 +36,11 @@ def draw_edits(board: Board, task: str) -> PanelGrid:
         if not points:
             continue
         look, main = looks[system], board.main(task, system)
-        _draw_curve(panel, points, main, plane, look)
+        unguided = find_unguided(board, task, system)
+        _draw_curve(panel, points, plane, look, main=main, unguided=unguided)
         entries.append(
             make_entry(system, look, is_sampled=points[0].sampled, is_curve=len(points) > 1)
         )
-        unguided = find_unguided(board, task, system)
         if unguided is not None and kept.read(unguided).defined:
             reconstructed.append(kept.read(unguided).value)
             panel.ax.axvline(
@@ -76,8 +76,15 @@ def _is_placed(point: Point, axes: Sequence[Axis]) -> bool:
 
 
 def _draw_curve(
-    panel: Panel, points: Sequence[Point], main: Point | None, plane: Plane, look: Look
+    panel: Panel,
+    points: Sequence[Point],
+    plane: Plane,
+    look: Look,
+    *,
+    main: Point | None,
+    unguided: Point | None,
 ) -> None:
+    """The settings of a system: large in the table, hollow where it is not steered."""
     ax, marks = panel.ax, panel.marks
     across, up = ([axis.read(p) for p in points] for axis in plane)
     xs, ys = [x.value for x in across], [y.value for y in up]
@@ -85,10 +92,10 @@ def _draw_curve(
         ax.plot(xs, ys, color=look.colour, linestyle=look.line, zorder=3, gid=gid(points[0].system))
         marks.curves.append((xs, ys))
         marks.label_ends([f"{p.knob_value:g}" for p in points], xs, ys, look)
-    for large in (False, True):
-        kind = [n for n, p in enumerate(points) if (p is main) == large]
-        keywords = solid if points[0].sampled else hollow
+    for point, x, y in zip(points, across, up, strict=True):
+        is_large = point is main
+        keywords = hollow if point is unguided or not point.sampled else solid
         draw_marks(
-            ax, [across[n] for n in kind], [up[n] for n in kind], marks,
-            keywords=keywords(look, large=large), large=large, points=[points[n] for n in kind],
+            ax, [x], [y], marks,
+            keywords=keywords(look, large=is_large), large=is_large, points=[point],
         )  # fmt: skip

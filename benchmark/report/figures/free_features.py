@@ -16,8 +16,8 @@ from benchmark.report.figures.marks import (
 from benchmark.report.figures.palette import hollow, solid
 from benchmark.report.figures.panel_grid import COLUMN_IN, WIDE_IN, PanelGrid, make_grid
 
-ROW_IN = 0.3
-"""Height of a feature."""
+ROW_IN, MARK_IN = 0.3, 0.06
+"""Height of a feature, and of a mark where many share it."""
 
 
 def draw_free_features(board: Board, task: str) -> PanelGrid:
@@ -32,10 +32,10 @@ def draw_free_features(board: Board, task: str) -> PanelGrid:
         unguided = find_unguided(board, task, point.system)
         if unguided is not None and unguided is not point:
             shown.append((unguided, True))
-    many = crowded(board)
+    row_height = max(ROW_IN, MARK_IN * len(shown))
     grid = make_grid(
-        1, 1, width=WIDE_IN if many else COLUMN_IN,
-        panel_height=0.25 + ROW_IN * max(2, len(features)) * (1.5 if many else 1.0),
+        1, 1, width=WIDE_IN if crowded(board) else COLUMN_IN,
+        panel_height=0.25 + row_height * max(2, len(features)),
     )  # fmt: skip
     ax, marks = grid.panels[0].ax, grid.panels[0].marks
     entries = []

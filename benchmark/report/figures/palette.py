@@ -39,7 +39,7 @@ class Look:
 
 
 _MARKERS: Mapping[str, Sequence[Marker]] = {
-    "continuous diffusion": ("o", "8", "H", "."),
+    "continuous diffusion": ("o", "8", "H", (5, 0, 36.0)),
     "discrete diffusion": ("s", "D", "d", "p", (4, 0, 22.5)),
     "autoregressive": ("^", "v", "<", ">"),
     "iterative": ("X", "P", (4, 1, 45.0), (4, 1, 0.0)),
@@ -64,7 +64,7 @@ _LINES: Mapping[str, LineStyle] = {
 _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "diffuseq": ("#0072b2", "o"),
     "diffuseq-v2": ("#56b4e9", "8"),
-    "diffusion-lm": ("#a9d5f5", "."),
+    "diffusion-lm": ("#a9d5f5", (5, 0, 36.0)),
     "diffuseq-cfg": ("#003d66", "H"),
     "d3pm-absorbing": ("#009e73", "s"),
     "mdlm": ("#00503b", "p"),
@@ -129,6 +129,7 @@ _OPEN = ("x", "+", "1", "2")
 _SIZE: Mapping[Marker, float] = {
     "*": 1.5, "X": 1.25, "P": 1.25, "^": 1.12, "v": 1.12, "D": 0.9,
     (4, 1, 45.0): 1.6, (4, 1, 0.0): 1.6, (6, 1, 0.0): 1.4,
+    (5, 0, 36.0): 1.15,
 }  # fmt: skip
 """What makes shapes look equally large."""
 

@@ -17,6 +17,9 @@ from benchmark.report.figures.panel_grid import Panel, PanelGrid, make_column
 LEVELS = (0.2, 0.4, 0.6, 0.8)
 """Successes whose curves are drawn."""
 
+EQUAL = "equal success"
+"""How the legend calls these curves."""
+
 TOP = 1.04
 """End of both axes, so that marks at 1 are whole."""
 
@@ -55,7 +58,7 @@ def draw_sentence_shares(board: Board, task: str) -> PanelGrid:
     ax.set_title(board.records.run.tasks[task].title)
     if not entries:
         explain_emptiness(ax, "no sentences were measured")
-    grid.finish(entries)
+    grid.finish([*entries, _make_level_entry()])
     return grid
 
 
@@ -69,16 +72,18 @@ def _settings(board: Board, task: str, system: str, main: Point) -> list[Point]:
 
 
 def _draw_levels(panel: Panel) -> None:
-    """Curves of equal success, with their value where they leave the panel at the right."""
+    """Curves of equal success, with their value where they enter the panel at the top."""
     xs = np.linspace(0.01, TOP, 200)
     for level in LEVELS:
-        panel.ax.plot(xs, level / xs, color=MUTED, linewidth=0.5, alpha=0.6, zorder=1)
+        panel.ax.plot(
+            xs, level / xs, color=MUTED, linewidth=0.5, alpha=0.6, zorder=1, gid=gid(EQUAL)
+        )
         panel.ax.annotate(
-            f"{level:g}", (level / 1.0, 1.0), (0, 1), textcoords="offset points",
-            fontsize=SIZE_PT, color=MUTED, ha="left", va="bottom",
+            f"{level:g}", (level / TOP, TOP), (-1.5, -1), textcoords="offset points",
+            fontsize=SIZE_PT, color=MUTED, ha="right", va="top",
         )  # fmt: skip
 
 
-def explain_levels() -> Line2D:
+def _make_level_entry() -> Line2D:
     """The entry of the curves of equal success."""
-    return Line2D([], [], label="equal success", color=MUTED, linewidth=0.5)
+    return Line2D([], [], label=EQUAL, color=MUTED, linewidth=0.5)

@@ -24,6 +24,7 @@ from benchmark.report.tables.table import (
     TableRow,
     describe_protocol,
     make_row,
+    note_judge,
     with_bold,
 )
 
@@ -67,6 +68,7 @@ def build_composition_table(board: Board, task: str) -> Table:
         f" {describe_protocol(board, task)}",
         columns=columns,
         rows=with_bold(made, columns),
+        footnotes=note_judge(board, task),
         name=COMPOSITION,
     )
 

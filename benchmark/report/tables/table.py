@@ -21,6 +21,7 @@ from benchmark.report.data.columns import (
     keep_measured,
     metric_columns,
 )
+from benchmark.report.data.control_points import judge_remarks
 from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
 from benchmark.report.tables.external_outputs import describe_outputs
 from benchmark.scoring.bootstrap import SEEDS_METHOD
@@ -120,6 +121,7 @@ def build_table(board: Board, task: str) -> Table:
     rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
     verdicts = main_verdicts(board, task)
     remarks = tuple(make_footnotes(points, columns))
+    remarks = (*note_judge(board, task), *remarks)
     if verdicts.pairs:
         remarks = (LETTERS, *remarks)
     return Table(
@@ -156,6 +158,12 @@ LETTERS = Footnote(
     f"Raised letters: significantly better than the rows of these letters. {TEST}",
     frozenset({"quality", "known answers"}),
 )
+
+
+def note_judge(board: Board, task: str) -> tuple[Footnote, ...]:
+    """The ceiling of success where a judge decides that is itself not always right."""
+    said = " ".join(judge_remarks(board, task))
+    return (Footnote(said, frozenset({"known answers"})),) if said else ()
 
 
 def describe_protocol(board: Board, task: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.experiment.plan import Plan, make_plan
 from benchmark.experiment.suite import load_suite
+from benchmark.experiment.trial import Trial
 
 # Drawing the splits takes seconds.
 pytestmark = pytest.mark.slow
@@ -51,6 +52,52 @@ def test_another_recipe_of_the_operators_does_not_train_again() -> None:
 def test_generation_and_editing_share_the_training_of_a_guided_system() -> None:
     tasks = ("control", "control-edit")
     assert len({plan("latentops", task=task).trials[0].train_key for task in tasks}) == 1
+
+
+def swept(system: str, *budgets: int | None, task: str = "control") -> list[Trial]:
+    """The trials of a system that learns from 20 labels, and from these."""
+    suite = load_suite("mini", [*LIMITS, budget(20)]).with_label_sweep([task], budgets)
+    return list(make_plan(suite, tasks=[task], systems=[system], data_dir=None).trials)
+
+
+@pytest.mark.parametrize(
+    ("system", "trained", "operators"),
+    [("latentops", 1, 4), ("transformer", 4, 0), ("bayes", 0, 0)],
+)
+def test_a_curve_over_labels(system: str, trained: int, operators: int) -> None:
+    trials = swept(system, 5, 10, None)
+    assert [trial.labels for trial in trials] == [20, 5, 10, 40], "that of the table comes first"
+    assert len({t.train_key for t in trials if t.train_key is not None}) == trained
+    assert len({trial.operators.key for trial in trials if trial.operators}) == operators
+    assert len({trial.main.key for trial in trials}) == 4
+    assert "main" in trials[0].main.setting.roles
+    for trial in trials[1:]:
+        (planned,) = trial.generations
+        assert planned.setting.roles == ("labels",)
+        assert planned.setting.label == f"labels={trial.labels}"
+        assert planned.setting.decoding == trials[0].main.setting.decoding
+        assert trial.name == f"control / {system} / seed 1 / {trial.labels} labels"
+        assert trial.trace_key is None
+
+
+@pytest.mark.parametrize("system", ["latentops", "transformer"])
+def test_a_point_of_the_curve_is_the_row_of_another_budget(system: str) -> None:
+    _, point = swept(system, 5)
+    assert point.main.key == plan(system, budget(5)).trials[0].main.key
+
+
+def test_the_table_is_the_same_with_a_curve() -> None:
+    keys = [[g.key for g in swept("latentops", *of)[0].generations] for of in ((), (5, None))]
+    assert keys[0] == keys[1]
+
+
+def test_a_number_of_labels_is_one_point() -> None:
+    assert [trial.labels for trial in swept("latentops", 5, 20, 5, 40, 1000, None)] == [20, 5, 40]
+
+
+@pytest.mark.parametrize("system", ["copy-source", "oracle"])
+def test_what_does_not_learn_has_no_curve(system: str) -> None:
+    assert [trial.labels for trial in swept(system, 5, None)] == [None]
 
 
 def test_from_nothing_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

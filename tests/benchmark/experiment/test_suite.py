@@ -105,3 +105,17 @@ def test_a_trace_is_that_of_the_suite_or_the_default_one():
     assert load_suite("mini").with_trace().evaluation.trace == TraceRecipe()
     own = load_suite("mini", ["evaluation.trace.steps=3"]).with_trace()
     assert own.evaluation.trace == TraceRecipe(steps=3)
+
+
+def test_a_sweep_over_labels_belongs_to_its_tasks():
+    suite = load_suite("mini").with_label_sweep(["control"], [50, None])
+    sweeps = {name: recipe.label_sweep for name, recipe in suite.tasks.items()}
+    assert sweeps.pop("control") == [50, None]
+    assert not any(sweeps.values())
+    assert Suite.model_validate(yaml.safe_load(suite.yaml())) == suite
+
+
+@pytest.mark.parametrize("value", ["[0]", "[half]", "[-1]"])
+def test_a_sweep_over_labels_that_are_no_numbers(value):
+    with pytest.raises(UserError, match=r"tasks\.control\.label_sweep"):
+        load_suite("mini", [f"tasks.control.label_sweep={value}"])

@@ -61,9 +61,17 @@ ATTEMPTS = (
 
 
 def write_controlled(
-    folder: Path, *, edits: bool, sources: int = 40, seeds: tuple[int, ...] = (1,)
+    folder: Path,
+    *,
+    edits: bool,
+    sources: int = 40,
+    seeds: tuple[int, ...] = (1,),
+    ceilings: Mapping[str, float] | None = None,
 ) -> Path:
-    """Write `folder/records` of the task `toy`; with `edits` it has texts to be edited."""
+    """Write `folder/records` of the task `toy`; with `edits` it has texts to be edited.
+
+    `ceilings` are those of a judge that is not always right, by attribute.
+    """
     asked = [_ask(number, edits=edits) for number in range(sources)]
     trials = []
     for number, attempt in enumerate(ATTEMPTS):
@@ -80,7 +88,7 @@ def write_controlled(
                 for source, _ in asked
             ]
             _write_rows(folder / "records" / "samples" / f"generate-{key}.jsonl", samples[:20])
-            trials.append(_trial(attempt, seed, key, rows))
+            trials.append(_trial(attempt, seed, key, rows, ceilings or {}))
     _write_rows(folder / "records" / "cells.jsonl", trials)
     systems = {
         attempt.system: {
@@ -92,9 +100,11 @@ def write_controlled(
         for attempt in ATTEMPTS
     }  # fmt: skip
     title = "Toy edits" if edits else "Toy control"
+    judge = [f"Judge of {name}: right on {of:.1%}." for name, of in (ceilings or {}).items()]
+    task: Row = {"title": title, "kind": "control", "counts": {"test": sources}}
     run = {
         "run": folder.name, "suite": "toy", "seeds": list(seeds), "systems": systems,
-        "tasks": {"toy": {"title": title, "kind": "control", "counts": {"test": sources}}},
+        "tasks": {"toy": task | {"notes": {"judge": judge}}},
     }  # fmt: skip
     (folder / "records" / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder
@@ -133,7 +143,19 @@ def _attempt(
     return {"mbr_index": 0, "metrics": metrics, "wanted": list(wanted)}
 
 
-def _trial(attempt: Attempt, seed: int, key: str, rows: list[Row]) -> Row:
+def known_success(folder: Path, key: str, metric: str = "control") -> dict[int, float]:
+    """A mean by number of attributes, counted in the file of values."""
+    path = folder / "records" / "values" / f"score-{key}.jsonl.gz"
+    found: dict[int, list[float]] = {}
+    for line in gzip.decompress(path.read_bytes()).splitlines():
+        row = json.loads(line)
+        found.setdefault(len(row["wanted"]), []).extend(row["metrics"][metric])
+    return {number: sum(values) / len(values) for number, values in sorted(found.items())}
+
+
+def _trial(
+    attempt: Attempt, seed: int, key: str, rows: list[Row], ceilings: Mapping[str, float]
+) -> Row:
     return {
         "task": "toy", "system": attempt.system, "family": attempt.family, "seed": seed,
         "status": "ok",
@@ -145,7 +167,7 @@ def _trial(attempt: Attempt, seed: int, key: str, rows: list[Row]) -> Row:
         },
         "keys": {"train": None, "generate": f"generate-{key}", "score": f"score-{key}"},
         "score": {
-            "metrics": {name: _metric(name, rows) for name in rows[0]["metrics"]},
+            "metrics": {name: _metric(name, rows, ceilings) for name in rows[0]["metrics"]},
             "num_sources": len(rows), "num_samples": SAMPLES, "mbr_utility": "bleu_sent_m4",
             "interval": {"method": "by hand", "level": 0.95, "resamples": 200, "seed": 0},
         },
@@ -155,7 +177,7 @@ def _trial(attempt: Attempt, seed: int, key: str, rows: list[Row]) -> Row:
     }  # fmt: skip
 
 
-def _metric(name: str, rows: list[Row]) -> Row:
+def _metric(name: str, rows: list[Row], ceilings: Mapping[str, float]) -> Row:
     table = np.array([row["metrics"][name] for row in rows], dtype=float)
     level = "candidate"
     if name == "control_if_sentence":
@@ -166,9 +188,13 @@ def _metric(name: str, rows: list[Row]) -> Row:
     statistic = "set" if level == "set" else "expected"
     interval = {"value": value, "low": max(0.0, value - 0.03), "high": min(1.0, value + 0.03)}
     lower = name.startswith(("feature_divergence", "self_bleu"))
+    title, _, attribute = name.partition(":attribute=")
+    named = [f"{n}={share:.3f}" for n, share in ceilings.items() if attribute in ("", n)]
+    ceiling = f"|ceiling:{','.join(named)}" if title == "control" and named else ""
     return {
-        "title": name, "level": level, "direction": "lower" if lower else "higher",
-        "range": [0, 1], "signature": f"{name}|version:1", "statistics": {statistic: interval},
+        "title": title.partition(":")[0], "level": level, "range": [0, 1],
+        "direction": "lower" if lower else "higher", "signature": f"{name}|version:1{ceiling}",
+        "statistics": {statistic: interval},
     }  # fmt: skip
 
 

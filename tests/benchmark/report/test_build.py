@@ -215,3 +215,16 @@ def test_missing_samples_are_named(tmp_path):
     (folder / "records" / "samples" / "generate-a-main-1.jsonl").unlink()
     with pytest.raises(UserError, match=r"generate-a-main-1\.jsonl is missing"):
         build_report(folder)
+
+
+def test_a_task_of_edits(edited):
+    """Its figures come first on the page, and every entry of a legend belongs to some curve."""
+    page = build_report(edited).read_text(encoding="utf-8")
+    own = ("edits", "composition", "labels", "sentences")
+    found = re.findall(r'id="figure-toy-([a-z]+)"', page)
+    assert found == [*own, "frontier", "nfe", "seconds", "training"]
+    for figure in re.findall(r'id="figure-toy-[a-z]+".*?</figure>', page, flags=re.DOTALL):
+        named = set(re.findall(r'data-s="([^"]*)" data-l', figure))
+        assert named <= set(re.findall(r'data-s="([^"]*)"(?! data-l)', figure))
+    assert {p.stem for p in (edited / "figures").glob("toy-*.pdf")} == {f"toy-{n}" for n in found}
+    assert (edited / "tables" / "toy-composition.tex").exists()

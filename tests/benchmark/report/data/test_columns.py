@@ -8,8 +8,8 @@ from benchmark.records.schema import MetricScore
 from benchmark.report.data.columns import cost_columns, metric_columns
 
 
-def column_of(name: str, **facts):
-    metric = MetricScore.model_validate(
+def score_of(name: str, **facts) -> MetricScore:
+    return MetricScore.model_validate(
         {
             "signature": "s",
             "title": name,
@@ -20,7 +20,10 @@ def column_of(name: str, **facts):
         }
         | facts
     )
-    return metric_columns({name: metric}, 8)[0]
+
+
+def column_of(name: str, **facts):
+    return metric_columns({name: score_of(name, **facts)}, 8)[0]
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,28 @@ def test_time_has_three_digits(seconds, text):
 
 def test_percentages_say_so():
     assert column_of("empty_rate").detail == "%"
+
+
+def test_success_stands_beside_the_sentences():
+    names = ["control", "control:attribute=tense", "kept", "control_if_sentence", "sentence"]
+    columns = metric_columns({name: score_of(name) for name in names}, 8)
+    assert [column.id.removesuffix(".expected") for column in columns] == [
+        "control", "sentence", "control_if_sentence", "kept", "control:attribute=tense",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "signature", "detail"),
+    [
+        ("control", "control|v:1", ""),
+        ("control", "control|v:1|ceiling:sentiment=0.971", "ceiling 0.971"),
+        ("control", "control|v:1|ceiling:sentiment=0.943,category=0.873", ""),
+        (
+            "control:attribute=sentiment",
+            "control:attribute=sentiment|v:1|ceiling:sentiment=0.943",
+            "attribute=sentiment, ceiling 0.943",
+        ),
+    ],
+)
+def test_the_ceiling_of_a_judge_stands_in_its_column(name, signature, detail):
+    assert column_of(name, signature=signature).detail == detail

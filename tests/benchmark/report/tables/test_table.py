@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from controlled import write_controlled
 from handmade import bleu, metric, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board
+from benchmark.report.tables.renderers import to_latex, to_markdown
 from benchmark.report.tables.table import (
     DAGGER,
     DOUBLE_DAGGER,
@@ -152,3 +154,25 @@ def test_caption_says_how_seeds_enter_the_intervals(tmp_path):
         trials = [trial("a", bleu(0.5), seed=seed) for seed in seeds]
         board = Board(read_records(write_handmade(tmp_path / str(len(seeds)), trials)))
         assert f"95 % intervals: by hand{told}." in build_table(board, "toy").caption
+
+
+def test_the_ceiling_of_a_judge_is_printed_with_its_columns(tmp_path):
+    ceilings = {"sentiment": 0.943, "food": 0.873}
+    folder = write_controlled(tmp_path / "x", edits=False, ceilings=ceilings)
+    table = build_table(Board(read_records(folder)), "toy")
+    heads = {column.id: column.detail for column in table.columns}
+    assert heads["control:attribute=food.expected"] == "attribute=food, ceiling 0.873"
+    # Two ceilings have no room in a head: the note has both.
+    assert heads["control.expected"] == ""
+    said = "Judge of sentiment: right on 94.3%. Judge of food: right on 87.3%."
+    (note,) = [n for n in table.footnotes if n.text.startswith("Judge")]
+    assert (note.text, note.groups) == (said, {"known answers"})
+    assert said in to_markdown(table) and said.replace("%", r"\%") in to_latex(table)
+
+
+def test_no_ceiling_where_answers_are_known(control_board):
+    table = build_table(control_board, "toy")
+    assert not any("Judge" in note.text for note in table.footnotes)
+    assert not any("ceiling" in column.detail for column in table.columns)
+    known = [column.id for column in table.columns if column.group == "known answers"]
+    assert known[:3] == ["control.expected", "sentence.expected", "control_if_sentence.expected"]
