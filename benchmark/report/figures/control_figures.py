@@ -36,7 +36,8 @@ def control_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
             " which no edit of it can exceed. Copying keeps everything and succeeds at nothing.",
             lambda: draw_edits(board, task),
         )
-    if compute_composition(board, task) is not None:
+    found = compute_composition(board, task)
+    if found is not None and len(found.sources) > 1:
         beside = "content kept" if has_edits(board, task) else "sentences among the candidates"
         yield Plot(
             f"{stem}-composition",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import Interval
+from benchmark.records.schema import Interval, base
 from benchmark.report.analysis.composition import (
     CEILINGS,
     Composition,
@@ -41,9 +41,14 @@ HEADS = {
 
 
 def has_composition(records: Records, task: str) -> bool:
-    """Whether candidates of a task are asked for attributes."""
-    scores = (trial.score for trial in records.trial_records if trial.task == task and trial.score)
-    return any(CONTROL.metric in score.metrics for score in scores)
+    """Whether the records of a task say how many attributes each source asks for."""
+    keys = (
+        trial.keys.score
+        for trial in records.trial_records
+        if trial.task == task and trial.score and CONTROL.metric in trial.score.metrics
+    )
+    key = next(filter(None, keys), None)
+    return key is not None and any(row.wanted for row in records.values(key).values())
 
 
 def build_composition_table(board: Board, task: str) -> Table:
@@ -96,7 +101,7 @@ def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, .
         Column(
             id=f"{axis.metric.replace(' ', '_')}.{number}",
             group="known answers",
-            head=HEADS.get(axis.metric, axis.label.capitalize()),
+            head=HEADS.get(base(axis.metric), axis.label.capitalize()),
             detail=str(number),
             direction="higher",
             read=partial(_read, found, axis, number),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,20 +67,23 @@ def write_controlled(
     sources: int = 40,
     seeds: tuple[int, ...] = (1,),
     ceilings: Mapping[str, float] | None = None,
+    attempts: Sequence[Attempt] = ATTEMPTS,
+    kept: str = "kept",
 ) -> Path:
     """Write `folder/records` of the task `toy`; with `edits` it has texts to be edited.
 
-    `ceilings` are those of a judge that is not always right, by attribute.
+    `ceilings` are those of a judge that is not always right, by attribute; `kept` is the metric
+    that says what an edit leaves as it is.
     """
     asked = [_ask(number, edits=edits) for number in range(sources)]
     trials = []
-    for number, attempt in enumerate(ATTEMPTS):
+    for number, attempt in enumerate(attempts):
         if not edits and attempt.system == "copy-source":
             continue
         for seed in seeds:
             key = f"{attempt.system}-{attempt.label}-{seed}"
             rng = np.random.default_rng([number, seed])
-            rows = [_attempt(attempt, wanted, rng, edits=edits) for _, wanted in asked]
+            rows = [_attempt(attempt, wanted, rng, kept if edits else "") for _, wanted in asked]
             _write_rows(folder / "records" / "values" / f"score-{key}.jsonl.gz", rows)
             texts = [{"text": f"text {k} of {attempt.system}"} for k in range(SAMPLES)]
             samples: list[Row] = [
@@ -97,7 +100,7 @@ def write_controlled(
             "control": "guided" if attempt.system == "latentops" else "conditional",
             "trainable": attempt.labels is not None,
         }
-        for attempt in ATTEMPTS
+        for attempt in attempts
     }  # fmt: skip
     title = "Toy edits" if edits else "Toy control"
     judge = [f"Judge of {name}: right on {of:.1%}." for name, of in (ceilings or {}).items()]
@@ -117,10 +120,8 @@ def _ask(number: int, *, edits: bool) -> tuple[str, tuple[str, ...]]:
     return str(Control({name: ATTRIBUTES[name] for name in names}, text)), names
 
 
-def _attempt(
-    attempt: Attempt, wanted: tuple[str, ...], rng: np.random.Generator, *, edits: bool
-) -> Row:
-    """The values of an example."""
+def _attempt(attempt: Attempt, wanted: tuple[str, ...], rng: np.random.Generator, kept: str) -> Row:
+    """The values of an example; without `kept` it asks for no edit."""
     sentence = rng.random(SAMPLES) < attempt.sentence
     hits = {name: sentence & (rng.random(SAMPLES) < attempt.success) for name in wanted}
     success = np.logical_and.reduce(list(hits.values()))
@@ -135,8 +136,8 @@ def _attempt(
         of_name = hits.get(name)
         hit = [None] * SAMPLES if of_name is None else of_name.astype(float).tolist()
         metrics[f"control:attribute={name}"] = hit
-    if edits:
-        metrics["kept"] = (rng.random(SAMPLES) < attempt.kept).astype(float).tolist()
+    if kept:
+        metrics[kept] = (rng.random(SAMPLES) < attempt.kept).astype(float).tolist()
     else:
         metrics["feature_divergence"] = 1 - attempt.success
         metrics["feature_divergence:of=tense"] = 0.5 * (1 - attempt.success)
@@ -179,14 +180,18 @@ def _trial(
 
 def _metric(name: str, rows: list[Row], ceilings: Mapping[str, float]) -> Row:
     table = np.array([row["metrics"][name] for row in rows], dtype=float)
-    level = "candidate"
+    level: str = "candidate"
+    value: float | None = None
     if name == "control_if_sentence":
         level, value = "corpus", float(table[..., 0].sum() / table[..., 1].sum())
     else:
         level = "set" if table.ndim == 1 else "candidate"
-        value = float(np.nanmean(table))
+        defined = table[~np.isnan(table)]
+        value = float(defined.mean()) if defined.size else None
     statistic = "set" if level == "set" else "expected"
-    interval = {"value": value, "low": max(0.0, value - 0.03), "high": min(1.0, value + 0.03)}
+    interval: Row = {"value": value}
+    if value is not None:
+        interval |= {"low": max(0.0, value - 0.03), "high": min(1.0, value + 0.03)}
     lower = name.startswith(("feature_divergence", "self_bleu"))
     title, _, attribute = name.partition(":attribute=")
     named = [f"{n}={share:.3f}" for n, share in ceilings.items() if attribute in ("", n)]

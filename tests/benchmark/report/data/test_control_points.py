@@ -27,6 +27,18 @@ def test_what_a_task_is(board, control_board, edit_board):
     assert kept_axis(edit_board, "toy") == KEPT[0] and kept_axis(control_board, "toy") is None
 
 
+def test_real_edits_keep_what_bleu_with_the_text_says(tmp_path):
+    folder = write_controlled(tmp_path / "x", edits=True, kept="source_bleu:case=lower")
+    board = Board(read_records(folder))
+    axis = kept_axis(board, "toy")
+    assert axis is not None and has_edits(board, "toy")
+    assert (axis.metric, axis.label) == (
+        "source_bleu:case=lower", "BLEU with the text (source_bleu)",
+    )  # fmt: skip
+    copy = board.main("toy", "copy-source")
+    assert copy is not None and axis.read(copy).value == 1
+
+
 def test_unguided_is_the_knob_at_nothing(control_board):
     point = find_unguided(control_board, "toy", "latentops")
     assert point is not None and (point.label, point.knob_value) == ("strength=0", 0.0)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from controlled import known_success
+from controlled import Attempt, known_success, write_controlled
 from test_all_figures import check, data
 
+from benchmark.records.reader import read_records
+from benchmark.report.data.points import Board
 from benchmark.report.figures.composition import BESIDE, draw_composition
 from benchmark.report.figures.figure_files import use_style
 
@@ -56,6 +58,20 @@ def test_unguided_is_hollow(control_board):
     entries = dict(zip(NAMES, grid.figure.legends[0].legend_handles, strict=True))
     assert entries["latentops, unguided"].get_markerfacecolor() == "#ffffff"
     assert entries["latentops"].get_markerfacecolor() != "#ffffff"
+
+
+def test_a_dozen_systems_of_one_number_are_not_taken_for_the_next(tmp_path):
+    many = [Attempt(f"system-{n}", 0.9 - n / 20, family="edit", labels=200) for n in range(14)]
+    folder = write_controlled(tmp_path / "x", edits=False, attempts=many)
+    grid = draw(Board(read_records(folder)))
+    ax = grid.panels[0].ax
+    places = sorted(x for x, _ in data(ax))
+    assert len(places) == 4 * 14
+    groups = [places[n : n + 14] for n in range(0, len(places), 14)]
+    assert [round(sum(of) / 14, 9) for of in groups] == [1, 2, 3, 4]
+    assert all(of[-1] - of[0] < 0.61 for of in groups)
+    low, high = ax.get_xlim()
+    assert low < places[0] and places[-1] < high
 
 
 def test_edits_have_the_content_below(edited, edit_board):

@@ -34,6 +34,12 @@ def test_one_number_of_labels_is_no_curve(tmp_path):
     assert "toy-labels" not in names(Board(read_records(folder)))
 
 
+def test_one_number_of_attributes_is_no_composition(tmp_path):
+    # Of four sources in a row the first asks for one attribute.
+    folder = write_controlled(tmp_path / "x", edits=False, sources=1)
+    assert "toy-composition" not in names(Board(read_records(folder)))
+
+
 def test_titles_speak_of_success(board, control_board):
     def titles(of):
         return [plot.title for plot in task_plots(of, "toy", "toy")]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
 from controlled import known_success, write_controlled
 
@@ -20,6 +23,15 @@ def test_only_where_attributes_are_asked_for(board, control_board):
     assert supplementary_names(control_board.records, "toy")[0] == "composition"
     assert not has_composition(board.records, "toy")
     assert "composition" not in supplementary_names(board.records, "toy")
+
+
+def test_only_where_the_number_of_attributes_is_known(tmp_path):
+    folder = write_controlled(tmp_path / "x", edits=False)
+    for path in (folder / "records" / "values").glob("*.gz"):
+        rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+        lines = "".join(json.dumps(row | {"wanted": []}) + "\n" for row in rows)
+        path.write_bytes(gzip.compress(lines.encode()))
+    assert not has_composition(read_records(folder), "toy")
 
 
 def test_rows_are_followed_by_themselves_unguided(table):
@@ -61,6 +73,14 @@ def test_edits_say_what_the_reconstruction_is(edit_board):
     copy = next(row for row in table.rows if row.system == "copy-source")
     assert copy.entries["kept.1"].interval.value == 1
     assert copy.entries["control.1"].interval.value == 0
+
+
+def test_real_edits_keep_what_bleu_with_the_text_says(tmp_path):
+    folder = write_controlled(tmp_path / "x", edits=True, kept="source_bleu:case=lower")
+    table = build_composition_table(Board(read_records(folder)), "toy")
+    assert [c.head for c in table.columns][-1] == "Source BLEU"
+    copy = next(row for row in table.rows if row.system == "copy-source")
+    assert copy.entries["source_bleu:case=lower.2"].interval.value == 1
 
 
 def test_the_ceiling_of_a_judge_stands_below(tmp_path, table):
