@@ -10,7 +10,10 @@ from benchmark.report.figures.label_curves import draw_labels
 
 pytestmark = pytest.mark.slow
 
-NAMES = ["transformer", "latentops", "latentops, unguided", "bayes", "oracle"]
+NAMES = [
+    "transformer", "transformer, labels alone", "latentops", "latentops, unguided", "bayes",
+    "oracle",
+]  # fmt: skip
 
 
 def draw(board):
@@ -31,6 +34,7 @@ def test_every_number_of_labels_has_its_place(control_board):
         ("latentops", "labels=50"): 50, ("latentops", "main"): 200,
         ("latentops", "labels=1000"): 1000, ("transformer", "main"): 200,
         ("transformer", "labels=1000"): 1000, ("bayes", "labels=50"): 50, ("bayes", "main"): 200,
+        ("transformer", "labels=200-alone"): 200,
     }  # fmt: skip
     expected = [(float(x), success(control_board, *of)) for of, x in places.items()]
     np.testing.assert_allclose(sorted(data(panel.ax)), sorted(expected))
