@@ -62,3 +62,13 @@ def test_what_is_written(control_board, edit_board):
     assert [text.get_text() for text in grid.figure.legends[0].get_texts()] == NAMES
     labels = [panel.ax.get_ylabel() for panel in draw(edit_board).panels]
     assert labels == ["success (control)", "content kept"]
+
+
+def test_labels_alone_are_hollow(control_board):
+    grid = draw(control_board)
+    entries = dict(zip(NAMES, grid.figure.legends[0].legend_handles, strict=True))
+    assert entries["transformer, labels alone"].get_markerfacecolor() == "#ffffff"
+    assert entries["transformer"].get_markerfacecolor() != "#ffffff"
+    alone = success(control_board, "transformer", "labels=200-alone")
+    marks = [line for line in grid.panels[0].ax.lines if list(line.get_ydata()) == [alone]]
+    assert [m.get_markerfacecolor() for m in marks if m.get_marker() == "^"] == ["#ffffff"]
