@@ -303,7 +303,7 @@ def test_labels_are_trials_of_their_own(run):
     assert code == 0
     assert [line.partition(":")[0] for line in out.splitlines()[:-1]] == [
         "control / latentops / seed 1",
-        "control / latentops / seed 1 / 5 labels",
-        "control / latentops / seed 1 / 40 labels",
+        "control / latentops / seed 1 / labels 5",
+        "control / latentops / seed 1 / labels 40",
         "control / copy-source / seed 1",
     ]

@@ -54,7 +54,8 @@ def control_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
             "Success against the number of labels",
             "Labelled examples, counted in all; logarithmic axis. A guided system fits its"
             " operators again for every number, a conditional one is trained again. Large marks:"
-            f" the number of the table. {UNGUIDED}; dashed: the oracle.",
+            " the number of the table. Hollow: from the labelled texts and no others."
+            f" {UNGUIDED}; dashed: the oracle.",
             lambda: draw_labels(board, task),
         )
     yield Plot(

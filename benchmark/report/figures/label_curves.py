@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from matplotlib.lines import Line2D
 
@@ -65,11 +67,11 @@ def _draw(panel: Panel, board: Board, task: str, axis: Axis, entries: dict[str, 
             if not points:
                 continue
             drawn = replace(look, line=ALONE_LINE) if alone else look
-            _draw_curve(panel, points, board.main(task, system), axis, drawn)
+            is_solid = points[0].sampled and not alone
+            keywords = solid if is_solid else hollow
+            _draw_curve(panel, points, board.main(task, system), axis, drawn, keywords)
             name = f"{system}, labels alone" if alone else system
-            entries[name] = make_entry(
-                name, drawn, is_sampled=points[0].sampled, is_curve=alone or len(points) > 1
-            )
+            entries[name] = make_entry(name, drawn, is_sampled=is_solid, is_curve=len(points) > 1)
             entries[name].set_gid(system)
         unguided = find_unguided(board, task, system)
         if unguided is not None and (y := axis.read(unguided)).defined:
@@ -85,15 +87,20 @@ def _draw(panel: Panel, board: Board, task: str, axis: Axis, entries: dict[str, 
 
 
 def _draw_curve(
-    panel: Panel, points: list[Point], main: Point | None, axis: Axis, look: Look
+    panel: Panel,
+    points: list[Point],
+    main: Point | None,
+    axis: Axis,
+    look: Look,
+    keywords: Callable[..., dict[str, Any]],
 ) -> None:
+    """The points of a system over the labels; `keywords` is `solid` or `hollow`."""
     xs = [float(p.labels or 0) for p in points]
     ys = [axis.read(p) for p in points]
     panel.ax.plot(
         xs, [y.value for y in ys], color=look.colour, linestyle=look.line, zorder=3,
         gid=gid(points[0].system),
     )  # fmt: skip
-    keywords = solid if points[0].sampled else hollow
     for large in (False, True):
         kind = [n for n, p in enumerate(points) if (p is main) == large]
         draw_marks(

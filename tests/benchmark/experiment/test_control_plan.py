@@ -54,10 +54,14 @@ def test_generation_and_editing_share_the_training_of_a_guided_system() -> None:
     assert len({plan("latentops", task=task).trials[0].train_key for task in tasks}) == 1
 
 
-def swept(system: str, *budgets: int | None, task: str = "control") -> list[Trial]:
+def swept(system: str, *budgets: int | str | None) -> list[Trial]:
     """The trials of a system that learns from 20 labels, and from these."""
-    suite = load_suite("mini", [*LIMITS, budget(20)]).with_label_sweep([task], budgets)
-    return list(make_plan(suite, tasks=[task], systems=[system], data_dir=None).trials)
+    suite = load_suite("mini", [*LIMITS, budget(20)]).with_label_sweep(["control"], budgets)
+    return list(make_plan(suite, tasks=["control"], systems=[system], data_dir=None).trials)
+
+
+def budgets_of(trials: list[Trial]) -> list[str]:
+    return [str(trial.labels) for trial in trials]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +70,7 @@ def swept(system: str, *budgets: int | None, task: str = "control") -> list[Tria
 )
 def test_a_curve_over_labels(system: str, trained: int, operators: int) -> None:
     trials = swept(system, 5, 10, None)
-    assert [trial.labels for trial in trials] == [20, 5, 10, 40], "that of the table comes first"
+    assert budgets_of(trials) == ["20", "5", "10", "40"], "that of the table comes first"
     assert len({t.train_key for t in trials if t.train_key is not None}) == trained
     assert len({trial.operators.key for trial in trials if trial.operators}) == operators
     assert len({trial.main.key for trial in trials}) == 4
@@ -76,7 +80,7 @@ def test_a_curve_over_labels(system: str, trained: int, operators: int) -> None:
         assert planned.setting.roles == ("labels",)
         assert planned.setting.label == f"labels={trial.labels}"
         assert planned.setting.decoding == trials[0].main.setting.decoding
-        assert trial.name == f"control / {system} / seed 1 / {trial.labels} labels"
+        assert trial.name == f"control / {system} / seed 1 / labels {trial.labels}"
         assert trial.trace_key is None
 
 
@@ -92,7 +96,15 @@ def test_the_table_is_the_same_with_a_curve() -> None:
 
 
 def test_a_number_of_labels_is_one_point() -> None:
-    assert [trial.labels for trial in swept("latentops", 5, 20, 5, 40, 1000, None)] == [20, 5, 40]
+    assert budgets_of(swept("latentops", 5, 20, 5, 40, 1000, None)) == ["20", "5", "40"]
+
+
+def test_conditional_systems_may_learn_from_labels_alone() -> None:
+    trials = swept("transformer", 5, "5-alone")
+    assert budgets_of(trials) == ["20", "5", "5-alone"]
+    assert len({trial.train_key for trial in trials}) == 3
+    assert [len(trial.task.train) for trial in trials] == [40, 40, 5]
+    assert trials[-1].main.setting.label == "labels=5-alone"
 
 
 @pytest.mark.parametrize("system", ["copy-source", "oracle"])

@@ -37,6 +37,8 @@ class Attempt:
     roles: tuple[str, ...] = ("main",)
     strength: float | None = None
     labels: int | None = None
+    alone: bool = False
+    """Whether it learnt from labelled texts and no others."""
     kind: str = "samples"
 
 
@@ -57,6 +59,8 @@ ATTEMPTS = (
     Attempt("bayes", 0.8, label="labels=50", roles=("labels",), labels=50),
     Attempt("copy-source", 0.0, 1.0, 1.0, kind="single"),
     Attempt("oracle", 1.0, 1.0, 1.0),
+    Attempt("transformer", 0.1, 0.9, 0.3, family="autoregressive", label="labels=200-alone",
+            roles=("labels",), labels=200, alone=True),
 )  # fmt: skip
 
 
@@ -174,7 +178,7 @@ def _trial(
         },
         "cost": {"depth": 10, "seconds_per_candidate": 0.001 * (1 + (attempt.strength or 0))},
         "statuses": {"ok": len(rows)},
-        "labels": attempt.labels,
+        "labels": attempt.labels, "labels_alone": attempt.alone,
     }  # fmt: skip
 
 

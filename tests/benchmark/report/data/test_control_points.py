@@ -56,6 +56,8 @@ def test_label_curves_rise_in_labels(control_board):
     assert curves == {
         "latentops": [50, 200, 1000], "transformer": [200, 1000], "bayes": [50, 200], "oracle": [],
     }  # fmt: skip
+    alone = label_curve(control_board, "toy", "transformer", alone=True)
+    assert [(point.label, point.labels) for point in alone] == [("labels=200-alone", 200)]
     latentops = label_curve(control_board, "toy", "latentops")
     assert latentops[1] is control_board.main("toy", "latentops"), "no point of the sweep"
 

@@ -10,7 +10,10 @@ from benchmark.report.figures.label_curves import draw_labels
 
 pytestmark = pytest.mark.slow
 
-NAMES = ["transformer", "latentops", "latentops, unguided", "bayes", "oracle"]
+NAMES = [
+    "transformer", "transformer, labels alone", "latentops", "latentops, unguided", "bayes",
+    "oracle",
+]  # fmt: skip
 
 
 def draw(board):
@@ -31,6 +34,7 @@ def test_every_number_of_labels_has_its_place(control_board):
         ("latentops", "labels=50"): 50, ("latentops", "main"): 200,
         ("latentops", "labels=1000"): 1000, ("transformer", "main"): 200,
         ("transformer", "labels=1000"): 1000, ("bayes", "labels=50"): 50, ("bayes", "main"): 200,
+        ("transformer", "labels=200-alone"): 200,
     }  # fmt: skip
     expected = [(float(x), success(control_board, *of)) for of, x in places.items()]
     np.testing.assert_allclose(sorted(data(panel.ax)), sorted(expected))
@@ -58,3 +62,13 @@ def test_what_is_written(control_board, edit_board):
     assert [text.get_text() for text in grid.figure.legends[0].get_texts()] == NAMES
     labels = [panel.ax.get_ylabel() for panel in draw(edit_board).panels]
     assert labels == ["success (control)", "content kept"]
+
+
+def test_labels_alone_are_hollow(control_board):
+    grid = draw(control_board)
+    entries = dict(zip(NAMES, grid.figure.legends[0].legend_handles, strict=True))
+    assert entries["transformer, labels alone"].get_markerfacecolor() == "#ffffff"
+    assert entries["transformer"].get_markerfacecolor() != "#ffffff"
+    alone = success(control_board, "transformer", "labels=200-alone")
+    marks = [line for line in grid.panels[0].ax.lines if list(line.get_ydata()) == [alone]]
+    assert [m.get_markerfacecolor() for m in marks if m.get_marker() == "^"] == ["#ffffff"]
