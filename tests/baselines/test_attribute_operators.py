@@ -47,6 +47,7 @@ def test_fitted_operators_find_separable_values(batch: int | None) -> None:
     assert fitted(batch)[1] > 0.95
 
 
+@pytest.mark.slow
 def test_a_batch_is_drawn_where_there_are_more_rows() -> None:
     weights = [fitted(batch)[0].of["mood"].out.weight for batch in (None, 300, 50)]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])

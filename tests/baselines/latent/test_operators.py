@@ -52,6 +52,7 @@ def test_the_flow_climbs_and_free_rows_stay(solver: str) -> None:
     assert (after > before).all()
 
 
+@pytest.mark.slow
 def test_rk4_is_of_fourth_order() -> None:
     found = operators()
     z = draw(found, 3).double()

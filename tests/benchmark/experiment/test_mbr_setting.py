@@ -100,6 +100,7 @@ def test_who_cannot_draw_is_asked_for_what_there_is():
     assert "main" in the_mbr(plan("transformer", MORE[0], *greedy)).setting.roles
 
 
+@pytest.mark.slow
 def test_ablations_are_not_repeated(monkeypatch):
     class Ablated(Toy):
         capabilities = Capabilities(trainable=True, ablations={"calls": ({"calls": 2},)})

@@ -66,6 +66,7 @@ def test_draws_of_the_truth_have_no_divergence(feature: str) -> None:
     assert abs(found) < 0.02
 
 
+@pytest.mark.slow
 def test_sharper_draws_diverge_and_one_word_diverges_most() -> None:
     metric = make_metric("feature_divergence:of=adjective", judge=ANSWERS)
     sharp = metric.score(draws("tense: past", 2_000, 0.3)).values.mean()

@@ -37,6 +37,7 @@ def test_gradients_are_those_of_the_plain_network():
         torch.testing.assert_close(one.grad, other.grad)
 
 
+@pytest.mark.slow
 def test_names_of_weights_stay():
     net = network()
     names = list(net.state_dict())

@@ -66,6 +66,7 @@ def test_a_subset_is_the_mixture_of_its_completions() -> None:
         assert math.exp(TINY.log_prob(text, {"mood": "bad"})) == pytest.approx(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [1.0, 0.5, 2.0])
 def test_draws_have_the_probabilities(temperature: float) -> None:
     generator, count = random.Random(3), 20_000

@@ -77,6 +77,7 @@ def test_a_label_names_all_that_stands_together_somewhere() -> None:
     assert more.probability("bob ran and was great", {"mood": "bad"}) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wanted", [{"mood": "good"}, {"mood": "bad", "tense": "past"}], ids=["one", "two"]
 )
