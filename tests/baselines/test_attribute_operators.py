@@ -42,6 +42,7 @@ def fitted(batch: int | None) -> tuple[AttributeOperators, float]:
     return found, told.double().mean().item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [None, 50, 1000])
 def test_fitted_operators_find_separable_values(batch: int | None) -> None:
     assert fitted(batch)[1] > 0.95

@@ -182,6 +182,7 @@ def test_flags_are_not_abbreviated(capsys):
 # Flags of `run` that all of it has to keep
 
 
+@pytest.mark.slow
 def test_quiet_leaves_the_path_of_the_report(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TQDM_DISABLE", "")

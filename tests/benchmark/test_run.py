@@ -78,6 +78,7 @@ def test_from_nothing_to_a_report_and_from_the_cache(run):
     assert code == 0 and "0 of them cached" in err
 
 
+@pytest.mark.slow
 def test_deterministic_setting_has_one_candidate(run):
     code, _, _ = run(
         "--task", "paraphrase", "--system", "transformer",

@@ -229,6 +229,7 @@ def test_metrics_of_its_own(score, pairs):
     assert {len(x["score"]["metrics"]) for x in lines("reports/mine-pairs")} == {1}
 
 
+@pytest.mark.slow
 def test_a_metric_that_fails_is_told(score, pairs, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise UserError("The encoder is not here.")

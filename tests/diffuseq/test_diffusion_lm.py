@@ -135,6 +135,7 @@ def test_an_edit_begins_where_it_is_told(trained: DiffusionLM) -> None:
     assert anew.count("a cake is good") < 9
 
 
+@pytest.mark.slow
 def test_a_text_depends_on_nothing_but_its_own_row() -> None:
     system = fit(build())  # untrained, so that texts differ
     lines = ["mood: good", "", "mood: bad | dish: cake", "dish: soup => a cake is good"]
@@ -151,6 +152,7 @@ def test_what_names_no_value_is_not_moved() -> None:
     assert texts(fit(system), "", "=> a cake is bad and cold") == plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
 def test_it_is_steered_where_no_gradients_are_kept(mode: type) -> None:
     system = fit(build())
@@ -171,6 +173,7 @@ def test_operator_calls_are_three_a_step() -> None:
     assert len(calls) == 3 * 9 + 5
 
 
+@pytest.mark.slow
 def test_operators_are_saved_and_read(tmp_path: Path) -> None:
     system = fit(build())
     system.save(tmp_path / "system")

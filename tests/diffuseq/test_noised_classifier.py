@@ -118,6 +118,7 @@ def test_a_clean_text_is_read_word_by_word() -> None:
     torch.testing.assert_close(scores["last"][0], expected, atol=1e-2, rtol=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reads", ["words", "states"])
 def test_it_learns_from_labels_alone(reads: Reads) -> None:
     """Word 5 is in the texts of one class; half of the texts have no label."""
@@ -159,6 +160,7 @@ def test_recipes_are_checked(wrong: dict[str, int]) -> None:
         ClassifierRecipe(**wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reads", ["words", "states"])
 def test_attributes_may_have_any_name_and_no_label(reads: Reads) -> None:
     torch.manual_seed(0)

@@ -57,6 +57,7 @@ def even_levels(calls: int, low: float = -2.0, high: float = 2.0) -> Tensor:
     return torch.sigmoid(2 * torch.linspace(low, high, calls + 1, dtype=torch.float64))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("solver", "order"), [(Ddim(), 1), (DpmSolverPlusPlus(), 2)], ids=["ddim", "dpm-solver++"]
 )

@@ -66,6 +66,7 @@ def expect(line: dict[str, Any], metric: str, statistic: str, wanted: np.ndarray
     np.testing.assert_allclose(found, wanted.mean(), **CLOSE)
 
 
+@pytest.mark.slow
 def test_equals_the_official_script(scored, expected):
     line, rows, candidates = scored(FILES)
     golden = expected["fixed"]

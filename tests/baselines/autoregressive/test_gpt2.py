@@ -13,6 +13,8 @@ from benchmark.generation.measured_generation import CostMeter
 
 from .conftest import PUBLISHED, publish
 
+# It imports Transformers.
+pytestmark = pytest.mark.slow
 TINY = GPT2Config(dim=32, layers=2, heads=2, ffn=64, dropout=0.0)
 ROOMY = Lengths(source=30, target=8)
 

@@ -10,6 +10,9 @@ from benchmark.api import UserError
 
 from .conftest import own_tokenizer
 
+# It imports Transformers.
+pytestmark = pytest.mark.slow
+
 
 def test_a_text_is_text_whatever_it_spells():
     tokenizer = PretrainedTokenizer(own_tokenizer("gpt2"))

@@ -62,7 +62,7 @@ def test_rk4_is_of_fourth_order() -> None:
     def end(steps: int) -> torch.Tensor:
         return found.flow(z, wanted, length=2.0, steps=steps)
 
-    exact = end(640)
+    exact = end(160)
     first, second = ((end(n) - exact).abs().max() for n in (10, 20))
     assert first / second == pytest.approx(16, rel=0.25)
 

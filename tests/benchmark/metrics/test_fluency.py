@@ -66,6 +66,7 @@ def test_equals_the_logits(folder: str) -> None:
     assert scores.values[0, 2] == np.inf
 
 
+@pytest.mark.slow
 def test_a_corpus_is_weighed_by_tokens(folder: str) -> None:
     items = [Item("0", "", (), ("a b c",)), Item("1", "", (), ("c",)), Item("2", "", (), ("",))]
     scores = make_metric(f"fluency:model={folder}").score(items)

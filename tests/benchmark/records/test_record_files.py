@@ -33,6 +33,7 @@ def archives(report: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (report / "records").glob("*.tar.xz")}
 
 
+@pytest.mark.slow
 def test_packed_records_hold_what_the_plain_ones_hold(kept, tmp_path):
     report = tmp_path / "report"
     shutil.copytree(kept.report, report)

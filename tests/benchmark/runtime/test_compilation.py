@@ -68,6 +68,7 @@ def test_where_compiling_fails_the_network_runs_as_written(how, monkeypatch, cap
     ]
 
 
+@pytest.mark.slow
 def test_what_a_graph_wrote_is_copied():
     """A replay writes into the memory of the one before."""
     memory = torch.zeros(2)

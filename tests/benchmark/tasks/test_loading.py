@@ -93,6 +93,7 @@ def test_unknown_tasks(data_dir: Path, task_id: str, with_data: bool, message: s
         load_task(task_id, data_dir=data_dir if with_data else None)
 
 
+@pytest.mark.slow
 def test_a_folder_that_bears_the_name_of_a_controlled_task(data_dir: Path, write: Write) -> None:
     write("dialogue/test.jsonl", [GOOD])
     with pytest.raises(

@@ -13,6 +13,9 @@ from benchmark.report.data.points import Board
 from benchmark.report.paper.build_paper import build_paper
 from benchmark.report.paper.paper_figures import list_paper_figures
 
+# Synthetic records take seconds to write.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(synthetic, tmp_path_factory):
@@ -41,7 +44,6 @@ def files(out):
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
-@pytest.mark.slow
 def test_every_figure_is_drawn_twice_with_equal_bytes(folder, tmp_path, capsys):
     assert main([str(folder), "--figures", "paper", "--output", str(tmp_path / "one")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "one" / "paper.md")

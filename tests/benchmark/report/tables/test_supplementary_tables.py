@@ -71,6 +71,7 @@ def test_bold_compares_what_shares_a_checkpoint(ablated):
     assert bold == ["a, policy=remask, eta=0.1", "a, policy=top", "b, policy=own (main)"]
 
 
+@pytest.mark.slow
 def test_main_table_and_curves_leave_variants_out(ablated):
     assert [row.system for row in build_table(ablated, "toy").rows] == [
         "a", "b", "plain", "copy-source",

@@ -128,6 +128,7 @@ def test_unknown_metrics_find_a_place(tmp_path):
     assert groups["bleu_sent_m4:case=lower.expected"] == ("quality", "mean, case=lower")
 
 
+@pytest.mark.slow
 def test_bleu_scales_never_share_a_column(realistic):
     table = build_table(realistic, "dialogue")
     heads = [(c.head, c.detail) for c in table.columns if "BLEU (" in c.head]
