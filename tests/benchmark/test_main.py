@@ -196,6 +196,7 @@ def test_quiet_leaves_the_path_of_the_report(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("error: There is no task 'dialouge'")
 
 
+@pytest.mark.slow
 def test_show_config_is_a_suite_with_nothing_left_open(tmp_path, monkeypatch, capsys):
     from benchmark.experiment.suite import load_suite
 

@@ -69,6 +69,7 @@ def test_paper_recipe_of_diffuseq_v2_is_that_of_diffuseq_and_its_own() -> None:
     assert recipe("paper", "diffuseq-v2").training == {"batch": 850, "micro_batch": 425}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suite", "size"), [("mini", 374_400), ("small", 786_000)])
 def test_both_have_the_size_of_the_others(suite: str, size: int) -> None:
     for system, module in (("diffuseq", DiffuSeqModule), ("diffuseq-v2", DiffuSeqV2Module)):

@@ -98,6 +98,7 @@ def test_without_its_absorbing_state_it_is_diffuseq() -> None:
         torch.testing.assert_close(new_states, old_states)
 
 
+@pytest.mark.slow
 def test_the_network_sees_noise_round_m_and_m_itself() -> None:
     config = replace(SMALL, discrete_rate=1.0)
     system = build(config)

@@ -89,6 +89,7 @@ def test_large_batches_and_test_splits_are_reckoned_from_a_part(
     assert seconds == pytest.approx(training + 30 / 12 * 5 * (CALL_S + 36 * ROW_S))
 
 
+@pytest.mark.slow
 def test_a_slow_system_is_tried_with_one_source(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

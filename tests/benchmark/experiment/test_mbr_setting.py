@@ -113,6 +113,7 @@ def test_ablations_are_not_repeated(monkeypatch):
     assert the_mbr(made).setting.ablations == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "system", ["diffuseq", "d3pm-absorbing", "transformer", "cmlm", "levenshtein", "oracle"]
 )

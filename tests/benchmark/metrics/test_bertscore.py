@@ -11,6 +11,9 @@ from benchmark.metrics import Item, make_metric
 from benchmark.metrics.bertscore import greedy_f1
 from benchmark.metrics.encoder import TokenVectors, load_encoder
 
+# They import Transformers.
+pytestmark = pytest.mark.slow
+
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh"]
 
 

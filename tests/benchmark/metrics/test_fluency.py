@@ -11,6 +11,9 @@ from benchmark.api import UserError
 from benchmark.metrics import Item, make_metric
 from benchmark.metrics.fluency import perplexity
 
+# They import Transformers.
+pytestmark = pytest.mark.slow
+
 TEXTS = ("a b c", "c", "", "b b b b a c", "a b")
 
 
@@ -52,7 +55,6 @@ def nats(folder: str, text: str) -> float:
     return float(total)
 
 
-@pytest.mark.slow
 def test_equals_the_logits(folder: str) -> None:
     scores = make_metric(f"fluency:model={folder}").score([Item("0", "", (), TEXTS)])
     assert scores.statistics is not None
@@ -66,7 +68,6 @@ def test_equals_the_logits(folder: str) -> None:
     assert scores.values[0, 2] == np.inf
 
 
-@pytest.mark.slow
 def test_a_corpus_is_weighed_by_tokens(folder: str) -> None:
     items = [Item("0", "", (), ("a b c",)), Item("1", "", (), ("c",)), Item("2", "", (), ("",))]
     scores = make_metric(f"fluency:model={folder}").score(items)

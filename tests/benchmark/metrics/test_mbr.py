@@ -19,6 +19,7 @@ from benchmark.metrics.mbr import (
 )
 
 
+@pytest.mark.slow
 def test_equals_the_plain_double_loop(random_items: list[Item]) -> None:
     smoothing = SmoothingFunction().method4
     expected = []

@@ -121,6 +121,7 @@ def test_a_validation_at_the_end_is_made_once(resources, examples, tmp_path):
     assert [event["update"] for event in events_of(tmp_path, "valid")] == [5, 10]
 
 
+@pytest.mark.slow
 def test_updates_are_logged_now_and_then_and_at_the_end(resources, examples, tmp_path):
     shown = []
     torch.manual_seed(0)

@@ -61,6 +61,7 @@ def test_ceilings_have_no_share_of_a_lower_one(control_board):
     assert not found.read(oracle, CEILINGS["oracle"], 1).defined
 
 
+@pytest.mark.slow
 def test_seeds_are_pooled(tmp_path):
     folder = write_controlled(tmp_path / "x", edits=False, seeds=(1, 2))
     board = Board(read_records(folder))
