@@ -1,10 +1,10 @@
 """A causal decoder that keeps the keys of what it has read: one position at a time."""
 
-import torch
 from torch import Tensor
 
 from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder
+from baselines.source_rows import rows_of
 
 
 class CachedStepper:
@@ -35,6 +35,4 @@ class CachedStepper:
     def keep(self, sources: Tensor) -> None:
         """Drop all sources but those with indices `(n,)`, with all of their rows."""
         self.memory = self.memory.select(sources)
-        rows = sources[:, None] * self.per_source
-        rows = rows + torch.arange(self.per_source, device=rows.device)
-        self.cache.select(rows.flatten())
+        self.cache.select(rows_of(sources, self.per_source))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from baselines.source_rows import rows_of
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -127,8 +129,7 @@ class CausalStepper:
 
     def keep(self, sources: Tensor) -> None:
         """Drop all sources but those with indices `(n,)`, with all of their rows."""
-        rows = sources[:, None] * self.per_source
-        rows = (rows + torch.arange(self.per_source, device=rows.device)).flatten()
+        rows = rows_of(sources, self.per_source)
         self.cache.batch_select_indices(rows)
         self.mask = self.mask[rows]
 

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from baselines.attribute_operators import AttributeOperators
 from baselines.autoregressive.causal_language_model import StateStepper
+from baselines.source_rows import rows_of
 
 
 class PrefixOperators(AttributeOperators):
@@ -99,8 +100,6 @@ class RescoredStepper:
 
     def keep(self, sources: Tensor) -> None:
         """Drop all sources but those with indices `(n,)`, with all of their rows."""
-        per_source = self.stepper.per_source
-        rows = sources[:, None] * per_source
-        rows = (rows + torch.arange(per_source, device=rows.device)).flatten()
+        rows = rows_of(sources, self.stepper.per_source)
         self.wanted = {name: value[rows] for name, value in self.wanted.items()}
         self.stepper.keep(sources)

@@ -25,6 +25,7 @@ from baselines.edit.operations import (
     unchanged,
 )
 from baselines.setting_checks import check_at_least_one, check_not_negative
+from baselines.source_rows import rows_of
 from benchmark.api import CandidateKind, Noise, OnStep
 
 Network = Callable[[Tensor, State, Head], Tensor]
@@ -87,8 +88,7 @@ def refine(
         sources = active.view(-1, per_source).any(dim=1).nonzero().squeeze(-1)
         if not sources.numel():
             break
-        rows = sources[:, None] * per_source
-        rows = (rows + torch.arange(per_source, device=rows.device)).flatten()
+        rows = rows_of(sources, per_source)
         before = result.select(rows)
         after = _round(
             partial(network, sources),
