@@ -123,10 +123,7 @@ class AttributeOperators(nn.Module):
 
     def index(self, labels: Sequence[Mapping[str, str]]) -> dict[str, Tensor]:
         """By attribute the indices of the values in `labels`, `(n,)`; -1 where there is none."""
-        return {
-            name: torch.tensor(indices, dtype=torch.int64, device=self.mean.device)
-            for name, indices in api.index_labels(self.attributes, labels).items()
-        }
+        return api.index_labels(self.attributes, labels, self.mean.device)
 
     def fit(
         self,

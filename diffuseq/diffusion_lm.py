@@ -137,8 +137,8 @@ class DiffusionLM(DiffuSeq):
     ) -> None:
         """See `benchmark.api.Steerable`."""
         device = self.module.alpha_bar.device
-        indices = api.index_labels(attributes, [example.attributes for example in labelled])
-        labels = {name: torch.tensor(of, device=device) for name, of in indices.items()}
+        given = [example.attributes for example in labelled]
+        labels = api.index_labels(attributes, given, device)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             operators = self._classifiers(attributes, recipe).to(device)
@@ -180,18 +180,16 @@ class DiffusionLM(DiffuSeq):
             UserError: if a value is wanted and no operators were fitted, or `tokens` do not fit.
         """
         assert isinstance(decoding, DiffusionLMDecoding)
-        controls = [api.read_control(source) or api.Control() for source in sources]
-        if self.operators is not None or decoding.strength:
-            known = self.operators.attributes if self.operators else {}
-            api.check_wanted(self.id, known, controls)
+        controls = api.read_controls(
+            self.id,
+            sources,
+            self.operators.attributes if self.operators else None,
+            steered=decoding.strength > 0,
+        )
         if self.operators is not None:
-            wanted = api.index_labels(
-                self.operators.attributes, [control.wanted for control in controls]
-            )
-            batch |= {
-                f"{_WANTED}{name}": torch.tensor(of, dtype=torch.long)
-                for name, of in wanted.items()
-            }
+            asked = [control.wanted for control in controls]
+            wanted = api.index_labels(self.operators.attributes, asked, "cpu")
+            batch |= {f"{_WANTED}{name}": indices for name, indices in wanted.items()}
         if decoding.tokens is not None:
             room = self.canvas.length - 2
             if not 1 <= decoding.tokens <= room:

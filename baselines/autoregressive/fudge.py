@@ -145,10 +145,13 @@ class FudgeSystem(GPT2System):
         if not sources:
             return []
         self.module.eval()
-        controls = [api.read_control(source) or api.Control() for source in sources]
         operators, length = self.operators, self.resources.lengths.target
-        if operators is not None or decoding.strength:
-            api.check_wanted(self.id, operators.attributes if operators else {}, controls)
+        controls = api.read_controls(
+            self.id,
+            sources,
+            operators.attributes if operators else None,
+            steered=decoding.strength > 0,
+        )
         per_source = 1 if decoding.kind == "single" else num_samples
         alphabet = self._alphabet()
         device = alphabet.forbidden.device

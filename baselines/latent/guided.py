@@ -213,12 +213,13 @@ class GuidedLatentSystem(api.NeuralSystem):
         if not sources:
             return []
         self.module.eval()
-        controls = [api.read_control(source) or api.Control() for source in sources]
+        controls = api.read_controls(
+            self.id,
+            sources,
+            self.operators.attributes if self.operators else None,
+            steered=decoding.strength > 0 or decoding.candidates > 1,
+        )
         noise = api.make_noise(seed, ids, num_samples, self._device)
-        steered = decoding.strength > 0 or decoding.candidates > 1
-        if self.operators is not None or steered:
-            known = self.operators.attributes if self.operators else {}
-            api.check_wanted(self.id, known, controls)
         wanted = self._wanted(self.operators, controls, num_samples) if self.operators else {}
         z = self._starts(controls, wanted, decoding, noise, num_samples)
         if self.operators is not None and decoding.strength:

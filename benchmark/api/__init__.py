@@ -21,10 +21,10 @@ from benchmark.api.control import (
     Control,
     Judge,
     Judgement,
-    check_wanted,
     index_labels,
     module_name,
     read_control,
+    read_controls,
 )
 from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Steerable, System, Traceable
@@ -79,7 +79,6 @@ __all__ = [
     "Tokenizer",
     "Traceable",
     "UserError",
-    "check_wanted",
     "detect_script",
     "index_labels",
     "load_tokenizer",
@@ -88,6 +87,7 @@ __all__ = [
     "module_name",
     "read_attributes",
     "read_control",
+    "read_controls",
     "read_folder",
     "save_folder",
     "save_operators",

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from benchmark.api.types import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor, device
 
 _BETWEEN = " | "
 _IS = ": "
@@ -100,31 +103,29 @@ def read_control(source: str) -> Control | None:
     return Control(wanted, _unescape(text) if found else None)
 
 
-def index_labels(
-    attributes: Mapping[str, Sequence[str]], labels: Sequence[Mapping[str, str]]
-) -> dict[str, list[int]]:
-    """By attribute, for each of `labels` the index of its value; -1 where it has none."""
-    return {
-        name: [values.index(of[name]) if of.get(name) in values else -1 for of in labels]
-        for name, values in attributes.items()
-    }
-
-
-def check_wanted(
-    system: str, attributes: Mapping[str, Sequence[str]], controls: Sequence[Control]
-) -> None:
-    """Check that operators were fitted for every wanted value.
+def read_controls(
+    system: str,
+    sources: Sequence[str],
+    attributes: Mapping[str, Sequence[str]] | None,
+    *,
+    steered: bool,
+) -> list[Control]:
+    """The controls of sources for a guided system; a source that holds none asks for nothing.
 
     Args:
         system: its name in the message.
-        attributes: the values that operators know; empty where none were fitted.
-        controls: what is asked for.
+        sources: control lines.
+        attributes: the values that its operators know; None where none were fitted.
+        steered: whether it is to follow what is wanted.
 
     Raises:
-        UserError: for a value without an operator.
+        UserError: for a wanted value without an operator, or without operators to follow it.
     """
+    controls = [read_control(source) or Control() for source in sources]
+    if attributes is None and not steered:
+        return controls
     for name, value in (pair for control in controls for pair in control.wanted.items()):
-        if not attributes:
+        if attributes is None:
             raise UserError(
                 f"{system} has no operators: fit them on labelled examples (`fit_operators`)."
             )
@@ -134,6 +135,31 @@ def check_wanted(
                 f"{system} has no operator for '{name}: {value}': ask for what was labelled"
                 f" ({known})."
             )
+    return controls
+
+
+def index_labels(
+    attributes: Mapping[str, Sequence[str]],
+    labels: Sequence[Mapping[str, str]],
+    device: str | device,
+) -> dict[str, Tensor]:
+    """By attribute, for each of `labels` the index of its value, int64 `(n,)`; -1 if it has none.
+
+    Args:
+        attributes: the values of every attribute.
+        labels: values by attribute.
+        device: of the indices.
+    """
+    import torch
+
+    return {
+        name: torch.tensor(
+            [values.index(of[name]) if of.get(name) in values else -1 for of in labels],
+            dtype=torch.int64,
+            device=device,
+        )
+        for name, values in attributes.items()
+    }
 
 
 def module_name(attribute: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.api import Control, read_control
+from benchmark.api import Control, UserError, index_labels, read_control, read_controls
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,26 @@ def test_what_is_no_control_line(line: str) -> None:
 )
 def test_what_is_written_is_read_back(control: Control) -> None:
     assert read_control(str(control)) == control
+
+
+KNOWN = {"mood": ("good", "bad"), "kind": ("a",)}
+
+
+def test_controls_of_a_guided_system_are_those_that_it_can_follow() -> None:
+    found = read_controls("mine", ["mood: bad", "no line", ""], KNOWN, steered=True)
+    assert found == [Control({"mood": "bad"}), Control(), Control()]
+    with pytest.raises(UserError, match="mine has no operator for 'mood: fair'.*mood: good, bad"):
+        read_controls("mine", ["mood: fair"], KNOWN, steered=False)
+    # Without operators only what is not steered can be asked for.
+    assert read_controls("mine", ["mood: bad"], None, steered=False) == [Control({"mood": "bad"})]
+    assert read_controls("mine", [""], None, steered=True) == [Control()]
+    with pytest.raises(UserError, match="mine has no operators: fit them"):
+        read_controls("mine", ["mood: bad"], None, steered=True)
+
+
+def test_labels_are_indices_of_values() -> None:
+    found = index_labels(KNOWN, [{"mood": "bad"}, {}, {"kind": "a", "mood": "fair"}], "cpu")
+    assert {name: index.tolist() for name, index in found.items()} == {
+        "mood": [1, -1, -1],
+        "kind": [-1, -1, 0],
+    }
