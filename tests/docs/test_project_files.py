@@ -59,6 +59,13 @@ def test_every_task_card_is_on_the_page_of_tasks() -> None:
     assert set(re.findall(r"cards/([\w-]+\.md)", read("docs/tasks.md"))) == cards
 
 
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    listed = set(re.findall(r"([\w./-]+\.md)$", read("mkdocs.yml"), flags=re.MULTILINE))
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    cards = (ROOT / "benchmark/tasks/cards").glob("*.md")
+    assert pages | {path.relative_to(ROOT).as_posix() for path in cards} <= listed
+
+
 @pytest.fixture(scope="module")
 def addresses() -> ModuleType:
     path = ROOT / ".github" / "release_addresses.py"

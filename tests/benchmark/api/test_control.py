@@ -48,7 +48,7 @@ KNOWN = {"mood": ("good", "bad"), "kind": ("a",)}
 def test_controls_of_a_guided_system_are_those_that_it_can_follow() -> None:
     found = read_controls("mine", ["mood: bad", "no line", ""], KNOWN, steered=True)
     assert found == [Control({"mood": "bad"}), Control(), Control()]
-    with pytest.raises(UserError, match="mine has no operator for 'mood: fair'.*mood: good, bad"):
+    with pytest.raises(UserError, match=r"mine has no operator for 'mood: fair'.*mood: good, bad"):
         read_controls("mine", ["mood: fair"], KNOWN, steered=False)
     # Without operators only what is not steered can be asked for.
     assert read_controls("mine", ["mood: bad"], None, steered=False) == [Control({"mood": "bad"})]
