@@ -15,13 +15,10 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from baselines.latent.vae import Inferred
+from baselines.latent.vae import Inferred, make_posterior
 
 _LIMIT = 5.0
 """Mean and log variance stay within it, as in the released code (`dist.py`)."""
-
-_FIRST_LOG_VARIANCE, _FIRST_GAIN = -3.0, 4.0
-"""Of the posterior before training: narrow and spread out, so that latents say something."""
 
 
 class Gaussian(NamedTuple):
@@ -64,10 +61,7 @@ class _Link(nn.Module):
         self.from_h = nn.Linear(latent, latent, bias=False)
         self.from_z = nn.Linear(latent, latent, bias=False)
         self.prior = nn.Linear(latent + condition, 2 * latent)
-        self.posterior = nn.Linear(dim + latent + condition, 2 * latent)
-        with torch.no_grad():
-            self.posterior.bias[latent:] = _FIRST_LOG_VARIANCE
-            self.posterior.weight[:latent] *= _FIRST_GAIN
+        self.posterior = make_posterior(dim + latent + condition, latent)
 
     def forward(self, h: Tensor, z: Tensor, source: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """The next h, and what the prior reads: h and the source if any."""

@@ -18,7 +18,7 @@ class LatentOpsSystem(GuidedLatentSystem):
     """A text VAE with one latent, which follows operators."""
 
     id: ClassVar[str] = "latentops"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     Config: ClassVar[type] = VAEConfig
 
     config: VAEConfig

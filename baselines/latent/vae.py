@@ -2,7 +2,9 @@
 
 Source: LatentOps, arXiv 2208.00638, section 3.2: mean pooling to mu and log variance; the latent
 enters the decoder as a memory of every layer and is added to the embeddings.
-Deviates: trained from scratch, where the paper starts from BERT-small and GPT-2.
+Deviates: trained from scratch, where the paper starts from BERT-small and GPT-2. So posteriors
+start narrow and spread out: as wide as the prior, latents are noise, and the decoder learns to do
+without.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
 from baselines.latent.vae_loss import RisingBeta
 from baselines.setting_checks import check_at_least_one, check_not_negative
+
+_FIRST_LOG_VARIANCE, _FIRST_GAIN = -3.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class VAE(nn.Module):
         self.encoder, self.decoder, self.latent = encoder, decoder, latent
         self.beta = beta
         dim = decoder.stack.shape.dim
-        self.posterior = nn.Linear(dim, 2 * latent)
+        self.posterior = make_posterior(dim, latent)
         self.unfold = nn.Linear(latent, dim)
 
     def encode(self, tokens: Tensor, pad_id: int) -> tuple[Tensor, Tensor]:
@@ -92,6 +96,18 @@ class VAE(nn.Module):
         position = self.unfold(z)[:, None]
         mask = torch.ones(position.shape[:2], dtype=torch.bool, device=z.device)
         return self.decoder.stack.remember(position, mask)
+
+
+def make_posterior(dim: int, latent: int) -> nn.Linear:
+    """The layer that says mu and log variance `(texts, 2 * latent)` of what is pooled.
+
+    Before training it is narrow and spread out, so that latents say something from the start.
+    """
+    layer = nn.Linear(dim, 2 * latent)
+    with torch.no_grad():
+        layer.bias[latent:] = _FIRST_LOG_VARIANCE
+        layer.weight[:latent] *= _FIRST_GAIN
+    return layer
 
 
 def kl(mu: Tensor, log_variance: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from baselines.encoder_decoder import Encoder
-from baselines.latent.vae import VAE, LatentDecoder, VAEConfig, kl
+from baselines.latent.vae import VAE, LatentDecoder, VAEConfig, kl, make_posterior
 from baselines.latent.vae_loss import RisingBeta
 from benchmark.api import UserError
 
@@ -35,6 +35,17 @@ def test_padding_is_not_pooled() -> None:
     alone = module.encode(torch.tensor([[3, 4, 1]]), PAD)[0]
     padded = module.encode(torch.tensor([[3, 4, 1, PAD, PAD]]), PAD)[0]
     torch.testing.assert_close(alone, padded)
+
+
+def test_posteriors_start_apart_by_more_than_they_are_wide() -> None:
+    torch.manual_seed(0)
+    pooled = torch.randn(200, 64)
+    for start, is_clear in (
+        (make_posterior, True),
+        (lambda d, z: torch.nn.Linear(d, 2 * z), False),
+    ):
+        mu, log_variance = start(64, 8)(pooled).chunk(2, dim=-1)
+        assert bool((mu.std(0) > 4 * (0.5 * log_variance).exp().mean(0)).all()) is is_clear
 
 
 def test_noise_counts_standard_deviations_of_the_posterior() -> None:
