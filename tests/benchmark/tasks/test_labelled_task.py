@@ -112,6 +112,10 @@ def test_slots_are_asked_for_as_they_are(write: Write, tmp_path: Path) -> None:
     assert "food 0.50, name 1.00" in remark
     judged = task.judge.judge(task.test[0].source, "ZIZZI  sells soup")
     assert judged.wanted == {"name": True, "food": False} and not judged.success
+    with pytest.raises(UserError, match=r"^e2e .* whose distribution of 'dish' is not known"):
+        task.judge.shares("", "dish")
+    with pytest.raises(UserError, match=r"^e2e: 'what\?' is no control line"):
+        task.judge.judge("what?", "Thai food")
     targets = load_task("e2e-targets", data_dir=tmp_path)
     assert len(targets.test) == 400 and targets.test[399].source == "food: Thai"
     assert list_tasks(tmp_path) == ["e2e", "e2e-targets"]
