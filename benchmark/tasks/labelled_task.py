@@ -33,7 +33,8 @@ def is_labelled_task(folder: Folder) -> bool:
     Raises:
         UserError: if the first line of a file cannot be read.
     """
-    entry = TASKS.get(folder.task_id)
+    # A further test file is a task of its own, and of the kind of its folder.
+    entry = TASKS.get(folder.task_id, TASKS.get(folder.path.name))
     if entry is not None:
         return entry.family == "control"
     files = [folder.files["train"] or folder.files["test"]]
