@@ -63,6 +63,11 @@ class GuidedLatentDecoding:
         """Independent draws."""
         return "samples"
 
+    @property
+    def kind_of_edits(self) -> api.CandidateKind:
+        """One where neither latent nor decoder is drawn: an edit starts from its text."""
+        return "samples" if self.posterior_spread or self.temperature else "single"
+
 
 class LatentModel(Protocol):
     """A text VAE as operators see it."""

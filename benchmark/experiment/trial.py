@@ -143,7 +143,7 @@ def resolve_trial(
     if system_class.capabilities.trainable:
         train_key = _train_key(identity, training, budget, suite.threads)
     operators = _plan_operators(suite, task, system, system_class, train_key, labels, seed)
-    settings = settings_of(suite, system, system_class, ablate)
+    settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     source = operators.key if operators else train_key or identity
     planned = [_plan_generation(of, suite, seen, system_class, source, seed) for of in settings]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.lines import Line2D
 
 from benchmark.report.data.axes import Plane
-from benchmark.report.data.control_points import find_unguided
+from benchmark.report.data.control_points import is_hollow
 from benchmark.report.data.points import Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.legend import make_entry
@@ -26,7 +26,7 @@ def draw_knob_curve(
     if not points:
         return None
     look, marks = look_of(board)[system], panel.marks
-    main, unguided = board.main(task, system), find_unguided(board, task, system)
+    main = board.main(task, system)
     across, up = ([axis.read(p) for p in points] for axis in plane)
     if len(points) > 1:
         xs, ys = [x.value for x in across], [y.value for y in up]
@@ -37,12 +37,12 @@ def draw_knob_curve(
         marks.label_ends([f"{p.knob_value:g}" for p in points], xs, ys, look)
     for point, x, y in zip(points, across, up, strict=True):
         is_large = point is main
-        keywords = hollow if point is unguided or not point.sampled else solid
+        keywords = hollow if is_hollow(board, point) else solid
         draw_marks(
             panel.ax, [x], [y], marks,
             keywords=keywords(look, large=is_large), large=is_large, points=[point],
         )  # fmt: skip
-    return make_entry(system, look, is_sampled=points[0].sampled, is_curve=len(points) > 1)
+    return make_entry(system, look, is_curve=len(points) > 1)
 
 
 def _find_settings(board: Board, task: str, system: str, plane: Plane) -> list[Point]:
