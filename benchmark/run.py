@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from benchmark.execution.trial_stages import Rerun
     from benchmark.experiment.plan import Plan
     from benchmark.experiment.run_context import RunContext
+    from benchmark.experiment.suite import Suite
     from benchmark.experiment.trial import Trial
     from benchmark.store.entries import Store
 
@@ -149,7 +150,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     processes = ALONE
     try:
-        if not options.task and not options.show_config:
+        if not options.task and (options.labels or not options.show_config):
             raise UserError("--task is missing: name the tasks to run, or use all.")
         device = choose_device(options.device)
         processes = start(device)
@@ -192,27 +193,15 @@ def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
-    from benchmark.experiment.plan import make_plan, with_defaults
     from benchmark.experiment.run_context import RunContext
-    from benchmark.experiment.selection import choose_systems, choose_tasks, missing_systems
-    from benchmark.experiment.suite import load_suite
+    from benchmark.experiment.selection import missing_systems
     from benchmark.store.entries import Store
 
-    changes = list(options.set)
-    if options.seeds:
-        changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
-    suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
-    if options.trace:
-        suite = suite.with_trace()
+    suite, tasks = _choose_suite(options)
     if options.show_config:
         if processes.is_main:
-            systems = choose_systems(suite, options.system)
-            print(with_defaults(suite, systems).yaml(), end="")
+            _show_config(suite, options.system)
         return 0
-    tasks = choose_tasks(suite, options.task)
-    if options.labels:
-        budgets = [None if count == ALL else count for count in options.labels]
-        suite = suite.with_label_sweep(tasks, budgets)
     if "all" in options.system and processes.is_main:
         for name, install in missing_systems(suite).items():
             note(f"{name} is not installed and is skipped: {install}")
@@ -224,22 +213,10 @@ def _run(
         from benchmark.training.trackers import check_installed
 
         check_installed()
-    plan = make_plan(
-        suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
-    )
-    if options.labels and not any(task.attributes for task in plan.tasks.values()):
-        raise UserError(
-            f"--labels: no attributes are asked for in {', '.join(plan.tasks)}, so there are no"
-            " labels to learn: name a control task, or omit --labels."
-        )
+    plan = _make_plan(options, suite, tasks, processes)
     check_positive(options, "jobs")
     if processes.count > 1:
-        if (options.jobs or 1) > 1:
-            raise UserError(
-                f"--jobs {options.jobs}: under a launcher all processes work on one trial at a"
-                " time; omit --jobs."
-            )
-        _check_agreement(plan, store, processes)
+        _check_launch(options.jobs, plan, store, processes)
         options.jobs = 1
     jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.trials)))
     context = RunContext(store, device, tensorboard=options.tensorboard, processes=processes)
@@ -248,49 +225,61 @@ def _run(
     errors = _run_trials(plan, context, options.rerun, jobs)
     if not processes.is_main:
         return 0
-    folder = options.reports / (options.name or suite.name)
-    _write_records(folder, plan, store, words)
-    if options.records_only:
-        if (folder / "index.html").exists():
-            note(f"note: the page is of older records: python -m benchmark.report {folder}")
-        print(folder)
-    else:
-        from benchmark.report import build_report
-
-        print(build_report(folder))
+    _report(options, plan, store, words)
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
 
 
-def _check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
-    """Refuse processes on other machines that see other data, other code or another store.
+def _choose_suite(options: argparse.Namespace) -> tuple[Suite, list[str]]:
+    """The suite with all that the options change, and the tasks that are chosen from it."""
+    from benchmark.experiment.selection import choose_tasks
+    from benchmark.experiment.suite import load_suite
 
-    Raises:
-        UserError: if any process disagrees.
-    """
-    from benchmark.store.provenance import code
+    changes = list(options.set)
+    if options.seeds:
+        changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
+    suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)
+    if options.trace:
+        suite = suite.with_trace()
+    tasks = choose_tasks(suite, options.task)
+    if options.labels:
+        budgets = [None if count == ALL else count for count in options.labels]
+        suite = suite.with_label_sweep(tasks, budgets)
+    return suite, tasks
 
-    keys = [code()["digest"], *(of.key for trial in plan.trials for of in trial.generations)]
-    everywhere = processes.gather(keys)
-    for rank, others in enumerate(everywhere):
-        if others != everywhere[0]:
-            raise UserError(
-                f"Process {rank + 1} of {processes.count} has other code or data than the first:"
-                " install the same on every machine."
-            )
-    mark = store.root / f".processes-{os.environ.get('MASTER_PORT', '')}"
-    if processes.is_main:
-        mark.touch()
-    processes.barrier()
-    seen = processes.gather(mark.exists())
-    if processes.is_main:
-        mark.unlink()
-    if not all(seen):
+
+def _show_config(suite: Suite, systems: Sequence[str]) -> None:
+    from benchmark.experiment.plan import with_defaults
+    from benchmark.experiment.selection import choose_systems
+
+    print(with_defaults(suite, choose_systems(suite, systems)).yaml(), end="")
+
+
+def _make_plan(
+    options: argparse.Namespace, suite: Suite, tasks: Sequence[str], processes: Processes
+) -> Plan:
+    from benchmark.experiment.label_sweep import check_label_sweep
+    from benchmark.experiment.plan import make_plan
+
+    plan = make_plan(
+        suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
+    )
+    remark = check_label_sweep(plan, options.labels) if options.labels else ""
+    if remark and processes.is_main:
+        note(f"note: {remark}")
+    return plan
+
+
+def _check_launch(jobs: int | None, plan: Plan, store: Store, processes: Processes) -> None:
+    from benchmark.execution.process_agreement import check_agreement
+
+    if (jobs or 1) > 1:
         raise UserError(
-            f"Process {seen.index(False) + 1} of {processes.count} does not see the store"
-            f" {store.root} of the first: name a folder that all machines share with --store."
+            f"--jobs {jobs}: under a launcher all processes work on one trial at a time; omit"
+            " --jobs."
         )
+    check_agreement(plan, store, processes)
 
 
 def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> list[str]:
@@ -338,12 +327,22 @@ def _in_turn(trials: Sequence[Trial], systems: Sequence[str]) -> list[Trial]:
     )
 
 
-def _write_records(folder: Path, plan: Plan, store: Store, words: Sequence[str]) -> None:
+def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequence[str]) -> None:
+    """Write the records and, unless these are all that is wanted, the page; print where."""
     from benchmark.export.record_writer import write_records
 
+    folder = options.reports / (options.name or plan.suite.name)
     command = ["python", "-m", "benchmark.run", *words]
     for remark in write_records(folder, plan, store, command=command):
         note(f"note: {remark}")
+    if not options.records_only:
+        from benchmark.report import build_report
+
+        print(build_report(folder))
+        return
+    if (folder / "index.html").exists():
+        note(f"note: the page is of older records: python -m benchmark.report {folder}")
+    print(folder)
 
 
 def _dry_run(plan: Plan, context: RunContext, jobs: int) -> int:

@@ -159,7 +159,7 @@ class FudgeSystem(GPT2System):
         stepper = RescoredStepper(
             StateStepper(self._model, self._starts(len(sources)).to(device), per_source),
             operators,
-            self._embeddings(),
+            operators.read_tokens(self._embeddings()) if operators else {},
             {name: value.repeat_interleave(per_source) for name, value in wanted.items()},
             decoding.strength,
             decoding.top_k,

@@ -30,34 +30,48 @@ class PrefixOperators(AttributeOperators):
             self.mean.copy_(inputs.mean(0))
             self.scale.copy_(inputs.std(0).clamp(min=1e-3))
 
+    def read_tokens(self, embeddings: Tensor) -> dict[str, Tensor]:
+        """By attribute the part of the first layer that tokens decide, `(vocab, width)`.
+
+        It is the same at every step.
+
+        Args:
+            embeddings: of all tokens, `(vocab, dim)`.
+        """
+        dim = embeddings.size(-1)
+        of_token = (embeddings - self.mean[-dim:]) / self.scale[-dim:]
+        return {
+            name: functional.linear(of_token, self.operator(name).first.weight[:, -dim:])
+            for name in self.attributes
+        }
+
     def forward(
-        self, state: Tensor, tokens: Tensor, embeddings: Tensor, wanted: Mapping[str, Tensor]
+        self,
+        state: Tensor,
+        tokens: Tensor,
+        read: Mapping[str, Tensor],
+        wanted: Mapping[str, Tensor],
     ) -> Tensor:
         """Sum over attributes of log p(value | prefix + token), `(rows, tokens)`.
 
         Args:
             state: of the prefixes, `(rows, dim)`.
             tokens: that might follow, ids `(rows, tokens)`.
-            embeddings: of all tokens, `(vocab, dim)`.
+            read: what `read_tokens` gives.
             wanted: by attribute the index of the value `(rows,)`; -1 where it is free.
         """
-        sizes = (state.size(-1), embeddings.size(-1))
-        (mean, mean_of_token), (scale, scale_of_token) = (
-            part.split(sizes) for part in (self.mean, self.scale)
-        )
-        of_state, of_token = (state - mean) / scale, (embeddings - mean_of_token) / scale_of_token
+        dim = state.size(-1)
+        of_state = (state - self.mean[:dim]) / self.scale[:dim]
         total = torch.zeros(tokens.shape, dtype=state.dtype, device=state.device)
         for name, value in wanted.items():
             named = (value >= 0).nonzero().squeeze(-1)
             if not len(named):
                 continue
             operator = self.operator(name)
-            # A linear layer of two inputs is a sum, so each token is read once, not once a row.
             first = operator.first
-            left, right = first.weight.split(sizes, dim=1)
-            read = functional.linear(of_state[named], left, first.bias)[:, None]
-            read = read + functional.linear(of_token, right)[tokens[named]]
-            log_p = operator.after_first(read)
+            # A linear layer of two inputs is the sum of its parts.
+            of_prefix = functional.linear(of_state[named], first.weight[:, :dim], first.bias)
+            log_p = operator.after_first(of_prefix[:, None] + read[name][tokens[named]])
             index = value[named][:, None, None].expand(-1, tokens.size(1), 1)
             total[named] += log_p.gather(-1, index).squeeze(-1)
         return total
@@ -70,7 +84,7 @@ class RescoredStepper:
     Args:
         stepper: of the language model.
         operators: None rescores nothing.
-        embeddings: of all tokens, `(vocab, dim)`.
+        read: what the operators read of all tokens (`PrefixOperators.read_tokens`).
         wanted: by attribute the index of the value `(rows,)`; -1 where it is free.
         strength: factor of the operators' log probability.
         top_k: tokens of the language model that are considered; the others are never drawn.
@@ -79,7 +93,7 @@ class RescoredStepper:
 
     stepper: StateStepper
     operators: PrefixOperators | None
-    embeddings: Tensor
+    read: Mapping[str, Tensor]
     wanted: Mapping[str, Tensor]
     strength: float
     top_k: int
@@ -90,7 +104,7 @@ class RescoredStepper:
         logits = self.stepper.step(tokens).index_fill(-1, self.forbidden, -torch.inf).double()
         top, ids = logits.topk(min(self.top_k, logits.size(-1)), dim=-1)
         if self.operators is not None and self.strength:
-            log_p = self.operators(self.stepper.state, ids, self.embeddings, self.wanted)
+            log_p = self.operators(self.stepper.state, ids, self.read, self.wanted)
             top = top + self.strength * log_p
         return torch.full_like(logits, -torch.inf).scatter(-1, ids, top)
 

@@ -63,6 +63,11 @@ class GuidedLatentDecoding:
         """Independent draws."""
         return "samples"
 
+    @property
+    def kind_of_edits(self) -> api.CandidateKind:
+        """One where neither latent nor decoder is drawn: an edit starts from its text."""
+        return "samples" if self.posterior_spread or self.temperature else "single"
+
 
 class LatentModel(Protocol):
     """A text VAE as operators see it."""
@@ -73,7 +78,13 @@ class LatentModel(Protocol):
     beta: RisingBeta
 
     def infer(self, tokens: Tensor, pad_id: int, noise: Tensor) -> Inferred:
-        """The texts at `noise` `(texts, latent)` standard deviations from their means."""
+        """The texts at `noise` standard deviations from their means.
+
+        Args:
+            tokens: `(texts, length)`.
+            pad_id: of the tokens that are none.
+            noise: `(rows, latent)`, as many rows for every text, text by text.
+        """
 
     def remember(self, z: Tensor) -> Memory:
         """Latents `(rows, latent)` as the decoder reads them."""
@@ -149,11 +160,12 @@ class GuidedLatentSystem(api.NeuralSystem):
 
     @torch.no_grad()
     def infer(self, texts: Sequence[str], noise: Tensor | None = None) -> Tensor:
-        """Latents `(texts, latent)` of texts.
+        """Latents `(rows, latent)` of texts, one a text, or as many as there is noise for.
 
         Args:
             texts: to encode.
-            noise: `(texts, latent)`, in standard deviations of the posterior; None = its means.
+            noise: `(rows, latent)`, as many rows for every text, text by text, in standard
+                deviations of the posterior; None = its means.
         """
         self.module.eval()
         parts = []
@@ -161,7 +173,8 @@ class GuidedLatentSystem(api.NeuralSystem):
             tokens = self._encoded(texts[first : first + 512]).to(self._device)
             eps = tokens.new_zeros((len(tokens), self.model.latent), dtype=torch.float32)
             if noise is not None:
-                eps = noise[first : first + 512]
+                rows = len(noise) // len(texts)
+                eps = noise[first * rows : (first + 512) * rows]
             parts.append(self.model.infer(tokens, self.resources.tokenizer.pad_id, eps).latents)
         return torch.cat(parts)
 
@@ -247,21 +260,34 @@ class GuidedLatentSystem(api.NeuralSystem):
         num_samples: int,
     ) -> Tensor:
         """Where the flow begins, `(rows, latent)`: a draw, or the latent of the text to edit."""
+        texts = [control.text for control in controls if control.text is not None]
+        is_edit = torch.tensor([control.text is not None for control in controls])
+        is_edit = is_edit.repeat_interleave(num_samples).to(self._device)
+        z = torch.empty(len(is_edit), self.model.latent, device=self._device)
+        if texts:
+            spread, eps = decoding.posterior_spread, None
+            if spread:
+                of_edits = noise.select(is_edit.nonzero().squeeze(-1))
+                eps = spread * of_edits.normal((1, self.model.latent), stream="start")[:, 0]
+            latents = self.infer(texts, eps)
+            z[is_edit] = latents.repeat_interleave(int(is_edit.sum()) // len(latents), 0)
+        if len(texts) < len(controls):
+            drawn = (~is_edit).nonzero().squeeze(-1)
+            of_drawn = {name: value[drawn] for name, value in wanted.items()}
+            z[drawn] = self._draw(of_drawn, decoding, noise.select(drawn))
+        return z
+
+    def _draw(
+        self, wanted: Mapping[str, Tensor], decoding: GuidedLatentDecoding, noise: api.Noise
+    ) -> Tensor:
+        """Draws from the prior, `(rows, latent)`: of several the operators' favourite."""
         eps = noise.normal((decoding.candidates, self.model.latent), stream="start")
         z = decoding.spread * eps
-        if self.operators is not None:
-            u = noise.uniform((decoding.candidates,), stream="component")
-            z = self.operators.prior.draw(z, u)
-        if self.operators is not None and decoding.candidates > 1:
-            z = self.operators.choose(z, wanted)
-        else:
-            z = z[:, 0]
-        texts = [control.text for control in controls for _ in range(num_samples)]
-        edited = [row for row, text in enumerate(texts) if text is not None]
-        if edited:
-            spread = decoding.posterior_spread
-            z[edited] = self.infer([texts[row] or "" for row in edited], spread * eps[edited, 0])
-        return z
+        if self.operators is None:
+            return z[:, 0]
+        u = noise.uniform((decoding.candidates,), stream="component")
+        z = self.operators.prior.draw(z, u)
+        return self.operators.choose(z, wanted) if decoding.candidates > 1 else z[:, 0]
 
     def _wanted(
         self, operators: Operators, controls: Sequence[api.Control], num_samples: int

@@ -169,8 +169,10 @@ class LayerwiseVAE(nn.Module):
         return [pool(x, mask) for pool, x in zip(self.pools, normed, strict=True)], normed[-1]
 
     def infer(self, tokens: Tensor, pad_id: int, noise: Tensor) -> Inferred:
-        """The latents of texts `(texts, length)`; see `LatentChain.infer`."""
-        return self.chain.infer(self.read(tokens, pad_id)[0], noise)
+        """The latents of texts; see `LatentChain.infer` and `guided.LatentModel`."""
+        rows = len(noise) // len(tokens)
+        texts = [pooled.repeat_interleave(rows, 0) for pooled in self.read(tokens, pad_id)[0]]
+        return self.chain.infer(texts, noise)
 
     def remember(self, eps: Tensor) -> LatentMemory:
         """The latents with noise `eps` `(rows, latent)` as the decoder reads them."""

@@ -22,6 +22,8 @@ from baselines.latent.mixture import GaussianMixture
 from baselines.setting_checks import check_at_least_one
 
 Solver = Literal["rk4", "euler"]
+Reading = Literal["gradient", "log_prob"]
+"""What operators say of a latent: which way to go, or how probable the wanted values are."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,20 @@ class Operators(AttributeOperators):
         self.scale.copy_(exact.var(0, correction=0).sqrt().clamp(min=1e-3))
         self.prior.fit(latents, generator)
 
-    def forward(self, z: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
-        """Sum over attributes of d log p(value | z) / dz `(rows, latent)`, standardised z.
+    def forward(
+        self, z: Tensor, wanted: Mapping[str, Tensor], reading: Reading = "gradient"
+    ) -> Tensor:
+        """What all operators say of latents; every call is one evaluation in the cost.
 
         Args:
             z: standardised latents.
             wanted: by attribute the index of the value `(rows,)`; -1 where it is free.
+            reading: `gradient` `(rows, latent)` or `log_prob` `(rows,)`.
         """
+        return self.gradient(z, wanted) if reading == "gradient" else self.log_prob(z, wanted)
+
+    def gradient(self, z: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
+        """Sum over attributes of d log p(value | z) / dz; arguments as in `forward`."""
         total = torch.zeros_like(z)
         for name, value in wanted.items():
             is_named = value >= 0
@@ -96,7 +105,8 @@ class Operators(AttributeOperators):
         rows, candidates, _ = z.shape
         repeated = {n: value.repeat_interleave(candidates) for n, value in wanted.items()}
         standard = ((z - self.mean) / self.scale).flatten(0, 1)
-        best = self.log_prob(standard, repeated).unflatten(0, (rows, candidates)).argmax(1)
+        scores = self(standard, repeated, "log_prob").unflatten(0, (rows, candidates))
+        best = scores.argmax(1)
         return z[torch.arange(rows, device=z.device), best]
 
     def flow(

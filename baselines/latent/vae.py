@@ -87,8 +87,9 @@ class VAE(nn.Module):
         return mu, log_variance
 
     def infer(self, tokens: Tensor, pad_id: int, noise: Tensor) -> Inferred:
-        """The texts at `noise` `(texts, latent)` standard deviations from their means."""
-        mu, log_variance = self.encode(tokens, pad_id)
+        """The texts at `noise` standard deviations from their means; see `guided.LatentModel`."""
+        rows = len(noise) // len(tokens)
+        mu, log_variance = (x.repeat_interleave(rows, 0) for x in self.encode(tokens, pad_id))
         return Inferred(mu + torch.exp(0.5 * log_variance) * noise, kl(mu, log_variance))
 
     def remember(self, z: Tensor) -> Memory:

@@ -103,6 +103,25 @@ def read_control(source: str) -> Control | None:
     return Control(wanted, _unescape(text) if found else None)
 
 
+def require_control(source: str, task: str) -> Control:
+    """The control that a source holds.
+
+    Args:
+        source: a control line.
+        task: its name in the message.
+
+    Raises:
+        UserError: if it is no control line.
+    """
+    control = read_control(source)
+    if control is None:
+        raise UserError(
+            f"{task}: {source!r} is no control line: write `name: value | ...`, and ` => text` for"
+            " an edit."
+        )
+    return control
+
+
 def read_controls(
     system: str,
     sources: Sequence[str],

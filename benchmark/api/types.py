@@ -140,6 +140,15 @@ class DecodingProtocol(Protocol):
         """How several candidates for one source are related in this setting."""
 
 
+@runtime_checkable
+class EditDecoding(Protocol):
+    """Optional, beside `DecodingProtocol`: candidates of an edit are related in another way."""
+
+    @property
+    def kind_of_edits(self) -> CandidateKind:
+        """`kind` where the source holds a text to be edited."""
+
+
 class Tokenizer(Protocol):
     """Text to ids and back; `encode` adds no special tokens and `decode` prints none."""
 

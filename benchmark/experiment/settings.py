@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from benchmark.api import System, UserError
+from benchmark.api import DecodingProtocol, EditDecoding, System, UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.suite import Suite
@@ -36,9 +36,18 @@ class Setting:
 
 
 def settings_of(
-    suite: Suite, system: str, system_class: type[System], ablate: Sequence[str] = ()
+    suite: Suite,
+    system: str,
+    system_class: type[System],
+    ablate: Sequence[str] = (),
+    *,
+    edits: bool = False,
 ) -> tuple[Setting, ...]:
-    """The main setting, the sweeps of knob and NFE, the ablations; equal ones share their roles."""
+    """The main setting, the sweeps of knob and NFE, the ablations; equal ones share their roles.
+
+    Args:
+        edits: whether the sources hold texts to be edited.
+    """
     recipe, capabilities = suite.recipe_of(system), system_class.capabilities
     where = f"systems.{system}"
     main = fill(system_class.Decoding, recipe.decoding, f"{where}.decoding")
@@ -73,12 +82,18 @@ def settings_of(
             knob=knob,
             knob_value=_number(getattr(decoding, knob)) if knob is not None else None,
             nfe=decoding.nfe,
-            kind=decoding.kind,
+            kind=_kind(decoding, edits=edits),
             decoding=asdict(decoding),
             ablations=tuple(dict.fromkeys(ablations.get(decoding, ()))),
         )
         for decoding, its_roles in roles.items()
     )
+
+
+def _kind(decoding: DecodingProtocol, *, edits: bool) -> str:
+    if edits and isinstance(decoding, EditDecoding):
+        return decoding.kind_of_edits
+    return decoding.kind
 
 
 def with_labels(main: Setting, labels: str) -> Setting:

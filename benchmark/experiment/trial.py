@@ -133,46 +133,23 @@ def resolve_trial(
         UserError: for a recipe that does not fit the system.
     """
     config = resolve_config(suite, system, system_class)
-    recipe = suite.tasks[task.id]
-    usual = read_budget(task, recipe.labels)
-    labels = usual if labels is None else labels
-    is_guided = system_class.capabilities.control == "guided"
-    whole = task
-    task = visible(task, labels.count, guided=is_guided, labels_alone=labels.alone)
     training, budget = suite.training_of(system), suite.budget_of(system, task.id)
-    identity: dict[str, Any] = {
-        "system": system,
-        "version": system_class.version,
-        "config": asdict(config),
-        "data": {"version": task.version, **task.split_digests},
-        "lengths": recipe.lengths.model_dump(),
-        "tokenizer": asdict(recipe.tokenizer),
-        "seed": seed,
-    }
+    usual = read_budget(task, suite.tasks[task.id].labels)
+    labels = labels or usual
+    is_guided = system_class.capabilities.control == "guided"
+    seen = visible(task, labels.count, guided=is_guided, labels_alone=labels.alone)
+    identity = _identify(suite, seen, system, system_class, config, seed)
     train_key = None
     if system_class.capabilities.trainable:
-        identity["data"] = {n: d for n, d in identity["data"].items() if n != "test"}
-        identity["training"] = _deciding(training)
-        identity["budget"] = budget.model_dump()
-        identity["threads"] = suite.threads
-        train_key = content_key({"stage": "train", **identity})
-    operators = None
-    if is_guided and task.attributes and train_key is not None:
-        operators = _plan_operators(
-            suite, system, system_class, train_key, labelled(whole, labels.count), seed
-        )
+        train_key = _train_key(identity, training, budget, suite.threads)
+    operators = _plan_operators(suite, task, system, system_class, train_key, labels, seed)
+    settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
+    settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     source = operators.key if operators else train_key or identity
-    settings = settings_of(suite, system, system_class, ablate)
-    if labels == usual:
-        settings = with_mbr(settings, suite.evaluation, num_test=len(task.test))
-    else:
-        settings = (with_labels(settings[0], str(labels)),)
-    generations = tuple(
-        _plan_generation(setting, suite, task, system_class, source, seed) for setting in settings
-    )
+    planned = [_plan_generation(of, suite, seen, system_class, source, seed) for of in settings]
     return Trial(
-        task=task,
-        task_recipe=recipe,
+        task=seen,
+        task_recipe=suite.tasks[task.id],
         scoring=scoring,
         system=system,
         system_class=system_class,
@@ -183,8 +160,8 @@ def resolve_trial(
         threads=suite.threads,
         train_key=train_key,
         operators=operators,
-        generations=generations,
-        trace_key=_trace_key(scoring, system_class, generations[0]) if labels == usual else None,
+        generations=tuple(planned),
+        trace_key=_trace_key(scoring, system_class, planned[0]) if labels == usual else None,
         labels=labels if learns_labels(task, system_class) else None,
     )
 
@@ -205,6 +182,46 @@ def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any
     return fill(system_class.Config, values, where, also=SystemRecipe.model_fields)
 
 
+def _plan_settings(
+    settings: tuple[Setting, ...], suite: Suite, task: Task, labels: LabelBudget | None
+) -> tuple[Setting, ...]:
+    """Those of the table with what belongs to it, or the main one with other labels."""
+    if labels is not None:
+        return (with_labels(settings[0], str(labels)),)
+    return with_mbr(settings, suite.evaluation, num_test=len(task.test))
+
+
+def _identify(
+    suite: Suite, task: Task, system: str, system_class: type[System], config: Any, seed: int
+) -> dict[str, Any]:
+    """What determines a system that was not trained yet; `task` is as the system sees it."""
+    recipe = suite.tasks[task.id]
+    return {
+        "system": system,
+        "version": system_class.version,
+        "config": asdict(config),
+        "data": {"version": task.version, **task.split_digests},
+        "lengths": recipe.lengths.model_dump(),
+        "tokenizer": asdict(recipe.tokenizer),
+        "seed": seed,
+    }
+
+
+def _train_key(
+    identity: dict[str, Any], training: TrainingRecipe, budget: Budget, threads: int
+) -> str:
+    return content_key(
+        {
+            "stage": "train",
+            **identity,
+            "data": {name: of for name, of in identity["data"].items() if name != "test"},
+            "training": _deciding(training),
+            "budget": budget.model_dump(),
+            "threads": threads,
+        }
+    )
+
+
 def _deciding(training: TrainingRecipe) -> dict[str, Any]:
     """The part of the recipe that determines the weights."""
     fields = training.model_dump()
@@ -219,12 +236,17 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
 
 def _plan_operators(
     suite: Suite,
+    task: Task,
     system: str,
     system_class: type[System],
-    train_key: str,
-    examples: tuple[Example, ...],
+    train_key: str | None,
+    labels: LabelBudget,
     seed: int,
-) -> FittedOperators:
+) -> FittedOperators | None:
+    is_guided = system_class.capabilities.control == "guided"
+    if not is_guided or not task.attributes or train_key is None:
+        return None
+    examples = labelled(task, labels.count)
     values, where = suite.recipe_of(system).operators, f"systems.{system}.operators"
     recipe: Any = fill(cast("type[Steerable]", system_class).OperatorConfig, values, where)
     identity = {

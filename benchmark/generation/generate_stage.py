@@ -16,6 +16,9 @@ from benchmark.runtime.compilation import compiled
 from benchmark.store.files import file_digest, write_text
 from benchmark.store.provenance import provenance
 
+OPERATORS = "operators"
+"""Folder of the operators in their entry."""
+
 
 def open_system(trial: Trial, context: RunContext) -> System:
     """The trained system of a trial with its operators, or a fresh one if nothing is trained."""
@@ -24,7 +27,7 @@ def open_system(trial: Trial, context: RunContext) -> System:
     folder = context.store.folder("train", trial.train_key) / "system"
     system = trial.system_class.load(folder, context.device)
     if trial.operators is not None:
-        fitted = context.store.folder("operators", trial.operators.key) / "operators"
+        fitted = context.store.folder("operators", trial.operators.key) / OPERATORS
         cast("Steerable", system).load_operators(fitted, trial.operators.recipe)
     return system
 

@@ -30,6 +30,7 @@ from benchmark.scoring.mbr_curves import curves
 from benchmark.scoring.pairwise_cache import PairSource, computed
 
 FloatArray = NDArray[np.float64]
+Scored = Sequence[tuple[Metric, Scores]]
 
 DECIMALS = 10
 
@@ -63,20 +64,46 @@ def score_candidates(
         UserError: if a row is malformed, ids repeat, or the utility cannot compare candidates.
     """
     items = parse_items(rows)
-    ids = [metric.id for metric in metrics]
-    if len(set(ids)) < len(ids):
-        twice = next(name for name in ids if ids.count(name) > 1)
-        raise UserError(f"Metric {twice!r} is requested twice: name it once.")
+    _check_ids(metrics)
     if script is None:
         script = detect_script(text for item in items for text in item.references)
     utilities = make_utilities((mbr_utility, *mbr_utilities), script)
     chosen, counts = _choices(items, utilities, pairs)
+    scored = [(metric, metric.score(items)) for metric in metrics]
+    by_size = curves(metrics, [scores for _, scores in scored], counts, interval)
+    estimates = _estimate(scored, chosen, interval)
+    record = {
+        "metrics": {
+            metric.id: {
+                **_describe(metric, scores),
+                "statistics": estimates[metric.id],
+                **by_size.get(metric.id, {}),
+            }
+            for metric, scores in scored
+        },
+        "num_sources": len(items),
+        "num_samples": len(items[0].candidates),
+        "mbr_utility": utilities[0].id,
+        "mbr_utilities": [utility.id for utility in utilities],
+        "interval": {"method": METHOD, **asdict(interval)},
+    }
+    return record, _list_values(items, scored, chosen, counts)
 
-    scored = [metric.score(items) for metric in metrics]
-    by_size = curves(metrics, scored, counts, interval)
+
+def _check_ids(metrics: Sequence[Metric]) -> None:
+    ids = [metric.id for metric in metrics]
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise UserError(f"Metric {twice!r} is requested twice: name it once.")
+
+
+def _estimate(
+    scored: Scored, chosen: IntArray, interval: IntervalRecipe
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """By metric its statistics with their intervals, all from the same resamples."""
     named = {
         (metric.id, statistic): score
-        for metric, scores in zip(metrics, scored, strict=True)
+        for metric, scores in scored
         for statistic, score in _statistics(metric, scores, chosen).items()
     }
     defined = {key: score for key, score in named.items() if score is not None}
@@ -85,48 +112,45 @@ def score_candidates(
         key: {"value": plain(e.value), "low": plain(e.low), "high": plain(e.high)}
         for key, e in zip(defined, estimates, strict=True)
     }
-    undefined = {"value": None, "low": None, "high": None}
-    record = {
-        "metrics": {
-            metric.id: {
-                "signature": scores.signature,
-                "title": metric.title,
-                "level": metric.level,
-                "direction": metric.direction,
-                "unit": metric.unit,
-                "range": [plain(metric.low), plain(metric.high)],
-                "statistics": {
-                    statistic: found.get((name, statistic), dict(undefined))
-                    for name, statistic in named
-                    if name == metric.id
-                },
-                **by_size.get(metric.id, {}),
-            }
-            for metric, scores in zip(metrics, scored, strict=True)
-        },
-        "num_sources": len(items),
-        "num_samples": len(items[0].candidates),
-        "mbr_utility": utilities[0].id,
-        "mbr_utilities": [utility.id for utility in utilities],
-        "interval": {"method": METHOD, **asdict(interval)},
+    by_metric: dict[str, dict[str, dict[str, Any]]] = {metric.id: {} for metric, _ in scored}
+    for key in named:
+        name, statistic = key
+        by_metric[name][statistic] = found.get(key, {"value": None, "low": None, "high": None})
+    return by_metric
+
+
+def _describe(metric: Metric, scores: Scores) -> dict[str, Any]:
+    """What a metric is, for the record."""
+    return {
+        "signature": scores.signature,
+        "title": metric.title,
+        "level": metric.level,
+        "direction": metric.direction,
+        "unit": metric.unit,
+        "range": [plain(metric.low), plain(metric.high)],
     }
-    stored = [
-        (metric.id, plain(scores.values if scores.statistics is None else scores.statistics))
-        for metric, scores in zip(metrics, scored, strict=True)
-    ]
+
+
+def _list_values(
+    items: Sequence[Item], scored: Scored, chosen: IntArray, counts: Mapping[str, IntArray]
+) -> list[dict[str, Any]]:
+    """The values of every source."""
+    stored = {
+        metric.id: plain(scores.values if scores.statistics is None else scores.statistics)
+        for metric, scores in scored
+    }
     # Elsewhere a source that looks like a control line is none.
-    is_judged = any(isinstance(metric, JudgedMetric) for metric in metrics)
-    values = [
+    is_judged = any(isinstance(metric, JudgedMetric) for metric, _ in scored)
+    return [
         {
             "id": item.id,
             "mbr_index": int(index),
             "mbr_counts": {name: of_utility[row].tolist() for name, of_utility in counts.items()},
-            "metrics": {name: of_metric[row] for name, of_metric in stored},
+            "metrics": {name: of_metric[row] for name, of_metric in stored.items()},
             **(_name_wanted(item) if is_judged else {}),
         }
         for row, (item, index) in enumerate(zip(items, chosen, strict=True))
     ]
-    return record, values
 
 
 def _name_wanted(item: Item) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.api import Example, UserError
-from benchmark.api.control import Control, Judgement, read_control
+from benchmark.api.control import Control, Judgement, read_control, require_control
 from benchmark.tasks.attribute_grammar import AttributeGrammar, Parse
 from benchmark.tasks.control_posterior import ControlPosterior
 from benchmark.tasks.grammar import tempered
@@ -106,13 +106,7 @@ class ControlAnswers:
         return _shares(self.grammar_id, feature, wanted)
 
     def _control(self, source: str) -> Control:
-        control = read_control(source)
-        if control is None:
-            raise UserError(
-                f"{self.grammar_id}: {source!r} is no control line: write `name: value | ...`, and "
-                "` => text` for an edit."
-            )
-        return control
+        return require_control(source, self.grammar_id)
 
     def _parsed(self, text: str) -> Parse:
         parsed = self.grammar.parse(text)

@@ -33,7 +33,8 @@ def is_labelled_task(folder: Folder) -> bool:
     Raises:
         UserError: if the first line of a file cannot be read.
     """
-    entry = TASKS.get(folder.task_id)
+    # A further test file is a task of its own, and of the kind of its folder.
+    entry = TASKS.get(folder.task_id, TASKS.get(folder.path.name))
     if entry is not None:
         return entry.family == "control"
     files = [folder.files["train"] or folder.files["test"]]
@@ -101,11 +102,13 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
 def _judge(folder: Folder, lines: Mapping[Split, Lines], *, has_slots: bool) -> Judge:
     train, held_out = folder.files["train"], folder.files["valid"] or folder.files["test"]
     assert train is not None and held_out is not None
+    name = folder.path.name
     if has_slots:
         said_by: Split = "test" if any(line.texts for line in lines["test"]) else "train"
-        return SlotJudge((folder.files[said_by] or train).resolve())
+        return SlotJudge(name, (folder.files[said_by] or train).resolve())
     texts = (line.texts[0] for line in lines["train"] if line.texts)
-    return TextJudge(train.resolve(), held_out.resolve(), detect_script(texts) == "unspaced")
+    characters = detect_script(texts) == "unspaced"
+    return TextJudge(name, train.resolve(), held_out.resolve(), characters)
 
 
 def _check_train(folder: Folder, train: Lines, *, has_slots: bool) -> None:

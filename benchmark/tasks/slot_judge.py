@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.api import UserError
-from benchmark.api.control import Judgement, read_control
+from benchmark.api.control import Judgement, require_control
 from benchmark.tasks.labelled_lines import read_labelled
+from benchmark.tasks.real_text_judge import RealTextJudge
 
 
 @dataclass(frozen=True)
-class SlotJudge:
+class SlotJudge(RealTextJudge):
     """The judge of a folder; picklable, since it names its file."""
 
     references: Path
@@ -28,24 +28,9 @@ class SlotJudge:
 
     def judge(self, source: str, text: str) -> Judgement:
         """What `text` does with the control line `source`; all but an empty text is valid."""
-        control = read_control(source)
-        if control is None:
-            raise UserError(
-                f"{self.references.parent.name}: {source!r} is no control line: write "
-                "`slot: value | ...`."
-            )
+        control = require_control(source, self.folder)
         wanted = {name: is_said(value, text) for name, value in control.wanted.items()}
         return Judgement(bool(text.strip()), wanted)
-
-    def features(self, text: str) -> None:
-        """No feature of real texts has a known distribution."""
-
-    def shares(self, source: str, feature: str) -> Mapping[str, float]:
-        """Raise: the distributions of real texts are not known."""
-        raise UserError(
-            f"{self.references.parent.name} is a task of real texts, whose distribution of "
-            f"{feature!r} is not known: omit feature_divergence."
-        )
 
     def ceilings(self) -> Mapping[str, float]:
         """By slot how often people say its value."""

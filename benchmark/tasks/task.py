@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from benchmark.api import Example
-from benchmark.api.control import Judge
+from benchmark.api.control import Judge, read_control
 from benchmark.tasks.data_notes import DataNotes
 from benchmark.tasks.splits import SPLITS, Split
 
@@ -46,6 +46,12 @@ class Task:
     informed_draw: Callable[[Sequence[Example]], Callable[[str, int], str]] | None = None
     """Train examples to (source, seed) to a draw of what they leave possible, where it is known."""
     notes: DataNotes = field(default_factory=DataNotes)
+
+    @property
+    def edits(self) -> bool:
+        """Whether its sources hold texts to be edited."""
+        control = read_control(self.test[0].source) if self.attributes else None
+        return control is not None and control.text is not None
 
     @functools.cached_property
     def split_digests(self) -> Mapping[Split, str]:

@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
-from benchmark.api.control import Judgement, read_control
+from benchmark.api.control import Judgement, require_control
 from benchmark.tasks.labelled_lines import read_labelled
+from benchmark.tasks.real_text_judge import RealTextJudge
 
 VERSION = 1
 """Incremented when a change here alters judgements."""
 
 
 @dataclass(frozen=True)
-class TextJudge:
+class TextJudge(RealTextJudge):
     """The judge of a folder; picklable, since it names its files."""
 
     train: Path
@@ -49,12 +50,7 @@ class TextJudge:
 
         Nothing decides whether the content of an edit was kept.
         """
-        control = read_control(source)
-        if control is None:
-            raise UserError(
-                f"{self.train.parent.name}: {source!r} is no control line: write"
-                " `name: value | ...`, and ` => text` for an edit."
-            )
+        control = require_control(source, self.folder)
         found = self._labels(text) if text.strip() else {}
         wanted = {name: found.get(name) == value for name, value in control.wanted.items()}
         if control.text is None:
@@ -63,16 +59,6 @@ class TextJudge:
         others = [name for name in before if name not in control.wanted]
         kept = all(found.get(name) == before[name] for name in others) if others else None
         return Judgement(bool(found), wanted, None, kept)
-
-    def features(self, text: str) -> None:
-        """No feature of real texts has a known distribution."""
-
-    def shares(self, source: str, feature: str) -> Mapping[str, float]:
-        """Raise: the distributions of real texts are not known."""
-        raise UserError(
-            f"{self.train.parent.name} is a task of real texts, whose distribution of {feature!r}"
-            " is not known: omit feature_divergence."
-        )
 
     def ceilings(self) -> Mapping[str, float]:
         """By attribute how often the judge is right on held-out texts, where there are any."""

@@ -9,11 +9,9 @@ from benchmark.api import Steerable
 from benchmark.api.noise import row_seed
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.trial import Trial
+from benchmark.generation.generate_stage import OPERATORS
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
-
-OPERATORS = "operators"
-"""Their folder in the entry."""
 
 
 def fit_operators(trial: Trial, context: RunContext) -> None:

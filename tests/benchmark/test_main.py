@@ -218,6 +218,19 @@ def test_show_config_is_a_suite_with_nothing_left_open(tmp_path, monkeypatch, ca
     assert "did you mean 'layers'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_the_shown_config_has_the_labels_of_its_tasks(capsys):
+    import yaml
+
+    words = ["run", "--suite", "mini", "--show-config", "--system", "copy-source"]
+    assert main([*words, "--task", "control", "--labels", "50", "200-alone", "all"]) == 0
+    tasks = yaml.safe_load(capsys.readouterr().out)["tasks"]
+    assert tasks["control"]["label_sweep"] == [50, "200-alone", None]
+    assert tasks["control-edit"]["label_sweep"] == []
+    assert main([*words, "--labels", "50"]) == 2
+    assert "--task is missing" in capsys.readouterr().err
+
+
 def test_run_wants_a_task(capsys):
     assert main(["run"]) == 2
     assert capsys.readouterr().err == (

@@ -296,11 +296,29 @@ def test_labels_of_a_task_without_attributes(run):
     )
 
 
+CONTROL_LIMITS = ["limits.train=40", "limits.valid=4", "limits.test=4", "tasks.control.labels=20"]
+
+
+@pytest.mark.slow
+def test_no_guided_system_learns_from_labels_alone(run):
+    words = ["--task", "control", "--dry-run", "--labels", "5-alone", "--system", "latentops"]
+    code, out, err = run(*words, "--set", *CONTROL_LIMITS, suite="mini")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: --labels 5-alone: latentops is trained on all texts without their labels, never on"
+        " labels alone: write --labels 5, or add a conditional system such as transformer.\n"
+    )
+    code, out, err = run(*words, "della", "bayes", "--set", *CONTROL_LIMITS, suite="mini")
+    assert code == 0 and "control / bayes / seed 1 / labels 5-alone" in out
+    assert err.count("latentops, della are trained on all texts without their labels and have") == 1
+    code, _, err = run(*words[:-1], "bayes", "--set", *CONTROL_LIMITS, suite="mini")
+    assert code == 0 and "trained on" not in err
+
+
 @pytest.mark.slow
 def test_labels_are_trials_of_their_own(run):
     words = ["--task", "control", "--system", "latentops", "copy-source", "--labels", "5", "all"]
-    limits = ["limits.train=40", "limits.valid=4", "limits.test=4", "tasks.control.labels=20"]
-    code, out, _ = run(*words, "--dry-run", "--set", *limits, suite="mini")
+    code, out, _ = run(*words, "--dry-run", "--set", *CONTROL_LIMITS, suite="mini")
     assert code == 0
     assert [line.partition(":")[0] for line in out.splitlines()[:-1]] == [
         "control / latentops / seed 1",

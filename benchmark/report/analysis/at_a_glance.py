@@ -24,10 +24,10 @@ HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal 
 _TERMS = (
     "validity where the answers are known, else the first metric. Equal diversity: the"
     " best quality at that diversity or more. Equal NFE and time: the best within a budget that"
-    " every system can meet, whatever its diversity. Significance: paired bootstrap over the"
-    " sources, with Student's t over the seeds, two-sided 0.05, Holm's correction over all pairs of"
-    " the frontier table; for copying, the tests of the main table. All figures are in the tables"
-    " of the task."
+    " every system can meet, whatever its diversity; NFE without the systems whose number of calls"
+    " the text decides. Significance: paired bootstrap over the sources, with Student's t over the"
+    " seeds, two-sided 0.05, Holm's correction over all pairs of the frontier table; for copying,"
+    " the tests of the main table. All figures are in the tables of the task."
 )
 
 
@@ -54,18 +54,27 @@ def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
     if found is None:
         return (Answer("no quality was measured"),) * (len(HEADS) - 1)
     return (
-        _name_best(board, found, found.standard("grammar", "human", "common")),
-        _name_best(board, found, found.standard("depth")),
-        _name_best(board, found, found.standard("seconds_per_candidate")),
+        _name_best(board.models, found, found.standard("grammar", "human", "common")),
+        _name_best(_find_counted(board, task), found, found.standard("depth")),
+        _name_best(board.models, found, found.standard("seconds_per_candidate")),
         Answer("; ".join(_describe_copying(board, task)) or "no copy-source row"),
     )
 
 
-def _name_best(board: Board, found: Standings, standard: Standard | None) -> Answer:
-    """The best system in a column, and those that it is significantly better than."""
+def _find_counted(board: Board, task: str) -> list[str]:
+    """The models that make as many calls as their setting says, whatever the text is."""
+    return [
+        point.system
+        for point in board.mains(task)
+        if not point.yardstick and point.trials and point.trials[0].setting.nfe is not None
+    ]
+
+
+def _name_best(models: Sequence[str], found: Standings, standard: Standard | None) -> Answer:
+    """The best of some systems in a column, and those that it is significantly better than."""
     if standard is None:
         return Answer("not measured")
-    values = {s: v for s in board.models if (v := found.value(standard.id, s)).defined}
+    values = {s: v for s in models if (v := found.value(standard.id, s)).defined}
     terms = _describe_terms(found, standard)
     if not values:
         return Answer("no system", terms)
@@ -80,7 +89,7 @@ def _name_best(board: Board, found: Standings, standard: Standard | None) -> Ans
         said += f", significantly better than {_count_others(len(others))}"
     else:
         said += f", not significantly better than {_name_some(equals)}"
-    out = [s for s in board.models if s not in values and (standard.id, s) in found.dashes]
+    out = [s for s in models if s not in values and (standard.id, s) in found.dashes]
     missing = f"; out of reach of {_name_some(out)}" if out else ""
     return Answer(said, f"{terms}{missing}")
 

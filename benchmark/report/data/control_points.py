@@ -59,6 +59,13 @@ def find_unguided(board: Board, task: str, system: str) -> Point | None:
     return next((p for curve in curves for p in curve if p.knob_value == 0), None)
 
 
+def is_hollow(board: Board, point: Point) -> bool:
+    """Whether a point has a hollow mark: without samples, or where there is control, unguided."""
+    if has_control(board, point.task):
+        return point is find_unguided(board, point.task, point.system)
+    return not point.sampled
+
+
 def label_curve(board: Board, task: str, system: str, *, alone: bool = False) -> tuple[Point, ...]:
     """The main setting of a system by the number of labels that it learnt from.
 

@@ -33,7 +33,8 @@ def overview_plot(board: Board) -> Plot:
 def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     """The figures of a task; `stem` begins the names of their files."""
     known = len(planes(board, task)) > 1
-    quality = "Success" if has_control(board, task) else "Quality"
+    is_asked = has_control(board, task)
+    quality = "Success" if is_asked else "Quality"
     yield from control_plots(board, task, stem)
     yield Plot(
         f"{stem}-frontier",
@@ -48,8 +49,8 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         f"{stem}-nfe",
         f"{quality} against network calls",
         "Calls are counted by hooks; logarithmic axis. Large marks: the setting of the table;"
-        " hollow marks: deterministic systems. Lines: copying the source, and draws from the"
-        " grammar where there is one.",
+        f" hollow marks: {'without guidance' if is_asked else 'deterministic systems'}."
+        " Lines: copying the source, and draws from the grammar where there is one.",
         lambda: draw_cost(board, task, NFE),
     )
     yield Plot(
@@ -57,7 +58,7 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         f"{quality} against time",
         "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
         " Numbers: network calls at the ends of a curve."
-        + (" Hollow: without guidance." if has_control(board, task) else ""),
+        + (" Hollow: without guidance." if is_asked else ""),
         lambda: draw_cost(board, task, SECONDS),
     )
     yield Plot(

@@ -89,14 +89,14 @@ def _draw(panel: Panel, found: Composition, axis: Axis, series: Sequence[Series]
             xs, [y.value for y in ys], color=look.colour, linestyle=look.line, zorder=3,
             gid=gid(point.system),
         )  # fmt: skip
-        keywords = hollow(look) if is_unguided or not point.sampled else solid(look)
+        keywords = hollow(look) if is_unguided else solid(look)
         across = [Interval(value=x) for x in xs]
         draw_marks(ax, across, ys, marks, keywords=keywords, points=[point] * len(xs))
     set_limits(ax, xs=[min(found.sources) - reach, max(found.sources) + reach], ys=[0.0, *marks.ys])
 
 
 def _make_entry(point: Point, look: Look, *, is_unguided: bool) -> Line2D:
-    keywords = hollow(look) if is_unguided or not point.sampled else solid(look)
+    keywords = hollow(look) if is_unguided else solid(look)
     label = f"{point.system}, unguided" if is_unguided else point.system
     entry = Line2D([], [], label=label, **keywords | {"linestyle": look.line})
     entry.set_gid(point.system)

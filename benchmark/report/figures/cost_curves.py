@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.records.schema import Interval
 from benchmark.report.data.axes import Axis, quality_axes
-from benchmark.report.data.control_points import find_unguided
+from benchmark.report.data.control_points import find_unguided, is_hollow
 from benchmark.report.data.points import CEILING, COPY, Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.legend import make_entry, make_level_entry
@@ -101,8 +101,8 @@ def _draw(
         small = [p for p in curve if p is not main]
         large = [main] if main is not None and _has_place(main, plane) else []
         for points, is_large in ((small, False), (large, True)):
-            for sampled, keywords in ((True, solid), (False, hollow)):
-                kind = [p for p in points if p.sampled == sampled]
+            for keywords in (solid, hollow):
+                kind = [p for p in points if is_hollow(board, p) == (keywords is hollow)]
                 draw_marks(
                     ax, [Interval(value=x_axis.read(p)) for p in kind],
                     [y_axis.read(p) for p in kind], marks,
@@ -131,9 +131,9 @@ def _make_legend(board: Board, task: str, looks: Mapping[str, Look]) -> list[Lin
         main, curve = board.main(task, system), board.nfe_curve(task, system)
         points = [p for p in (main, *curve) if p is not None and p.trials]
         if points:
-            is_sampled, is_curve = any(p.sampled for p in points), len(curve) > 1
+            is_solid = not all(is_hollow(board, p) for p in points)
             entries.append(
-                make_entry(system, looks[system], is_sampled=is_sampled, is_curve=is_curve)
+                make_entry(system, looks[system], is_sampled=is_solid, is_curve=len(curve) > 1)
             )
         unguided = find_unguided(board, task, system)
         if unguided is not None and unguided is not main:

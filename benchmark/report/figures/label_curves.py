@@ -67,11 +67,10 @@ def _draw(panel: Panel, board: Board, task: str, axis: Axis, entries: dict[str, 
             if not points:
                 continue
             drawn = replace(look, line=ALONE_LINE) if alone else look
-            is_solid = points[0].sampled and not alone
-            keywords = solid if is_solid else hollow
+            keywords = hollow if alone else solid
             _draw_curve(panel, points, board.main(task, system), axis, drawn, keywords)
             name = f"{system}, labels alone" if alone else system
-            entries[name] = make_entry(name, drawn, is_sampled=is_solid, is_curve=len(points) > 1)
+            entries[name] = make_entry(name, drawn, is_sampled=not alone, is_curve=len(points) > 1)
             entries[name].set_gid(system)
         unguided = find_unguided(board, task, system)
         if unguided is not None and (y := axis.read(unguided)).defined:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -69,10 +69,11 @@ def build_composition_table(board: Board, task: str) -> Table:
         caption=f"{board.heading(task)}: by number of attributes {noun} at once: {counts}. Success:"
         " share of candidates that are sentences with every wanted value. Of oracle or bayes:"
         " success over that of a ceiling, from the same resamples; bayes is the ceiling at a number"
-        f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}."
+        f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}. Bold: not"
+        " distinguishable from the best of the models that learnt from as many labels."
         f" {describe_protocol(board, task)}",
         columns=columns,
-        rows=with_bold(made, columns),
+        rows=_with_bold(made, [point.labels for point, _ in rows], columns),
         footnotes=note_judge(board, task),
         name=COMPOSITION,
     )
@@ -94,6 +95,17 @@ def _list_rows(board: Board, task: str) -> Iterator[tuple[Point, str]]:
 def _make_row(board: Board, point: Point, columns: tuple[Column, ...], variant: str) -> TableRow:
     row = make_row(board, point, columns, variant=variant)
     return replace(row, setting=point.label, marks=row.marks.replace(DAGGER, ""))
+
+
+def _with_bold(
+    rows: tuple[TableRow, ...], labels: Sequence[int | None], columns: tuple[Column, ...]
+) -> tuple[TableRow, ...]:
+    """Bold among the rows of equal numbers of labels: more labels are no merit of a system."""
+    of_labels: dict[int | None, list[TableRow]] = {}
+    for row, count in zip(rows, labels, strict=True):
+        of_labels.setdefault(count, []).append(row)
+    bold = {row.name: row for of in of_labels.values() for row in with_bold(tuple(of), columns)}
+    return tuple(bold[row.name] for row in rows)
 
 
 def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, ...]:

@@ -86,7 +86,7 @@ def test_every_step_is_the_reweighted_distribution(system: FudgeSystem) -> None:
         stepper = RescoredStepper(
             StateStepper(model, system._starts(1), 1),
             operators,
-            embeddings,
+            operators.read_tokens(embeddings),
             {"mood": torch.tensor([1])},
             strength,
             vocab,
@@ -105,6 +105,21 @@ def test_every_step_is_the_reweighted_distribution(system: FudgeSystem) -> None:
             log_p = operators.of["mood"]((x - operators.mean) / operators.scale)[1]
             p[token] *= (strength * log_p.double()).exp()
         torch.testing.assert_close(found, p / p.sum(), rtol=1e-4, atol=1e-7)
+
+
+def test_tokens_are_read_once_for_all_steps(
+    system: FudgeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vocab, read = system.tokenizer.vocab_size, []
+    linear = torch.nn.functional.linear
+
+    def record(x: torch.Tensor, *others: torch.Tensor | None) -> torch.Tensor:
+        read.append(x.shape[:1] == (vocab,))
+        return linear(x, *others)
+
+    monkeypatch.setattr("baselines.autoregressive.rescoring.functional.linear", record)
+    (found,) = texts(system, "mood: bad", num_samples=2)
+    assert read.count(True) == 1 and any(len(text.split()) > 1 for text in found)
 
 
 def test_operators_read_the_prefix_of_every_token(system: FudgeSystem) -> None:

@@ -53,7 +53,7 @@ def stepper(of: PrefixOperators | None, embeddings: Tensor, **settings: float) -
     return RescoredStepper(
         FixedModel(),  # type: ignore[arg-type]
         of,
-        embeddings,
+        of.read_tokens(embeddings) if of else {},
         WANTED,
         settings.get("strength", 1.0),
         int(settings.get("top_k", VOCAB)),
@@ -66,7 +66,7 @@ def test_the_operators_read_the_prefix_and_each_token(hidden: int) -> None:
     of, state, embeddings = operators(hidden), torch.randn(STATES, 2), torch.randn(VOCAB, DIM)
     ids = torch.stack([torch.randperm(VOCAB) for _ in range(STATES)])[:, :5]
     expected = one_by_one(of, state, embeddings).gather(1, ids)
-    torch.testing.assert_close(of(state, ids, embeddings, WANTED), expected)
+    torch.testing.assert_close(of(state, ids, of.read_tokens(embeddings), WANTED), expected)
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.0, 2.5])

@@ -11,6 +11,7 @@ from baselines.latent.latentops import LatentOpsSystem
 from baselines.latent.operators import LatentOperatorRecipe
 from benchmark import api
 from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
+from benchmark.generation.measured_generation import generate
 
 TEXTS = ["the soup was good", "the soup was bad", "a cake is good", "a cake is bad and cold"]
 ATTRIBUTES = {"mood": ("good", "bad")}
@@ -68,6 +69,44 @@ def test_an_edit_starts_from_its_text_and_is_deterministic(system: GuidedLatentS
     noise = api.make_noise(5, ["id 0"], 2)
     unsteered = system.decode(mu.repeat(2, 1), noise, num_samples=2)  # the reconstruction
     assert texts(system, line, strength=0.0)[0] == [c.text for c in unsteered[0]]
+
+
+def test_a_text_to_be_edited_is_encoded_once(
+    system: GuidedLatentSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = torch.randn(6, system.model.latent)
+    lines = ("mood: bad => the soup was good", "mood: bad", "mood: good => a cake is bad and cold")
+    one_by_one = system.infer([text for text in TEXTS[1:3] for _ in range(3)], noise)
+    torch.testing.assert_close(system.infer(TEXTS[1:3], noise), one_by_one)
+    encoded: list[str] = []
+    encode = system._encoded
+
+    def record(some: list[str]) -> torch.Tensor:
+        encoded.extend(some)
+        return encode(some)
+
+    monkeypatch.setattr(system, "_encoded", record)
+    for spread in (0.0, 1.0):
+        texts(system, *lines, posterior_spread=spread)
+        assert encoded == ["the soup was good", "a cake is bad and cold"]
+        encoded.clear()
+
+
+def test_best_of_several_draws_is_one_evaluation_of_the_operators(
+    system: GuidedLatentSystem,
+) -> None:
+    edit = "mood: bad => the soup was good"
+    for line, candidates, strength, calls in (
+        ("mood: bad", 4, 0.0, 1),
+        ("mood: bad", 4, 1.0, 1 + 4 * 2),
+        ("mood: bad", 1, 1.0, 4 * 2),
+        ("mood: bad", 1, 0.0, 0),
+        (edit, 4, 0.0, 0),
+    ):
+        decoding = GuidedLatentDecoding(strength=strength, candidates=candidates, steps=2)
+        examples = [api.Example("0", line, "", ("",))]
+        made = generate(system, examples, decoding, num_samples=2, seed=1, batch=8)
+        assert made.cost.operator_calls == calls
 
 
 def test_a_row_does_not_depend_on_what_stands_beside_it(system: GuidedLatentSystem) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.api import Control, UserError, index_labels, read_control, read_controls
+from benchmark.api.control import require_control
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,12 @@ def test_what_is_no_control_line(line: str) -> None:
 )
 def test_what_is_written_is_read_back(control: Control) -> None:
     assert read_control(str(control)) == control
+
+
+def test_a_source_without_a_control_is_named_with_its_task() -> None:
+    assert require_control("a: b", "mine") == Control({"a": "b"})
+    with pytest.raises(UserError, match=r"^mine: 'how are you \?' is no control line: write"):
+        require_control("how are you ?", "mine")
 
 
 KNOWN = {"mood": ("good", "bad"), "kind": ("a",)}

@@ -54,6 +54,19 @@ def test_generation_and_editing_share_the_training_of_a_guided_system() -> None:
     assert len({plan("latentops", task=task).trials[0].train_key for task in tasks}) == 1
 
 
+def test_candidates_of_a_deterministic_edit_are_one() -> None:
+    drawn = "latentops.decoding.posterior_spread=0.5"
+    edits, new, drawn_edits = (
+        plan("latentops", *changes, task=task).trials[0]
+        for task, changes in (("control-edit", ()), ("control", ()), ("control-edit", (drawn,)))
+    )
+    for trial, kind in ((edits, "single"), (new, "samples"), (drawn_edits, "samples")):
+        assert {planned.setting.kind for planned in trial.generations} == {kind}
+        assert trial.main.num_samples == (1 if kind == "single" else 8)
+    (conditional,) = plan("transformer", task="control-edit").trials
+    assert conditional.main.setting.kind == "samples"
+
+
 def swept(system: str, *budgets: int | str | None) -> list[Trial]:
     """The trials of a system that learns from 20 labels, and from these."""
     suite = load_suite("mini", [*LIMITS, budget(20)]).with_label_sweep(["control"], budgets)

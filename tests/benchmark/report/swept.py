@@ -21,9 +21,13 @@ def swept_board(
     depths: Mapping[str, float] | None = None,
     yardsticks: Sequence[str] = (),
     single: Sequence[str] = (),
+    uncounted: Sequence[str] = (),
     sources: int = 12,
 ) -> Board:
-    """Systems with a sweep each; the first setting is the main one."""
+    """Systems with a sweep each; the first setting is the main one.
+
+    The text decides the number of calls of the `uncounted`.
+    """
     trials, values = [], {}
     for system, curve in curves.items():
         for number, (diversity, quality) in enumerate(curve):
@@ -39,6 +43,8 @@ def swept_board(
                 depth=(depths or {}).get(system, 10),
             )
             line["cost"]["rows"] = 1.0
+            if system in uncounted:
+                line["setting"]["nfe"] = None
             trials.append(line)
             row = {BLEU: [quality, quality], "self_bleu": 1 - diversity}
             values[f"score-{system}-{label}-1"] = [row] * sources

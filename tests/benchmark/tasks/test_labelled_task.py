@@ -112,9 +112,25 @@ def test_slots_are_asked_for_as_they_are(write: Write, tmp_path: Path) -> None:
     assert "food 0.50, name 1.00" in remark
     judged = task.judge.judge(task.test[0].source, "ZIZZI  sells soup")
     assert judged.wanted == {"name": True, "food": False} and not judged.success
+    with pytest.raises(UserError, match=r"^e2e .* whose distribution of 'dish' is not known"):
+        task.judge.shares("", "dish")
+    with pytest.raises(UserError, match=r"^e2e: 'what\?' is no control line"):
+        task.judge.judge("what?", "Thai food")
     targets = load_task("e2e-targets", data_dir=tmp_path)
     assert len(targets.test) == 400 and targets.test[399].source == "food: Thai"
     assert list_tasks(tmp_path) == ["e2e", "e2e-targets"]
+
+
+def test_further_test_sets_of_slots_are_of_their_kind(write: Write, tmp_path: Path) -> None:
+    slots = {"name": "Zizzi", "food": "Thai"}
+    row = {"src": "-", "trg": "Zizzi has Thai food", "attributes": slots}
+    for name in ("train", "test", "test_hard"):
+        write(f"e2e/{name}.jsonl", [row])
+    assert list_tasks(tmp_path) == ["e2e", "e2e-hard"]
+    task = load_task("e2e-hard", data_dir=tmp_path)
+    assert [example.source for example in task.test] == ["name: Zizzi | food: Thai"]
+    assert task.attributes == {"food": ("Thai",), "name": ("Zizzi",)}
+    assert task.judge is not None and task.judge.name == "value-in-text-v1"
 
 
 def test_the_judge_is_fitted_to_all_labels_and_travels(two_sided: Path) -> None:

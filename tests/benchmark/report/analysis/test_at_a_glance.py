@@ -31,6 +31,18 @@ def test_four_answers(tmp_path):
     assert 1 + len(found) == len(HEADS)
 
 
+def test_nfe_is_compared_where_the_setting_fixes_it(tmp_path):
+    curves = {"a": [(0.4, 0.9)], "b": [(0.4, 0.8)], "c": [(0.4, 0.7)]}
+    some, none = (
+        make_glance(swept_board(tmp_path / names, curves, uncounted=names), "toy")
+        for names in ("a", "abc")
+    )
+    assert str(some[1]) == "b 0.800, significantly better than the other (at most 10 NFE)"
+    # Their seconds can be compared all the same.
+    assert str(some[2]).startswith("a 0.900, significantly better than all 2 others")
+    assert str(none[1]) == "no system (at most 10 NFE)"
+
+
 def test_equal_systems_are_said_to_be_equal(tmp_path):
     names = ["a", "b", "c", "d", "e", "f"]
     board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in names})
