@@ -10,8 +10,9 @@ do, noises it to a step and samples from there (arXiv 2108.01073).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -20,6 +21,7 @@ from torch import Tensor
 
 from benchmark import api
 from diffuseq.canvas import Canvas
+from diffuseq.grid import time_grid
 from diffuseq.guidance import Gradient, Guide, GuidedSolver
 from diffuseq.noised_classifier import ClassifierRecipe, NoisedClassifiers
 from diffuseq.process import diffuse
@@ -28,6 +30,9 @@ from diffuseq.settings import DiffuSeqConfig, DiffuSeqDecoding
 from diffuseq.solvers import SolverName, Transition
 from diffuseq.system import DiffuSeq, Reverse
 from diffuseq.text_canvas import TextCanvas
+
+Network = Callable[[Tensor, Tensor], Tensor]
+"""Maps the state z_t and its steps `(rows,)` to z0_hat."""
 
 _WANTED = "wanted "
 """Before the name of an attribute, in a batch."""
@@ -231,7 +236,11 @@ class DiffusionLM(DiffuSeq):
                 pull=decoding.pull,
                 until=decoding.until,
             )
-        return Reverse(plain.network, solver, after_step=self._put_back(decoding, noise, rows))
+        return Reverse(
+            self._from_edit_step(plain.network, decoding, rows),
+            solver,
+            after_step=self._put_back(decoding, noise, rows),
+        )
 
     def _towards_length(self, tokens: int) -> Gradient:
         """The gradient of the squared distance of z0_hat from the marks round `tokens` tokens.
@@ -251,6 +260,27 @@ class DiffusionLM(DiffuSeq):
             return found
 
         return gradient
+
+    def _from_edit_step(
+        self, network: Network, decoding: DiffusionLMDecoding, rows: api.Batch
+    ) -> Network:
+        """`network` without the calls that no text depends on, where all texts are to be edited.
+
+        The last call before the chain of an edit is made: a solver of second order reads it.
+        """
+        is_edit: Tensor = rows["is_edit"]
+        if not (bool(is_edit.any()) and bool(is_edit.all())):
+            return network
+        first = self._edit_step(decoding)
+        grid = time_grid(decoding.grid, decoding.steps, alpha_bar=self.module.alpha_bar)
+        is_one_step = decoding.grid == "official-gap"
+        is_put_back = [(t - 1 if is_one_step else s) >= max(1, first) for t, s in pairwise(grid)]
+        unused = {t for t, both in zip(grid, pairwise(is_put_back), strict=False) if all(both)}
+
+        def called_where_used(z_t: Tensor, t: Tensor) -> Tensor:
+            return z_t if int(t[0]) in unused else network(z_t, t)
+
+        return called_where_used
 
     def _put_back(
         self, decoding: DiffusionLMDecoding, noise: api.Noise, rows: api.Batch

@@ -136,6 +136,23 @@ def test_an_edit_begins_where_it_is_told(trained: DiffusionLM) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("solver", ["ddim", "dpm-solver++"])
+@pytest.mark.parametrize("edit_from", [0.0, 0.35, 1.0])
+def test_edits_alone_make_no_calls_that_nothing_reads(solver: str, edit_from: float) -> None:
+    system = fit(build())  # untrained, so that texts differ
+    calls: list[int] = []
+    system.network.register_forward_pre_hook(lambda *_: calls.append(1))
+    decoding = replace(FEW, solver=solver, edit_from=edit_from)
+    (alone,) = texts(system, "mood: bad => a cake is good", decoding=decoding)
+    # Of ten steps, those below the share; and one before them, for a solver of second order.
+    assert len(calls) == {0.0: 2, 0.35: 5, 1.0: 10}[edit_from]
+    calls.clear()
+    beside = texts(system, "mood: bad => a cake is good", "mood: bad", decoding=decoding)
+    assert len(calls) == 10
+    assert beside[0] == alone
+
+
+@pytest.mark.slow
 def test_a_text_depends_on_nothing_but_its_own_row() -> None:
     system = fit(build())  # untrained, so that texts differ
     lines = ["mood: good", "", "mood: bad | dish: cake", "dish: soup => a cake is good"]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmark.api import UserError, load_weights, read_attributes, save_operators
+from diffuseq import noised_classifier
 from diffuseq.noised_classifier import ClassifierRecipe, NoisedClassifiers, WordReader
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 
@@ -89,6 +90,18 @@ def test_a_row_has_its_gradient_alone(reads: Reads) -> None:
         one = slice(row, row + 1)
         alone = operators(states()[one], T[one], {n: v[one] for n, v in WANTED.items()})
         torch.testing.assert_close(alone[0], together[row])
+
+
+@pytest.mark.parametrize("reads", ["words", "states"])
+@pytest.mark.parametrize("elements", [1, 2 * LENGTH * VOCAB])
+def test_the_gradient_is_that_of_autograd_in_blocks_of_any_size(
+    reads: Reads, elements: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operators = fresh(reads)
+    z = states().requires_grad_()
+    (expected,) = torch.autograd.grad(operators.loss(z, T, WANTED).sum(), z)
+    monkeypatch.setattr(noised_classifier, "_BLOCK_ELEMENTS", elements)
+    torch.testing.assert_close(operators(states(), T, WANTED), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_words_are_read_by_bayes() -> None:
