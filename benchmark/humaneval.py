@@ -102,7 +102,7 @@ def parser() -> CommandParser:
         type=Path,
         nargs="+",
         metavar="ANSWERS",
-        help="files of the page, or filled tables",
+        help="from the page, or filled tables",
     )
     return made
 
@@ -172,11 +172,10 @@ def _import(options: argparse.Namespace) -> int:
 
     key = read_key(options.folder)
     answers = read_answers(options.answers, key)
+    asked = len(key.items) * len(key.questions)
     for rater, count in answers.left_open.items():
         if count:
-            note(
-                f"note: {rater} left {count} of {len(key.items) * len(key.questions)} answers open."
-            )
+            note(f"note: {rater} left {count} of {asked} answers open.")
     shown, written = write_outcome(options.folder / "outcome", sum_up(key, answers))
     print(shown)
     for path in written:

@@ -36,8 +36,8 @@ def krippendorff_alpha(values: FloatArray, level: Level) -> float:
     NaN if no unit has two values, or all values are the same, where chance agrees as well.
     """
     categories = np.unique(values[np.isfinite(values)])
-    counts = np.stack([(values == category).sum(axis=0) for category in categories], axis=1)
-    counts = counts[counts.sum(axis=1) >= 2].astype(np.float64)  # (units, categories)
+    counts = (values[:, :, None] == categories).sum(axis=0)  # (units, categories)
+    counts = counts[counts.sum(axis=1) >= 2].astype(np.float64)
     if not len(counts):
         return math.nan
     # Coincidences: ordered pairs of values of a unit, each unit with the weight of its values.

@@ -48,9 +48,9 @@ class KeptTexts:
 
 
 def gather_texts(records: Records, task: str, systems: Sequence[str] = ()) -> KeptTexts:
-    """The first candidate of every system for every kept source, from the main setting's first seed.
+    """One text of every system for every kept source: the first candidate of its main setting.
 
-    Of systems that sample it is a random draw, of the others their answer.
+    It is of the first seed. Of systems that sample it is a random draw, of the others their answer.
 
     Args:
         records: those of the report.

@@ -147,14 +147,11 @@ def _score_all(
 ) -> Iterator[tuple[tuple[str, str], Interval]]:
     """The score of every system that was judged, question by question."""
     for question, of in values.items():
-        parts = {
-            system: {r: score for r, score in scores.items() if np.isfinite(score.value)}
+        found = {
+            system: _shares(key, of, system) if key.design == "pairs" else _means(of, system)
             for system in key.systems
-            for scores in [
-                _shares(key, of, system) if key.design == "pairs" else _means(of, system)
-            ]
         }
-        parts = {system: scores for system, scores in parts.items() if scores}
+        parts = {system: scores for system, scores in found.items() if scores}
         drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
         for system, rows in drawn.scores.items():
             yield (question, system), interval(rows, seeds=drawn.seeds, bounds=_bounds(key))

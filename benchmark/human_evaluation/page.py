@@ -1,4 +1,4 @@
-"""One page to click through: it needs nothing else, keeps its answers, and hands them out as CSV."""
+"""The page that a rater clicks through: one file, which keeps her answers and hands them out."""
 
 from __future__ import annotations
 
