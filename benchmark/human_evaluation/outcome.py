@@ -6,13 +6,20 @@ systems are judged by the same raters, whose strictness cancels in a difference.
 is compared on what one rater judged of both, by the bootstrap and by approximate randomisation; a
 difference holds if both say so after Holm's correction over all pairs and questions.
 
+Raters also differ in which system they like. Two of them may happen to agree on one pair, so this
+spread is pooled over all pairs of a question, as in an analysis of variance whose error is raters
+by systems. In a simulation of equal systems (3 or 5 rows, 20 sources, 1 to 5 raters whose liking of
+a system has a standard deviation of 0, .3 or 1 point) 0.5 to 5.5 % of tables hold a false letter;
+with the spread of each pair on its own 10 % did (two raters, .3).
+
 In comparisons of two texts the first gets 1, .5 for a tie, or 0; a pair of equal texts is a tie.
 Second showings of an item count for self-agreement alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -183,30 +190,87 @@ def _mean_share(sums: FloatArray) -> FloatArray:
     return mean
 
 
+@dataclass(frozen=True)
+class _Difference:
+    """Two systems on a question: measured and resampled, and by rater."""
+
+    question: str
+    first: str
+    second: str
+    measured: float
+    resampled: FloatArray
+    by_rater: FloatArray
+    p_randomisation: float
+
+
 def _compare_all(
     key: Key, compared: Mapping[tuple[str, str, str], tuple[ByRater, ByRater]], resamples: int
 ) -> Verdicts:
     low, high = _bounds(key)
+    differences = [_subtract(*names, *sides, resamples) for names, sides in compared.items()]
     found = []
-    for names, sides in compared.items():
-        parts = {
-            name: {rater: mean_of(row) for rater, row in side.items()}
-            for name, side in zip(names[1:], sides, strict=True)
-        }
-        drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
-        difference = drawn.scores[names[1]] - drawn.scores[names[2]]
+    for one in differences:
+        of_question = [other for other in differences if other.question == one.question]
+        rows, raters = _with_spread(one, *_pool_spread(of_question))
         found.append(
             Pair(
-                *names,
-                interval(difference, seeds=drawn.seeds, bounds=(low - high, high - low)),
-                randomise(parts, resamples=resamples)[names[1], names[2]],
-                p_value(difference, seeds=drawn.seeds),
+                one.question,
+                one.first,
+                one.second,
+                interval(rows, seeds=raters, bounds=(low - high, high - low)),
+                one.p_randomisation,
+                p_value(rows, seeds=raters),
             )
         )
     adjusted = holm([pair.p_both for pair in found])
     return Verdicts(
         tuple(replace(pair, adjusted=p) for pair, p in zip(found, adjusted, strict=True))
     )
+
+
+def _subtract(
+    question: str, first: str, second: str, one: ByRater, two: ByRater, resamples: int
+) -> _Difference:
+    parts = {
+        name: {rater: mean_of(row) for rater, row in side.items()}
+        for name, side in ((first, one), (second, two))
+    }
+    drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
+    rows = drawn.scores[first] - drawn.scores[second]
+    return _Difference(
+        question=question,
+        first=first,
+        second=second,
+        measured=float(rows[0]),
+        resampled=rows[1 + len(drawn.seeds) :],
+        by_rater=np.array([parts[first][r].value - parts[second][r].value for r in one]),
+        p_randomisation=randomise(parts, resamples=resamples)[first, second],
+    )
+
+
+def _pool_spread(differences: Sequence[_Difference]) -> tuple[float, int]:
+    """The variance of a difference between raters over all pairs, and its degrees of freedom.
+
+    As in an analysis of variance with raters by systems as the error: (raters - 1)(systems - 1).
+    """
+    several = [one.by_rater for one in differences if len(one.by_rater) > 1]
+    if not several:
+        return 0.0, 0
+    systems = {system for one in differences for system in (one.first, one.second)}
+    freedom = (max(map(len, several)) - 1) * (len(systems) - 1)
+    return float(np.mean([row.var(ddof=1) for row in several])), freedom
+
+
+def _with_spread(
+    one: _Difference, variance: float, freedom: int
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """The rows of `Resampled` with this variance between raters, of these degrees of freedom."""
+    if not freedom:
+        return np.concatenate([[one.measured], one.resampled]), ()
+    count = freedom + 1
+    move = math.sqrt(variance / len(one.by_rater) / count)
+    moved = np.full(count, one.measured + move)
+    return np.concatenate([[one.measured], moved, one.resampled]), (_RATERS,) * count
 
 
 def _agreement(key: Key, answers: Answers, question: str) -> float:
