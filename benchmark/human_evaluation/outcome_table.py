@@ -31,7 +31,9 @@ def build_outcome_table(outcome: Outcome) -> Table:
     """A row for each system, the controls set apart; a column for each question."""
     key = outcome.key
     columns = tuple(_make_column(outcome, question) for question in key.questions)
-    ordered = sorted(key.systems, key=lambda system: key.systems[system] == YARDSTICK)
+    families = [*dict.fromkeys(key.systems.values())]
+    families.sort(key=lambda family: family == YARDSTICK)
+    ordered = sorted(key.systems, key=lambda system: families.index(key.systems[system]))
     letters = assign_letters(ordered)
     bold = {q.id: _find_best(outcome, q.id) for q in key.questions}
     rows = tuple(

@@ -130,7 +130,7 @@ def test_invalid_calls(call, words, message):
 
 def test_flags_are_not_mistaken(call, capsys):
     with pytest.raises(SystemExit) as exit_:
-        main(["export", "toy", "--task", "toy", "--sytem", "x"])
+        main(["export", "toy", "--task", "toy", "--systems", "x"])
     assert exit_.value.code == 2 and "did you mean --system?" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([])

@@ -30,8 +30,8 @@ def test_named_systems(records):
 @pytest.mark.parametrize(
     ("task", "system", "message"),
     [
-        ("toi", [], "--task toi: the report has no such task: did you mean 'toy'"),
-        ("toy", ["first-modle"], "did you mean 'first-model'"),
+        ("toys", [], "--task toys: the report has no such task: did you mean 'toy'"),
+        ("toy", ["first-mode"], "did you mean 'first-model'"),
         ("toy", ["broken-model"], "no trial of it on toy is complete"),
         ("toy", ["reference"], "it is a control of every sheet"),
     ],

@@ -35,6 +35,13 @@ def test_rows(outcome):
     assert [row.yardstick for row in table.rows] == [False, False, True, True]
 
 
+def test_letters_run_down_the_families():
+    key = ratings_key({"a": "x", "reference": "yardstick", "b": "y", "c": "x"}, sources=2)
+    given = [("ann", item.id, 3.0) for item in key.items]
+    rows = build_outcome_table(sum_up(key, answered(key, given))).rows
+    assert [row.system + row.letter for row in rows] == ["aa", "cb", "bc", "referenced"]
+
+
 def test_nothing_is_bold_where_nothing_is_told_apart():
     key = ratings_key(SYSTEMS)
     found = sum_up(key, rate(key, dict.fromkeys(SYSTEMS, 0.0), seed=0))
