@@ -21,9 +21,6 @@ from benchmark.human_evaluation.kept_texts import KeptSource, KeptTexts
 from benchmark.human_evaluation.key import EqualTexts, Item, Owners
 from benchmark.human_evaluation.questions import Design
 
-ITEMS = 100
-"""Items of a sheet unless another number is asked for."""
-
 FEWEST_REPEATS = 8
 """Items shown twice in all but very short sheets, where it is a fourth of them; else a tenth."""
 
