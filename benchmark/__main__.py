@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "verify": ("benchmark.verify", "check a kept report against its code and data"),
     "speed": ("benchmark.speed", "compare the speed of our systems with other implementations"),
     "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),
+    "humaneval": ("benchmark.humaneval", "write sheets for human raters and read their answers"),
     "ls": ("benchmark.ls", "list tasks, systems, metrics and suites"),
 }
 """Module and summary of each command; a module is imported only when its command is called."""
@@ -26,7 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 def format_overview() -> str:
     """The usage text: all commands, each with its summary."""
-    lines = [f"  {name:8} {summary}" for name, (_, summary) in COMMANDS.items()]
+    lines = [f"  {name:9} {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: diffuseq-bench COMMAND ...   (or: python -m benchmark COMMAND ...)",

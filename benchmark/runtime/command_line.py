@@ -73,14 +73,53 @@ class CommandParser(argparse.ArgumentParser):
             "--quiet", action="store_true", help="print errors only: no progress bars, no notes"
         )
 
+    def add_actions(self) -> Callable[[str, str], argparse.ArgumentParser]:
+        """Let the command have several actions, of which a call names one.
+
+        Returns:
+            What makes the parser of an action from its name and a summary.
+        """
+        parsers = self.add_subparsers(
+            dest="action",
+            required=True,
+            metavar="ACTION",
+            title="actions (ACTION --help shows the flags)",
+            parser_class=argparse.ArgumentParser,
+        )
+
+        def add_action(name: str, summary: str) -> argparse.ArgumentParser:
+            made = parsers.add_parser(
+                name,
+                help=summary,
+                description=f"{summary[0].upper()}{summary[1:]}.",
+                allow_abbrev=False,
+            )
+            # Where it is not given, what stands before the action counts.
+            made.add_argument(
+                "--quiet", action="store_true", default=argparse.SUPPRESS, help="print errors only"
+            )
+            return made
+
+        return add_action
+
     def error(self, message: str) -> NoReturn:
         """Exit with the usage and the message, which suggests a near match for an unknown flag."""
         unknown = re.search(r"unrecognized arguments: (--[\w-]+)", message)
         if unknown:
-            known = [flag for action in self._actions for flag in action.option_strings]
-            near = nearest(unknown[1], known)
+            near = nearest(unknown[1], flags_of(self))
             message += f"; did you mean {near}?" if near else ""
         super().error(message)
+
+
+def flags_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    """The flags that the help of a command and its actions shows."""
+    found: dict[str, argparse.Action] = {}
+    for action in parser._actions:
+        found |= {flag: action for flag in action.option_strings if flag not in found}
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                found = flags_of(below) | found
+    return found
 
 
 def add_shared_flags(group: Group, *names: str) -> None:

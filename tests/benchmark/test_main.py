@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
-from argparse import Action
 from pathlib import Path
 
 import pytest
 
 from benchmark import verify
 from benchmark.__main__ import COMMANDS, main
+from benchmark.runtime.command_line import flags_of
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
 
@@ -20,10 +20,8 @@ def parser_of(command):
     return importlib.import_module(COMMANDS[command][0]).parser()
 
 
-def flags(command) -> dict[str, Action]:
-    """The flags that the help of a command shows."""
-    actions = parser_of(command)._actions
-    return {flag: action for action in actions for flag in action.option_strings}
+def flags(command):
+    return flags_of(parser_of(command))
 
 
 @pytest.fixture
@@ -44,7 +42,7 @@ def called(monkeypatch):
 def test_the_list_of_commands(words, capsys):
     assert main(words) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
-    assert listed == ["run", "score", "report", "verify", "speed", "distil", "ls"]
+    assert listed == ["run", "score", "report", "verify", "speed", "distil", "humaneval", "ls"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -103,18 +101,18 @@ ONE_MEANING = {
     "--version": (set(COMMANDS), None),
     "--quiet": (set(COMMANDS), None),
     "--json": ({"ls", "speed", "verify"}, None),
-    "--output": ({"distil", "report", "speed", "verify"}, {"DIR", "FILE"}),
+    "--output": ({"distil", "humaneval", "report", "speed", "verify"}, {"DIR", "FILE"}),
     "--report": ({"score"}, {"DIR"}),
     "--reports": ({"run"}, {"DIR"}),
     "--name": ({"run"}, {"NAME"}),
     "--new-task": ({"distil"}, {"TASK"}),
-    "--seed": ({"distil", "score"}, {"N"}),
+    "--seed": ({"distil", "humaneval", "score"}, {"N"}),
     "--seeds": ({"run"}, {"N"}),
     "--sample-seed": ({"verify"}, {"N"}),
     "--store": ({"distil", "run", "score", "verify"}, {"DIR"}),
     "--use-store": ({"verify"}, {"DIR"}),
-    "--task": ({"distil", "run", "score", "verify"}, {"TASK"}),
-    "--system": ({"distil", "run", "score", "verify"}, {"SYSTEM"}),
+    "--task": ({"distil", "humaneval", "run", "score", "verify"}, {"TASK"}),
+    "--system": ({"distil", "humaneval", "run", "score", "verify"}, {"SYSTEM"}),
     "--suite": ({"distil", "run", "score"}, {"SUITE"}),
     "--set": ({"distil", "run", "score"}, {"KEY=VALUE"}),
     "--data-dir": ({"distil", "run", "score", "verify"}, {"DIR"}),
@@ -140,6 +138,7 @@ def test_what_several_commands_have_is_in_the_table():
 
 
 TEACHER = ["--task", "qqp", "--system", "gpt2"]
+EXPORT = ["export", "kept", "--task", "qqp"]
 
 
 @pytest.mark.parametrize(
@@ -149,6 +148,7 @@ TEACHER = ["--task", "qqp", "--system", "gpt2"]
         ("score", ["--task", "qqp", "--name", "mine"], "system", "mine"),
         ("distil", [*TEACHER, "--out", "here"], "output", Path("here")),
         ("distil", [*TEACHER, "--name", "easier"], "new_task", "easier"),
+        ("humaneval", [*EXPORT, "--out", "here"], "output", Path("here")),
         ("report", ["kept", "--out", "here"], "output", Path("here")),
         ("speed", ["--out", "speed.json"], "output", Path("speed.json")),
     ],
