@@ -25,7 +25,6 @@ from benchmark.report.tables.table import (
     describe_protocol,
     make_row,
     note_judge,
-    with_bold,
 )
 
 COMPOSITION = "composition"
@@ -72,7 +71,7 @@ def build_composition_table(board: Board, task: str) -> Table:
         f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}."
         f" {describe_protocol(board, task)}",
         columns=columns,
-        rows=with_bold(made, columns),
+        rows=made,
         footnotes=note_judge(board, task),
         name=COMPOSITION,
     )
