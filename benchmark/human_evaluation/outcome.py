@@ -82,7 +82,7 @@ def sum_up(key: Key, answers: Answers) -> Outcome:
         for sides in [_sides(key, values[question], *pair)]
         if sides[0]
     }
-    resamples = resamples_for(len(key.systems), len(key.questions))
+    resamples = resamples_for(math.comb(len(key.systems), 2) * len(key.questions))
     choices = [a.value for a in answers.given if key.design == "pairs" and a.value != 0.5]
     return Outcome(
         key=key,
@@ -231,20 +231,22 @@ def _compare_all(
 def _subtract(
     question: str, first: str, second: str, one: ByRater, two: ByRater, resamples: int
 ) -> _Difference:
+    cells = (question, first), (question, second)
     parts = {
-        name: {rater: mean_of(row) for rater, row in side.items()}
-        for name, side in ((first, one), (second, two))
+        cell: {rater: mean_of(row) for rater, row in side.items()}
+        for cell, side in zip(cells, (one, two), strict=True)
     }
     drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
-    rows = drawn.scores[first] - drawn.scores[second]
+    rows = drawn.scores[cells[0]] - drawn.scores[cells[1]]
+    (p_randomisation,) = randomise(parts, [cells], resamples=resamples)
     return _Difference(
         question=question,
         first=first,
         second=second,
         measured=float(rows[0]),
         resampled=rows[1 + len(drawn.seeds) :],
-        by_rater=np.array([parts[first][r].value - parts[second][r].value for r in one]),
-        p_randomisation=randomise(parts, resamples=resamples)[first, second],
+        by_rater=np.array([parts[cells[0]][r].value - parts[cells[1]][r].value for r in one]),
+        p_randomisation=p_randomisation,
     )
 
 
