@@ -22,8 +22,9 @@ VERSION = 1
 ORDER = 4
 """Held-out texts have nearly the same likelihood under order 5, and less under order 3."""
 
-# "it's" and "it 's" are the same tokens.
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
+# "do n't" of tokenised texts and "don't" of people are the same token.
+_CUT_OFF = re.compile(r"\s+(n't|'(?:s|m|re|ve|ll|d))\b")
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,6 @@ def _fitted(train: Path, characters: bool) -> KneserNey:
 
 def _split(text: str, characters: bool) -> list[str]:
     text = text.lower()
-    return list("".join(text.split())) if characters else _TOKEN.findall(text)
+    if characters:
+        return list("".join(text.split()))
+    return _TOKEN.findall(_CUT_OFF.sub(r"\1", text))

@@ -15,7 +15,7 @@ def folder(tmp_path: Path) -> Path:
         rows = [json.dumps({"text": text, "attributes": {"a": "b"}}) for text in texts]
         (tmp_path / name).write_text("\n".join(rows), encoding="utf-8")
 
-    write("train.jsonl", ["it 's good food .", "it 's bad food .", "good food !"] * 2)
+    write("train.jsonl", ["it 's good food .", "it 's bad food .", "do n't !"] * 2)
     write("valid.jsonl", ["It's good !", "bad food ."])
     return tmp_path
 
@@ -24,10 +24,11 @@ def model(folder: Path, *, characters: bool = False) -> TextLikelihood:
     return TextLikelihood(folder / "train.jsonl", folder / "valid.jsonl", characters)
 
 
-def test_case_and_spaces_at_marks_do_not_count(folder: Path) -> None:
+def test_case_and_how_a_text_was_tokenised_do_not_count(folder: Path) -> None:
     words = model(folder)
     assert words.log_probability("It's good food.") == words.log_probability("it 's good food .")
-    assert words.log_probability("good food !") > words.log_probability("food good !")
+    assert words.log_probability("Don't!") == words.log_probability("do n't !")
+    assert words.log_probability("good food .") > words.log_probability("food good .")
 
 
 def test_characters_have_no_spaces_between_them(folder: Path) -> None:
