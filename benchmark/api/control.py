@@ -59,12 +59,30 @@ class Judgement:
         return self.valid and all(self.wanted.values())
 
 
+class LanguageModel(Protocol):
+    """Says how likely a text is; fitted to the texts of a task, and shown to no system."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in signatures: another name, other figures."""
+
+    def log_probability(self, text: str) -> float:
+        """Mean over the tokens of a text and its end, in nats."""
+
+    def of_held_out(self) -> float | None:
+        """The mean over held-out texts by people; None where there are none."""
+
+
 class Judge(Protocol):
     """Decides what candidates do with their control lines."""
 
     @property
     def name(self) -> str:
         """What it is, in signatures: another name, other judgements."""
+
+    @property
+    def language_model(self) -> LanguageModel | None:
+        """Says how likely texts of the task are; None where nothing is fitted to them."""
 
     def ceilings(self) -> Mapping[str, float]:
         """By attribute the share that it gives texts which are right; empty where it knows."""

@@ -53,6 +53,7 @@ from benchmark.metrics.judged import JudgedMetric
 from benchmark.metrics.kept import Kept
 from benchmark.metrics.length import Length
 from benchmark.metrics.mauve import Mauve
+from benchmark.metrics.ngram_fluency import NgramFluency
 from benchmark.metrics.others_kept import OthersKept
 from benchmark.metrics.repetition import Repetition
 from benchmark.metrics.rouge_l import RougeL
@@ -117,6 +118,7 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     Kept,
     OthersKept,
     FeatureDivergence,
+    NgramFluency,
 )
 
 METRICS: Mapping[str, type[Metric]] = {metric.name: metric for metric in _BUILT_IN}

@@ -25,6 +25,7 @@ class ControlAnswers:
 
     grammar_id: str
     name = "task"
+    language_model = None
 
     def ceilings(self) -> Mapping[str, float]:
         """None: a parser decides."""

@@ -25,6 +25,7 @@ class SlotJudge(RealTextJudge):
     """Texts by people, with the slots that they say."""
 
     name = "value-in-text-v1"
+    language_model = None
 
     def judge(self, source: str, text: str) -> Judgement:
         """What `text` does with the control line `source`; all but an empty text is valid."""

@@ -23,6 +23,7 @@ from benchmark.api import UserError
 from benchmark.api.control import Judgement, require_control
 from benchmark.tasks.labelled_lines import read_labelled
 from benchmark.tasks.real_text_judge import RealTextJudge
+from benchmark.tasks.text_likelihood import TextLikelihood
 
 VERSION = 1
 """Incremented when a change here alters judgements."""
@@ -44,6 +45,11 @@ class TextJudge(RealTextJudge):
         """See `benchmark.api.Judge`."""
         digest = hashlib.sha256(self.train.read_bytes()).hexdigest()[:8]
         return f"linear-svc-{'characters' if self.characters else 'words'}-{digest}-v{VERSION}"
+
+    @functools.cached_property
+    def language_model(self) -> TextLikelihood:
+        """Fitted to the same texts."""
+        return TextLikelihood(self.train, self.held_out, self.characters)
 
     def judge(self, source: str, text: str) -> Judgement:
         """What `text` does with the control line `source`; every text that is not empty is valid.

@@ -19,7 +19,7 @@ Group = Literal[
 _METRICS: Mapping[Group, tuple[str, ...]] = {
     "quality": (
         "bleu_sent_m4", "bleu_corpus", "rouge_l", "bertscore", "sari", "ibleu", "source_bleu",
-        "mauve", "fluency",
+        "mauve", "fluency", "ngram_fluency",
     ),
     "known answers": (
         "control", "sentence", "control_if_sentence", "kept", "others_kept", "validity",

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.api import Script, detect_script
 from benchmark.records.schema import Run, TaskInfo
 from benchmark.report.analysis.at_a_glance import HEADS, Answer, explain_glance, make_glance
 from benchmark.report.analysis.significance import BOLD_RULE, RULE
@@ -115,6 +116,11 @@ class TaskView:
     def edits(self) -> Sequence[Edits]:
         """The first edits of every system, not selected; none where no text is edited."""
         return list_edits(self.blocks) if has_edits(self.board, self.id) else ()
+
+    @cached_property
+    def script(self) -> Script:
+        """Of its references."""
+        return detect_script(text for block in self.blocks for text in block.references)
 
     @property
     def notes(self) -> tuple[str, ...]:

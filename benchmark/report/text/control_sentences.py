@@ -82,14 +82,20 @@ def _describe_composition(board: Board, task: str, points: Sequence[Point]) -> I
 
 def _describe_edits(board: Board, task: str, points: Sequence[Point]) -> Iterator[str]:
     kept = kept_axis(board, task)
-    if kept is None or kept.metric != "kept":
+    if kept is None:
         return
     for point in points:
         unguided = find_unguided(board, task, point.system)
         if unguided is None or not kept.read(unguided).defined or not kept.read(point).defined:
             continue
-        yield (
-            f"{point.system} keeps the content of {write_value(kept.read(point))} of the texts;"
-            f" without guidance it gives back {write_value(kept.read(unguided))} of them, the"
-            " ceiling of its edits."
-        )
+        edited, given_back = write_value(kept.read(point)), write_value(kept.read(unguided))
+        if kept.metric == "kept":
+            yield (
+                f"{point.system} keeps the content of {edited} of the texts; without guidance it"
+                f" gives back {given_back} of them, the ceiling of its edits."
+            )
+        else:
+            yield (
+                f"{kept.label} of {point.system}: {edited}; {given_back} without guidance, its"
+                " reconstruction, the ceiling of its edits."
+            )

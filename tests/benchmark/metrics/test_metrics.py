@@ -21,12 +21,23 @@ def conditional(source: str, temperature: float) -> dict[str, float]:
     return {"a b c d e": 0.5, "x": 0.5}
 
 
+class Even:
+    """A language model to which every text is equally likely."""
+
+    name = "even"
+
+    def log_probability(self, text: str) -> float:
+        return -1.0
+
+    def of_held_out(self) -> float | None:
+        return None
+
+
 class OneWord:
     """A judge to whom one word is a sentence, whatever is asked for."""
 
-    name = "one-word"
-
     name = "task"
+    language_model = Even()
 
     def ceilings(self) -> dict[str, float]:
         return {}
@@ -53,6 +64,7 @@ def test_all_that_were_promised_are_there() -> None:
         *("repetition", "length", "copy_rate", "empty_rate", "validity", "coverage", "divergence"),
         *("control", "sentence", "control_if_sentence", "kept", "others_kept"),
         "feature_divergence",
+        "ngram_fluency",
     }
 
 

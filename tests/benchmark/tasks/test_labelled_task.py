@@ -277,3 +277,5 @@ def test_real_judge_of_chinese_reviews() -> None:
     category, sentiment = task.judge.remarks()
     assert "right on 94.3% of 1,000 held-out texts" in sentiment
     assert "Judge of category: a classifier fitted to all 45,187 labels" in category
+    model = task.judge.language_model
+    assert model is not None and model.of_held_out() == pytest.approx(-3.222, abs=5e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
@@ -91,6 +92,7 @@ def test_a_page_with_attributes(page, controlled):
 def test_a_page_with_edits_lists_them_system_by_system(page, edited):
     html = page(edited)
     assert "Toy edits: 20 edits of every system" in html
+    assert "brings no typefaces" not in html
     section = html.partition("edits of every system</h3>")[2].partition("</section>")[0]
     tables = section.split("<details")[1:]
     names = [re.search(r'class="source">([^<]*)<', table)[1] for table in tables]
@@ -98,6 +100,18 @@ def test_a_page_with_edits_lists_them_system_by_system(page, edited):
     for name, table in zip(names, tables, strict=True):
         assert table.count(f"text 0 of {name}") == 20, "the first candidate of every source"
         assert "text 19 to be edited" in table
+
+
+@pytest.mark.slow
+def test_a_page_of_chinese_texts_says_whose_typefaces_it_shows_them_in(page, edited, tmp_path):
+    copy = tmp_path / "zh"
+    shutil.copytree(edited, copy)
+    for path in (copy / "records" / "samples").iterdir():
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for row in rows:
+            row["references"] = ["屏幕很亮"]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert "The page brings no typefaces: a script that your system has none for" in page(copy)
 
 
 @pytest.mark.slow

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from controlled import known_success
+from controlled import known_success, write_controlled
 
+from benchmark.records.reader import read_records
 from benchmark.report.data.control_points import find_unguided, kept_axis
+from benchmark.report.data.points import Board
 from benchmark.report.data.wording import write_value
 from benchmark.report.text.control_sentences import describe_control
 from benchmark.report.text.summary import write_sentences
@@ -44,6 +46,20 @@ def test_what_is_said_of_edits(edit_board):
         f"latentops keeps the content of {write_value(kept.read(point))} of the texts; without"
         f" guidance it gives back {write_value(kept.read(unguided))} of them, the ceiling of its"
         " edits."
+    )
+
+
+def test_edits_of_real_texts_stand_beside_the_reconstruction(tmp_path):
+    folder = write_controlled(tmp_path / "x", edits=True, kept="source_bleu:case=lower")
+    board = Board(read_records(folder))
+    axis, point = kept_axis(board, "toy"), board.main("toy", "latentops")
+    unguided = find_unguided(board, "toy", "latentops")
+    assert axis is not None and point is not None and unguided is not None
+    *_, last = describe_control(board, "toy")
+    assert last == (
+        f"BLEU with the text (source_bleu) of latentops: {write_value(axis.read(point))};"
+        f" {write_value(axis.read(unguided))} without guidance, its reconstruction, the ceiling of"
+        " its edits."
     )
 
 
