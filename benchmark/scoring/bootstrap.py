@@ -14,7 +14,8 @@ such as a difference or an area under a curve, carries its variance over seeds w
 different systems are independent: seed 1 of one and of another share only the number. The variances
 of seeds and sources add up to that of the value, of as many degrees of freedom as Welch and
 Satterthwaite give such a sum, those of the sources being infinite. Percentiles are stretched about
-the value by it.
+the value by it. A share of yes and no has the ends of `benchmark.scoring.shares` in place of
+percentiles.
 
 In a simulation of equal systems (standard deviation .017 between seeds, .25 between sources, 4,000
 pairs) this rejects 4 to 6 % of true hypotheses at 0.05 with 2, 3 or 5 seeds and 100 to 2,500
@@ -46,6 +47,7 @@ from numpy.typing import NDArray
 
 from benchmark.api import UserError
 from benchmark.records.schema import Interval
+from benchmark.scoring.shares import share_ends
 
 FloatArray = NDArray[np.float64]
 
@@ -87,11 +89,13 @@ class IntervalRecipe:
 class AdditiveScore:
     """A score that depends only on sums over sources.
 
-    `contributions` is `(S, n)`; `total` maps sums `(..., n)` to scores `(...)`.
+    `contributions` is `(S, n)`; `total` maps sums `(..., n)` to scores `(...)`. `draws` is the number
+    of answers of each source where the score is their share of yes, else 0.
     """
 
     contributions: FloatArray
     total: Callable[[FloatArray], FloatArray]
+    draws: int = 0
 
     @property
     def value(self) -> float:
@@ -110,13 +114,38 @@ class Resampled(Generic[Key]):
     scores: Mapping[Key, FloatArray]
     seeds: tuple[str, ...]
     """The systems whose seeds move the rows after the first."""
+    parts: Mapping[Key, Parts]
+    """What they were made from."""
+
+    def interval(
+        self, key: Key, *, level: float = 0.95, bounds: Bounds = UNBOUNDED
+    ) -> Interval:
+        """The interval of a score; that of a share holds near 0 and 1."""
+        ends = source_ends(self.parts[key], level)
+        return interval(
+            self.scores[key], seeds=self.seeds, level=level, bounds=bounds, ends=ends
+        )
 
 
-def mean_of(values: FloatArray) -> AdditiveScore:
-    """The mean of `values` `(S,)` over the sources where it is defined (not NaN)."""
+def mean_of(values: FloatArray, draws: int = 0) -> AdditiveScore:
+    """The mean of `values` `(S,)` over the sources where it is defined (not NaN).
+
+    Args:
+        values: one of each source.
+        draws: where they are shares of yes, of how many answers each.
+    """
     defined = np.isfinite(values)
     columns = [np.where(defined, values, 0.0), defined.astype(np.float64)]
-    return AdditiveScore(np.stack(columns, axis=-1), _ratio)
+    return AdditiveScore(np.stack(columns, axis=-1), _ratio, draws)
+
+
+def source_ends(parts: Parts, level: float) -> tuple[float, float] | None:
+    """The ends of a share of yes over the sources, all seeds together; None where it is none."""
+    draws = [part.draws for part in parts.values()]
+    if not all(draws):
+        return None
+    means = np.mean([_ratio(part.contributions) for part in parts.values()], axis=0)
+    return share_ends(means[np.isfinite(means)], sum(draws), level)
 
 
 def bootstrap(scores: Sequence[AdditiveScore], recipe: IntervalRecipe) -> list[Interval]:
@@ -144,7 +173,7 @@ def resample(
         seed: of the resamples.
     """
     if not parts:
-        return Resampled({}, ())
+        return Resampled({}, (), {})
     sizes = {len(part.contributions) for of in parts.values() for part in of.values()}
     if len(sizes) != 1:
         raise ValueError(f"Scores over different numbers of sources: {sorted(sizes)}.")
@@ -170,7 +199,7 @@ def resample(
         first = 1 + len(seeds) + start
         for key, by_seed in drawn.items():
             scores[key][first : first + rows] = np.mean(by_seed, axis=0)
-    return Resampled(scores, tuple(system for system, _ in seeds))
+    return Resampled(scores, tuple(system for system, _ in seeds), parts)
 
 
 def interval(
@@ -179,6 +208,7 @@ def interval(
     seeds: Sequence[str] = (),
     level: float = 0.95,
     bounds: Bounds = UNBOUNDED,
+    ends: tuple[float, float] | None = None,
 ) -> Interval:
     """The measured value with its interval, cut off at the ends of the range of its metric.
 
@@ -190,9 +220,10 @@ def interval(
         seeds: systems whose seeds move the rows after the first.
         level: of the interval.
         bounds: the range of the metric.
+        ends: of the interval over the sources, where they are not the percentiles.
     """
     value = float(values[0])
-    low, high = _percentiles(values[1 + len(seeds) :], level)
+    low, high = ends or _percentiles(values[1 + len(seeds) :], level)
     variance, freedom = _over_seeds(values, seeds, low, high, level)
     if not np.isfinite([value, low, high, variance]).all():
         return Interval(value=value)

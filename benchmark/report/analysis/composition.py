@@ -106,8 +106,7 @@ def _measure(parts: Mapping[tuple[Point, Axis], Parts]) -> dict[tuple[Point, Axi
     systems = {key: key[0].system for key in parts}
     drawn = resample(parts, systems, resamples=recipe.resamples, seed=recipe.seed)
     found = {
-        key: interval(values, seeds=drawn.seeds, level=recipe.level, bounds=(0.0, 1.0))
-        for key, values in drawn.scores.items()
+        key: drawn.interval(key, level=recipe.level, bounds=(0.0, 1.0)) for key in drawn.scores
     }
     successes = {point: v for (point, axis), v in drawn.scores.items() if axis == SUCCESS}
     for ceiling, top in successes.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from benchmark.scoring.bootstrap import (
     IntervalRecipe,
     Parts,
     clipped,
-    interval,
     resample,
 )
 from benchmark.scoring.candidate_statistics import additive_statistic, best
@@ -33,6 +33,11 @@ FloatArray = NDArray[np.float64]
 NORMAL_97_5 = 1.959963984540054
 
 
+SHARES = frozenset(
+    {"validity", "control", "sentence", "kept", "others_kept", "copy_rate", "empty_rate"}
+)
+"""The metrics that say yes or no of each candidate."""
+
 Statistic = tuple[str, str]
 """A metric and `expected`, `mbr`, `oracle` or `set`."""
 
@@ -40,8 +45,9 @@ Statistic = tuple[str, str]
 def pool(records: Records, trials: Sequence[TrialRecord]) -> dict[Statistic, Interval]:
     """Every statistic with its value and interval over the seeds of one setting.
 
-    With one seed these are the stored intervals. Metrics that only some seeds have are
-    pooled over those. No interval goes beyond the range of its metric.
+    With one seed these are the stored intervals, but for shares of yes, whose stored interval is a
+    bootstrap and fails near 0 and 1. Metrics that only some seeds have are pooled over those. No
+    interval goes beyond the range of its metric.
     """
     scores = [trial.score for trial in trials if trial.score is not None]
     stored: dict[Statistic, list[Interval]] = {}
@@ -51,20 +57,23 @@ def pool(records: Records, trials: Sequence[TrialRecord]) -> dict[Statistic, Int
             ranges.setdefault(metric, entry.range)
             for statistic, found in entry.statistics.items():
                 stored.setdefault((metric, statistic), []).append(found)
-    if len(scores) < 2:
-        return {name: clipped(of[0], ranges[name[0]]) for name, of in stored.items()}
-    parts, recipe = seed_parts(records, trials, stored)[1], recipe_of(scores[0])
-    resampled = resample(
-        parts, dict.fromkeys(parts, ""), resamples=recipe.resamples, seed=recipe.seed
-    )
+    if not scores:
+        return {}
+    several, recipe = len(scores) > 1, recipe_of(scores[0])
+    computed = [name for name in stored if several or base(name[0]) in SHARES]
+    parts = seed_parts(records, trials, computed)[1] if computed else {}
+    # One seed needs no resamples: the ends of a share follow from the values.
+    resamples = recipe.resamples if several else 0
+    resampled = resample(parts, dict.fromkeys(parts, ""), resamples=resamples, seed=recipe.seed)
     pooled = {}
     for name, intervals in stored.items():
-        values, bounds = resampled.scores.get(name), ranges[name[0]]
-        pooled[name] = (
-            pool_cautiously(intervals, bounds)
-            if values is None
-            else interval(values, seeds=resampled.seeds, level=recipe.level, bounds=bounds)
-        )
+        bounds = ranges[name[0]]
+        if name in parts:
+            pooled[name] = resampled.interval(name, level=recipe.level, bounds=bounds)
+        elif several:
+            pooled[name] = pool_cautiously(intervals, bounds)
+        else:
+            pooled[name] = clipped(intervals[0], bounds)
     return pooled
 
 
@@ -140,7 +149,10 @@ def additive(
         return additive_statistic("set", table, None) if table.ndim == 1 else None
     if entry.level == "candidate" and table.ndim == 2:
         picked = best(table, entry.direction) if statistic == "oracle" else _read_choices(rows)
-        return additive_statistic(statistic, table, picked)
+        found = additive_statistic(statistic, table, picked)
+        if found is None or base(metric) not in SHARES:
+            return found
+        return replace(found, draws=table.shape[1] if statistic == "expected" else 1)
     total = _find_total(metric, table)
     if total is None or statistic == "oracle":
         return None
