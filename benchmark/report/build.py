@@ -15,6 +15,7 @@ from benchmark.literature.published_figures import published_text
 from benchmark.records.reader import Records, read_records
 from benchmark.report.analysis.at_a_glance import HEADS, explain_glance
 from benchmark.report.analysis.mbr_scaling import curves_csv
+from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
 from benchmark.report.figures.all_figures import overview_plot, task_plots
@@ -169,7 +170,9 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     table = build_overview_table(board)
     answers = [(view.title, *map(str, view.glance)) for view in views]
     rows = map(format_pipe_row, (HEADS, [":---"] * len(HEADS), *answers))
-    lines = [f"# {run.run}", "", "## At a glance", "", *rows, "", explain_glance(board), ""]
+    warning = warn_of_seeds(board)
+    lines = [f"# {run.run}", "", *([warning, ""] if warning else []), "## At a glance", ""]
+    lines += [*rows, "", explain_glance(board), ""]
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]

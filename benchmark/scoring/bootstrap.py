@@ -61,10 +61,16 @@ METHOD = "percentile bootstrap over sources"
 SEEDS_METHOD = "widened for the spread over seeds by Student's t (Welch-Satterthwaite)"
 """Appended to `METHOD` if there are several seeds."""
 
+SHARES_METHOD = "Clopper-Pearson at the effective number of answers"
+"""Of the intervals of shares of yes in reports; records keep the bootstrap."""
+
 UNBOUNDED: Bounds = (-math.inf, math.inf)
 
 _NORMAL = 1e6
 """Degrees of freedom from which Student's t is practically normal."""
+
+_EQUAL = 1e-12
+"""Equal scores differ in the last bits if they are summed in another order."""
 
 _BLOCK_CELLS = 1_000_000
 """Multiplicities held at once: 8 MB."""
@@ -89,8 +95,8 @@ class IntervalRecipe:
 class AdditiveScore:
     """A score that depends only on sums over sources.
 
-    `contributions` is `(S, n)`; `total` maps sums `(..., n)` to scores `(...)`. `draws` is the number
-    of answers of each source where the score is their share of yes, else 0.
+    `contributions` is `(S, n)`; `total` maps sums `(..., n)` to scores `(...)`. `draws` is the
+    number of answers of each source where the score is their share of yes, else 0.
     """
 
     contributions: FloatArray
@@ -117,14 +123,10 @@ class Resampled(Generic[Key]):
     parts: Mapping[Key, Parts]
     """What they were made from."""
 
-    def interval(
-        self, key: Key, *, level: float = 0.95, bounds: Bounds = UNBOUNDED
-    ) -> Interval:
+    def interval(self, key: Key, *, level: float = 0.95, bounds: Bounds = UNBOUNDED) -> Interval:
         """The interval of a score; that of a share holds near 0 and 1."""
         ends = source_ends(self.parts[key], level)
-        return interval(
-            self.scores[key], seeds=self.seeds, level=level, bounds=bounds, ends=ends
-        )
+        return interval(self.scores[key], seeds=self.seeds, level=level, bounds=bounds, ends=ends)
 
 
 def mean_of(values: FloatArray, draws: int = 0) -> AdditiveScore:
@@ -144,8 +146,16 @@ def source_ends(parts: Parts, level: float) -> tuple[float, float] | None:
     draws = [part.draws for part in parts.values()]
     if not all(draws):
         return None
-    means = np.mean([_ratio(part.contributions) for part in parts.values()], axis=0)
+    means = _means(parts)
     return share_ends(means[np.isfinite(means)], sum(draws), level)
+
+
+def means_by_source(parts: Parts) -> FloatArray | None:
+    """The mean over the seeds `(S,)`; None where the score is not the mean of all sources."""
+    for part in parts.values():
+        if part.total is not _ratio or np.abs(part.contributions[:, 1] - 1).max() > 1e-9:
+            return None
+    return _means(parts)
 
 
 def bootstrap(scores: Sequence[AdditiveScore], recipe: IntervalRecipe) -> list[Interval]:
@@ -245,14 +255,13 @@ def p_value(difference: FloatArray, *, seeds: Sequence[str] = (), level: float =
     if not math.isfinite(value):
         return 1.0
     drawn = difference[1 + len(seeds) :]
-    undefined = int(np.isnan(drawn).sum())
-    # Equal scores differ in the last bits if they are summed in another order.
-    below, above = int((drawn < 1e-12).sum()), int((drawn > -1e-12).sum())
-    share = min(1.0, 2 * (1 + undefined + min(below, above)) / (1 + len(drawn)))
+    moves = np.abs(difference[1 : 1 + len(seeds)] - value)
+    if (moves < _EQUAL).all():
+        undefined = int(np.isnan(drawn).sum())
+        below, above = int((drawn < _EQUAL).sum()), int((drawn > -_EQUAL).sum())
+        return min(1.0, 2 * (1 + undefined + min(below, above)) / (1 + len(drawn)))
     low, high = _percentiles(drawn, level)
     variance, freedom = _over_seeds(difference, seeds, low, high, level)
-    if variance == 0:
-        return share
     if not np.isfinite([low, high, variance]).all():
         return 1.0
     from scipy.special import stdtr
@@ -305,7 +314,7 @@ def _over_seeds(
         moves = values[1 : 1 + len(seeds)] - values[0]
     for system, move in zip(seeds, moves, strict=True):
         # A setting may lack seeds that other settings of its system have: they do not move it.
-        if not abs(move) < 1e-12:
+        if not abs(move) < _EQUAL:
             of_system.setdefault(system, []).append(float(move) ** 2)
     parts = [(math.fsum(squares), max(1, len(squares) - 1)) for squares in of_system.values()]
     variance = math.fsum(part for part, _ in parts)
@@ -341,6 +350,11 @@ def _multiplicities(rows: int, num_sources: int, rng: np.random.Generator) -> Fl
     cells = picks + np.arange(rows)[:, None] * num_sources
     times = np.bincount(cells.ravel(), minlength=rows * num_sources)
     return times.reshape(rows, num_sources).astype(np.float64)
+
+
+def _means(parts: Parts) -> FloatArray:
+    means: FloatArray = np.mean([_ratio(part.contributions) for part in parts.values()], axis=0)
+    return means
 
 
 def _ratio(sums: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """At a glance: the best systems on equal terms, with significance, and what copying scores.
 
-Everything is computed from the records. "Significantly" means here what it means in the tables:
-`benchmark.report.analysis.significance` and `benchmark.report.analysis.standings`.
+Everything is computed from the records. "Significantly" means what it means everywhere:
+`benchmark.report.analysis.significance`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.analysis.best_systems import compare
-from benchmark.report.analysis.significance import column_of, main_verdicts
+from benchmark.report.analysis.significance import RULE, Verdicts
 from benchmark.report.analysis.standings import SHORT, Standard, Standings, compute_standings
+from benchmark.report.analysis.verdicts import column_of, rank_models, task_verdicts
 from benchmark.report.data.axes import CONTROL, quality_axes
 from benchmark.report.data.points import COPY, Board
 from benchmark.report.data.wording import join_names, write_value
@@ -25,9 +25,8 @@ _TERMS = (
     "validity where the answers are known, else the first metric. Equal diversity: the"
     " best quality at that diversity or more. Equal NFE and time: the best within a budget that"
     " every system can meet, whatever its diversity; NFE without the systems whose number of calls"
-    " the text decides. Significance: paired bootstrap over the sources, with Student's t over the"
-    " seeds, two-sided 0.05, Holm's correction over all pairs of the frontier table; for copying,"
-    " the tests of the main table. All figures are in the tables of the task."
+    " the text decides. All figures are in the tables of the task."
+    f" {RULE}"
 )
 
 
@@ -53,10 +52,11 @@ def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
     found = compute_standings(board, task)
     if found is None:
         return (Answer("no quality was measured"),) * (len(HEADS) - 1)
+    verdicts = task_verdicts(board, task)
     return (
-        _name_best(board.models, found, found.standard("grammar", "human", "common")),
-        _name_best(_find_counted(board, task), found, found.standard("depth")),
-        _name_best(board.models, found, found.standard("seconds_per_candidate")),
+        _name_best(verdicts, board.models, found, found.standard("grammar", "human", "common")),
+        _name_best(verdicts, _find_counted(board, task), found, found.standard("depth")),
+        _name_best(verdicts, board.models, found, found.standard("seconds_per_candidate")),
         Answer("; ".join(_describe_copying(board, task)) or "no copy-source row"),
     )
 
@@ -70,26 +70,25 @@ def _find_counted(board: Board, task: str) -> list[str]:
     ]
 
 
-def _name_best(models: Sequence[str], found: Standings, standard: Standard | None) -> Answer:
+def _name_best(
+    verdicts: Verdicts, models: Sequence[str], found: Standings, standard: Standard | None
+) -> Answer:
     """The best of some systems in a column, and those that it is significantly better than."""
     if standard is None:
         return Answer("not measured")
-    values = {s: v for s in models if (v := found.value(standard.id, s)).defined}
+    values = {s: found.value(standard.id, s) for s in models}
     terms = _describe_terms(found, standard)
-    if not values:
+    ranking = verdicts.rank(standard.id, values)
+    if ranking is None:
         return Answer("no system", terms)
-    best = max(values, key=lambda s: values[s].value)
-    beaten = found.verdicts.better_than(standard.id, best)
-    others = [s for s in values if s != best]
-    equals = sorted((s for s in others if s not in beaten), key=lambda s: -values[s].value)
-    said = f"{best} {write_value(values[best])}"
-    if not others:
+    said = f"{ranking.best} {write_value(ranking.values[ranking.best])}"
+    if len(ranking.values) == 1:
         said += ", the only one"
-    elif not equals:
-        said += f", significantly better than {_count_others(len(others))}"
+    elif not ranking.equals:
+        said += f", significantly better than {_count_others(len(ranking.worse))}"
     else:
-        said += f", not significantly better than {_name_some(equals)}"
-    out = [s for s in models if s not in values and (standard.id, s) in found.dashes]
+        said += f", not significantly better than {_name_some(ranking.equals)}"
+    out = [s for s in models if (standard.id, s) in found.dashes]
     missing = f"; out of reach of {_name_some(out)}" if out else ""
     return Answer(said, f"{terms}{missing}")
 
@@ -102,15 +101,17 @@ def _describe_terms(found: Standings, standard: Standard) -> str:
 
 def _describe_copying(board: Board, task: str) -> Iterator[str]:
     """What copying scores on the main quality and on the usual one."""
+    verdicts, copy = task_verdicts(board, task), board.main(task, COPY)
     for axis in quality_axes(board, task):
-        found = compare(board, task, axis)
-        if found is None or found.copy is None:
+        ranking = rank_models(board, task, axis)
+        if ranking is None or copy is None or not axis.read(copy).defined:
             continue
-        models = {*found.beat_copy, *found.below_copy}
-        worse = models.intersection(main_verdicts(board, task).better_than(column_of(axis), COPY))
+        column, models = column_of(axis), set(ranking.values)
+        better = [s for s in models if COPY in verdicts.better_than(column, s)]
+        worse = models.intersection(verdicts.better_than(column, COPY))
         name = axis.label.partition(" (")[0]
         yield (
-            f"{name} {write_value(found.copy)}: {len(found.beat_copy)} of {len(models)} systems"
+            f"{name} {write_value(axis.read(copy))}: {len(better)} of {len(models)} systems"
             f" significantly better, {len(worse)} worse"
         )
 

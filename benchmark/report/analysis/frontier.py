@@ -48,29 +48,26 @@ def area(xs: FloatArray, ys: FloatArray) -> FloatArray:
     return _mask_undefined(xs, ys, total + right * best)
 
 
-def best_at(xs: FloatArray, ys: FloatArray, level: FloatArray | float) -> FloatArray:
-    """The quality of the Pareto envelope at a diversity of `level` or more.
+def place_at(xs: FloatArray, ys: FloatArray, level: float) -> dict[int, float]:
+    """The place of the Pareto envelope at a diversity of `level` or more: settings and shares.
 
     Args:
-        xs: diversities `(R, k)`; negative costs for the best quality within a budget.
-        ys: qualities `(R, k)`; higher is better.
-        level: `(R,)`, or one for all; the negative budget for costs.
+        xs: diversities `(k,)`; negative costs for the best quality within a budget.
+        ys: qualities `(k,)`; higher is better.
+        level: the diversity, or the negative budget.
 
     Returns:
-        `(R,)`; NaN where no setting reaches the level.
+        One setting, or two with shares that add up to 1; empty where no setting reaches the level.
     """
-    xs, ys = _sort_by_falling_x(xs, ys)
-    level = np.broadcast_to(np.asarray(level, dtype=np.float64), len(xs))
-    right, best = xs[:, 0], ys[:, 0]
-    found = np.where(level <= right, best, np.nan)
-    for x, y in zip(xs.T[1:], ys.T[1:], strict=True):
-        beats = y > best
-        between = beats & (level > x) & (level <= right)
-        width = np.where(between, right - x, 1.0)
-        found = np.where(between, y + (level - x) / width * (best - y), found)
-        found = np.where(beats & (level <= x), y, found)
-        right, best = np.where(beats, x, right), np.where(beats, y, best)
-    return _mask_undefined(xs, ys, np.where(np.isnan(level), np.nan, found))
+    front = sorted(np.flatnonzero(undominated(xs, ys)).tolist(), key=lambda i: float(xs[i]))
+    beyond = next((i for i in front if xs[i] >= level), None)
+    if beyond is None:
+        return {}
+    before = next((i for i in reversed(front) if xs[i] < level), None)
+    if before is None or xs[beyond] == level:
+        return {beyond: 1.0}
+    share = float((level - xs[before]) / (xs[beyond] - xs[before]))
+    return {before: 1 - share, beyond: share}
 
 
 def undominated(xs: FloatArray, ys: FloatArray) -> NDArray[np.bool_]:

@@ -1,21 +1,25 @@
-"""Which rows of a table are significantly better than others, corrected for all pairs of the table.
+"""Which of several rows are better than which: one rule for the word "significantly", and rankings.
 
-Two tests look at every pair of rows, and a mark needs both, so the p value of a pair is the
+Two tests look at every pair of rows, and the word needs both, so the p value of a pair is the
 larger one:
 
 - approximate randomisation: under the hypothesis that two systems are exchangeable, their answers
   to a source may change places. All seeds of a source are swapped together, because the answers
   of several seeds to one source are not independent. It is exact for the networks that were
-  trained, and says nothing about networks of other seeds.
+  trained, near the ceiling too, and says nothing about networks of other seeds.
 - the paired bootstrap over the sources with Student's t over the seeds, of
   `benchmark.scoring.bootstrap`: the part that holds for other seeds too. With one seed none does.
+
+Seeds of two systems have nothing in common but the number: means over seeds are compared, of
+however many on either side.
 
 With one seed both reject a true hypothesis at 0.05 for 3 % of pairs and 2 % of tables (simulation,
 100 sources, 4 equal systems, 400 tables), if other seeds would not differ. How often the second
 errs where seeds differ is stated in its file.
 
-Holm's correction runs over all pairs of rows and all columns that are tested: the chance of any
-false mark in a table is at most `LEVEL`.
+Holm's correction runs over all comparisons of a task, of its main table, frontier and equal cost:
+the chance of any false claim about a task is at most `LEVEL`, and equal numbers get equal verdicts
+wherever they stand.
 
 Sources: Riezler and Maxwell, "On some pitfalls in automatic evaluation and significance testing
 for MT" (2005); Koehn, "Statistical significance tests for machine translation evaluation" (2004);
@@ -26,26 +30,25 @@ Holm (1979); that a test that takes the larger of two p values keeps its level: 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.records.schema import Interval
-from benchmark.report.analysis.resampled_scores import Draws, resample_points
-from benchmark.report.data.axes import Axis, planes, quality_axes
-from benchmark.report.data.points import REFERENCE, Board, Point
 from benchmark.scoring.bootstrap import (
     UNBOUNDED,
     AdditiveScore,
     Bounds,
     Parts,
+    Resampled,
     holm,
     interval,
+    means_by_source,
     p_value,
+    resample,
 )
 
 FloatArray = NDArray[np.float64]
@@ -53,30 +56,35 @@ FloatArray = NDArray[np.float64]
 LEVEL = 0.05
 SEED = 0
 FEWEST = 2000
-"""Resamples, unless the correction of a large table needs more."""
+"""Resamples, unless the correction of many comparisons needs more."""
 
-STANDARDS = 6
-"""The most columns that are tested in the frontier table."""
+RULE = (
+    "Significantly better means the same everywhere: by approximate randomisation over the sources"
+    " (the answers of two systems change places, those of all seeds to a source together) and by"
+    " the paired bootstrap over the sources, with Student's t over the seeds where there are"
+    f" several, both two-sided at {LEVEL:g} after Holm's correction over all comparisons of the"
+    " task."
+)
+"""What every table, sentence and page says about the word, and `docs/footguns.md` with them."""
 
-TEST = (
-    "A pair of rows must differ significantly by approximate randomisation over the sources (all"
-    " seeds of a source swapped together) and by the paired bootstrap over the sources, with"
-    " Student's t over the seeds, both"
-    f" two-sided at {LEVEL:g} after Holm's correction over all pairs of rows and all tested"
-    " columns of the table."
+BOLD_RULE = (
+    "Bold: the best and those that it is not significantly better than; nothing is bold where that"
+    " holds for every system, or in a column that is not tested. Yardsticks take no part."
 )
 
 ALPHABET = "abcdefghijklmnoprstuvwxyz"
 
 _BLOCK_CELLS = 1_000_000
 
+Cell = tuple[str, str]
+"""A column and a row."""
+
 
 @dataclass(frozen=True)
 class Pair:
     """Two rows in a column: `first` minus `second`, and how sure the sign is.
 
-    The p values are two-sided, NaN for a test that was not made; `adjusted` is that of both after
-    Holm's correction.
+    The p values are two-sided; `adjusted` is that of both after Holm's correction.
     """
 
     column: str
@@ -90,7 +98,7 @@ class Pair:
     @property
     def p_both(self) -> float:
         """The p value of requiring both tests: the larger one."""
-        return max(p for p in (self.p_randomisation, self.p_bootstrap) if not math.isnan(p))
+        return max(self.p_randomisation, self.p_bootstrap)
 
     @property
     def significant(self) -> bool:
@@ -99,10 +107,33 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Ranking:
+    """Rows of a column, the best first; the others are either not told apart from it or worse."""
+
+    values: Mapping[str, Interval]
+    equals: tuple[str, ...]
+    worse: tuple[str, ...]
+
+    @property
+    def best(self) -> str:
+        """The row with the best value."""
+        return next(iter(self.values))
+
+    @property
+    def bold(self) -> tuple[str, ...]:
+        """What a table sets in bold: none if nothing is told apart."""
+        return (self.best, *self.equals) if self.worse else ()
+
+
+@dataclass(frozen=True)
 class Verdicts:
-    """All pairs of a table."""
+    """All comparisons of a task."""
 
     pairs: tuple[Pair, ...]
+
+    def of(self, *columns: str) -> tuple[Pair, ...]:
+        """The pairs of some columns."""
+        return tuple(pair for pair in self.pairs if pair.column in columns)
 
     def better_than(self, column: str, row: str) -> tuple[str, ...]:
         """The rows that a row is significantly better than, in the order of the table."""
@@ -121,139 +152,109 @@ class Verdicts:
                 return pair
         return None
 
+    def rank(self, column: str, values: Mapping[str, Interval]) -> Ranking | None:
+        """The order of some rows of a column, higher being better; None where none has a value."""
+        known = {row: value for row, value in values.items() if value.defined}
+        if not known:
+            return None
+        best, *others = sorted(known, key=lambda row: (-known[row].value, row))
+        worse = self.better_than(column, best)
+        return Ranking(
+            {row: known[row] for row in (best, *others)},
+            tuple(row for row in others if row not in worse),
+            tuple(row for row in others if row in worse),
+        )
+
 
 def compare_all(
-    columns: Mapping[str, Mapping[str, FloatArray]],
-    randomised: Mapping[tuple[str, str, str], float] | None = None,
+    columns: Mapping[str, Mapping[str, Parts]],
     *,
-    seeds: Sequence[str] = (),
+    systems: Mapping[str, str] | None = None,
     level: float = 0.95,
     bounds: Mapping[str, Bounds] | None = None,
 ) -> Verdicts:
     """Compare all rows of all columns, where higher is better.
 
     Args:
-        columns: by column and row, the draws `(1 + seeds + resamples,)` of a score.
-        randomised: p values of the randomisation by (column, first, second). Where given, no pair
-            without one is significant; where None, the bootstrap is used alone.
-        seeds: whose seeds move the rows after the first.
+        columns: by column and row, the contributions of the sources by seed. Rows of a column
+            have the same sources; columns need not.
+        systems: the system of each row, whose rows share their seeds; a row is its own if None.
         level: of the intervals of the differences.
         bounds: ranges of the scores by column.
     """
+    cells = {(column, row): of for column, rows in columns.items() for row, of in rows.items()}
+    pairs = [
+        ((column, one), (column, other))
+        for column, rows in columns.items()
+        for one, other in combinations(rows, 2)
+    ]
+    resamples = resamples_for(len(pairs))
     found: list[Pair] = []
-    for column, rows in columns.items():
-        low, high = (bounds or {}).get(column, UNBOUNDED)
-        # Where nothing is known of the spread of a score, there is nothing to test.
-        known = [row for row, values in rows.items() if np.isfinite(values[1:]).any()]
-        for first, second in combinations(known, 2):
-            difference = _subtract(rows[first], rows[second])
-            if not math.isfinite(difference[0]):
-                continue
-            pair = (column, first, second)
-            by_swaps = math.nan if randomised is None else randomised.get(pair, 1.0)
-            shown = interval(difference, seeds=seeds, level=level, bounds=(low - high, high - low))
-            p_bootstrap = p_value(difference, seeds=seeds)
-            found.append(Pair(*pair, shown, by_swaps, p_bootstrap))
+    for some in _group_by_sources(cells):
+        drawn = resample(
+            some,
+            {cell: (systems or {}).get(cell[1], cell[1]) for cell in some},
+            resamples=resamples,
+            seed=SEED,
+        )
+        within = [pair for pair in pairs if pair[0] in some]
+        by_swaps = randomise(some, within, resamples=resamples)
+        for (one, other), p_swaps in zip(within, by_swaps, strict=True):
+            span = (bounds or {}).get(one[0], UNBOUNDED)
+            found.append(_compare(drawn, one, other, p_swaps, level, span))
     adjusted = holm([pair.p_both for pair in found])
     return Verdicts(
         tuple(replace(pair, adjusted=p) for pair, p in zip(found, adjusted, strict=True))
     )
 
 
-# One task at a time: the draws are large, and a report goes from task to task.
-@lru_cache(maxsize=1)
-def task_draws(board: Board, task: str) -> Draws:
-    """The draws of all points that are in the table, on a curve or on a budget."""
-    # Those with more candidates may answer fewer sources, and are compared in tables of their own.
-    points = [
-        p for p in board.points if p.task == task and p.trials and p.roles - {"ablation", "mbr"}
-    ]
-    axes = [axis for plane in planes(board, task) for axis in plane]
-    axes += quality_axes(board, task)
-    rows = compared_points(board, task)
-    models = [point for point in rows if not point.yardstick]
-    return resample_points(
-        board,
-        points,
-        tuple(dict.fromkeys(axes)),
-        resamples=max(resamples_for(len(rows), 2), resamples_for(len(models), STANDARDS)),
-    )
+def resamples_for(pairs: int) -> int:
+    """Enough for the smallest p value to survive the correction over so many comparisons."""
+    return max(FEWEST, math.ceil(4 * pairs / LEVEL))
 
 
-def resamples_for(rows: int, columns: int) -> int:
-    """Enough for the smallest p value to survive the correction over all pairs of a table."""
-    return max(FEWEST, math.ceil(4 * columns * math.comb(rows, 2) / LEVEL))
+def randomise(
+    cells: Mapping[Cell, Parts], pairs: Sequence[tuple[Cell, Cell]], *, resamples: int
+) -> list[float]:
+    """Approximate randomisation of pairs of rows: two-sided p values, never 0.
 
-
-def column_of(axis: Axis) -> str:
-    """The id of the column of the main table that holds a quality."""
-    return f"{axis.metric}.{axis.statistic}"
-
-
-def compared_points(board: Board, task: str) -> tuple[Point, ...]:
-    """The rows of the main table that are compared.
-
-    The references are left out: scored against themselves they are perfect by construction.
+    Each resample swaps the answers of the two rows to each source with probability 1/2, those of
+    all seeds together; the same swaps serve all pairs. Of a mean over the sources only the mean
+    over the seeds counts. Other scores are compared seed by seed, in the order of the seeds, and
+    those of the side that has fewer are repeated.
     """
-    return tuple(p for p in board.mains(task) if p.trials and p.system != REFERENCE)
-
-
-@lru_cache(maxsize=64)
-def main_verdicts(board: Board, task: str) -> Verdicts:
-    """All pairs of the main table in its tested columns."""
-    draws, points = task_draws(board, task), compared_points(board, task)
-    columns: dict[str, dict[str, FloatArray]] = {}
-    randomised: dict[tuple[str, str, str], float] = {}
-    for axis in quality_axes(board, task):
-        measured = [p for p in points if axis.read(p).defined]
-        columns[column_of(axis)] = {p.system: draws.of(p, axis) for p in measured}
-        parts = {p.system: draws.parts[p, axis] for p in measured if (p, axis) in draws.parts}
-        p_values = randomise(parts, resamples=draws.resamples)
-        randomised |= {(column_of(axis), *pair): p for pair, p in p_values.items()}
-    bounds = {column_of(axis): axis.bounds(board, task) for axis in quality_axes(board, task)}
-    return compare_all(
-        columns, randomised, seeds=draws.seeds, level=draws.recipe.level, bounds=bounds
-    )
-
-
-def randomise(systems: Mapping[str, Parts], *, resamples: int) -> dict[tuple[str, str], float]:
-    """Approximate randomisation of all pairs of systems: two-sided p values, never 0.
-
-    Each resample swaps the answers of the two systems to each source with probability 1/2, those
-    of all seeds together; the same swaps serve all pairs. Systems are compared over the seeds
-    that both have; a pair without one is left out.
-    """
-    if not systems:
-        return {}
-    columns = [(s, seed, part) for s, parts in systems.items() for seed, part in parts.items()]
+    if not pairs:
+        return []
+    plain = {cell: means_by_source(parts) for cell, parts in cells.items()}
+    columns = [(cell, seed, part) for cell, of in cells.items() for seed, part in of.items()]
     edges = np.cumsum([0, *(part.contributions.shape[1] for _, _, part in columns)])
     together = np.concatenate([part.contributions for _, _, part in columns], axis=1)
-    places = {
-        (system, seed): slice(left, right)
-        for (system, seed, _), left, right in zip(columns, edges, edges[1:], strict=False)
-    }
+    places: dict[Cell, list[tuple[AdditiveScore, slice]]] = {}
+    for (cell, _, part), left, right in zip(columns, edges, edges[1:], strict=False):
+        places.setdefault(cell, []).append((part, slice(left, right)))
+    means = {cell: values for cell, values in plain.items() if values is not None}
+    numbers = {cell: number for number, cell in enumerate(means)}
+    stacked = np.stack([*means.values()], axis=1) if means else np.empty((len(together), 0))
     sums = together.sum(axis=0)
-    shared = {
-        (one, other): sorted(systems[one].keys() & systems[other].keys())
-        for one, other in combinations(systems, 2)
-    }
-    as_large = {pair: 0 for pair, seeds in shared.items() if seeds}
+    as_large = [0] * len(pairs)
     rng = np.random.default_rng(SEED)
     size = max(1, _BLOCK_CELLS // len(together))
     for start in range(0, resamples, size):
         swaps = rng.integers(0, 2, size=(min(size, resamples - start), len(together)))
-        moved = swaps.astype(np.float64) @ together
-        for (one, other), count in as_large.items():
-            differences = [
-                _swap(systems[one][seed], sums, moved, places[one, seed], places[other, seed])
-                for seed in shared[one, other]
-            ]
-            means = np.mean(differences, axis=0)
-            observed = abs(means[0])
+        chosen = swaps.astype(np.float64)
+        of_means = (chosen @ stacked).T
+        moved = chosen @ together if len(means) < len(cells) else np.empty(0)
+        for number, (one, other) in enumerate(pairs):
+            if one in means and other in means:
+                gap = float((means[one] - means[other]).sum())
+                swapped = of_means[numbers[one]] - of_means[numbers[other]]
+                differences = gap - 2 * swapped
+            else:
+                gap, differences = _swap_seeds(places[one], places[other], sums, moved)
             # Sums in another order differ in the last bits: equal differences count as equal.
-            bar = observed - 1e-12 * max(1.0, observed)
-            as_large[one, other] = count + int((np.abs(means[1:]) >= bar).sum())
-    return {pair: (1 + count) / (1 + resamples) for pair, count in as_large.items()}
+            bar = abs(gap) - 1e-12 * max(1.0, abs(gap))
+            as_large[number] += int((np.abs(differences) >= bar).sum())
+    return [(1 + count) / (1 + resamples) for count in as_large]
 
 
 def assign_letters(rows: Sequence[str]) -> dict[str, str]:
@@ -262,16 +263,46 @@ def assign_letters(rows: Sequence[str]) -> dict[str, str]:
     return dict(zip(rows, (*ALPHABET[: len(rows)], *numbers), strict=True))
 
 
-def _subtract(first: FloatArray, second: FloatArray) -> FloatArray:
-    """The draws of a difference; whichever does not reach a level in a resample loses."""
-    difference: FloatArray = first - second
-    lost, won = np.isnan(first) & ~np.isnan(second), ~np.isnan(first) & np.isnan(second)
-    difference[1:] = np.where(lost, -np.inf, np.where(won, np.inf, difference))[1:]
-    return difference
+def _group_by_sources(cells: Mapping[Cell, Parts]) -> Iterator[dict[Cell, Parts]]:
+    """The cells with as many sources: those of a column are always together."""
+    groups: dict[int, dict[Cell, Parts]] = {}
+    for cell, parts in cells.items():
+        sources = len(next(iter(parts.values())).contributions)
+        groups.setdefault(sources, {})[cell] = parts
+    yield from groups.values()
+
+
+def _compare(
+    drawn: Resampled[Cell], one: Cell, other: Cell, p_swaps: float, level: float, span: Bounds
+) -> Pair:
+    difference = drawn.scores[one] - drawn.scores[other]
+    # An interval needs fewer resamples than a p value that is to survive the correction.
+    first = difference[: 1 + len(drawn.seeds) + FEWEST]
+    width = span[1] - span[0]
+    shown = interval(first, seeds=drawn.seeds, level=level, bounds=(-width, width))
+    return Pair(one[0], one[1], other[1], shown, p_swaps, p_value(difference, seeds=drawn.seeds))
+
+
+def _swap_seeds(
+    one: Sequence[tuple[AdditiveScore, slice]],
+    other: Sequence[tuple[AdditiveScore, slice]],
+    sums: FloatArray,
+    moved: FloatArray,
+) -> tuple[float, FloatArray]:
+    """The difference of two means over seeds as measured, and under each swap."""
+    count = math.lcm(len(one), len(other))
+    differences = [
+        _swap(one[i % len(one)], other[i % len(other)], sums, moved) for i in range(count)
+    ]
+    means: FloatArray = np.mean(differences, axis=0)
+    return float(means[0]), means[1:]
 
 
 def _swap(
-    part: AdditiveScore, sums: FloatArray, moved: FloatArray, one: slice, other: slice
+    one: tuple[AdditiveScore, slice],
+    other: tuple[AdditiveScore, slice],
+    sums: FloatArray,
+    moved: FloatArray,
 ) -> FloatArray:
     """The difference of two scores as measured, and then under each swap.
 
@@ -279,15 +310,17 @@ def _swap(
     have unequal numbers of groups, these are repeated until both have as many, which changes
     neither mean.
     """
-    width = math.lcm(one.stop - one.start, other.stop - other.start)
+    widths = [place.stop - place.start for _, place in (one, other)]
+    width = math.lcm(*widths)
+    total = (other if widths[1] == width else one)[0].total
 
-    def widened(of_all: FloatArray, system: slice) -> FloatArray:
-        groups = of_all[..., system]
+    def widened(of_all: FloatArray, place: slice) -> FloatArray:
+        groups = of_all[..., place]
         return np.tile(groups, width // groups.shape[-1])
 
-    gap = widened(moved, other) - widened(moved, one)
-    first, second = widened(sums, one), widened(sums, other)
+    gap = widened(moved, other[1]) - widened(moved, one[1])
+    first, second = widened(sums, one[1]), widened(sums, other[1])
     firsts = np.concatenate([first[None], first + gap])
     seconds = np.concatenate([second[None], second - gap])
-    difference: FloatArray = part.total(firsts) - part.total(seconds)
+    difference: FloatArray = total(firsts) - total(seconds)
     return difference

@@ -8,31 +8,27 @@ What is held equal is taken from the records, by rules that no system can choose
 - the least number of calls, of rows and of seconds at which every system can decode at all.
 
 How a quality is read off a curve, and what the area is, is explained in
-`benchmark.report.analysis.frontier`. All intervals and tests use the same resamples and seeds
-(`benchmark.report.analysis.resampled_scores`); the diversities that are held equal move with
-them. Costs are measured and stay fixed. Only the bootstrap tests these columns: a place between two
-settings belongs to no set of answers that could be swapped.
+`benchmark.report.analysis.frontier`. There are two steps: `choose_places` says which settings, in
+which shares, stand for a system at each level, and `measure_places` what they score. Shares are
+fixed before anything is resampled, so a place is a score over the sources like any other and the
+tests of every other table compare it (`benchmark.report.analysis.verdicts`). Intervals and tests
+hold for the places as chosen. The area describes a curve and is not tested.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.records.schema import UNDEFINED, Interval
-from benchmark.report.analysis.frontier import area, best_at, undominated
-from benchmark.report.analysis.resampled_scores import Draws
-from benchmark.report.analysis.significance import Verdicts, compare_all, task_draws
+from benchmark.report.analysis.frontier import area, place_at, undominated
+from benchmark.report.analysis.resampled_scores import Place, task_draws
 from benchmark.report.data.axes import Axis, main_axis, planes
 from benchmark.report.data.points import CEILING, REFERENCE, Board, Point
-
-FloatArray = NDArray[np.float64]
 
 StandardId = Literal["grammar", "human", "common", "depth", "rows", "seconds_per_candidate"]
 
@@ -112,20 +108,27 @@ class SweepSummary:
     front: int
 
 
+Choice = Mapping[Standard, Mapping[str, Place]]
+"""What is held equal, and the place of each system that reaches it."""
+
+
 @dataclass(frozen=True)
 class Standings:
     """The systems of a task by area and standards; `quality` is what all of them measure."""
 
     quality: Axis
     diversity: Axis | None
-    standards: tuple[Standard, ...]
+    choice: Choice
     curves: Mapping[str, SweepSummary]
     values: Mapping[tuple[str, str], Interval]
     """By column (`area` or the id of a standard) and system."""
     dashes: Mapping[tuple[str, str], str]
     """Why a value is missing."""
-    verdicts: Verdicts
-    """Pairs of models by column."""
+
+    @property
+    def standards(self) -> tuple[Standard, ...]:
+        """What is held equal."""
+        return tuple(self.choice)
 
     def value(self, column: str, system: str) -> Interval:
         """A figure; undefined where there is none."""
@@ -142,27 +145,62 @@ def compute_standings(board: Board, task: str) -> Standings | None:
     quality = main_axis(board, task)
     if quality is None:
         return None
-    found, draws = _Columns(board, task, quality), task_draws(board, task)
-    bounds = dict.fromkeys(found.columns, quality.bounds(board, task))
-    if found.diversity is not None:
-        bounds[AREA] = (0.0, bounds[AREA][1] * found.diversity.bounds(board, task)[1])
-    tested = {
-        column: {s: values for s, values in systems.items() if s in found.models}
-        for column, systems in found.columns.items()
+    return measure_places(board, task, quality, choose_places(board, task, quality))
+
+
+def choose_places(board: Board, task: str, quality: Axis) -> Choice:
+    """The places on the measured envelopes, for every standard that the records give."""
+    found: dict[Standard, Mapping[str, Place]] = {}
+    sampled, diversity = find_sampled(board, task, quality), diversity_axis(board, task)
+    if diversity is not None:
+        reached = {s: [diversity.read(p).value for p in of] for s, of in sampled.items()}
+        for name, level in _find_levels(board, task, diversity, reached):
+            found[Standard(name, level)] = _find_places(sampled, reached, quality, level)
+    for name in COSTS:
+        settings = {s: _list_priced(board, task, s, name, quality) for s in board.models}
+        priced = {s: points for s, points in settings.items() if points}
+        prices = {s: [-p.cost(name) for p in of] for s, of in priced.items()}
+        if prices:
+            level = min(max(of) for of in prices.values())
+            found[Standard(name, -level)] = _find_places(priced, prices, quality, level)
+    return found
+
+
+def measure_places(board: Board, task: str, quality: Axis, choice: Choice) -> Standings:
+    """The scores of places, the areas under the curves, and how far these reach."""
+    draws, diversity = task_draws(board, task), diversity_axis(board, task)
+    bounds = quality.bounds(board, task)
+    values: dict[tuple[str, str], Interval] = {
+        (standard.id, system): draws.at(place, quality, bounds)
+        for standard, places in choice.items()
+        for system, place in places.items()
     }
-    return Standings(
-        quality,
-        found.diversity,
-        tuple(found.standards),
-        found.curves,
-        {
-            (column, system): draws.interval(values, bounds[column])
-            for column, systems in found.columns.items()
-            for system, values in systems.items()
-        },
-        found.dashes,
-        compare_all(tested, seeds=draws.seeds, level=draws.recipe.level, bounds=bounds),
-    )
+    sampled = find_sampled(board, task, quality)
+    curves = dict(_summarise_sweeps(board, task, sampled, quality))
+    if diversity is not None:
+        span = (0.0, bounds[1] * diversity.bounds(board, task)[1])
+        for system, points in sampled.items():
+            if len(points) > 1:
+                xs, ys = (
+                    np.stack([draws.of(point, axis) for point in points], axis=1)
+                    for axis in (diversity, quality)
+                )
+                values[AREA, system] = draws.interval(area(xs, ys), span)
+    dashes = {
+        (column, point.system): why
+        for point in board.mains(task)
+        if point.trials
+        for column in ([AREA] if diversity else []) + [standard.id for standard in choice]
+        if (column, point.system) not in values
+        and (why := _explain_dash(column, point, curves.get(point.system)))
+    }
+    return Standings(quality, diversity, choice, curves, values, dashes)
+
+
+def diversity_axis(board: Board, task: str) -> Axis | None:
+    """The axis of all planes of a task."""
+    shown = planes(board, task)
+    return shown[0][0] if shown else None
 
 
 def settings_of(board: Board, task: str, system: str) -> tuple[Point, ...]:
@@ -173,100 +211,84 @@ def settings_of(board: Board, task: str, system: str) -> tuple[Point, ...]:
     return tuple(point for point in points if point.sampled)
 
 
-class _Columns:
-    """The columns of draws from which standings are made."""
+def find_sampled(board: Board, task: str, quality: Axis) -> dict[str, tuple[Point, ...]]:
+    """By system the settings that have a place on the plane."""
+    diversity = diversity_axis(board, task)
+    if diversity is None:
+        return {}
+    found = {
+        point.system: tuple(
+            p
+            for p in settings_of(board, task, point.system)
+            if diversity.read(p).defined and quality.read(p).defined
+        )
+        for point in board.mains(task)
+        if point.trials
+    }
+    return {system: points for system, points in found.items() if points}
 
-    def __init__(self, board: Board, task: str, quality: Axis) -> None:
-        self.board, self.task, self.quality = board, task, quality
-        self.draws: Draws = task_draws(board, task)
-        self.mains = [p for p in board.mains(task) if p.trials]
-        self.models = {p.system for p in self.mains if not p.yardstick}
-        shown = planes(board, task)
-        self.diversity = shown[0][0] if shown else None
-        self.standards: list[Standard] = []
-        self.columns: dict[str, dict[str, FloatArray]] = {}
-        self.curves: dict[str, SweepSummary] = {}
-        self.dashes: dict[tuple[str, str], str] = {}
-        if self.diversity is not None:
-            self._compare_diversity(self.diversity)
-        for cost in COSTS:
-            self._compare_cost(cost)
 
-    def _compare_diversity(self, diversity: Axis) -> None:
-        placed: dict[str, tuple[FloatArray, FloatArray]] = {}
-        for main in self.mains:
-            points = [
-                p
-                for p in settings_of(self.board, self.task, main.system)
-                if diversity.read(p).defined and self.quality.read(p).defined
-            ]
-            if points:
-                placed[main.system] = (
-                    self._stack(points, diversity),
-                    self._stack(points, self.quality),
-                )
-        self.curves = dict(_summarise_sweeps(placed, self.models))
-        self.columns[AREA] = {
-            s: area(*placed[s]) for s, curve in self.curves.items() if curve.settings > 1
-        }
-        for name, level in self._find_levels(diversity, placed):
-            self.standards.append(Standard(name, float(level[0])))
-            self.columns[name] = {s: best_at(*plane, level) for s, plane in placed.items()}
-        for main in self.mains:
-            for column in (AREA, *(s.id for s in self.standards)):
-                if main.system not in placed:
-                    self.dashes[column, main.system] = UNSAMPLED
-                elif column == AREA and main.system not in self.columns[AREA]:
-                    self.dashes[column, main.system] = LONE
-                elif math.isnan(self.columns[column][main.system][0]):
-                    reach = self.curves[main.system].high
-                    self.dashes[column, main.system] = f"reaches only a diversity of {reach:.3f}"
+def _find_levels(
+    board: Board, task: str, diversity: Axis, reached: Mapping[str, Sequence[float]]
+) -> Iterator[tuple[StandardId, float]]:
+    for name, system in TRUTHS.items():
+        row = board.main(task, system)
+        if row is not None and diversity.read(row).value > 0:
+            yield name, diversity.read(row).value
+            break
+    models = [max(xs) for system, xs in reached.items() if system in board.models]
+    if models:
+        yield "common", min(models)
 
-    def _find_levels(
-        self, diversity: Axis, placed: Mapping[str, tuple[FloatArray, FloatArray]]
-    ) -> Iterator[tuple[StandardId, FloatArray]]:
-        for name, system in TRUTHS.items():
-            row = self.board.main(self.task, system)
-            if row is not None and diversity.read(row).value > 0:
-                yield name, self.draws.of(row, diversity)
-                break
-        reached = [xs.max(axis=1) for s, (xs, _) in placed.items() if s in self.models]
-        if reached:
-            # Not the minimum: a system without values per source must not undo the draws of all.
-            yield "common", np.fmin.reduce(reached)
 
-    def _compare_cost(self, field: StandardId) -> None:
-        placed: dict[str, tuple[FloatArray, FloatArray]] = {}
-        for main in self.mains:
-            if main.yardstick:
-                self.dashes[field, main.system] = UNCOUNTED
-                continue
-            curve = self.board.nfe_curve(self.task, main.system)
-            points = [
-                p
-                for p in dict.fromkeys((main, *curve))
-                if p.cost(field) > 0 and self.quality.read(p).defined
-            ]
-            if points:
-                costs = np.array([p.cost(field) for p in points])
-                qualities = self._stack(points, self.quality)
-                placed[main.system] = np.broadcast_to(-costs, qualities.shape), qualities
-        if placed:
-            budget = max(float(-costs[0].max()) for costs, _ in placed.values())
-            self.standards.append(Standard(field, budget))
-            self.columns[field] = {s: best_at(*plane, -budget) for s, plane in placed.items()}
+def _list_priced(
+    board: Board, task: str, system: str, cost: StandardId, quality: Axis
+) -> list[Point]:
+    """The settings of a model that differ in what they cost, its main one among them."""
+    main = board.main(task, system)
+    if main is None or not main.trials:
+        return []
+    points = dict.fromkeys((main, *board.nfe_curve(task, system)))
+    return [p for p in points if p.cost(cost) > 0 and quality.read(p).defined]
 
-    def _stack(self, points: Sequence[Point], axis: Axis) -> FloatArray:
-        return np.stack([self.draws.of(point, axis) for point in points], axis=1)
+
+def _find_places(
+    settings: Mapping[str, Sequence[Point]],
+    xs: Mapping[str, Sequence[float]],
+    quality: Axis,
+    level: float,
+) -> dict[str, Place]:
+    """The place of each system that reaches a level with its settings at `xs`."""
+    found: dict[str, Place] = {}
+    for system, points in settings.items():
+        ys = np.array([quality.read(point).value for point in points])
+        place = place_at(np.array(xs[system]), ys, level)
+        if place:
+            found[system] = {points[number]: share for number, share in place.items()}
+    return found
+
+
+def _explain_dash(column: str, point: Point, curve: SweepSummary | None) -> str:
+    if column in COSTS:
+        return UNCOUNTED if point.yardstick else ""
+    if curve is None:
+        return UNSAMPLED
+    return LONE if column == AREA else f"reaches only a diversity of {curve.high:.3f}"
 
 
 def _summarise_sweeps(
-    placed: Mapping[str, tuple[FloatArray, FloatArray]], models: set[str]
+    board: Board, task: str, sampled: Mapping[str, Sequence[Point]], quality: Axis
 ) -> Iterator[tuple[str, SweepSummary]]:
     """The measured points; yardsticks do not count for who is in front."""
-    for system, (xs, ys) in placed.items():
-        rivals = [placed[s] for s in placed if s in models and system in models]
-        every_x = np.concatenate([xs[0], *(x[0] for x, _ in rivals)])
-        every_y = np.concatenate([ys[0], *(y[0] for _, y in rivals)])
-        front = int(undominated(every_x, every_y)[: xs.shape[1]].sum())
-        yield system, SweepSummary(xs.shape[1], float(xs[0].min()), float(xs[0].max()), front)
+    diversity = diversity_axis(board, task)
+    if diversity is None:
+        return
+    models = set(board.models)
+    for system, points in sampled.items():
+        rivals = [p for s in sampled if {s, system} <= models for p in sampled[s]]
+        xs, ys = (
+            np.array([axis.read(p).value for p in (*points, *rivals)])
+            for axis in (diversity, quality)
+        )
+        ahead, own = undominated(xs, ys)[: len(points)], xs[: len(points)]
+        yield system, SweepSummary(len(own), float(own.min()), float(own.max()), int(ahead.sum()))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from benchmark.records.schema import Interval
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.marks import Marks
 
-FloatArray = NDArray[np.float64]
+Setting = TypeVar("Setting")
 
 STEPS = 4
 """Places between two settings at which a band is computed."""
@@ -22,11 +22,11 @@ STEPS = 4
 def draw_band(
     ax: Axes,
     xs: Sequence[float],
-    draws: Sequence[FloatArray],
+    settings: Sequence[Setting],
     colour: str,
     marks: Marks,
     *,
-    interval: Callable[[FloatArray], Interval],
+    interval: Callable[[Mapping[Setting, float]], Interval],
     system: str = "",
 ) -> bool:
     """Shade the interval of the quality along a curve; False where it is not known.
@@ -37,16 +37,16 @@ def draw_band(
     Args:
         ax: where to draw.
         xs: diversities of the settings, as measured.
-        draws: for each setting the draws of its quality.
+        settings: of the curve, in its order.
         colour: of the curve.
         marks: takes the height of the band, for the limits.
-        interval: of draws.
+        interval: of the quality of a mixture, from its settings and their shares.
         system: whose curve it is, where the page is to name it.
     """
     places, lows, highs = [], [], []
-    for (x0, first), (x1, second) in pairwise(zip(xs, draws, strict=True)):
+    for (x0, first), (x1, second) in pairwise(zip(xs, settings, strict=True)):
         for share in np.linspace(0, 1, STEPS + 1):
-            mixed = interval((1 - share) * first + share * second)
+            mixed = interval({first: 1 - share, second: share})
             if not mixed.bounded:
                 return False
             places.append((1 - share) * x0 + share * x1)

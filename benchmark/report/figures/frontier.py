@@ -18,8 +18,7 @@ from functools import partial
 from matplotlib.lines import Line2D
 
 from benchmark.records.schema import Interval
-from benchmark.report.analysis.resampled_scores import Draws
-from benchmark.report.analysis.significance import task_draws
+from benchmark.report.analysis.resampled_scores import Draws, task_draws
 from benchmark.report.data.axes import Axis, Plane, planes
 from benchmark.report.data.points import CEILING, COPY, Board, Point
 from benchmark.report.figures.confidence_bands import draw_band
@@ -148,8 +147,8 @@ def draw_systems(
                 continue
             across, up = [x_axis.read(p) for p in points], [y_axis.read(p) for p in points]
             banded = draws is not None and draw_band(
-                ax, [x.value for x in across], [draws.of(p, y_axis) for p in points],
-                look.colour, marks, system=system, interval=partial(draws.interval, bounds=bounds),
+                ax, [x.value for x in across], points, look.colour, marks, system=system,
+                interval=partial(draws.at, axis=y_axis, bounds=bounds),
             )  # fmt: skip
             # A band says what upright whiskers say, and lies under the marks.
             up = [Interval(value=y.value) for y in up] if banded else up

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmark.records.schema import Run, TaskInfo
 from benchmark.report.analysis.at_a_glance import HEADS, Answer, explain_glance, make_glance
-from benchmark.report.analysis.significance import TEST
+from benchmark.report.analysis.significance import BOLD_RULE, RULE
+from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.data.axes import quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.control_points import has_control, has_edits
@@ -156,7 +157,9 @@ def render_page(
         failures=list_failures(board),
         facts=tuple(list_facts(run)),
         systems=[(name, run.systems[name]) for name in board.systems],
-        test=TEST,
+        warning=warn_of_seeds(board),
+        rule=RULE,
+        bold_rule=BOLD_RULE,
         shown=shown,
         shown_candidates=SHOWN,
         printed=PRINTED,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.records.reader import Records
+from benchmark.report.analysis.verdicts import compare_variants
 from benchmark.report.data.columns import keep_measured, metric_columns, work_columns
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
@@ -35,15 +36,18 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
     for group in groups.values():
         labelled = zip(group, write_variant_labels(group), strict=True)
         of_system = [make_row(board, p, columns, variant=label) for p, label in labelled]
+        named = zip(of_system, group, strict=True)
         # Bold within a system: what is compared is the decoding of one checkpoint.
-        rows += with_bold(tuple(of_system), columns)
+        points_of = {row.name: point for row, point in named if point.trials}
+        rows += with_bold(of_system, compare_variants(board, task, points_of))
     return Table(
         task=task,
         title=TITLES.get(ablation, f"One checkpoint, ablation {ablation}"),
         caption=f"{board.heading(task)}: the rows of a system decode the same weights (those of"
         f" each seed) and differ in what the row says; (main) is the row of the main table."
-        f" {describe_protocol(board, task)} Bold: within a system, not distinguishable from the"
-        " best of the column, that is, the two intervals overlap.",
+        f" {describe_protocol(board, task)} Bold: within a system, the best of the column and those"
+        " that it is not significantly better than, by the tests of the other tables over the"
+        " variants of the system.",
         columns=columns,
         rows=tuple(rows),
         footnotes=tuple(make_footnotes(points, columns)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -25,7 +25,6 @@ from benchmark.report.tables.table import (
     describe_protocol,
     make_row,
     note_judge,
-    with_bold,
 )
 
 COMPOSITION = "composition"
@@ -69,11 +68,10 @@ def build_composition_table(board: Board, task: str) -> Table:
         caption=f"{board.heading(task)}: by number of attributes {noun} at once: {counts}. Success:"
         " share of candidates that are sentences with every wanted value. Of oracle or bayes:"
         " success over that of a ceiling, from the same resamples; bayes is the ceiling at a number"
-        f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}. Bold: not"
-        " distinguishable from the best of the models that learnt from as many labels."
+        f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}."
         f" {describe_protocol(board, task)}",
         columns=columns,
-        rows=_with_bold(made, [point.labels for point, _ in rows], columns),
+        rows=made,
         footnotes=note_judge(board, task),
         name=COMPOSITION,
     )
@@ -95,17 +93,6 @@ def _list_rows(board: Board, task: str) -> Iterator[tuple[Point, str]]:
 def _make_row(board: Board, point: Point, columns: tuple[Column, ...], variant: str) -> TableRow:
     row = make_row(board, point, columns, variant=variant)
     return replace(row, setting=point.label, marks=row.marks.replace(DAGGER, ""))
-
-
-def _with_bold(
-    rows: tuple[TableRow, ...], labels: Sequence[int | None], columns: tuple[Column, ...]
-) -> tuple[TableRow, ...]:
-    """Bold among the rows of equal numbers of labels: more labels are no merit of a system."""
-    of_labels: dict[int | None, list[TableRow]] = {}
-    for row, count in zip(rows, labels, strict=True):
-        of_labels.setdefault(count, []).append(row)
-    bold = {row.name: row for of in of_labels.values() for row in with_bold(tuple(of), columns)}
-    return tuple(bold[row.name] for row in rows)
 
 
 def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, ...]:

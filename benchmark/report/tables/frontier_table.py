@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from benchmark.records.schema import UNDEFINED, Interval
+from benchmark.report.analysis.significance import BOLD_RULE
 from benchmark.report.analysis.standings import AREA, SHORT, Standings, compute_standings
+from benchmark.report.analysis.verdicts import task_verdicts, warn_of_seeds
 from benchmark.report.data.columns import Column, Group
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import (
     DAGGER,
     DASH,
+    LETTERS,
     Footnote,
     Table,
     TableCell,
@@ -27,8 +30,10 @@ _HOW = (
     "Front: how many of the settings no setting of any model beats in both diversity and quality."
     " Area: that of the region which the curve dominates, from (0, 0); a sweep that stops early has"
     " less of it. Equal diversity: the best quality at that diversity or more, on straight"
-    " lines between settings and never beyond them. Equal cost: the best quality within the budget,"
-    " with the knob of the main setting and whatever its diversity."
+    " lines between settings and never beyond them. Equal cost: the best quality within the"
+    " budget,"
+    " with the knob of the main setting and whatever its diversity. Intervals and tests hold for"
+    " the settings and shares as chosen on these sources; the area is not tested."
 )
 
 
@@ -38,14 +43,21 @@ def build_frontier_table(board: Board, task: str) -> Table:
     points = board.mains(task)
     columns = _make_columns(found) if found else ()
     rows = tuple(_make_frontier_row(board, point, columns, found) for point in points)
-    about = "" if found is None else f"quality is {found.quality.label}. {_describe(found)}{_HOW}"
+    about = "no quality was measured."
+    if found is not None:
+        told = (f"quality is {found.quality.label}.", _describe(found), _HOW, BOLD_RULE)
+        about = " ".join(filter(None, (*told, warn_of_seeds(board))))
+    verdicts = task_verdicts(board, task)
     return Table(
         task=task,
         title="Frontier",
-        caption=f"{board.heading(task)}: {about or 'no quality was measured.'}",
+        caption=f"{board.heading(task)}: {about}",
         columns=columns,
-        rows=with_letters(rows, found.verdicts) if found else rows,
-        footnotes=tuple(_write_footnotes(found)) if found else (),
+        rows=with_letters(rows, verdicts),
+        footnotes=(
+            *([LETTERS] if verdicts.of(*(column.id for column in columns)) else []),
+            *(_write_footnotes(found) if found else ()),
+        ),
         name=FRONTIER,
     )
 
@@ -101,14 +113,6 @@ def _make_frontier_row(
 
 def _write_footnotes(found: Standings) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({"frontier", "equal diversity", "equal cost"})
-    if found.verdicts.pairs:
-        yield Footnote(
-            "Raised letters: significantly better than the rows of these letters, by the paired"
-            " bootstrap over the sources, with Student's t over the seeds, after Holm's correction"
-            " over all pairs of models and all columns with letters. Randomisation is not used"
-            " here: a point between two settings has no answers that could be swapped.",
-            groups,
-        )
     reasons: dict[str, list[str]] = {}
     for (_, system), reason in found.dashes.items():
         reasons.setdefault(reason, []).append(system)
@@ -120,4 +124,4 @@ def _write_footnotes(found: Standings) -> Iterator[Footnote]:
 def _describe(found: Standings) -> str:
     told = "; ".join(f"{standard}, {standard.what}" for standard in found.standards)
     axis = f" Diversity is {found.diversity.short}." if found.diversity else ""
-    return f"{axis.strip()} Held equal: {told}. " if told else ""
+    return f"{axis.strip()} Held equal: {told}." if told else ""

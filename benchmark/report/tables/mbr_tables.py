@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import UNDEFINED, Interval, MetricScore, base
-from benchmark.report.analysis.equal_cost import TEST, describe_equal_cost
+from benchmark.report.analysis.equal_cost import choose_at_equal_cost, equal_cost_column
 from benchmark.report.analysis.mbr_scaling import (
     INFLATED,
     affordable,
@@ -24,6 +24,9 @@ from benchmark.report.analysis.mbr_scaling import (
     oracle_curve,
     utilities_of,
 )
+from benchmark.report.analysis.significance import BOLD_RULE, RULE, Ranking
+from benchmark.report.analysis.verdicts import task_verdicts
+from benchmark.report.data.axes import main_axis
 from benchmark.report.data.columns import Column, Group, group_of, make_metric_column, rank_of
 from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.table import DAGGER, Footnote, Table, TableRow, make_row, with_bold
@@ -34,10 +37,8 @@ MBR, OTHERS = "mbr", "mbr-metrics"
 SIZES, FEW_SIZES = (1, 2, 5, 10, 20), (1, 5, 20)
 """Numbers of candidates of the first and of the second table."""
 
-BOLD = (
-    "Bold: by the same utility, not distinguishable from the best of the column, that is, the two"
-    " intervals overlap."
-)
+BUDGET = "mbr@budget"
+"""The column that is tested, where it holds the main quality."""
 
 Columns = Callable[[str], tuple[Column, ...]]
 """From a utility to the columns of its rows, which have the same ids for all."""
@@ -80,9 +81,9 @@ def _build_main_table(
         title=f"Minimum Bayes risk: {metric.title}",
         caption=f"{board.heading(task)}: {metric.title} of the candidate that minimum Bayes risk"
         " chooses among n draws of the main setting, by the utility that the row names; n = 1 is"
-        f" the mean of all draws.{spent} {INFLATED} {describe_protocol(points)} {BOLD}",
+        f" the mean of all draws.{spent} {INFLATED} {describe_protocol(points)} {BOLD_RULE}",
         columns=columns(_first_utility(points)),
-        rows=_make_rows(board, points, columns),
+        rows=_make_rows(board, points, columns, name),
         footnotes=tuple(_write_footnotes(board, points, name, metric)),
         signatures=((metric.title, metric.signature),),
         name=MBR,
@@ -112,7 +113,7 @@ def _make_main_columns(
         count = make_metric_column(name, metric, "candidates@budget", "n", at, count_bought)
         about = "draws that the budget buys"
         found.append(replace(count, direction="none", digits=0, about=about))
-        found.append(make_metric_column(name, metric, "mbr@budget", metric.title, at, bought))
+        found.append(make_metric_column(name, metric, BUDGET, metric.title, at, bought))
     return tuple(found)
 
 
@@ -141,7 +142,7 @@ def _build_others_table(
         title="Minimum Bayes risk: the other metrics",
         caption=f"{board.heading(task)}: the choices of the previous table, by the other metrics;"
         " every number of candidates is in the file of curves (mbr-curves.csv)."
-        f" {INFLATED} {describe_protocol(points)} {BOLD}",
+        f" {INFLATED} {describe_protocol(points)}",
         columns=columns(_first_utility(points)),
         rows=_make_rows(board, points, columns),
         footnotes=tuple(_note_single(points, frozenset(map(group_of, metrics, metrics.values())))),
@@ -174,15 +175,18 @@ def _first_utility(points: Sequence[Point]) -> str:
     return next(iter(utilities_of(points)), "")
 
 
-def _make_rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple[TableRow, ...]:
+def _make_rows(
+    board: Board, points: Sequence[Point], columns: Columns, tested: str = ""
+) -> tuple[TableRow, ...]:
     """System by system, a row per utility; one answer has one row, and a ranked list none."""
     by_utility: dict[str, list[TableRow]] = {}
     for utility in utilities_of(points):
         of_utility = columns(utility)
-        rows = [
+        rows = tuple(
             make_row(board, p, of_utility, variant=f"by {utility}") for p in points if p.sampled
-        ]
-        by_utility[utility] = list(with_bold(tuple(rows), of_utility))
+        )
+        ranking = rank_choices(board, points[0].task, utility) if tested else None
+        by_utility[utility] = list(with_bold(rows, {f"{tested}.{BUDGET}": ranking}))
     found: list[TableRow] = []
     for point in points:
         if point.kind == "single":
@@ -191,14 +195,44 @@ def _make_rows(board: Board, points: Sequence[Point], columns: Columns) -> tuple
     return tuple(found)
 
 
+def rank_choices(board: Board, task: str, utility: str) -> Ranking | None:
+    """The models by the main quality of what they choose at equal cost; None without choices."""
+    main = main_axis(board, task)
+    found = choose_at_equal_cost(board, task, main.metric, utility) if main else None
+    if main is None or found is None:
+        return None
+    values = {system: found.value(system) for system in found.parts}
+    return task_verdicts(board, task).rank(equal_cost_column(main.metric, utility), values)
+
+
+def describe_equal_cost(board: Board, task: str, utility: str) -> str:
+    """Which model is best within the common budget, and which ones are significantly worse.
+
+    Empty with fewer than two models whose choices can be compared.
+    """
+    main, ranking = main_axis(board, task), rank_choices(board, task, utility)
+    found = choose_at_equal_cost(board, task, main.metric, utility) if main else None
+    if ranking is None or found is None:
+        return ""
+    best, size = ranking.best, found.sizes[ranking.best]
+    return (
+        f"At equal cost ({found.budget:.3g} network rows per source, {found.sources} sources)"
+        f" {best} {'has the highest mean' if ranking.equals else 'is best'} on {found.title}:"
+        f" {ranking.values[best].value:.3f},"
+        f" {f'choosing among {size}' if size > 1 else 'one draw'} (choices by {utility})."
+        f" Significantly worse: {', '.join(ranking.worse) or 'none'}."
+        + (f" Not significantly different: {', '.join(ranking.equals)}." if ranking.equals else "")
+    )
+
+
 def _write_footnotes(
     board: Board, points: Sequence[Point], name: str, metric: MetricScore
 ) -> Iterator[Footnote]:
     groups: frozenset[Group] = frozenset({group_of(name, metric)})
     task = points[0].task
-    said = [describe_equal_cost(board, task, name, utility) for utility in utilities_of(points)]
+    said = [describe_equal_cost(board, task, utility) for utility in utilities_of(points)]
     if sentences := tuple(dict.fromkeys(filter(None, said))):
-        yield Footnote(" ".join((*sentences, TEST)), groups)
+        yield Footnote(" ".join((*sentences, RULE)), groups)
     yield from _note_single(points, groups)
     ranked = [
         f"{p.system} {interval.value:.3g} ({size} candidates)"

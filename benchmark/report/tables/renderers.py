@@ -17,14 +17,26 @@ ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
 LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
 
 
+SKEW = 1.5
+"""How much further an interval reaches to one side where its ends are shown and not its half."""
+
+
 def shown(column: Column, entry: TableCell) -> tuple[str, str]:
-    """The value and half its interval as strings; the second is empty without interval."""
-    if entry.dash or not entry.interval.defined:
+    """The value, and its interval as `±` half of it or as both ends; empty without interval."""
+    found = entry.interval
+    if entry.dash or not found.defined:
         return DASH, ""
-    # No width means that the resamples could not differ: "±0" would claim certainty.
-    width = entry.interval.half_width if entry.interval.bounded else 0.0
-    half = column.text(width) if width > 1e-9 else ""
-    return column.text(entry.interval.value), half
+    value = column.text(found.value)
+    # No width means that the resamples could not differ: "±0" would claim certainty. How often
+    # something may happen that never did is in the CSV, not beside every zero of the table.
+    never = column.group == "form" and found.value == 0
+    if never or not found.bounded or found.half_width < 1e-9:
+        return value, ""
+    below, above = found.value - found.low, found.high - found.value
+    if max(below, above) > SKEW * min(below, above):
+        return value, f"[{column.text(found.low)}, {column.text(found.high)}]"
+    half = column.text(found.half_width)
+    return value, f"±{half}" if half else ""
 
 
 def head(column: Column) -> str:
@@ -72,9 +84,9 @@ def format_pipe_table(table: Table) -> str:
 
 
 def _write_markdown_cell(table: Table, column: Column, entry: TableCell) -> str:
-    value, half = shown(column, entry)
+    value, spread = shown(column, entry)
     value = f"**{value}**" if entry.bold else value
-    parts = (value, f"±{half}" if half else "", table.letters(entry.beats).translate(_RAISED))
+    parts = (value, spread, table.letters(entry.beats).translate(_RAISED))
     return " ".join(part for part in parts if part)
 
 
@@ -182,10 +194,10 @@ def _write_latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -
         return f"{name} & {span} \\\\"
     cells = []
     for column in columns:
-        value, half = shown(column, row.entries[column.id])
+        value, spread = shown(column, row.entries[column.id])
         text = latex_escape(value)
         text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
-        text += rf"\,{{\tiny$\pm${half}}}" if half else ""
+        text += rf"\,{{\tiny{latex_escape(spread)}}}" if spread else ""
         above = table.letters(row.entries[column.id].beats)
         cells.append(text + (rf"\textsuperscript{{{above}}}" if above else ""))
     keys = {key for column in columns for key in row.entries[column.id].keys}

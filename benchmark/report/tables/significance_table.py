@@ -7,20 +7,17 @@ from dataclasses import replace
 import pandas as pd
 
 from benchmark.records.schema import UNDEFINED, Interval
-from benchmark.report.analysis.significance import (
-    TEST,
-    Verdicts,
-    assign_letters,
+from benchmark.report.analysis.significance import RULE, Verdicts, assign_letters
+from benchmark.report.analysis.verdicts import (
     column_of,
     compared_points,
-    main_verdicts,
+    task_verdicts,
+    warn_of_seeds,
 )
-from benchmark.report.analysis.standings import compute_standings
 from benchmark.report.data.axes import quality_axes
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board, Point
-from benchmark.report.tables.frontier_table import FRONTIER
-from benchmark.report.tables.table import Table, TableCell, make_row
+from benchmark.report.tables.table import SPREAD, Table, TableCell, make_row
 
 SIGNIFICANCE = "significance"
 """Name of the table."""
@@ -41,7 +38,7 @@ def build_significance_table(board: Board, task: str) -> Table:
             make_row(board, point, ()),
             # Groups of rows are families elsewhere; here they are what was measured.
             family=axis.label,
-            entries=_make_pair_cells(main_verdicts(board, task), column_of(axis), points, number),
+            entries=_make_pair_cells(task_verdicts(board, task), column_of(axis), points, number),
             marks="",
             letter=letters[point.system],
         )
@@ -52,9 +49,9 @@ def build_significance_table(board: Board, task: str) -> Table:
         task=task,
         title="All pairs",
         caption=f"{board.heading(task)}: above the diagonal the mean of the row minus that of the"
-        " column, ± half of the interval of the difference (same resamples of the sources for"
-        " both); below it the adjusted p value. Bold: significant. " + TEST + " Both tests,"
-        " separate and unrounded, are in tables/*-pairs.csv.",
+        " column, with the interval of the difference (same resamples of the sources for both);"
+        f" below it the adjusted p value. {SPREAD} Bold: significant. {RULE} Both tests, separate"
+        f" and unrounded, are in tables/*-pairs.csv. {warn_of_seeds(board)}".rstrip(),
         columns=columns,
         rows=tuple(rows),
         name=SIGNIFICANCE,
@@ -62,19 +59,14 @@ def build_significance_table(board: Board, task: str) -> Table:
 
 
 def build_pair_frame(board: Board, task: str) -> pd.DataFrame:
-    """All comparisons of the main table and of the frontiers, one row each."""
-    found = compute_standings(board, task)
-    tables = {"main": main_verdicts(board, task)}
-    if found is not None:
-        tables[FRONTIER] = found.verdicts
+    """All comparisons of a task, one row each."""
     rows = [
-        (task, table, p.column, p.first, p.second, p.difference.value, p.difference.low,
+        (task, p.column, p.first, p.second, p.difference.value, p.difference.low,
          p.difference.high, p.p_randomisation, p.p_bootstrap, p.adjusted)
-        for table, verdicts in tables.items()
-        for p in verdicts.pairs
+        for p in task_verdicts(board, task).pairs
     ]  # fmt: skip
     heads = (
-        "task", "table", "column", "first", "second", "difference", "low", "high",
+        "task", "column", "first", "second", "difference", "low", "high",
         "p_randomisation", "p_bootstrap", "p_adjusted",
     )  # fmt: skip
     return pd.DataFrame(rows, columns=list(heads))

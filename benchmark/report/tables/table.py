@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.records.schema import UNDEFINED, Interval, base, title_of
-from benchmark.report.analysis.significance import TEST, Verdicts, assign_letters, main_verdicts
+from benchmark.report.analysis.significance import (
+    BOLD_RULE,
+    RULE,
+    Ranking,
+    Verdicts,
+    assign_letters,
+)
+from benchmark.report.analysis.verdicts import task_verdicts, warn_of_seeds
 from benchmark.report.data.columns import (
     FULL,
     Column,
@@ -24,7 +31,7 @@ from benchmark.report.data.columns import (
 from benchmark.report.data.control_points import judge_remarks
 from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
 from benchmark.report.tables.external_outputs import describe_outputs
-from benchmark.scoring.bootstrap import SEEDS_METHOD
+from benchmark.scoring.bootstrap import SEEDS_METHOD, SHARES_METHOD
 
 DAGGER, DOUBLE_DAGGER = "†", "‡"
 DASH = "\N{EN DASH}"
@@ -118,11 +125,11 @@ def build_table(board: Board, task: str) -> Table:
     metrics = board.metrics(task)
     measured = metric_columns(metrics, count_candidates(points))
     columns = keep_measured((*measured, *cost_columns()), points)
-    rows = with_bold(tuple(make_row(board, point, columns) for point in points), columns)
-    verdicts = main_verdicts(board, task)
+    rows = tuple(make_row(board, point, columns) for point in points)
+    verdicts = task_verdicts(board, task)
     remarks = tuple(make_footnotes(points, columns))
     remarks = (*note_judge(board, task), *remarks)
-    if verdicts.pairs:
+    if verdicts.of(*(column.id for column in columns)):
         remarks = (LETTERS, *remarks)
     return Table(
         task=task,
@@ -141,22 +148,16 @@ def count_candidates(points: Iterable[Point]) -> int:
     return max((score.num_samples for score in scores), default=0)
 
 
-READING = (
-    "Quality is the mean over the candidates unless the head says MBR or best; ± is half of the"
-    " interval, shown only where the sources differ."
+SPREAD = (
+    "± is half of the interval; both its ends stand in place of that where the value is not in the"
+    " middle, and none where no resample differs."
 )
 
-BOLD_RULE = (
-    "Bold: not distinguishable from the best of its column, that is, the two intervals overlap;"
-    " nothing is bold where that holds for every system. Yardsticks (copy-source,"
-    " nearest-neighbour, reference, oracle) take no part in this, and neither do columns"
-    " without intervals (cost) or without a direction."
-)
-
+READING = f"Quality is the mean over the candidates unless the head says MBR or best. {SPREAD}"
 
 LETTERS = Footnote(
-    f"Raised letters: significantly better than the rows of these letters. {TEST}",
-    frozenset({"quality", "known answers"}),
+    f"Raised letters: significantly better than the rows of these letters. {RULE}",
+    frozenset({"quality", "known answers", "equal diversity", "equal cost"}),
 )
 
 
@@ -167,7 +168,7 @@ def note_judge(board: Board, task: str) -> tuple[Footnote, ...]:
 
 
 def describe_protocol(board: Board, task: str) -> str:
-    """One sentence on sources, candidates, seeds and intervals."""
+    """A sentence on sources, candidates, seeds and intervals, and what one seed does not show."""
     trials = [c for p in board.mains(task) for c in p.trials if c.score is not None]
     if not trials or trials[0].score is None:
         return "All trials of this task failed."
@@ -177,8 +178,10 @@ def describe_protocol(board: Board, task: str) -> str:
     return (
         f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
         f" {noun} {', '.join(map(str, seeds))}; {score.interval.level * 100:g} % intervals:"
-        f" {score.interval.method}" + (f", {SEEDS_METHOD}." if len(seeds) > 1 else ".")
-    )
+        f" {score.interval.method}, for shares of yes {SHARES_METHOD}"
+        + (f", {SEEDS_METHOD}. " if len(seeds) > 1 else ". ")
+        + warn_of_seeds(board)
+    ).strip()
 
 
 def make_row(
@@ -226,23 +229,25 @@ def stage_of(column: Column) -> Stage:
     return _STAGES.get(column.group, "score")
 
 
-def with_bold(rows: tuple[TableRow, ...], columns: tuple[Column, ...]) -> tuple[TableRow, ...]:
-    """The rows, with figures in bold that are not distinguishable from the best of the column."""
-    bold: set[tuple[str, str]] = set()
-    for column in columns:
-        candidates = {
-            row.name: row.entries[column.id].interval
-            for row in rows
-            if not row.yardstick and row.entries[column.id].interval.bounded
-        }
-        equals = find_indistinct(candidates, column.direction)
-        if len(equals) < len(candidates):
-            bold |= {(name, column.id) for name in equals}
+def with_bold(
+    rows: Iterable[TableRow], rankings: Mapping[str, Ranking | None]
+) -> tuple[TableRow, ...]:
+    """The rows, with the best of each ranked column in bold and what is not told apart from it.
+
+    Args:
+        rows: of the table.
+        rankings: by id of a column, of names of rows, or of systems that have one row each.
+    """
+    bold = {
+        (column, name)
+        for column, found in rankings.items()
+        for name in (found.bold if found is not None else ())
+    }
     return tuple(
         replace(
             row,
             entries={
-                name: replace(entry, bold=(row.name, name) in bold)
+                name: replace(entry, bold=bool({(name, row.name), (name, row.system)} & bold))
                 for name, entry in row.entries.items()
             },
         )
@@ -251,10 +256,16 @@ def with_bold(rows: tuple[TableRow, ...], columns: tuple[Column, ...]) -> tuple[
 
 
 def with_letters(rows: tuple[TableRow, ...], verdicts: Verdicts) -> tuple[TableRow, ...]:
-    """The rows with letters, and each figure with whom it is significantly better than."""
-    named = {name for pair in verdicts.pairs for name in (pair.first, pair.second)}
+    """The rows with letters, and each figure with whom it is significantly better than; bold."""
+    pairs = verdicts.of(*(column for row in rows[:1] for column in row.entries))
+    named = {name for pair in pairs for name in (pair.first, pair.second)}
     # Counted over all rows that could be compared: a row has one letter in all tables of a task.
     given = assign_letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
+    models = [row for row in rows if not row.yardstick]
+    rankings = {
+        column: verdicts.rank(column, {r.system: r.entries[column].interval for r in models})
+        for column in dict.fromkeys(pair.column for pair in pairs)
+    }
     return tuple(
         replace(
             row,
@@ -264,25 +275,7 @@ def with_letters(rows: tuple[TableRow, ...], verdicts: Verdicts) -> tuple[TableR
                 for column, entry in row.entries.items()
             },
         )
-        for row in rows
-    )
-
-
-def find_indistinct(candidates: dict[str, Interval], direction: str) -> tuple[str, ...]:
-    """The names not distinguishable from the best: their interval overlaps the best one's.
-
-    The best comes first. Empty with fewer than two candidates, where nothing is compared,
-    or without a direction.
-    """
-    if len(candidates) < 2 or direction == "none":
-        return ()
-    sign = 1.0 if direction == "higher" else -1.0
-    ranked = sorted(candidates, key=lambda name: -sign * candidates[name].value)
-    best = candidates[ranked[0]]
-    return tuple(
-        name
-        for name in ranked
-        if candidates[name].low <= best.high and candidates[name].high >= best.low
+        for row in with_bold(rows, rankings)
     )
 
 

@@ -4,7 +4,7 @@
   const shown = (list) => [...list].filter((cell) => !cell.hidden);
   const clean = (text) => text.replace(/\s+/g, " ").trim();
 
-  // A table as heads and lines; a line is a family, a status, or cells of [value, bold, ±].
+  // A table as heads and lines; a line is a family, a status, or cells of [value, bold, spread].
   const read = (table) => {
     const last = table.tHead.rows[table.tHead.rows.length - 1];
     const heads = shown(last.cells).slice(1).map((th) => th.dataset.head);
@@ -26,12 +26,12 @@
     return { heads, lines };
   };
   const cellOf = (cell) => {
-    const half = cell.querySelector("small")?.textContent ?? "";
+    const spread = cell.querySelector("small")?.textContent ?? "";
     const parts = [...cell.childNodes].filter((node) => !["SMALL", "SUP"].includes(node.nodeName));
     return {
       value: clean(parts.map((node) => node.textContent).join("")),
       bold: cell.querySelector("b") !== null,
-      half: half.startsWith("±") ? half.slice(1) : "",
+      spread: /^[±[]/.test(spread) ? spread : "",
       raised: cell.querySelector("sup")?.textContent ?? "",
     };
   };
@@ -41,7 +41,7 @@
   const markdown = ({ heads, lines }) => {
     const pipe = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
     const blank = (count) => Array(Math.max(0, count)).fill("");
-    const cell = (c) => [c.bold ? `**${c.value}**` : c.value, c.half && `±${c.half}`, raised(c.raised)];
+    const cell = (c) => [c.bold ? `**${c.value}**` : c.value, c.spread, raised(c.raised)];
     const body = lines.map((line) => {
       if (line.family) return pipe([`*${line.family}*`, ...blank(heads.length)]);
       if (line.status) return pipe([line.name, line.status, ...blank(heads.length - 1)]);
@@ -56,7 +56,7 @@
     for (const line of lines) {
       if (line.family) continue;
       if (line.status) rows.push([line.name, line.status]);
-      else rows.push([line.name, line.setting, ...line.cells.flatMap((c) => [c.value, c.half])]);
+      else rows.push([line.name, line.setting, ...line.cells.flatMap((c) => [c.value, c.spread.replace("±", "")])]);
     }
     return rows.map((row) => row.map(quoted).join(",")).join("\n") + "\n";
   };
@@ -65,9 +65,9 @@
   const tex = (text) => [...text].map((sign) => SIGNS[sign] ?? sign).join("");
   const latex = ({ heads, lines }) => {
     const across = (count, align, text) => `\\multicolumn{${count}}{${align}}{\\emph{${tex(text)}}} \\\\`;
-    const cell = ({ value, bold, half, raised }) =>
+    const cell = ({ value, bold, spread, raised }) =>
       (bold ? `\\textbf{${tex(value)}}` : tex(value)) +
-      (half ? `\\,{\\tiny$\\pm$${tex(half)}}` : "") +
+      (spread ? `\\,{\\tiny${tex(spread)}}` : "") +
       (raised ? `\\textsuperscript{${tex(raised)}}` : "");
     const body = lines.map((line, i) => {
       if (line.family) return (i ? "\\addlinespace\n" : "") + across(heads.length + 1, "@{}l", line.family);

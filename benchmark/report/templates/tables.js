@@ -75,7 +75,7 @@ for (const table of document.querySelectorAll("table.results")) {
     });
   });
   if (table.querySelector("td > small")) {
-    toggle("±", "Half of each interval", (on) => table.classList.toggle("plain-values", !on));
+    toggle("±", "Intervals", (on) => table.classList.toggle("plain-values", !on));
   }
   tools.append(said);
   table.closest(".table").prepend(tools);

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmark.records.schema import UNDEFINED, TrialRecord
-from benchmark.report.analysis.best_systems import Comparison, compare
-from benchmark.report.analysis.equal_cost import describe_equal_cost
 from benchmark.report.analysis.mbr_scaling import curved_points, utilities_of
-from benchmark.report.data.axes import main_axis, quality_axes, quality_axis
+from benchmark.report.analysis.significance import BOLD_RULE, Ranking
+from benchmark.report.analysis.verdicts import (
+    column_of,
+    find_saturation,
+    rank_models,
+    task_verdicts,
+)
+from benchmark.report.data.axes import Axis, main_axis, quality_axes, quality_axis
 from benchmark.report.data.columns import Column
-from benchmark.report.data.points import CEILING, Board
+from benchmark.report.data.points import CEILING, COPY, Board
 from benchmark.report.data.wording import join_names, write_value
+from benchmark.report.tables.mbr_tables import describe_equal_cost
 from benchmark.report.tables.published_tables import describe_published
-from benchmark.report.tables.table import Table, TableCell, TableRow, last_line, with_bold
+from benchmark.report.tables.table import SPREAD, Table, TableCell, TableRow, last_line, with_bold
 from benchmark.report.text.control_sentences import describe_control
 from benchmark.tasks.data_notes import train_share
 
@@ -23,15 +29,21 @@ def write_sentences(board: Board, task: str) -> list[str]:
     main, usual = main_axis(board, task), quality_axis(board, task)
     said: list[str] = []
     for axis in quality_axes(board, task):
-        found = compare(board, task, axis)
-        if found is None:
+        ranking = rank_models(board, task, axis)
+        if ranking is None:
             continue
-        said.append(_describe_best(found, axis.label))
+        said.append(_describe_best(ranking, axis.label))
         if axis == usual:
-            said += _describe_copying(found, axis.label)
+            said += _describe_copying(board, task, axis, ranking)
+    if saturated := find_saturation(board, task):
+        said.append(
+            f"The task is saturated: on {saturated[0].label} every system lies within its interval"
+            f" of the ceiling, {write_value(saturated[1], short=True)}, so this quality tells none"
+            " of them apart from a perfect one."
+        )
     said += describe_control(board, task)
     utility = next(iter(utilities_of(curved_points(board, task))), "")
-    if main and (equal_cost := describe_equal_cost(board, task, main.metric, utility)):
+    if main and (equal_cost := describe_equal_cost(board, task, utility)):
         said.append(equal_cost)
     ceiling = board.main(task, CEILING)
     if ceiling is not None and usual is not None and usual.read(ceiling).defined:
@@ -87,10 +99,9 @@ def build_overview_table(board: Board) -> Table:
     return Table(
         task="overview",
         title="Overview",
-        caption="Main quality of every system, main setting. Bold: its interval overlaps the"
-        " best one's; yardsticks take no part. ± is half of the interval.",
+        caption=f"Main quality of every system, main setting. {SPREAD} {BOLD_RULE}",
         columns=columns,
-        rows=with_bold(rows, columns),
+        rows=with_bold(rows, {task: rank_models(board, task, axis) for task, axis in axes.items()}),
     )
 
 
@@ -116,18 +127,18 @@ def _make_overview_row(board: Board, system: str, columns: Sequence[Column]) -> 
     )
 
 
-def _describe_best(found: Comparison, name: str) -> str:
-    others = (*found.equals, *found.worse)
-    if others and all(value.value == found.value.value for _, value in others):
-        return f"On {name}, all systems score {write_value(found.value, short=True)}."
-    best = f"{found.best} ({write_value(found.value)})"
+def _describe_best(found: Ranking, name: str) -> str:
+    top = found.values[found.best]
+    if len(found.values) == 1:
+        return f"On {name}, {found.best} ({write_value(top)}) is the only model that was measured."
+    if all(value.value == top.value for value in found.values.values()):
+        return f"On {name}, all systems score {write_value(top, short=True)}."
     equals, worse = (
-        join_names([f"{system} ({write_value(value, short=True)})" for system, value in systems])
+        join_names([f"{s} ({write_value(found.values[s], short=True)})" for s in systems])
         for systems in (found.equals, found.worse)
     )
-    if not found.equals and not found.worse:
-        return f"On {name}, {best} is the only model that was measured."
-    if not found.equals:
+    best = f"{found.best} ({write_value(top)})"
+    if not equals:
         return f"On {name}, {best} is best, significantly better than {worse}."
     head = f"On {name}, {best} has the highest mean, not significantly different from {equals}"
     return (
@@ -137,13 +148,16 @@ def _describe_best(found: Comparison, name: str) -> str:
     )
 
 
-def _describe_copying(found: Comparison, name: str) -> Iterator[str]:
-    if found.copy is None:
+def _describe_copying(board: Board, task: str, axis: Axis, found: Ranking) -> Iterator[str]:
+    copy = board.main(task, COPY)
+    if copy is None or not axis.read(copy).defined:
         return
-    head = f"Copying the source scores {write_value(found.copy)} on {name}"
-    if not found.below_copy:
+    verdicts, column = task_verdicts(board, task), column_of(axis)
+    below = [s for s in found.values if COPY not in verdicts.better_than(column, s)]
+    head = f"Copying the source scores {write_value(axis.read(copy))} on {axis.label}"
+    if not below:
         yield f"{head}; every system is significantly better."
-    elif not found.beat_copy:
+    elif len(below) == len(found.values):
         yield f"{head}; no system is significantly better."
     else:
-        yield f"{head}; not significantly better: {join_names(found.below_copy)}."
+        yield f"{head}; not significantly better: {join_names(below)}."

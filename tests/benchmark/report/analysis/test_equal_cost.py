@@ -7,9 +7,14 @@ import pytest
 from handmade import BLEU, curved, trial, write_handmade
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.equal_cost import chosen_values, describe_equal_cost
+from benchmark.report.analysis.equal_cost import choose_at_equal_cost, chosen_values
 from benchmark.report.analysis.mbr_scaling import curved_points
 from benchmark.report.data.points import Board
+from benchmark.report.tables.mbr_tables import (
+    BUDGET,
+    build_choosing_tables,
+    describe_equal_cost,
+)
 from benchmark.report.text.summary import write_sentences
 
 SOURCES = 40
@@ -48,7 +53,7 @@ def write(folder, systems, *, seeds=(1,), sources=None):
 
 
 def sentence(path):
-    return describe_equal_cost(Board(read_records(path)), "toy", BLEU, BLEU)
+    return describe_equal_cost(Board(read_records(path)), "toy", BLEU)
 
 
 def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
@@ -72,13 +77,14 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     assert "dear is best on BLEU (sent): 0.702, one draw (choices" in said
 
 
-def test_the_least_is_the_best_where_lower_is_better(tmp_path):
+def test_only_where_more_is_better(tmp_path):
     path = write(tmp_path, {"a": (4.0, (0.5, 0.9)), "b": (4.0, (0.2, 0.3))})
+    found = choose_at_equal_cost(Board(read_records(path)), "toy", BLEU, BLEU)
+    assert (found.budget, found.sources, found.sizes) == (4.0, SOURCES, {"a": 1, "b": 1})
+    assert found.value("b").value == pytest.approx(0.25 + MEAN, abs=1e-6)
     trials = path / "records" / "cells.jsonl"
     trials.write_text(trials.read_text().replace('"direction": "higher"', '"direction": "lower"'))
-    assert "b is best on BLEU (sent): 0.252, one draw" in sentence(path)
-    trials.write_text(trials.read_text().replace('"direction": "lower"', '"direction": "none"'))
-    assert sentence(path) == ""
+    assert choose_at_equal_cost(Board(read_records(path)), "toy", BLEU, BLEU) is None
 
 
 def test_systems_are_compared_over_the_sources_of_all(tmp_path):
@@ -128,3 +134,11 @@ def test_the_summary_says_it(tmp_path, board):
     path = write(tmp_path, {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))})
     assert sentence(path) in write_sentences(Board(read_records(path)), "toy")
     assert not any("At equal cost" in said for said in write_sentences(board, "toy"))
+
+
+def test_the_table_has_the_best_at_equal_cost_in_bold(tmp_path):
+    systems = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8)), "same": (2.0, (0.5, 0.8))}
+    board = Board(read_records(write(tmp_path, systems)))
+    table = next(build_choosing_tables(board, "toy"))
+    bold = {(row.system, name) for row in table.rows for name, e in row.entries.items() if e.bold}
+    assert bold == {("cheap", f"{BLEU}.{BUDGET}"), ("same", f"{BLEU}.{BUDGET}")}

@@ -5,12 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.report.analysis.frontier import area, best_at, undominated
+from benchmark.report.analysis.frontier import area, place_at, undominated
 
 
 def one_row(points):
     xs, ys = zip(*points, strict=True)
     return np.array([xs]), np.array([ys])
+
+
+def quality_at(points, level):
+    """The quality of the place at a level; NaN where no setting reaches it."""
+    xs, ys = (np.array(values, dtype=float) for values in zip(*points, strict=True))
+    found = place_at(xs, ys, level)
+    assert not found or sum(found.values()) == pytest.approx(1)
+    return sum(share * ys[number] for number, share in found.items()) if found else math.nan
 
 
 def envelope_at(points, level):
@@ -47,7 +55,7 @@ def test_envelope_against_one_made_by_hand(seed):
     points = [tuple(p) for p in rng.random((6, 2)).round(2).tolist()]
     levels = np.linspace(0.0005, 0.9995, 1000)
     xs, ys = one_row(points)
-    found = best_at(np.repeat(xs, 1000, 0), np.repeat(ys, 1000, 0), levels)
+    found = [quality_at(points, level) for level in levels]
     expected = [envelope_at(points, level) for level in levels]
     np.testing.assert_allclose(found, expected, atol=1e-12)
     # The area is the mean of the best quality over all diversities, 0 where out of reach.
@@ -55,24 +63,30 @@ def test_envelope_against_one_made_by_hand(seed):
 
 
 def test_nothing_is_extrapolated():
-    xs, ys = one_row([(0.2, 1.0), (0.6, 0.5)])
-    assert best_at(xs, ys, 0.0)[0] == 1.0
-    assert best_at(xs, ys, 0.4)[0] == pytest.approx(0.75)
-    assert best_at(xs, ys, 0.6)[0] == pytest.approx(0.5)
-    assert math.isnan(best_at(xs, ys, 0.6001)[0])
+    points = [(0.2, 1.0), (0.6, 0.5)]
+    assert quality_at(points, 0.0) == 1.0
+    assert quality_at(points, 0.4) == pytest.approx(0.75)
+    assert quality_at(points, 0.6) == pytest.approx(0.5)
+    assert math.isnan(quality_at(points, 0.6001))
 
 
 def test_cost_is_diversity_with_the_sign_turned():
-    costs, qualities = one_row([(2, 0.3), (10, 0.7), (20, 0.6)])
-    assert best_at(-costs, qualities, -6.0)[0] == pytest.approx(0.5)
-    assert best_at(-costs, qualities, -100.0)[0] == pytest.approx(0.7)
-    assert math.isnan(best_at(-costs, qualities, -1.0)[0])
+    points = [(-2, 0.3), (-10, 0.7), (-20, 0.6)]
+    assert quality_at(points, -6.0) == pytest.approx(0.5)
+    assert quality_at(points, -100.0) == pytest.approx(0.7)
+    assert math.isnan(quality_at(points, -1.0))
+
+
+def test_a_place_names_the_settings_and_their_shares():
+    xs, ys = np.array([0.6, 0.3, 0.2]), np.array([0.5, 0.4, 1.0])
+    assert place_at(xs, ys, 0.3) == {2: pytest.approx(0.75), 0: pytest.approx(0.25)}
+    assert place_at(xs, ys, 0.6) == {0: 1.0}
+    assert place_at(xs, ys, 0.1) == {2: 1.0}
 
 
 def test_rows_are_apart_and_undefined_points_spread_to_their_row_alone():
     xs, ys = np.array([[0.2, 0.6], [0.2, np.nan]]), np.array([[1.0, 0.5], [1.0, 0.5]])
     assert np.isnan(area(xs, ys)).tolist() == [False, True]
-    assert np.isnan(best_at(xs, ys, np.array([np.nan, 0.1]))).all()
 
 
 def test_undominated():

@@ -6,25 +6,33 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from handmade import BLEU, bleu, trial, write_handmade
 
-from benchmark.records.reader import read_records
+from benchmark.records.schema import Interval
+from benchmark.report.analysis import significance
 from benchmark.report.analysis.significance import (
     LEVEL,
+    Pair,
+    Verdicts,
     assign_letters,
     compare_all,
-    compared_points,
-    main_verdicts,
     randomise,
     resamples_for,
 )
-from benchmark.report.data.points import Board
-from benchmark.scoring.bootstrap import AdditiveScore, mean_of, resample
+from benchmark.scoring.bootstrap import AdditiveScore, mean_of
+
+
+def randomise_rows(rows, *, resamples):
+    """All pairs of the rows of one column: p values by pair."""
+    pairs = list(itertools.combinations(rows, 2))
+    cells = {("q", row): parts for row, parts in rows.items()}
+    named = [(("q", one), ("q", other)) for one, other in pairs]
+    found = randomise(cells, named, resamples=resamples)
+    return dict(zip(pairs, found, strict=True))
 
 
 def p_of(first, second, *, resamples=20_000):
-    found = randomise({"a": {1: mean_of(first)}, "b": {1: mean_of(second)}}, resamples=resamples)
-    return found["a", "b"]
+    rows = {"a": {1: mean_of(first)}, "b": {1: mean_of(second)}}
+    return randomise_rows(rows, resamples=resamples)["a", "b"]
 
 
 def test_randomisation_equals_the_exact_test_of_scipy():
@@ -49,27 +57,44 @@ def test_seeds_of_a_source_are_swapped_together():
         name: {seed: mean_of(values) for seed in (1, 2, 3)}
         for name, values in (("a", first), ("b", second))
     }
-    together = randomise(parts, resamples=20_000)["a", "b"]
+    together = randomise_rows(parts, resamples=20_000)["a", "b"]
     assert together == pytest.approx(p_of(first, second), abs=1e-12)
 
 
-def test_only_common_seeds_are_compared():
-    one, other = mean_of(np.arange(8.0)), mean_of(np.arange(8.0) + 1)
-    found = randomise({"a": {1: one, 2: other}, "b": {2: other}, "c": {3: one}}, resamples=50)
-    assert found == {("a", "b"): 1.0}
+def test_seeds_have_nothing_in_common_but_the_number():
+    rng = np.random.default_rng(7)
+    values = {seed: rng.random(9) for seed in range(1, 6)}
+    other = {seed: rng.random(9) + 0.2 for seed in range(1, 4)}
+    first, second = (
+        {seed: mean_of(of_seed) for seed, of_seed in by_seed.items()} for by_seed in (values, other)
+    )
+    found = randomise_rows({"a": first, "b": second}, resamples=20_000)["a", "b"]
+    # Means over five and over three seeds, whatever these are called.
+    means = [np.mean(list(by_seed.values()), axis=0) for by_seed in (values, other)]
+    assert found == pytest.approx(p_of(*means), abs=1e-12)
+    renamed = {seed + 10: part for seed, part in second.items()}
+    assert randomise_rows({"a": first, "b": renamed}, resamples=20_000)["a", "b"] == found
+
+
+def test_systems_of_different_seeds_are_told_apart():
+    # As two entries of `benchmark.score`, one with --seed 1 and one with --seed 2.
+    rng = np.random.default_rng(8)
+    better, worse = (
+        {seed: mean_of(np.clip(rng.normal(mean, 0.25, 2500), 0, 1))}
+        for seed, mean in ((1, 0.647), (2, 0.451))
+    )
+    found = compare_all({"q": {"a": better, "b": worse}})
+    assert found.better_than("q", "a") == ("b",)
 
 
 def test_scores_that_are_no_means_are_randomised_too():
-    def ratio(sums):
-        return sums[..., 0] / sums[..., 1]
-
     rng = np.random.default_rng(0)
     totals = rng.integers(5, 10, 40).astype(float)
     good, bad = (
         AdditiveScore(np.stack([np.floor(totals * share), totals], axis=-1), ratio)
         for share in (0.8, 0.5)
     )
-    found = randomise({"a": {1: good}, "b": {1: bad}, "c": {1: good}}, resamples=999)
+    found = randomise_rows({"a": {1: good}, "b": {1: bad}, "c": {1: good}}, resamples=999)
     assert found["a", "b"] == pytest.approx(1 / 1000)
     assert found["a", "c"] == 1.0
 
@@ -90,10 +115,10 @@ def test_corpus_scores_of_unequally_many_candidates_are_randomised():
     one, three = pairs[:, :1], pairs[:, [0, 1, 0]]
     three[..., 0] += 0.5
     systems = {"two": corpus(pairs), "one": corpus(one), "three": corpus(three)}
-    found = randomise(systems, resamples=999)
+    found = randomise_rows(systems, resamples=999)
     assert found["one", "three"] == found["two", "three"] == pytest.approx(1 / 1000)
     # A copy that is repeated is the same system, so it has the same p values.
-    again = randomise(systems | {"one": corpus(np.repeat(one, 2, axis=1))}, resamples=999)
+    again = randomise_rows(systems | {"one": corpus(np.repeat(one, 2, axis=1))}, resamples=999)
     assert again == found
 
 
@@ -108,8 +133,29 @@ def test_randomisation_of_a_corpus_score_agrees_with_all_swaps():
         sums = [groups.reshape(9, -1).sum(axis=0) for groups in (one, other)]
         differences.append(abs(total(sums[0]) - total(sums[1])))
     exact = np.mean(np.array(differences) >= differences[0] - 1e-9)
-    found = randomise({"a": corpus(first), "b": corpus(second)}, resamples=20_000)
+    found = randomise_rows({"a": corpus(first), "b": corpus(second)}, resamples=20_000)
     assert found["a", "b"] == pytest.approx(exact, abs=0.01)
+
+
+def test_means_and_other_scores_are_randomised_alike():
+    rng = np.random.default_rng(19)
+    rows = {name: {seed: rng.random(12) for seed in (1, 2)} for name in "abc"}
+    means, others = (
+        {
+            name: {
+                seed: score if kind == "mean" else AdditiveScore(score.contributions, ratio)
+                for seed, values in by_seed.items()
+                for score in [mean_of(values)]
+            }
+            for name, by_seed in rows.items()
+        }
+        for kind in ("mean", "other")
+    )
+    assert randomise_rows(means, resamples=500) == randomise_rows(others, resamples=500)
+
+
+def ratio(sums):
+    return sums[..., 0] / sums[..., 1]
 
 
 def null_table(rng, *, systems=4, sources=60, candidates=4):
@@ -125,13 +171,7 @@ def null_table(rng, *, systems=4, sources=60, candidates=4):
 def nulls():
     """400 tables without any difference."""
     rng = np.random.default_rng(20)
-    found = []
-    for _ in range(400):
-        parts = null_table(rng)
-        draws = resample(parts, {name: name for name in parts}, resamples=600).scores
-        swapped = randomise(parts, resamples=600)
-        found.append(compare_all({"q": draws}, {("q", *pair): p for pair, p in swapped.items()}))
-    return found
+    return [compare_all({"q": null_table(rng)}) for _ in range(400)]
 
 
 def bounds(claimed):
@@ -157,6 +197,67 @@ def test_a_table_is_wrong_no_more_often_than_it_claims(nulls):
     assert sum(any(either[i : i + 6]) for i in range(0, len(either), 6)) > high
 
 
+def wrong_claims(monkeypatch, tables, draw_pair):
+    """In how many tables of two equal systems one is said to be significantly better."""
+    monkeypatch.setattr(significance, "FEWEST", 400)
+    return sum(compare_all({"q": draw_pair()}).pairs[0].significant for _ in range(tables))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_equal_systems_of_several_seeds_differ_as_seldom_as_claimed(monkeypatch, seeds):
+    """Standard deviation .017 between seeds, and of a mean as of 2,500 sources of .25."""
+    draw = np.random.default_rng([40, seeds])
+
+    def pair():
+        shared = draw.normal(0, 0.05 * math.sqrt(0.5), 100)
+        systems = {}
+        for number, name in enumerate("ab"):
+            of_source = shared + draw.normal(0, 0.05 * math.sqrt(0.2), 100)
+            systems[name] = {
+                # Seeds of the two have not even their numbers in common.
+                10 * number + seed: mean_of(
+                    of_source + draw.normal(0, 0.05 * math.sqrt(0.3), 100) + draw.normal(0, 0.017)
+                )
+                for seed in range(seeds)
+            }
+        return systems
+
+    assert wrong_claims(monkeypatch, 400, pair) <= bounds(LEVEL)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seeds", "alike"), [(1, 0.1), (1, 1.0), (2, 0.1)])
+def test_equal_systems_near_the_ceiling_differ_as_seldom_as_claimed(monkeypatch, seeds, alike):
+    draw = np.random.default_rng([41, seeds])
+    scale = (1 - alike) / alike
+
+    def pair():
+        chances = (
+            draw.beta(0.99 * scale, 0.01 * scale, 100)
+            if scale
+            else (draw.random(100) < 0.99).astype(float)
+        )
+        return {
+            name: {seed: mean_of(draw.binomial(8, chances) / 8, 8) for seed in range(seeds)}
+            for name in "ab"
+        }
+
+    assert wrong_claims(monkeypatch, 400, pair) <= bounds(LEVEL)[1]
+
+
+def test_a_difference_near_the_ceiling_is_found_once_enough_sources_differ():
+    def against(failures):
+        perfect, other = np.ones(100), np.array([0.0] * failures + [1.0] * (100 - failures))
+        return compare_all({"q": {"a": {1: mean_of(perfect, 8)}, "b": {1: mean_of(other, 8)}}})
+
+    # The exact sign test: all of five sources on one side are 1 / 16, of six 1 / 32.
+    five, six = (against(failures).pairs[0] for failures in (5, 6))
+    assert five.p_randomisation == pytest.approx(1 / 16, abs=0.015)
+    assert six.p_randomisation == pytest.approx(1 / 32, abs=0.01)
+    assert (five.significant, six.significant) == (False, True)
+
+
 def test_a_difference_is_found():
     rng = np.random.default_rng(1)
     ease = rng.beta(2, 2, 100)
@@ -164,44 +265,63 @@ def test_a_difference_is_found():
         name: {1: mean_of(rng.binomial(4, np.clip(ease + shift, 0, 1)) / 4)}
         for name, shift in (("low", 0.0), ("high", 0.25), ("same", 0.0))
     }
-    draws = resample(parts, {name: name for name in parts}, resamples=2000).scores
-    swapped = randomise(parts, resamples=2000)
-    found = compare_all({"q": draws}, {("q", *pair): p for pair, p in swapped.items()})
+    found = compare_all({"q": parts})
     assert found.better_than("q", "high") == ("low", "same")
     assert found.better_than("q", "low") == ()
     assert found.pair("q", "low", "low") is None
+    assert found.of("q") == found.pairs and found.of("r") == ()
+
+
+def verdict(*found):
+    """Pairs of a column by hand: rows, difference and adjusted p value."""
+    return Verdicts(
+        tuple(Pair("q", one, other, Interval(value=d), p, p, p) for one, other, d, p in found)
+    )
+
+
+def test_a_ranking_has_the_best_its_equals_and_the_worse():
+    pairs = verdict(("a", "b", -0.1, 0.01), ("a", "c", -0.2, 0.01), ("b", "c", -0.1, 0.06))
+    values = {row: Interval(value=value) for row, value in (("a", 0.3), ("b", 0.4), ("c", 0.5))}
+    found = pairs.rank("q", values)
+    assert (found.best, found.equals, found.worse) == ("c", ("b",), ("a",))
+    assert list(found.values) == ["c", "b", "a"]
+    assert found.bold == ("c", "b")
+    # Nothing is bold where nothing is told apart, or not tested.
+    assert pairs.rank("q", {row: values[row] for row in "bc"}).bold == ()
+    assert pairs.rank("r", values).bold == ()
+    assert pairs.rank("q", {"a": Interval(value=math.nan)}) is None
 
 
 def test_a_mark_needs_both_tests():
-    draws = {"a": np.array([1.0, *[1.0] * 999]), "b": np.zeros(1000)}
-    assert compare_all({"q": draws}).pairs[0].significant
-    assert compare_all({"q": draws}, {("q", "a", "b"): 0.001}).pairs[0].significant
-    assert not compare_all({"q": draws}, {("q", "a", "b"): 0.2}).pairs[0].significant
-    assert not compare_all({"q": draws}, {}).pairs[0].significant
+    both, one = (Pair("q", "a", "b", Interval(value=1), p, 0.001) for p in (0.002, 0.2))
+    assert (both.p_both, one.p_both) == (0.002, 0.2)
+    # Four sources say no more by swaps than 2 / 16; all resamples are on one side.
+    rows = {"a": {1: mean_of(np.full(4, 0.9))}, "b": {1: mean_of(np.full(4, 0.1))}}
+    (pair,) = compare_all({"q": rows}).pairs
+    assert pair.p_bootstrap < 0.01 < 0.1 < pair.p_randomisation
+    assert not pair.significant
 
 
-def test_holm_runs_over_all_columns():
-    draws = {"a": np.array([1.0, *[1.0] * 998, -1.0]), "b": np.zeros(1000)}
-    (pair,) = compare_all({"q": draws}).pairs
-    assert pair.adjusted == pytest.approx(2 * 2 / 1000)
-    two = compare_all({"q": draws, "r": draws})
-    assert [p.adjusted for p in two.pairs] == pytest.approx([4 * 2 / 1000] * 2)
+def test_the_correction_runs_over_all_columns():
+    rng = np.random.default_rng(3)
+    shared = rng.random(30)
+    rows = {"a": {1: mean_of(shared)}, "b": {1: mean_of(shared + rng.normal(0.05, 0.1, 30))}}
+    (lone,) = compare_all({"q": rows}).pairs
+    two = compare_all({"q": rows, "r": rows})
+    assert lone.adjusted == lone.p_both
+    assert [pair.adjusted for pair in two.pairs] == pytest.approx([2 * lone.p_both] * 2)
 
 
-def test_out_of_reach_loses_and_unknown_is_not_tested():
-    steady, weak = np.full(1000, 0.5), np.array([0.4, *[0.4] * 500, *[math.nan] * 499])
-    unknown = np.array([0.1, *[math.nan] * 999])
-    found = compare_all({"q": {"steady": steady, "weak": weak, "unknown": unknown}})
-    assert found.better_than("q", "steady") == ("weak",)
-    assert len(found.pairs) == 1
-    # Who is ahead where it reaches the level has lost where it does not.
-    assert not compare_all({"q": {"steady": steady, "gone": weak + 0.2}}).pairs[0].significant
+def test_columns_may_have_other_sources():
+    many, few = ({"a": {1: mean_of(np.ones(n))}, "b": {1: mean_of(np.zeros(n))}} for n in (40, 30))
+    found = compare_all({"many": many, "few": few})
+    assert [pair.column for pair in found.pairs] == ["many", "few"]
+    assert all(pair.significant for pair in found.pairs)
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(2, 1), (13, 2), (18, 6)])
-def test_enough_resamples_to_survive_the_correction(rows, columns):
-    resamples = resamples_for(rows, columns)
-    assert 2 / (1 + resamples) * columns * math.comb(rows, 2) <= LEVEL
+@pytest.mark.parametrize("pairs", [1, 156, 1100])
+def test_enough_resamples_to_survive_the_correction(pairs):
+    assert 2 / (1 + resamples_for(pairs)) * pairs <= LEVEL
 
 
 def test_letters_have_raised_forms():
@@ -209,35 +329,3 @@ def test_letters_have_raised_forms():
     assert "q" not in named.values()
     assert len(set(named.values())) == 27
     assert named["s26"] == "[27]"
-
-
-def test_rows_of_the_table_that_are_compared(tmp_path):
-    trials = [
-        trial("a", bleu(0.5)),
-        trial("lost", None),
-        trial("copy-source", bleu(0.1), family="yardstick"),
-        trial("reference", bleu(1.0), family="yardstick"),
-    ]
-    values = {
-        f"score-{name}-main-1": [{BLEU: [v, v]}] * 30
-        for name, v in (("a", 0.5), ("copy-source", 0.1), ("reference", 1.0))
-    }
-    board = Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
-    assert [p.system for p in compared_points(board, "toy")] == ["a", "copy-source"]
-    found = main_verdicts(board, "toy")
-    assert found.better_than(f"{BLEU}.expected", "a") == ("copy-source",)
-
-
-def test_more_candidates_of_fewer_sources_decide_nothing(tmp_path):
-    # The main setting of the first system failed: its others must not say which sources count.
-    trials = [
-        trial("a", None),
-        trial("a", bleu(0.7), label="main, mbr", roles=["mbr"]),
-        trial("b", bleu(0.5)),
-        trial("c", bleu(0.1)),
-    ]
-    values = {"score-a-main, mbr-1": [{BLEU: [0.7, 0.7]}] * 8} | {
-        f"score-{name}-main-1": [{BLEU: [v, v]}] * 30 for name, v in (("b", 0.5), ("c", 0.1))
-    }
-    board = Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
-    assert main_verdicts(board, "toy").better_than(f"{BLEU}.expected", "b") == ("c",)

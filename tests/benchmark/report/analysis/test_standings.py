@@ -9,9 +9,13 @@ from benchmark.report.analysis.standings import (
     LONE,
     UNCOUNTED,
     UNSAMPLED,
+    Standard,
     compute_standings,
+    measure_places,
     settings_of,
 )
+from benchmark.report.analysis.verdicts import task_verdicts
+from benchmark.report.data.axes import main_axis
 from benchmark.report.data.points import Board
 
 CURVES = {
@@ -70,22 +74,37 @@ def test_area_and_reach(board):
 
 
 def test_pairs_are_models_on_equal_terms(board):
-    found = compute_standings(board, "toy")
-    assert found.verdicts.better_than("common", "point") == ("steep", "flat")
-    assert found.verdicts.better_than("common", "flat") == ("steep",)
-    assert found.verdicts.better_than("area", "point") == ()
+    verdicts = task_verdicts(board, "toy")
+    assert verdicts.better_than("common", "point") == ("steep", "flat")
+    assert verdicts.better_than("common", "flat") == ("steep",)
+    # The area describes a curve: it is not tested.
+    assert verdicts.of("area") == ()
+    for pair in verdicts.of("common", "depth"):
+        assert 0 < pair.p_randomisation < 0.05 and 0 < pair.p_bootstrap < 0.05
+
+
+def test_places_can_be_handed_in(board):
+    quality, (steep, *_) = main_axis(board, "toy"), settings_of(board, "toy", "steep")
+    flat = settings_of(board, "toy", "flat")
+    asked = Standard("common", 0.4)
+    places = {"steep": {steep: 1.0}, "flat": {flat[0]: 0.25, flat[1]: 0.75}}
+    found = measure_places(board, "toy", quality, {asked: places})
+    assert found.standards == (asked,)
+    assert found.value("common", "steep").value == pytest.approx(0.8)
+    assert found.value("common", "flat").value == pytest.approx(0.625)
 
 
 def test_the_grammar_sets_the_diversity(tmp_path):
     curves = {"near": [(0.4, 0.8), (0.2, 1.0)], "oracle": [(0.45, 1.0), (0.3, 1.0)]}
-    found = compute_standings(swept_board(tmp_path, curves, yardsticks=["oracle"]), "toy")
+    board = swept_board(tmp_path, curves, yardsticks=["oracle"])
+    found = compute_standings(board, "toy")
     assert found.standard("grammar").value == pytest.approx(0.45)
     assert found.dashes["grammar", "near"] == "reaches only a diversity of 0.400"
     assert found.value("grammar", "oracle").value == 1.0
     assert found.dashes["depth", "oracle"] == UNCOUNTED
     # The yardstick is no rival: it does not decide what all curves reach.
     assert found.standard("common").value == pytest.approx(0.4)
-    assert not found.verdicts.pairs
+    assert task_verdicts(board, "toy").of("common", "grammar") == ()
 
 
 def test_references_stand_in_for_the_grammar(tmp_path):
@@ -119,8 +138,9 @@ def test_nothing_measured(tmp_path):
 
 def test_without_values_there_is_no_interval_and_no_claim(tmp_path):
     folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5)), trial("b", bleu(0.1))])
-    found = compute_standings(Board(read_records(folder)), "toy")
+    board = Board(read_records(folder))
+    found = compute_standings(board, "toy")
     assert found.diversity is None
     assert found.value("depth", "a").value == 0.5
     assert not found.value("depth", "a").bounded
-    assert not found.verdicts.pairs
+    assert not task_verdicts(board, "toy").pairs

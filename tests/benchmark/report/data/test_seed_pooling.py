@@ -7,12 +7,14 @@ import pytest
 from handmade import BLEU, bleu, metric, trial, write_handmade
 from scipy import stats
 
+from benchmark.metrics import METRICS
 from benchmark.metrics.bleu_corpus import bleu_from_statistics
 from benchmark.records.reader import read_records
 from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board
-from benchmark.report.data.seed_pooling import pool_cautiously
+from benchmark.report.data.seed_pooling import SHARES, pool_cautiously
 from benchmark.scoring.bootstrap import UNBOUNDED
+from benchmark.scoring.shares import share_ends
 
 VALUES = {
     "score-a-main-1": [{BLEU: [0.2, 0.4]}, {BLEU: [0.6, 1.0]}],
@@ -29,6 +31,23 @@ def main_point(tmp_path, metrics, values):
 def test_one_seed_keeps_the_stored_interval(tmp_path):
     point = main_point(tmp_path, [bleu(0.5)], None)
     assert point.measure(BLEU).low == pytest.approx(0.49)
+
+
+def test_a_share_of_yes_has_an_interval_at_the_ceiling(tmp_path):
+    metrics = {
+        name: metric({"expected": {"value": 1.0, "low": 1.0, "high": 1.0}}, title=name)
+        for name in ("validity", BLEU)
+    }
+    rows = [{"validity": [1.0] * 8, BLEU: [1.0] * 8}] * 100
+    point = main_point(tmp_path / "1", [metrics], {"score-a-main-1": rows})
+    found = point.measure("validity")
+    assert (found.low, found.high) == share_ends(np.ones(100), 8, 0.95)
+    # What is no answer of yes or no keeps the bootstrap of its record.
+    assert point.measure(BLEU).low == 1
+    both = {f"score-a-main-{seed}": rows for seed in (1, 2)}
+    point = main_point(tmp_path / "2", [metrics] * 2, both)
+    assert point.measure("validity").low == pytest.approx(found.low, abs=1e-3)
+    assert set(SHARES) <= set(METRICS)
 
 
 def test_seeds_are_pooled_from_the_values(tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from chromium import call, drive, needs_chromium
-from handmade import bleu, self_bleu, trial, write_handmade
+from handmade import BLEU, bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report import build_report
@@ -40,7 +40,13 @@ def report(tmp_path_factory):
         trial("broken", None, family="iterative"),
         trial("copy-source", bleu(0.55) | self_bleu(1.0), family="yardstick", kind="single"),
     ]  # fmt: skip
-    folder = write_handmade(tmp_path_factory.mktemp("browser") / "toy", trials)
+    labels = {"worse": "main", "best": "temperature=0.0", "near": "50 % of <all> & more_"}
+    measured = {"worse": 0.30, "best": 0.50, "near": 0.485}
+    values = {
+        f"score-{name}-{label}-1": [{BLEU: [measured[name]] * 2}] * 30
+        for name, label in labels.items()
+    }
+    folder = write_handmade(tmp_path_factory.mktemp("browser") / "toy", trials, values=values)
     path = folder / "records" / "samples" / "generate-near-50 % of <all> & more_-1.jsonl"
     first, second = path.read_text().splitlines()
     hard = json.loads(second)
@@ -80,8 +86,8 @@ def test_copies_are_what_the_table_shows(report, found):
     table = build_table(Board(read_records(report)), "toy")
     markdown, latex, csv = found["copied"]
     assert markdown == format_pipe_table(table) + "\n"
-    assert r"best & \textbf{0.500}\,{\tiny$\pm$0.010} &" in latex
-    assert csv.splitlines()[2].startswith("best,temperature=0.0,0.500,0.010,0.600,0.010,")
+    assert r"\textbf{0.500}\,{\tiny$\pm$0.010}\textsuperscript{" in latex
+    assert csv.splitlines()[2].startswith("best (b),temperature=0.0,0.500,0.010,0.600,0.010,")
 
 
 @pytest.mark.tex

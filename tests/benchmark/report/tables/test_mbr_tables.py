@@ -58,9 +58,9 @@ def test_known_table(choosing):
         "| a, by rouge_l | 0.280 ±0.010 | 0.300 ±0.010 | 0.360 ±0.010 | 0.380 ±0.010"
         " | 0.500 ±0.010 | 1 | 0.280 ±0.010 |" in lines
     )
-    assert f"| b, by {BLEU} | **0.500** ±0.010 |" in "\n".join(lines)
     (row,) = (line for line in lines if line.startswith(f"| b, by {BLEU}"))
-    assert row.endswith("| 3 | **0.540** ±0.010 |")
+    assert row.startswith(f"| b, by {BLEU} | 0.500 ±0.010 |")
+    assert row.endswith("| 3 | 0.540 ±0.010 |")
     assert f"| greedy† | 0.400 ±0.010 |{f' {DASH} |' * 6}" in lines
     assert (others.name, [c.id for c in others.columns]) == (
         "mbr-metrics", ["rouge_l.mbr@1", "rouge_l.mbr@5", "rouge_l.mbr@6"],
@@ -75,10 +75,9 @@ def test_a_list_has_no_row_but_a_word(choosing):
     assert "† One answer" in said and "† One answer" in others.footnotes[0].text
 
 
-def test_bold_compares_by_one_utility_and_leaves_yardsticks_out(choosing):
-    table, _ = build_choosing_tables(choosing, "toy")
-    bold = [row.name for row in table.rows if row.entries[f"{BLEU}.mbr@1"].bold]
-    assert bold == [f"b, by {BLEU}", "b, by rouge_l"]
+def test_nothing_is_bold_without_values_to_test(choosing):
+    for table in build_choosing_tables(choosing, "toy"):
+        assert not any(entry.bold for row in table.rows for entry in row.entries.values())
 
 
 def test_captions_warn_of_the_utility(choosing):

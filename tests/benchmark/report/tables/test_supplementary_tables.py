@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from handmade import bleu, self_bleu, trial, write_handmade
+from handmade import BLEU, bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
@@ -46,7 +46,15 @@ def trials():
 
 @pytest.fixture
 def ablated(tmp_path, trials) -> Board:
-    return Board(read_records(write_handmade(tmp_path / "x", trials)))
+    # The answers of one variant vary too much to be told apart from the best.
+    swings = {"a-policy=top": 0.1}
+    values = {}
+    for line in trials:
+        name = f"{line['system']}-{line['setting']['label']}"
+        mean = line["score"]["metrics"][BLEU]["statistics"]["expected"]["value"]
+        found = [mean + swings.get(name, 0.0) * (-1) ** i for i in range(30)]
+        values[f"score-{name}-1"] = [{BLEU: [value, value]} for value in found]
+    return Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
 
 
 def test_rows_are_systems_by_variants(ablated):
