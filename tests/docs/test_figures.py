@@ -18,6 +18,7 @@ from benchmark.experiment.suite import load_suite
 from benchmark.experiment.system_factory import resources
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
+from benchmark.report.analysis.significance import RULE
 from benchmark.tasks import Task, load_task
 from diffuseq.schedule import cumulative_alpha_bar, discrete_betas
 
@@ -56,6 +57,10 @@ def corpus_bleu(hypotheses: list[str], references: list[str], case: str) -> floa
     scores = make_metric(f"bleu_corpus:case={case}").score(copies(hypotheses, references))
     assert scores.statistics is not None and scores.total is not None
     return float(scores.total(scores.statistics[:, 0].sum(axis=0)))
+
+
+def test_the_rule_of_the_word_significantly_is_quoted() -> None:
+    assert RULE in entry("A gap without a test")
 
 
 @pytest.fixture
