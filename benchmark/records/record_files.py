@@ -82,10 +82,11 @@ class RecordFiles:
         Raises:
             UserError: as `read`.
         """
+        place = self.place(name)
         # Not `splitlines`, which would also split at line separators within a text.
         for number, line in enumerate(self.read(name).split("\n"), start=1):
             if line.strip():
-                yield f"{self.place(name)}, line {number}", line
+                yield f"{place}, line {number}", line
 
     def trial_lines(self) -> Iterator[tuple[str, str]]:
         """The trial records: lines of `cells/<task>.jsonl`, in older reports of `cells.jsonl`.
