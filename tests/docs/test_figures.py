@@ -60,7 +60,7 @@ def corpus_bleu(hypotheses: list[str], references: list[str], case: str) -> floa
 
 
 def test_the_rule_of_the_word_significantly_is_quoted() -> None:
-    assert RULE in entry("A gap without a test")
+    assert RULE in " ".join(read("docs/footguns.md").split())
 
 
 @pytest.fixture

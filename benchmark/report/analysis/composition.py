@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.records.schema import UNDEFINED, Interval
+from benchmark.report.analysis.significance import compare_all
 from benchmark.report.data.axes import Axis
 from benchmark.report.data.control_points import (
     SENTENCES,
@@ -43,6 +44,9 @@ class Composition:
     sources: Mapping[int, int]
     """How many examples ask for so many attributes, the fewest first."""
     values: Mapping[tuple[Point, Axis, int], Interval]
+    leaders: frozenset[tuple[Point, int]] = frozenset()
+    """Who has the best success among the models of as many labels, or is not told apart from it;
+    by number of attributes, and nobody where all are alike."""
 
     def read(self, point: Point, axis: Axis, wanted: int) -> Interval:
         """A figure of a point; undefined where there is none."""
@@ -77,12 +81,38 @@ def compute_composition(board: Board, task: str) -> Composition | None:
         return None
     sources = {number: count for number, count in sorted(Counter(wanted).items()) if number}
     values: dict[tuple[Point, Axis, int], Interval] = {}
+    successes: dict[int, dict[Point, Parts]] = {}
     for number in sources:
         rows = np.array([count == number for count in wanted])
         of_rows = {key: _restrict(of_seeds, rows) for key, of_seeds in parts.items()}
+        successes[number] = {point: of for (point, axis), of in of_rows.items() if axis == SUCCESS}
         for (point, axis), found_interval in _measure(of_rows).items():
             values[point, axis, number] = found_interval
-    return Composition(sources, values)
+    return Composition(sources, values, frozenset(_find_leaders(successes, values)))
+
+
+def _find_leaders(
+    successes: Mapping[int, Mapping[Point, Parts]],
+    values: Mapping[tuple[Point, Axis, int], Interval],
+) -> Iterator[tuple[Point, int]]:
+    """By the tests of every table, over all numbers of attributes and of labels."""
+    names: dict[str, Point] = {}
+    columns: dict[str, dict[str, Parts]] = {}
+    for number, of_points in successes.items():
+        for point, parts in of_points.items():
+            if not point.yardstick:
+                name = f"{point.system}, {point.label}"
+                names[name] = point
+                # More labels are no merit of a system.
+                columns.setdefault(f"{number} of {point.labels}", {})[name] = parts
+    verdicts = compare_all(columns, systems={name: p.system for name, p in names.items()})
+    for column, rows in columns.items():
+        number = int(column.partition(" ")[0])
+        ranking = verdicts.rank(
+            column, {name: values[names[name], SUCCESS, number] for name in rows}
+        )
+        if ranking is not None:
+            yield from ((names[name], number) for name in ranking.bold)
 
 
 def _count_wanted(board: Board, point: Point) -> tuple[int, ...]:

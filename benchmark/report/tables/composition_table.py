@@ -61,7 +61,7 @@ def build_composition_table(board: Board, task: str) -> Table:
     )
     noun = "changed" if edits else "asked for"
     counts = ", ".join(f"{number} ({count:,} sources)" for number, count in found.sources.items())
-    made = tuple(_make_row(board, point, columns, variant) for point, variant in rows)
+    made = tuple(_make_row(board, point, columns, variant, found) for point, variant in rows)
     return Table(
         task=task,
         title=f"Attributes {noun} at once",
@@ -69,6 +69,8 @@ def build_composition_table(board: Board, task: str) -> Table:
         " share of candidates that are sentences with every wanted value. Of oracle or bayes:"
         " success over that of a ceiling, from the same resamples; bayes is the ceiling at a number"
         f" of labels. Unguided: the same system with its knob at 0, the base rate{kept}."
+        " Bold: the best success of the models that learnt from as many labels and those that it is"
+        " not significantly better than, by the tests of the other tables."
         f" {describe_protocol(board, task)}",
         columns=columns,
         rows=made,
@@ -90,9 +92,13 @@ def _list_rows(board: Board, task: str) -> Iterator[tuple[Point, str]]:
             yield other, f"{other.labels:,} labels{alone}" if other.labels is not None else ""
 
 
-def _make_row(board: Board, point: Point, columns: tuple[Column, ...], variant: str) -> TableRow:
+def _make_row(
+    board: Board, point: Point, columns: tuple[Column, ...], variant: str, found: Composition
+) -> TableRow:
     row = make_row(board, point, columns, variant=variant)
-    return replace(row, setting=point.label, marks=row.marks.replace(DAGGER, ""))
+    leads = {f"{CONTROL.metric}.{number}" for leader, number in found.leaders if leader is point}
+    entries = {name: replace(entry, bold=name in leads) for name, entry in row.entries.items()}
+    return replace(row, setting=point.label, marks=row.marks.replace(DAGGER, ""), entries=entries)
 
 
 def _make_columns(found: Composition, axes: tuple[Axis, ...]) -> tuple[Column, ...]:
