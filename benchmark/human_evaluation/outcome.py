@@ -38,12 +38,12 @@ from benchmark.report.analysis.significance import Pair, Verdicts, randomise, re
 from benchmark.scoring.bootstrap import (
     AdditiveScore,
     Bounds,
-    holm,
     interval,
     mean_of,
     p_value,
     resample,
 )
+from benchmark.scoring.multiple_tests import holm
 
 FloatArray = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def sum_up(key: Key, answers: Answers) -> Outcome:
         for sides in [_sides(key, values[question], *pair)]
         if sides[0]
     }
-    resamples = resamples_for(len(key.systems), len(key.questions))
+    resamples = resamples_for(math.comb(len(key.systems), 2) * len(key.questions))
     choices = [a.value for a in answers.given if key.design == "pairs" and a.value != 0.5]
     return Outcome(
         key=key,
@@ -237,6 +237,8 @@ def _subtract(
     }
     drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
     rows = drawn.scores[first] - drawn.scores[second]
+    cells = {(question, name): of_raters for name, of_raters in parts.items()}
+    pair = ((question, first), (question, second))
     return _Difference(
         question=question,
         first=first,
@@ -244,7 +246,7 @@ def _subtract(
         measured=float(rows[0]),
         resampled=rows[1 + len(drawn.seeds) :],
         by_rater=np.array([parts[first][r].value - parts[second][r].value for r in one]),
-        p_randomisation=randomise(parts, resamples=resamples)[first, second],
+        p_randomisation=randomise(cells, [pair], resamples=resamples)[0],
     )
 
 

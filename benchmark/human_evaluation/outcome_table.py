@@ -86,25 +86,21 @@ def _make_column(outcome: Outcome, question: Question) -> Column:
 def _find_best(outcome: Outcome, question: str) -> tuple[str, ...]:
     """The best system and those not separated from it; none where that is every system."""
     values = {
-        system: found.value
+        system: found
         for (of, system), found in outcome.scores.items()
-        if of == question and outcome.key.systems[system] != YARDSTICK and found.defined
+        if of == question and outcome.key.systems[system] != YARDSTICK
     }
-    if not values:
-        return ()
-    best = max(values, key=lambda system: values[system])
-    worse = outcome.verdicts.better_than(question, best)
-    equals = tuple(system for system in values if system not in worse)
-    return equals if len(equals) < len(values) else ()
+    ranking = outcome.verdicts.rank(question, values)
+    return () if ranking is None else ranking.bold
 
 
 def _write_caption(outcome: Outcome) -> str:
     key = outcome.key
     asked = [item for item in key.items if item.repeats is None]
     what = (
-        "mean rating with half of its interval"
+        "mean rating with its interval"
         if key.design == "ratings"
-        else "share of wins over each other row, averaged over these, with half of its interval;"
+        else "share of wins over each other row, averaged over these, with its interval;"
         " ties and equal texts count half"
     )
     raters = len(outcome.raters)
