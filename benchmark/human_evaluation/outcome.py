@@ -38,12 +38,12 @@ from benchmark.report.analysis.significance import Pair, Verdicts, randomise, re
 from benchmark.scoring.bootstrap import (
     AdditiveScore,
     Bounds,
-    holm,
     interval,
     mean_of,
     p_value,
     resample,
 )
+from benchmark.scoring.multiple_tests import holm
 
 FloatArray = NDArray[np.float64]
 
@@ -231,22 +231,22 @@ def _compare_all(
 def _subtract(
     question: str, first: str, second: str, one: ByRater, two: ByRater, resamples: int
 ) -> _Difference:
-    cells = (question, first), (question, second)
     parts = {
-        cell: {rater: mean_of(row) for rater, row in side.items()}
-        for cell, side in zip(cells, (one, two), strict=True)
+        name: {rater: mean_of(row) for rater, row in side.items()}
+        for name, side in ((first, one), (second, two))
     }
     drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
-    rows = drawn.scores[cells[0]] - drawn.scores[cells[1]]
-    (p_randomisation,) = randomise(parts, [cells], resamples=resamples)
+    rows = drawn.scores[first] - drawn.scores[second]
+    cells = {(question, name): of_raters for name, of_raters in parts.items()}
+    pair = ((question, first), (question, second))
     return _Difference(
         question=question,
         first=first,
         second=second,
         measured=float(rows[0]),
         resampled=rows[1 + len(drawn.seeds) :],
-        by_rater=np.array([parts[cells[0]][r].value - parts[cells[1]][r].value for r in one]),
-        p_randomisation=p_randomisation,
+        by_rater=np.array([parts[first][r].value - parts[second][r].value for r in one]),
+        p_randomisation=randomise(cells, [pair], resamples=resamples)[0],
     )
 
 

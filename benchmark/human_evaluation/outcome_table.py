@@ -91,16 +91,16 @@ def _find_best(outcome: Outcome, question: str) -> tuple[str, ...]:
         if of == question and outcome.key.systems[system] != YARDSTICK
     }
     ranking = outcome.verdicts.rank(question, values)
-    return ranking.bold if ranking is not None else ()
+    return () if ranking is None else ranking.bold
 
 
 def _write_caption(outcome: Outcome) -> str:
     key = outcome.key
     asked = [item for item in key.items if item.repeats is None]
     what = (
-        "mean rating with half of its interval"
+        "mean rating with its interval"
         if key.design == "ratings"
-        else "share of wins over each other row, averaged over these, with half of its interval;"
+        else "share of wins over each other row, averaged over these, with its interval;"
         " ties and equal texts count half"
     )
     raters = len(outcome.raters)

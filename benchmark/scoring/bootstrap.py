@@ -30,8 +30,7 @@ Sources:
     components" (Biometrics 2, 1946); Welch, "The generalization of Student's problem" (Biometrika
     34, 1947);
     that variances of crossed factors add up, counting their interaction twice, which is
-    cautious: Owen, "The pigeonhole bootstrap" (2007, arXiv 0712.1111);
-    correction: Holm, "A simple sequentially rejective multiple test procedure" (1979).
+    cautious: Owen, "The pigeonhole bootstrap" (2007, arXiv 0712.1111).
 """
 
 from __future__ import annotations
@@ -279,21 +278,6 @@ def clipped(found: Interval, bounds: Bounds) -> Interval:
         low=max(found.low, min(found.value, low)) if math.isfinite(low) else found.low,
         high=min(found.high, max(found.value, high)) if math.isfinite(high) else found.high,
     )
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p values of a family of tests, in the order given.
-
-    A test is significant at level alpha, with the chance of any false positive in the family
-    at most alpha, when its adjusted value is at most alpha.
-    """
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, (len(p_values) - rank) * p_values[index])
-        adjusted[index] = min(1.0, largest)
-    return adjusted
 
 
 def _moved(of: Parts, system: str, seeds: Sequence[tuple[str, int]]) -> FloatArray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.analysis.significance import RULE
+from benchmark.report.analysis.significance import RULE, Verdicts
 from benchmark.report.analysis.standings import SHORT, Standard, Standings, compute_standings
 from benchmark.report.analysis.verdicts import column_of, rank_models, task_verdicts
 from benchmark.report.data.axes import CONTROL, quality_axes
@@ -52,37 +52,33 @@ def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
     found = compute_standings(board, task)
     if found is None:
         return (Answer("no quality was measured"),) * (len(HEADS) - 1)
+    verdicts = task_verdicts(board, task)
     return (
-        _name_best(board, task, found, found.standard("grammar", "human", "common")),
-        _name_best(board, task, found, found.standard("depth"), _find_counted(board, task)),
-        _name_best(board, task, found, found.standard("seconds_per_candidate")),
+        _name_best(verdicts, board.models, found, found.standard("grammar", "human", "common")),
+        _name_best(verdicts, _find_counted(board, task), found, found.standard("depth")),
+        _name_best(verdicts, board.models, found, found.standard("seconds_per_candidate")),
         Answer("; ".join(_describe_copying(board, task)) or "no copy-source row"),
     )
 
 
-def _find_counted(board: Board, task: str) -> tuple[str, ...]:
+def _find_counted(board: Board, task: str) -> list[str]:
     """The models that make as many calls as their setting says, whatever the text is."""
-    return tuple(
+    return [
         point.system
         for point in board.mains(task)
         if not point.yardstick and point.trials and point.trials[0].setting.nfe is not None
-    )
+    ]
 
 
 def _name_best(
-    board: Board,
-    task: str,
-    found: Standings,
-    standard: Standard | None,
-    models: tuple[str, ...] | None = None,
+    verdicts: Verdicts, models: Sequence[str], found: Standings, standard: Standard | None
 ) -> Answer:
-    """The best of some models, or of all, in a column, and those that it is better than."""
+    """The best of some systems in a column, and those that it is significantly better than."""
     if standard is None:
         return Answer("not measured")
-    taking_part = board.models if models is None else models
-    values = {s: found.value(standard.id, s) for s in taking_part}
+    values = {s: found.value(standard.id, s) for s in models}
     terms = _describe_terms(found, standard)
-    ranking = task_verdicts(board, task).rank(standard.id, values)
+    ranking = verdicts.rank(standard.id, values)
     if ranking is None:
         return Answer("no system", terms)
     said = f"{ranking.best} {write_value(ranking.values[ranking.best])}"
@@ -92,7 +88,7 @@ def _name_best(
         said += f", significantly better than {_count_others(len(ranking.worse))}"
     else:
         said += f", not significantly better than {_name_some(ranking.equals)}"
-    out = [s for s in taking_part if (standard.id, s) in found.dashes]
+    out = [s for s in models if (standard.id, s) in found.dashes]
     missing = f"; out of reach of {_name_some(out)}" if out else ""
     return Answer(said, f"{terms}{missing}")
 

@@ -44,12 +44,12 @@ from benchmark.scoring.bootstrap import (
     Bounds,
     Parts,
     Resampled,
-    holm,
     interval,
     means_by_source,
     p_value,
     resample,
 )
+from benchmark.scoring.multiple_tests import holm
 
 FloatArray = NDArray[np.float64]
 

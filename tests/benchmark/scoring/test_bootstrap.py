@@ -15,7 +15,6 @@ from benchmark.scoring.bootstrap import (
     IntervalRecipe,
     bootstrap,
     clipped,
-    holm,
     interval,
     mean_of,
     p_value,
@@ -284,12 +283,6 @@ def test_equal_systems_differ_as_seldom_as_claimed(seeds: int) -> None:
 def test_scores_over_other_sources_are_refused() -> None:
     with pytest.raises(ValueError, match="different numbers of sources"):
         bootstrap([mean_of(np.zeros(3)), mean_of(np.zeros(4))], made(0.9, 9, 0))
-
-
-def test_holm_by_hand() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.6, 0.9]) == [1.0, 1.0]
-    assert holm([]) == []
 
 
 @pytest.mark.parametrize("bad", [{"level": 1.0}, {"level": 95}, {"resamples": 0}])
