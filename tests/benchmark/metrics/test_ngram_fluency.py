@@ -20,7 +20,7 @@ def judge(tmp_path: Path) -> TextJudge:
         return tmp_path / name
 
     train = write("train.jsonl", {"good food .": "good", "bad food .": "bad", "bad tea .": "bad"})
-    return TextJudge(train, write("valid.jsonl", {"good tea .": "good"}), False)
+    return TextJudge("r", train, write("valid.jsonl", {"good tea .": "good"}), False)
 
 
 def test_values_are_those_of_the_model(judge: TextJudge) -> None:
