@@ -2,9 +2,10 @@
 
 The latent variables are z_1 ... z_T: z_T is standard normal, a step from t to s = t - 1 has the
 mean and variance of q(z_s | z_t, z0_hat), and the words are drawn from p(w | z0_hat) at t = 1.
-With z_0 = EMB(w), q(z_t | z_0) bounds log p(w) by three terms: prior, steps and rounding. `variational_bound`
-draws one step a draw, `importance_bound` draws whole paths and joins them by log mean exp, which
-rises to log p(w) with their number.
+With z_0 = EMB(w), q(z_t | z_0) bounds log p(w) by three terms: prior, steps and rounding.
+
+`variational_bound` draws one step a draw, `importance_bound` draws whole paths and joins them by
+log mean exp, which rises to log p(w) with their number.
 
 Source: Kingma et al., arXiv 2107.00630, eq. 11 (the terms), 13 (a step in signal-to-noise ratios);
 rounding: arXiv 2205.14217, section 4.1; importance weights: arXiv 1509.00519, eq. 8.
