@@ -254,6 +254,7 @@ class Oracle(Yardstick):
         *,
         num_samples: int,
         weighting: api.Weighting = "mean",
+        steps: int | None = None,
     ) -> list[api.LogLikelihood]:
         """The true log probability of every target: minus the entropy, on average.
 

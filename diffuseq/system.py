@@ -177,8 +177,9 @@ class DiffuSeq(api.NeuralSystem):
         *,
         num_samples: int,
         weighting: api.Weighting = "mean",
+        steps: int | None = None,
     ) -> list[api.LogLikelihood]:
-        """A bound by the chain of all T steps; see `diffuseq.likelihood`.
+        """A bound by a chain of even steps; see `diffuseq.likelihood`.
 
         It is that of one canvas, with padding behind the end of the text: others read as the text
         too.
@@ -193,7 +194,14 @@ class DiffuSeq(api.NeuralSystem):
         batch = {name: _each(rows.to(device), num_samples) for name, rows in laid.items()}
         present = batch.get("present")
         over = batch["is_target"] if present is None else batch["is_target"] & present
-        chain = Chain(partial(module.denoiser, present=present), module.readout, module.alpha_bar)
+        last = len(module.alpha_bar) - 1
+        grid = time_grid("uniform", min(steps or last, last), alpha_bar=module.alpha_bar)
+        chain = Chain(
+            partial(module.denoiser, present=present),
+            module.readout,
+            module.alpha_bar,
+            torch.tensor(grid[::-1], device=device),
+        )
         bound = importance_bound if weighting == "importance" else variational_bound
         nats = bound(chain, batch["ids"], over, noise, num_samples).tolist()
         module.train(was_training)

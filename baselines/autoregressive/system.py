@@ -89,6 +89,7 @@ class AutoregressiveSystem(api.NeuralSystem):
         *,
         num_samples: int,
         weighting: api.Weighting = "mean",
+        steps: int | None = None,
     ) -> list[api.LogLikelihood]:
         """The exact log probability of every target and its eos; draws no noise."""
         if not examples:

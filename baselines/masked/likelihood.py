@@ -7,7 +7,8 @@ A chain that is run backwards bounds it: with x_1 ... x_T (times k/T) drawn from
 where q of the last step, to x_0, is 1, and nothing of x_0 is left at t = 1. Then log p(x_0) is
 E[w] in logarithm, and E[log w] lies below it: `variational_bound` draws one time a draw and takes
 the expected term, `importance_bound` draws whole paths and joins them by log mean exp, which rises
-to log p(x_0) with their number. What they bound is a text at T ancestral steps and temperature 1.
+to log p(x_0) with their number. What they bound is a text at T ancestral steps and
+temperature 1; any T is a sampler of the same weights.
 
 A denoiser without a chain has `one_pass`, exact where all tokens are drawn at once, and
 `one_at_a_time`, which is no likelihood.

@@ -159,6 +159,7 @@ class MaskedSystem(api.NeuralSystem):
         *,
         num_samples: int,
         weighting: api.Weighting = "mean",
+        steps: int | None = None,
     ) -> list[api.LogLikelihood]:
         """See `baselines.masked.likelihood`; a predicted length counts with the tokens.
 
@@ -187,7 +188,8 @@ class MaskedSystem(api.NeuralSystem):
         inside, n = canvas.inside, canvas.inside.sum(1)
         if kind == "lower bound":
             bound = importance_bound if weighting == "importance" else variational_bound
-            chain = Chain(self.corruption, self.config.timesteps, log_predict)
+            timesteps = min(steps or self.config.timesteps, self.config.timesteps)
+            chain = Chain(self.corruption, timesteps, log_predict)
             nats = bound(chain, x_0, inside, noise, num_samples)
         else:
             of_tokens = one_pass if kind == "exact" else one_at_a_time

@@ -126,6 +126,7 @@ class Scorable(Protocol):
         *,
         num_samples: int,
         weighting: Weighting = "mean",
+        steps: int | None = None,
     ) -> list[LogLikelihood]:
         """The log-likelihood of every `Example.target` given its source, in order.
 
@@ -134,6 +135,8 @@ class Scorable(Protocol):
             noise: `num_samples` rows for each example, source-major. All that is random.
             num_samples: draws per target of a bound; an exact value does not depend on it.
             weighting: how the draws of a bound are joined.
+            steps: of the chain whose bound it is; None = all that the system was trained on. Fewer
+                are another sampler of the same weights.
         """
 
 

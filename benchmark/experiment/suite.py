@@ -180,6 +180,8 @@ class LikelihoodRecipe(_Recipe):
     weighting: Weighting = "mean"
     """How the draws are joined: `importance` is closer, and each draw is a whole path: as many
     network calls as the chain has steps."""
+    steps: PositiveInt | None = None
+    """Steps of the chain whose bound it is; null = all that a system was trained on."""
 
 
 class Evaluation(_Recipe):

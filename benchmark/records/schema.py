@@ -162,6 +162,8 @@ class LikelihoodRecord(_Record):
     samples: int | None = None
     """Draws per target; None where nothing is drawn."""
     weighting: Weighting | None = None
+    steps: int | None = None
+    """Of the chain that is bounded; None = all."""
     counted: Literal["words", "characters"] = "words"
     num_sources: int
     unreachable: int = 0

@@ -77,7 +77,7 @@ def score_likelihoods(
         **trial.describe("likelihood"),
         "train": trial.train_key,
         "kind": kind,
-        **({"samples": draws, "weighting": recipe.weighting} if kind == "lower bound" else {}),
+        **(recipe.model_dump() if kind == "lower bound" else {}),
         "counted": counted,
         "num_sources": len(rows),
         "unreachable": sum(row["nats"] is None for row in rows),
@@ -124,7 +124,11 @@ def compute(
         some = [examples[i] for i in chosen]
         noise = make_noise(seed, [e.id for e in some], recipe.samples, device)
         scored = system.log_likelihood(
-            some, noise, num_samples=recipe.samples, weighting=recipe.weighting
+            some,
+            noise,
+            num_samples=recipe.samples,
+            weighting=recipe.weighting,
+            steps=recipe.steps,
         )
         found |= dict(zip(chosen, scored, strict=True))
         if on_batch is not None:

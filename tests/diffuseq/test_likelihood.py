@@ -16,6 +16,7 @@ from diffuseq.readout import Readout
 from diffuseq.system import DiffuSeq, DiffuSeqConfig
 
 LEVEL = torch.tensor([1.0, 0.7, 0.45, 0.2], dtype=torch.float64)
+TIMES = torch.arange(4)
 GRID = torch.linspace(-9, 9, 901, dtype=torch.float64)
 WIDTH = float(GRID[1] - GRID[0])
 WORD = 1
@@ -81,14 +82,14 @@ def test_the_variational_bound_is_that_of_the_integrals():
     log_p = readout().logits(predicted(1)[:, None]).log_softmax(-1)[:, WORD]
     expected += float(q @ log_p)
     draws = 20_000
-    chain = Chain(network, readout(), LEVEL)
+    chain = Chain(network, readout(), LEVEL, TIMES)
     (found,) = variational_bound(chain, *rows(draws), make_noise(1, ["x"], draws), draws).tolist()
     assert found == pytest.approx(expected, abs=0.02)
     assert found < exact(WORD) - 0.02
 
 
 def test_importance_weighting_rises_to_the_exact_value():
-    chain, repeats = Chain(network, readout(), LEVEL), 1000
+    chain, repeats = Chain(network, readout(), LEVEL, TIMES), 1000
     noise = make_noise(2, [str(row) for row in range(20_000)])
     w = importance_bound(chain, *rows(20_000), noise, 1).exp()
     error = float(w.std()) / math.sqrt(len(w))
@@ -103,6 +104,26 @@ def test_importance_weighting_rises_to_the_exact_value():
     assert exact(WORD) - 0.03 < bounds[-1] < exact(WORD) + 0.003
 
 
+def test_a_chain_may_skip_times():
+    """Steps of a grid are those of a chain whose noise rises as much at once."""
+    coarse = torch.tensor([0, 1, 3])
+    seen: list[int] = []
+
+    def shown(z: Tensor, t: Tensor) -> Tensor:
+        seen.extend(t.tolist())
+        return network(z, t)
+
+    def renamed(z: Tensor, t: Tensor) -> Tensor:
+        return network(z, coarse[t])
+
+    for bound in (variational_bound, importance_bound):
+        noise = make_noise(5, ["x"], 16)
+        skipped = bound(Chain(shown, readout(), LEVEL, coarse), *rows(16), noise, 16)
+        short = Chain(renamed, readout(), LEVEL[coarse], torch.arange(3))
+        assert torch.equal(skipped, bound(short, *rows(16), noise, 16))
+    assert set(seen) == {1, 3}
+
+
 def test_the_source_is_given():
     """Whatever is not to be generated is clean, and adds nothing to the bound."""
     seen = []
@@ -114,7 +135,7 @@ def test_the_source_is_given():
     ids = torch.tensor([[2, WORD]] * 64)
     over = torch.tensor([[False, True]] * 64)
     for bound in (variational_bound, importance_bound):
-        chain = Chain(watching, readout(), LEVEL)
+        chain = Chain(watching, readout(), LEVEL, TIMES)
         bound(chain, ids, over, make_noise(4, ["x"], 64), 64)
     assert torch.equal(torch.cat(seen).unique(), readout().weight[2])
 

@@ -107,6 +107,11 @@ def _write_footnotes(board: Board, found: Mapping[Point, TargetLikelihood]) -> I
         " 1, whatever the setting of the main table; of one spelling of a target in tokens.",
         groups,
     )
+    steps = sorted({of.record.steps for of in found.values() if of.record.steps})
+    if steps:
+        yield Footnote(
+            f"Bounds are those of a chain of {', '.join(map(str, steps))} steps.", groups
+        )
     joined = {of.record.weighting for of in found.values()} - {None}
     if joined == {"importance"}:
         yield Footnote(

@@ -31,8 +31,8 @@ class Lengths:
     def __init__(self) -> None:
         self.asked: list[tuple[list[str], int]] = []
 
-    def log_likelihood(self, examples, noise, *, num_samples, weighting="mean"):
-        assert weighting == "importance"
+    def log_likelihood(self, examples, noise, *, num_samples, weighting="mean", steps=None):
+        assert weighting == "importance" and steps == 9
         self.asked.append(([e.id for e in examples], len(noise.seeds)))
         firsts = noise.seeds[::num_samples]
         return [
@@ -43,7 +43,7 @@ class Lengths:
 
 def test_noise_is_named_by_example_and_batches_hold_similar_lengths():
     examples = [Example(str(n), "s", "w" * length, ("",)) for n, length in enumerate((3, 1, 2))]
-    recipe = LikelihoodRecipe(samples=4, weighting="importance")
+    recipe = LikelihoodRecipe(samples=4, weighting="importance", steps=9)
     few, many = Lengths(), Lengths()
     found = compute(few, examples, recipe, seed=1, rows=8)
     assert few.asked == [(["1", "2"], 8), (["0"], 4)]
