@@ -451,17 +451,20 @@ def check_likelihood(subject: Subject) -> None:
 def check_likelihood_mass(subject: Subject) -> None:
     """Over all texts, exact likelihoods sum to 1, and lower bounds to no more.
 
-    Bounds are estimated from many draws, joined in either way.
+    Bounds are estimated from many draws, joined in either way, also of a chain of a few steps.
     """
     system, kind = subject.scorable, subject.system_class.capabilities.likelihood
     if system is None or kind == "pseudo":
         return
-    for weighting in get_args(Weighting) if kind == "lower bound" else ("mean",):
-        scored = score_examples(system, _listed_examples(), num_samples=64, weighting=weighting)
+    ways = itertools.product(get_args(Weighting), (None, 3))
+    for weighting, steps in ways if kind == "lower bound" else (("mean", None),):
+        scored = score_examples(
+            system, _listed_examples(), num_samples=64, weighting=weighting, steps=steps
+        )
         total = math.fsum(math.exp(one.nats) for one in scored)
         # A bound is an estimate: its exponential scatters about what it should be.
         assert total < (1.02 if kind == "lower bound" else 1.0001), (
-            f"likelihoods sum to {total}, joined by {weighting}"
+            f"likelihoods sum to {total}, joined by {weighting}, {steps or 'all'} steps"
         )
         assert kind == "lower bound" or total > 0.9999, f"likelihoods sum to {total}"
 
@@ -516,10 +519,13 @@ def score_examples(
     *,
     num_samples: int,
     weighting: Weighting = "mean",
+    steps: int | None = None,
 ) -> list[LogLikelihood]:
     """The log-likelihoods of examples, by noise that their ids name."""
     noise = make_noise(SEED, [example.id for example in examples], num_samples)
-    return system.log_likelihood(examples, noise, num_samples=num_samples, weighting=weighting)
+    return system.log_likelihood(
+        examples, noise, num_samples=num_samples, weighting=weighting, steps=steps
+    )
 
 
 class _TwoLetters:
