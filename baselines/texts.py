@@ -37,6 +37,15 @@ def encode_targets(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> E
     return EncodedTexts([row[:length] for row in ids], [len(row) > length for row in ids])
 
 
+def can_be_written(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tensor:
+    """Whether each text has known words alone, and at most `length` tokens: bool `(texts,)`.
+
+    Eos is not counted: a text that fills the canvas has none.
+    """
+    rows = [tokenizer.encode(text) for text in texts]
+    return torch.tensor([len(row) <= length and tokenizer.unk_id not in row for row in rows])
+
+
 def collate_pairs(examples: Sequence[Example], resources: Resources) -> Batch:
     """`source` `(batch, S)` and `target` `(batch, T)`, both closed by eos and padded."""
     tokenizer, lengths = resources.tokenizer, resources.lengths

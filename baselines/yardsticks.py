@@ -202,7 +202,7 @@ class Oracle(Yardstick):
 
     id: ClassVar[str] = "oracle"
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=False, knob="temperature", likelihood=True
+        trainable=False, knob="temperature", likelihood="exact"
     )
     Decoding: ClassVar[type] = OracleDecoding
 
@@ -246,6 +246,33 @@ class Oracle(Yardstick):
             mine = uniforms[index * num_samples : (index + 1) * num_samples]
             candidates.append([_draw(drawn_from, truth, u, decoding.temperature) for u in mine])
         return candidates
+
+    def log_likelihood(
+        self,
+        examples: Sequence[api.Example],
+        noise: api.Noise,
+        *,
+        num_samples: int,
+        weighting: api.Weighting = "mean",
+        steps: int | None = None,
+    ) -> list[api.LogLikelihood]:
+        """The true log probability of every target: minus the entropy, on average.
+
+        Raises:
+            UserError: if the true distribution of the task is unknown.
+        """
+        conditional = self.resources.conditional
+        if conditional is None:
+            raise api.UserError(
+                "oracle needs a task with a known true distribution: use a controlled one."
+            )
+        masses = [conditional(e.source, 1.0).get(e.target, 0.0) for e in examples]
+        return [
+            api.LogLikelihood(
+                math.log(mass) if mass else -math.inf, len(example.target.split()) + 1, "exact"
+            )
+            for example, mass in zip(examples, masses, strict=True)
+        ]
 
 
 def _draw(

@@ -12,13 +12,15 @@ In your own test:
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -27,10 +29,14 @@ from benchmark.api import (
     DecodingProtocol,
     Example,
     Lengths,
+    LikelihoodKind,
+    LogLikelihood,
     Resources,
+    Scorable,
     Steerable,
     System,
     Traceable,
+    Weighting,
     make_noise,
 )
 from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
@@ -47,6 +53,13 @@ UPDATES = 12
 ODD = ("odd-empty", "odd-long", "odd-unknown")
 LENGTHS = Lengths(source=16, target=16)
 
+LISTED = Lengths(source=8, target=4)
+"""The canvas of a task whose texts can all be listed: a few words of two letters."""
+TRUTH = {"a b": 0.5, "b": 0.3, "b a": 0.2}
+"""Its true distribution, whatever the source is."""
+DRAWS = 4000
+"""Draws whose frequencies are compared with likelihoods."""
+
 
 @dataclass
 class Subject:
@@ -56,6 +69,9 @@ class Subject:
     config: dict[str, Any] = field(default_factory=dict)
     decodings: tuple[dict[str, Any], ...] = ({},)
     lengths: Lengths = LENGTHS
+    sampling: dict[str, Any] = field(default_factory=dict)
+    """The decoding whose draws have the probabilities that `log_likelihood` gives, where that is
+    not the default one."""
     system: System = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,15 +87,34 @@ class Subject:
         *,
         config: dict[str, Any] | None = None,
         decodings: Sequence[dict[str, Any]] = ({},),
+        sampling: dict[str, Any] | None = None,
     ) -> Subject:
         """The subject for a class, trained for a few updates on a controlled task."""
-        return cls(system_class, config or {}, tuple(decodings))
+        return cls(system_class, config or {}, tuple(decodings), sampling=sampling or {})
 
-    def fresh(self) -> System:
+    def fresh(self, known: Resources | None = None) -> System:
         """A fresh system, always with the same initial weights."""
         torch.manual_seed(SEED)
         config = fill(self.system_class.Config, self.config, "config")
-        return self.system_class.build(config, resources(self.lengths))
+        return self.system_class.build(config, known or resources(self.lengths))
+
+    @cached_property
+    def scorable(self) -> Scorable | None:
+        """A system that has learnt `TRUTH` a little; None if it declares no likelihood."""
+        if self.system_class.capabilities.likelihood is None:
+            return None
+        system = self.fresh(_listed_resources())
+        assert isinstance(system, Scorable), "capabilities.likelihood needs log_likelihood"
+        if system.module is not None:
+            optimiser = torch.optim.Adam(system.module.parameters(), lr=1e-2)
+            batch = system.collate(_listed_resources().train)
+            for update in range(40):
+                optimiser.zero_grad()
+                ids = [f"{update} {e.id}" for e in _listed_resources().train]
+                system.loss(batch, make_noise(SEED, ids)).total.backward()
+                optimiser.step()
+            system.module.eval()
+        return system
 
     def train(self, system: System, folder: Path, *, checkpoint_s: float) -> None:
         """Train for a few updates with the harness's own loop."""
@@ -157,6 +192,7 @@ def check_declarations(subject: Subject) -> None:
     for knob in (cls.capabilities.knob, cls.capabilities.nfe_knob):
         assert knob is None or knob in names, f"{knob} is not a field of Decoding"
     assert cls.capabilities.trainable == (subject.system.module is not None)
+    assert cls.capabilities.likelihood in (None, *get_args(LikelihoodKind))
 
 
 def check_counts(subject: Subject) -> None:
@@ -388,6 +424,73 @@ def check_operators(subject: Subject) -> None:
     assert subject.texts(decoding, examples=asked) == steered, "fitting is not a function of seed"
 
 
+def check_likelihood(subject: Subject) -> None:
+    """Likelihoods are what is declared, and a function of example and noise alone.
+
+    A target that is too long for the canvas has none. Batches differ in their rounding.
+    """
+    system = subject.scorable
+    if system is None:
+        return
+    examples = [dataclasses.replace(e, source=e.target) for e in _listed_examples()[:6]]
+    first = score_examples(system, examples, num_samples=3)
+    assert first == score_examples(system, examples, num_samples=3), "not a function of the noise"
+    turned = score_examples(system, examples[::-1], num_samples=3)[::-1]
+    alone = [score_examples(system, [e], num_samples=3)[0] for e in examples]
+    for one, others in zip(first, zip(turned, alone, strict=True), strict=True):
+        assert one.kind == subject.system_class.capabilities.likelihood
+        assert one.tokens > 0 and one.nats <= 1e-9
+        for other in others:
+            assert math.isclose(one.nats, other.nats, rel_tol=1e-4), "it depends on the batch"
+    endless = dataclasses.replace(examples[0], target=" ".join("ab" * LISTED.target))
+    (found,) = score_examples(system, [endless], num_samples=3)
+    assert found.nats == -math.inf
+    assert score_examples(system, [], num_samples=3) == []
+
+
+def check_likelihood_mass(subject: Subject) -> None:
+    """Over all texts, exact likelihoods sum to 1, and lower bounds to no more.
+
+    Bounds are estimated from many draws, joined in either way, also of a chain of a few steps.
+    """
+    system, kind = subject.scorable, subject.system_class.capabilities.likelihood
+    if system is None or kind == "pseudo":
+        return
+    # Nothing of this decides an exact likelihood.
+    ways = list(itertools.product(get_args(Weighting), (None, 3)))
+    for weighting, steps in ways if kind == "lower bound" else ways[:1]:
+        scored = score_examples(
+            system, _listed_examples(), num_samples=64, weighting=weighting, steps=steps
+        )
+        total = math.fsum(math.exp(one.nats) for one in scored)
+        # A bound is an estimate: its exponential scatters about what it should be.
+        assert total < (1.02 if kind == "lower bound" else 1.0001), (
+            f"likelihoods sum to {total}, joined by {weighting}, {steps or 'all'} steps"
+        )
+        assert kind == "lower bound" or total > 0.9999, f"likelihoods sum to {total}"
+
+
+def check_likelihood_of_draws(subject: Subject) -> None:
+    """Texts are drawn as often as their exact likelihoods say, within a binomial bound."""
+    system, kind = subject.scorable, subject.system_class.capabilities.likelihood
+    if system is None or kind != "exact":
+        return
+    listed = _listed_examples()
+    decoding = fill(subject.system_class.Decoding, subject.sampling, "decoding")
+    (drawn,) = system.generate(  # type: ignore[attr-defined]
+        [listed[0].source], decoding, num_samples=DRAWS, seed=SEED, ids=[listed[0].id]
+    )
+    counts = Counter(candidate.text for candidate in drawn)
+    assert counts.keys() <= {example.target for example in listed}
+    for example, one in zip(listed, score_examples(system, listed, num_samples=1), strict=True):
+        expected = DRAWS * math.exp(one.nats)
+        # Five standard deviations: one of a million such comparisons fails by chance.
+        bound = 5 * math.sqrt(expected) + 2
+        assert abs(counts[example.target] - expected) < bound, (
+            f"{example.target!r}: drawn {counts[example.target]} times, expected {expected:.1f}"
+        )
+
+
 CHECKS: tuple[Callable[[Subject], None], ...] = tuple(
     function for name, function in list(globals().items()) if name.startswith("check_")
 )
@@ -409,6 +512,62 @@ def _stop_after(system: System, updates: int) -> None:
         return collate(examples)
 
     system.collate = stopping  # type: ignore[method-assign]
+
+
+def score_examples(
+    system: Scorable,
+    examples: Sequence[Example],
+    *,
+    num_samples: int,
+    weighting: Weighting = "mean",
+    steps: int | None = None,
+) -> list[LogLikelihood]:
+    """The log-likelihoods of examples, by noise that their ids name."""
+    noise = make_noise(SEED, [example.id for example in examples], num_samples)
+    return system.log_likelihood(
+        examples, noise, num_samples=num_samples, weighting=weighting, steps=steps
+    )
+
+
+class _TwoLetters:
+    """`benchmark.api.Tokenizer` of the listed texts: each has one spelling."""
+
+    vocab_size = 7
+    pad_id, bos_id, eos_id, sep_id, mask_id, unk_id = 0, 1, 2, 3, 4, 4
+    special_ids = frozenset(range(5))
+
+    def encode(self, text: str) -> list[int]:
+        return [5 + "ab".index(word) for word in text.split()]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return " ".join("ab"[i - 5] for i in ids if i not in self.special_ids)
+
+    def save(self, path: Path) -> None:
+        raise NotImplementedError
+
+
+@lru_cache(maxsize=1)
+def _listed_examples() -> tuple[Example, ...]:
+    """Every text that a canvas of `LISTED` can hold, as the target of one source."""
+    words = (itertools.product("ab", repeat=length) for length in range(LISTED.target + 1))
+    texts = [" ".join(text) for text in itertools.chain.from_iterable(words)]
+    return tuple(Example(f"text {text}", "a b a", text, (text,)) for text in texts)
+
+
+@lru_cache(maxsize=1)
+def _listed_resources() -> Resources:
+    train = tuple(
+        Example(f"{text} {copy}", "a b a", text, (text,))
+        for text, share in TRUTH.items()
+        for copy in range(round(20 * share))
+    )
+    return Resources(
+        tokenizer=_TwoLetters(),
+        lengths=LISTED,
+        train=train,
+        references={example.id: example.references for example in _listed_examples()},
+        conditional=lambda source, temperature: TRUTH,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -103,6 +103,18 @@ class Canvas:
             rows.append([*begun, self.tokenizer.bos_id, *words, self.tokenizer.sep_id])
         return self._padded(rows, starts)
 
+    def holds(self, example: Example) -> bool:
+        """Whether the target is laid whole, and has no word that the tokeniser does not know."""
+        source, target = self._encode(example.source), self._encode(example.target)
+        room = self._target_room
+        if self.truncation == "official":
+            room = longest_first(len(source), len(target), self._source_room + room)[1]
+        return len(target) <= room and self.tokenizer.unk_id not in target
+
+    def count(self, target: str) -> int:
+        """Tokens of a target, its end mark included."""
+        return len(self._encode(target)) + 1
+
     def open(self, sources: Sequence[str]) -> Opened:
         """The sources on the canvas, with everything behind them to be generated."""
         words = [self._encode(source) for source in sources]

@@ -80,7 +80,11 @@ class ClassifierFreeDiffuSeq(DiffuSeq):
     id: ClassVar[str] = "diffuseq-cfg"
     version: ClassVar[int] = 1
     capabilities: ClassVar[api.Capabilities] = replace(
-        DiffuSeq.capabilities, knob="guidance_scale", ablations={}
+        DiffuSeq.capabilities,
+        knob="guidance_scale",
+        # Beyond scale 0 the steps belong to no distribution that is known.
+        likelihood=None,
+        ablations={},
     )
     Config: ClassVar[type] = ClassifierFreeConfig
     Decoding: ClassVar[type] = ClassifierFreeDecoding

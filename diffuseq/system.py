@@ -6,6 +6,7 @@ Deviates: where the official code differs, `diffuseq.settings` has a named field
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from benchmark import api
 from diffuseq.canvas import Canvas, Opened
 from diffuseq.denoiser import Denoiser
 from diffuseq.grid import time_grid
+from diffuseq.likelihood import Chain, importance_bound, variational_bound
 from diffuseq.objective import loss_terms
 from diffuseq.process import diffuse
 from diffuseq.readout import Readout
@@ -90,6 +92,7 @@ class DiffuSeq(api.NeuralSystem):
         trainable=True,
         knob="temperature",
         nfe_knob="nfe",
+        likelihood="lower bound",
         length="fixed",
         ablations={"solvers": SOLVERS},
     )
@@ -165,6 +168,51 @@ class DiffuSeq(api.NeuralSystem):
             tokens=int((is_target & (ids != self.resources.tokenizer.pad_id)).sum()),
             mean_over="examples",
         )
+
+    @torch.no_grad()
+    def log_likelihood(
+        self,
+        examples: Sequence[api.Example],
+        noise: api.Noise,
+        *,
+        num_samples: int,
+        weighting: api.Weighting = "mean",
+        steps: int | None = None,
+    ) -> list[api.LogLikelihood]:
+        """A bound by a chain of even steps; see `diffuseq.likelihood`.
+
+        It is that of one canvas, with padding behind the end of the text: others read as the text
+        too.
+        """
+        if not examples:
+            return []
+        module = self.module
+        was_training = module.training
+        module.eval()
+        device = module.alpha_bar.device
+        laid = self.collate(examples)
+        batch = {name: _each(rows.to(device), num_samples) for name, rows in laid.items()}
+        present = batch.get("present")
+        over = batch["is_target"] if present is None else batch["is_target"] & present
+        last = len(module.alpha_bar) - 1
+        grid = time_grid("uniform", min(steps or last, last), alpha_bar=module.alpha_bar)
+        chain = Chain(
+            partial(module.denoiser, present=present),
+            module.readout,
+            module.alpha_bar,
+            torch.tensor(grid[::-1], device=device),
+        )
+        bound = importance_bound if weighting == "importance" else variational_bound
+        nats = bound(chain, batch["ids"], over, noise, num_samples).tolist()
+        module.train(was_training)
+        return [
+            api.LogLikelihood(
+                value if self.canvas.holds(example) else -math.inf,
+                self.canvas.count(example.target),
+                "lower bound",
+            )
+            for value, example in zip(nats, examples, strict=True)
+        ]
 
     def generate(
         self,

@@ -58,7 +58,10 @@ class DiffuSeqV2(DiffuSeq):
 
     id: ClassVar[str] = "diffuseq-v2"
     capabilities: ClassVar[Capabilities] = dataclasses.replace(
-        DiffuSeq.capabilities, ablations={"solvers": SOLVERS, "official": _OFFICIAL}
+        DiffuSeq.capabilities,
+        # States that are m outright have no density.
+        likelihood=None,
+        ablations={"solvers": SOLVERS, "official": _OFFICIAL},
     )
     Config: ClassVar[type] = DiffuSeqV2Config
     Decoding: ClassVar[type] = DiffuSeqV2Decoding

@@ -25,11 +25,10 @@ from baselines.autoregressive.pretrained import (
     read_pretrained,
     save_pretrained,
 )
-from baselines.autoregressive.system import AutoregressiveSystem, ReadSources
+from baselines.autoregressive.system import AutoregressiveSystem, ReadSources, TeacherForced
 from baselines.left_to_right_search import Alphabet
-from baselines.next_token_loss import next_token_loss
 from baselines.setting_checks import check_heads
-from baselines.texts import encode_targets, never_generated
+from baselines.texts import encode_targets
 from benchmark import api
 
 if TYPE_CHECKING:
@@ -121,14 +120,12 @@ class GPT2System(AutoregressiveSystem):
             "target_mask": targets.mask,
         }
 
-    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """Cross entropy in nats per target token, with label smoothing; draws no noise."""
+    def _teach(self, batch: api.Batch) -> TeacherForced:
         target: Tensor = batch["target"]
         ids = torch.cat((batch["prompt"], target[:, :-1]), dim=1)
         mask = torch.cat((batch["prompt_mask"], batch["target_mask"][:, :-1]), dim=1)
         logits = predict(self._model, ids, mask, last=target.size(1))
-        inside = batch["target_mask"].bool()
-        return next_token_loss(logits, target, inside, self.config.label_smoothing)
+        return TeacherForced(logits, target, batch["target_mask"].bool())
 
     def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:
         prompts, truncated = self._prompts(sources)
@@ -181,12 +178,12 @@ class GPT2System(AutoregressiveSystem):
         return self._own.encode_marked(self.config.prefix), separator
 
     def _forbidden(self, device: torch.device) -> Tensor:
-        tokenizer = self.tokenizer
-        beyond = range(tokenizer.vocab_size, self._model.config.vocab_size)
-        ids = {*never_generated(tokenizer), *beyond}
-        if tokenizer.pad_id != tokenizer.eos_id:
-            ids.add(tokenizer.pad_id)
-        return torch.tensor(sorted(ids), dtype=torch.int64, device=device)
+        """As in the base class, and what the published network has beyond its tokeniser."""
+        ids = super()._forbidden(device)
+        beyond = torch.arange(
+            self.tokenizer.vocab_size, self._model.config.vocab_size, device=device
+        )
+        return torch.cat((ids, beyond))
 
     def _check_room(self) -> None:
         lengths = self.resources.lengths

@@ -1,17 +1,34 @@
-"""Base class of the autoregressive systems: candidates from a decoder, position by position."""
+"""Base class of the autoregressive systems: candidates from a decoder, position by position.
+
+The loss, the likelihood and the draws are of the same conditional distributions.
+"""
 
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from baselines.autoregressive.decoding import AutoregressiveDecoding
+from baselines.autoregressive.likelihood import log_probability
 from baselines.left_to_right_search import Alphabet, Stepper, beam_search, sample
-from baselines.texts import read_candidates, read_texts
+from baselines.next_token_loss import next_token_loss
+from baselines.texts import can_be_written, never_generated, read_candidates, read_texts
 from benchmark import api
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherForced:
+    """Targets, each of their tokens predicted from those before it."""
+
+    logits: Tensor
+    """`(batch, length, vocab)`."""
+    target: Tensor
+    """With eos, padded, `(batch, length)`."""
+    inside: Tensor
+    """True where a target is not padding, `(batch, length)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,7 @@ class AutoregressiveSystem(api.NeuralSystem):
     family: ClassVar[api.Family] = "autoregressive"
     version: ClassVar[int] = 1
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=True, knob="temperature", likelihood=True, length="free"
+        trainable=True, knob="temperature", likelihood="exact", length="free"
     )
     Decoding: ClassVar[type] = AutoregressiveDecoding
 
@@ -40,6 +57,59 @@ class AutoregressiveSystem(api.NeuralSystem):
     def tokenizer(self) -> api.Tokenizer:
         """The tokeniser of the texts."""
         return self.resources.tokenizer
+
+    @abstractmethod
+    def collate(self, examples: Sequence[api.Example]) -> api.Batch:
+        """Sources and targets as `_teach` reads them."""
+
+    @abstractmethod
+    def _teach(self, batch: api.Batch) -> TeacherForced:
+        """The predictions for the targets of a batch."""
+
+    def _forbidden(self, device: torch.device) -> Tensor:
+        """Ids that are never written, `(n,)`."""
+        tokenizer = self.tokenizer
+        ids = {*never_generated(tokenizer)}
+        if tokenizer.pad_id != tokenizer.eos_id:
+            ids.add(tokenizer.pad_id)
+        return torch.tensor(sorted(ids), dtype=torch.int64, device=device)
+
+    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
+        """Cross entropy in nats per target token, with label smoothing; draws no noise."""
+        taught = self._teach(batch)
+        return next_token_loss(
+            taught.logits, taught.target, taught.inside, self.config.label_smoothing
+        )
+
+    @torch.no_grad()
+    def log_likelihood(
+        self,
+        examples: Sequence[api.Example],
+        noise: api.Noise,
+        *,
+        num_samples: int,
+        weighting: api.Weighting = "mean",
+        steps: int | None = None,
+    ) -> list[api.LogLikelihood]:
+        """The exact log probability of every target and its eos; draws no noise."""
+        if not examples:
+            return []
+        self.module.eval()
+        device = next(self.module.parameters()).device
+        batch: dict[str, Any] = self.collate(examples)
+        taught = self._teach({name: rows.to(device) for name, rows in batch.items()})
+        nats = log_probability(
+            taught.logits, taught.target, taught.inside, self._forbidden(device)
+        ).cpu()
+        targets, length = [e.target for e in examples], self.resources.lengths.target
+        possible = can_be_written(self.tokenizer, targets, length)
+        counts = taught.inside.sum(1)
+        return [
+            api.LogLikelihood(value, count, "exact")
+            for value, count in zip(
+                nats.masked_fill(~possible, -torch.inf).tolist(), counts.tolist(), strict=True
+            )
+        ]
 
     @abstractmethod
     def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from baselines.attention import Cache, Memory
-from baselines.autoregressive.system import AutoregressiveSystem, ReadSources
+from baselines.autoregressive.system import AutoregressiveSystem, ReadSources, TeacherForced
 from baselines.cached_stepper import CachedStepper
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoder, EncoderDecoderConfig
 from baselines.left_to_right_search import Alphabet
-from baselines.next_token_loss import next_token_loss
-from baselines.texts import collate_pairs, never_generated
+from baselines.texts import collate_pairs
 from benchmark import api
 
 
@@ -67,29 +66,26 @@ class TransformerSystem(AutoregressiveSystem):
         """`source` `(batch, S)` and `target` `(batch, T)`, both ended by eos and padded."""
         return collate_pairs(examples, self.resources)
 
-    def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
-        """Cross entropy in nats per target token, with label smoothing; draws no noise."""
+    def _teach(self, batch: api.Batch) -> TeacherForced:
         tokenizer = self.resources.tokenizer
         target: Tensor = batch["target"]
         memory = self.module.encode(batch["source"], tokenizer.pad_id)
         start = target.new_full((target.size(0), 1), tokenizer.bos_id)
         logits = self.module.decoder(torch.cat((start, target[:, :-1]), dim=1), memory)
-        inside = target != tokenizer.pad_id
-        return next_token_loss(logits, target, inside, self.config.label_smoothing)
+        return TeacherForced(logits, target, target != tokenizer.pad_id)
 
     def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:
         tokenizer = self.tokenizer
         memory, truncated = self.module.encode_texts(
             tokenizer, sources, self.resources.lengths.source
         )
-        forbidden = [*never_generated(tokenizer), tokenizer.pad_id]
         return ReadSources(
             CachedStepper(self.module.decoder, memory, per_source, max_length),
             Alphabet(
                 tokenizer.bos_id,
                 tokenizer.eos_id,
                 tokenizer.pad_id,
-                torch.tensor(forbidden, device=memory.mask.device),
+                self._forbidden(memory.mask.device),
             ),
             truncated,
         )

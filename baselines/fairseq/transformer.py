@@ -51,7 +51,7 @@ class FairseqTransformer(api.NeuralSystem):
     family: ClassVar[api.Family] = "autoregressive"
     version: ClassVar[int] = 1
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
-        trainable=True, knob="temperature", likelihood=True, length="free"
+        trainable=True, knob="temperature", length="free"
     )
     Config: ClassVar[type] = NetworkConfig
     Decoding: ClassVar[type] = FairseqTransformerDecoding

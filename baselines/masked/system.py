@@ -13,6 +13,13 @@ from baselines.masked.corruption import CORRUPTIONS, CorruptionName
 from baselines.masked.denoiser import Denoiser
 from baselines.masked.grid import decreasing_times
 from baselines.masked.lengths import LENGTHS, LengthName, Wanted, length_loss
+from baselines.masked.likelihood import (
+    Chain,
+    importance_bound,
+    one_at_a_time,
+    one_pass,
+    variational_bound,
+)
 from baselines.masked.objective import (
     NOISINGS,
     WEIGHTS,
@@ -27,6 +34,7 @@ from baselines.masked.settings import MaskedConfig, MaskedDecoding
 from baselines.setting_checks import check_beam
 from baselines.stratified_uniforms import stratified
 from baselines.texts import (
+    can_be_written,
     encode_sources,
     encode_targets,
     never_generated,
@@ -65,6 +73,7 @@ class MaskedSystem(api.NeuralSystem):
         trainable=True,
         knob="temperature",
         nfe_knob="nfe",
+        likelihood="lower bound",
         length="fixed",
         ablations={"policies": _POLICIES},
     )
@@ -143,6 +152,70 @@ class MaskedSystem(api.NeuralSystem):
         )
 
     @torch.no_grad()
+    def log_likelihood(
+        self,
+        examples: Sequence[api.Example],
+        noise: api.Noise,
+        *,
+        num_samples: int,
+        weighting: api.Weighting = "mean",
+        steps: int | None = None,
+    ) -> list[api.LogLikelihood]:
+        """See `baselines.masked.likelihood`; a predicted length counts with the tokens.
+
+        A whole canvas is one of those that read as the text, so it is a bound for it as well.
+        """
+        kind = self.capabilities.likelihood
+        assert kind is not None
+        if not examples:
+            return []
+        self.module.eval()
+        tokenizer, device = self.resources.tokenizer, next(self.module.parameters()).device
+        batch = self.collate(examples)
+        x_0: Tensor = batch["target"].to(device)
+        canvas = self.lengths.canvas(x_0)
+        memory = self.module.encode(batch["source"].to(device), tokenizer.pad_id)
+        forbidden = self._forbidden(device)
+
+        def log_predict(x_t: Tensor, t: Tensor) -> Tensor:
+            per_source = x_t.size(0) // x_0.size(0)
+            present = canvas.present
+            if present is not None:
+                present = present.repeat_interleave(per_source, dim=0)
+            logits = self.network(x_t, memory, t.squeeze(-1), present)
+            return logits.float().index_fill_(-1, forbidden, -torch.inf).log_softmax(-1)
+
+        inside, n = canvas.inside, canvas.inside.sum(1)
+        if kind == "lower bound":
+            bound = importance_bound if weighting == "importance" else variational_bound
+            timesteps = min(steps or self.config.timesteps, self.config.timesteps)
+            chain = Chain(self.corruption, timesteps, log_predict)
+            nats = bound(chain, x_0, inside, noise, num_samples)
+        else:
+            of_tokens = one_pass if kind == "exact" else one_at_a_time
+            nats = of_tokens(log_predict, tokenizer.mask_id, x_0, inside)
+        targets, length = [e.target for e in examples], self.resources.lengths.target
+        possible = can_be_written(tokenizer, targets, length).to(device)
+        if self.lengths.predicted:
+            log_p = self.network.length_logits(memory).double().log_softmax(-1)
+            nats = nats + log_p.gather(1, (n.clamp(min=1) - 1)[:, None]).squeeze(1)
+            # No length is 0.
+            possible &= n > 0
+        tokens = (x_0 != tokenizer.pad_id).sum(1) - int(self.lengths.predicted)
+        return [
+            api.LogLikelihood(value, count, kind)
+            for value, count in zip(
+                nats.masked_fill(~possible, -torch.inf).tolist(), tokens.tolist(), strict=True
+            )
+        ]
+
+    def _forbidden(self, device: torch.device) -> Tensor:
+        """Ids that are never written, `(n,)`; where a length is predicted, nothing else ends."""
+        tokenizer = self.resources.tokenizer
+        marks = [tokenizer.eos_id, tokenizer.pad_id] if self.lengths.predicted else []
+        return torch.tensor([*never_generated(tokenizer), *marks], device=device)
+
+    @torch.no_grad()
     def generate(
         self,
         sources: Sequence[str],
@@ -174,7 +247,6 @@ class MaskedSystem(api.NeuralSystem):
             noise,
             Wanted(per_source, lengths.target, decoding.temperature, decoding.length_beam),
         )
-        marks = [tokenizer.eos_id, tokenizer.pad_id] if self.lengths.predicted else []
         state = sample(
             lambda x_t, t: self.network(x_t, memory, t, canvas.present),
             self.corruption,
@@ -183,7 +255,7 @@ class MaskedSystem(api.NeuralSystem):
             decreasing_times(decoding.grid, decoding.nfe or canvas.inside.size(1)),
             noise,
             canvas=canvas,
-            forbidden=torch.tensor([*never_generated(tokenizer), *marks], device=device),
+            forbidden=self._forbidden(device),
             settings=PolicySettings(
                 decoding.remask, decoding.threshold, decoding.routing_noise, last_scores=ranked
             ),

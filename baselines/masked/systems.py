@@ -22,7 +22,7 @@ from baselines.masked.settings import (
 from baselines.masked.system import MaskedSystem, Recipe
 from benchmark.api import Capabilities, Family
 
-_PREDICTED = replace(MaskedSystem.capabilities, length="predicted")
+_PREDICTED = replace(MaskedSystem.capabilities, length="predicted", likelihood="pseudo")
 _UNIFORM = replace(
     MaskedSystem.capabilities,
     ablations={
@@ -44,7 +44,8 @@ class NAT(MaskedSystem):
 
     id: ClassVar[str] = "nat"
     family: ClassVar[Family] = "iterative"
-    capabilities: ClassVar[Capabilities] = _PREDICTED
+    # Tokens are drawn at once, independently.
+    capabilities: ClassVar[Capabilities] = replace(_PREDICTED, likelihood="exact")
     Decoding: ClassVar[type] = NATDecoding
     recipe: ClassVar[Recipe] = Recipe(noising="all", weight="masked_nll", length="predicted")
 

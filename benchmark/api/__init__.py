@@ -27,7 +27,7 @@ from benchmark.api.control import (
     read_controls,
 )
 from benchmark.api.script import Script, detect_script
-from benchmark.api.system import NeuralSystem, Steerable, System, Traceable
+from benchmark.api.system import NeuralSystem, Scorable, Steerable, System, Traceable
 from benchmark.api.types import (
     Batch,
     Candidate,
@@ -41,6 +41,8 @@ from benchmark.api.types import (
     Family,
     Generation,
     Lengths,
+    LikelihoodKind,
+    LogLikelihood,
     LossTerms,
     Noise,
     OnStep,
@@ -48,6 +50,7 @@ from benchmark.api.types import (
     Status,
     Tokenizer,
     UserError,
+    Weighting,
 )
 
 if TYPE_CHECKING:
@@ -69,11 +72,14 @@ __all__ = [
     "Judge",
     "Judgement",
     "Lengths",
+    "LikelihoodKind",
+    "LogLikelihood",
     "LossTerms",
     "NeuralSystem",
     "Noise",
     "OnStep",
     "Resources",
+    "Scorable",
     "Script",
     "Status",
     "Steerable",
@@ -81,6 +87,7 @@ __all__ = [
     "Tokenizer",
     "Traceable",
     "UserError",
+    "Weighting",
     "detect_script",
     "index_labels",
     "load_tokenizer",

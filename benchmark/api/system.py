@@ -18,10 +18,12 @@ from benchmark.api.types import (
     DecodingProtocol,
     Example,
     Family,
+    LogLikelihood,
     LossTerms,
     Noise,
     OnStep,
     Resources,
+    Weighting,
 )
 
 if TYPE_CHECKING:
@@ -105,6 +107,36 @@ class Traceable(Protocol):
                 `decoding.kind` is `single`.
             sources: the texts passed to `generate`.
             decoding: the one passed to `generate`.
+        """
+
+
+@runtime_checkable
+class Scorable(Protocol):
+    """Optional: log-likelihoods of targets (`evaluation.likelihood` of a suite).
+
+    They are those of the system's own distribution: of its texts at temperature 1, with the whole
+    vocabulary, whatever the setting of the table is. `Capabilities.likelihood` declares what they
+    are; a system that declares nothing is not asked.
+    """
+
+    def log_likelihood(
+        self,
+        examples: Sequence[Example],
+        noise: Noise,
+        *,
+        num_samples: int,
+        weighting: Weighting = "mean",
+        steps: int | None = None,
+    ) -> list[LogLikelihood]:
+        """The log-likelihood of every `Example.target` given its source, in order.
+
+        Args:
+            examples: with their targets.
+            noise: `num_samples` rows for each example, source-major. All that is random.
+            num_samples: draws per target of a bound; an exact value does not depend on it.
+            weighting: how the draws of a bound are joined.
+            steps: of the chain whose bound it is; None = all that the system was trained on. Fewer
+                are another sampler of the same weights.
         """
 
 

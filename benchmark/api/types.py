@@ -28,6 +28,15 @@ CandidateKind = Literal["samples", "n-best", "single"]
 """`samples` are independent draws; an `n-best` list is not a set of samples."""
 
 
+LikelihoodKind = Literal["exact", "lower bound", "pseudo"]
+"""What a log-likelihood is: the logarithm of a probability, a number that it cannot fall below, or
+a score by conditional probabilities that is no probability of the text."""
+
+Weighting = Literal["mean", "importance"]
+"""How the draws of a bound are joined: the mean of their logarithms, or the logarithm of the mean
+of their weights, which is closer and takes whole paths."""
+
+
 class UserError(Exception):
     """A user error, in one sentence: what, where, how to fix it."""
 
@@ -59,6 +68,20 @@ class Candidate:
 
 Candidates = list[list[Candidate]]
 """`candidates[source][k]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLikelihood:
+    """The natural logarithm of the probability of a target, or what stands for it.
+
+    `nats` is minus infinity where the system cannot write the target, which may be too long for
+    its canvas or have a word that its tokeniser does not know.
+    """
+
+    nats: float
+    tokens: int
+    """Tokens of the system's own tokeniser that it covers, the end of the text included."""
+    kind: LikelihoodKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +132,8 @@ class Capabilities:
     trainable: bool
     knob: str | None = None
     nfe_knob: str | None = None
-    likelihood: bool = False
+    likelihood: LikelihoodKind | None = None
+    """What `log_likelihood` gives (see `Scorable`); None if the system has no likelihood."""
     length: Literal["free", "fixed", "predicted"] = "free"
     reads_train: bool = False
     """Whether its answers depend on `Resources.train`, and so on labels, though it is not

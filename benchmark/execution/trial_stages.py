@@ -111,6 +111,14 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
         context.on_stage(trial.name, "trace", 0, 1, "")
         trace_decoding(trial, system(), context)
 
+    def likelihood() -> None:
+        from benchmark.scoring.likelihood_stage import score_likelihoods
+
+        def on_batch(done: int, total: int) -> None:
+            context.on_stage(trial.name, "likelihood", done, total, "")
+
+        score_likelihoods(trial, system(), context, on_batch)
+
     if trial.train_key is not None:
         made += _make(store, "train", trial.train_key, train_system, errors, processes)
     if trial.operators is not None and not errors:
@@ -134,6 +142,8 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
             made += score_entry(planned.key, trial.scoring, store, errors)
     if trial.trace_key is not None and not errors and processes.is_main:
         made += _make(store, "trace", trial.trace_key, trace, errors)
+    if trial.likelihood_key is not None and not errors and processes.is_main:
+        made += _make(store, "likelihood", trial.likelihood_key, likelihood, errors)
     return Outcome(trial.name, made, tuple(errors))
 
 

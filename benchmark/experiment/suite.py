@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from benchmark.api import UserError
+from benchmark.api import UserError, Weighting
 from benchmark.api.did_you_mean import suggestion
 from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
@@ -172,6 +172,18 @@ class TraceRecipe(_Recipe):
     """Number of steps whose texts are kept, evenly spaced; always includes the last."""
 
 
+class LikelihoodRecipe(_Recipe):
+    """Likelihoods of the test targets: see `benchmark.scoring.likelihood_stage`."""
+
+    samples: int = Field(32, ge=1, le=4096)
+    """Draws per target, where a system has a bound; exact values need none."""
+    weighting: Weighting = "mean"
+    """How the draws are joined: `importance` is closer, and each draw is a whole path: as many
+    network calls as the chain has steps."""
+    steps: PositiveInt | None = None
+    """Steps of the chain whose bound it is; null = all that a system was trained on."""
+
+
 class Evaluation(_Recipe):
     """What is generated for the test split, and how it is scored."""
 
@@ -190,6 +202,8 @@ class Evaluation(_Recipe):
     interval: IntervalChoice = IntervalChoice()
     trace: TraceRecipe | None = None
     """null = no trace."""
+    likelihood: LikelihoodRecipe | None = None
+    """null = no likelihoods."""
 
 
 class Suite(_Recipe):

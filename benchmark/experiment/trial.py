@@ -75,6 +75,8 @@ class Trial:
     """One per setting; the row of the table comes first."""
     trace_key: str | None
     """None if no trace is requested, or the system exposes no steps."""
+    likelihood_key: str | None = None
+    """None if no likelihoods are requested, or the system has none on this task."""
     labels: LabelBudget | None = None
     """What it learns from; None where its answers do not depend on labels."""
 
@@ -106,7 +108,11 @@ class Trial:
         fitted: list[tuple[Kind, str]] = (
             [("operators", self.operators.key)] if self.operators else []
         )
-        return [*trained, *fitted, *(("generate", of.key) for of in self.generations), *traced]
+        made: list[tuple[Kind, str]] = [("generate", of.key) for of in self.generations]
+        scored: list[tuple[Kind, str]] = (
+            [("likelihood", self.likelihood_key)] if self.likelihood_key else []
+        )
+        return [*trained, *fitted, *made, *traced, *scored]
 
 
 def resolve_trial(
@@ -147,6 +153,7 @@ def resolve_trial(
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     source = operators.key if operators else train_key or identity
     planned = [_plan_generation(of, suite, seen, system_class, source, seed) for of in settings]
+    likelihood = _likelihood_key(scoring, seen, system_class, train_key or identity, seed)
     return Trial(
         task=seen,
         task_recipe=suite.tasks[task.id],
@@ -162,6 +169,7 @@ def resolve_trial(
         operators=operators,
         generations=tuple(planned),
         trace_key=_trace_key(scoring, system_class, planned[0]) if labels == usual else None,
+        likelihood_key=likelihood if labels == usual else None,
         labels=labels if learns_labels(task, system_class) else None,
     )
 
@@ -306,3 +314,28 @@ def _trace_key(
             "interval": scoring.evaluation.interval.model_dump(),
         }
     )
+
+
+def _likelihood_key(
+    scoring: TaskScoring,
+    task: Task,
+    system_class: type[System],
+    source: str | dict[str, Any],
+    seed: int,
+) -> str | None:
+    recipe, kind = scoring.evaluation.likelihood, system_class.capabilities.likelihood
+    if recipe is None or kind is None or not hasattr(system_class, "log_likelihood"):
+        return None
+    if system_class.family == "yardstick" and task.conditional is None:
+        return None
+    identity: dict[str, Any] = {
+        "stage": "likelihood",
+        "source": source,
+        "data": task.split_digests["test"],
+        "kind": kind,
+        "interval": scoring.evaluation.interval.model_dump(),
+    }
+    # Nothing else is random.
+    if kind == "lower bound":
+        identity |= {"recipe": recipe.model_dump(), "seed": seed}
+    return content_key(identity)

@@ -23,6 +23,7 @@ from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.record_files import RecordFiles
+from benchmark.records.schema import LikelihoodRecord
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.entries import Store, content_key
 from benchmark.store.files import write_gzip, write_json, write_text
@@ -199,6 +200,14 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
         if traced is not None:
             keys["trace"] = trial.trace_key
             write_json(fresh / "traces" / f"{trial.trace_key}.json", select_curves(traced))
+    if planned is trial.main and trial.likelihood_key is not None:
+        likely = store.record("likelihood", trial.likelihood_key)
+        if likely is not None:
+            keys["likelihood"] = trial.likelihood_key
+            kept = (name for name in LikelihoodRecord.model_fields if name in likely)
+            line["likelihood"] = {name: likely[name] for name in kept}
+            values = store.folder("likelihood", trial.likelihood_key) / "values.jsonl"
+            _copy(values, fresh / "likelihoods" / f"{trial.likelihood_key}.jsonl")
     failure = next((f for f in failures if f is not None), None)
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"

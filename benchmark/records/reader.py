@@ -13,7 +13,15 @@ from pydantic import BaseModel, ValidationError
 from benchmark.api import UserError
 from benchmark.api.invalid_values import first_problem
 from benchmark.records.record_files import RecordFiles
-from benchmark.records.schema import Event, ExampleValues, Run, Sample, TraceRecord, TrialRecord
+from benchmark.records.schema import (
+    Event,
+    ExampleValues,
+    LikelihoodValues,
+    Run,
+    Sample,
+    TraceRecord,
+    TrialRecord,
+)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -57,6 +65,10 @@ class Records:
         """The curves along a generation."""
         name = f"traces/{trace_key}.json"
         return _parse(TraceRecord, self.files.read(name), str(self.files.place(name)))
+
+    def likelihoods(self, likelihood_key: str) -> tuple[LikelihoodValues, ...]:
+        """The log-likelihoods of the test targets, in the order of the split."""
+        return tuple(self._rows(f"likelihoods/{likelihood_key}.jsonl", LikelihoodValues))
 
     def _rows(self, name: str, model: type[M]) -> Iterator[M]:
         for place, line in self.files.lines(name):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from benchmark.api import CandidateKind, Status
+from benchmark.api import CandidateKind, LikelihoodKind, Status, Weighting
 
 Level = Literal["candidate", "set", "corpus"]
 Direction = Literal["higher", "lower", "none"]
@@ -114,6 +114,7 @@ class Keys(_Record):
     generate: str | None = None
     score: str | None = None
     trace: str | None = None
+    likelihood: str | None = None
 
 
 class TrialCost(_Record):
@@ -154,6 +155,22 @@ class Training(_Record):
     batch: int | None = None
 
 
+class LikelihoodRecord(_Record):
+    """The likelihoods of the test targets: what they are, and the figures of the run."""
+
+    kind: LikelihoodKind
+    samples: int | None = None
+    """Draws per target; None where nothing is drawn."""
+    weighting: Weighting | None = None
+    steps: int | None = None
+    """Of the chain that is bounded; None = all."""
+    counted: Literal["words", "characters"] = "words"
+    num_sources: int
+    unreachable: int = 0
+    """Targets that the system cannot write, which are in no figure."""
+    statistics: dict[str, Interval]
+
+
 class TrialRecord(_Record):
     """One (task, system, seed, setting): what was run and what came out."""
 
@@ -166,6 +183,8 @@ class TrialRecord(_Record):
     setting: SettingRecord
     keys: Keys = Keys()
     score: Score | None = None
+    likelihood: LikelihoodRecord | None = None
+    """Of the main setting of systems that have likelihoods, where the suite asks for them."""
     cost: TrialCost | None = None
     statuses: dict[str, int] | None = None
     training: Training | None = None
@@ -249,6 +268,19 @@ class ExampleValues(_Record):
     metrics: dict[str, Any]
     wanted: tuple[str, ...] = ()
     """Attributes that its control line asks for."""
+
+
+class LikelihoodValues(_Record):
+    """The log-likelihood of one target in nats; NaN where the system cannot write it."""
+
+    id: str
+    nats: Number
+    tokens: int
+    """Of the system's tokeniser, the end included."""
+    words: int
+    """Of the reference, or characters, the end not included."""
+    true_nats: Number = math.nan
+    """The true log probability, where it is known."""
 
 
 class TraceRecord(_Record):

@@ -20,7 +20,7 @@ from filelock import FileLock
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import sync_folder, write_json
 
-Kind = Literal["train", "operators", "generate", "score", "outputs", "trace"]
+Kind = Literal["train", "operators", "generate", "score", "outputs", "trace", "likelihood"]
 
 
 def content_key(content: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ def find_inconsistency(record: RawRecord) -> Difference | None:
         _check_texts: record.keeps_texts,
         _check_values: record.line["score"] is not None,
         _check_trace: record.keys.get("trace") is not None,
+        _check_likelihoods: record.keys.get("likelihood") is not None,
     }
     found = chain.from_iterable(check(record) for check, applies in checks.items() if applies)
     try:
@@ -104,6 +105,15 @@ def _check_trace(record: RawRecord) -> Iterator[Difference]:
             if counts != {len(kept["steps"])}:
                 where = f"{metric} {statistic}, steps"
                 yield Difference("trace", where, len(kept["steps"]), sorted(counts))
+
+
+def _check_likelihoods(record: RawRecord) -> Iterator[Difference]:
+    summary, rows = record.line["likelihood"], record.likelihoods
+    yield from _find_duplicates("likelihoods", [row["id"] for row in rows])
+    unreachable = sum(row["nats"] is None for row in rows)
+    for name, found in (("num_sources", len(rows)), ("unreachable", unreachable)):
+        if found != summary[name]:
+            yield Difference("likelihoods", name, summary[name], found)
 
 
 def _shape(value: Any) -> tuple[int, ...]:

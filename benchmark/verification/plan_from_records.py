@@ -158,10 +158,15 @@ def _rebuild_trial(
 def _restrict(trial: Trial, group: Sequence[RawRecord]) -> Trial:
     """The trial with the settings of `group` alone."""
     asked = {record.keys["generate"] for record in group}
-    # The first setting is the one that is traced.
-    traced = trial.trace_key if trial.main.key in asked else None
+    # Traces and likelihoods stand with the first setting.
+    has_main = trial.main.key in asked
     kept = tuple(planned for planned in trial.generations if planned.key in asked)
-    return replace(trial, generations=kept, trace_key=traced)
+    return replace(
+        trial,
+        generations=kept,
+        trace_key=trial.trace_key if has_main else None,
+        likelihood_key=trial.likelihood_key if has_main else None,
+    )
 
 
 def _compare_keys(

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
 from benchmark.records.record_files import RecordFiles
-from benchmark.records.schema import Event, ExampleValues, Sample, TraceRecord
+from benchmark.records.schema import Event, ExampleValues, LikelihoodValues, Sample, TraceRecord
 from benchmark.tasks.label_budget import LabelBudget
 
 Row = dict[str, Any]
@@ -35,6 +35,7 @@ FILE_OF_STAGE = {
     "generate": "samples/{}.jsonl",
     "score": "values/{}.jsonl",
     "trace": "traces/{}.json",
+    "likelihood": "likelihoods/{}.jsonl",
 }
 """The file of a key below `records/`."""
 
@@ -130,6 +131,11 @@ class RawRecord:
         """The curves along a generation."""
         (found,) = self._read("trace", TraceRecord)
         return found
+
+    @cached_property
+    def likelihoods(self) -> list[Row]:
+        """The log-likelihoods of the test targets."""
+        return self._read("likelihood", LikelihoodValues)
 
     def _read(self, stage: str, model: type[BaseModel]) -> list[Row]:
         """The objects of a file, one per line of JSONL, checked by `model` and kept as they are."""

@@ -17,7 +17,7 @@ CLOCK_FIELDS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "secon
 
 PARTS = (
     "files", "status", "setting", "keys", "training", "losses", "candidates", "statuses", "cost",
-    "values", "score", "trace",
+    "values", "score", "trace", "likelihoods",
 )  # fmt: skip
 """What is compared, in the order in which a trial produces it."""
 
@@ -26,6 +26,7 @@ _MISSING = "nothing"
 _OPTIONAL = {
     ("training", "system_digest"): "a digest of the trained weights",
     ("keys", "trace"): "curves along a generation",
+    ("keys", "likelihood"): "likelihoods of the targets",
 }
 """What a record may lack: old versions made no digest, calls without `--trace` no curves."""
 
@@ -62,6 +63,7 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
         *_compare_files("candidates", stored, fresh, _compare_candidates),
         *_compare_files("values", stored, fresh, partial(_compare_values, comparable=comparable)),
         *_compare_files("trace", stored, fresh, _compare_traces),
+        *_compare_files("likelihoods", stored, fresh, _compare_likelihoods),
     ]
     found.sort(key=lambda difference: PARTS.index(difference.part))
     return Compared(tuple(found), tuple(notes), tuple(comparable))
@@ -224,6 +226,12 @@ def _compare_traces(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]
     if stored.keys.get("trace") is not None and fresh.keys.get("trace") is not None:
         for found in _walk(stored.trace, fresh.trace, (), True):
             yield replace(found, part="trace")
+
+
+def _compare_likelihoods(stored: RawRecord, fresh: RawRecord) -> Iterator[Difference]:
+    if stored.keys.get("likelihood") is not None and fresh.keys.get("likelihood") is not None:
+        rows = stored.likelihoods, fresh.likelihoods
+        yield from _compare_rows("likelihoods", *rows, count="targets")
 
 
 def _compare_rows(

@@ -39,7 +39,8 @@ BOUNDS_IN_WORDS = (
 )
 
 _UNBOUNDED = ("files", "status", "setting", "keys")
-"""The parts that may not differ; a trace has no bound but that of the scores it ends in."""
+"""The parts that may not differ; a trace has no bound but that of the scores it ends in,
+likelihoods have none."""
 
 
 def find_breaches(stored: RawRecord, fresh: RawRecord, compared: Compared) -> list[Difference]:

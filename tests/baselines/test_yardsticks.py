@@ -125,3 +125,14 @@ def test_yardsticks_store_nothing(resources, tmp_path):
         CopySource.load(tmp_path, "cpu")
     with pytest.raises(UserError, match="not trained"):
         build(CopySource, resources).collate(TRAIN)
+
+
+def test_the_oracle_knows_the_true_log_probability(resources):
+    truth = {"a b": 0.25, "b": 0.75}
+    oracle = build(Oracle, resources, conditional=lambda source, temperature: truth)
+    asked = [Example(text, "x", text, (text,)) for text in ("a b", "b", "c")]
+    noise = make_noise(1, ["a b", "b", "c"])
+    scored = oracle.log_likelihood(asked, noise, num_samples=1)
+    assert [one.nats for one in scored] == [math.log(0.25), math.log(0.75), -math.inf]
+    assert [one.tokens for one in scored] == [3, 2, 2]
+    assert {one.kind for one in scored} == {"exact"}

@@ -21,5 +21,8 @@ def test_every_check_of_the_contract_is_listed_and_nothing_else():
         "check_loss",
         "check_mean",
         "check_operators",
+        "check_likelihood",
+        "check_likelihood_mass",
+        "check_likelihood_of_draws",
     ]
     assert {check.__module__ for check in CHECKS} == {"benchmark.testing"}

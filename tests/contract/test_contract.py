@@ -101,7 +101,8 @@ TINY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
         ),
     ),
     "d3pm-uniform": (
-        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1},
+        {"dim": 16, "heads": 2, "ffn": 32, "encoder_layers": 1, "decoder_layers": 1,
+         "timesteps": 20},
         ({"nfe": 4}, {"nfe": 5, "temperature": 0.0},),
     ),
     "mdlm": (

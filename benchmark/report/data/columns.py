@@ -13,7 +13,7 @@ from benchmark.report.data.points import Point
 
 Group = Literal[
     "quality", "known answers", "diversity", "form", "size", "training", "cost",
-    "frontier", "equal diversity", "equal cost", "pairs",
+    "frontier", "equal diversity", "equal cost", "pairs", "likelihood",
 ]  # fmt: skip
 
 _METRICS: Mapping[Group, tuple[str, ...]] = {

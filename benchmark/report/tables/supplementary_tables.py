@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmark.records.reader import Records
+from benchmark.report.analysis.likelihoods import has_likelihoods
 from benchmark.report.data.points import Board
 from benchmark.report.tables.ablation_table import ablations_of, build_ablation_table
 from benchmark.report.tables.composition_table import (
@@ -12,6 +13,7 @@ from benchmark.report.tables.composition_table import (
 )
 from benchmark.report.tables.cost_table import COST, build_cost_table
 from benchmark.report.tables.frontier_table import FRONTIER, build_frontier_table
+from benchmark.report.tables.likelihood_table import LIKELIHOOD, build_likelihood_table
 from benchmark.report.tables.mbr_tables import build_choosing_tables, choosing_names
 from benchmark.report.tables.published_tables import (
     PUBLISHED,
@@ -27,12 +29,14 @@ def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
     ablations = (f"ablation-{name}" for name in ablations_of(records, task))
     published = (PUBLISHED,) if comparable_figures(records, task) else ()
     composition = (COMPOSITION,) if has_composition(records, task) else ()
+    likelihood = (LIKELIHOOD,) if has_likelihoods(records, task) else ()
     return (
         *composition,
         FRONTIER,
         SIGNIFICANCE,
         *ablations,
         *choosing_names(records, task),
+        *likelihood,
         COST,
         *published,
     )
@@ -47,6 +51,7 @@ def build_supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
         build_significance_table(board, task),
         *(build_ablation_table(board, task, name) for name in ablations_of(records, task)),
         *build_choosing_tables(board, task),
+        *([build_likelihood_table(board, task)] if has_likelihoods(records, task) else []),
         build_cost_table(board, task),
     ]
     if comparable_figures(records, task):

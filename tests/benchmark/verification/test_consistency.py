@@ -32,3 +32,24 @@ def test_values_are_numbers_or_null(value, part):
     )
     found = find_inconsistency(record)
     assert (found and found.part) == part
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ([("a", -1.0), ("b", None)], None),
+        ([("a", -1.0)], "num_sources"),
+        ([("a", -1.0), ("b", -2.0)], "unreachable"),
+        ([("a", -1.0), ("a", None)], "a, times"),
+    ],
+)
+def test_likelihoods_agree_with_their_summary(rows, where):
+    record = SimpleNamespace(
+        line={"score": None, "likelihood": {"num_sources": 2, "unreachable": 1}},
+        likelihoods=[{"id": name, "nats": nats} for name, nats in rows],
+        keys={"likelihood": "x"},
+        keeps_events=False,
+        keeps_texts=False,
+    )
+    found = find_inconsistency(record)
+    assert (found and found.where) == where
