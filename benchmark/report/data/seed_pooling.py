@@ -148,7 +148,8 @@ def additive(
     if entry.level == "set":
         return additive_statistic("set", table, None) if table.ndim == 1 else None
     if entry.level == "candidate" and table.ndim == 2:
-        picked = best(table, entry.direction) if statistic == "oracle" else _read_choices(rows)
+        choices = _read_choices(rows, table.shape[1])
+        picked = best(table, entry.direction) if statistic == "oracle" else choices
         found = additive_statistic(statistic, table, picked)
         if found is None or base(metric) not in SHARES:
             return found
@@ -156,12 +157,15 @@ def additive(
     total = _find_total(metric, table)
     if total is None or statistic == "oracle":
         return None
-    return additive_statistic(statistic, table, _read_choices(rows), total)
+    return additive_statistic(statistic, table, _read_choices(rows, table.shape[1]), total)
 
 
-def _read_choices(rows: Mapping[str, ExampleValues]) -> NDArray[np.int64]:
-    """The candidate of each source that minimum Bayes risk chose."""
-    return np.array([row.mbr_index or 0 for row in rows.values()])
+def _read_choices(
+    rows: Mapping[str, ExampleValues], num_candidates: int
+) -> NDArray[np.int64] | None:
+    """The candidate of each source that minimum Bayes risk chose; None if one is none of them."""
+    chosen = np.array([row.mbr_index or 0 for row in rows.values()])
+    return chosen if bool(((chosen >= 0) & (chosen < num_candidates)).all()) else None
 
 
 def _find_total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
