@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmark.api import Batch, Candidate, Candidates, Example, Resources, Status, Tokenizer
+from benchmark.api import (
+    Batch,
+    Candidate,
+    Candidates,
+    Example,
+    LikelihoodKind,
+    LogLikelihood,
+    Resources,
+    Status,
+    Tokenizer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,24 @@ def can_be_written(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> T
     """
     rows = [tokenizer.encode(text) for text in texts]
     return torch.tensor([len(row) <= length and tokenizer.unk_id not in row for row in rows])
+
+
+def list_likelihoods(
+    nats: Tensor, tokens: Tensor, possible: Tensor, kind: LikelihoodKind
+) -> list[LogLikelihood]:
+    """The log-likelihoods of texts, minus infinity where a text is not `possible`.
+
+    Args:
+        nats: `(texts,)`.
+        tokens: that each of them covers, `(texts,)`.
+        possible: bool `(texts,)`; see `can_be_written`.
+        kind: of all of them.
+    """
+    values = nats.masked_fill(~possible.to(nats.device), -torch.inf)
+    return [
+        LogLikelihood(value, count, kind)
+        for value, count in zip(values.tolist(), tokens.tolist(), strict=True)
+    ]
 
 
 def collate_pairs(examples: Sequence[Example], resources: Resources) -> Batch:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -221,7 +221,7 @@ class Oracle(Yardstick):
         Raises:
             UserError: if the true distribution of the task is unknown.
         """
-        conditional, draw = self.resources.conditional, self.resources.draw
+        draw = self.resources.draw
         if draw is not None:
             seeds = iter(api.make_noise(seed, ids, num_samples).seeds)
             return [
@@ -231,10 +231,7 @@ class Oracle(Yardstick):
                 ]
                 for source in sources
             ]
-        if conditional is None:
-            raise api.UserError(
-                "oracle needs a task with a known true distribution: use a controlled one."
-            )
+        conditional = self._conditional()
         rows = api.make_noise(seed, ids, num_samples).uniform((1,), stream="oracle").tolist()
         uniforms = [u for (u,) in rows]
         candidates = []
@@ -261,11 +258,7 @@ class Oracle(Yardstick):
         Raises:
             UserError: if the true distribution of the task is unknown.
         """
-        conditional = self.resources.conditional
-        if conditional is None:
-            raise api.UserError(
-                "oracle needs a task with a known true distribution: use a controlled one."
-            )
+        conditional = self._conditional()
         masses = [conditional(e.source, 1.0).get(e.target, 0.0) for e in examples]
         return [
             api.LogLikelihood(
@@ -273,6 +266,15 @@ class Oracle(Yardstick):
             )
             for example, mass in zip(examples, masses, strict=True)
         ]
+
+    def _conditional(self) -> Callable[[str, float], Mapping[str, float]]:
+        """The true distribution of the task."""
+        conditional = self.resources.conditional
+        if conditional is None:
+            raise api.UserError(
+                "oracle needs a task with a known true distribution: use a controlled one."
+            )
+        return conditional
 
 
 def _draw(

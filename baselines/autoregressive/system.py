@@ -15,7 +15,13 @@ from baselines.autoregressive.decoding import AutoregressiveDecoding
 from baselines.autoregressive.likelihood import log_probability
 from baselines.left_to_right_search import Alphabet, Stepper, beam_search, sample
 from baselines.next_token_loss import next_token_loss
-from baselines.texts import can_be_written, never_generated, read_candidates, read_texts
+from baselines.texts import (
+    can_be_written,
+    list_likelihoods,
+    never_generated,
+    read_candidates,
+    read_texts,
+)
 from benchmark import api
 
 
@@ -98,18 +104,10 @@ class AutoregressiveSystem(api.NeuralSystem):
         device = next(self.module.parameters()).device
         batch: dict[str, Any] = self.collate(examples)
         taught = self._teach({name: rows.to(device) for name, rows in batch.items()})
-        nats = log_probability(
-            taught.logits, taught.target, taught.inside, self._forbidden(device)
-        ).cpu()
+        nats = log_probability(taught.logits, taught.target, taught.inside, self._forbidden(device))
         targets, length = [e.target for e in examples], self.resources.lengths.target
         possible = can_be_written(self.tokenizer, targets, length)
-        counts = taught.inside.sum(1)
-        return [
-            api.LogLikelihood(value, count, "exact")
-            for value, count in zip(
-                nats.masked_fill(~possible, -torch.inf).tolist(), counts.tolist(), strict=True
-            )
-        ]
+        return list_likelihoods(nats, taught.inside.sum(1), possible, "exact")
 
     @abstractmethod
     def _read(self, sources: Sequence[str], per_source: int, max_length: int) -> ReadSources:

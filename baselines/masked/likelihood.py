@@ -29,6 +29,7 @@ from torch.nn import functional
 
 from baselines.categorical import invert
 from baselines.masked.corruption import Absorbing, Corruption
+from baselines.stratified_uniforms import stratified
 from benchmark.api import Noise
 
 LogPredict = Callable[[Tensor, Tensor], Tensor]
@@ -58,7 +59,7 @@ def variational_bound(
         num_samples: draws per source.
     """
     x_0, inside = (rows.repeat_interleave(num_samples, dim=0) for rows in (x_0, inside))
-    u_t = _spread(noise.uniform((1,), stream="likelihood time"), num_samples)
+    u_t = stratified(noise.uniform((1,), stream="likelihood time"), num_samples)
     u_x = noise.uniform((x_0.size(1),), stream="likelihood corruption")
     t = (torch.floor(u_t * chain.timesteps) + 1) / chain.timesteps
     s = (t - 1 / chain.timesteps).clamp(min=0.0)
@@ -146,16 +147,6 @@ def one_at_a_time(log_predict: LogPredict, mask_id: int, x_0: Tensor, inside: Te
         log_p = log_predict(x_0.masked_fill(here, mask_id), 1 / n)
         total = total + _sum(_chosen(log_p, x_0).double(), here)
     return total
-
-
-def _spread(u: Tensor, num_samples: int) -> Tensor:
-    """Uniforms `(rows, 1)` of the draws of a source, evenly spaced from its first: lower variance.
-
-    Source: Kingma et al., arXiv 2107.00630, appendix I.1.
-    """
-    first = u.view(-1, num_samples)[:, :1]
-    shift = torch.arange(num_samples, dtype=u.dtype, device=u.device) / num_samples
-    return ((first + shift) % 1.0).view(-1, 1)
 
 
 def _chosen(values: Tensor, tokens: Tensor) -> Tensor:

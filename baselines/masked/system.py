@@ -37,6 +37,7 @@ from baselines.texts import (
     can_be_written,
     encode_sources,
     encode_targets,
+    list_likelihoods,
     never_generated,
     read_candidates,
     read_texts,
@@ -202,12 +203,7 @@ class MaskedSystem(api.NeuralSystem):
             # No length is 0.
             possible &= n > 0
         tokens = (x_0 != tokenizer.pad_id).sum(1) - int(self.lengths.predicted)
-        return [
-            api.LogLikelihood(value, count, kind)
-            for value, count in zip(
-                nats.masked_fill(~possible, -torch.inf).tolist(), tokens.tolist(), strict=True
-            )
-        ]
+        return list_likelihoods(nats, tokens, possible, kind)
 
     def _forbidden(self, device: torch.device) -> Tensor:
         """Ids that are never written, `(n,)`; where a length is predicted, nothing else ends."""
