@@ -160,8 +160,8 @@ def _score_all(
         }
         parts = {system: scores for system, scores in found.items() if scores}
         drawn = resample(parts, dict.fromkeys(parts, _RATERS), resamples=resamples)
-        for system, rows in drawn.scores.items():
-            yield (question, system), interval(rows, seeds=drawn.seeds, bounds=_bounds(key))
+        for system in parts:
+            yield (question, system), drawn.interval(system, bounds=_bounds(key))
 
 
 def _means(values: Values, system: str) -> dict[int, AdditiveScore]:

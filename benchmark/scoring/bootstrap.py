@@ -137,7 +137,7 @@ def mean_of(values: FloatArray, draws: int = 0) -> AdditiveScore:
     """
     defined = np.isfinite(values)
     columns = [np.where(defined, values, 0.0), defined.astype(np.float64)]
-    return AdditiveScore(np.stack(columns, axis=-1), _ratio, draws)
+    return AdditiveScore(np.stack(columns, axis=-1), ratio, draws)
 
 
 def source_ends(parts: Parts, level: float) -> tuple[float, float] | None:
@@ -152,7 +152,7 @@ def source_ends(parts: Parts, level: float) -> tuple[float, float] | None:
 def means_by_source(parts: Parts) -> FloatArray | None:
     """The mean over the seeds `(S,)`; None where the score is not the mean of all sources."""
     for part in parts.values():
-        if part.total is not _ratio or np.abs(part.contributions[:, 1] - 1).max() > 1e-9:
+        if part.total is not ratio or np.abs(part.contributions[:, 1] - 1).max() > 1e-9:
             return None
     return _means(parts)
 
@@ -337,11 +337,12 @@ def _multiplicities(rows: int, num_sources: int, rng: np.random.Generator) -> Fl
 
 
 def _means(parts: Parts) -> FloatArray:
-    means: FloatArray = np.mean([_ratio(part.contributions) for part in parts.values()], axis=0)
+    means: FloatArray = np.mean([ratio(part.contributions) for part in parts.values()], axis=0)
     return means
 
 
-def _ratio(sums: FloatArray) -> FloatArray:
+def ratio(sums: FloatArray) -> FloatArray:
+    """The first of two sums `(..., 2)` over the second; undefined where that is 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         quotient: FloatArray = sums[..., 0] / sums[..., 1]
     return quotient

@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.records.schema import LikelihoodValues
-from benchmark.scoring.bootstrap import AdditiveScore, mean_of
+from benchmark.scoring.bootstrap import AdditiveScore, mean_of, ratio
 
 PER_WORD, GAP = "nats_per_word", "gap"
 """The figures: -log p over words and ends, and what a target costs beyond its true -log p."""
@@ -33,13 +32,7 @@ def statistics(rows: Sequence[LikelihoodValues]) -> dict[str, AdditiveScore]:
     )
     known = np.isfinite(nats)
     spent = np.stack([np.where(known, -nats, 0.0), np.where(known, words + 1, 0.0)], axis=-1)
-    found = {PER_WORD: AdditiveScore(spent, _ratio)}
+    found = {PER_WORD: AdditiveScore(spent, ratio)}
     if np.isfinite(truth).any():
         found[GAP] = mean_of(truth - nats)
     return found
-
-
-def _ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quotient: NDArray[np.float64] = sums[..., 0] / sums[..., 1]
-    return quotient

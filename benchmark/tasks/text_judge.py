@@ -13,7 +13,6 @@ attribute. Source: scikit-learn's LinearSVC (liblinear), C = 0.5; deterministic.
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 from benchmark.api import UserError
 from benchmark.api.control import Judgement, require_control
+from benchmark.store.files import file_digest
 from benchmark.tasks.labelled_lines import read_labelled
 from benchmark.tasks.real_text_judge import RealTextJudge
 from benchmark.tasks.text_likelihood import TextLikelihood
@@ -43,7 +43,7 @@ class TextJudge(RealTextJudge):
     @functools.cached_property
     def name(self) -> str:
         """See `benchmark.api.Judge`."""
-        digest = hashlib.sha256(self.train.read_bytes()).hexdigest()[:8]
+        digest = file_digest(self.train)[:8]
         return f"linear-svc-{'characters' if self.characters else 'words'}-{digest}-v{VERSION}"
 
     @functools.cached_property

@@ -8,11 +8,11 @@ characters where there are no spaces between words.
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.store.files import file_digest
 from benchmark.tasks.kneser_ney import KneserNey
 from benchmark.tasks.labelled_lines import read_labelled
 
@@ -41,7 +41,7 @@ class TextLikelihood:
     @functools.cached_property
     def name(self) -> str:
         """See `benchmark.api.control.LanguageModel`."""
-        digest = hashlib.sha256(self.train.read_bytes()).hexdigest()[:8]
+        digest = file_digest(self.train)[:8]
         tokens = "characters" if self.characters else "words"
         return f"kneser-ney-{ORDER}-{tokens}-{digest}-v{VERSION}"
 

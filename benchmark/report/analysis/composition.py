@@ -97,6 +97,7 @@ def _find_leaders(
 ) -> Iterator[tuple[Point, int]]:
     """By the tests of every table, over all numbers of attributes and of labels."""
     names: dict[str, Point] = {}
+    numbers: dict[str, int] = {}
     columns: dict[str, dict[str, Parts]] = {}
     for number, of_points in successes.items():
         for point, parts in of_points.items():
@@ -104,13 +105,13 @@ def _find_leaders(
                 name = f"{point.system}, {point.label}"
                 names[name] = point
                 # More labels are no merit of a system.
-                columns.setdefault(f"{number} of {point.labels}", {})[name] = parts
+                column = f"{number} attributes, {point.labels} labels"
+                numbers[column] = number
+                columns.setdefault(column, {})[name] = parts
     verdicts = compare_all(columns, systems={name: p.system for name, p in names.items()})
-    for column, rows in columns.items():
-        number = int(column.partition(" ")[0])
-        ranking = verdicts.rank(
-            column, {name: values[names[name], SUCCESS, number] for name in rows}
-        )
+    for column, number in numbers.items():
+        found = {name: values[names[name], SUCCESS, number] for name in columns[column]}
+        ranking = verdicts.rank(column, found)
         if ranking is not None:
             yield from ((names[name], number) for name in ranking.bold)
 

@@ -9,7 +9,7 @@ from benchmark.records.reader import Records
 from benchmark.records.schema import Interval, LikelihoodRecord
 from benchmark.report.data.points import Board, Point
 from benchmark.report.data.seed_pooling import recipe_of
-from benchmark.scoring.bootstrap import IntervalRecipe, Parts, interval, resample
+from benchmark.scoring.bootstrap import IntervalRecipe, Parts, resample
 from benchmark.scoring.likelihoods import statistics
 
 
@@ -65,8 +65,8 @@ def measure_likelihoods(board: Board, task: str) -> dict[Point, TargetLikelihood
             max(record.unreachable for record in records),
             tuple(dict.fromkeys(keys)),
             {
-                name: interval(values, seeds=resampled.seeds, level=recipe.level)
-                for (of, name), values in resampled.scores.items()
+                name: resampled.interval((of, name), level=recipe.level)
+                for of, name in parts
                 if of is point
             },
         )

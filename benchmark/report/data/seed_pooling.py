@@ -148,8 +148,11 @@ def additive(
     if entry.level == "set":
         return additive_statistic("set", table, None) if table.ndim == 1 else None
     if entry.level == "candidate" and table.ndim == 2:
-        choices = _read_choices(rows, table.shape[1])
-        picked = best(table, entry.direction) if statistic == "oracle" else choices
+        picked = (
+            best(table, entry.direction)
+            if statistic == "oracle"
+            else _read_choices(rows, table.shape[1])
+        )
         found = additive_statistic(statistic, table, picked)
         if found is None or base(metric) not in SHARES:
             return found
