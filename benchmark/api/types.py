@@ -253,7 +253,7 @@ class Resources:
     lengths: Lengths
     train: Sequence[Example] = ()
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Example id to references, of the evaluated split; for yardsticks only."""
+    """Example id to references, of the splits that are decoded; for yardsticks only."""
     conditional: Callable[[str, float], Mapping[str, float]] | None = None
     draw: Callable[[str, int, float], str] | None = None
     """(source, seed, temperature) to a draw of the true distribution, where there are too many

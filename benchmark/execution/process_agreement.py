@@ -17,7 +17,7 @@ def check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
     Raises:
         UserError: if any process disagrees.
     """
-    keys = [code()["digest"], *(of.key for trial in plan.trials for of in trial.generations)]
+    keys = [code()["digest"], *(of.key for trial in plan.trials for of in trial.decoded)]
     everywhere = processes.gather(keys)
     for rank, others in enumerate(everywhere):
         if others != everywhere[0]:

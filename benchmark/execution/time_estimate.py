@@ -23,7 +23,7 @@ SLOW_S = 2.0
 def estimate_seconds(trial: Trial, context: RunContext) -> float:
     """A rough estimate of the seconds that the missing entries of a trial take in one process."""
     store = context.store
-    missing = [of for of in trial.generations if store.record("generate", of.key) is None]
+    missing = [of for of in trial.decoded if store.record("generate", of.key) is None]
     untrained = trial.train_key is not None and store.record("train", trial.train_key) is None
     if not missing and not untrained:
         return 0.0
@@ -90,11 +90,11 @@ def _decoding_s(system: System, planned: PlannedGeneration, trial: Trial, device
     asked = getattr(decoding, knob) if knob else None
     if knob and isinstance(asked, int) and asked > REHEARSED_NFE:
         decoding, calls = replace(decoding, **{knob: REHEARSED_NFE}), asked / REHEARSED_NFE
-    test, samples = planned.sources, planned.num_samples
+    asked_of, samples = planned.sources, planned.num_samples
 
     def rehearse(sources: int, candidates: int) -> float:
         made = generate(
-            system, test[:sources], decoding,
+            system, asked_of[:sources], decoding,
             num_samples=candidates, seed=trial.seed, batch=10**6, device=device,
         )  # fmt: skip
         return made.cost.wall_s
@@ -105,6 +105,6 @@ def _decoding_s(system: System, planned: PlannedGeneration, trial: Trial, device
         # A ranked list costs the same however few are requested: a slow one is overestimated.
         wall_s = rehearse(1, 1)
     else:
-        sources, candidates = min(REHEARSED_SOURCES, len(test)), samples
+        sources, candidates = min(REHEARSED_SOURCES, len(asked_of)), samples
         wall_s = rehearse(sources, candidates)
-    return calls * wall_s * len(test) * samples / (sources * candidates)
+    return calls * wall_s * len(asked_of) * samples / (sources * candidates)

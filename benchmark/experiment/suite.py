@@ -188,6 +188,10 @@ class Evaluation(_Recipe):
     """What is generated for the test split, and how it is scored."""
 
     num_samples: PositiveInt = 8
+    valid_sources: PositiveInt | None = None
+    """Sources from the beginning of the valid split that main settings and sweeps decode too:
+    the settings that stand for a system at equal diversity and equal cost are chosen there. null =
+    none, and the report shows curves without such comparisons."""
     batch: PositiveInt = 512
     """Network rows decoded at once (candidates, not sources)."""
     compile: bool | Literal["cuda-graphs", "aot-eager"] = False

@@ -23,8 +23,8 @@ def build_system(trial: Trial) -> System:
 
 
 def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
-    """What a system may know about a task: test references are for yardsticks only."""
-    known = task.test if family == "yardstick" else ()
+    """What a system may know about a task: references of valid and test are for yardsticks only."""
+    known = (*task.valid, *task.test) if family == "yardstick" else ()
     references = {example.id: example.references for example in known}
     return Resources(
         tokenizer=_tokenizer(_CachedTask(task.digest, task), recipe.tokenizer),

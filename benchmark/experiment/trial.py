@@ -7,8 +7,8 @@ generates again, a new setting never trains again, and a finished trial is never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, cast
 
 from benchmark.api import DecodingProtocol, Example, Steerable, System
 from benchmark.experiment.configuration import fill
@@ -27,6 +27,9 @@ from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
 from benchmark.tasks.label_budget import LabelBudget, labelled, read_budget, visible
 
+CHOSEN_AMONG = frozenset({"main", "sweep", "nfe"})
+"""Roles of the settings among which places at equal diversity and equal cost are chosen."""
+
 
 @dataclass(frozen=True)
 class PlannedGeneration:
@@ -39,7 +42,10 @@ class PlannedGeneration:
     num_samples: int
     """Candidates per source; a deterministic setting has one."""
     sources: tuple[Example, ...]
-    """The part of the test split that is decoded."""
+    """The part of the split that is decoded."""
+    split: Literal["test", "valid"] = "test"
+    valid: PlannedGeneration | None = None
+    """The same on the valid split, where places on curves are chosen; None if none are."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,11 @@ class Trial:
         return self.generations[0]
 
     @property
+    def decoded(self) -> tuple[PlannedGeneration, ...]:
+        """All that is decoded: every setting, followed by the same on the valid split."""
+        return tuple(of for test in self.generations for of in (test, test.valid) if of is not None)
+
+    @property
     def entries(self) -> list[tuple[Kind, str]]:
         """The entries whose keys are known before the trial runs."""
         trained: list[tuple[Kind, str]] = [("train", self.train_key)] if self.train_key else []
@@ -108,7 +119,7 @@ class Trial:
         fitted: list[tuple[Kind, str]] = (
             [("operators", self.operators.key)] if self.operators else []
         )
-        made: list[tuple[Kind, str]] = [("generate", of.key) for of in self.generations]
+        made: list[tuple[Kind, str]] = [("generate", of.key) for of in self.decoded]
         scored: list[tuple[Kind, str]] = (
             [("likelihood", self.likelihood_key)] if self.likelihood_key else []
         )
@@ -152,7 +163,10 @@ def resolve_trial(
     settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     source = operators.key if operators else train_key or identity
-    planned = [_plan_generation(of, suite, seen, system_class, source, seed) for of in settings]
+    # What a system learns may hide what valid sources ask for: they are decoded as they are.
+    planned = [
+        _plan_setting(of, suite, seen, task.valid, system_class, source, seed) for of in settings
+    ]
     likelihood = _likelihood_key(scoring, seen, system_class, train_key or identity, seed)
     return Trial(
         task=seen,
@@ -265,6 +279,26 @@ def _plan_operators(
         "seed": seed,
     }
     return FittedOperators(content_key(identity), examples, recipe)
+
+
+def _plan_setting(
+    setting: Setting,
+    suite: Suite,
+    task: Task,
+    valid: tuple[Example, ...],
+    system_class: type[System],
+    source: str | dict[str, Any],
+    seed: int,
+) -> PlannedGeneration:
+    """A setting on the test split, and on the valid split if it can stand for its system."""
+    planned = _plan_generation(setting, suite, task, system_class, source, seed)
+    count = suite.evaluation.valid_sources
+    if count is None or not valid or not CHOSEN_AMONG & {*setting.roles}:
+        return planned
+    asked = replace(task, test=valid, valid=())
+    shorter = replace(setting, num_sources=min(count, len(valid)))
+    on_valid = _plan_generation(shorter, suite, asked, system_class, source, seed)
+    return replace(planned, valid=replace(on_valid, split="valid"))
 
 
 def _plan_generation(

@@ -195,6 +195,9 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
             line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
             values = store.folder("score", scored_as) / "values.jsonl"
             write_gzip(fresh / "values" / f"{scored_as}.jsonl.gz", values.read_bytes())
+    if planned.valid is not None:
+        line["valid"] = _describe_valid(store, trial, planned.valid)
+        failures.append(store.failure("generate", planned.valid.key))
     if planned is trial.main and trial.trace_key is not None:
         traced = store.record("trace", trial.trace_key)
         if traced is not None:
@@ -212,6 +215,29 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
     line["error"] = failure["error"] if failure else None
     line["status"] = "ok" if line["score"] else "failed" if failure else "missing"
     return line | {"keys": keys}
+
+
+def _describe_valid(
+    store: Store, trial: Trial, planned: PlannedGeneration
+) -> dict[str, Any] | None:
+    """Values and cost on the valid split; None where it was not decoded or scored."""
+    generated = store.record("generate", planned.key)
+    if generated is None:
+        return None
+    key = trial.scoring.key(generated["candidates_digest"])
+    scored = store.record("score", key)
+    if scored is None:
+        return None
+    return {
+        "generate": planned.key,
+        "score": key,
+        "num_sources": scored["num_sources"],
+        "cost": generated["cost"],
+        "measures": {
+            name: {statistic: of["value"] for statistic, of in metric["statistics"].items()}
+            for name, metric in scored["metrics"].items()
+        },
+    }
 
 
 def _plain(score: dict[str, Any]) -> dict[str, Any]:

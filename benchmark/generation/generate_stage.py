@@ -1,4 +1,4 @@
-"""Decode the test split with one setting and store the candidates."""
+"""Decode sources with one setting and store the candidates."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def generate_candidates(
         **trial.describe("generate"),
         "train": trial.train_key,
         "setting": asdict(planned.setting),
+        "split": planned.split,
         "num_sources": len(planned.sources),
         "num_samples": planned.num_samples,
         "batch": trial.evaluation.batch,

@@ -171,6 +171,18 @@ class LikelihoodRecord(_Record):
     statistics: dict[str, Interval]
 
 
+class ValidPart(_Record):
+    """The same setting on the valid split: where places on curves are chosen."""
+
+    generate: str
+    """Key of its candidates."""
+    score: str
+    num_sources: int
+    cost: TrialCost
+    measures: dict[str, dict[str, Number]]
+    """By metric and statistic."""
+
+
 class TrialRecord(_Record):
     """One (task, system, seed, setting): what was run and what came out."""
 
@@ -186,6 +198,8 @@ class TrialRecord(_Record):
     likelihood: LikelihoodRecord | None = None
     """Of the main setting of systems that have likelihoods, where the suite asks for them."""
     cost: TrialCost | None = None
+    valid: ValidPart | None = None
+    """None where nothing was decoded for choices, or it failed."""
     statuses: dict[str, int] | None = None
     training: Training | None = None
     parameters: Parameters | None = None

@@ -23,6 +23,7 @@ from benchmark.report.figures.figure_files import render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.inline_svg import InlineFigures
 from benchmark.report.page.page import Drawn, TaskView, list_facts, render_page
+from benchmark.report.tables.frontier_table import build_place_frame
 from benchmark.report.tables.renderers import (
     format_pipe_row,
     format_pipe_table,
@@ -40,7 +41,7 @@ from benchmark.report.text.summary import build_overview_table, list_failures
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
-TABLE_FILES = (*FURTHER_FILES, "-curves.csv", "-pairs.csv")
+TABLE_FILES = (*FURTHER_FILES, "-curves.csv", "-pairs.csv", "-places.csv")
 
 _ROOMS = ("report", "records", "scoring")
 """Whose sources decide what a report says."""
@@ -137,7 +138,12 @@ def _build_task(
     table = build_table(board, task)
     name, room = stem(task), folder / "tables"
     _write_table(table, room / name)
-    for what, frame in (("curves", board.frame(task)), ("pairs", build_pair_frame(board, task))):
+    frames = {
+        "curves": board.frame(task),
+        "pairs": build_pair_frame(board, task),
+        "places": build_place_frame(board, task),
+    }
+    for what, frame in frames.items():
         write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)

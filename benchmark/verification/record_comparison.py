@@ -17,7 +17,7 @@ CLOCK_FIELDS = frozenset({"seconds", "wall_s", "network_s", "peak_bytes", "secon
 
 PARTS = (
     "files", "status", "setting", "keys", "training", "losses", "candidates", "statuses", "cost",
-    "values", "score", "trace", "likelihoods",
+    "values", "score", "valid", "trace", "likelihoods",
 )  # fmt: skip
 """What is compared, in the order in which a trial produces it."""
 
@@ -141,8 +141,10 @@ def _compare_fields(
         score["metrics"] = {n: record.metrics[n] for n in comparable if n in record.metrics}
         # Compared with the candidates; the key of the scores depends on it.
         score.pop("candidates_digest", None)
+        valid = dict(line.get("valid") or {})
         if not same_scores:
             keys.pop("score")
+            valid.pop("score", None)
         if not same_code:  # which may have renamed things
             score["metrics"] = {
                 name: {key: entry[key] for key in ("signature", "statistics")}
@@ -157,9 +159,13 @@ def _compare_fields(
             "statuses": line["statuses"],
             "cost": line["cost"] if same_batch else None,
             "score": score if line["score"] else None,
+            "valid": valid,
         }
 
     before, after = parts(stored), parts(fresh)
+    if not same_code and not (before["valid"] and after["valid"]):
+        # Old versions decoded nothing of the valid split.
+        del before["valid"], after["valid"]
     for part in before:
         found = first_difference(before[part], after[part], same_keys=same_code)
         if found is not None:

@@ -79,6 +79,26 @@ def test_from_nothing_to_a_report_and_from_the_cache(run):
 
 
 @pytest.mark.slow
+def test_settings_are_chosen_on_the_valid_split(run):
+    words = ["--task", "paraphrase", "--system", "transformer", "copy-source", "oracle"]
+    code, _, _ = run(*words, "--set", *QUICK, "evaluation.valid_sources=4")
+    assert code == 0
+    for line in records():
+        valid = line["valid"]
+        assert valid["num_sources"] == 4
+        assert valid["cost"]["wall_s"] >= 0
+        assert valid["generate"] != line["keys"]["generate"]
+        assert valid["measures"]["validity"]["expected"] is not None
+    places = Path("reports/nano/tables/paraphrase-places.csv").read_text().splitlines()
+    assert any(",depth," in row and "transformer" in row for row in places)
+    assert any(",grammar," in row for row in places)
+    # Without it, nothing of the test split is decoded again and nothing is held equal.
+    code, _, err = run(*words, "--set", *QUICK)
+    assert code == 0 and "3 trials, 3 of them cached" in err
+    assert len(Path("reports/nano/tables/paraphrase-places.csv").read_text().splitlines()) == 1
+
+
+@pytest.mark.slow
 def test_deterministic_setting_has_one_candidate(run):
     code, _, _ = run(
         "--task", "paraphrase", "--system", "transformer",

@@ -75,7 +75,7 @@ def _name_best(
 ) -> Answer:
     """The best of some systems in a column, and those that it is significantly better than."""
     if standard is None:
-        return Answer("not measured")
+        return Answer("not compared" if not found.choice else "not measured")
     values = {s: found.value(standard.id, s) for s in models}
     terms = _describe_terms(found, standard)
     ranking = verdicts.rank(standard.id, values)

@@ -21,6 +21,7 @@ from benchmark.report.analysis.mbr_scaling import (
     curved_metrics,
     curved_points,
     mbr_curve,
+    valid_rows,
 )
 from benchmark.report.data.points import Board, Point
 from benchmark.scoring.bootstrap import Parts, mean_of
@@ -57,17 +58,20 @@ def equal_cost_column(metric: str, utility: str) -> str:
 def choose_at_equal_cost(board: Board, task: str, metric: str, utility: str) -> EqualCost | None:
     """The choices by a utility within `common_budget`, where more is better.
 
-    None with fewer than two models whose choices can be compared.
+    None with fewer than two models whose choices can be compared, or where no cost was measured
+    on the valid split: a budget must not be chosen on the sources that are scored.
     """
     points, entry = curved_points(board, task), curved_metrics(board.records, task).get(metric)
     if entry is None or entry.direction != "higher":
         return None
-    budget = common_budget(points)
+    budget = common_budget(board, points)
     sizes: dict[str, int] = {}
     chosen: dict[str, dict[int, BySource]] = {}
     for point in points:
-        size = affordable(point, mbr_curve(point, metric, utility), budget)
+        size = affordable(board, point, mbr_curve(point, metric, utility), budget)
         if size:
+            if not math.isfinite(valid_rows(board, point)):
+                return None
             sizes[point.system] = size
             chosen[point.system] = chosen_values(board.records, point, metric, utility, size)
     sources = _find_common([of_seed for seeds in chosen.values() for of_seed in seeds.values()])

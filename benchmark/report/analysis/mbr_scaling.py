@@ -80,15 +80,30 @@ def rows_per_candidate(point: Point) -> float:
     return rows if math.isfinite(rows) else point.cost("depth")
 
 
-def common_budget(points: Sequence[Point]) -> float:
+def valid_rows(board: Board, point: Point) -> float:
+    """Network rows of a candidate on the valid split, by which budgets bind; NaN if unknown.
+
+    A point with more candidates decodes as the main one does.
+    """
+    main = board.main(point.task, point.system)
+    return main.valid_cost("rows") if main is not None else math.nan
+
+
+def price(board: Board, point: Point) -> float:
+    """What a candidate costs under a budget, in rows: on the valid split, else as measured."""
+    rows = valid_rows(board, point)
+    return rows if math.isfinite(rows) else rows_per_candidate(point)
+
+
+def common_budget(board: Board, points: Sequence[Point]) -> float:
     """The fewest network rows per source that buy each model a draw; NaN without draws."""
-    rows = [rows_per_candidate(p) for p in points if p.sampled and not p.yardstick]
+    rows = [price(board, p) for p in points if p.sampled and not p.yardstick]
     return max((r for r in rows if math.isfinite(r) and r > 0), default=math.nan)
 
 
-def affordable(point: Point, curve: BySize, budget: float) -> int:
+def affordable(board: Board, point: Point, curve: BySize, budget: float) -> int:
     """The most candidates of a curve that a budget of network rows per source buys; 0 if none."""
-    rows = rows_per_candidate(point)
+    rows = price(board, point)
     if not point.sampled or point.yardstick or not rows > 0:
         return 0
     # Rows are a mean over the sources: what rounding adds to a whole number is ignored.

@@ -8,18 +8,22 @@ What is held equal is taken from the records, by rules that no system can choose
 - the least number of calls, of rows and of seconds at which every system can decode at all.
 
 How a quality is read off a curve, and what the area is, is explained in
-`benchmark.report.analysis.frontier`. There are two steps: `choose_places` says which settings, in
-which shares, stand for a system at each level, and `measure_places` what they score. Shares are
-fixed before anything is resampled, so a place is a score over the sources like any other and the
-tests of every other table compare it (`benchmark.report.analysis.verdicts`). Intervals and tests
-hold for the places as chosen. The area describes a curve and is not tested.
+`benchmark.report.analysis.frontier`. There are two steps. `choose_places` says which settings, in
+which shares, stand for a system at each level, from what they did on the valid split: the more
+settings a system has, the better the best of them looks on the sources that it was chosen on, so
+none is chosen on the test sources. `measure_places` says what the places score there. A place is
+then a score over the sources like any other, and the tests of every other table compare it
+(`benchmark.report.analysis.verdicts`); intervals hold for the places as chosen. Records without a
+valid part, and outputs made elsewhere, have curves and no places. The area describes a curve and
+is not tested.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -36,6 +40,13 @@ AREA = "area"
 LONE = "one setting: a point has no area"
 UNCOUNTED = "a yardstick has no cost to compare"
 UNSAMPLED = "no independent samples: not on the axis of diversity"
+UNCHOSEN = "no settings chosen on the valid split"
+NO_PLACES = (
+    "Nothing is held equal: these records have no part on the valid split to choose settings on"
+    " (`evaluation.valid_sources`), and settings chosen on the sources that they are scored on"
+    " favour who has more of them."
+)
+"""Said where a task has no standards."""
 
 TRUTHS: Mapping[StandardId, str] = {"grammar": CEILING, "human": REFERENCE}
 """Rows whose diversity is the one to reach; the first that a task has."""
@@ -134,6 +145,22 @@ class Standings:
         """A figure; undefined where there is none."""
         return self.values.get((column, system), UNDEFINED)
 
+    def level_of(self, standard: Standard, point: Point, *, valid: bool = False) -> float:
+        """What a setting has of what is held equal, in the unit that is shown."""
+        if standard.is_cost:
+            cost = point.valid_cost(standard.id) if valid else point.cost(standard.id)
+            return cost * COSTS[standard.id][1]
+        if self.diversity is None:
+            return math.nan
+        return self.diversity.read_valid(point) if valid else self.diversity.read(point).value
+
+    def spent(self, standard: Standard, system: str) -> float:
+        """The diversity or the cost of a place on the test split; NaN where there is no place."""
+        place = self.choice[standard].get(system)
+        if not place:
+            return math.nan
+        return math.fsum(share * self.level_of(standard, p) for p, share in place.items())
+
     def standard(self, *ids: StandardId) -> Standard | None:
         """The first of the named standards that the task has."""
         return next((s for i in ids for s in self.standards if s.id == i), None)
@@ -149,17 +176,18 @@ def compute_standings(board: Board, task: str) -> Standings | None:
 
 
 def choose_places(board: Board, task: str, quality: Axis) -> Choice:
-    """The places on the measured envelopes, for every standard that the records give."""
+    """The places on the envelopes of the valid split, for every standard that it gives."""
     found: dict[Standard, Mapping[str, Place]] = {}
-    sampled, diversity = find_sampled(board, task, quality), diversity_axis(board, task)
+    diversity = diversity_axis(board, task)
     if diversity is not None:
-        reached = {s: [diversity.read(p).value for p in of] for s, of in sampled.items()}
+        sampled = _find_known(find_sampled(board, task, quality), quality, diversity.read_valid)
+        reached = {s: [diversity.read_valid(p) for p in of] for s, of in sampled.items()}
         for name, level in _find_levels(board, task, diversity, reached):
             found[Standard(name, level)] = _find_places(sampled, reached, quality, level)
     for name in COSTS:
-        settings = {s: _list_priced(board, task, s, name, quality) for s in board.models}
-        priced = {s: points for s, points in settings.items() if points}
-        prices = {s: [-p.cost(name) for p in of] for s, of in priced.items()}
+        settings = {s: _list_settings_by_cost(board, task, s) for s in board.models}
+        priced = _find_known(settings, quality, partial(_price, cost=name))
+        prices = {s: [-p.valid_cost(name) for p in of] for s, of in priced.items()}
         if prices:
             level = min(max(of) for of in prices.values())
             found[Standard(name, -level)] = _find_places(priced, prices, quality, level)
@@ -192,7 +220,7 @@ def measure_places(board: Board, task: str, quality: Axis, choice: Choice) -> St
         if point.trials
         for column in ([AREA] if diversity else []) + [standard.id for standard in choice]
         if (column, point.system) not in values
-        and (why := _explain_dash(column, point, curves.get(point.system)))
+        and (why := _explain_dash(column, point, sampled.get(point.system, ()), diversity))
     }
     return Standings(quality, diversity, choice, curves, values, dashes)
 
@@ -209,6 +237,13 @@ def settings_of(board: Board, task: str, system: str) -> tuple[Point, ...]:
     main = board.main(task, system)
     points = dict.fromkeys(swept or ([main] if main is not None and main.trials else []))
     return tuple(point for point in points if point.sampled)
+
+
+def offered(board: Board, task: str, standard: Standard, system: str) -> tuple[Point, ...]:
+    """The settings of a system among which its place is chosen."""
+    if standard.is_cost:
+        return _list_settings_by_cost(board, task, system)
+    return settings_of(board, task, system)
 
 
 def find_sampled(board: Board, task: str, quality: Axis) -> dict[str, tuple[Point, ...]]:
@@ -233,23 +268,38 @@ def _find_levels(
 ) -> Iterator[tuple[StandardId, float]]:
     for name, system in TRUTHS.items():
         row = board.main(task, system)
-        if row is not None and diversity.read(row).value > 0:
-            yield name, diversity.read(row).value
+        if row is not None and diversity.read_valid(row) > 0:
+            yield name, diversity.read_valid(row)
             break
     models = [max(xs) for system, xs in reached.items() if system in board.models]
     if models:
         yield "common", min(models)
 
 
-def _list_priced(
-    board: Board, task: str, system: str, cost: StandardId, quality: Axis
-) -> list[Point]:
+def _list_settings_by_cost(board: Board, task: str, system: str) -> tuple[Point, ...]:
     """The settings of a model that differ in what they cost, its main one among them."""
     main = board.main(task, system)
     if main is None or not main.trials:
-        return []
-    points = dict.fromkeys((main, *board.nfe_curve(task, system)))
-    return [p for p in points if p.cost(cost) > 0 and quality.read(p).defined]
+        return ()
+    return tuple(dict.fromkeys((main, *board.nfe_curve(task, system))))
+
+
+def _price(point: Point, cost: StandardId) -> float:
+    """NaN where nothing was counted."""
+    return point.valid_cost(cost) or math.nan
+
+
+def _find_known(
+    settings: Mapping[str, Sequence[Point]], quality: Axis, read: Callable[[Point], float]
+) -> dict[str, tuple[Point, ...]]:
+    """The settings whose quality and place were measured on the valid split, by system."""
+    known = {
+        system: tuple(
+            p for p in of if math.isfinite(read(p)) and math.isfinite(quality.read_valid(p))
+        )
+        for system, of in settings.items()
+    }
+    return {system: points for system, points in known.items() if points}
 
 
 def _find_places(
@@ -261,19 +311,24 @@ def _find_places(
     """The place of each system that reaches a level with its settings at `xs`."""
     found: dict[str, Place] = {}
     for system, points in settings.items():
-        ys = np.array([quality.read(point).value for point in points])
+        ys = np.array([quality.read_valid(point) for point in points])
         place = place_at(np.array(xs[system]), ys, level)
         if place:
             found[system] = {points[number]: share for number, share in place.items()}
     return found
 
 
-def _explain_dash(column: str, point: Point, curve: SweepSummary | None) -> str:
+def _explain_dash(
+    column: str, point: Point, settings: Sequence[Point], diversity: Axis | None
+) -> str:
     if column in COSTS:
-        return UNCOUNTED if point.yardstick else ""
-    if curve is None:
+        return UNCOUNTED if point.yardstick else UNCHOSEN
+    if not settings or diversity is None:
         return UNSAMPLED
-    return LONE if column == AREA else f"reaches only a diversity of {curve.high:.3f}"
+    if column == AREA:
+        return LONE
+    reached = [x for p in settings if math.isfinite(x := diversity.read_valid(p))]
+    return f"reaches only a diversity of {max(reached):.3f}" if reached else UNCHOSEN
 
 
 def _summarise_sweeps(

@@ -28,6 +28,11 @@ class Axis:
             return found
         return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)
 
+    def read_valid(self, point: Point) -> float:
+        """The value of a point on the valid split; NaN where it has none."""
+        found = point.valid_measure(self.metric, self.statistic)
+        return 1 - found if self.complement else found
+
     def bounds(self, board: Board, task: str) -> Bounds:
         """The range of what it shows."""
         metric = board.metrics(task).get(self.metric)

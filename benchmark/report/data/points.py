@@ -87,6 +87,17 @@ class Point:
         """Mean of a field of `TrialCost` over the seeds; NaN where not measured."""
         return _mean(getattr(c.cost, name, math.nan) for c in self.trials)
 
+    def valid_measure(self, metric: str, statistic: str = "expected") -> float:
+        """The value of a metric on the valid split; NaN unless every seed has it."""
+        parts = [c.valid.measures.get(metric, {}) if c.valid else {} for c in self.trials]
+        values = [part.get(statistic, math.nan) for part in parts]
+        return math.fsum(values) / len(values) if values else math.nan
+
+    def valid_cost(self, name: str) -> float:
+        """Mean of a field of `TrialCost` on the valid split; NaN unless every seed has it."""
+        values = [getattr(c.valid.cost, name) if c.valid else math.nan for c in self.trials]
+        return math.fsum(values) / len(values) if values else math.nan
+
     def training(self, name: str) -> float:
         """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
         found = (getattr(c.training, name, None) for c in self.trials)

@@ -62,7 +62,7 @@ Place = Callable[[Point, int], float]
 def draw_candidates(board: Board, task: str) -> PanelGrid:
     """Two qualities of a task, each over candidates and over network rows, at page width."""
     points, axes = curved_points(board, task), shown_axes(board, task)
-    utility, budget = next(iter(utilities_of(points)), ""), common_budget(points)
+    utility, budget = next(iter(utilities_of(points)), ""), common_budget(board, points)
     height = 2.2 if crowded(board) else 1.75
     grid = make_grid(2 * max(1, len(axes)), 2, width=PAGE_IN, panel_height=height)
     looks = look_of(board)

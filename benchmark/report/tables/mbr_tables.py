@@ -64,11 +64,11 @@ def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
 def _build_main_table(
     board: Board, task: str, points: Sequence[Point], name: str, metric: MetricScore
 ) -> Table:
-    budget = common_budget(points)
+    budget = common_budget(board, points)
     sizes = _select_sizes(points, name, SIZES)
 
     def columns(utility: str) -> tuple[Column, ...]:
-        return _make_main_columns(name, metric, utility, sizes, budget)
+        return _make_main_columns(board, name, metric, utility, sizes, budget)
 
     spent = (
         f" At equal cost: as many draws as {budget:.3g} network rows per source buy, the price of"
@@ -91,14 +91,19 @@ def _build_main_table(
 
 
 def _make_main_columns(
-    name: str, metric: MetricScore, utility: str, sizes: Sequence[int], budget: float
+    board: Board,
+    name: str,
+    metric: MetricScore,
+    utility: str,
+    sizes: Sequence[int],
+    budget: float,
 ) -> tuple[Column, ...]:
     def bought(point: Point) -> Interval:
         curve = mbr_curve(point, name, utility)
-        return curve.get(affordable(point, curve, budget), UNDEFINED)
+        return curve.get(affordable(board, point, curve, budget), UNDEFINED)
 
     def count_bought(point: Point) -> Interval:
-        size = affordable(point, mbr_curve(point, name, utility), budget)
+        size = affordable(board, point, mbr_curve(point, name, utility), budget)
         return Interval(value=size or math.nan)
 
     most, at = sizes[-1], f"at {budget:.3g} rows"

@@ -68,6 +68,23 @@ def test_equal_settings_share_their_roles(settings):
 
 
 @pytest.mark.slow
+def test_curves_are_decoded_on_the_valid_split_too(settings):
+    toy, plain = settings("calls", changes=["evaluation.valid_sources=3"])
+    usual, _ = settings("calls")
+    on_valid = {of.setting.label: of.valid for of in toy.generations}
+    assert [label for label, of in on_valid.items() if of is None] == ["temperature=0.5, calls=9"]
+    main = on_valid["temperature=1"]
+    assert main.sources == toy.task.valid[:3]
+    assert (main.split, main.decoding) == ("valid", toy.main.decoding)
+    assert plain.main.valid.split == "valid"
+    # What is decoded of the test split stays what it was.
+    assert [of.key for of in toy.generations] == [of.key for of in usual.generations]
+    keys = [of.key for of in toy.decoded]
+    assert len(set(keys)) == len(keys) == 4 + 3
+    assert all(of.valid is None for of in usual.generations)
+
+
+@pytest.mark.slow
 def test_several_ablations_share_their_variants(settings):
     toy, _ = settings("calls", "greed")
     by_label = {s.label: s.ablations for s in settings_of(toy)}

@@ -71,9 +71,13 @@ def trial(
     depth: float = 10,
     task: str = "toy",
 ) -> Row:
-    """A line of cells.jsonl; without metrics it is a trial that failed."""
+    """A line of cells.jsonl; without metrics it is a trial that failed.
+
+    On the valid split everything is as on the test split, and costs what `cost` of the line says.
+    """
     name = f"{system}-{label}-{seed}"
     ok = metrics is not None
+    cost = {"depth": depth, "seconds_per_candidate": 0.0125} if ok else None
     return {
         "task": task,
         "system": system,
@@ -104,7 +108,19 @@ def trial(
             "mbr_utility": BLEU,
             "interval": {"method": "by hand", "level": 0.95, "resamples": 200, "seed": 0},
         },
-        "cost": {"depth": depth, "seconds_per_candidate": 0.0125} if ok else None,
+        "cost": cost,
+        "valid": {
+            "generate": f"generate-{name}-valid",
+            "score": f"score-{name}-valid",
+            "num_sources": 4,
+            "cost": cost,
+            "measures": {
+                metric: {name: of["value"] for name, of in entry["statistics"].items()}
+                for metric, entry in metrics.items()
+            },
+        }
+        if metrics is not None
+        else None,
         "statuses": {"ok": 4} if ok else {},
         "training": None,
     }

@@ -41,7 +41,10 @@ def test_every_file_is_there(report):
         "summary.md",
         *(f"figures/overview.{kind}" for kind in ("png", "pdf")),
         *(f"figures/dialogue-{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")),
-        *(f"tables/dialogue{end}" for end in (".md", ".csv", ".tex", "-curves.csv", "-pairs.csv")),
+        *(
+            f"tables/dialogue{end}"
+            for end in (".md", ".csv", ".tex", "-curves.csv", "-pairs.csv", "-places.csv")
+        ),
         *(
             f"tables/dialogue-{name}{end}"
             for name in ("frontier", "significance", "ablation-policies", "cost")

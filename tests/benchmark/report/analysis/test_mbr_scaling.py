@@ -113,28 +113,28 @@ def test_what_a_budget_buys(tmp_path):
     points = {point.system: point for point in curved_points(board, "toy")}
     assert rows_per_candidate(points["uncounted"]) == 2
     # One draw of the dearest model; a single answer and a yardstick set no price.
-    budget = common_budget(tuple(points.values()))
+    budget = common_budget(board, tuple(points.values()))
     assert budget == 3.3
     bought = {
-        name: affordable(point, mbr_curve(point, BLEU, BLEU), budget)
+        name: affordable(board, point, mbr_curve(point, BLEU, BLEU), budget)
         for name, point in points.items()
     }
     # 3 * 1.1 > 3.3 in floating point.
     assert bought == {"slow": 1, "fast": 3, "uncounted": 1, "one": 0, "oracle": 0}
-    assert affordable(points["fast"], mbr_curve(points["fast"], BLEU, BLEU), 100.0) == 4
-    assert affordable(points["slow"], mbr_curve(points["slow"], BLEU, BLEU), 3.0) == 0
-    assert math.isnan(common_budget((points["one"], points["oracle"])))
+    assert affordable(board, points["fast"], mbr_curve(points["fast"], BLEU, BLEU), 100.0) == 4
+    assert affordable(board, points["slow"], mbr_curve(points["slow"], BLEU, BLEU), 3.0) == 0
+    assert math.isnan(common_budget(board, (points["one"], points["oracle"])))
     for name in ("one", "oracle"):
         curve = mbr_curve(points[name], BLEU, BLEU)
-        assert affordable(points[name], curve, 1000.0) == 0
+        assert affordable(board, points[name], curve, 1000.0) == 0
 
 
 @pytest.mark.parametrize("rows", [0.0, -1.0])
 def test_what_costs_nothing_has_no_price(tmp_path, rows):
     board = board_of(tmp_path, costing(trial("free", curved(UP)), rows))
     (point,) = curved_points(board, "toy")
-    assert affordable(point, mbr_curve(point, BLEU, BLEU), 10.0) == 0
-    assert math.isnan(common_budget((point,)))
+    assert affordable(board, point, mbr_curve(point, BLEU, BLEU), 10.0) == 0
+    assert math.isnan(common_budget(board, (point,)))
 
 
 def test_all_values_in_one_file(tmp_path):

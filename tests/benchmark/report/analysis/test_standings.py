@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import scipy.stats
 from handmade import bleu, trial, write_handmade
 from swept import swept_board
 
 from benchmark.records.reader import read_records
+from benchmark.report.analysis.frontier import place_at
+from benchmark.report.analysis.significance import compare_all
 from benchmark.report.analysis.standings import (
     LONE,
+    UNCHOSEN,
     UNCOUNTED,
     UNSAMPLED,
     Standard,
@@ -17,6 +22,7 @@ from benchmark.report.analysis.standings import (
 from benchmark.report.analysis.verdicts import task_verdicts
 from benchmark.report.data.axes import main_axis
 from benchmark.report.data.points import Board
+from benchmark.scoring.bootstrap import mean_of
 
 CURVES = {
     "steep": [(0.4, 0.8), (0.2, 1.0), (0.6, 0.2)],
@@ -144,3 +150,71 @@ def test_without_values_there_is_no_interval_and_no_claim(tmp_path):
     assert found.value("depth", "a").value == 0.5
     assert not found.value("depth", "a").bounded
     assert not task_verdicts(board, "toy").pairs
+
+
+def test_settings_are_chosen_on_valid_and_scored_on_test(tmp_path):
+    curves = {"lucky": [(0.5, 0.6), (0.5, 0.9)], "other": [(0.5, 0.7)]}
+    # On the valid split the first setting was the better one.
+    valid = {"lucky": [(0.4, 0.65), (0.4, 0.6)], "other": [(0.4, 0.7)]}
+    found = compute_standings(swept_board(tmp_path, curves, valid=valid), "toy")
+    common = found.standard("common")
+    assert common.value == pytest.approx(0.4)
+    assert found.value("common", "lucky").value == pytest.approx(0.6)
+    assert found.spent(common, "lucky") == pytest.approx(0.5)
+    (setting,) = found.choice[common]["lucky"]
+    assert setting.label == "main"
+    assert found.level_of(common, setting, valid=True) == pytest.approx(0.4)
+
+
+def test_without_a_valid_part_there_are_curves_and_no_places(tmp_path):
+    board = swept_board(tmp_path, CURVES, single=["fixed"], valid={})
+    found = compute_standings(board, "toy")
+    assert found.standards == ()
+    assert found.value("area", "flat").defined
+    assert {pair.column for pair in task_verdicts(board, "toy").pairs} == {"bleu_sent_m4.expected"}
+
+
+def test_outputs_made_elsewhere_have_no_place_and_set_no_level(tmp_path):
+    curves = {"a": [(0.4, 0.8), (0.2, 0.9)], "outside": [(0.1, 0.95)]}
+    board = swept_board(tmp_path, curves, valid={"a": curves["a"]})
+    found = compute_standings(board, "toy")
+    assert found.standard("common").value == pytest.approx(0.4)
+    assert found.dashes["common", "outside"] == UNCHOSEN
+    assert found.dashes["depth", "outside"] == UNCHOSEN
+
+
+def test_budgets_bind_on_the_cost_of_the_valid_split(tmp_path):
+    lines = []
+    for system, (on_valid, on_test) in {"dear": (8, 6), "cheap": (2, 9)}.items():
+        line = trial(system, bleu(0.5), depth=on_test)
+        line["valid"]["cost"] = line["cost"] | {"depth": on_valid}
+        lines.append(line)
+    board = Board(read_records(write_handmade(tmp_path / "x", lines)))
+    found = compute_standings(board, "toy")
+    budget = found.standard("depth")
+    assert budget.value == 8
+    assert [found.spent(budget, system) for system in ("dear", "cheap")] == [6, 9]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("chosen_on", "is_kept"), [("valid", True), ("test", False)])
+def test_eight_settings_are_no_better_than_one(chosen_on, is_kept):
+    """All settings are equal: how often the best of eight is said to differ from the only one.
+
+    As many sources as in the suite `mini`; a setting that was chosen on the sources that it is
+    scored on is what the valid split is there against.
+    """
+    rng = np.random.default_rng(21)
+    sizes = {"valid": 32, "test": 100}
+    wrong = 0
+    for _ in range(400):
+        ease = {split: rng.beta(0.8, 0.8, size) for split, size in sizes.items()}
+        scores = {split: rng.binomial(8, of, (9, len(of))) / 8 for split, of in ease.items()}
+        alone, *many = range(9)
+        quality = scores[chosen_on][many].mean(axis=1)
+        ((best, _),) = place_at(np.zeros(8), quality, 0.0).items()
+        rows = {"one": scores["test"][alone], "eight": scores["test"][many[best]]}
+        parts = {name: {1: mean_of(row)} for name, row in rows.items()}
+        wrong += compare_all({"q": parts}).pairs[0].significant
+    _, high = scipy.stats.binom.interval(0.999, 400, 0.05)
+    assert bool(wrong <= high) is is_kept

@@ -32,8 +32,8 @@ def test_frontier_table_known_answer(board):
     (steep,) = lines_of(text, "steep (a)")
     (flat,) = lines_of(text, "flat (b)")
     assert steep == (
-        "| steep (a) | 3 | 2 | 0.200 | 0.600 | 0.480 | 0.200 | **0.800** ᵇ | **0.800** ᵇ"
-        " | **0.800** ᵇ |"
+        "| steep (a) | 3 | 2 | 0.200 | 0.600 | 0.480 | 0.200 | 0.600 | **0.800** ᵇ | 10.000"
+        " | **0.800** ᵇ | 1.000 | **0.800** ᵇ | 12.500 |"
     )
     assert flat.startswith("| flat (b) | 2 | 1 | 0.300 | 0.800 | 0.535 | **0.640** ᵃ |")
     assert "≥ 0.6, all reach ↑" in text
