@@ -7,6 +7,7 @@ part of a name, a value or the text.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ class Judge(Protocol):
         """The true distribution of a feature under the control line `source`."""
 
 
+# Every metric reads the line of every candidate.
+@functools.lru_cache(maxsize=4096)
 def read_control(source: str) -> Control | None:
     """The control that a source holds; None if it is no control line.
 

@@ -51,7 +51,7 @@ class ControlAnswers:
         Raises:
             UserError: if `source` is no control line of the task.
         """
-        control, parsed = self._control(source), self.grammar.parse(text)
+        control, parsed = self._control(source), _parse(self.grammar_id, text)
         if parsed is None:
             missed = None if control.text is None else False
             return Judgement(False, dict.fromkeys(control.wanted, False), missed, missed)
@@ -91,7 +91,7 @@ class ControlAnswers:
 
     def features(self, text: str) -> dict[str, str] | None:
         """The features and attributes of a sentence; None outside the grammar."""
-        parsed = self.grammar.parse(text)
+        parsed = _parse(self.grammar_id, text)
         if parsed is None:
             return None
         return {name: self.grammar.project(name, parsed) for name in self.feature_names}
@@ -110,7 +110,7 @@ class ControlAnswers:
         return require_control(source, self.grammar_id)
 
     def _parsed(self, text: str) -> Parse:
-        parsed = self.grammar.parse(text)
+        parsed = _parse(self.grammar_id, text)
         if parsed is None:
             raise UserError(f"{self.grammar_id}: {text!r} is not a sentence of the grammar.")
         return parsed
@@ -131,6 +131,12 @@ def load_grammar(grammar_id: str) -> AttributeGrammar:
     from benchmark.tasks.attribute_grammar_file import read_attribute_grammar
 
     return read_attribute_grammar(FOLDER / f"{grammar_id}.yaml")
+
+
+# Every metric judges every candidate.
+@functools.lru_cache(maxsize=65_536)
+def _parse(grammar_id: str, text: str) -> Parse | None:
+    return load_grammar(grammar_id).parse(text)
 
 
 @functools.lru_cache(maxsize=1024)
