@@ -117,6 +117,27 @@ def load_pretrained(
     return model, _with_tokenizer(model, backend)
 
 
+def load_tokenizer(name: str) -> PretrainedTokenizer:
+    """The tokeniser of a published model alone.
+
+    Args:
+        name: a folder, or a model id of the hub.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return PretrainedTokenizer(AutoTokenizer.from_pretrained(name))
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"No tokeniser can be read from {name!r} ({reason}): give a folder with tokenizer.json,"
+            " or a model id available from the hub."
+        ) from error
+
+
 def save_pretrained(path: Path, model: "PreTrainedModel", tokenizer: PretrainedTokenizer) -> None:
     """Write the model's configuration and its tokeniser into the folder `path`; no weights."""
     model.config.save_pretrained(str(path))

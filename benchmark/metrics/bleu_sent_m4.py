@@ -6,7 +6,7 @@ weights. Not comparable with corpus BLEU (`bleu_corpus`): on the same strings th
 five points and more.
 
 Quirks of the definition, kept: a sentence of two tokens scores 0.22 against itself, one of
-three 0.46, because the orders that it is too short for are smoothed and not skipped; one token
+three 0.58, because the orders that it is too short for are smoothed and not skipped; one token
 scores 1 against itself.
 
 Source: smoothing 4 of Chen and Cherry, "A systematic comparison of smoothing techniques for

@@ -186,20 +186,41 @@ def is_missing_folder(name: str) -> bool:
     return by_path and not Path(name).expanduser().is_dir()
 
 
-@functools.cache
 def describe(name: str) -> str:
-    """What a signature says of an encoder: hub id, or folder name with a digest of its files."""
+    """What a signature says of a network: its hub id with the commit, or its folder with a digest.
+
+    The commit is that in the cache of the hub, which is the one that is loaded. A model that was
+    not fetched yet has none before it is loaded for the first time.
+    """
     if name == AUTO:
         return f"{AUTO_PACKAGE}@{version(AUTO_PACKAGE)}"
     folder = Path(name).expanduser()
-    if not folder.is_dir():
-        return name
+    if folder.is_dir():
+        return f"{folder.resolve().name}@sha256-{_digest(folder)[:12]}"
+    commit = find_commit(name)
+    return f"{name}@{commit[:12]}" if commit else name
+
+
+def find_commit(name: str) -> str | None:
+    """The commit of a hub model that lies in the local cache; None where there is none."""
+    from huggingface_hub import try_to_load_from_cache
+
+    try:
+        found = try_to_load_from_cache(name, "config.json")
+    except ValueError:
+        # No id of the hub at all: loading it says so.
+        return None
+    return Path(found).parent.name if isinstance(found, str) else None
+
+
+@functools.cache
+def _digest(folder: Path) -> str:
     sha = hashlib.sha256()
     for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
         sha.update(path.name.encode())
         with path.open("rb") as file:
             sha.update(hashlib.file_digest(file, "sha256").digest())
-    return f"{folder.resolve().name}@sha256-{sha.hexdigest()[:12]}"
+    return sha.hexdigest()
 
 
 class NotLoadedError(Exception):
@@ -222,10 +243,14 @@ def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, 
 
     folder = Path(name).expanduser()
     place = str(folder) if folder.is_dir() else name
+    # The commit that signatures name, not a later one of the hub.
+    revision = (None if folder.is_dir() else find_commit(name)) or "main"
     try:
         with without_progress_bars():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place)
-            network = getattr(transformers, kind).from_pretrained(place, dtype=torch.float32)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place, revision=revision)
+            network = getattr(transformers, kind).from_pretrained(
+                place, revision=revision, dtype=torch.float32
+            )
         return tokenizer, network.to(device).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error).strip() or repr(error)).splitlines()[0]

@@ -81,7 +81,7 @@ class Mauve(TextMetric):
 
     @property
     def signature(self) -> str:
-        """See `Metric.signature`."""
+        """How many buckets `auto` gives joins it when the data are seen."""
         options = sign(self.name, case=self.case, encoder=describe(self.encoder))
         buckets = f"auto-{MOST_BUCKETS}" if self.buckets == "auto" else self.buckets
         used = libraries("transformers", "torch", "scipy")
@@ -92,11 +92,13 @@ class Mauve(TextMetric):
 
         The value of a candidate is the share of all references that are in its bucket.
         """
+        encoder = load_encoder(self.encoder, None, self.device)
         signature = count_references(self.signature, items)
         texts = [fold(text, self.case) for i in items for text in (*i.references, *i.candidates)]
-        vectors = load_encoder(self.encoder, None, self.device).embed(texts)
+        vectors = encoder.embed(texts)
         auto = min(max(2, round(len(items) / 10)), MOST_BUCKETS)
         size = auto if self.buckets == "auto" else int(self.buckets)
+        signature = signature.replace(f"buckets:auto-{MOST_BUCKETS}", f"buckets:{size}")
         labels = buckets_of(np.array([vectors[text] for text in texts], dtype=np.float64), size)
 
         num_samples = len(items[0].candidates)

@@ -1,6 +1,6 @@
 """Sentence BLEU of a candidate against its own source: how much of it is copied.
 
-A copy of the source scores 1 (0.46 and less where it has fewer than four words, see
+A copy of the source scores 1 (0.58 and less where it has fewer than four words, see
 `bleu_sent_m4`). In a paraphrase less is better at equal quality, yet a text about something else
 has least of all: `ibleu` weighs the two. So no direction is better here.
 

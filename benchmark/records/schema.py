@@ -91,6 +91,9 @@ class Score(_Record):
     num_samples: int
     mbr_utility: str = ""
     mbr_utilities: tuple[str, ...] = ()
+    capitals: bool | None = None
+    """Whether any candidate has a capital letter; None where no reference has one, or in records
+    that do not say."""
     interval: IntervalMethod
 
 

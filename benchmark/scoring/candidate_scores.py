@@ -12,7 +12,7 @@ with the number of threads, and a rerun must give the same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -83,11 +83,23 @@ def score_candidates(
         },
         "num_sources": len(items),
         "num_samples": len(items[0].candidates),
+        "capitals": _find_capitals(items),
         "mbr_utility": utilities[0].id,
         "mbr_utilities": [utility.id for utility in utilities],
         "interval": {"method": METHOD, **asdict(interval)},
     }
     return record, _list_values(items, scored, chosen, counts)
+
+
+def _find_capitals(items: Sequence[Item]) -> bool | None:
+    """Whether any candidate has a capital letter; None where no reference has one."""
+
+    def has_any(texts: Iterable[str]) -> bool:
+        return any(text != text.lower() for text in texts)
+
+    if not has_any(text for item in items for text in item.references):
+        return None
+    return has_any(text for item in items for text in item.candidates)
 
 
 def _check_ids(metrics: Sequence[Metric]) -> None:

@@ -17,7 +17,7 @@ from benchmark.report.analysis.resampled_scores import task_draws
 from benchmark.report.analysis.significance import Ranking, Verdicts, compare_all
 from benchmark.report.analysis.standings import compute_standings
 from benchmark.report.data.axes import Axis, main_axis, quality_axes
-from benchmark.report.data.points import CEILING, REFERENCE, Board, Point
+from benchmark.report.data.points import CEILING, MADE_OF_REFERENCES, Board, Point
 from benchmark.report.data.seed_pooling import seed_parts
 from benchmark.report.data.wording import join_names
 from benchmark.scoring.bootstrap import Bounds, Parts
@@ -31,9 +31,11 @@ def column_of(axis: Axis) -> str:
 def compared_points(board: Board, task: str) -> tuple[Point, ...]:
     """The rows of the main table that are compared.
 
-    The references are left out: scored against themselves they are perfect by construction.
+    The references are left out, as they are and through a tokeniser: scored against themselves they
+    are perfect by construction.
     """
-    return tuple(p for p in board.mains(task) if p.trials and p.system != REFERENCE)
+    mains = board.mains(task)
+    return tuple(p for p in mains if p.trials and p.system not in MADE_OF_REFERENCES)
 
 
 @lru_cache(maxsize=64)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from benchmark.records.schema import Interval, base
-from benchmark.report.data.columns import group_of, rank_of
+from benchmark.records.schema import Interval, MetricScore, base
+from benchmark.report.data.columns import group_of, name_form, rank_of
 from benchmark.report.data.points import Board, Point
 from benchmark.scoring.bootstrap import UNBOUNDED, Bounds
 
@@ -96,10 +96,22 @@ def planes(board: Board, task: str) -> tuple[Plane, ...]:
     """The planes of a task, all over the same x axis; the main quality first."""
     metrics = board.metrics(task)
     # A metric with an option, such as `self_bleu:case=lower`, is as good as one without.
-    found = (replace(a, metric=name) for a in VARIETY for name in metrics if base(name) == a.metric)
+    found = (
+        _measure(axis, name, metric)
+        for axis in VARIETY
+        for name, metric in metrics.items()
+        if base(name) == axis.metric
+    )
     variety = next(found, None)
     if variety is None:
         return ()
     known = [axis for axis in (CONTROL, VALIDITY, COVERAGE) if axis.metric in metrics]
     usual = quality_axis(board, task)
     return tuple((variety, axis) for axis in (*known, usual) if axis is not None)
+
+
+def _measure(axis: Axis, name: str, metric: MetricScore) -> Axis:
+    """The axis for one metric of its kind, whose form the label says."""
+    form = "published form" if "form=published" in name else name_form(metric)
+    label = axis.label.replace(")", f", {form})") if form else axis.label
+    return replace(axis, metric=name, label=label)

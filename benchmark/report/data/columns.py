@@ -240,6 +240,14 @@ def _name_ceiling(metric: MetricScore) -> str:
     return f"ceiling {named.partition('=')[2]}" if named and "," not in named else ""
 
 
+def name_form(metric: MetricScore) -> str:
+    """What sets its form apart from BLEU between candidates as the papers have it; else empty.
+
+    It is read from the signature of the records, which may be older than this package.
+    """
+    return "equal = 1" if "equal:1" in metric.signature.split("|") else ""
+
+
 def _select_statistics(name: str, metric: MetricScore) -> tuple[str, ...]:
     wanted = ("expected", "mbr", "oracle") if base(name) == FULL else ("expected", "set")
     return tuple(s for s in wanted if s in metric.statistics)
@@ -251,7 +259,7 @@ def _make_main_column(name: str, metric: MetricScore, statistic: str, num_sample
     if full and _option_of(name):
         detail += f", {_option_of(name)}"
     detail = detail or ("%" if share else _option_of(name) or metric.unit)
-    detail = ", ".join(filter(None, (detail, _name_ceiling(metric))))
+    detail = ", ".join(filter(None, (detail, name_form(metric), _name_ceiling(metric))))
     column = make_metric_column(
         name, metric, statistic, metric.title, detail, lambda point: point.measure(name, statistic)
     )

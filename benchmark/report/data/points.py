@@ -29,6 +29,10 @@ FAMILIES = tuple(family for family in get_args(Family) if family != YARDSTICK)
 """Order of the families; those of plug-ins follow, yardsticks come last."""
 
 COPY, CEILING, REFERENCE = "copy-source", "oracle", "reference"
+TOKENIZER = "tokenizer-ceiling"
+MADE_OF_REFERENCES = frozenset({REFERENCE, TOKENIZER})
+"""Near perfect by construction where they are scored against themselves: never compared."""
+
 BAYES = "bayes"
 """The ceiling at a number of labels."""
 

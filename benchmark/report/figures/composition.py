@@ -17,7 +17,7 @@ from benchmark.report.data.control_points import (
     has_edits,
     kept_axis,
 )
-from benchmark.report.data.points import CEILING, COPY, REFERENCE, Board, Point
+from benchmark.report.data.points import CEILING, COPY, MADE_OF_REFERENCES, Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.marks import (
     crowded,
@@ -65,7 +65,7 @@ def _list_series(board: Board, task: str) -> Iterator[Series]:
     """The rows of the table but for trivial ones, each guided one with itself unguided."""
     looks = look_of(board)
     for point in board.mains(task):
-        if point.system in (COPY, REFERENCE) or not point.trials:
+        if point.system in {COPY, *MADE_OF_REFERENCES} or not point.trials:
             continue
         look = looks[point.system]
         if point.system == CEILING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.records.schema import Interval
 from benchmark.report.data.control_points import find_unguided, free_features
-from benchmark.report.data.points import COPY, REFERENCE, Board, Point
+from benchmark.report.data.points import COPY, MADE_OF_REFERENCES, Board, Point
 from benchmark.report.figures.legend import make_entry
 from benchmark.report.figures.marks import (
     crowded,
@@ -24,7 +24,9 @@ def draw_free_features(board: Board, task: str) -> PanelGrid:
     """Divergence (x) by feature, from the features of texts down to the attributes."""
     features, looks = free_features(board, task), look_of(board)
     mains = [
-        p for p in board.mains(task) if p.trials and p.sampled and p.system not in (COPY, REFERENCE)
+        p
+        for p in board.mains(task)
+        if p.trials and p.sampled and p.system not in {COPY, *MADE_OF_REFERENCES}
     ]
     shown: list[tuple[Point, bool]] = []
     for point in mains:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Literal
 
-from benchmark.report.data.points import CEILING, COPY, REFERENCE, YARDSTICK
+from benchmark.report.data.points import CEILING, COPY, REFERENCE, TOKENIZER, YARDSTICK
 
 INK, MUTED, PAPER = "#1b1b1b", "#6e6e6e", "#ffffff"
 CEILING_COLOUR, COPY_COLOUR = "#8c8c8c", "#4d4d4d"
@@ -45,7 +45,7 @@ _MARKERS: Mapping[str, Sequence[Marker]] = {
     "iterative": ("X", "P", (4, 1, 45.0), (4, 1, 0.0)),
     "edit": ("*", (6, 1, 0.0)),
     "latent": ("h", (6, 0, 30.0), (7, 0, 0.0)),
-    YARDSTICK: ("x", "+", "1", "2"),
+    YARDSTICK: ("x", "+", "1", "2", "3"),
 }
 _OTHER_MARKERS: Sequence[Marker] = ("h", "<", ">", "p", (3, 1, 0.0), (7, 0, 0.0), (8, 1, 0.0))
 
@@ -87,6 +87,7 @@ _KNOWN: Mapping[str, tuple[str, Marker]] = {
     "fairseq-levenshtein": ("#c49a6c", (6, 1, 0.0)),
     "nearest-neighbour": ("#6e6e6e", "x"),
     REFERENCE: ("#3d3d3d", "+"),
+    TOKENIZER: ("#8f8f8f", "3"),
     COPY: (COPY_COLOUR, "1"),
     CEILING: (CEILING_COLOUR, "2"),
 }

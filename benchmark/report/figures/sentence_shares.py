@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from benchmark.report.data.control_points import AMONG_SENTENCES, SENTENCES
-from benchmark.report.data.points import COPY, REFERENCE, Board
+from benchmark.report.data.points import COPY, MADE_OF_REFERENCES, Board
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.knob_curve import draw_knob_curve
 from benchmark.report.figures.labels import SIZE_PT
@@ -32,7 +32,7 @@ def draw_sentence_shares(board: Board, task: str) -> PanelGrid:
     entries = [
         entry
         for system in board.systems
-        if system not in (COPY, REFERENCE)
+        if system not in {COPY, *MADE_OF_REFERENCES}
         and (entry := draw_knob_curve(panel, board, task, system, (SENTENCES, AMONG_SENTENCES)))
     ]
     ax.set(xlim=(0, TOP), ylim=(0, TOP), xlabel=SENTENCES.label, ylabel=AMONG_SENTENCES.label)

@@ -7,6 +7,7 @@ about which system is better; the quality curve below is what can be compared.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +15,7 @@ from typing import Literal
 import numpy as np
 from matplotlib.axes import Axes
 
-from benchmark.records.schema import Event
+from benchmark.records.schema import Event, base
 from benchmark.report.data.points import Board
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.legend import make_legend
@@ -25,6 +26,9 @@ from benchmark.report.figures.panel_grid import COLUMN_IN, WIDE_IN, PanelGrid, m
 
 MOST_POINTS = 160
 """Points that are drawn of one loss curve: more than a column can show."""
+
+PREFERRED = ("validity", "bleu_sent_m4")
+"""Qualities of the lower panel: the first that was logged."""
 
 Curves = dict[str, list[tuple[Event, ...]]]
 """System to the logs of its seeds."""
@@ -42,7 +46,7 @@ class TrainingCurve:
 def draw_training(board: Board, task: str) -> PanelGrid:
     """Loss (logarithmic) above, quality on the valid split below, at column width."""
     curves, looks = collect_logs(board, task), look_of(board)
-    quality, many = _choose_quality(curves), crowded(board)
+    quality, many = choose_quality(curves), crowded(board)
     grid = make_grid(
         2 if quality else 1, 1,
         width=WIDE_IN if many else COLUMN_IN, panel_height=1.8 if many else 1.35, share="x",
@@ -142,9 +146,12 @@ def draw_progress(
     set_limits(ax, ys=drawn)
 
 
-def _choose_quality(curves: Curves) -> str | None:
-    names = {name for seeds in curves.values() for log in seeds for e in log for name in e.quality}
-    preferred = [name for name in ("validity", "bleu_sent_m4") if name in names]
+def choose_quality(curves: Curves, known: Sequence[str] = PREFERRED) -> str | None:
+    """The first of `known` that was logged, in the case of most logs; else any."""
+    logs = (log for seeds in curves.values() for log in seeds)
+    counts = Counter(name for log in logs for name in sorted({n for e in log for n in e.quality}))
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    preferred = [name for of in known for name in names if base(name) == of]
     return next(iter([*preferred, *sorted(names)]), None)
 
 

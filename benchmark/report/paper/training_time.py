@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmark.records.schema import base
 from benchmark.report.data.points import Board
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.figures.training_curves import (
     TrainingCurve,
+    choose_quality,
     collect_logs,
     draw_progress,
     progress_of,
@@ -22,8 +24,12 @@ QUALITY = "bleu_sent_m4"
 def quality_over_training(board: Board, task: str) -> dict[str, list[TrainingCurve]]:
     """Sentence BLEU on examples of the valid split, by system and seed."""
     found: dict[str, list[TrainingCurve]] = {}
-    for system, seeds in collect_logs(board, task).items():
-        told = [progress for log in seeds if (progress := progress_of(log, QUALITY)).updates]
+    logs = collect_logs(board, task)
+    quality = choose_quality(logs, (QUALITY,))
+    if quality is None or base(quality) != QUALITY:
+        return found
+    for system, seeds in logs.items():
+        told = [progress for log in seeds if (progress := progress_of(log, quality)).updates]
         if told:
             found[system] = told
     return found

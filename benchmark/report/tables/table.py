@@ -29,7 +29,8 @@ from benchmark.report.data.columns import (
     metric_columns,
 )
 from benchmark.report.data.control_points import judge_remarks
-from benchmark.report.data.points import REFERENCE, YARDSTICK, Board, Point
+from benchmark.report.data.points import MADE_OF_REFERENCES, YARDSTICK, Board, Point
+from benchmark.report.data.wording import join_names
 from benchmark.report.tables.external_outputs import describe_outputs
 from benchmark.scoring.bootstrap import SEEDS_METHOD, SHARES_METHOD
 
@@ -260,7 +261,9 @@ def with_letters(rows: tuple[TableRow, ...], verdicts: Verdicts) -> tuple[TableR
     pairs = verdicts.of(*(column for row in rows[:1] for column in row.entries))
     named = {name for pair in pairs for name in (pair.first, pair.second)}
     # Counted over all rows that could be compared: a row has one letter in all tables of a task.
-    given = assign_letters([r.system for r in rows if r.status == "ok" and r.system != REFERENCE])
+    given = assign_letters(
+        [r.system for r in rows if r.status == "ok" and r.system not in MADE_OF_REFERENCES]
+    )
     models = [row for row in rows if not row.yardstick]
     rankings = {
         column: verdicts.rank(column, {r.system: r.entries[column].interval for r in models})
@@ -296,6 +299,8 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
             f"{DOUBLE_DAGGER} Fewer seeds than the others: some trials failed or are missing.",
             everywhere,
         )
+    if of_case := note_case(points, columns):
+        yield of_case
     scales = [
         column
         for column in columns
@@ -318,3 +323,31 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
             "Costs were measured on the machine of the run and hold for that machine alone.",
             frozenset({"cost"}),
         )
+
+
+def note_case(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Footnote | None:
+    """Who writes no capital letter and is scored with the case as it is; None if nobody."""
+    small = [point for point in points if _writes_no_capitals(point)]
+    mixed = [column for column in columns if _keeps_case(column)]
+    if not small or not mixed:
+        return None
+    heads = dict.fromkeys(f"{c.head} ({c.detail})" if c.detail else c.head for c in mixed)
+    capital = [p.system for p in points if not p.yardstick and p not in small]
+    names = "none of the models" if not capital else join_names([p.system for p in small])
+    verb = "writes" if not capital or len(small) == 1 else "write"
+    return Footnote(
+        f"The references have capital letters, and {names} {verb}"
+        f" {'any' if not capital else 'none'}: what that costs counts in {', '.join(heads)}."
+        " Systems are to be compared under case=lower.",
+        frozenset(column.group for column in mixed),
+    )
+
+
+def _keeps_case(column: Column) -> bool:
+    """Whether capital letters count in a column."""
+    return "case:mixed" in column.about.split("|")
+
+
+def _writes_no_capitals(point: Point) -> bool:
+    scores = [trial.score for trial in point.trials if trial.score is not None]
+    return bool(scores) and all(score.capitals is False for score in scores)

@@ -75,6 +75,7 @@ def test_hypothesis_and_reference_are_the_right_way_round() -> None:
 def test_quirks_of_short_sentences_are_kept() -> None:
     assert one("yes", "yes") == pytest.approx(1.0)
     assert one("thank you", "thank you") == pytest.approx(0.221, abs=5e-4)
+    assert one("it is late", "it is late") == pytest.approx(0.576, abs=5e-4)
     assert one("yes", "no") == 0.0
     assert one("yes", "") == 0.0
     assert one("", "yes") == 0.0

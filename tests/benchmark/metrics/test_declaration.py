@@ -38,9 +38,9 @@ SIGNATURES = {
     "dist_1:case=lower":
         "dist_1|case:lower|tok:whitespace|empty:0|version:1",
     "self_bleu":
-        "self_bleu|case:mixed|tok:whitespace|smooth:method4|pairs:i!=j|version:1",
+        "self_bleu|case:mixed|tok:whitespace|smooth:method4|pairs:i!=j|equal:1|version:2",
     "self_bleu:case=lower":
-        "self_bleu|case:lower|tok:whitespace|smooth:method4|pairs:i!=j|version:1",
+        "self_bleu|case:lower|tok:whitespace|smooth:method4|pairs:i!=j|equal:1|version:2",
     "div_4":
         "div_4|case:mixed|tok:whitespace|order:4|empty:0|version:1",
     "div_4:case=lower":

@@ -97,3 +97,15 @@ def test_the_number_of_buckets_is_checked() -> None:
     for text in ("1", "x", "-3"):
         with pytest.raises(UserError, match=f"option 'buckets' is '{text}'"):
             make_metric(f"mauve:buckets={text}")
+
+
+@pytest.mark.parametrize(
+    ("spec", "sources", "buckets"),
+    [("mauve", 40, 4), ("mauve", 8, 2), ("mauve:buckets=3", 40, 3)],
+)
+def test_the_signature_has_the_number_of_buckets(spec: str, sources: int, buckets: int) -> None:
+    items = [Item(str(i), "", (FRUIT[i % 3],), (METAL[i % 3],)) for i in range(sources)]
+    scores = make_metric(spec).score(items)
+    assert scores.statistics is not None
+    assert scores.statistics.shape[-1] == 2 * buckets
+    assert f"|buckets:{buckets}|" in scores.signature

@@ -62,7 +62,7 @@ def scored(
 def test_record_has_the_promised_form() -> None:
     record, values = scored(candidates(20, 4), *TEXT, "validity", "coverage", "divergence")
     assert list(record) == [
-        "metrics", "num_sources", "num_samples", "mbr_utility", "mbr_utilities", "interval",
+        "metrics", "num_sources", "num_samples", "capitals", "mbr_utility", "mbr_utilities", "interval",
     ]  # fmt: skip
     assert (record["num_sources"], record["num_samples"]) == (20, 4)
     assert record["mbr_utility"] == "bleu_sent_m4"
@@ -258,3 +258,24 @@ def test_plain_numbers() -> None:
     assert plain(np.array([1 / 3, np.nan])) == [0.3333333333, None]
     assert plain(np.ones((1, 1, 2))) == [[[1, 1]]]
     assert plain(np.full((1, 1, 2), 2.25)) == [[[2.25, 2.25]]]
+
+
+@pytest.mark.parametrize(
+    ("reference", "texts", "capitals"),
+    [
+        ("Is it?", ("is it?", "it is"), False),
+        ("Is it?", ("is it?", "It is"), True),
+        ("is it?", ("is it?", "It is"), None),
+        ("这个 好", ("好", "好"), None),
+    ],
+)
+def test_the_record_says_whether_capitals_were_written(reference, texts, capitals) -> None:
+    row = {
+        "id": "0", "source": "?", "references": [reference],
+        "candidates": [{"text": text} for text in texts],
+    }  # fmt: skip
+    record, _ = score_candidates(
+        [row], [make_metric("length")], mbr_utility="bleu_sent_m4",
+        interval=IntervalRecipe(resamples=2),
+    )  # fmt: skip
+    assert record["capitals"] is capitals

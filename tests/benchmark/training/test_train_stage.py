@@ -48,3 +48,15 @@ def test_the_averaged_weights_are_stored(tmp_path: Path, monkeypatch: pytest.Mon
     assert (record["device"], record["threads"], record["processes"]) == ("cpu", suite.threads, 1)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["quality"].keys() == {"bleu_sent_m4", "validity"}
+
+
+def test_the_quality_in_training_is_of_the_case_of_the_table(tmp_path: Path) -> None:
+    lower = "evaluation.metrics=[rouge_l, 'bleu_sent_m4:case=lower', bleu_sent_m4]"
+    suite = load_suite(str(NANO), ["budget.updates=2", lower])
+    plan = make_plan(suite, tasks=["dialogue"], systems=["transformer"], data_dir=None)
+    (trial,) = plan.trials
+    store = Store(tmp_path)
+    train(trial, RunContext(store))
+    lines = (store.folder("train", trial.train_key) / "events.jsonl").read_text().splitlines()
+    quality = json.loads(lines[-1])["quality"]
+    assert quality.keys() == {"bleu_sent_m4:case=lower", "validity"}

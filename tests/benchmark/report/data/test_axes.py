@@ -4,14 +4,49 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmark.metrics import make_metric
 from benchmark.report.data.axes import planes
+
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.mark.parametrize("self_bleu", ["self_bleu", "self_bleu:case=lower"])
 def test_metrics_with_options_are_found(self_bleu: str) -> None:
-    metric = SimpleNamespace(direction="higher", level="candidate", title="t")
+    metric = SimpleNamespace(direction="higher", level="candidate", title="t", signature="s")
     names = ["bleu_sent_m4:case=lower", self_bleu, "div_4:case=lower"]
     board = SimpleNamespace(metrics=lambda task: dict.fromkeys(names, metric))
     ((variety, quality),) = planes(board, "qqp")
     assert (variety.metric, variety.complement) == (self_bleu, True)
     assert quality.metric == "bleu_sent_m4:case=lower"
+
+
+@pytest.mark.parametrize(
+    ("spec", "signature", "label"),
+    [
+        # Records of 0.5.0 hold BLEU of equal texts: the name of today would be wrong for them.
+        (
+            "self_bleu",
+            "self_bleu|case:mixed|tok:whitespace|smooth:method4|pairs:i!=j|version:1",
+            f"diversity (1 {MINUS} self-BLEU)",
+        ),
+        (
+            "self_bleu:case=lower",
+            make_metric("self_bleu:case=lower").signature,
+            f"diversity (1 {MINUS} self-BLEU, equal = 1)",
+        ),
+        (
+            "self_bleu:form=published",
+            make_metric("self_bleu:form=published").signature,
+            f"diversity (1 {MINUS} self-BLEU, published form)",
+        ),
+        ("div_4", make_metric("div_4").signature, "diversity (div-4)"),
+    ],
+)
+def test_the_axis_says_which_form_of_self_bleu_the_records_hold(spec, signature, label) -> None:
+    score = {"direction": "higher", "level": "candidate", "title": "t"}
+    metrics = {
+        "bleu_sent_m4": SimpleNamespace(**score, signature="s"),
+        spec: SimpleNamespace(**score, signature=signature),
+    }
+    ((variety, _),) = planes(SimpleNamespace(metrics=lambda task: metrics), "qqp")
+    assert variety.label == label

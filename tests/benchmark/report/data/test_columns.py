@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from benchmark.metrics import make_metric
 from benchmark.records.schema import MetricScore
 from benchmark.report.data.columns import cost_columns, metric_columns
 
@@ -75,3 +76,22 @@ def test_success_stands_beside_the_sentences():
 )
 def test_the_ceiling_of_a_judge_stands_in_its_column(name, signature, detail):
     assert column_of(name, signature=signature).detail == detail
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("self_bleu", "equal = 1"),
+        ("self_bleu:case=lower", "case=lower, equal = 1"),
+        ("self_bleu:form=published", "form=published"),
+    ],
+)
+def test_the_form_of_self_bleu_stands_in_its_column(name, detail):
+    facts = {"level": "set", "statistics": {"set": {"value": 0.5}}}
+    assert column_of(name, signature=make_metric(name).signature, **facts).detail == detail
+
+
+def test_a_column_of_older_records_does_not_claim_the_form_of_today():
+    signature = "self_bleu|case:mixed|tok:whitespace|smooth:method4|pairs:i!=j|version:1"
+    facts = {"level": "set", "statistics": {"set": {"value": 0.5}}}
+    assert column_of("self_bleu", signature=signature, **facts).detail == ""

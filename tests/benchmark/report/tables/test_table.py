@@ -182,3 +182,37 @@ def test_no_ceiling_where_answers_are_known(control_board):
     assert not any("ceiling" in column.detail for column in table.columns)
     known = [column.id for column in table.columns if column.group == "known answers"]
     assert known[:3] == ["control.expected", "sentence.expected", "control_if_sentence.expected"]
+
+
+def cased(value: float, *, capitals: bool | None, family: str = "edit", name: str) -> dict:
+    lower = metric({"expected": {"value": value}}, title="BLEU (sent)", signature="b|case:lower")
+    mixed = metric(
+        {"expected": {"value": value}}, title="BLEU (sent)", signature="b|case:mixed|v:1"
+    )
+    line = trial(name, {f"{BLEU}:case=lower": lower, BLEU: mixed}, family=family)
+    line["score"]["capitals"] = capitals
+    return line
+
+
+def case_notes(folder, lines) -> list[str]:
+    table = build_table(Board(read_records(write_handmade(folder, lines))), "toy")
+    return [n.text for n in table.footnotes if "capital" in n.text]
+
+
+def test_who_writes_no_capitals_is_named(tmp_path):
+    reference = cased(1.0, capitals=True, family="yardstick", name="reference")
+    small = [cased(0.5, capitals=False, name=name) for name in ("a", "b")]
+    (note,) = case_notes(
+        tmp_path / "some", [*small, cased(0.6, capitals=True, name="c"), reference]
+    )
+    assert note == (
+        "The references have capital letters, and a and b write none: what that costs counts in"
+        " BLEU (sent) (mean). Systems are to be compared under case=lower."
+    )
+    (note,) = case_notes(tmp_path / "all", [*small, reference])
+    assert note.startswith(
+        "The references have capital letters, and none of the models writes any:"
+    )
+    # Records that do not say, and references without capitals.
+    assert case_notes(tmp_path / "old", [cased(0.5, capitals=None, name="a")]) == []
+    assert case_notes(tmp_path / "big", [cased(0.5, capitals=True, name="a")]) == []
