@@ -81,7 +81,14 @@ def learn_spacing(texts: Iterable[Sequence[Word]]) -> Spacing:
             for key, seen, spaced in zip(keys, counts, apart, strict=True):
                 seen[key] += 1
                 spaced[key] += is_apart
-    return Spacing(tuple(map(_decide, counts, apart)))
+    tables = list(map(_decide, counts, apart))
+    for narrow, wide in ((0, 1), (2, 3)) if tables else ():
+        tables[narrow] = {
+            key: found
+            for key, found in tables[narrow].items()
+            if found != tables[wide].get(" ".join(key.split(" ")[1:3]))
+        }
+    return Spacing(tuple(tables))
 
 
 def _decide(seen: Counter[str], spaced: Counter[str]) -> dict[str, bool]:

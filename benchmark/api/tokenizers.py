@@ -32,7 +32,7 @@ BERT_SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
 SPACING = "spacing.json"
 """File of a saved tokeniser that says where spaces stand; word pieces alone have one."""
 
-_MOST_TEXTS = 200_000
+_MOST_TEXTS = 50_000
 """Texts that spacing is learnt from: more change nothing but the time."""
 
 _BATCH_TEXTS = 10_000

@@ -197,6 +197,8 @@ class Evaluation(_Recipe):
     compile: bool | Literal["cuda-graphs", "aot-eager"] = False
     """How calls of the network are compiled: see `benchmark.runtime.compilation`."""
     metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
+    published_metrics: list[str] = []
+    """Beside these on tasks with published figures, which stand beside no other scale."""
     controlled_metrics: list[str] = ["validity", "coverage", "divergence"]
     """Additional metrics for tasks with known answers."""
     control_metrics: list[str] = ["control", "sentence", "control_if_sentence"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark.experiment.suite import Evaluation, Suite
+from benchmark.literature.published_figures import TASKS as PUBLISHED_TASKS
 from benchmark.metrics import Metric, Script, detect_script, make_metric
 from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.store.entries import content_key
@@ -62,6 +63,8 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
     # A task outside the suite is scored with the metrics that the suite uses everywhere.
     recipe = suite.tasks.get(task.id, suite.other_tasks)
     specs = [*evaluation.metrics, *(recipe.metrics if recipe else ())]
+    if task.id in PUBLISHED_TASKS:
+        specs += evaluation.published_metrics
     if task.conditional is not None:
         specs += evaluation.controlled_metrics
     if task.judge is not None:

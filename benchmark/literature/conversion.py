@@ -6,8 +6,9 @@ called BLEU, and some figures several times. Here each gets its statistic, its s
 metrics where the evaluation script that made it is known, and a note where it is doubtful.
 
 Sources of the rules: the evaluation script of Shark-NLP/DiffuSeq (mean of NLTK sentence BLEU,
-smoothing 4, whitespace tokens of lower-cased text; its arguments were swapped until 2023-02-14),
-the tables themselves, and issues of the repositories named in the notes.
+smoothing 4, whitespace tokens of word pieces that were joined again, references too; its arguments
+were swapped until 2023-02-14), the tables themselves, and issues of the repositories named in the
+notes.
 """
 
 from __future__ import annotations
@@ -32,13 +33,17 @@ TEST_SOURCES: Mapping[str, int] = {"qqp": 2500, "qg": 10000, "wiki_auto": 5000, 
 SET_CANDIDATES = 3
 """Candidates behind self-BLEU and div-4 in the table of DiffuSeq."""
 
-SENTENCE_BLEU, SWAPPED_BLEU = "bleu_sent_m4:case=lower", "bleu_sent_m4_swapped:case=lower"
+PIECES = "pieces=bert-base-uncased"
+"""Candidates and references went through the tokeniser and back before they were compared."""
+
+SENTENCE_BLEU = f"bleu_sent_m4:case=lower,{PIECES}"
+SWAPPED_BLEU = f"bleu_sent_m4_swapped:case=lower,{PIECES}"
 
 SCALES: Mapping[str, str] = {
-    "ROUGE-L": "rouge_l",
-    "dist-1": "dist_1:case=lower",
-    "self-BLEU": "self_bleu:case=lower,form=published",
-    "div-4": "div_4:case=lower",
+    "ROUGE-L": f"rouge_l:{PIECES}",
+    "dist-1": f"dist_1:case=lower,{PIECES}",
+    "self-BLEU": f"self_bleu:case=lower,form=published,{PIECES}",
+    "div-4": f"div_4:case=lower,{PIECES}",
 }
 """Metrics of the official script beside BLEU."""
 

@@ -17,14 +17,15 @@ so did code that descends from it; here the hypothesis is the candidate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
+from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
 from benchmark.metrics.ngrams import MAX_ORDER, Matches, match_pairs, match_references
-from benchmark.metrics.text import CasedTokenMetric
+from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
 
 Split = Callable[[str], list[str]]
 
@@ -39,6 +40,7 @@ class BleuSentM4(CasedTokenMetric):
     name = "bleu_sent_m4"
     title = "BLEU (sent)"
     summary = "sentence BLEU, NLTK smoothing method 4, the scale of DiffuSeq"
+    options: ClassVar[Mapping[str, Option]] = {**TOKEN_OPTIONS, **PIECES_OPTION}
     facts = f"tok:whitespace|smooth:method4|order:{MAX_ORDER}|equals:nltk-3.10.4|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:

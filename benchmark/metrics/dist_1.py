@@ -8,13 +8,14 @@ Source: Li et al. (arXiv 1510.03055), per sentence as in DiffuSeq (arXiv 2210.08
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import Item, Scores
-from benchmark.metrics.text import CasedTokenMetric
+from benchmark.metrics.interface import Item, Option, Scores
+from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Dist1(CasedTokenMetric):
     name = "dist_1"
     title = "dist-1"
     summary = "share of distinct words inside a candidate"
+    options: ClassVar[Mapping[str, Option]] = {**TOKEN_OPTIONS, **PIECES_OPTION}
     facts = "tok:whitespace|empty:0|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:

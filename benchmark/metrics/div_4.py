@@ -9,14 +9,14 @@ Source: DiffuSeq (arXiv 2210.08933, section 4.1), after Deshpande et al. (arXiv 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.interface import Item, Level, Scores
-from benchmark.metrics.text import CasedTokenMetric
+from benchmark.metrics.interface import Item, Level, Option, Scores
+from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
 
 ORDER = 4
 
@@ -29,6 +29,7 @@ class Div4(CasedTokenMetric):
     title = "div-4"
     summary = "share of distinct 4-grams among the candidates of a source"
     level: ClassVar[Level] = "set"
+    options: ClassVar[Mapping[str, Option]] = {**TOKEN_OPTIONS, **PIECES_OPTION}
     facts = f"tok:whitespace|order:{ORDER}|empty:0|version:1"
 
     def score(self, items: Sequence[Item]) -> Scores:

@@ -14,14 +14,15 @@ beta = 1; rouge-score 0.1.2. Hyyrö, "Bit-parallel LCS-length computation revisi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from unicodedata import category
 
 import numpy as np
 
-from benchmark.metrics.interface import FloatArray, Item, Scores, count_references
-from benchmark.metrics.text import TokenMetric
+from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
+from benchmark.metrics.text import PIECES_OPTION, TOKENS_OPTION, TokenMetric, respell
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 
@@ -33,6 +34,7 @@ class RougeL(TokenMetric):
     name = "rouge_l"
     title = "ROUGE-L"
     summary = "F of the longest common subsequence, as rouge-score"
+    options: ClassVar[Mapping[str, Option]] = {**TOKENS_OPTION, **PIECES_OPTION}
     facts = "case:lower|tok:a-z0-9|stem:no|multiref:best|equals:rouge-score-0.1.2|version:1"
 
     def signed(self, facts: str) -> str:
@@ -44,6 +46,7 @@ class RougeL(TokenMetric):
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
+        text = respell(text, self.pieces)
         if self.counted == "words" and self.script == "latin":
             return _TOKEN.findall(text.lower())
         runs = _runs(text.lower())

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from benchmark.metrics.bleu_sent_m4 import pair_bleu
 from benchmark.metrics.interface import Direction, Item, Level, Option, Scores, sign
-from benchmark.metrics.text import TOKEN_OPTIONS, CasedTokenMetric
+from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
 
 Form = Literal["symmetric", "published"]
 
@@ -44,6 +44,7 @@ class SelfBleu(CasedTokenMetric):
     options: ClassVar[Mapping[str, Option]] = {
         **TOKEN_OPTIONS,
         "form": Option("symmetric", ("symmetric", "published")),
+        **PIECES_OPTION,
     }
 
     form: Form = "symmetric"
@@ -53,7 +54,8 @@ class SelfBleu(CasedTokenMetric):
         """See `Metric.signature`."""
         pairs = "i!=j|equal:1|version:2" if self.form == "symmetric" else "i<j|version:1"
         facts = f"tok:whitespace|smooth:method4|pairs:{pairs}"
-        return f"{sign(self.name, case=self.case)}|{self.signed(facts)}"
+        named = {key: of for key, of in self.signed_options.items() if key != "form"}
+        return f"{sign(self.name, **named)}|{self.signed(facts)}"
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""

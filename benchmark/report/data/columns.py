@@ -44,6 +44,9 @@ FULL = "bleu_sent_m4"
 PERCENT = ("copy_rate", "empty_rate", "repetition")
 """Shares that are shown in per cent."""
 
+PUBLISHED_SCALE = "pieces="
+"""Option of what is measured for published figures alone, and stands beside them alone."""
+
 UNDRAWN: Mapping[str, frozenset[CandidateKind]] = {"divergence": frozenset({"n-best"})}
 """Kinds of candidates for which a metric means nothing, by metric. The divergence is estimated
 from repeated draws: a ranked list has none, one candidate that is always repeated is fine."""
@@ -102,6 +105,7 @@ def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tupl
     columns = [
         _make_main_column(name, metrics[name], statistic, num_samples)
         for name in sorted(metrics, key=_place_of)
+        if PUBLISHED_SCALE not in name
         for statistic in _select_statistics(name, metrics[name])
     ]
     return tuple(c for group in _METRICS for c in columns if c.group == group)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.literature.__main__ import main
-from benchmark.literature.conversion import SENTENCE_BLEU, SWAPPED_BLEU, convert
+from benchmark.literature.conversion import PIECES, SENTENCE_BLEU, SWAPPED_BLEU, convert
 from benchmark.literature.published_figures import NOT_OURS, parse
 
 HEAD = "task,system,metric,value,scale,reading,source\n"
@@ -33,7 +33,7 @@ def test_the_number_of_candidates_leaves_the_name():
     ("system", "metric", "source", "scale"),
     [
         ("NAR-LevT", "BLEU", ORIGINAL, SENTENCE_BLEU),
-        ("NAR-LevT", "self-BLEU", ORIGINAL, "self_bleu:case=lower,form=published"),
+        ("NAR-LevT", "self-BLEU", ORIGINAL, f"self_bleu:case=lower,form=published,{PIECES}"),
         ("NAR-LevT", "BERTScore", ORIGINAL, NOT_OURS),
         ("NAR-LevT", "Len", ORIGINAL, NOT_OURS),
         ("Meta-DiffuB", "BLEU", "Meta-DiffuB arXiv 2410.13201 Table 2", SWAPPED_BLEU),

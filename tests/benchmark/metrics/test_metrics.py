@@ -112,7 +112,7 @@ def test_options_change_signatures() -> None:
         ("bleu_sent_m4:case=upper", "'case' is 'upper' and must be one of mixed, lower"),
         ("bleu_sent_m4:case", "must be one of mixed, lower"),
         ("empty_rate:case=lower", "'empty_rate' has no option 'case': it has none."),
-        ("rouge_l:case=lower", "'rouge_l' has no option 'case': there is tokens."),
+        ("rouge_l:case=lower", "'rouge_l' has no option 'case': there is pieces, tokens."),
         ("bertscore:layer=last", "'layer' is 'last', not a whole number"),
     ],
 )

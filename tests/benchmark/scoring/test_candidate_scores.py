@@ -62,7 +62,8 @@ def scored(
 def test_record_has_the_promised_form() -> None:
     record, values = scored(candidates(20, 4), *TEXT, "validity", "coverage", "divergence")
     assert list(record) == [
-        "metrics", "num_sources", "num_samples", "capitals", "mbr_utility", "mbr_utilities", "interval",
+        "metrics", "num_sources", "num_samples", "capitals", "mbr_utility", "mbr_utilities",
+        "interval",
     ]  # fmt: skip
     assert (record["num_sources"], record["num_samples"]) == (20, 4)
     assert record["mbr_utility"] == "bleu_sent_m4"

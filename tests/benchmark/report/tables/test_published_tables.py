@@ -34,14 +34,16 @@ from benchmark.report.tables.supplementary_tables import (
     build_supplementary_tables,
     supplementary_names,
 )
+from benchmark.report.tables.table import build_table
 from benchmark.report.text.summary import write_sentences
 
 ROOT = Path(__file__).parents[4]
-LOWER = "bleu_sent_m4:case=lower"
+LOWER = "bleu_sent_m4:case=lower,pieces=bert-base-uncased"
+"""The scale of the published evaluation."""
 
 
 def lower(value):
-    return {LOWER: bleu(value)["bleu_sent_m4"]}
+    return {name: bleu(value)["bleu_sent_m4"] for name in (COPY_METRIC, LOWER)}
 
 
 def board_of(tmp_path, *, task="qqp", test=2500, copy=0.2288, samples=10, metrics=lower):
@@ -121,6 +123,28 @@ def test_another_case_does_not(tmp_path):
     assert "was not measured" in find_obstacle(board.records, "qqp")
 
 
+def test_texts_as_they_are_do_not_stand_beside_word_pieces(tmp_path):
+    board = board_of(tmp_path, metrics=lambda v: {COPY_METRIC: bleu(v)["bleu_sent_m4"]})
+    assert find_obstacle(board.records, "qqp") == ""
+    assert comparable_figures(board.records, "qqp") == ()
+    assert PUBLISHED not in supplementary_names(board.records, "qqp")
+    assert f"Not comparable, {LOWER} was not measured here" in describe_published(
+        board.records, "qqp"
+    )
+
+
+def test_no_figure_of_the_literature_is_of_texts_as_they_are():
+    scales = {figure.scale for figure in published_figures()} - {NOT_OURS}
+    assert scales and all("pieces=bert-base-uncased" in scale for scale in scales)
+
+
+def test_what_stands_beside_published_figures_stands_nowhere_else(tmp_path):
+    board = board_of(tmp_path)
+    ids = {column.id for column in build_table(board, "qqp").columns}
+    assert f"{COPY_METRIC}.expected" in ids
+    assert not any("pieces" in name for name in ids)
+
+
 @pytest.mark.parametrize("task", sorted(published_tables.STAND_INS))
 def test_stand_ins_never_do(tmp_path, task):
     board = board_of(tmp_path, task=task)
@@ -154,6 +178,7 @@ def test_names_and_tables_agree(tmp_path):
         ({"statistic": "oracle"}, "an upper bound"),
         ({"test_sources": None}, "split is not certain"),
         ({"scale": "rouge_l"}, "rouge_l was not measured here"),
+        ({"scale": COPY_METRIC}, "case=lower was not measured here"),
         ({"candidates": 3}, "3 candidates, ours over 10"),
     ],
 )
