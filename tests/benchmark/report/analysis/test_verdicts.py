@@ -15,6 +15,7 @@ from benchmark.report.analysis.verdicts import (
 )
 from benchmark.report.data.axes import Axis
 from benchmark.report.data.points import Board
+from benchmark.report.tables.table import build_table
 
 SOURCES = 40
 AXIS = Axis(BLEU, "expected", "sentence BLEU")
@@ -155,3 +156,19 @@ def test_a_task_is_saturated_where_all_are_within_their_interval_of_the_ceiling(
     # The ceiling is what the grammar itself scores.
     with_oracle = saturation(tmp_path / "3", {"a": 9, "oracle": 8}, oracle="yardstick")
     assert with_oracle[1].value == pytest.approx(0.9)
+
+
+def test_what_is_made_of_references_is_compared_with_nobody(tmp_path):
+    names = ("best", "below", "copy-source", "reference", "tokenizer-ceiling")
+    trials = [
+        trial(name, bleu(0.5), family="autoregressive" if at < 2 else "yardstick")
+        for at, name in enumerate(names)
+    ]
+    values = {f"score-{name}-main-1": rows(0.1 + at / 20) for at, name in enumerate(names)}
+    board = Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
+    assert {p.system for p in compared_points(board, "toy")} == {*names[:3]}
+    named = {name for p in task_verdicts(board, "toy").of(COLUMN) for name in (p.first, p.second)}
+    assert named == {*names[:3]}
+    table = build_table(board, "toy")
+    assert {row.system for row in table.rows if row.letter} == {*names[:3]}
+    assert not any(e.bold for row in table.rows if row.yardstick for e in row.entries.values())

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from benchmark.metrics import make_metric
+from benchmark.records.reader import read_records
 from benchmark.report.data.axes import planes
+from benchmark.report.data.columns import metric_columns
+from benchmark.report.data.points import Board
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -50,3 +54,16 @@ def test_the_axis_says_which_form_of_self_bleu_the_records_hold(spec, signature,
     }
     ((variety, _),) = planes(SimpleNamespace(metrics=lambda task: metrics), "qqp")
     assert variety.label == label
+
+
+def test_records_of_the_first_release_are_called_what_they_are() -> None:
+    old = Path(__file__).parents[2] / "records" / "report-0.5.0"
+    board = Board(read_records(old))
+    found = 0
+    for task in board.records.run.tasks:
+        for variety, _ in planes(board, task):
+            found += variety.metric == "self_bleu"
+            assert "equal" not in variety.label
+        for column in metric_columns(board.metrics(task), 8):
+            assert "equal" not in column.detail
+    assert found

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmark.records.schema import Event
-from benchmark.report.figures.training_curves import progress_of
+from benchmark.report.figures.training_curves import choose_quality, progress_of
 
 BLEU = "bleu_sent_m4"
 
@@ -35,3 +35,21 @@ def test_a_log_without_a_clock_has_no_seconds():
     progress = progress_of([look(10, 0.1)], BLEU)
     assert progress.updates == (10,)
     assert math.isnan(progress.seconds[0])
+
+
+@pytest.mark.parametrize(
+    ("logged", "chosen"),
+    [
+        ([("validity", BLEU), (BLEU,)], "validity"),
+        ([(f"{BLEU}:case=lower",), (f"{BLEU}:case=lower",), (BLEU,)], f"{BLEU}:case=lower"),
+        ([(BLEU,), (f"{BLEU}:case=lower",)], BLEU),
+        ([("accuracy",)], "accuracy"),
+        ([()], None),
+    ],
+)
+def test_the_quality_is_of_the_case_of_most_logs(logged, chosen):
+    logs = {
+        str(number): [(Event(update=1, kind="valid", quality=dict.fromkeys(names, 0.5)),)]
+        for number, names in enumerate(logged)
+    }
+    assert choose_quality(logs) == chosen
