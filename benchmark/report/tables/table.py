@@ -332,13 +332,13 @@ def note_case(points: tuple[Point, ...], columns: tuple[Column, ...]) -> Footnot
     if not small or not mixed:
         return None
     heads = dict.fromkeys(f"{c.head} ({c.detail})" if c.detail else c.head for c in mixed)
-    capital = [p.system for p in points if not p.yardstick and p not in small]
-    names = "none of the models" if not capital else join_names([p.system for p in small])
-    verb = "writes" if not capital or len(small) == 1 else "write"
+    models = [point for point in points if not point.yardstick and point.trials]
+    said = f"{join_names([p.system for p in small])} write{'s' if len(small) == 1 else ''} none"
+    if models and all(map(_writes_no_capitals, models)):
+        said = "none of the models writes any"
     return Footnote(
-        f"The references have capital letters, and {names} {verb}"
-        f" {'any' if not capital else 'none'}: what that costs counts in {', '.join(heads)}."
-        " Systems are to be compared under case=lower.",
+        f"The references have capital letters, and {said}: what that costs counts in"
+        f" {', '.join(heads)}. Systems are to be compared under case=lower.",
         frozenset(column.group for column in mixed),
     )
 

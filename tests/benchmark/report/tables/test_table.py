@@ -213,6 +213,9 @@ def test_who_writes_no_capitals_is_named(tmp_path):
     assert note.startswith(
         "The references have capital letters, and none of the models writes any:"
     )
+    yardstick = cased(0.6, capitals=False, family="yardstick", name="tokenizer-ceiling")
+    (note,) = case_notes(tmp_path / "bare", [yardstick, reference])
+    assert "and tokenizer-ceiling writes none: what that costs" in note
     # Records that do not say, and references without capitals.
     assert case_notes(tmp_path / "old", [cased(0.5, capitals=None, name="a")]) == []
     assert case_notes(tmp_path / "big", [cased(0.5, capitals=True, name="a")]) == []
