@@ -268,6 +268,9 @@ def _make_plan(
     remark = check_label_sweep(plan, options.labels) if options.labels else ""
     if remark and processes.is_main:
         note(f"note: {remark}")
+    if processes.is_main:
+        for left_out in plan.remarks:
+            note(f"note: {left_out}")
     return plan
 
 

@@ -27,6 +27,11 @@ class Plan:
     tasks: dict[str, Task]
     trials: tuple[Trial, ...]
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence for each metric that should be measured and is not."""
+        return tuple(dict.fromkeys(r for trial in self.trials for r in trial.scoring.remarks))
+
 
 def make_plan(
     suite: Suite,

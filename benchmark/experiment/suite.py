@@ -65,6 +65,11 @@ class TaskRecipe(_Recipe):
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []
     """Measured on this task besides `evaluation.metrics`."""
+    semantic_metrics: list[str] = []
+    """The same, besides `evaluation.semantic_metrics`."""
+    quality: str | None = None
+    """The metric that is the main quality, by which the report compares systems where no answers
+    are known; null = that of the task, see `benchmark.tasks.catalogue`."""
     systems: list[str] | None = None
     """Systems that run on it when none is named; null = those that are marked as default."""
 
@@ -203,6 +208,9 @@ class Evaluation(_Recipe):
     """Additional metrics for tasks with known answers."""
     control_metrics: list[str] = ["control", "sentence", "control_if_sentence"]
     """Additional metrics for tasks with attributes."""
+    semantic_metrics: list[str] = []
+    """Additional metrics for other tasks, where the encoder of texts that they need is installed
+    and reads the script of the task; they are left out where not."""
     mbr_utility: str = "bleu_sent_m4"
     mbr: MbrChoice = MbrChoice()
     interval: IntervalChoice = IntervalChoice()

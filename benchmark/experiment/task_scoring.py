@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from benchmark.api import UserError
 from benchmark.experiment.suite import Evaluation, Suite
 from benchmark.literature.published_figures import TASKS as PUBLISHED_TASKS
 from benchmark.metrics import Metric, Script, detect_script, make_metric
+from benchmark.metrics.encoder import INSTALL, MissingEncoderError
 from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.store.entries import content_key
 from benchmark.tasks import Task
@@ -16,6 +20,9 @@ CURVES = 2
 
 TRACED = ("bleu_sent_m4", "rouge_l", "self_bleu", "div_4", "validity", "coverage")
 """Metrics measured along a trace: quality and diversity, none of them slow."""
+
+ENGLISH = "the encoder that is installed reads English; name another as NAME:encoder=FOLDER"
+"""Why a task in another script is left out."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,10 @@ class TaskScoring:
     """Includes the metrics of known answers where the task has them."""
     utilities: tuple[Utility, ...]
     """`mbr_utility`, which makes the choice in the table, comes first."""
+    quality: str = ""
+    """Id of the metric that is the main quality; empty where none is named or measured."""
+    remarks: tuple[str, ...] = ()
+    """A sentence for each metric that should be measured and is not."""
 
     @property
     def traced(self) -> list[Metric]:
@@ -56,8 +67,8 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
     """The evaluation of `suite` on `task`.
 
     Raises:
-        UserError: for an unknown metric, one that needs what the task does not have, or a utility
-            that cannot compare candidates.
+        UserError: for an unknown metric, one that needs what the task does not have, a utility that
+            cannot compare candidates, or a main quality that is none.
     """
     evaluation = suite.evaluation
     # A task outside the suite is scored with the metrics that the suite uses everywhere.
@@ -65,14 +76,65 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
     specs = [*evaluation.metrics, *(recipe.metrics if recipe else ())]
     if task.id in PUBLISHED_TASKS:
         specs += evaluation.published_metrics
+    if recipe is not None and recipe.quality is not None:
+        specs.append(recipe.quality)
     if task.conditional is not None:
         specs += evaluation.controlled_metrics
     if task.judge is not None:
         specs += evaluation.control_metrics
     script = detect_script(text for example in task.test for text in example.references)
-    metrics = [
-        make_metric(spec, conditional=task.conditional, judge=task.judge, script=script)
-        for spec in dict.fromkeys(specs)
-    ]
+    make = partial(make_metric, conditional=task.conditional, judge=task.judge, script=script)
+    metrics = [make(spec) for spec in dict.fromkeys(specs)]
+    remarks: list[str] = []
+    if task.conditional is None and task.judge is None:
+        wanted = [*evaluation.semantic_metrics, *(recipe.semantic_metrics if recipe else ())]
+        semantic, remarks = _make_semantic(wanted, task.id, script, make)
+        known = {metric.id for metric in metrics}
+        metrics += [metric for metric in semantic if metric.id not in known]
+    declared = make(recipe.quality).id if recipe and recipe.quality else task.quality
+    quality = _find_quality(declared, metrics)
+    if declared and not quality and task.conditional is None:
+        remarks.append(
+            f"{task.id}: its main quality, {declared}, is not measured, so the report takes the"
+            f" first metric in its place: name it in tasks.{task.id}.metrics."
+        )
     utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities), script)
-    return TaskScoring(evaluation, task.digest, script, tuple(metrics), utilities)
+    return TaskScoring(
+        evaluation, task.digest, script, tuple(metrics), utilities, quality, tuple(remarks)
+    )
+
+
+def _find_quality(declared: str, metrics: Sequence[Metric]) -> str:
+    """The first metric that is the declared one, with whatever options; empty if none is.
+
+    Raises:
+        UserError: if more of it is not better, or it has no value for a text.
+    """
+    found = next((m for m in metrics if declared in (m.id, m.name)), None)
+    if found is None:
+        return ""
+    if found.direction != "higher" or found.level == "set":
+        raise UserError(
+            f"Metric {found.id!r} cannot be the main quality: name one that has a value for each"
+            " text, of which more is better."
+        )
+    return found.id
+
+
+def _make_semantic(
+    specs: Sequence[str], task: str, script: Script, make: Callable[[str], Metric]
+) -> tuple[list[Metric], list[str]]:
+    """The metrics whose encoder is installed and reads the task, and a sentence on the others."""
+    metrics: list[Metric] = []
+    left_out: dict[str, list[str]] = {}
+    for spec in dict.fromkeys(specs):
+        if script != "latin" and "encoder=" not in spec:
+            left_out.setdefault(ENGLISH, []).append(spec)
+            continue
+        try:
+            metrics.append(make(spec))
+        except MissingEncoderError:
+            left_out.setdefault(f"`{INSTALL}` provides their encoder", []).append(spec)
+    return metrics, [
+        f"{task}: {', '.join(names)} not measured: {why}." for why, names in left_out.items()
+    ]

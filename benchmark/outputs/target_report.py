@@ -180,6 +180,7 @@ def task_of_examples(task: str, examples: Sequence[Example]) -> Task:
         valid=(),
         test=tuple(examples),
         notes=notes,
+        quality=entry.quality if entry else "",
     )
 
 

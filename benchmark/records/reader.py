@@ -19,6 +19,7 @@ from benchmark.records.schema import (
     LikelihoodValues,
     Run,
     Sample,
+    SourceFacts,
     TraceRecord,
     TrialRecord,
 )
@@ -45,6 +46,13 @@ class Records:
         """Per-example values by example id."""
         rows = self._rows(f"values/{score_key}.jsonl", ExampleValues)
         return {row.id: row for row in rows}
+
+    def source_facts(self, task: str) -> dict[str, SourceFacts]:
+        """The facts of the test sources of a task by example id; empty where none were kept."""
+        name = f"sources/{self.run.tasks[task].sources}.jsonl"
+        if name not in self.files.names("sources"):
+            return {}
+        return {row.id: row for row in self._rows(name, SourceFacts)}
 
     @cached_property
     def keeps_texts(self) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmark.api import UserError
 
-KINDS = ("cells", "events", "likelihoods", "samples", "traces", "values")
+KINDS = ("cells", "events", "likelihoods", "samples", "sources", "traces", "values")
 """Folders of the records, and what archives are named after."""
 
 ARCHIVE_TEXT = 2**23

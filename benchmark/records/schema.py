@@ -223,6 +223,11 @@ class TaskInfo(_Record):
     counts: dict[str, int] = {}
     notes: dict[str, Any] = {}
     card: str = ""
+    quality: str = ""
+    """The metric that is the main quality where no answers are known; empty where none is named,
+    as in older records: sentence BLEU, see `benchmark.report.data.axes`."""
+    sources: str = ""
+    """Key of the facts of its test sources; empty where none were kept."""
 
 
 class SystemInfo(_Record):
@@ -285,6 +290,15 @@ class ExampleValues(_Record):
     metrics: dict[str, Any]
     wanted: tuple[str, ...] = ()
     """Attributes that its control line asks for."""
+
+
+class SourceFacts(_Record):
+    """What sets a test source apart; see `benchmark.scoring.source_facts`."""
+
+    id: str
+    length: float
+    overlap: float
+    likeness: float
 
 
 class LikelihoodValues(_Record):

@@ -12,6 +12,30 @@ from benchmark.tasks.task import Kind
 
 _CARDS = Path(__file__).parent / "cards"
 
+QUALITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "paraphrase": "ibleu",
+        "question generation": "bleu_sent_m4",
+        "simplification": "sari",
+        "dialogue": "bleu_sent_m4",
+    }
+)
+"""The main quality of a kind of problem, as a metric, by the practice of its field.
+
+- Paraphrase: iBLEU (Sun and Zhou, ACL 2012), which takes off what is copied. BLEU alone puts a copy
+  above every system.
+- Question generation: BLEU, as all its tables have it since Du et al. (arXiv 1705.00106).
+- Simplification: SARI (Xu et al., TACL 2016). BLEU falls as texts get simpler: Sulem et al. (arXiv
+  1810.05995).
+- Dialogue: BLEU against the replies of people, since this is what the tables of the field have. It
+  agrees little with people (Liu et al., arXiv 1603.08023), better with several references (Gupta et
+  al., arXiv 1907.10568); no measure without references is agreed upon (Yeh et al., arXiv
+  2106.03706). So read it beside diversity, and ask people.
+- Control: whether the attributes are there, which is known; there is no other.
+
+Where a grammar knows the answers, validity is the main quality, and this one stands beside it.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskEntry:
@@ -26,6 +50,11 @@ class TaskEntry:
     kind: Kind
     title: str
     family: str
+
+    @property
+    def quality(self) -> str:
+        """The main quality, see `QUALITIES`; empty where what counts is known."""
+        return QUALITIES.get(self.family, "")
 
     @property
     def card(self) -> str:

@@ -104,6 +104,7 @@ def _controlled(task_id: str, caps: Mapping[Split, int | None], data_dir: Path |
         test=splits["test"],
         conditional=partial(controlled_splits.conditional, task_id),
         notes=take_notes(splits, available={split: len(whole[split]) for split in SPLITS}),
+        quality=TASKS[task_id].quality,
     )
 
 
@@ -141,6 +142,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
     }
     entry = TASKS.get(folder.task_id)
     origin = TASKS.get(read_origin(folder.path) or "")
+    declared = entry or origin
     # A distilled task shares the test split of its origin, and so the known answers.
     return Task(
         id=folder.task_id,
@@ -163,6 +165,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
             unread_files=folder.unread,
             published_train=PUBLISHED_TRAIN.get(folder.task_id),
         ),
+        quality=declared.quality if declared is not None else "",
     )
 
 

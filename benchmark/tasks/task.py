@@ -46,6 +46,8 @@ class Task:
     informed_draw: Callable[[Sequence[Example]], Callable[[str, int], str]] | None = None
     """Train examples to (source, seed) to a draw of what they leave possible, where it is known."""
     notes: DataNotes = field(default_factory=DataNotes)
+    quality: str = ""
+    """The metric of its main quality, see `benchmark.tasks.catalogue.QUALITIES`; empty = none."""
 
     @property
     def edits(self) -> bool:

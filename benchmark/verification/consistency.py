@@ -35,6 +35,7 @@ def find_unknown_files(report: RawReport) -> list[Finding]:
         for record in report.records
         for stage, name in FILE_OF_STAGE.items()
     }
+    known |= {f"sources/{info.get('sources')}.jsonl" for info in report.run["tasks"].values()}
     try:
         return [
             Finding({"file": f"records/{name}"}, "differs", ("it belongs to no trial",))

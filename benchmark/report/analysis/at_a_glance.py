@@ -22,7 +22,7 @@ NAMED = 3
 HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "Copying")
 
 _TERMS = (
-    "validity where the answers are known, else the first metric. Equal diversity: the"
+    "validity where the answers are known, else what the task names. Equal diversity: the"
     " best quality at that diversity or more. Equal NFE and time: the best within a budget that"
     " every system can meet, whatever its diversity; NFE without the systems whose number of calls"
     " the text decides. All figures are in the tables of the task."

@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.records.schema import UNDEFINED, Interval
 from benchmark.report.analysis.significance import compare_all
@@ -27,7 +26,7 @@ from benchmark.report.data.control_points import (
     kept_axis,
 )
 from benchmark.report.data.points import BAYES, CEILING, Board, Point
-from benchmark.report.data.seed_pooling import recipe_of, seed_parts
+from benchmark.report.data.seed_pooling import keep_rows, recipe_of, seed_parts
 from benchmark.scoring.bootstrap import Parts, interval, resample
 
 CEILINGS = {
@@ -84,7 +83,7 @@ def compute_composition(board: Board, task: str) -> Composition | None:
     successes: dict[int, dict[Point, Parts]] = {}
     for number in sources:
         rows = np.array([count == number for count in wanted])
-        of_rows = {key: _restrict(of_seeds, rows) for key, of_seeds in parts.items()}
+        of_rows = {key: keep_rows(of_seeds, rows) for key, of_seeds in parts.items()}
         successes[number] = {point: of for (point, axis), of in of_rows.items() if axis == SUCCESS}
         for (point, axis), found_interval in _measure(of_rows).items():
             values[point, axis, number] = found_interval
@@ -120,13 +119,6 @@ def _count_wanted(board: Board, point: Point) -> tuple[int, ...]:
     key = point.trials[0].keys.score
     rows = board.records.values(key) if key is not None else {}
     return tuple(len(row.wanted) for row in rows.values())
-
-
-def _restrict(of_seeds: Parts, rows: NDArray[np.bool_]) -> Parts:
-    return {
-        seed: replace(score, contributions=score.contributions[rows])
-        for seed, score in of_seeds.items()
-    }
 
 
 def _measure(parts: Mapping[tuple[Point, Axis], Parts]) -> dict[tuple[Point, Axis], Interval]:

@@ -206,7 +206,7 @@ def measure_places(board: Board, task: str, quality: Axis, choice: Choice) -> St
     sampled = find_sampled(board, task, quality)
     curves = dict(_summarise_sweeps(board, task, sampled, quality))
     if diversity is not None:
-        span = (0.0, bounds[1] * diversity.bounds(board, task)[1])
+        span = (min(0.0, bounds[0]), bounds[1] * diversity.bounds(board, task)[1])
         for system, points in sampled.items():
             if len(points) > 1:
                 xs, ys = (

@@ -59,8 +59,12 @@ VARIETY = (
 """The measure of diversity, and its substitute where it was not taken."""
 
 
-def quality_axis(board: Board, task: str) -> Axis | None:
-    """The quality that real data allow: sentence BLEU, else the first there is.
+KNOWN = (CONTROL, VALIDITY)
+"""Main qualities where the answers are known, the first that a task has."""
+
+
+def bleu_axis(board: Board, task: str) -> Axis | None:
+    """Sentence BLEU, which the papers plot, else the first quality there is.
 
     None where attributes are asked for: a text is one of many that have them.
     """
@@ -73,23 +77,37 @@ def quality_axis(board: Board, task: str) -> Axis | None:
         if metric.direction == "higher" and group_of(name, metric) == "quality"
     ]
     names.sort(key=rank_of)
-    if not names:
-        return None
-    title = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}.get(base(names[0]))
-    return Axis(names[0], "expected", f"{title or metrics[names[0]].title} ({names[0]})")
+    return _expected(board, task, names[0]) if names else None
+
+
+def quality_axis(board: Board, task: str) -> Axis | None:
+    """The quality that real data allow: the one that the task names, else that of `bleu_axis`."""
+    usual, declared = bleu_axis(board, task), board.quality(task)
+    is_measured = usual is not None and declared in board.metrics(task)
+    return _expected(board, task, declared) if is_measured else usual
+
+
+def _expected(board: Board, task: str, metric: str) -> Axis:
+    titles = {"bleu_sent_m4": "sentence BLEU", "bleu_corpus": "corpus BLEU"}
+    title = titles.get(base(metric)) or board.metrics(task)[metric].title
+    return Axis(metric, "expected", f"{title} ({metric})")
 
 
 def main_axis(board: Board, task: str) -> Axis | None:
     """Control or validity where the answers are known, else the usual quality."""
     metrics = board.metrics(task)
-    known = (axis for axis in (CONTROL, VALIDITY) if axis.metric in metrics)
+    known = (axis for axis in KNOWN if axis.metric in metrics)
     return next(known, None) or quality_axis(board, task)
 
 
 def quality_axes(board: Board, task: str) -> tuple[Axis, ...]:
-    """The main quality of a task, and the usual one where that is another."""
-    found = (main_axis(board, task), quality_axis(board, task))
-    return tuple(dict.fromkeys(axis for axis in found if axis is not None))
+    """The main quality of a task, and one beside it where that is another.
+
+    Beside what is known stands the quality that the task names, beside that stands BLEU.
+    """
+    main = main_axis(board, task)
+    beside = quality_axis(board, task) if main in KNOWN else bleu_axis(board, task)
+    return tuple(dict.fromkeys(axis for axis in (main, beside) if axis is not None))
 
 
 def planes(board: Board, task: str) -> tuple[Plane, ...]:
@@ -105,9 +123,9 @@ def planes(board: Board, task: str) -> tuple[Plane, ...]:
     variety = next(found, None)
     if variety is None:
         return ()
-    known = [axis for axis in (CONTROL, VALIDITY, COVERAGE) if axis.metric in metrics]
-    usual = quality_axis(board, task)
-    return tuple((variety, axis) for axis in (*known, usual) if axis is not None)
+    known = [axis for axis in (*KNOWN, COVERAGE) if axis.metric in metrics]
+    shown = dict.fromkeys((*known, *quality_axes(board, task)))
+    return tuple((variety, axis) for axis in shown)
 
 
 def _measure(axis: Axis, name: str, metric: MetricScore) -> Axis:

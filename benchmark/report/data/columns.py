@@ -19,13 +19,15 @@ Group = Literal[
 _METRICS: Mapping[Group, tuple[str, ...]] = {
     "quality": (
         "bleu_sent_m4", "bleu_corpus", "rouge_l", "bertscore", "sari", "ibleu", "source_bleu",
-        "mauve", "fluency", "ngram_fluency",
+        "semantic_similarity", "semantic_ibleu", "pair_model", "mauve", "fluency", "ngram_fluency",
     ),
     "known answers": (
         "control", "sentence", "control_if_sentence", "kept", "others_kept", "validity",
         "coverage", "divergence", "feature_divergence",
     ),
-    "diversity": ("dist_1", "self_bleu", "div_4", "vendi", "distinct_1", "distinct_2"),
+    "diversity": (
+        "dist_1", "self_bleu", "div_4", "vendi", "right_vendi", "distinct_1", "distinct_2",
+    ),
     "form": ("length", "copy_rate", "empty_rate", "repetition"),
 }  # fmt: skip
 """The metrics of the package by group, in the order of the columns."""
@@ -100,11 +102,19 @@ def rank_of(name: str) -> int:
     return list(GROUPS).index(base(name)) if base(name) in GROUPS else len(GROUPS)
 
 
-def metric_columns(metrics: Mapping[str, MetricScore], num_samples: int) -> tuple[Column, ...]:
-    """The columns of the metrics that were measured, group by group."""
+def metric_columns(
+    metrics: Mapping[str, MetricScore], num_samples: int, *, first: str = ""
+) -> tuple[Column, ...]:
+    """The columns of the metrics that were measured, group by group.
+
+    Args:
+        metrics: what they are, by id.
+        num_samples: candidates per source, for the heads.
+        first: id of the metric that stands first in its group.
+    """
     columns = [
         _make_main_column(name, metrics[name], statistic, num_samples)
-        for name in sorted(metrics, key=_place_of)
+        for name in sorted(metrics, key=lambda name: (name != first, _place_of(name)))
         if PUBLISHED_SCALE not in name
         for statistic in _select_statistics(name, metrics[name])
     ]

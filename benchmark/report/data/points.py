@@ -207,6 +207,10 @@ class Board:
             points.append(main)
         return tuple(sorted(points, key=lambda p: p.cost("depth")))
 
+    def quality(self, task: str) -> str:
+        """The metric that the task names as its main quality; empty where it names none."""
+        return self.records.run.tasks[task].quality
+
     def metrics(self, task: str) -> dict[str, MetricScore]:
         """What the metrics of a task are, by id, in the order of the records."""
         found: dict[str, MetricScore] = {}

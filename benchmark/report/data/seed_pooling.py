@@ -114,6 +114,14 @@ def seed_parts(
     return sources.pop(), found
 
 
+def keep_rows(of_seeds: Parts, rows: NDArray[np.bool_]) -> Parts:
+    """What some of the sources contribute, by seed."""
+    return {
+        seed: replace(score, contributions=score.contributions[rows])
+        for seed, score in of_seeds.items()
+    }
+
+
 def pool_cautiously(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
     """The mean of the seeds; half width from the widest interval and the spread over seeds."""
     values = [i.value for i in intervals if i.defined]

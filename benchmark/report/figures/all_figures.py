@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
-from benchmark.report.data.axes import planes
+from benchmark.report.data.axes import COVERAGE, planes
 from benchmark.report.data.control_points import has_control
 from benchmark.report.data.points import Board
 from benchmark.report.figures.control_figures import control_plots
@@ -32,7 +32,7 @@ def overview_plot(board: Board) -> Plot:
 
 def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     """The figures of a task; `stem` begins the names of their files."""
-    known = len(planes(board, task)) > 1
+    known = any(quality == COVERAGE for _, quality in planes(board, task))
     is_asked = has_control(board, task)
     quality = "Success" if is_asked else "Quality"
     yield from control_plots(board, task, stem)

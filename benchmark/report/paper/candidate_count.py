@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.records.schema import UNDEFINED, Interval
 from benchmark.report.analysis.mbr_scaling import curved_points, mbr_curve, utilities_of
-from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.axes import bleu_axis
 from benchmark.report.data.points import COPY, Board
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
@@ -16,7 +16,7 @@ from benchmark.report.paper.curve_panels import PanelCurve, draw_curves, make_ta
 
 def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
     """MBR quality over the number of candidates, by system; empty without such records."""
-    axis = quality_axis(board, task)
+    axis = bleu_axis(board, task)
     if axis is None:
         return {}
     return {
@@ -29,7 +29,7 @@ def candidate_curves(board: Board, task: str) -> dict[str, PanelCurve]:
 
 def copy_value(board: Board, task: str) -> Interval:
     """What copying scores on the sources of the curves, which may be a part of the split."""
-    axis = quality_axis(board, task)
+    axis = bleu_axis(board, task)
     copy = next((p for p in curved_points(board, task) if p.system == COPY), None)
     return axis.read(copy) if axis is not None and copy is not None else UNDEFINED
 
@@ -39,7 +39,7 @@ def draw_candidates(board: Board, tasks: Sequence[str]) -> PanelGrid:
     grid, panels = make_task_panels(board, tasks)
     drawn = [candidate_curves(board, task) for task in tasks]
     for task, curves, (panel,) in zip(tasks, drawn, panels, strict=True):
-        axis = quality_axis(board, task)
+        axis = bleu_axis(board, task)
         assert axis is not None  # there would be no curve
         draw_curves(panel.ax, curves, look_of(board), copy=copy_value(board, task))
         panel.ax.set_xlabel("candidates |S|")

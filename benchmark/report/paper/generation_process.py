@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmark.records.schema import Interval, TraceRecord, base
-from benchmark.report.data.axes import Axis, quality_axis
+from benchmark.report.data.axes import Axis, bleu_axis
 from benchmark.report.data.points import Board
 from benchmark.report.data.seed_pooling import pool_cautiously
 from benchmark.report.figures.legend import make_legend
@@ -26,7 +26,7 @@ DIVERSITY = Axis("div_4", "set", "div-4")
 def trace_axes(board: Board, task: str) -> tuple[Axis, ...]:
     """Quality and div-4, as far as both were measured."""
     names = [name for name in board.metrics(task) if base(name) == DIVERSITY.metric]
-    quality = quality_axis(board, task)
+    quality = bleu_axis(board, task)
     found = [quality] if quality is not None else []
     return (*found, *(replace(DIVERSITY, metric=name) for name in names[:1]))
 

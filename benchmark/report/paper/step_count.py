@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.report.data.axes import quality_axis
+from benchmark.report.data.axes import bleu_axis
 from benchmark.report.data.points import COPY, Board, Point
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.logarithmic_axis import make_logarithmic
@@ -27,7 +27,7 @@ Read = Callable[[Point], float]
 
 def step_points(board: Board, task: str) -> dict[str, tuple[Point, ...]]:
     """The points of each model over its number of steps; its main setting where it has no other."""
-    axis = quality_axis(board, task)
+    axis = bleu_axis(board, task)
     found: dict[str, tuple[Point, ...]] = {}
     if axis is None:
         return found
@@ -92,7 +92,7 @@ def draw_speed(board: Board, tasks: Sequence[str]) -> PanelGrid:
 def _draw_quality(
     ax: Axes, board: Board, task: str, points: Points, across: Read, marks: Marks
 ) -> None:
-    axis = quality_axis(board, task)
+    axis = bleu_axis(board, task)
     assert axis is not None  # there would be no points
     _draw(ax, points, across, lambda point: axis.read(point).value, look_of(board), marks)
     copy = board.main(task, COPY)

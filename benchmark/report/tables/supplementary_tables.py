@@ -21,6 +21,7 @@ from benchmark.report.tables.published_tables import (
     comparable_figures,
 )
 from benchmark.report.tables.significance_table import SIGNIFICANCE, build_significance_table
+from benchmark.report.tables.strata_table import build_strata_tables, strata_names
 from benchmark.report.tables.table import Table
 
 
@@ -37,6 +38,7 @@ def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
         *ablations,
         *choosing_names(records, task),
         *likelihood,
+        *strata_names(records, task),
         COST,
         *published,
     )
@@ -52,6 +54,7 @@ def build_supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
         *(build_ablation_table(board, task, name) for name in ablations_of(records, task)),
         *build_choosing_tables(board, task),
         *([build_likelihood_table(board, task)] if has_likelihoods(records, task) else []),
+        *build_strata_tables(board, task),
         build_cost_table(board, task),
     ]
     if comparable_figures(records, task):

@@ -124,7 +124,7 @@ def build_table(board: Board, task: str) -> Table:
     """The table of a task: main settings, grouped by family, yardsticks set apart."""
     points = board.mains(task)
     metrics = board.metrics(task)
-    measured = metric_columns(metrics, count_candidates(points))
+    measured = metric_columns(metrics, count_candidates(points), first=board.quality(task))
     columns = keep_measured((*measured, *cost_columns()), points)
     rows = tuple(make_row(board, point, columns) for point in points)
     verdicts = task_verdicts(board, task)

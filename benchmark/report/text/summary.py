@@ -90,7 +90,7 @@ def build_overview_table(board: Board) -> Table:
             detail=axis.label,
             direction="higher",
             read=axis.read,
-            digits=1 if axis.metric.startswith("bleu_corpus") else 3,
+            digits=1 if axis.bounds(board, task)[1] >= 50 else 3,
             about=f"{axis.metric}, mean over candidates",
         )
         for task, axis in axes.items()

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from benchmark.api import UserError
-from benchmark.experiment.plan import Plan
+from benchmark.experiment.plan import Plan, make_plan
 from benchmark.experiment.suite import load_suite
-from benchmark.export.record_writer import write_records, write_trial_records
+from benchmark.export.record_writer import join_records, write_records, write_trial_records
+from benchmark.records.record_files import RecordFiles
 from benchmark.store.entries import Store
 
 
@@ -26,3 +27,43 @@ def test_report_that_cannot_be_written_is_named_and_not_a_folder_within_it(tmp_p
     plan = Plan(load_suite("mini"), data_dir=None, tasks={}, trials=())
     with pytest.raises(UserError, match=r"^The folder \S+/file/mine cannot be written"):
         write_records(tmp_path / "file" / "mine", plan, Store(tmp_path), command=[])
+
+
+def plan_of(*names: str) -> Plan:
+    suite = load_suite("mini", ["limits.train=50", "limits.valid=5", "limits.test=5"])
+    return make_plan(suite, tasks=names, systems=["copy-source"], data_dir=None)
+
+
+def write(folder, plan: Plan):
+    write_records(folder, plan, Store(folder.parent / "store"), command=[])
+    return json.loads((folder / "records" / "run.json").read_text())["tasks"]
+
+
+def test_run_says_the_main_quality_and_what_sets_the_sources_apart(tmp_path):
+    plan = plan_of("simplification", "control")
+    said = write(tmp_path / "r", plan)
+    assert (said["simplification"]["quality"], said["control"]["quality"]) == ("sari", "")
+    # What a control line asks for is known from the line.
+    assert "sources" not in said["control"]
+    files = RecordFiles(tmp_path / "r" / "records")
+    (name,) = files.names("sources")
+    assert name == f"sources/{said['simplification']['sources']}.jsonl"
+    rows = [json.loads(line) for _, line in files.lines(name)]
+    assert [row["id"] for row in rows] == [e.id for e in plan.tasks["simplification"].test]
+    assert set(rows[0]) == {"id", "length", "overlap", "likeness"}
+
+
+def test_facts_that_the_records_have_are_not_made_again(tmp_path, monkeypatch):
+    folder, plan = tmp_path / "r", plan_of("simplification")
+    first = write(folder, plan)
+    monkeypatch.setattr("benchmark.export.record_writer.describe_sources", None)
+    (folder / "records" / "run.json").write_text("{}")
+    assert write(folder, plan) == first
+
+
+def test_facts_stay_when_outputs_are_joined(tmp_path):
+    folder, plan = tmp_path / "r", plan_of("simplification")
+    write(folder, plan)
+    before = RecordFiles(folder / "records").names("sources")
+    join_records(folder, plan.suite, plan.tasks["simplification"], Store(tmp_path / "store"))
+    assert RecordFiles(folder / "records").names("sources") == before != ()

@@ -49,3 +49,15 @@ def test_alpha_is_part_of_id_and_signature() -> None:
     assert make_metric("ibleu:alpha=0.80").id == "ibleu"
     with pytest.raises(UserError, match="option 'alpha' is '2', not a number from 0 to 1"):
         make_metric("ibleu:alpha=2")
+
+
+@pytest.mark.data
+def test_a_copy_loses_on_qqp_even_to_an_answer_to_another_question(qqp_copies: list[Item]) -> None:
+    """By sentence BLEU the copy beats most systems; see `docs/metrics.md`."""
+    answers = [item.references[0] for item in qqp_copies]
+    items = [
+        Item(i.id, i.source, i.references, (i.source, answers[n - 7], answers[n]))
+        for n, i in enumerate(qqp_copies)
+    ]
+    copy, other, reference = make_metric("ibleu:case=lower").score(items).values.mean(axis=0)
+    assert copy < 0 < other < 0.05 < reference

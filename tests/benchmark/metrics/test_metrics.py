@@ -13,7 +13,7 @@ from benchmark import metrics
 from benchmark.api import Judgement, UserError
 from benchmark.metrics import METRICS, Item, PairwiseMetric, make_metric
 
-NEURAL = {"bertscore", "fluency", "mauve"}
+NEURAL = {"bertscore", "fluency", "mauve", "pair_model", "semantic_ibleu", "semantic_similarity"}
 PLAIN = sorted(name for name, metric in METRICS.items() if name not in NEURAL)
 
 
@@ -60,6 +60,7 @@ def test_all_that_were_promised_are_there() -> None:
     assert set(METRICS) == {
         *("bleu_sent_m4", "bleu_sent_m4_swapped", "bleu_corpus", "rouge_l", "bertscore"),
         *("sari", "ibleu", "source_bleu", "mauve", "fluency"),
+        *("semantic_similarity", "semantic_ibleu", "pair_model", "right_vendi"),
         *("dist_1", "distinct_1", "distinct_2", "self_bleu", "div_4", "vendi"),
         *("repetition", "length", "copy_rate", "empty_rate", "validity", "coverage", "divergence"),
         *("control", "sentence", "control_if_sentence", "kept", "others_kept"),

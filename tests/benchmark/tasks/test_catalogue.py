@@ -32,6 +32,25 @@ def test_a_card_says_what_it_must(task_id: str) -> None:
     assert len(text.split()) < 450
 
 
+@pytest.mark.parametrize("task_id", TASKS)
+def test_a_card_names_the_main_quality_of_its_task(task_id: str) -> None:
+    quality = TASKS[task_id].quality
+    assert bool(quality) == (TASKS[task_id].family != "control")
+    named = re.findall(r"\*\*Main quality\.\*\* [^`]+\(`(\w+)`\)", card(task_id))
+    assert named == ([quality] if quality else [])
+
+
+def test_the_main_qualities_are_those_of_the_fields() -> None:
+    families = {entry.family: entry.quality for entry in TASKS.values()}
+    assert families == {
+        "paraphrase": "ibleu",
+        "question generation": "bleu_sent_m4",
+        "simplification": "sari",
+        "dialogue": "bleu_sent_m4",
+        "control": "",
+    }
+
+
 @pytest.mark.parametrize("task_id", GRAMMARS)
 def test_the_samples_of_a_card_are_those_of_the_grammar(task_id: str) -> None:
     masses: dict[str, float] = {}
