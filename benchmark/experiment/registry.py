@@ -2,6 +2,7 @@
 
 Third-party systems are found by the entry point group `diffuseq_bench.systems` (name = id, value =
 `module:Class`), or, in the working directory, by their dotted path: `--system my_file:MySystem`.
+`--system path/to/my_file.py:MySystem` is the same for a file in another folder.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import importlib.util
 import shlex
 import sys
+import traceback
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -22,6 +24,11 @@ from benchmark.experiment.configuration import fill
 from benchmark.runtime.yaml_format import read_yaml
 
 ENTRY_POINT_GROUP = "diffuseq_bench.systems"
+
+_PARTS = ("Config", "Decoding", "capabilities", "version", "family", "build", "generate")
+"""What every class of a system has."""
+
+_IMPORTLIB = Path(importlib.__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +93,74 @@ def load_system(name: str) -> type[System]:
     raise UserError(f"There is no system {name!r}: {suggestion(name, entries)}")
 
 
+def name_by_module(name: str) -> str:
+    """The dotted path of a system that is named by its file; any other name as it is.
+
+    The folder of the file is put on the path that modules are imported from.
+
+    Raises:
+        UserError: if there is no such file, or another module has its name.
+    """
+    file, colon, class_name = name.rpartition(":")
+    if not colon or not file.endswith(".py"):
+        return name
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise UserError(f"System {name!r}: there is no file {file}.")
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    try:
+        spec = importlib.util.find_spec(path.stem)
+    except ValueError:
+        spec = None
+    if spec is None or spec.origin is None or Path(spec.origin).resolve() != path:
+        raise UserError(
+            f"System {name!r}: {path.stem!r} is the name of another module here, or of none: rename"
+            " the file."
+        )
+    return f"{path.stem}:{class_name}"
+
+
 def _import_class(name: str, target: str) -> type[System]:
     module_name, _, class_name = target.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name and not module_name.startswith(error.name):
-            raise
-        raise UserError(f"System {name!r}: there is no module {module_name!r} to import.") from (
-            error
+        if error.name and module_name.startswith(error.name):
+            why = f"there is no module {module_name!r} to import"
+        else:
+            why = f"{_locate(error)} needs the module {error.name!r}, which is not installed"
+        raise UserError(f"System {name!r}: {why}.") from error
+    except (Exception, SystemExit) as error:  # whatever a file of somebody else does
+        text = " ".join(str(error).split())[:300]
+        raise UserError(
+            f"System {name!r}: {_locate(error)} raised {type(error).__name__}"
+            f"{f' ({text})' if text else ''} when it was imported."
+        ) from error
+    found = getattr(module, class_name, None)
+    if found is None:
+        raise UserError(f"System {name!r}: {module_name} has no class {class_name!r}.")
+    where = f"System {name!r}: {class_name} in {module.__file__}"
+    if not isinstance(found, type):
+        raise UserError(f"{where} is {found!r:.80} and no class.")
+    if missing := [part for part in _PARTS if not hasattr(found, part)]:
+        raise UserError(
+            f"{where} is no system, since it lacks {', '.join(missing)}: see docs/add-a-system.md."
         )
-    except AttributeError as error:
-        raise UserError(f"System {name!r}: {module_name} has no class {class_name!r}.") from error
     return cast("type[System]", found)
+
+
+def _locate(error: BaseException) -> str:
+    """The file and line where something went wrong while a module was imported."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno},"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen")
+    ]
+    # The first frames are those of this file and of the import system.
+    own = [f for f in frames if Path(f.filename) not in {Path(__file__), _IMPORTLIB}]
+    return f"{own[0].filename}, line {own[0].lineno}," if own else "its module"

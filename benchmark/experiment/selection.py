@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
-from benchmark.experiment.registry import load_system, system_entries
+from benchmark.experiment.registry import load_system, name_by_module, system_entries
 from benchmark.experiment.suite import Suite
 
 
@@ -38,6 +38,7 @@ def choose_systems(suite: Suite, names: Sequence[str], task: str | None = None) 
     if default is None:
         default = [name for name, recipe in suite.systems.items() if recipe.default]
     missing, entries = missing_systems(suite), system_entries()
+    names = [name_by_module(name) for name in names]
     known = [name for name in suite.systems if name not in missing]
     others = [name for name in names if ":" in name or name in entries]
     return _choose(names, known, default, f"suite {suite.name!r}", "system", others=others)

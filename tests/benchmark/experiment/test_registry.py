@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmark.api import UserError
-from benchmark.experiment.registry import load_system, system_entries
+from benchmark.experiment.registry import load_system, name_by_module, system_entries
 
 
 @pytest.mark.parametrize("name", [n for n, e in system_entries().items() if e.available])
@@ -21,14 +21,71 @@ def test_unknown_system():
         load_system("transfromer")
 
 
-def test_dotted_path(tmp_path, monkeypatch):
-    (tmp_path / "my_systems.py").write_text("class Mine:\n    id = 'mine'\n")
+MINE = """
+class Mine:
+    id, family, version = "mine", "plug-in", 1
+    Config = Decoding = capabilities = None
+    build = generate = None
+class Half:
+    Config = None
+three = 3
+"""
+
+
+@pytest.fixture
+def own_files(tmp_path, monkeypatch):
+    """A folder that is the working directory, to write modules into."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+def test_dotted_path(own_files):
+    (own_files / "my_systems.py").write_text(MINE)
     assert load_system("my_systems:Mine").id == "mine"
     with pytest.raises(UserError, match="no class 'Yours'"):
         load_system("my_systems:Yours")
     with pytest.raises(UserError, match="no module 'nowhere'"):
         load_system("nowhere:Mine")
+
+
+def test_what_is_no_system_is_refused(own_files):
+    (own_files / "no_systems.py").write_text(MINE)
+    with pytest.raises(UserError, match=r"no_systems\.py is 3 and no class"):
+        load_system("no_systems:three")
+    with pytest.raises(UserError, match=r"is no system, since it lacks Decoding, .*generate"):
+        load_system("no_systems:Half")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1\nraise RuntimeError('at import')", r"line 2, raised RuntimeError \(at import\)"),
+        ("import sys\nsys.exit(0)", r"line 2, raised SystemExit \(0\)"),
+        ("class S(:", r"line 1, raised SyntaxError"),
+        ("import not_installed_anywhere", "line 1, needs the module 'not_installed_anywhere'"),
+        ("def f(): g()\ndef g(): 1 / 0\nf()", "line 3, raised ZeroDivisionError"),
+    ],
+)
+def test_a_file_that_fails_at_import_is_named_with_its_line(own_files, text, said):
+    module = f"fails_{abs(hash(text))}"
+    (own_files / f"{module}.py").write_text(text)
+    with pytest.raises(UserError, match=said) as caught:
+        load_system(f"{module}:S")
+    assert f"{module}.py" in str(caught.value)
+
+
+def test_a_system_is_named_by_its_file(own_files):
+    (own_files / "inner").mkdir()
+    (own_files / "inner" / "named_by_file.py").write_text(MINE)
+    assert name_by_module("inner/named_by_file.py:Mine") == "named_by_file:Mine"
+    assert load_system("named_by_file:Mine").id == "mine"
+    assert name_by_module("named_by_file:Mine") == "named_by_file:Mine"
+    with pytest.raises(UserError, match=r"no file elsewhere\.py"):
+        name_by_module("elsewhere.py:Mine")
+    (own_files / "json.py").write_text(MINE)
+    with pytest.raises(UserError, match="rename the file"):
+        name_by_module("json.py:Mine")
 
 
 @pytest.mark.slow

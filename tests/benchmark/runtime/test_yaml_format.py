@@ -20,3 +20,29 @@ def test_a_key_that_stands_twice_is_an_error():
     # What `<<` merges may be overridden, once and again.
     text = "x: &x {p: 1, q: 2}\ny: &y {<<: *x, p: 3}\nz: {<<: *y, q: 4}"
     assert read_yaml(text)["z"] == {"p": 3, "q": 4}
+
+
+def test_a_value_that_holds_itself_is_an_error():
+    for text in ("a: &x {b: *x}", "&x [1, *x]", "&x {<<: *x}"):
+        with pytest.raises(yaml.YAMLError, match="names what holds it"):
+            read_yaml(text)
+
+
+def test_aliases_that_stand_for_too_much_are_an_error():
+    rows = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(yaml.YAMLError, match="more than 1,000,000 values"):
+        read_yaml("\n".join(rows))
+    assert len(read_yaml("\n".join(rows[:4]))["a3"]) == 10
+
+
+def test_what_is_nested_too_deep_is_an_error():
+    for depth in (51, 5_000, 200_000):
+        with pytest.raises(yaml.YAMLError, match="50 levels deep"):
+            read_yaml("[" * depth + "]" * depth)
+    assert read_yaml("[" * 50 + "]" * 50)
+
+
+def test_an_impossible_date_is_an_error():
+    with pytest.raises(yaml.YAMLError, match="month"):
+        read_yaml("day: 2024-13-01")
