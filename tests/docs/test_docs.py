@@ -87,7 +87,7 @@ def test_data_of_one_s_own(reader: Open) -> None:
     assert found == {"transformer": {"ok"}, "copy-source": {"ok"}}
     lines = her.runs("--suite headlines.yaml")
     names = ("transformer", "copy-source", "reference", "tokenizer-ceiling")
-    assert statuses(lines) == dict.fromkeys(names, {"ok"})
+    assert statuses(lines) == {name: {"ok"} for name in names}
     assert {line["score"]["num_sources"] for line in lines} == {2}
 
 
