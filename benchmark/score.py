@@ -141,7 +141,9 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     check_writable(folder)
     target = find_report(folder)
     check_entries(target, store)
-    overrides = list(options.set)
+    # Metrics that are named are all that is measured, but for what `--set` adds.
+    overrides = ["evaluation.semantic_metrics=[]"] if options.metrics else []
+    overrides += options.set
     if options.metrics:
         overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")
     suite = choose_suite(target, options.task, options.suite, overrides)

