@@ -22,9 +22,9 @@ NAMED = 3
 HEADS = ("Task", "Best at equal diversity", "Best at equal NFE", "Best in equal time", "Copying")
 
 _TERMS = (
-    "Equal diversity: the best quality at that diversity or more. Equal NFE and time: the best within a budget that"
-    " every system can meet, whatever its diversity; NFE without the systems whose number of calls"
-    " the text decides. All figures are in the tables of the task."
+    "Equal diversity: the best quality at that diversity or more. Equal NFE and time: the best"
+    " within a budget that every system can meet, whatever its diversity; NFE without the systems"
+    " whose number of calls the text decides. All figures are in the tables of the task."
     f" {RULE}"
 )
 
@@ -45,10 +45,9 @@ def explain_glance(board: Board) -> str:
     is_asked = any(CONTROL.metric in board.metrics(task) for task in board.records.tasks)
     # Older records name none.
     named = any(map(board.quality, board.records.tasks))
-    return (
-        f"Quality: {'control where attributes are asked for, ' if is_asked else ''}validity where the"
-        f" answers are known, else {'what the task names' if named else 'the first metric'}. {_TERMS}"
-    )
+    asked = "control where attributes are asked for, " if is_asked else ""
+    other = "what the task names" if named else "the first metric"
+    return f"Quality: {asked}validity where the answers are known, else {other}. {_TERMS}"
 
 
 def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
