@@ -11,8 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def build_report(folder: Path) -> Path:
+def build_report(folder: Path, *, pdf: bool = False) -> Path:
     """Render `folder/records` into tables, figures, `summary.md` and `index.html`.
+
+    Args:
+        folder: the report.
+        pdf: whether every figure is also wanted as PDF, for a paper.
 
     Returns:
         The path of `index.html`.
@@ -22,7 +26,7 @@ def build_report(folder: Path) -> Path:
     """
     from benchmark.report.build import build
 
-    return build(folder)
+    return build(folder, pdf=pdf)
 
 
 def build_paper(folder: Path, out: Path | None = None) -> Path:

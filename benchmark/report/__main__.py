@@ -15,6 +15,7 @@ from benchmark.runtime.command_line import CommandParser, add_output, run_comman
 EXAMPLES = """\
 examples:
   python -m benchmark.report reports/mini
+  python -m benchmark.report --pdf reports/mini
   python -m benchmark.report --figures paper --output figures reports/mini
   python -m benchmark.report --pack reports/mini
 """
@@ -33,6 +34,11 @@ def parser() -> CommandParser:
         choices=("paper", "all"),
         help="paper: the figures of the DiffuSeq papers, redrawn from these records;"
         " all: those and the report (default: the report)",
+    )
+    made.add_argument(
+        "--pdf",
+        action="store_true",
+        help="draw every figure of the report as PDF too; the papers' figures always have one",
     )
     made.add_argument(
         "--pack",
@@ -60,7 +66,7 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
         if options.pack:
             pack_records(folder)
         if figures != "paper":
-            print(build_report(folder))
+            print(build_report(folder, pdf=options.pdf))
         if figures is not None:
             print(build_paper(folder, output))
     return 0

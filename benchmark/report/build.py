@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from benchmark.report.figures.all_figures import overview_plot, task_plots
 from benchmark.report.figures.figure_files import render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.inline_svg import InlineFigures
-from benchmark.report.page.page import Drawn, TaskView, list_facts, render_page
+from benchmark.report.page.page import WITH_PDF, Drawn, TaskView, list_facts, render_page
 from benchmark.report.tables.frontier_table import build_place_frame
 from benchmark.report.tables.renderers import (
     format_pipe_row,
@@ -47,28 +48,47 @@ _ROOMS = ("report", "records", "scoring")
 """Whose sources decide what a report says."""
 
 
-def build(folder: Path) -> Path:
+@dataclass(frozen=True)
+class Drawing:
+    """Where the figures of a report go: files in `folder`, and the page."""
+
+    folder: Path
+    inline: InlineFigures
+    pdf: bool
+
+    def add(self, plot: Plot) -> Drawn:
+        """Draw a figure."""
+        figure = plot.draw().figure
+        save(figure, self.folder / plot.name, pdf=self.pdf)
+        drawn = self.inline.add(render_svg(figure), f"{plot.title}. {plot.caption}")
+        return Drawn(plot, Markup(drawn))
+
+
+def build(folder: Path, *, pdf: bool = False) -> Path:
     """Render the report of `folder/records` into `folder`; see `benchmark.report`.
 
     A report that was rendered from the same records by the same code is left as it is: the
-    page carries a digest of both.
+    page carries a digest of both. So is one that has PDFs where none are wanted.
     """
     records = read_records(folder)
     digest = _hash_inputs(records)
     page = folder / "index.html"
-    if _is_current(folder, records, digest):
+    if _is_current(folder, records, digest, pdf=pdf):
         return page
     board = Board(records)
     # Read first: a missing record is reported before anything is drawn.
     samples = {task: gather_blocks(board, task) for task in records.tasks}
-    inline = InlineFigures()
+    drawing = Drawing(folder / "figures", InlineFigures(), pdf=pdf)
     try:
         with use_style():
-            overview = _draw(overview_plot(board), folder, inline)
-            views = [_build_task(board, task, folder, inline, samples[task]) for task in samples]
+            overview = drawing.add(overview_plot(board))
+            views = [_build_task(board, task, folder, drawing, samples[task]) for task in samples]
         write_text(folder / "summary.md", _render_summary(board, views))
         # Last: the digest in it says that all the others are there.
-        write_text(page, render_page(board, views, overview=overview, inline=inline, digest=digest))
+        text = render_page(
+            board, views, overview=overview, inline=drawing.inline, digest=digest, pdf=pdf
+        )
+        write_text(page, text)
     except OSError as error:
         raise UserError(
             f"The report folder {folder} cannot be written ({error.strerror or error}):"
@@ -111,7 +131,7 @@ def _hash_inputs(records: Records) -> str:
     return sha.hexdigest()
 
 
-def _is_current(folder: Path, records: Records, digest: str) -> bool:
+def _is_current(folder: Path, records: Records, digest: str, *, pdf: bool) -> bool:
     page = folder / "index.html"
     tables = [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
     tables += [
@@ -125,14 +145,15 @@ def _is_current(folder: Path, records: Records, digest: str) -> bool:
     if not all(path.exists() for path in expected):
         return False
     with page.open(encoding="utf-8", errors="replace") as file:
-        return digest in file.read(1000)
+        head = file.read(1000)
+    return digest in head and (not pdf or WITH_PDF in head)
 
 
 def _build_task(
     board: Board,
     task: str,
     folder: Path,
-    inline: InlineFigures | None,
+    drawing: Drawing | None,
     samples: Sequence[SampleBlock],
 ) -> TaskView:
     table = build_table(board, task)
@@ -150,9 +171,7 @@ def _build_task(
     further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
     for file, other in further.items():
         _write_table(other, room / file)
-    drawn = []
-    if inline is not None:
-        drawn = [_draw(plot, folder, inline) for plot in task_plots(board, task, name)]
+    drawn = [drawing.add(plot) for plot in task_plots(board, task, name)] if drawing else []
     return TaskView(board, task, name, table, further, drawn, samples)
 
 
@@ -161,13 +180,6 @@ def _write_table(table: Table, path: Path) -> None:
     for suffix, text in zip(FURTHER_FILES, texts, strict=True):
         # Not `with_suffix`: a task may have a dot in its name.
         write_text(path.with_name(path.name + suffix), text)
-
-
-def _draw(plot: Plot, folder: Path, inline: InlineFigures) -> Drawn:
-    figure = plot.draw().figure
-    save(figure, folder / "figures" / plot.name)
-    drawing = inline.add(render_svg(figure), f"{plot.title}. {plot.caption}")
-    return Drawn(plot, Markup(drawing))
 
 
 def _render_summary(board: Board, views: Sequence[TaskView]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
+from benchmark.report.analysis.mbr_scaling import curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import COVERAGE, planes
 from benchmark.report.data.control_points import has_control
@@ -12,11 +12,14 @@ from benchmark.report.data.points import Board
 from benchmark.report.figures.control_figures import control_plots
 from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
 from benchmark.report.figures.frontier import draw_frontier, draw_overview
-from benchmark.report.figures.marks import crowded
 from benchmark.report.figures.mbr_curves import draw_candidates
 from benchmark.report.figures.plot import Plot
 from benchmark.report.figures.training_curves import collect_logs, draw_training
-from benchmark.report.tables.table import describe_protocol
+
+CURVES = (
+    "Every curve is one system over its knob, from few and good to varied; large marks: the setting"
+    " of the table."
+)
 
 
 def overview_plot(board: Board) -> Plot:
@@ -24,8 +27,8 @@ def overview_plot(board: Board) -> Plot:
     return Plot(
         "overview",
         "Quality against diversity, all tasks",
-        f"{_explain(board, board.records.tasks)} Grey and dashed: the grammar itself over its"
-        " temperature, where a task has one. Horizontal line: copying the source.",
+        f"{CURVES} Each panel zooms to where the systems differ: what is far below is named at its"
+        " edge.",
         lambda: draw_overview(board),
     )
 
@@ -39,34 +42,30 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
     yield Plot(
         f"{stem}-frontier",
         f"{quality} against diversity",
-        f"{_explain(board, (task,))} Shaded: pointwise interval of the quality along a curve"
-        " (sources resampled for all systems together, Student's t over the seeds)."
+        f"{CURVES}{_name_knobs(board, task)}"
         + (" Where coverage falls, further variety is noise." if known else "")
-        + f" {describe_protocol(board, task)}",
+        + f" {_count_sources(board, task)}",
         lambda: draw_frontier(board, task),
     )
     yield Plot(
         f"{stem}-nfe",
         f"{quality} against network calls",
-        "Calls are counted by hooks; logarithmic axis. Large marks: the setting of the table;"
-        f" hollow marks: {'without guidance' if is_asked else 'deterministic systems'}."
-        " Lines: copying the source, and draws from the grammar where there is one.",
+        "Calls are counted by hooks; large marks: the setting of the table"
+        f"{', hollow: without guidance' if is_asked else ''}.",
         lambda: draw_cost(board, task, NFE),
     )
     yield Plot(
         f"{stem}-seconds",
         f"{quality} against time",
-        "Seconds per candidate on the machine of the run, tokenising included; logarithmic axis."
-        " Numbers: network calls at the ends of a curve."
-        + (" Hollow: without guidance." if is_asked else ""),
+        "Seconds per candidate on the machine of the run, tokenising included; numbers: network"
+        f" calls at the ends of a curve{'; hollow: without guidance' if is_asked else ''}.",
         lambda: draw_cost(board, task, SECONDS),
     )
     yield Plot(
         f"{stem}-training",
         "Training",
-        "Above: training loss (lines) and validation loss (marks), not smoothed; losses of"
-        " different objectives are not comparable with each other. Below: quality on examples"
-        " of the valid split." + _mention_seeds(board, task),
+        "Above: loss in training (lines) and on the valid split (marks), not comparable between"
+        " objectives; below: quality on the valid split." + _mention_seeds(board, task),
         lambda: draw_training(board, task),
     )
     if curved_points(board, task):
@@ -78,39 +77,40 @@ def task_plots(board: Board, task: str, stem: str) -> Iterator[Plot]:
         )
 
 
-def _explain(board: Board, tasks: tuple[str, ...]) -> str:
-    """How to read a frontier: what the numbers and marks are."""
+def _count_sources(board: Board, task: str) -> str:
+    """Sources, candidates, seeds and level behind a figure; the table says the method."""
+    trials = [c for p in board.mains(task) for c in p.trials if c.score is not None]
+    if not trials or trials[0].score is None:
+        return "All trials of this task failed."
+    score, seeds = trials[0].score, sorted({trial.seed for trial in trials})
+    return (
+        f"{score.num_sources:,} sources, {score.num_samples} candidates each,"
+        f" {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}; shaded:"
+        f" {score.interval.level * 100:g} % intervals."
+    )
+
+
+def _name_knobs(board: Board, task: str) -> str:
+    """What the numbers at the ends of the curves are."""
     knobs: dict[str, dict[str, None]] = {}
     for system in board.systems:
-        for task in tasks:
-            for curve in board.sweeps(task, system):
-                knobs.setdefault(curve[0].knob or "knob", {})[system] = None
+        for curve in board.sweeps(task, system):
+            knobs.setdefault(curve[0].knob or "knob", {})[system] = None
     told = "; ".join(
         f"{knob} ({', '.join(systems)})" if len(knobs) > 1 else knob
         for knob, systems in knobs.items()
     )
-    numbers = f" Numbers at the ends: {told}." if told else ""
-    return (
-        "Up is better, right is more varied; every curve is one system over its knob."
-        f"{numbers} Large marks: the setting of the table. Whiskers: confidence intervals"
-        f"{', at the large and the hollow marks' if crowded(board) else ''}. Hollow"
-        " marks at the left: deterministic systems, which have no sampling diversity. Arrows at an"
-        " edge: yardsticks far off the scale, with their value."
-    )
+    return f" Numbers at the ends: {told}." if told else ""
 
 
 def _explain_mbr_curves(board: Board, task: str) -> str:
     """How to read the curves over numbers of candidates."""
     points = curved_points(board, task)
     return (
-        "Minimum Bayes risk chooses among n draws of the main setting, by"
-        f" {utilities_of(points)[0]}. At n = 1 it is the mean of all draws; of 2 neither can be"
-        " outvoted, so an asymmetry of the utility decides. Left: over n; right: over the network"
-        " rows that n draws cost (logarithmic); dotted vertical line: the smallest"
-        " budget that buys every model a draw. A row is a whole text for some systems and one word"
-        f" for others. {INFLATED} Bands:"
-        " confidence intervals. Hollow: one answer or a ranked list, from which no other number"
-        f" can be drawn. {scaling_protocol(points)}"
+        "The choice of minimum Bayes risk among n draws of the main setting, by"
+        f" {utilities_of(points)[0]}, over n (left) and over the network rows that they cost"
+        " (right; dotted: the smallest budget that buys every model a draw)."
+        f" {scaling_protocol(points)}"
     )
 
 

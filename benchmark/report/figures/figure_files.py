@@ -27,15 +27,18 @@ def use_style() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write `<stem>.png` and `<stem>.pdf`."""
+def save(figure: Figure, stem: Path, *, pdf: bool) -> None:
+    """Write `<stem>.png`, and `<stem>.pdf` if asked for; else one of older records goes."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     # Not `with_suffix`: a task may have a dot in its name.
-    png, pdf = (stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf"))
+    png, vector = (stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf"))
     drawn = io.BytesIO()
     figure.savefig(drawn)
     Image.open(drawn).convert("RGB").point(_SHADES * 3).save(png)
-    figure.savefig(pdf, metadata=dict.fromkeys(("Creator", "Producer", "CreationDate")))
+    if pdf:
+        figure.savefig(vector, metadata=dict.fromkeys(("Creator", "Producer", "CreationDate")))
+    else:
+        vector.unlink(missing_ok=True)
 
 
 def render_svg(figure: Figure) -> Element:

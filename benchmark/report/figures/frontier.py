@@ -31,6 +31,7 @@ from benchmark.report.figures.marks import (
     look_of,
     set_limits,
 )
+from benchmark.report.figures.outliers import find_outliers
 from benchmark.report.figures.palette import COPY_COLOUR, Look, solid
 from benchmark.report.figures.panel_grid import (
     COLUMN_IN,
@@ -46,9 +47,6 @@ LETTERS_PER_IN = 13.8
 """Letters of a title that fit above an inch of the overview."""
 
 NO_DIVERSITY = "no measure of diversity in the records"
-
-WIDEST_STRIP_IN = 0.65
-"""Width of a strip beside which four panels of the overview still hold a plot."""
 
 
 def draw_frontier(board: Board, task: str) -> PanelGrid:
@@ -73,28 +71,23 @@ def draw_frontier(board: Board, task: str) -> PanelGrid:
 
 
 def draw_overview(board: Board) -> PanelGrid:
-    """The first plane of every task, side by side, at page width."""
+    """The first plane of every task, two in a row, at page width; each has a scale of its own."""
     shown = {task: found[0] for task in board.records.tasks if (found := planes(board, task))}
     looks, strip_width = look_of(board), _measure_strip(board, shown)
-    # A wide strip leaves no plot in a narrow panel.
-    columns = min(4 if strip_width <= WIDEST_STRIP_IN else 2, max(1, len(shown)))
-    is_shared = len({quality.metric for _, quality in shown.values()}) == 1
+    columns = min(2, max(1, len(shown)))
     grid = make_grid(
         max(1, len(shown)), columns,
-        width=PAGE_IN if columns > 2 or len(shown) > 2 else COLUMN_IN * columns,
-        panel_height=2.0 if crowded(board) else 1.6,
-        strip_width=strip_width, share="y" if is_shared else "none",
+        width=PAGE_IN if columns > 1 else COLUMN_IN,
+        panel_height=2.0 if crowded(board) else 1.6, strip_width=strip_width,
     )  # fmt: skip
     titles = _shorten_titles(board, list(shown), widest=int(grid.width / columns * LETTERS_PER_IN))
-    for number, (panel, (task, plane)) in enumerate(zip(grid.panels, shown.items(), strict=False)):
+    for panel, (task, plane) in zip(grid.panels, shown.items(), strict=False):
         draw_systems(panel, board, task, plane, looks)
         left = panel.strip or panel.ax
         left.set_title(titles[task])
         panel.ax.set_xlabel(plane[0].short)
-        if number % columns and is_shared:
-            left.set_ylabel("")
-    if is_shared:
-        set_limits(grid.panels[0].ax, ys=[y for panel in grid.panels for y in panel.marks.ys])
+        # The ends of the curves are numbered in the figures of the tasks.
+        panel.marks.wishes = []
     if not shown:
         explain_emptiness(grid.panels[0].ax, NO_DIVERSITY)
     for panel, (task, (_, quality)) in zip(grid.panels, shown.items(), strict=False):
@@ -131,10 +124,13 @@ def draw_systems(
     ax, marks = panel.ax, panel.marks
     marks.sparse = crowded(board)
     bounds = y_axis.bounds(board, task)
+    mains = {p.system: y_axis.read(p).value for p in board.mains(task) if not p.yardstick}
+    outliers = find_outliers(mains)
     (panel.strip or ax).set_ylabel(y_axis.label)
     ax.set_xlabel(x_axis.label)
     for system in board.systems:
         look = looks[system]
+        held = len(marks.xs), len(marks.ys)
         for curve in board.sweeps(task, system):
             points = [
                 p for p in curve
@@ -159,12 +155,18 @@ def draw_systems(
                 ax, [x_axis.read(main)], [y_axis.read(main)], marks,
                 keywords=solid(look, large=True), large=True, points=[main],
             )  # fmt: skip
+        if system in outliers:
+            # It is drawn as far as it is in sight, and the limits do not follow it.
+            del marks.xs[held[0] :], marks.ys[held[1] :]
     # Without a strip the copy alone has a place.
     shown = [p for p in _find_unsampled(board, task, y_axis) if panel.strip or p.system == COPY]
-    make_room(shown, y_axis, marks)
+    make_room(shown, y_axis, marks, outliers)
     if not marks.points:
         explain_emptiness(ax, "no system with samples")
     set_limits(ax, xs=marks.xs, ys=marks.ys)
+    low = ax.get_ylim()[0]
+    sampled = {p.system for p in board.mains(task) if p.sampled}
+    marks.below += [(s, mains[s]) for s in mains if s in outliers & sampled and mains[s] < low]
 
 
 def _draw_line(panel: Panel, points: Sequence[Point], plane: Plane, look: Look) -> None:

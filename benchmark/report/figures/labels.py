@@ -42,6 +42,11 @@ class Labeller:
         half = self._px(size_pt) / 2 + 1
         self.marks.append((px - half, py - half, px + half, py + half))
 
+    def avoid_text(self, text: Text) -> None:
+        """Keep labels off a text that is there already."""
+        box = text.get_window_extent()
+        self.marks.append((box.x0, box.y0, box.x1, box.y1))
+
     def avoid_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Keep labels off a line, where that can be done."""
         points = [self._pixel(x, y) for x, y in zip(xs, ys, strict=True)]

@@ -15,6 +15,7 @@ from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board, Point
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.labels import Labeller
+from benchmark.report.figures.outliers import name_outliers
 from benchmark.report.figures.palette import MUTED, LineStyle, Look, assign_looks, darken
 
 Wish = tuple[str, float, float, str]
@@ -42,7 +43,9 @@ class Marks:
     wishes: list[tuple[Wish, Wish]] = field(default_factory=list)
     levels: list[tuple[str, float, str]] = field(default_factory=list)
     edges: list[tuple[str, float, str]] = field(default_factory=list)
-    """Levels beyond the limits, which are named at the edge."""
+    """Levels above the limits, which are named at the edge."""
+    below: list[tuple[str, float]] = field(default_factory=list)
+    """What lies below the limits: names and values."""
     ys: list[float] = field(default_factory=list)
     xs: list[float] = field(default_factory=list)
 
@@ -110,7 +113,10 @@ def draw_level(
 
 def annotate(ax: Axes, marks: Marks) -> None:
     """Add the labels for which there is room."""
+    name_outliers(ax, marks.below)
     labeller = Labeller(ax)
+    for written in ax.texts:
+        labeller.avoid_text(written)
     for x, y in marks.points:
         labeller.avoid_mark(x, y, 5.5)
     for xs, ys in (*marks.curves, *marks.whiskers):

@@ -26,7 +26,7 @@ COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
 _TICK = 0.36
 """Room for the number of a tick on an x axis, in inches."""
 
-Share = Literal["none", "x", "y"]
+Share = Literal["none", "x"]
 """Which axis the panels have in common; the inner ones then show no labels on it."""
 
 _LEFT, _RIGHT, _TITLE, _XLABEL, _GAP, _EDGE = 0.47, 0.07, 0.22, 0.40, 0.50, 0.05
@@ -78,7 +78,8 @@ class PanelGrid:
         for panel in self.panels:
             if panel.ax.get_xscale() == "linear":
                 width = panel.ax.get_position().width * self.width
-                panel.ax.locator_params(axis="x", nbins=max(3, int(width / _TICK)))
+                nbins = max(3, int(width / _TICK))
+                panel.ax.locator_params(axis="x", nbins=nbins, min_n_ticks=min(nbins, 4))
         if legend is not None:
             legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
         for panel in self.panels:
@@ -91,11 +92,10 @@ class PanelGrid:
 
     def _place_panels(self, left: float, height: float, row_height: float) -> None:
         """Put the panels in their places; all in inches."""
-        gap = 0.18 if self.share == "y" else _GAP
-        panel_width = (self.width - left - _RIGHT - (self.columns - 1) * gap) / self.columns
+        panel_width = (self.width - left - _RIGHT - (self.columns - 1) * _GAP) / self.columns
         for number, panel in enumerate(self.panels):
             row, column = divmod(number, self.columns)
-            at = left + column * (panel_width + gap)
+            at = left + column * (panel_width + _GAP)
             bottom = height - _EDGE - row * row_height - _TITLE - self.panel_height
             beside = 0.0
             if panel.strip is not None:
@@ -142,8 +142,6 @@ def make_grid(
         first = panels[0] if panels else None
         panel = _panel(figure, number, first, strip=strip_width > 0, share=share)
         left = panel.strip or panel.ax
-        if share == "y" and number % columns:
-            left.tick_params(axis="y", labelleft=False)
         if share == "x" and number < count - columns:
             for ax in (panel.ax, left):
                 ax.tick_params(axis="x", labelbottom=False)
@@ -164,10 +162,9 @@ def _panel(figure: Figure, number: int, first: Panel | None, *, strip: bool, sha
     # Places come with `finish`; until then every axes needs one of its own.
     spot = (0.1, 0.1, 0.8, 0.8)
     share_x = first.ax if first and share == "x" else None
-    share_y = (first.strip or first.ax) if first and share == "y" else None
     if not strip:
-        return Panel(figure.add_axes(spot, sharex=share_x, sharey=share_y), None)
-    narrow = figure.add_axes(spot, label=f"strip {number}", sharey=share_y)
+        return Panel(figure.add_axes(spot, sharex=share_x), None)
+    narrow = figure.add_axes(spot, label=f"strip {number}")
     narrow.grid(visible=False, axis="x")
     ax = figure.add_axes(spot, label=f"panel {number}", sharex=share_x, sharey=narrow)
     ax.tick_params(axis="y", left=False, labelleft=False)

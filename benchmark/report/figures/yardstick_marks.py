@@ -7,7 +7,7 @@ only where it is no further from the models than their own range is wide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
@@ -33,10 +33,15 @@ def is_near(value: float, others: Sequence[float]) -> bool:
     return low - reach <= value <= high + reach
 
 
-def make_room(points: Sequence[Point], axis: Axis, marks: Marks) -> None:
-    """Let the limits of a panel hold the unsampled models and those yardsticks that are near."""
+def make_room(
+    points: Sequence[Point], axis: Axis, marks: Marks, outliers: Collection[str] = ()
+) -> None:
+    """Let the limits of a panel hold the unsampled models and those yardsticks that are near.
+
+    Models among the `outliers` are left out.
+    """
     for point in points:
-        if not point.yardstick:
+        if not point.yardstick and point.system not in outliers:
             marks.ys += ends(axis.read(point))
     of_models = list(marks.ys)
     for point in points:
@@ -70,6 +75,8 @@ def draw_unsampled(
             )  # fmt: skip
         else:
             _draw_at_edge(panel.strip, x, axis, point, looks[point.system], above=y.value > high)
+            if y.value < low:
+                panel.marks.below.append((point.system, y.value))
 
 
 def _draw_copy(panel: Panel, value: float, limits: tuple[float, float]) -> None:
@@ -79,8 +86,10 @@ def _draw_copy(panel: Panel, value: float, limits: tuple[float, float]) -> None:
             ax.axhline(value, color=COPY_COLOUR, linewidth=0.8, zorder=1.5, gid=gid(COPY))
         panel.marks.levels.append((text, value, COPY_COLOUR))
         return
-    edge, arrow = (limits[1], "↑") if value > limits[1] else (limits[0], "↓")
-    panel.marks.edges.append((f"{arrow} {text}", edge, COPY_COLOUR))
+    if value > limits[1]:
+        panel.marks.edges.append((f"↑ {text}", limits[1], COPY_COLOUR))
+    else:
+        panel.marks.below.append((COPY, value))
 
 
 def _draw_at_edge(ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool) -> None:

@@ -40,6 +40,9 @@ _TEMPLATES = Path(__file__).parents[1] / "templates"
 _SCRIPTS = ("theme", "contents", "tables", "copying", "figures", "samples")
 """The scripts of the page, each on its own, in their order."""
 
+WITH_PDF = '<meta name="figures" content="pdf">'
+"""In the head of a page whose figures are there as PDF too."""
+
 _COLOURS = {
     "ground": (GROUND["light"], GROUND["dark"]),
     "ink": ("#1b1b1b", "#e6e6e6"),
@@ -134,9 +137,24 @@ class TaskView:
 
 
 def render_page(
-    board: Board, views: Iterable[TaskView], *, overview: Drawn, inline: InlineFigures, digest: str
+    board: Board,
+    views: Iterable[TaskView],
+    *,
+    overview: Drawn,
+    inline: InlineFigures,
+    digest: str,
+    pdf: bool,
 ) -> str:
-    """The whole page as text; `digest` names what it was made from."""
+    """The whole page as text.
+
+    Args:
+        board: the points.
+        views: the tasks.
+        overview: the figure of all tasks.
+        inline: what all figures share.
+        digest: names what the page was made from.
+        pdf: whether there are files of the figures as PDF.
+    """
     tasks = tuple(views)
     run = board.records.run
     environment = jinja2.Environment(
@@ -152,6 +170,7 @@ def render_page(
     return environment.get_template("page.html.j2").render(
         run=run,
         digest=digest,
+        with_pdf=Markup(WITH_PDF) if pdf else "",
         lead=_write_lead(board),
         glance_heads=HEADS,
         glance_reading=explain_glance(board),

@@ -41,6 +41,19 @@
   label();
   nav.append(button);
 
+  // What a link leads to may be folded, or hold what is folded: a section opens with its link.
+  const reveal = (hash) => {
+    const target = document.getElementById(decodeURIComponent(hash.slice(1)));
+    const first = target?.matches("section") ? target.querySelector(":scope > details") ?? target : target;
+    for (let fold = first?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  };
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    if (link) reveal(link.hash);
+  });
+  addEventListener("hashchange", () => reveal(location.hash));
+  if (location.hash) reveal(location.hash);
+
   // Paper has no clicks: what is folded is opened for it, and folded again.
   let opened = [];
   addEventListener("beforeprint", () => {

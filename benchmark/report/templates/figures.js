@@ -53,7 +53,7 @@
   };
   const hide = () => { tip.hidden = ring.hidden = true; kept = false; };
 
-  for (const svg of document.querySelectorAll(".drawing > svg")) {
+  const prepare = (svg) => {
     // A mark may be drawn twice at one place, small and large: the last lies on top.
     const found = new Map();
     for (const mark of svg.querySelectorAll("[data-p]")) {
@@ -141,6 +141,12 @@
         pin();
       });
     }
+  };
+  // Nothing has a size while it is folded.
+  for (const svg of document.querySelectorAll(".drawing > svg")) {
+    const fold = svg.closest("details:not([open])");
+    if (fold) fold.addEventListener("toggle", () => prepare(svg), { once: true });
+    else prepare(svg);
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   addEventListener("pointerdown", (event) => { if (!event.target.closest?.(".drawing")) hide(); });

@@ -39,8 +39,7 @@ def test_every_file_is_there(report):
     assert names == {
         "index.html",
         "summary.md",
-        *(f"figures/overview.{kind}" for kind in ("png", "pdf")),
-        *(f"figures/dialogue-{plot}.{kind}" for plot in PLOTS for kind in ("png", "pdf")),
+        *(f"figures/{name}.png" for name in ("overview", *(f"dialogue-{plot}" for plot in PLOTS))),
         *(
             f"tables/dialogue{end}"
             for end in (".md", ".csv", ".tex", "-curves.csv", "-pairs.csv", "-places.csv")
@@ -201,6 +200,38 @@ def test_changed_records_are_rendered_again(report, stop, tmp_path):
         build_report(copy)
 
 
+def test_every_figure_is_a_pdf_where_that_is_asked_for(tmp_path):
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
+
+    def names(kind):
+        return {path.stem for path in (folder / "figures").glob(f"*.{kind}")}
+
+    build_report(folder)
+    assert names("png") and not names("pdf")
+    page = build_report(folder, pdf=True).read_text(encoding="utf-8")
+    assert names("pdf") == names("png")
+    linked = set(re.findall(r'href="figures/([^"]*)\.pdf"', page))
+    assert linked == names("pdf")
+    # Whoever wants none is not hindered by them; after a change they would be out of date.
+    assert build_report(folder).read_text(encoding="utf-8") == page
+    run = folder / "records" / "run.json"
+    run.write_text(run.read_text().replace('"toy"', '"other"', 1))
+    assert ".pdf" not in build_report(folder).read_text(encoding="utf-8")
+    assert not names("pdf")
+
+
+def test_tasks_are_folded_where_there_are_several(tmp_path):
+    several = [trial("a", bleu(0.5), task=task) for task in ("one", "two")]
+    pages = [
+        build_report(write_handmade(tmp_path / str(len(trials)), trials)).read_text(
+            encoding="utf-8"
+        )
+        for trials in (several, several[:1])
+    ]
+    found = [re.findall(r'<details class="fold task"( open)?>', page) for page in pages]
+    assert found == [["", ""], [" open"]]
+
+
 def test_everything_failed_is_a_report_too(tmp_path):
     folder = write_handmade(tmp_path / "x", [trial("a", None)])
     page = build_report(folder).read_text(encoding="utf-8")
@@ -229,5 +260,5 @@ def test_a_task_of_edits(edited):
     for figure in re.findall(r'id="figure-toy-[a-z]+".*?</figure>', page, flags=re.DOTALL):
         named = set(re.findall(r'data-s="([^"]*)" data-l', figure))
         assert named <= set(re.findall(r'data-s="([^"]*)"(?! data-l)', figure))
-    assert {p.stem for p in (edited / "figures").glob("toy-*.pdf")} == {f"toy-{n}" for n in found}
+    assert {p.stem for p in (edited / "figures").glob("toy-*.png")} == {f"toy-{n}" for n in found}
     assert (edited / "tables" / "toy-composition.tex").exists()
