@@ -11,12 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def build_report(folder: Path, *, pdf: bool = False) -> Path:
+def build_report(folder: Path, *, drawings: bool = False) -> Path:
     """Render `folder/records` into tables, figures, `summary.md` and `index.html`.
 
     Args:
         folder: the report.
-        pdf: whether every figure is also wanted as PDF, for a paper.
+        drawings: whether every figure is also wanted as PNG and PDF, for a paper.
 
     Returns:
         The path of `index.html`.
@@ -26,7 +26,7 @@ def build_report(folder: Path, *, pdf: bool = False) -> Path:
     """
     from benchmark.report.build import build
 
-    return build(folder, pdf=pdf)
+    return build(folder, drawings=drawings)
 
 
 def build_paper(folder: Path, out: Path | None = None) -> Path:

@@ -15,7 +15,7 @@ from benchmark.runtime.command_line import CommandParser, add_output, run_comman
 EXAMPLES = """\
 examples:
   python -m benchmark.report reports/mini
-  python -m benchmark.report --pdf reports/mini
+  python -m benchmark.report --drawings reports/mini
   python -m benchmark.report --figures paper --output figures reports/mini
   python -m benchmark.report --pack reports/mini
 """
@@ -36,9 +36,10 @@ def parser() -> CommandParser:
         " all: those and the report (default: the report)",
     )
     made.add_argument(
-        "--pdf",
+        "--drawings",
         action="store_true",
-        help="draw every figure of the report as PDF too; the papers' figures always have one",
+        help="write every figure of the report as PNG and PDF too, for a paper (default: only the"
+        " overview as PNG; the papers' figures always have both)",
     )
     made.add_argument(
         "--pack",
@@ -66,7 +67,7 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
         if options.pack:
             pack_records(folder)
         if figures != "paper":
-            print(build_report(folder, pdf=options.pdf))
+            print(build_report(folder, drawings=options.drawings))
         if figures is not None:
             print(build_paper(folder, output))
     return 0

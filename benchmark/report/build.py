@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,11 +21,11 @@ from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
-from benchmark.report.figures.all_figures import overview_plot, task_plots
-from benchmark.report.figures.figure_files import render_svg, save, use_style
+from benchmark.report.figures.all_figures import OVERVIEW, overview_plot, task_plots
+from benchmark.report.figures.figure_files import DRAWINGS, render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.inline_svg import InlineFigures
-from benchmark.report.page.page import WITH_PDF, Drawn, TaskView, list_facts, render_page
+from benchmark.report.page.page import WITH_DRAWINGS, Drawn, TaskView, list_facts, render_page
 from benchmark.report.tables.frontier_table import build_place_frame
 from benchmark.report.tables.renderers import (
     format_pipe_row,
@@ -54,31 +56,49 @@ class Drawing:
 
     folder: Path
     inline: InlineFigures
-    pdf: bool
+    everything: bool
+    """Whether every figure is written as PNG and PDF; else the overview alone, as PNG."""
 
     def add(self, plot: Plot) -> Drawn:
         """Draw a figure."""
         figure = plot.draw().figure
-        save(figure, self.folder / plot.name, pdf=self.pdf)
+        kinds = DRAWINGS if self.everything else DRAWINGS[:1] if plot.name == OVERVIEW else ()
+        save(figure, self.folder / plot.name, kinds)
         drawn = self.inline.add(render_svg(figure), f"{plot.title}. {plot.caption}")
         return Drawn(plot, Markup(drawn))
 
 
-def build(folder: Path, *, pdf: bool = False) -> Path:
+def build(folder: Path, *, drawings: bool = False) -> Path:
     """Render the report of `folder/records` into `folder`; see `benchmark.report`.
 
     A report that was rendered from the same records by the same code is left as it is: the
-    page carries a digest of both. So is one that has PDFs where none are wanted.
+    page carries a digest of both. So is one that has more drawings than are wanted.
     """
+    with _collect_seldom():
+        return _build(folder, drawings=drawings)
+
+
+@contextmanager
+def _collect_seldom() -> Iterator[None]:
+    """Look for garbage less often: by default that takes half of the time of reading records."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _build(folder: Path, *, drawings: bool) -> Path:
     records = read_records(folder)
     digest = _hash_inputs(records)
     page = folder / "index.html"
-    if _is_current(folder, records, digest, pdf=pdf):
+    if _is_current(folder, records, digest, drawings=drawings):
         return page
     board = Board(records)
     # Read first: a missing record is reported before anything is drawn.
     samples = {task: gather_blocks(board, task) for task in records.tasks}
-    drawing = Drawing(folder / "figures", InlineFigures(), pdf=pdf)
+    drawing = Drawing(folder / "figures", InlineFigures(), drawings)
     try:
         with use_style():
             overview = drawing.add(overview_plot(board))
@@ -86,7 +106,12 @@ def build(folder: Path, *, pdf: bool = False) -> Path:
         write_text(folder / "summary.md", _render_summary(board, views))
         # Last: the digest in it says that all the others are there.
         text = render_page(
-            board, views, overview=overview, inline=drawing.inline, digest=digest, pdf=pdf
+            board,
+            views,
+            overview=overview,
+            inline=drawing.inline,
+            digest=digest,
+            drawings=drawings,
         )
         write_text(page, text)
     except OSError as error:
@@ -131,7 +156,7 @@ def _hash_inputs(records: Records) -> str:
     return sha.hexdigest()
 
 
-def _is_current(folder: Path, records: Records, digest: str, *, pdf: bool) -> bool:
+def _is_current(folder: Path, records: Records, digest: str, *, drawings: bool) -> bool:
     page = folder / "index.html"
     tables = [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
     tables += [
@@ -146,7 +171,7 @@ def _is_current(folder: Path, records: Records, digest: str, *, pdf: bool) -> bo
         return False
     with page.open(encoding="utf-8", errors="replace") as file:
         head = file.read(1000)
-    return digest in head and (not pdf or WITH_PDF in head)
+    return digest in head and (not drawings or WITH_DRAWINGS in head)
 
 
 def _build_task(

@@ -140,6 +140,10 @@ class Board:
         for trial in records.trial_records:
             grouped.setdefault((trial.task, trial.system, trial.setting.label), []).append(trial)
         self.points = tuple(_make_point(records, trials) for trials in grouped.values())
+        self._of: dict[tuple[str, str], list[Point]] = {}
+        for point in self.points:
+            self._of.setdefault((point.task, point.system), []).append(point)
+        self._metrics: dict[str, dict[str, MetricScore]] = {}
 
     @cached_property
     def systems(self) -> tuple[str, ...]:
@@ -167,13 +171,8 @@ class Board:
 
     def of(self, task: str, system: str, role: Role | None = None) -> tuple[Point, ...]:
         """The points of a system on a task, in the order of the plan."""
-        return tuple(
-            point
-            for point in self.points
-            if point.task == task
-            and point.system == system
-            and (role is None or role in point.roles)
-        )
+        found = self._of.get((task, system), [])
+        return tuple(point for point in found if role is None or role in point.roles)
 
     def main(self, task: str, system: str) -> Point | None:
         """The point that is in the table; None if the system was not run on the task."""
@@ -211,8 +210,13 @@ class Board:
         """The metric that the task names as its main quality; empty where it names none."""
         return self.records.run.tasks[task].quality
 
-    def metrics(self, task: str) -> dict[str, MetricScore]:
+    def metrics(self, task: str) -> Mapping[str, MetricScore]:
         """What the metrics of a task are, by id, in the order of the records."""
+        if task not in self._metrics:
+            self._metrics[task] = self._gather_metrics(task)
+        return self._metrics[task]
+
+    def _gather_metrics(self, task: str) -> dict[str, MetricScore]:
         found: dict[str, MetricScore] = {}
         for point in self.points:
             if point.task == task:

@@ -16,6 +16,9 @@ from benchmark.report.figures.mbr_curves import draw_candidates
 from benchmark.report.figures.plot import Plot
 from benchmark.report.figures.training_curves import collect_logs, draw_training
 
+OVERVIEW = "overview"
+"""Name of the figure of all tasks."""
+
 CURVES = (
     "Every curve is one system over its knob, from few and good to varied; large marks: the setting"
     " of the table."
@@ -25,7 +28,7 @@ CURVES = (
 def overview_plot(board: Board) -> Plot:
     """The frontier of all tasks side by side."""
     return Plot(
-        "overview",
+        OVERVIEW,
         "Quality against diversity, all tasks",
         f"{CURVES} Each panel zooms to where the systems differ: what is far below is named at its"
         " edge.",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import matplotlib.style
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmark.report.figures.typeface import families
+
+DRAWINGS = ("png", "pdf")
+"""The kinds of files of a figure."""
 
 _STYLE = Path(__file__).parent.parent / "report.mplstyle"
 _SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
@@ -27,18 +32,21 @@ def use_style() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, stem: Path, *, pdf: bool) -> None:
-    """Write `<stem>.png`, and `<stem>.pdf` if asked for; else one of older records goes."""
+def save(figure: Figure, stem: Path, kinds: Collection[str] = DRAWINGS) -> None:
+    """Write `<stem>.png` and `<stem>.pdf`, or those of `kinds`; others are old and go."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     # Not `with_suffix`: a task may have a dot in its name.
-    png, vector = (stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf"))
-    drawn = io.BytesIO()
-    figure.savefig(drawn)
-    Image.open(drawn).convert("RGB").point(_SHADES * 3).save(png)
-    if pdf:
-        figure.savefig(vector, metadata=dict.fromkeys(("Creator", "Producer", "CreationDate")))
-    else:
-        vector.unlink(missing_ok=True)
+    png, pdf = (stem.with_name(f"{stem.name}.{kind}") for kind in DRAWINGS)
+    if "png" in kinds:
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+        drawn.convert("RGB").point(_SHADES * 3).save(png)
+    if "pdf" in kinds:
+        figure.savefig(pdf, metadata=dict.fromkeys(("Creator", "Producer", "CreationDate")))
+    for kind, path in zip(DRAWINGS, (png, pdf), strict=True):
+        if kind not in kinds:
+            path.unlink(missing_ok=True)
 
 
 def render_svg(figure: Figure) -> Element:

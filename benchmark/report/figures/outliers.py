@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from benchmark.report.figures.labels import SIZE_PT
-from benchmark.report.figures.palette import MUTED
+from benchmark.report.figures.palette import MUTED, PAPER
 
 FEWEST = 5
 """Systems that quartiles need."""
@@ -69,6 +70,9 @@ def name_outliers(ax: Axes, outliers: Sequence[tuple[str, float]]) -> None:
     low, high = ax.get_ylim()
     # No number stands beside what is not on the scale.
     ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= high])
-    moved = high - (high - low) / (1 - share)
-    ax.set_ylim(moved, high)
-    ax.axhline(low, color=MUTED, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1.5)
+    ax.set_ylim(high - (high - low) / (1 - share), high)
+    ground = Rectangle(
+        (0, 0), 1, share, transform=ax.transAxes, facecolor=PAPER, edgecolor="none", zorder=5
+    )
+    ax.add_patch(ground)
+    ax.axhline(low, color=MUTED, linewidth=0.5, linestyle=(0, (1, 2)), zorder=5.5)

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.marks import Marks, annotate
@@ -78,8 +79,11 @@ class PanelGrid:
         for panel in self.panels:
             if panel.ax.get_xscale() == "linear":
                 width = panel.ax.get_position().width * self.width
-                nbins = max(3, int(width / _TICK))
-                panel.ax.locator_params(axis="x", nbins=nbins, min_n_ticks=min(nbins, 4))
+                locator, most = panel.ax.xaxis.get_major_locator(), max(3, int(width / _TICK))
+                if isinstance(locator, MaxNLocator):
+                    locator.set_params(nbins=most, min_n_ticks=min(most, 4))
+                else:
+                    panel.ax.locator_params(axis="x", nbins=most)
         if legend is not None:
             legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
         for panel in self.panels:

@@ -40,8 +40,8 @@ _TEMPLATES = Path(__file__).parents[1] / "templates"
 _SCRIPTS = ("theme", "contents", "tables", "copying", "figures", "samples")
 """The scripts of the page, each on its own, in their order."""
 
-WITH_PDF = '<meta name="figures" content="pdf">'
-"""In the head of a page whose figures are there as PDF too."""
+WITH_DRAWINGS = '<meta name="figures" content="png pdf">'
+"""In the head of a page whose figures are there as PNG and PDF too."""
 
 _COLOURS = {
     "ground": (GROUND["light"], GROUND["dark"]),
@@ -143,7 +143,7 @@ def render_page(
     overview: Drawn,
     inline: InlineFigures,
     digest: str,
-    pdf: bool,
+    drawings: bool,
 ) -> str:
     """The whole page as text.
 
@@ -153,7 +153,7 @@ def render_page(
         overview: the figure of all tasks.
         inline: what all figures share.
         digest: names what the page was made from.
-        pdf: whether there are files of the figures as PDF.
+        drawings: whether there are files of all figures.
     """
     tasks = tuple(views)
     run = board.records.run
@@ -170,7 +170,7 @@ def render_page(
     return environment.get_template("page.html.j2").render(
         run=run,
         digest=digest,
-        with_pdf=Markup(WITH_PDF) if pdf else "",
+        with_drawings=Markup(WITH_DRAWINGS) if drawings else "",
         lead=_write_lead(board),
         glance_heads=HEADS,
         glance_reading=explain_glance(board),

@@ -33,7 +33,7 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
                 title = figure.texts.title
                 lines += [f"## {title}", ""]
                 if tasks := figure.tasks(board):
-                    save(figure.draw(board, tasks).figure, out / figure.name, pdf=True)
+                    save(figure.draw(board, tasks).figure, out / figure.name)
                     lines += [f"![{title}]({figure.name}.png)", ""]
                     lines += [write_caption(figure, board), ""]
                 if missing := figure.missing(board):

@@ -39,7 +39,7 @@ def test_every_file_is_there(report):
     assert names == {
         "index.html",
         "summary.md",
-        *(f"figures/{name}.png" for name in ("overview", *(f"dialogue-{plot}" for plot in PLOTS))),
+        "figures/overview.png",
         *(
             f"tables/dialogue{end}"
             for end in (".md", ".csv", ".tex", "-curves.csv", "-pairs.csv", "-places.csv")
@@ -200,16 +200,16 @@ def test_changed_records_are_rendered_again(report, stop, tmp_path):
         build_report(copy)
 
 
-def test_every_figure_is_a_pdf_where_that_is_asked_for(tmp_path):
+def test_every_figure_is_a_file_where_that_is_asked_for(tmp_path):
     folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
 
     def names(kind):
         return {path.stem for path in (folder / "figures").glob(f"*.{kind}")}
 
     build_report(folder)
-    assert names("png") and not names("pdf")
-    page = build_report(folder, pdf=True).read_text(encoding="utf-8")
-    assert names("pdf") == names("png")
+    assert (names("png"), names("pdf")) == ({"overview"}, set())
+    page = build_report(folder, drawings=True).read_text(encoding="utf-8")
+    assert names("pdf") == names("png") == {"overview", *(f"toy-{plot}" for plot in PLOTS)}
     linked = set(re.findall(r'href="figures/([^"]*)\.pdf"', page))
     assert linked == names("pdf")
     # Whoever wants none is not hindered by them; after a change they would be out of date.
@@ -217,7 +217,7 @@ def test_every_figure_is_a_pdf_where_that_is_asked_for(tmp_path):
     run = folder / "records" / "run.json"
     run.write_text(run.read_text().replace('"toy"', '"other"', 1))
     assert ".pdf" not in build_report(folder).read_text(encoding="utf-8")
-    assert not names("pdf")
+    assert (names("png"), names("pdf")) == ({"overview"}, set())
 
 
 def test_tasks_are_folded_where_there_are_several(tmp_path):
@@ -260,5 +260,4 @@ def test_a_task_of_edits(edited):
     for figure in re.findall(r'id="figure-toy-[a-z]+".*?</figure>', page, flags=re.DOTALL):
         named = set(re.findall(r'data-s="([^"]*)" data-l', figure))
         assert named <= set(re.findall(r'data-s="([^"]*)"(?! data-l)', figure))
-    assert {p.stem for p in (edited / "figures").glob("toy-*.png")} == {f"toy-{n}" for n in found}
     assert (edited / "tables" / "toy-composition.tex").exists()
