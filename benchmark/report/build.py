@@ -16,7 +16,13 @@ from markupsafe import Markup
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
 from benchmark.records.reader import Records, read_records
-from benchmark.report.analysis.at_a_glance import HEADS, explain_glance
+from benchmark.report.analysis.at_a_glance import (
+    HEADS,
+    QUESTIONS,
+    answer_questions,
+    explain_glance,
+    total_glance,
+)
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.data.points import Board
@@ -211,10 +217,15 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     """The report in one page of Markdown, for a terminal or a README."""
     run = board.records.run
     table = build_overview_table(board)
-    answers = [(view.title, *map(str, view.glance)) for view in views]
+    total = total_glance(board)
+    answers = [("All tasks", *map(str, total))] if total else []
+    answers += [(view.title, *map(str, view.glance)) for view in views]
     rows = map(format_pipe_row, (HEADS, [":---"] * len(HEADS), *answers))
+    told = zip(QUESTIONS, answer_questions(board), strict=True)
     warning = warn_of_seeds(board)
     lines = [f"# {run.run}", "", *([warning, ""] if warning else []), "## At a glance", ""]
+    lines += [*(f"- {question} **{a.said}**: {a.terms}" if a.terms else f"- {question} **{a.said}**"
+                for question, a in told), ""]  # fmt: skip
     lines += [*rows, "", explain_glance(board), ""]
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]

@@ -16,7 +16,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmark.api import Script, detect_script
 from benchmark.records.schema import Run, TaskInfo
-from benchmark.report.analysis.at_a_glance import HEADS, Answer, explain_glance, make_glance
+from benchmark.report.analysis.at_a_glance import (
+    HEADS,
+    QUESTIONS,
+    Answer,
+    answer_questions,
+    explain_glance,
+    make_glance,
+    total_glance,
+)
 from benchmark.report.analysis.significance import BOLD_RULE, RULE
 from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.data.axes import quality_axis
@@ -173,6 +181,8 @@ def render_page(
         with_drawings=Markup(WITH_DRAWINGS) if drawings else "",
         lead=_write_lead(board),
         glance_heads=HEADS,
+        glance_answers=tuple(zip(QUESTIONS, answer_questions(board), strict=True)),
+        glance_total=total_glance(board),
         glance_reading=explain_glance(board),
         overview=overview,
         overview_table=build_overview_table(board),

@@ -126,6 +126,16 @@ def trial(
     }
 
 
+def with_valid(line: Row, quality: float, seconds: float) -> Row:
+    """The line with another quality and another time on the valid split."""
+    line["valid"] = {
+        "generate": "g", "score": "s", "num_sources": 4,
+        "cost": {"depth": line["cost"]["depth"], "seconds_per_candidate": seconds},
+        "measures": {BLEU: {"expected": quality}},
+    }  # fmt: skip
+    return line
+
+
 def write_handmade(
     folder: Path, trials: Sequence[Row], *, values: dict[str, Sequence[Row]] | None = None
 ) -> Path:

@@ -1,82 +1,125 @@
 from __future__ import annotations
 
 import pytest
-from handmade import trial, write_handmade
-from swept import swept_board
+from handmade import BLEU, bleu, trial, with_valid, write_handmade
 
 from benchmark.records.reader import read_records
-from benchmark.report.analysis.at_a_glance import HEADS, make_glance
+from benchmark.records.schema import Interval
+from benchmark.report.analysis.at_a_glance import (
+    HEADS,
+    QUESTIONS,
+    answer_questions,
+    explain_glance,
+    make_glance,
+    total_glance,
+    write_difference,
+)
 from benchmark.report.data.columns import MINUS
 from benchmark.report.data.points import Board
 
+FAMILIES = {"cont": "continuous diffusion", "ar": "autoregressive", "nat": "iterative",
+            "copy-source": "yardstick"}  # fmt: skip
+SECONDS = {"cont": 0.02, "ar": 0.002, "nat": 0.001, "copy-source": 0.0}
 
-def test_four_answers(tmp_path):
-    curves = {
-        "steep": [(0.4, 0.8), (0.2, 1.0), (0.6, 0.2)],
-        "flat": [(0.3, 0.7), (0.8, 0.6)],
-        "copy-source": [(0.0, 0.75)],
-    }
-    board = swept_board(tmp_path, curves, single=["copy-source"], yardsticks=["copy-source"])
-    found = make_glance(board, "toy")
-    diversity, calls, time, copy = map(str, found)
-    assert diversity == (
-        "flat 0.640, significantly better than the other"
-        f" (1 {MINUS} self-BLEU at least 0.6, all reach)"
+
+def board_of(tmp_path, qualities, *, valid=False, kinds=None) -> Board:
+    """`qualities` maps task and system to the quality of every source."""
+    trials, values = [], {}
+    for (task, system), quality in qualities.items():
+        label = f"main-{task}"
+        line = trial(
+            system, bleu(quality), task=task, label=label, family=FAMILIES[system],
+            depth=20 if system == "cont" else 10, kind=(kinds or {}).get(system, "samples"),
+        )  # fmt: skip
+        line["cost"]["seconds_per_candidate"] = SECONDS[system]
+        line["valid"] = None
+        trials.append(with_valid(line, quality, SECONDS[system] or 1e-6) if valid else line)
+        values[f"score-{system}-{label}-1"] = [{BLEU: [quality, quality]}] * 30
+    return Board(read_records(write_handmade(tmp_path / "x", trials, values=values)))
+
+
+TWO = {
+    ("one", "cont"): 0.8, ("one", "ar"): 0.6, ("one", "nat"): 0.5, ("one", "copy-source"): 0.7,
+    ("two", "cont"): 0.4, ("two", "ar"): 0.5, ("two", "nat"): 0.9, ("two", "copy-source"): 0.1,
+}  # fmt: skip
+
+
+def test_four_questions_over_tasks(tmp_path):
+    best, rivals, cost, copy = answer_questions(board_of(tmp_path, TWO))
+    assert str(best) == (
+        "nat (iterative, 0.700, mean over 2 tasks; then cont 0.600, ar 0.550; significantly better"
+        " than all others on 1 of 2 tasks)"
     )
-    assert calls == "steep 0.800, significantly better than the other (at most 10 NFE)"
-    assert time == "steep 0.800, significantly better than the other (at most 12.5 ms)"
-    assert copy == (
-        "sentence BLEU 0.750 [0.740, 0.760]: 1 of 2 systems significantly better, 1 worse"
+    assert str(rivals) == (
+        f"On 1 of 2 tasks (cont {MINUS} ar: +0.050 [+0.050, +0.050]; significantly better on 1 and"
+        " worse on 1 of 2 tasks)"
     )
-    assert 1 + len(found) == len(HEADS)
-
-
-def test_nfe_is_compared_where_the_setting_fixes_it(tmp_path):
-    curves = {"a": [(0.4, 0.9)], "b": [(0.4, 0.8)], "c": [(0.4, 0.7)]}
-    some, none = (
-        make_glance(swept_board(tmp_path / names, curves, uncounted=names), "toy")
-        for names in ("a", "abc")
+    assert str(cost) == "10 times the time (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
+    assert str(copy) == (
+        "Not everywhere (significantly better than copying: cont on 2, ar on 1 of 2 tasks)"
     )
-    assert str(some[1]) == "b 0.800, significantly better than the other (at most 10 NFE)"
-    # Their seconds can be compared all the same.
-    assert str(some[2]).startswith("a 0.900, significantly better than all 2 others")
-    assert str(none[1]) == "no system (at most 10 NFE)"
+    assert len(QUESTIONS) == 4
 
 
-def test_equal_systems_are_said_to_be_equal(tmp_path):
-    names = ["a", "b", "c", "d", "e", "f"]
-    board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in names})
-    assert str(make_glance(board, "toy")[0]).startswith(
-        "a 0.800, not significantly better than b, c, d and 2 more ("
+def test_a_line_for_each_task_and_one_for_all(tmp_path):
+    board = board_of(tmp_path, TWO)
+    families, rivals, cost, copy = make_glance(board, "one")
+    assert str(families) == (
+        "cont 0.800 (continuous diffusion) (ar 0.600 (autoregressive); nat 0.500 (iterative))"
     )
+    assert str(rivals) == (
+        "+0.200 [+0.200, +0.200], significantly better than ar (cont 0.800, ar 0.600)"
+    )
+    assert str(cost) == "10 times the time (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
+    assert str(copy) == "Only cont (a copy has 0.700; significantly better: cont)"
+    assert "significantly worse (" in str(make_glance(board, "two")[1])
+    total = total_glance(board)
+    assert len(total) == len(HEADS) - 1 and "cont 0.600, ar 0.550" in str(total[1])
+    assert "no valid part" in explain_glance(board)
 
 
 @pytest.mark.parametrize(
-    ("systems", "equals"),
-    [("ab", "b"), ("abc", "b and c"), ("abcd", "b, c and d"), ("abcde", "b, c, d and e")],
+    ("gaps", "said"),
+    [((0.2, 0.1), "Yes"), ((-0.2, -0.1), "No"), ((0.0, 0.0), "No difference shown")],
 )
-def test_up_to_four_equals_are_named(tmp_path, systems, equals):
-    board = swept_board(tmp_path, {name: [(0.4, 0.8), (0.2, 0.9)] for name in systems})
-    assert str(make_glance(board, "toy")[0]).startswith(
-        f"a 0.800, not significantly better than {equals} ("
-    )
+def test_does_diffusion_beat_autoregression(tmp_path, gaps, said):
+    qualities = {}
+    for task, gap in zip(("one", "two"), gaps, strict=True):
+        qualities |= {(task, "cont"): 0.5 + gap, (task, "ar"): 0.5}
+    assert answer_questions(board_of(tmp_path, qualities))[1].said == said
 
 
-def test_who_does_not_reach_the_grammar(tmp_path):
-    curves = {
-        "wide": [(0.6, 0.8), (0.2, 0.9)],
-        "narrow": [(0.3, 0.8), (0.2, 0.9)],
-        "oracle": [(0.5, 1.0), (0.3, 1.0)],
-    }
-    board = swept_board(tmp_path, curves, yardsticks=["oracle"])
-    diversity, _, _, copy = map(str, make_glance(board, "toy"))
-    assert diversity == (
-        "wide 0.825, the only one"
-        f" (1 {MINUS} self-BLEU at least 0.5, as the grammar; out of reach of narrow)"
+def test_costs_at_equal_quality_and_equal_time(tmp_path):
+    one = {key: value for key, value in TWO.items() if key[0] == "one"}
+    board = board_of(tmp_path, one, valid=True)
+    told = str(make_glance(board, "one")[2])
+    assert (
+        "cont is as good on valid from 20 ms and 20 calls on; no setting is as fast as ar" in told
     )
-    assert copy == "no copy-source row"
+    assert "chosen on the valid split" in explain_glance(board)
+    assert total_glance(board) == (), "one task is no average"
+    worse = one | {("one", "cont"): 0.3}
+    told = str(make_glance(board_of(tmp_path / "w", worse, valid=True), "one")[2])
+    assert "cont is as good with no setting" in told
+
+
+def test_one_family_alone(tmp_path):
+    board = board_of(tmp_path, {("one", "nat"): 0.5}, kinds={"nat": "single"})
+    answers = list(map(str, answer_questions(board)))
+    assert answers == [
+        "nat (iterative without samples, 0.500, the only one)",
+        "not compared (no diffusion and no autoregressive system took part)",
+        "1 ms and 10 calls",
+        "no copy-source row",
+    ]
 
 
 def test_nothing_measured(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     assert {str(answer) for answer in make_glance(board, "toy")} == {"no quality was measured"}
+    assert {answer.said for answer in answer_questions(board)} == {"not known"}
+
+
+def test_signs():
+    gap = Interval(value=-0.0101, low=-0.02, high=0.0001)
+    assert write_difference(gap) == f"{MINUS}0.010 [{MINUS}0.020, 0.000]"
