@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmark.report.analysis.mbr_scaling import curved_points, utilities_of
+from benchmark.report.analysis.mbr_scaling import INFLATED, curved_points, utilities_of
 from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_protocol
 from benchmark.report.data.axes import COVERAGE, planes
 from benchmark.report.data.control_points import has_control
@@ -110,10 +110,9 @@ def _explain_mbr_curves(board: Board, task: str) -> str:
     """How to read the curves over numbers of candidates."""
     points = curved_points(board, task)
     return (
-        "The choice of minimum Bayes risk among n draws of the main setting, by"
-        f" {utilities_of(points)[0]}, over n (left) and over the network rows that they cost"
-        " (right; dotted: the smallest budget that buys every model a draw)."
-        f" {scaling_protocol(points)}"
+        f"The choice of minimum Bayes risk among n draws, by {utilities_of(points)[0]}. Left: over"
+        " n; right: over the network rows that they cost (dotted: the smallest budget that buys"
+        f" every model a draw). {INFLATED} {scaling_protocol(points)}"
     )
 
 

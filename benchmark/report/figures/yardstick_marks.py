@@ -2,7 +2,7 @@
 
 The references score 1 against themselves, and a copy of the source can be all wrong: drawn to
 scale, either may leave the systems a tenth of the height. So a yardstick takes part in the limits
-only where it is no further from the models than half their own range is wide.
+only where it is no further from the models than their own range is wide.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from benchmark.report.figures.panel_grid import Panel
 
 
 def is_near(value: float, others: Sequence[float]) -> bool:
-    """Whether a value is no further from others than half their spread; true if there are none.
+    """Whether a value is no further from others than these spread; true if there are none.
 
     Others that are equal have no spread: then what is within a tenth of them is near.
     """
     if not others:
         return True
     low, high = min(others), max(others)
-    reach = max((high - low) / 2, 0.1 * abs(high))
+    reach = max(high - low, 0.1 * abs(high))
     return low - reach <= value <= high + reach
 
 
