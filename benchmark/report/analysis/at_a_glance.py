@@ -52,9 +52,10 @@ QUESTIONS = (
 )
 
 _TERMS = (
-    "Systems by the settings of the main table, whatever their diversity. Which system stands for its family was seen on the same"
-    " sources, so that is descriptive; the tests allow for it, intervals of differences do not."
-    " Over tasks: the mean of the differences, with an interval and no test."
+    "Systems by the settings of the main table, whatever their diversity. Which system stands for"
+    " its family was seen on the same sources, so that is descriptive; the tests allow for it,"
+    " intervals of differences do not. Over tasks: the mean of the differences, with an interval"
+    " and no test."
 )
 
 

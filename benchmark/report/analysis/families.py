@@ -116,12 +116,14 @@ def average(board: Board, tasks: Sequence[str]) -> dict[str, float]:
 
 
 def comparable_tasks(board: Board) -> tuple[str, ...]:
-    """The tasks whose main quality is a share of 1, so that differences can be averaged."""
-    return tuple(
-        task
-        for task in board.records.tasks
-        if (axis := main_axis(board, task)) and axis.bounds(board, task) == (0.0, 1.0)
-    )
+    """The tasks whose main quality has a range of 1, so that differences can be averaged."""
+
+    def width(task: str) -> float:
+        axis = main_axis(board, task)
+        low, high = axis.bounds(board, task) if axis else (0.0, 0.0)
+        return high - low
+
+    return tuple(task for task in board.records.tasks if abs(width(task) - 1) < 1e-9)
 
 
 def mean_difference(board: Board, tasks: Sequence[str], one: str, other: str) -> Interval:
