@@ -222,7 +222,7 @@ def _judge(board: Board, tasks: Sequence[str], duels: Sequence[Duel]) -> Answer:
     elif worse:
         said = "No"
     elif len(duels) > 1 and gap.bounded and gap.low * gap.high > 0:
-        said = f"{'Higher' if gap.value > 0 else 'Lower'} on average alone"
+        said = f"Not shown, {'higher' if gap.value > 0 else 'lower'} on average"
     else:
         said = "No difference shown"
     return Answer(said, f"{one} {MINUS} {other}: {write_difference(gap)}; {_count_verdicts(duels)}")
