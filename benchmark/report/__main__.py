@@ -16,6 +16,7 @@ EXAMPLES = """\
 examples:
   python -m benchmark.report reports/mini
   python -m benchmark.report --figures paper --output figures reports/mini
+  python -m benchmark.report reports/mini --columns validity.expected self_bleu.set cost.depth
   python -m benchmark.report --pack reports/mini
 """
 
@@ -33,6 +34,14 @@ def parser() -> CommandParser:
         choices=("paper", "all"),
         help="paper: the figures of the DiffuSeq papers, redrawn from these records;"
         " all: those and the report (default: the report)",
+    )
+    made.add_argument(
+        "--columns",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="columns of the LaTeX tables, by their names in the CSV files (default: the four to"
+        " six that a paper needs; a table that has none of these keeps them)",
     )
     made.add_argument(
         "--pack",
@@ -56,11 +65,15 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
             "--output says where the papers' figures of one report go: give --figures paper and"
             " one folder."
         )
+    if options.columns and figures == "paper":
+        raise UserError(
+            "--columns is about the tables, which --figures paper does not write: leave one out."
+        )
     for folder in options.report:
         if options.pack:
             pack_records(folder)
         if figures != "paper":
-            print(build_report(folder))
+            print(build_report(folder, options.columns))
         if figures is not None:
             print(build_paper(folder, output))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from benchmark.records.reader import Records, read_records
 from benchmark.report.analysis.at_a_glance import HEADS, explain_glance
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.analysis.verdicts import warn_of_seeds
+from benchmark.report.data.csv_cells import write_frame
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
 from benchmark.report.figures.all_figures import overview_plot, task_plots
@@ -23,11 +24,12 @@ from benchmark.report.figures.figure_files import render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.inline_svg import InlineFigures
 from benchmark.report.page.page import Drawn, TaskView, list_facts, render_page
+from benchmark.report.tables.latex_columns import check_columns, read_columns
+from benchmark.report.tables.latex_table import to_latex
 from benchmark.report.tables.renderers import (
     format_pipe_row,
     format_pipe_table,
     to_csv,
-    to_latex,
     to_markdown,
 )
 from benchmark.report.tables.significance_table import SIGNIFICANCE, build_pair_frame
@@ -36,7 +38,7 @@ from benchmark.report.tables.supplementary_tables import (
     supplementary_names,
 )
 from benchmark.report.tables.table import Table, build_table
-from benchmark.report.text.summary import build_overview_table, list_failures
+from benchmark.report.text.summary import OVERVIEW, build_overview_table, list_failures
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
@@ -46,18 +48,26 @@ _ROOMS = ("report", "records", "scoring")
 """Whose sources decide what a report says."""
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, columns: Collection[str] = ()) -> Path:
     """Render the report of `folder/records` into `folder`; see `benchmark.report`.
 
     A report that was rendered from the same records by the same code is left as it is: the
     page carries a digest of both.
+
+    Args:
+        folder: of the report.
+        columns: ids of columns for the LaTeX tables, in place of the presets.
     """
     records = read_records(folder)
-    digest = _hash_inputs(records)
+    digest = _hash_inputs(records, columns)
     page = folder / "index.html"
     if _is_current(folder, records, digest):
         return page
     board = Board(records)
+    if columns:
+        tasks = records.tasks
+        further = (table for task in tasks for table in build_supplementary_tables(board, task))
+        check_columns(columns, (*(build_table(board, task) for task in tasks), *further))
     # Read first: a missing record is reported before anything is drawn.
     samples = {task: gather_blocks(board, task) for task in records.tasks}
     inline = InlineFigures()
@@ -65,6 +75,8 @@ def build(folder: Path) -> Path:
         with use_style():
             overview = _draw(overview_plot(board), folder, inline)
             views = [_build_task(board, task, folder, inline, samples[task]) for task in samples]
+        for name, table in _name_tables(board, views).items():
+            _write_table(table, folder / "tables" / name, columns)
         write_text(folder / "summary.md", _render_summary(board, views))
         # Last: the digest in it says that all the others are there.
         write_text(page, render_page(board, views, overview=overview, inline=inline, digest=digest))
@@ -84,6 +96,9 @@ def write_texts(folder: Path, target: Path) -> None:
     """
     board = Board(read_records(folder))
     views = [_build_task(board, task, target, None, ()) for task in board.records.tasks]
+    for name, table in _name_tables(board, views).items():
+        columns = read_columns(folder / "tables" / f"{name}.tex")
+        _write_table(table, target / "tables" / name, columns)
     write_text(target / "summary.md", _render_summary(board, views))
 
 
@@ -92,13 +107,14 @@ def stem(task: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
 
 
-def _hash_inputs(records: Records) -> str:
-    """SHA-256 of the records, of this package and of what it draws with.
+def _hash_inputs(records: Records, columns: Collection[str]) -> str:
+    """SHA-256 of the records, of the columns, of this package and of what it draws with.
 
     When the records were gathered is left out: gathering them again changes nothing.
     """
     sha = hashlib.sha256(version("matplotlib").encode())
     sha.update(published_text().encode())
+    sha.update(" ".join(sorted(columns)).encode())
     package = Path(__file__).parents[1]
     rooms = (*(package / room for room in _ROOMS), records.files.folder)
     for room in rooms:
@@ -112,7 +128,8 @@ def _hash_inputs(records: Records) -> str:
 
 def _is_current(folder: Path, records: Records, digest: str) -> bool:
     page = folder / "index.html"
-    tables = [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
+    tables = [f"{OVERVIEW}{suffix}" for suffix in FURTHER_FILES]
+    tables += [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
     tables += [
         f"{stem(f'{task}-{name}')}{suffix}"
         for task in records.tasks
@@ -136,22 +153,27 @@ def _build_task(
 ) -> TaskView:
     table = build_table(board, task)
     name, room = stem(task), folder / "tables"
-    _write_table(table, room / name)
     for what, frame in (("curves", board.frame(task)), ("pairs", build_pair_frame(board, task))):
-        write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        write_text(room / f"{name}-{what}.csv", write_frame(frame))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
     further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
-    for file, other in further.items():
-        _write_table(other, room / file)
     drawn = []
     if inline is not None:
         drawn = [_draw(plot, folder, inline) for plot in task_plots(board, task, name)]
     return TaskView(board, task, name, table, further, drawn, samples)
 
 
-def _write_table(table: Table, path: Path) -> None:
-    texts = (to_markdown(table), to_csv(table), to_latex(table))
+def _name_tables(board: Board, views: Sequence[TaskView]) -> dict[str, Table]:
+    """All tables by the names of their files; a task called `overview` keeps its own."""
+    named = {OVERVIEW: build_overview_table(board)}
+    for view in views:
+        named |= {view.stem: view.table, **view.further}
+    return named
+
+
+def _write_table(table: Table, path: Path, columns: Collection[str]) -> None:
+    texts = (to_markdown(table), to_csv(table), to_latex(table, columns))
     for suffix, text in zip(FURTHER_FILES, texts, strict=True):
         # Not `with_suffix`: a task may have a dot in its name.
         write_text(path.with_name(path.name + suffix), text)
@@ -176,6 +198,7 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]
+    lines += [f"Table: [tables/{OVERVIEW}.md](tables/{OVERVIEW}.md)", ""]
     for view in views:
         lines += [f"## {view.title}", "", *(f"- {said}" for said in view.sentences), ""]
         lines += [f"Table: [tables/{view.stem}.md](tables/{view.stem}.md)", ""]

@@ -10,7 +10,7 @@ from benchmark.api import UserError
 from benchmark.human_evaluation.kept_texts import gather_texts
 from benchmark.human_evaluation.key import read_key
 from benchmark.human_evaluation.questions import usual_questions
-from benchmark.human_evaluation.sheet import SheetPlan, make_key, safe_cell, write_sheets
+from benchmark.human_evaluation.sheet import SheetPlan, make_key, write_sheets
 from benchmark.records.reader import read_records
 
 HARD = ["=cmd|' /C calc'!A0", "</script><img src=x>", "a\nb\x00", "", "@SUM(1)", " +1", "-2"]

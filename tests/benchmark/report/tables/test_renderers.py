@@ -13,7 +13,8 @@ from benchmark.records.schema import Interval
 from benchmark.report.analysis.significance import Ranking
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import shown, to_csv, to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import shown, to_csv, to_markdown
 from benchmark.report.tables.table import DASH, TableCell, build_table, with_bold
 
 QUALITY = "bleu_sent_m4.expected"

@@ -13,7 +13,8 @@ from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_frontier
 from benchmark.report.tables.ablation_table import build_ablation_table, write_variant_labels
 from benchmark.report.tables.cost_table import build_cost_table
-from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_csv, to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
 from benchmark.report.tables.table import DASH, build_table
 
