@@ -11,9 +11,10 @@ from pathlib import Path
 from benchmark.api import UserError
 from benchmark.human_evaluation.outcome import Outcome
 from benchmark.human_evaluation.outcome_table import build_outcome_table
-from benchmark.human_evaluation.sheet import safe_cell
 from benchmark.records.schema import Interval
-from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
+from benchmark.report.data.csv_cells import safe_cell
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_csv, to_markdown
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import write_text
 
@@ -50,7 +51,7 @@ def write_comparisons(outcome: Outcome) -> str:
     heads = ["question", "first", "second", "difference", "low", "high"]
     heads += ["p_randomisation", "p_bootstrap", "p_adjusted", "significant"]
     rows = [
-        [pair.column, pair.first, pair.second, *_ends(pair.difference)]
+        [*map(safe_cell, (pair.column, pair.first, pair.second)), *_ends(pair.difference)]
         + [f"{p:.6g}" for p in (pair.p_randomisation, pair.p_bootstrap, pair.adjusted)]
         + [str(int(pair.significant))]
         for pair in outcome.verdicts.pairs

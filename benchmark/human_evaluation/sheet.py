@@ -21,11 +21,10 @@ from benchmark.human_evaluation.questions import CHOICES, Design, Question
 from benchmark.human_evaluation.shown_item import ShownItem, show_items
 from benchmark.records.reader import Records
 from benchmark.records.schema import title_of
+from benchmark.report.data.csv_cells import safe_cell
 from benchmark.report.data.points import YARDSTICK
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import write_text
-
-_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,3 @@ def describe_question(key: Key, question: Question) -> str:
     if key.design == "pairs":
         return f"{question.text} ({', '.join(CHOICES)})"
     return f"{question.text} (1 = {question.low}, {key.scale} = {question.high})"
-
-
-def safe_cell(text: str) -> str:
-    """The text as a cell that no spreadsheet computes: with `'` before what begins a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

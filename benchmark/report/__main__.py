@@ -17,6 +17,7 @@ examples:
   python -m benchmark.report reports/mini
   python -m benchmark.report --drawings reports/mini
   python -m benchmark.report --figures paper --output figures reports/mini
+  python -m benchmark.report reports/mini --columns validity.expected self_bleu.set cost.depth
   python -m benchmark.report --pack reports/mini
 """
 
@@ -42,6 +43,14 @@ def parser() -> CommandParser:
         " overview as PNG; the papers' figures always have both)",
     )
     made.add_argument(
+        "--columns",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="columns of the LaTeX tables, by their names in the CSV files (default: the four to"
+        " six that a paper needs; a table that has none of these keeps them)",
+    )
+    made.add_argument(
         "--pack",
         action="store_true",
         help="first put the records into archives of well below 1 MiB, to be kept in a repository;"
@@ -63,11 +72,15 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
             "--output says where the papers' figures of one report go: give --figures paper and"
             " one folder."
         )
+    if options.columns and figures == "paper":
+        raise UserError(
+            "--columns is about the tables, which --figures paper does not write: leave one out."
+        )
     for folder in options.report:
         if options.pack:
             pack_records(folder)
         if figures != "paper":
-            print(build_report(folder, drawings=options.drawings))
+            print(build_report(folder, drawings=options.drawings, columns=options.columns))
         if figures is not None:
             print(build_paper(folder, output))
     return 0

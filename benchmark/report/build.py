@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,19 +25,21 @@ from benchmark.report.analysis.at_a_glance import (
 )
 from benchmark.report.analysis.mbr_scaling import curves_csv
 from benchmark.report.analysis.verdicts import warn_of_seeds
+from benchmark.report.data.csv_cells import write_frame
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
-from benchmark.report.figures.all_figures import OVERVIEW, overview_plot, task_plots
+from benchmark.report.figures.all_figures import overview_plot, task_plots
 from benchmark.report.figures.figure_files import DRAWINGS, render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.inline_svg import InlineFigures
 from benchmark.report.page.page import WITH_DRAWINGS, Drawn, TaskView, list_facts, render_page
 from benchmark.report.tables.frontier_table import build_place_frame
+from benchmark.report.tables.latex_columns import check_columns, read_columns
+from benchmark.report.tables.latex_table import to_latex
 from benchmark.report.tables.renderers import (
     format_pipe_row,
     format_pipe_table,
     to_csv,
-    to_latex,
     to_markdown,
 )
 from benchmark.report.tables.significance_table import SIGNIFICANCE, build_pair_frame
@@ -46,7 +48,7 @@ from benchmark.report.tables.supplementary_tables import (
     supplementary_names,
 )
 from benchmark.report.tables.table import Table, build_table
-from benchmark.report.text.summary import build_overview_table, list_failures
+from benchmark.report.text.summary import OVERVIEW, build_overview_table, list_failures
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
@@ -74,14 +76,19 @@ class Drawing:
         return Drawn(plot, Markup(drawn))
 
 
-def build(folder: Path, *, drawings: bool = False) -> Path:
+def build(folder: Path, *, drawings: bool = False, columns: Collection[str] = ()) -> Path:
     """Render the report of `folder/records` into `folder`; see `benchmark.report`.
 
     A report that was rendered from the same records by the same code is left as it is: the
     page carries a digest of both. So is one that has more drawings than are wanted.
+
+    Args:
+        folder: of the report.
+        drawings: whether every figure is written as PNG and PDF.
+        columns: ids of columns for the LaTeX tables, in place of the presets.
     """
     with _collect_seldom():
-        return _build(folder, drawings=drawings)
+        return _build(folder, drawings=drawings, columns=columns)
 
 
 @contextmanager
@@ -95,13 +102,17 @@ def _collect_seldom() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _build(folder: Path, *, drawings: bool) -> Path:
+def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
     records = read_records(folder)
-    digest = _hash_inputs(records)
+    digest = _hash_inputs(records, columns)
     page = folder / "index.html"
     if _is_current(folder, records, digest, drawings=drawings):
         return page
     board = Board(records)
+    if columns:
+        tasks = records.tasks
+        further = (table for task in tasks for table in build_supplementary_tables(board, task))
+        check_columns(columns, (*(build_table(board, task) for task in tasks), *further))
     # Read first: a missing record is reported before anything is drawn.
     samples = {task: gather_blocks(board, task) for task in records.tasks}
     drawing = Drawing(folder / "figures", InlineFigures(), drawings)
@@ -109,6 +120,8 @@ def _build(folder: Path, *, drawings: bool) -> Path:
         with use_style():
             overview = drawing.add(overview_plot(board))
             views = [_build_task(board, task, folder, drawing, samples[task]) for task in samples]
+        for name, table in _name_tables(board, views).items():
+            _write_table(table, folder / "tables" / name, columns)
         write_text(folder / "summary.md", _render_summary(board, views))
         # Last: the digest in it says that all the others are there.
         text = render_page(
@@ -136,6 +149,9 @@ def write_texts(folder: Path, target: Path) -> None:
     """
     board = Board(read_records(folder))
     views = [_build_task(board, task, target, None, ()) for task in board.records.tasks]
+    for name, table in _name_tables(board, views).items():
+        columns = read_columns(folder / "tables" / f"{name}.tex")
+        _write_table(table, target / "tables" / name, columns)
     write_text(target / "summary.md", _render_summary(board, views))
 
 
@@ -144,13 +160,14 @@ def stem(task: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
 
 
-def _hash_inputs(records: Records) -> str:
-    """SHA-256 of the records, of this package and of what it draws with.
+def _hash_inputs(records: Records, columns: Collection[str]) -> str:
+    """SHA-256 of the records, of the columns, of this package and of what it draws with.
 
     When the records were gathered is left out: gathering them again changes nothing.
     """
     sha = hashlib.sha256(version("matplotlib").encode())
     sha.update(published_text().encode())
+    sha.update(" ".join(sorted(columns)).encode())
     package = Path(__file__).parents[1]
     rooms = (*(package / room for room in _ROOMS), records.files.folder)
     for room in rooms:
@@ -164,7 +181,8 @@ def _hash_inputs(records: Records) -> str:
 
 def _is_current(folder: Path, records: Records, digest: str, *, drawings: bool) -> bool:
     page = folder / "index.html"
-    tables = [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
+    tables = [f"{OVERVIEW}{suffix}" for suffix in FURTHER_FILES]
+    tables += [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
     tables += [
         f"{stem(f'{task}-{name}')}{suffix}"
         for task in records.tasks
@@ -189,25 +207,30 @@ def _build_task(
 ) -> TaskView:
     table = build_table(board, task)
     name, room = stem(task), folder / "tables"
-    _write_table(table, room / name)
     frames = {
         "curves": board.frame(task),
         "pairs": build_pair_frame(board, task),
         "places": build_place_frame(board, task),
     }
     for what, frame in frames.items():
-        write_text(room / f"{name}-{what}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        write_text(room / f"{name}-{what}.csv", write_frame(frame))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
     further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
-    for file, other in further.items():
-        _write_table(other, room / file)
     drawn = [drawing.add(plot) for plot in task_plots(board, task, name)] if drawing else []
     return TaskView(board, task, name, table, further, drawn, samples)
 
 
-def _write_table(table: Table, path: Path) -> None:
-    texts = (to_markdown(table), to_csv(table), to_latex(table))
+def _name_tables(board: Board, views: Sequence[TaskView]) -> dict[str, Table]:
+    """All tables by the names of their files; a task called `overview` keeps its own."""
+    named = {OVERVIEW: build_overview_table(board)}
+    for view in views:
+        named |= {view.stem: view.table, **view.further}
+    return named
+
+
+def _write_table(table: Table, path: Path, columns: Collection[str]) -> None:
+    texts = (to_markdown(table), to_csv(table), to_latex(table, columns))
     for suffix, text in zip(FURTHER_FILES, texts, strict=True):
         # Not `with_suffix`: a task may have a dot in its name.
         write_text(path.with_name(path.name + suffix), text)
@@ -230,6 +253,7 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]
+    lines += [f"Table: [tables/{OVERVIEW}.md](tables/{OVERVIEW}.md)", ""]
     for view in views:
         lines += [f"## {view.title}", "", *(f"- {said}" for said in view.sentences), ""]
         lines += [f"Table: [tables/{view.stem}.md](tables/{view.stem}.md)", ""]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from benchmark.records.reader import Records
 from benchmark.records.schema import CurveRecord, Interval, MetricScore
+from benchmark.report.data.csv_cells import write_frame
 from benchmark.report.data.points import Board, Point
 from benchmark.report.data.seed_pooling import pool_cautiously
 
@@ -131,7 +132,7 @@ def curves_csv(board: Board, task: str) -> str:
         "value", "low", "high", "score_keys",
     )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(heads))
-    return frame.to_csv(index=False, lineterminator="\n")
+    return write_frame(frame)
 
 
 def _scores_of(point: Point, metric: str | None = None) -> list[MetricScore]:

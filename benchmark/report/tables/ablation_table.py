@@ -19,6 +19,9 @@ from benchmark.report.tables.table import (
     with_bold,
 )
 
+ABLATION = "ablation-"
+"""How the names of the tables begin."""
+
 TITLES: Mapping[str, str] = {"policies": "One checkpoint, every policy"}
 """Titles of the ablations of the package."""
 
@@ -52,7 +55,7 @@ def build_ablation_table(board: Board, task: str, ablation: str) -> Table:
         rows=tuple(rows),
         footnotes=tuple(make_footnotes(points, columns)),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
-        name=f"ablation-{ablation}",
+        name=f"{ABLATION}{ablation}",
     )
 
 

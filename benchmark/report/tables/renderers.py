@@ -1,4 +1,4 @@
-"""A `Table` as Markdown, CSV and LaTeX."""
+"""A `Table` as Markdown and CSV; `latex_table` writes LaTeX."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from collections.abc import Sequence
 
 from benchmark.report.analysis.significance import ALPHABET
 from benchmark.report.data.columns import Column
-from benchmark.report.data.points import YARDSTICK
-from benchmark.report.tables.latex_escape import latex_escape
+from benchmark.report.data.csv_cells import safe_cell
 from benchmark.report.tables.table import DASH, Stage, Table, TableCell, TableRow, stage_of
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
-LATEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "none": ""}
 
 
 SKEW = 1.5
@@ -112,15 +110,16 @@ def to_csv(table: Table) -> str:
         heads += [column.id, f"{column.id}.low", f"{column.id}.high", f"{column.id}.bold"]
         heads += [f"{column.id}.better_than"] if column.id in compared else []
     stages: tuple[Stage, ...] = ("score", "generate", "train")
-    writer.writerow([*heads, *(f"{stage}_keys" for stage in stages)])
+    writer.writerow(map(safe_cell, [*heads, *(f"{stage}_keys" for stage in stages)]))
     for row in table.rows:
-        fields = [table.task, row.system, row.family, row.setting, row.status, row.kind, row.error]
+        texts = (table.task, row.system, row.family, row.setting, row.status, row.kind, row.error)
+        fields = [safe_cell(text) for text in texts]
         for column in table.columns:
             entry = row.entries[column.id]
             ends = (entry.interval.value, entry.interval.low, entry.interval.high)
             fields += [repr(float(end)) if math.isfinite(end) else "" for end in ends]
             fields.append(str(int(entry.bold)))
-            fields += [" ".join(entry.beats)] if column.id in compared else []
+            fields += [safe_cell(" ".join(entry.beats))] if column.id in compared else []
         writer.writerow([*fields, *(_join_keys(table, row, stage) for stage in stages)])
     return out.getvalue()
 
@@ -128,81 +127,3 @@ def to_csv(table: Table) -> str:
 def _join_keys(table: Table, row: TableRow, stage: Stage) -> str:
     of_stage = (row.entries[c.id] for c in table.columns if stage_of(c) == stage)
     return " ".join(dict.fromkeys(key for entry in of_stage for key in entry.keys))
-
-
-# --- LaTeX ---
-
-_PREAMBLE = """\
-% {title}{parts}. Needs \\usepackage{{booktabs}}.
-% Written by benchmark.report; every row ends with the keys of its records.
-"""
-
-
-def to_latex(table: Table) -> str:
-    """Two booktabs tables: quality (with known answers), and diversity, form and cost.
-
-    A table without columns of these is one.
-    """
-    quality = table.part("quality", "known answers")
-    diversity = table.part("diversity", "form", "cost")
-    if not table.part("quality", "known answers", "diversity", "form"):
-        parts = [("", table.columns, table.caption)]
-    else:
-        caption = f"{table.title} ({table.task}): diversity, form and cost of the same candidates."
-        named = [("quality", quality, table.caption), ("diversity", diversity, caption)]
-        parts = [part for part in named if part[1]]
-    what = ": two tables, quality and then diversity with cost" if len(parts) > 1 else ""
-    preamble = _PREAMBLE.format(title=table.title.replace("\n", " "), parts=what)
-    return preamble + "\n".join(_write_latex_part(table, *part) for part in parts)
-
-
-def _write_latex_part(table: Table, name: str, columns: tuple[Column, ...], caption: str) -> str:
-    width = len(columns) + 1
-    lines = [
-        r"\begin{table*}[t]",
-        r"\centering\footnotesize\setlength{\tabcolsep}{3.5pt}",
-        rf"\caption{{{latex_escape(caption)}}}\vspace{{4pt}}",
-        rf"\label{{tab:{_make_label('-'.join(filter(None, (table.task, table.name, name))))}}}",
-        rf"\begin{{tabular}}{{@{{}}l{'r' * len(columns)}@{{}}}}",
-        r"\toprule",
-        " & ".join(["System", *(_write_latex_head(c) for c in columns)]) + r" \\",
-        " & ".join(["", *(latex_escape(c.detail) for c in columns)]) + r" \\",
-    ]
-    for number, (family, rows) in enumerate(table.families()):
-        apart = number == 0 or family == YARDSTICK
-        lines.append(r"\midrule" if apart else r"\addlinespace")
-        lines.append(rf"\multicolumn{{{width}}}{{@{{}}l}}{{\emph{{{latex_escape(family)}}}}} \\")
-        lines += [_write_latex_row(table, row, columns) for row in rows]
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    groups = {column.group for column in columns}
-    remarks = [note.text for note in table.footnotes if note.groups & groups]
-    if remarks:
-        notes = r"\\ ".join(latex_escape(remark) for remark in remarks)
-        lines.append(rf"\par\smallskip\parbox{{\linewidth}}{{\scriptsize {notes}}}")
-    return "\n".join([*lines, r"\end{table*}", ""])
-
-
-def _write_latex_head(column: Column) -> str:
-    arrow = LATEX_ARROWS[column.direction]
-    return latex_escape(column.head) + (f" {arrow}" if arrow else "")
-
-
-def _write_latex_row(table: Table, row: TableRow, columns: tuple[Column, ...]) -> str:
-    name = latex_escape(named(row) + row.marks)
-    if row.status != "ok":
-        span = rf"\multicolumn{{{len(columns)}}}{{l}}{{\emph{{{latex_escape(row.status)}}}}}"
-        return f"{name} & {span} \\\\"
-    cells = []
-    for column in columns:
-        value, spread = shown(column, row.entries[column.id])
-        text = latex_escape(value)
-        text = rf"\textbf{{{text}}}" if row.entries[column.id].bold else text
-        text += rf"\,{{\tiny{latex_escape(spread)}}}" if spread else ""
-        above = table.letters(row.entries[column.id].beats)
-        cells.append(text + (rf"\textsuperscript{{{above}}}" if above else ""))
-    keys = {key for column in columns for key in row.entries[column.id].keys}
-    return " & ".join([name, *cells]) + rf" \\ % {' '.join(sorted(keys))}"
-
-
-def _make_label(task: str) -> str:
-    return "".join(c if c.isalnum() or c == "-" else "-" for c in task)

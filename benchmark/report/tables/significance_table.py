@@ -55,6 +55,10 @@ def build_significance_table(board: Board, task: str) -> Table:
         columns=columns,
         rows=tuple(rows),
         name=SIGNIFICANCE,
+        sign_caption=f"{board.heading(task)}: > where the row is significantly better than the"
+        " column, < where it is significantly worse, · where neither. Differences with their"
+        f" intervals and p values are in tables/*-significance.md and *-pairs.csv. {RULE}"
+        f" {warn_of_seeds(board)}".rstrip(),
     )
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from benchmark.records.reader import Records
 from benchmark.report.analysis.likelihoods import has_likelihoods
 from benchmark.report.data.points import Board
-from benchmark.report.tables.ablation_table import ablations_of, build_ablation_table
+from benchmark.report.tables.ablation_table import (
+    ABLATION,
+    ablations_of,
+    build_ablation_table,
+)
 from benchmark.report.tables.composition_table import (
     COMPOSITION,
     build_composition_table,
@@ -27,7 +31,7 @@ from benchmark.report.tables.table import Table
 
 def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of the supplementary tables of a task, in order."""
-    ablations = (f"ablation-{name}" for name in ablations_of(records, task))
+    ablations = (f"{ABLATION}{name}" for name in ablations_of(records, task))
     published = (PUBLISHED,) if comparable_figures(records, task) else ()
     composition = (COMPOSITION,) if has_composition(records, task) else ()
     likelihood = (LIKELIHOOD,) if has_likelihoods(records, task) else ()

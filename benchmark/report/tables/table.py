@@ -1,7 +1,7 @@
 """The table of a task as an object: every cell knows the records it came from.
 
-The renderers (`to_markdown`, `to_latex`, `to_csv` in `renderers.py`, and the page) only lay out
-what is here; no figure is computed there.
+The renderers (`to_markdown` and `to_csv` in `renderers.py`, `to_latex` in `latex_table.py`, and the
+page) only lay out what is here; no figure is computed there.
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ class Table:
     signatures: tuple[tuple[str, str], ...] = ()
     name: str = ""
     """What sets it apart from the main table of the task, in names of files and labels: `cost`."""
+    sign_caption: str = ""
+    """The caption of a table of pairs where signs stand for figures that would be too wide."""
 
     def families(self) -> Iterator[tuple[str, tuple[TableRow, ...]]]:
         """Rows family by family, in order; yardsticks last."""

@@ -23,6 +23,9 @@ from benchmark.report.tables.table import SPREAD, Table, TableCell, TableRow, la
 from benchmark.report.text.control_sentences import describe_control
 from benchmark.tasks.data_notes import train_share
 
+OVERVIEW = "overview"
+"""Name of the table of all tasks."""
+
 
 def write_sentences(board: Board, task: str) -> list[str]:
     """The summary of a task; every figure in it is computed from the records."""
@@ -97,11 +100,12 @@ def build_overview_table(board: Board) -> Table:
     )
     rows = tuple(_make_overview_row(board, system, columns) for system in board.systems)
     return Table(
-        task="overview",
+        task="all",
         title="Overview",
         caption=f"Main quality of every system, main setting. {SPREAD} {BOLD_RULE}",
         columns=columns,
         rows=with_bold(rows, {task: rank_models(board, task, axis) for task, axis in axes.items()}),
+        name=OVERVIEW,
     )
 
 

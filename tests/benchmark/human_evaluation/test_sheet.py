@@ -10,7 +10,7 @@ from benchmark.api import UserError
 from benchmark.human_evaluation.kept_texts import gather_texts
 from benchmark.human_evaluation.key import read_key
 from benchmark.human_evaluation.questions import usual_questions
-from benchmark.human_evaluation.sheet import SheetPlan, make_key, safe_cell, write_sheets
+from benchmark.human_evaluation.sheet import SheetPlan, make_key, write_sheets
 from benchmark.records.reader import read_records
 
 HARD = ["=cmd|' /C calc'!A0", "</script><img src=x>", "a\nb\x00", "", "@SUM(1)", " +1", "-2"]
@@ -93,10 +93,3 @@ def test_the_key_of_another_sheet_is_kept(written, report):
     with pytest.raises(UserError, match="the key of another sheet"):
         write_sheets(folder, other, kept, 1)
     assert before == {path: path.read_bytes() for path in paths}
-
-
-@pytest.mark.parametrize(
-    ("text", "cell"), [("=1", "'=1"), ("\t@x", "'\t@x"), ("a=1", "a=1"), ("", ""), ("'=1", "'=1")]
-)
-def test_formulas(text, cell):
-    assert safe_cell(text) == cell

@@ -9,7 +9,8 @@ from controlled import known_success, write_controlled
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.tables.composition_table import build_composition_table, has_composition
-from benchmark.report.tables.renderers import to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
 
 

@@ -7,7 +7,8 @@ from swept import swept_board
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.tables.frontier_table import build_frontier_table
-from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_csv, to_markdown
 from benchmark.report.tables.significance_table import build_pair_frame, build_significance_table
 from benchmark.report.tables.table import build_table
 

@@ -17,7 +17,8 @@ from benchmark.report.tables.latex_escape import latex_escape
         ("--set a---b", r"-{}-set a-{}-{}-b"),
         ("→ ≤ λ", r"$\rightarrow$ $\leq$ $\lambda$"),
         ("café Łódź ñ", r"caf\'{e} \L{}\'{o}d\'{z} \~{n}"),
-        ("日 þ", r"\texttt{U+65E5} \texttt{U+00FE}"),
+        ("日 þ", r"\cjk{gbsn}{日} \texttt{U+00FE}"),
+        ("日本語 ", r"\cjk{bsmi}{日本語} "),
         ("a\tb\u200b\x07\u00a0c", "a b~c"),
     ],
 )

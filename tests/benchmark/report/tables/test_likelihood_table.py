@@ -11,8 +11,9 @@ from handmade import bleu, trial, write_handmade
 from benchmark.records.reader import read_records
 from benchmark.report.analysis.likelihoods import has_likelihoods, measure_likelihoods
 from benchmark.report.data.points import Board
+from benchmark.report.tables.latex_table import to_latex
 from benchmark.report.tables.likelihood_table import build_likelihood_table
-from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
+from benchmark.report.tables.renderers import to_csv, to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
 
 WORDS = (2, 4)

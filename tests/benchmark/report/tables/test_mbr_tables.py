@@ -5,8 +5,9 @@ from handmade import BLEU, bleu, curved, metric, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
+from benchmark.report.tables.latex_table import to_latex
 from benchmark.report.tables.mbr_tables import build_choosing_tables, choosing_names
-from benchmark.report.tables.renderers import to_latex, to_markdown
+from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.supplementary_tables import (
     build_supplementary_tables,
     supplementary_names,

@@ -8,7 +8,8 @@ from handmade import BLEU, bleu, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.strata_table import build_strata_tables, strata_names
 from benchmark.report.tables.supplementary_tables import (
     build_supplementary_tables,

@@ -13,7 +13,8 @@ from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.frontier import draw_frontier
 from benchmark.report.tables.ablation_table import build_ablation_table, write_variant_labels
 from benchmark.report.tables.cost_table import build_cost_table
-from benchmark.report.tables.renderers import to_csv, to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_csv, to_markdown
 from benchmark.report.tables.supplementary_tables import supplementary_names
 from benchmark.report.tables.table import DASH, build_table
 
@@ -108,7 +109,7 @@ def test_every_rendering_tells_the_variants(ablated):
     assert [(row["system"], row["setting"]) for row in rows][2] == ("a", "policy=top")
     assert rows[2]["score_keys"] == "score-a-policy=top-1"
     text = to_latex(table)
-    assert r"\label{tab:toy-ablation-policies-quality}" in text
+    assert r"\label{tab:toy-ablation-policies}" in text
     assert r"a, policy=remask, eta=0.1 & \textbf{0.500}" in text
 
 

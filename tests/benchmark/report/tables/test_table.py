@@ -6,7 +6,8 @@ from handmade import BLEU, bleu, metric, self_bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
-from benchmark.report.tables.renderers import to_latex, to_markdown
+from benchmark.report.tables.latex_table import to_latex
+from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.table import (
     DAGGER,
     DOUBLE_DAGGER,
