@@ -42,7 +42,7 @@ _PRESETS: Mapping[str, Sequence[str]] = {
     COMPOSITION: (r"^control\.", r"^(kept|source_bleu)\b"),
     PUBLISHED: (r"",),
     COST: (
-        r"^parameters\.other$",
+        r"^parameters\.total$",
         r"^training\.(updates|seconds)$",
         r"^cost\.",
     ),

@@ -59,7 +59,7 @@ DEFINE_CJK = (
     r"\ifdefined\cjk\else"
     r"\DeclareRobustCommand{\cjk}[2]{\begin{CJK}{UTF8}{#1}#2\end{CJK}}\fi"
 )
-"""Defines `\\cjk` unless the document has a definition of its own."""
+r"""Defines `\cjk` unless the document has a definition of its own."""
 
 CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+")
 """Chinese, Japanese and Korean characters, their punctuation and their wide forms."""

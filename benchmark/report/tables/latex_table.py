@@ -20,7 +20,7 @@ from benchmark.report.tables.latex_columns import choose_columns, write_columns
 from benchmark.report.tables.latex_escape import DEFINE_CJK, latex_escape, latex_paragraph
 from benchmark.report.tables.latex_width import measure, wrap
 from benchmark.report.tables.renderers import ARROWS, named, shown
-from benchmark.report.tables.table import DASH, Table, TableRow
+from benchmark.report.tables.table import DASH, Table, TableCell, TableRow
 
 PAGE, COLUMN = 450.0, 215.0
 """Widths in points that a float may have, in a text of 455 pt and in one of its two columns."""
@@ -28,11 +28,11 @@ PAGE, COLUMN = 450.0, 215.0
 TALLEST = 640.0
 """The height that a float may have, in points: nine inches are 650."""
 
-_NAME, _HEAD = 130.0, 56.0
+_NAME, _HEAD = 150.0, 56.0
 """Widths in points beyond which names of rows and heads of columns are broken."""
 
 _GAP, _THIN = 8.0, 1.4
-_LINE, _SECOND_LINE, _BETWEEN, _RULES = 9.5, 6.5, 4.0, 30.0
+_LINE, _SECOND_LINE, _BETWEEN, _RULES = 9.5, 7.5, 4.0, 30.0
 _CAPTION_LINE, _NOTE_LINE = 12.0, 8.5
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _IN_CAPTION = 2
@@ -145,8 +145,7 @@ class _Float:
     @cached_property
     def notes(self) -> list[str]:
         """The other sentences, and the footnotes of its columns."""
-        groups = {column.group for column in self.columns}
-        told = [note.text for note in self.table.footnotes if note.groups & groups]
+        told = [note.text for note in self.table.footnotes if note.belongs_to(self.columns)]
         return [text for text in (" ".join(self._sentences[_IN_CAPTION:]), *told) if text]
 
     @property
@@ -203,27 +202,31 @@ class _Float:
     def _write_figures(self, column: Column) -> list[_Cell]:
         entries = [row.entries[column.id] for row in self.rows]
         texts = [shown(column, entry) for entry in entries]
-        starts = [found[0] for value, _ in texts if (found := _INTEGER.match(value))]
+        starts = [whole[0] for value, _ in texts if (whole := _INTEGER.match(value))]
         longest = max(starts, key=len, default="") if self.align(column) == "l" else ""
-        cells: list[_Cell] = []
-        for (value, spread), entry in zip(texts, entries, strict=True):
-            own = _INTEGER.match(value)
-            pad = longest[: len(longest) - len(own[0])] if own else ""
-            above = self.table.letters(entry.beats)
-            figure = _escape_figure(value)
-            figure = rf"\textbf{{{figure}}}" if entry.bold else figure
-            figure = rf"\phantom{{{_escape_figure(pad)}}}{figure}" if pad else figure
-            raised = rf"\textsuperscript{{{above}}}" if above else ""
-            small = rf"{{\tiny{_escape_figure(spread)}}}" if spread else ""
-            wide = measure(pad + value, bold=entry.bold)
-            wide_raised, wide_small = measure(above, "raised"), measure(spread, "tiny")
-            if self.below:
-                lines = (figure + raised, small) if small else (figure + raised,)
-                cells.append(_Cell(lines, max(wide + wide_raised, wide_small)))
-            else:
-                text = figure + (rf"\,{small}" if small else "") + raised
-                cells.append(_Cell((text,), wide + _THIN + wide_small + wide_raised))
-        return cells
+        return [
+            self._write_figure(entry, value, spread, longest)
+            for (value, spread), entry in zip(texts, entries, strict=True)
+        ]
+
+    def _write_figure(self, entry: TableCell, value: str, spread: str, longest: str) -> _Cell:
+        """A figure, set as far to the right as the longest integer part asks for."""
+        own = _INTEGER.match(value)
+        pad = longest[: len(longest) - len(own[0])].replace("-", MINUS) if own else ""
+        value, spread = (_NEGATIVE.sub(MINUS, text) for text in (value, spread))
+        above = self.table.letters(entry.beats)
+        figure = latex_escape(value)
+        figure = rf"\textbf{{{figure}}}" if entry.bold else figure
+        figure = rf"\phantom{{{latex_escape(pad)}}}{figure}" if pad else figure
+        raised = rf"\textsuperscript{{{above}}}" if above else ""
+        small = rf"{{\tiny{latex_escape(spread)}}}" if spread else ""
+        wide = measure(pad + value, bold=entry.bold)
+        wide_raised, wide_small = measure(above, "raised"), measure(spread, "tiny")
+        if self.below:
+            lines = (figure + raised, small) if small else (figure + raised,)
+            return _Cell(lines, max(wide + wide_raised, wide_small))
+        text = figure + (rf"\,{small}" if small else "") + raised
+        return _Cell((text,), wide + _THIN + wide_small + wide_raised)
 
     def _write_signs(self, column: Column) -> list[_Cell]:
         signs = [self._find_sign(row, column) for row in self.rows]
@@ -301,10 +304,8 @@ def _write_float(floats: Sequence[_Float], number: int) -> str:
     columns = tuple(column for some in floats for column in some.columns)
     caption, notes = latex_paragraph(made.caption), replace(made, columns=columns).notes
     if number:
-        caption = latex_escape(
-            f"{table.title}, task {table.task}, continued: the notes below Table"
-        )
-        caption, notes = rf"{caption}~\ref{{tab:{label}}} hold here too.", []
+        caption = latex_paragraph(f"{table.title}, task {table.task}, continued: the notes below")
+        caption, notes = rf"{caption} Table~\ref{{tab:{label}}} hold here too.", []
     kind = "table" if made.width <= COLUMN else "table*"
     lines = [
         rf"\begin{{{kind}}}[t]",
@@ -361,11 +362,8 @@ def _write_row(made: _Float, number: int) -> Iterator[str]:
     keys = sorted({key for column in made.columns for key in row.entries[column.id].keys})
     for line in lines[:-1]:
         yield line + (r" \\[-3pt]" if closer else r" \\")
-    yield lines[-1] + rf" \\ % {' '.join(keys)}".rstrip(" %")
-
-
-def _escape_figure(text: str) -> str:
-    return latex_escape(_NEGATIVE.sub(MINUS, text))
+    end = r" \\[1pt]" if closer and len(lines) > 1 else r" \\"
+    yield f"{lines[-1]}{end} % {' '.join(keys)}".rstrip(" %")
 
 
 def _make_label(table: Table) -> str:

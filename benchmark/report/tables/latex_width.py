@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - characters that look like others are measured
+# ruff: noqa: RUF001 - characters that look like others are the subject
 """How wide a text prints in LaTeX, so that a table is laid out to fit the page.
 
 Widths are those of Computer Modern, the widest of the common text fonts: what fits in it also fits
@@ -49,6 +49,9 @@ _PER_EM: Mapping[int, str] = {
     1028: "W",
 }
 _WIDTHS = {character: width for width, group in _PER_EM.items() for character in group}
+_WIDTHS |= (
+    dict.fromkeys("\N{EN DASH}‘’“”„•°§", 500) | dict.fromkeys("\N{EM DASH}«»", 1000) | {"…": 1200}
+)
 _WIDTHS |= dict.fromkeys("+<=>@≥≤±×−&", 778) | {"M": 917, "q": 528, "?": 472}
 
 

@@ -85,10 +85,16 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Footnote:
-    """A remark, and the groups of columns that it belongs to."""
+    """A remark, the groups of columns that it belongs to, and the ids of those it speaks of."""
 
     text: str
     groups: frozenset[Group]
+    columns: frozenset[str] = frozenset()
+
+    def belongs_to(self, columns: Iterable[Column]) -> bool:
+        """Whether these columns need it, where a table shows some of its columns."""
+        shown = tuple(columns)
+        return any(c.group in self.groups for c in shown) and self.columns <= {c.id for c in shown}
 
 
 @dataclass(frozen=True)
@@ -315,6 +321,7 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
             "Two BLEU scales are shown side by side and must not be compared with each other:"
             f" the mean of sentence BLEU and corpus BLEU ({signed}).",
             frozenset({"quality"}),
+            frozenset(column.id for column in scales),
         )
     if entered := describe_outputs(points):
         yield Footnote(entered, everywhere)

@@ -15,6 +15,7 @@ from handmade import bleu, trial, write_handmade
 
 from benchmark.api import UserError
 from benchmark.report import build_report
+from benchmark.report.build import write_texts
 from benchmark.report.data.samples import PRINTED
 
 pytestmark = pytest.mark.slow
@@ -40,6 +41,7 @@ def test_every_file_is_there(report):
         "index.html",
         "summary.md",
         "figures/overview.png",
+        *(f"tables/overview{end}" for end in (".md", ".csv", ".tex")),
         *(
             f"tables/dialogue{end}"
             for end in (".md", ".csv", ".tex", "-curves.csv", "-pairs.csv", "-places.csv")
@@ -242,6 +244,29 @@ def test_a_report_whose_texts_are_not_kept(tmp_path):
     folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
     shutil.rmtree(folder / "records" / "samples")
     assert "The records keep no texts" in build_report(folder).read_text(encoding="utf-8")
+
+
+def test_columns_of_latex_are_chosen_and_kept_in_mind(tmp_path):
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
+    path = folder / "tables" / "toy.tex"
+    build_report(folder)
+    preset = path.read_text(encoding="utf-8")
+    build_report(folder, columns=["cost.depth"])
+    chosen = path.read_text(encoding="utf-8")
+    assert "% Columns: cost.depth\n" in chosen
+    # What verifies a report renders the columns that its files have.
+    write_texts(folder, tmp_path / "again")
+    assert (tmp_path / "again" / "tables" / "toy.tex").read_text(encoding="utf-8") == chosen
+    build_report(folder)
+    assert path.read_text(encoding="utf-8") == preset != chosen
+
+
+def test_a_task_called_overview_keeps_its_table(tmp_path):
+    trials = [trial("a", bleu(0.5), task="overview"), trial("a", bleu(0.5), task="other")]
+    folder = write_handmade(tmp_path / "x", trials)
+    write_texts(folder, folder)
+    text = (folder / "tables" / "overview.md").read_text(encoding="utf-8")
+    assert "task overview" in text
 
 
 def test_missing_samples_are_named(tmp_path):

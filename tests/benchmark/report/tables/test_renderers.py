@@ -13,7 +13,6 @@ from benchmark.records.schema import Interval
 from benchmark.report.analysis.significance import Ranking
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import Board
-from benchmark.report.tables.latex_table import to_latex
 from benchmark.report.tables.renderers import shown, to_csv, to_markdown
 from benchmark.report.tables.table import DASH, TableCell, build_table, with_bold
 
@@ -46,6 +45,23 @@ def test_markdown_rows_have_equal_width(table):
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8}
 
 
+def test_csv_texts_are_no_formulas_and_numbers_stay_numbers(table):
+    entry = TableCell(Interval(value=-0.5, low=-1.0, high=0.0), (), beats=("=b",))
+    row = replace(
+        table.rows[0],
+        system="=HYPERLINK(1)",
+        family="+f",
+        setting="@x",
+        error="-e",
+        entries=table.rows[0].entries | {QUALITY: entry},
+    )
+    (read,) = csv.DictReader(io.StringIO(to_csv(replace(table, rows=(row,)))))
+    texts = [read[name] for name in ("system", "family", "setting", "error")]
+    assert texts == ["'=HYPERLINK(1)", "'+f", "'@x", "'-e"]
+    assert (read[QUALITY], read[f"{QUALITY}.low"]) == ("-0.5", "-1.0")
+    assert read[f"{QUALITY}.better_than"] == "'=b"
+
+
 def test_csv_comes_back_exactly(table):
     rows = list(csv.DictReader(io.StringIO(to_csv(table))))
     assert [row["system"] for row in rows] == [row.system for row in table.rows]
@@ -62,31 +78,6 @@ def test_csv_comes_back_exactly(table):
     assert best["generate_keys"] == "generate-best-main-1"
     broken = next(row for row in rows if row["system"] == "broken")
     assert (broken["status"], broken["error"]) == ("failed", "ValueError: it broke & <fell>")
-
-
-def test_latex_known_answer(table):
-    text = to_latex(table)
-    assert text.count(r"\begin{table*}") == 1
-    assert r"\label{tab:toy}" in text
-    assert r"best & \textbf{0.500}\,{\tiny$\pm$0.010} &" in text
-    count = text.partition(r"\begin{tabular}{@{}l")[2].index("@")
-    assert 4 <= count <= 6
-    assert rf"broken & \multicolumn{{{count}}}{{l}}{{\emph{{failed}}}} \\" in text
-    assert "score-best-main-1" in text
-    # Every row has as many cells as the table has columns.
-    body = text[text.index(r"\toprule") : text.index(r"\bottomrule")]
-    for line in body.splitlines():
-        if line.count("&") and "multicolumn" not in line:
-            assert line.count("&") == count
-
-
-def test_latex_of_odd_names(tmp_path):
-    folder = write_handmade(
-        tmp_path / "x", [trial("my_file:100%", bleu(0.5)), trial("b", bleu(0.1))]
-    )
-    text = to_latex(build_table(Board(read_records(folder)), "toy"))
-    assert r"my\_file:100\% & " in text
-    assert "\nmy_file:100%" not in text
 
 
 def test_no_interval_of_no_width(tmp_path):
@@ -117,7 +108,6 @@ def test_ends_of_skewed_intervals_stand_in_every_rendering(table):
     row = replace(table.rows[0], entries=table.rows[0].entries | {QUALITY: TableCell(wide, ())})
     skewed = replace(table, rows=(row,))
     assert "| 0.998 [0.992, 1.000] |" in to_markdown(skewed)
-    assert r"& 0.998\,{\tiny[0.992, 1.000]} &" in to_latex(skewed)
     assert "0.998,0.992,0.9997," in to_csv(skewed)
 
 

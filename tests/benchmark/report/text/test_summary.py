@@ -118,6 +118,7 @@ def test_overview_has_a_column_a_task(tmp_path):
         trial("b", bleu(0.1), task="two"),
     ]
     table = build_overview_table(board_of(tmp_path, trials))
+    assert (table.task, table.name) == ("all", "overview")
     assert [column.head for column in table.columns] == ["One", "Two"]
     a, b = table.rows
     assert a.entries["two"].interval.value == pytest.approx(0.25)
