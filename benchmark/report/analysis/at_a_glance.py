@@ -278,12 +278,12 @@ def _describe_price(board: Board, duel: Duel) -> Answer:
         f"{name} is as good on valid from {_write_cost([found.reach])} on, with"
         f" {write_value(quality.read(found.reach), short=True)} on test"
         if found.reach
-        else f"{name} is as good with no setting"
+        else f"no setting of {name} is as good"
     )
     within = (
         f"in the time of {other}: {write_value(quality.read(found.within))}"
         if found.within
-        else f"no setting is as fast as {other}"
+        else f"none is as fast as {other}"
     )
     return Answer(weighed.said, f"{weighed.terms}; {reach}; {within}")
 
@@ -314,9 +314,9 @@ def _face_copy(board: Board, tasks: Sequence[str], systems: Sequence[str]) -> An
     if len(always) == len(systems):
         said = "Both do" if len(systems) == 2 else "Yes"
     elif len(never) == len(systems):
-        said = "Neither does" if len(systems) == 2 else "No"
+        said = "Not shown"
     else:
-        said = "Not everywhere" if len(copies) > 1 else f"Only {join_names(always)}"
+        said = "Not shown everywhere" if len(copies) > 1 else f"Shown of {join_names(always)} alone"
     return Answer(said, "; ".join([*_write_copies(board, copies), *_count_wins(wins, len(copies))]))
 
 

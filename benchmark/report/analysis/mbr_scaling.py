@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import pandas as pd
 
@@ -52,6 +53,8 @@ def utilities_of(points: Sequence[Point]) -> tuple[str, ...]:
     )
 
 
+# Tables and figures ask for the same curves, column by column.
+@lru_cache(maxsize=4096)
 def mbr_curve(point: Point, metric: str, utility: str) -> BySize:
     """The quality of what the utility chooses, by number of candidates; seeds pooled."""
     return _pool_seeds(point, metric, lambda entry: entry.mbr_curve.get(utility))

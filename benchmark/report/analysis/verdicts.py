@@ -103,10 +103,12 @@ def compare_variants(
 
 
 def warn_of_seeds(board: Board) -> str:
-    """What holds for whom, where models have one seed; empty where all have several."""
+    """What holds for whom, where models have one seed or two; empty where all have more."""
     mains = [p for task in board.records.tasks for p in board.mains(task)]
     models = [p for p in mains if p.trials and not p.yardstick]
     lone = dict.fromkeys(p.system for p in models if len(p.trials) == 1)
+    if not lone and any(len(p.trials) == 2 for p in models):
+        return "Two seeds: only a difference far beyond that between seeds can be shown; take five."
     if not lone:
         return ""
     told = (

@@ -56,7 +56,7 @@ def test_four_questions_over_tasks(tmp_path):
     )
     assert str(cost) == "10 times the time (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
     assert str(copy) == (
-        "Not everywhere (significantly better than copying: cont on 2, ar on 1 of 2 tasks)"
+        "Not shown everywhere (significantly better than copying: cont on 2, ar on 1 of 2 tasks)"
     )
     assert len(QUESTIONS) == 4
 
@@ -71,7 +71,7 @@ def test_a_line_for_each_task_and_one_for_all(tmp_path):
         "+0.200 [+0.200, +0.200], significantly better than ar (cont 0.800, ar 0.600)"
     )
     assert str(cost) == "10 times the time (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
-    assert str(copy) == "Only cont (a copy has 0.700; significantly better: cont)"
+    assert str(copy) == "Shown of cont alone (a copy has 0.700; significantly better: cont)"
     assert "significantly worse (" in str(make_glance(board, "two")[1])
     total = total_glance(board)
     assert len(total) == len(HEADS) - 1 and "cont 0.600, ar 0.550" in str(total[1])
@@ -95,12 +95,12 @@ def test_costs_at_equal_quality_and_equal_time(tmp_path):
     told = str(make_glance(board, "one")[2])
     reach, within = told.removesuffix(")").split("; ")[-2:]
     assert reach == "cont is as good on valid from 20 ms and 20 calls on, with 0.800 on test"
-    assert within == "no setting is as fast as ar"
+    assert within == "none is as fast as ar"
     assert "chosen on the valid split" in explain_glance(board)
     assert total_glance(board) == (), "one task is no average"
     worse = one | {("one", "cont"): 0.3}
     told = str(make_glance(board_of(tmp_path / "w", worse, valid=True), "one")[2])
-    assert "cont is as good with no setting" in told
+    assert "no setting of cont is as good" in told
 
 
 def test_one_family_alone(tmp_path):

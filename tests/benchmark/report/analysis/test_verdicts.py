@@ -129,7 +129,10 @@ def test_one_seed_is_said_to_be_one(tmp_path):
     assert warn_of_seeds(board_of(tmp_path / "1", one)) == f"One seed: {ends}"
     some = [*one, trial("b", bleu(0.5), seed=2)]
     assert warn_of_seeds(board_of(tmp_path / "2", some)) == f"One seed of a: {ends}"
-    assert warn_of_seeds(board_of(tmp_path / "3", [*some, trial("a", bleu(0.5), seed=4)])) == ""
+    two = [*some, trial("a", bleu(0.5), seed=4)]
+    assert warn_of_seeds(board_of(tmp_path / "3", two)).startswith("Two seeds: only a difference")
+    three = [trial(name, bleu(0.5), seed=seed) for name in "ab" for seed in (1, 2, 3)]
+    assert warn_of_seeds(board_of(tmp_path / "4", three)) == ""
 
 
 def validity(values):
