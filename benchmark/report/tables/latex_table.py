@@ -172,7 +172,7 @@ class _Float:
         """Of one row, in points."""
         lines = max((len(self.cells[c.id][number].lines) for c in self.columns), default=1)
         names = len(self.names[number])
-        return max(_LINE * names, _LINE + _SECOND_LINE * (lines - 1))
+        return max(_LINE * names + (names > 1), _LINE + _SECOND_LINE * (lines - 1))
 
     @property
     def fits(self) -> bool:
@@ -362,7 +362,7 @@ def _write_row(made: _Float, number: int) -> Iterator[str]:
     keys = sorted({key for column in made.columns for key in row.entries[column.id].keys})
     for line in lines[:-1]:
         yield line + (r" \\[-3pt]" if closer else r" \\")
-    end = r" \\[1pt]" if closer and len(lines) > 1 else r" \\"
+    end = r" \\[1pt]" if len(lines) > 1 else r" \\"
     yield f"{lines[-1]}{end} % {' '.join(keys)}".rstrip(" %")
 
 

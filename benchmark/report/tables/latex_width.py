@@ -28,7 +28,7 @@ _POINTS: Mapping[Size, tuple[float, float]] = {
 _BOLD = 1.16
 
 _PER_EM: Mapping[int, str] = {
-    278: "il.,:;'|![]",
+    278: "il.,:;'`|![]",
     306: "fj",
     333: "-†‡ ",
     389: "tr()",
@@ -70,8 +70,11 @@ def _per_em(character: str) -> float:
     plain = unicodedata.normalize("NFD", character)
     if plain[0] != character and plain[0].isascii():
         return _per_em(plain[0])
+    kind = unicodedata.category(character)
+    if kind in ("Cc", "Cf"):
+        return 0
     # Others are arrows and Greek, or are given by their number.
-    return 1000 if unicodedata.category(character) in ("Sm", "Ll", "Lu") else 3200
+    return 1000 if kind in ("Sm", "Ll", "Lu") else 3200
 
 
 def wrap(text: str, width: float, size: Size = "footnotesize") -> list[str]:

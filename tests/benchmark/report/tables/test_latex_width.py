@@ -14,6 +14,7 @@ def test_widths_of_the_font():
     assert measure("é") == measure("e")
     assert measure("中文", "normalsize") == 20
     assert measure("x", bold=True) > measure("x")
+    assert measure("a\u200b\x07") == measure("a"), "what is not printed has no width"
 
 
 def test_lines_are_no_wider_than_asked():
