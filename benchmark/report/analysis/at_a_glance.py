@@ -191,13 +191,13 @@ def _name_best(board: Board, tasks: Sequence[str], means: dict[str, float]) -> A
         family += " without samples"
     if not others:
         return Answer(best, f"{family}, {means[best]:.3f}, the only one")
-    told = f"{family}, {means[best]:.3f}"
+    names = dict.fromkeys(axis.label.partition(" (")[0] for _, axis in axes)
+    told = f"{family}, {next(iter(names)) if len(names) == 1 else 'quality'} {means[best]:.3f}"
     if len(tasks) > 1:
         alone = sum(r.best == best and not r.equals for r in rankings)
         ahead = ", ".join(f"{s} {means[s]:.3f}" for s in others[:2])
-        significant = (
-            f"significantly better than all others on {alone or 'none'} of {len(tasks)} tasks"
-        )
+        where = f"on {alone} of {len(tasks)} tasks" if alone else "on no task"
+        significant = f"{where} significantly better than all others"
         return Answer(best, f"{told}, mean over {len(tasks)} tasks; then {ahead}; {significant}")
     equals = rankings[0].equals
     verdict = (
@@ -265,7 +265,7 @@ def _weigh(duels: Sequence[Duel]) -> Answer:
     )
     if not known:
         return Answer("not measured", both)
-    return Answer(f"{_span(known, 2)} times the time", both)
+    return Answer(f"{_span(known, 2)} times the time of {duels[0].other.system}", both)
 
 
 def _describe_price(board: Board, duel: Duel) -> Answer:

@@ -12,6 +12,8 @@ CHINESE = [
     Item("2", "买的书包怎么样", ("容量一般做工还行",), ("容量太小做工不行", "好")),
 ]
 COUNTING = sorted(name for name, metric in METRICS.items() if "tokens" in metric.options)
+READ_BY_AN_ENCODER = {"right_vendi", "semantic_ibleu"}
+"""Their tests are of their own: an encoder does not read letters that stand for characters."""
 
 
 def test_the_metrics_that_count_tokens() -> None:
@@ -27,15 +29,17 @@ def test_the_metrics_that_count_tokens() -> None:
         "ibleu",
         "length",
         "repetition",
+        "right_vendi",
         "rouge_l",
         "sari",
         "self_bleu",
+        "semantic_ibleu",
         "source_bleu",
         "vendi",
     ]
 
 
-@pytest.mark.parametrize("name", COUNTING)
+@pytest.mark.parametrize("name", sorted({*COUNTING} - READ_BY_AN_ENCODER))
 def test_characters_are_words_between_spaces(name: str) -> None:
     """Every metric gives Chinese what it gives the same text with a space after each character."""
 

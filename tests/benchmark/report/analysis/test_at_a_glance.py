@@ -47,14 +47,14 @@ TWO = {
 def test_four_questions_over_tasks(tmp_path):
     best, rivals, cost, copy = answer_questions(board_of(tmp_path, TWO))
     assert str(best) == (
-        "nat (iterative, 0.700, mean over 2 tasks; then cont 0.600, ar 0.550; significantly better"
-        " than all others on 1 of 2 tasks)"
+        "nat (iterative, sentence BLEU 0.700, mean over 2 tasks; then cont 0.600, ar 0.550; on 1 of"
+        " 2 tasks significantly better than all others)"
     )
     assert str(rivals) == (
         f"On 1 of 2 tasks (cont {MINUS} ar: +0.050 [+0.050, +0.050]; significantly better on 1 and"
         " worse on 1 of 2 tasks)"
     )
-    assert str(cost) == "10 times the time (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
+    assert str(cost) == "10 times the time of ar (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
     assert str(copy) == (
         "Not shown everywhere (significantly better than copying: cont on 2, ar on 1 of 2 tasks)"
     )
@@ -70,7 +70,7 @@ def test_a_line_for_each_task_and_one_for_all(tmp_path):
     assert str(rivals) == (
         "+0.200 [+0.200, +0.200], significantly better than ar (cont 0.800, ar 0.600)"
     )
-    assert str(cost) == "10 times the time (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
+    assert str(cost) == "10 times the time of ar (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
     assert str(copy) == "Shown of cont alone (a copy has 0.700; significantly better: cont)"
     assert "significantly worse (" in str(make_glance(board, "two")[1])
     total = total_glance(board)
