@@ -125,9 +125,10 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
         made += _make(store, "operators", trial.operators.key, fit, errors, processes)
     if errors:
         return Outcome(trial.name, made, tuple(errors))
-    for number, planned in enumerate(trial.decoded):
+    decoded = trial.decoded
+    for number, planned in enumerate(decoded):
         on_valid = ", valid" if planned.split == "valid" else ""
-        label = f"{planned.setting.label}{on_valid} ({number + 1} of {len(trial.decoded)})"
+        label = f"{planned.setting.label}{on_valid} ({number + 1} of {len(decoded)})"
 
         def generate(planned: PlannedGeneration = planned, label: str = label) -> None:
             from benchmark.generation.generate_stage import generate_candidates

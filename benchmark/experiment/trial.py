@@ -164,9 +164,7 @@ def resolve_trial(
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     source = operators.key if operators else train_key or identity
     # What a system learns may hide what valid sources ask for: they are decoded as they are.
-    planned = [
-        _plan_setting(of, suite, seen, task.valid, system_class, source, seed) for of in settings
-    ]
+    planned = [_plan_setting(of, suite, task, system_class, source, seed) for of in settings]
     likelihood = _likelihood_key(scoring, seen, system_class, train_key or identity, seed)
     return Trial(
         task=seen,
@@ -285,36 +283,36 @@ def _plan_setting(
     setting: Setting,
     suite: Suite,
     task: Task,
-    valid: tuple[Example, ...],
     system_class: type[System],
     source: str | dict[str, Any],
     seed: int,
 ) -> PlannedGeneration:
     """A setting on the test split, and on the valid split if it can stand for its system."""
-    planned = _plan_generation(setting, suite, task, system_class, source, seed)
+    planned = _plan_generation(setting, suite, task, "test", system_class, source, seed)
     count = suite.evaluation.valid_sources
-    if count is None or not valid or not CHOSEN_AMONG & {*setting.roles}:
+    if count is None or not task.valid or not CHOSEN_AMONG & {*setting.roles}:
         return planned
-    asked = replace(task, test=valid, valid=())
-    shorter = replace(setting, num_sources=min(count, len(valid)))
-    on_valid = _plan_generation(shorter, suite, asked, system_class, source, seed)
-    return replace(planned, valid=replace(on_valid, split="valid"))
+    shorter = replace(setting, num_sources=min(count, len(task.valid)))
+    valid = _plan_generation(shorter, suite, task, "valid", system_class, source, seed)
+    return replace(planned, valid=valid)
 
 
 def _plan_generation(
     setting: Setting,
     suite: Suite,
     task: Task,
+    split: Literal["test", "valid"],
     system_class: type[System],
     source: str | dict[str, Any],
     seed: int,
 ) -> PlannedGeneration:
+    examples = task.test if split == "test" else task.valid
     usual = setting.num_samples or suite.evaluation.num_samples
     num_samples = 1 if setting.kind == "single" else usual
     identity: dict[str, Any] = {
         "stage": "generate",
         "source": source,
-        "data": task.split_digests["test"],
+        "data": task.split_digests[split],
         "decoding": setting.decoding,
         "num_samples": num_samples,
         "seed": seed,
@@ -329,7 +327,8 @@ def _plan_generation(
         setting=setting,
         decoding=fill(system_class.Decoding, setting.decoding, "decoding"),
         num_samples=num_samples,
-        sources=task.test[: setting.num_sources],
+        sources=examples[: setting.num_sources],
+        split=split,
     )
 
 

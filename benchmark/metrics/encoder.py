@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
+from benchmark.metrics.declaration import DEVICE
+from benchmark.metrics.interface import Option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,10 +43,15 @@ LAYERS = {
 }
 """Layers that bert-score chose on WMT16 for well-known encoders; other encoders: the last."""
 
-PretrainedKind = Literal["AutoModel", "AutoModelForCausalLM"]
+PretrainedKind = Literal["AutoModel", "AutoModelForCausalLM", "AutoModelForSequenceClassification"]
 """The class of transformers that a network is loaded by."""
 
-_BATCH_TOKENS = 4096
+ENCODER_OPTIONS: Mapping[str, Option] = {"encoder": Option(AUTO), DEVICE: Option("cpu")}
+"""Which encoder a metric reads texts with, and where that runs."""
+
+BATCH_TOKENS = 4096
+"""Tokens that pass through a network at once."""
+
 _MAX_POSITIONS = 512
 
 
@@ -117,7 +124,7 @@ class TextEncoder:
             return_token_type_ids=False,
         )
         ids, special = rows["input_ids"], rows["special_tokens_mask"]
-        for batch in batches_of_one_length(ids, _BATCH_TOKENS):
+        for batch in batches_of_one_length(ids, BATCH_TOKENS):
             found = finish(self._forward([ids[row] for row in batch], layer)).cpu().numpy()
             for row, vectors in zip(batch, found, strict=True):
                 yield distinct[row], ids[row], special[row], vectors
@@ -220,8 +227,13 @@ def find_commit(name: str) -> str | None:
 
 @functools.cache
 def _digest(folder: Path) -> str:
+    return digest_files(sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")))
+
+
+def digest_files(paths: Iterable[Path]) -> str:
+    """SHA-256 (hexadecimal) of the names and contents of files."""
     sha = hashlib.sha256()
-    for path in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
+    for path in paths:
         sha.update(path.name.encode())
         with path.open("rb") as file:
             sha.update(hashlib.file_digest(file, "sha256").digest())
@@ -232,13 +244,16 @@ class NotLoadedError(Exception):
     """Why a pretrained network could not be loaded, in one line."""
 
 
-def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, Any]:
+def load_pretrained(
+    kind: PretrainedKind, name: str, device: str, *, from_folder: bool = False
+) -> tuple[Any, Any]:
     """Tokeniser and network by folder or hub id: float32, on the device, ready to be called.
 
     Args:
         kind: class of transformers.
         name: folder or hub id.
         device: where the network runs.
+        from_folder: whether nothing may be fetched, and weights are safetensors alone.
 
     Raises:
         NotLoadedError: if it cannot be loaded.
@@ -247,14 +262,20 @@ def load_pretrained(kind: PretrainedKind, name: str, device: str) -> tuple[Any, 
     import transformers
 
     folder = Path(name).expanduser()
-    place = str(folder) if folder.is_dir() else name
+    is_local = folder.is_dir()
+    if from_folder and not is_local:
+        raise NotLoadedError("there is no such folder")
+    place = str(folder) if is_local else name
     # The commit that signatures name, not a later one of the hub.
-    revision = (None if folder.is_dir() else find_commit(name)) or "main"
+    revision = (None if is_local else find_commit(name)) or "main"
     try:
         with without_progress_bars():
             tokenizer = transformers.AutoTokenizer.from_pretrained(place, revision=revision)
             network = getattr(transformers, kind).from_pretrained(
-                place, revision=revision, dtype=torch.float32
+                place,
+                revision=revision,
+                dtype=torch.float32,
+                use_safetensors=True if from_folder else None,
             )
         return tokenizer, network.to(device).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -300,7 +321,7 @@ def load_encoder(name: str, layer: int | None, device: str) -> TextEncoder:
     # Tokenisers without a stated length say 1e30, which the Rust side cannot hold.
     limit = min(
         int(tokenizer.model_max_length),
-        int(getattr(network.config, "max_position_embeddings", None) or _MAX_POSITIONS),
+        count_positions(network),
     )
     backend = getattr(tokenizer, "backend_tokenizer", None)
     byte_level = isinstance(
@@ -310,6 +331,11 @@ def load_encoder(name: str, layer: int | None, device: str) -> TextEncoder:
         # RoBERTa counts positions from 2: two of its positions cannot be used.
         limit -= 2
     return TextEncoder(tokenizer, network, chosen, device, limit, " " if byte_level else "")
+
+
+def count_positions(network: Any) -> int:
+    """The positions that a network says it has, or the usual number."""
+    return int(getattr(network.config, "max_position_embeddings", None) or _MAX_POSITIONS)
 
 
 @contextmanager

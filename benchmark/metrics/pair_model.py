@@ -20,7 +20,6 @@ uncertainty" (arXiv 2302.09664, section 3.2).
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,14 @@ import numpy as np
 
 from benchmark.api import UserError
 from benchmark.metrics.declaration import DEVICE, libraries
-from benchmark.metrics.encoder import batches_of_one_length, without_progress_bars
+from benchmark.metrics.encoder import (
+    BATCH_TOKENS,
+    NotLoadedError,
+    batches_of_one_length,
+    count_positions,
+    digest_files,
+    load_pretrained,
+)
 from benchmark.metrics.interface import (
     Item,
     Option,
@@ -42,9 +48,6 @@ from benchmark.metrics.text import CASE_OPTION, TextMetric, fold
 
 AGREEMENT = ("entailment", "paraphrase", "duplicate", "equivalent")
 """Names of the label that is taken where none is asked for."""
-
-_BATCH_TOKENS = 4096
-_MAX_POSITIONS = 512
 
 Pair = tuple[str, str]
 
@@ -159,7 +162,7 @@ class Classifier:
             max_length=self.limit,
         )
         found: dict[Pair, float] = {}
-        for batch in batches_of_one_length(rows["input_ids"], _BATCH_TOKENS):
+        for batch in batches_of_one_length(rows["input_ids"], BATCH_TOKENS):
             inputs = {name: [of_rows[row] for row in batch] for name, of_rows in rows.items()}
             for row, value in zip(batch, self._classify(inputs), strict=True):
                 found[distinct[row]] = value
@@ -181,13 +184,8 @@ class Classifier:
 @functools.cache
 def digest(folder: str) -> str:
     """The first 12 hexadecimal digits of the SHA-256 of all files of a folder, by name."""
-    sha = hashlib.sha256()
-    for path in sorted(Path(folder).iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            sha.update(path.name.encode() + b"\0")
-            with path.open("rb") as file:
-                sha.update(hashlib.file_digest(file, "sha256").digest())
-    return sha.hexdigest()[:12]
+    paths = sorted(Path(folder).iterdir())
+    return digest_files(p for p in paths if p.is_file() and not p.name.startswith("."))[:12]
 
 
 @functools.lru_cache(maxsize=1)
@@ -202,29 +200,20 @@ def load_model(name: str, label: str, device: str) -> Classifier:
     Raises:
         UserError: if it cannot be loaded, or has no such label.
     """
-    import torch
-    import transformers
-
-    place = str(Path(name).expanduser())
     try:
-        with without_progress_bars():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place, local_files_only=True)
-            network = transformers.AutoModelForSequenceClassification.from_pretrained(
-                place, local_files_only=True, use_safetensors=True, dtype=torch.float32
-            )
-        network = network.to(device).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        tokenizer, network = load_pretrained(
+            "AutoModelForSequenceClassification", name, device, from_folder=True
+        )
+    except NotLoadedError as error:
         raise UserError(
-            f"Metric 'pair_model' cannot load {name!r} on {device} ({reason}): name a folder that"
+            f"Metric 'pair_model' cannot load {name!r} on {device} ({error}): name a folder that"
             " holds a classifier of transformers as safetensors."
         ) from error
     config = network.config
     names = {int(number): str(called).lower() for number, called in config.id2label.items()}
-    positions = getattr(config, "max_position_embeddings", None) or _MAX_POSITIONS
     # As in `benchmark.metrics.encoder`: RoBERTa counts positions from 2.
     padded = 2 if config.model_type in ("roberta", "xlm-roberta", "camembert") else 0
-    limit = min(int(tokenizer.model_max_length), int(positions) - padded)
+    limit = min(int(tokenizer.model_max_length), count_positions(network) - padded)
     return Classifier(tokenizer, network, find_label(label, names, name), device, limit)
 
 

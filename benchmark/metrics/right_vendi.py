@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from benchmark.api import UserError
 from benchmark.metrics.declaration import DEVICE, libraries, number
-from benchmark.metrics.encoder import AUTO, check_encoder, describe
+from benchmark.metrics.encoder import AUTO, ENCODER_OPTIONS, check_encoder, describe
 from benchmark.metrics.interface import (
     Conditional,
     FloatArray,
@@ -63,8 +63,7 @@ class RightVendi(CasedTokenMetric):
         "right": Option("task", ("task", "valid", "similar")),
         "threshold": Option("0.7"),
         "kernel": Option("ngram", ("ngram", "encoder")),
-        "encoder": Option(AUTO),
-        DEVICE: Option("cpu"),
+        **ENCODER_OPTIONS,
     }
 
     right: Literal["task", "valid", "similar"] = "task"

@@ -29,7 +29,7 @@ import numpy as np
 
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
 from benchmark.metrics.declaration import DEVICE, libraries, number
-from benchmark.metrics.encoder import AUTO, check_encoder, describe
+from benchmark.metrics.encoder import AUTO, ENCODER_OPTIONS, check_encoder, describe
 from benchmark.metrics.interface import Conditional, FloatArray, Item, Option, Scores, sign
 from benchmark.metrics.sentence_vectors import embed_items
 from benchmark.metrics.text import TOKEN_OPTIONS, Case, CasedTokenMetric, Tokens
@@ -45,8 +45,7 @@ class SemanticIBleu(CasedTokenMetric):
     options: ClassVar[Mapping[str, Option]] = {
         **TOKEN_OPTIONS,
         "beta": Option("4.0"),
-        "encoder": Option(AUTO),
-        DEVICE: Option("cpu"),
+        **ENCODER_OPTIONS,
     }
 
     beta: float = 4.0

@@ -19,8 +19,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.metrics.declaration import DEVICE, libraries
-from benchmark.metrics.encoder import AUTO, check_encoder, describe
+from benchmark.metrics.declaration import libraries
+from benchmark.metrics.encoder import AUTO, ENCODER_OPTIONS, check_encoder, describe
 from benchmark.metrics.interface import (
     FloatArray,
     Item,
@@ -43,8 +43,7 @@ class SemanticSimilarity(TextMetric):
     low = -1.0
     options: ClassVar[Mapping[str, Option]] = {
         **CASE_OPTION,
-        "encoder": Option(AUTO),
-        DEVICE: Option("cpu"),
+        **ENCODER_OPTIONS,
     }
 
     encoder: str = AUTO

@@ -40,6 +40,11 @@ _TOKENS = re.compile(r"tok:[^|]+")
 TOKEN_OPTIONS: Mapping[str, Option] = {**CASE_OPTION, **TOKENS_OPTION}
 
 
+def unit_of(script: Script) -> Unit:
+    """What texts of a script are split into."""
+    return "characters" if script == "unspaced" else "words"
+
+
 @dataclass(frozen=True, slots=True)
 class TextMetric(DeclaredMetric):
     """Base of the metrics that can lower-case texts first."""
@@ -65,7 +70,7 @@ class TokenMetric(DeclaredMetric):
         """What its tokens are."""
         if self.tokens != "task":
             return self.tokens
-        return "characters" if self.script == "unspaced" else "words"
+        return unit_of(self.script)
 
     @property
     def signature(self) -> str:

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError
-from benchmark.metrics.declaration import DEVICE, libraries
-from benchmark.metrics.encoder import AUTO, check_encoder, describe, load_encoder
+from benchmark.metrics.declaration import libraries
+from benchmark.metrics.encoder import AUTO, ENCODER_OPTIONS, check_encoder, describe, load_encoder
 from benchmark.metrics.interface import (
     FloatArray,
     Item,
@@ -56,8 +56,7 @@ class Vendi(CasedTokenMetric):
     options: ClassVar[Mapping[str, Option]] = {
         **TOKEN_OPTIONS,
         "kernel": Option("ngram", ("ngram", "encoder")),
-        "encoder": Option(AUTO),
-        DEVICE: Option("cpu"),
+        **ENCODER_OPTIONS,
     }
 
     kernel: Kernel = "ngram"

@@ -28,6 +28,7 @@ from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.data.csv_cells import write_frame
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import SampleBlock, gather_blocks
+from benchmark.report.data.wording import OVERVIEW
 from benchmark.report.figures.all_figures import overview_plot, task_plots
 from benchmark.report.figures.figure_files import DRAWINGS, render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
@@ -48,7 +49,7 @@ from benchmark.report.tables.supplementary_tables import (
     supplementary_names,
 )
 from benchmark.report.tables.table import Table, build_table
-from benchmark.report.text.summary import OVERVIEW, build_overview_table, list_failures
+from benchmark.report.text.summary import build_overview_table, list_failures
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")

@@ -14,7 +14,7 @@ from benchmark.api import Example, LogLikelihood, Scorable, System, make_noise
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import LikelihoodRecipe
 from benchmark.experiment.trial import Trial
-from benchmark.metrics.text import Unit, split
+from benchmark.metrics.text import split, unit_of
 from benchmark.records.schema import LikelihoodValues
 from benchmark.scoring.bootstrap import IntervalRecipe, bootstrap
 from benchmark.scoring.candidate_scores import plain
@@ -59,7 +59,7 @@ def score_likelihoods(
             f"System {trial.system} declares {kind} likelihoods and returned {len(found)} for"
             f" {len(examples)} targets, {sorted({one.kind for one in found})}."
         )
-    counted: Unit = "characters" if trial.scoring.script == "unspaced" else "words"
+    counted = unit_of(trial.scoring.script)
     conditional = trial.task.conditional
     rows = [
         {

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmark.api import Example, detect_script
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
-from benchmark.metrics.text import Unit, split
+from benchmark.metrics.text import split, unit_of
 from benchmark.store.entries import content_key
 from benchmark.tasks import Task
 
@@ -57,8 +57,7 @@ def facts_key(task: Task) -> str:
 
 def describe_sources(task: Task) -> list[SourceFacts]:
     """The facts of every test source, in the order of the split."""
-    script = detect_script(text for example in task.test for text in example.references)
-    unit: Unit = "characters" if script == "unspaced" else "words"
+    unit = unit_of(detect_script(t for example in task.test for t in example.references))
 
     def tokens(text: str) -> Tokens:
         return split(text, "lower", unit)

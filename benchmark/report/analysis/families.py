@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.records.schema import Interval
+from benchmark.report.analysis.standings import settings_by_cost
 from benchmark.report.analysis.verdicts import column_of, task_verdicts
 from benchmark.report.data.axes import Axis, main_axis
 from benchmark.report.data.points import Board, Point
@@ -177,7 +178,7 @@ def price(board: Board, duel: Duel) -> Price | None:
     bar, budget = quality.read_valid(duel.other), duel.other.valid_cost(SECONDS)
     settings = [
         point
-        for point in dict.fromkeys((duel.one, *board.nfe_curve(task, system)))
+        for point in settings_by_cost(board, task, system)
         if math.isfinite(quality.read_valid(point)) and point.valid_cost(SECONDS) > 0
     ]
     if not settings or not math.isfinite(bar) or not budget > 0:

@@ -185,7 +185,7 @@ def choose_places(board: Board, task: str, quality: Axis) -> Choice:
         for name, level in _find_levels(board, task, diversity, reached):
             found[Standard(name, level)] = _find_places(sampled, reached, quality, level)
     for name in COSTS:
-        settings = {s: _list_settings_by_cost(board, task, s) for s in board.models}
+        settings = {s: settings_by_cost(board, task, s) for s in board.models}
         priced = _find_known(settings, quality, partial(_price, cost=name))
         prices = {s: [-p.valid_cost(name) for p in of] for s, of in priced.items()}
         if prices:
@@ -242,7 +242,7 @@ def settings_of(board: Board, task: str, system: str) -> tuple[Point, ...]:
 def offered(board: Board, task: str, standard: Standard, system: str) -> tuple[Point, ...]:
     """The settings of a system among which its place is chosen."""
     if standard.is_cost:
-        return _list_settings_by_cost(board, task, system)
+        return settings_by_cost(board, task, system)
     return settings_of(board, task, system)
 
 
@@ -276,7 +276,7 @@ def _find_levels(
         yield "common", min(models)
 
 
-def _list_settings_by_cost(board: Board, task: str, system: str) -> tuple[Point, ...]:
+def settings_by_cost(board: Board, task: str, system: str) -> tuple[Point, ...]:
     """The settings of a model that differ in what they cost, its main one among them."""
     main = board.main(task, system)
     if main is None or not main.trials:

@@ -120,15 +120,10 @@ def _measure(
     kept = {key: keep_rows(of_seeds, rows) for key, of_seeds in parts.items()}
     systems = {key: key[0].system for key in kept}
     drawn = resample(kept, systems, resamples=recipe.resamples, seed=recipe.seed)
-    found = {}
-    for key in kept:
-        _, axis = key
-        low, high = axis.bounds(board, task)
-        bounds = (1 - high, 1 - low) if axis.complement else (low, high)
-        value = drawn.interval(key, level=recipe.level, bounds=bounds)
-        found[key] = _turn(value) if axis.complement else value
-    return found
-
-
-def _turn(found: Interval) -> Interval:
-    return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)
+    metrics = board.metrics(task)
+    return {
+        (point, axis): axis.show(
+            drawn.interval((point, axis), level=recipe.level, bounds=metrics[axis.metric].range)
+        )
+        for point, axis in kept
+    }

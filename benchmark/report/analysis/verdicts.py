@@ -107,10 +107,9 @@ def warn_of_seeds(board: Board) -> str:
     mains = [p for task in board.records.tasks for p in board.mains(task)]
     models = [p for p in mains if p.trials and not p.yardstick]
     lone = dict.fromkeys(p.system for p in models if len(p.trials) == 1)
-    if not lone and any(len(p.trials) == 2 for p in models):
-        return "Two seeds: only a difference far beyond that between seeds can be shown; take five."
     if not lone:
-        return ""
+        few = "Two seeds: only a difference far beyond that between seeds can be shown; take five."
+        return few if any(len(p.trials) == 2 for p in models) else ""
     told = (
         "One seed"
         if len(lone) == len({p.system for p in models})

@@ -23,7 +23,10 @@ class Axis:
 
     def read(self, point: Point) -> Interval:
         """The figure of a point on this axis."""
-        found = point.measure(self.metric, self.statistic)
+        return self.show(point.measure(self.metric, self.statistic))
+
+    def show(self, found: Interval) -> Interval:
+        """A figure of the metric as this axis has it."""
         if not self.complement:
             return found
         return Interval(value=1 - found.value, low=1 - found.high, high=1 - found.low)

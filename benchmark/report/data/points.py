@@ -94,13 +94,13 @@ class Point:
     def valid_measure(self, metric: str, statistic: str = "expected") -> float:
         """The value of a metric on the valid split; NaN unless every seed has it."""
         parts = [c.valid.measures.get(metric, {}) if c.valid else {} for c in self.trials]
-        values = [part.get(statistic, math.nan) for part in parts]
-        return math.fsum(values) / len(values) if values else math.nan
+        return _mean_of_all([part.get(statistic, math.nan) for part in parts])
 
     def valid_cost(self, name: str) -> float:
         """Mean of a field of `TrialCost` on the valid split; NaN unless every seed has it."""
-        values = [getattr(c.valid.cost, name) if c.valid else math.nan for c in self.trials]
-        return math.fsum(values) / len(values) if values else math.nan
+        return _mean_of_all(
+            [getattr(c.valid.cost, name) if c.valid else math.nan for c in self.trials]
+        )
 
     def training(self, name: str) -> float:
         """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
@@ -286,8 +286,11 @@ def _belongs(point: Point, curve: Sequence[Point], knob: str | None) -> bool:
 
 
 def _mean(values: Iterable[float]) -> float:
-    defined = [value for value in values if math.isfinite(value)]
-    return math.fsum(defined) / len(defined) if defined else math.nan
+    return _mean_of_all([value for value in values if math.isfinite(value)])
+
+
+def _mean_of_all(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
 
 
 def _is_number(value: object) -> bool:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from benchmark.records.schema import Interval
 
+OVERVIEW = "overview"
+"""Name of the figure and of the table of all tasks."""
+
 
 def write_value(interval: Interval, *, short: bool = False) -> str:
     """A value with its interval; corpus scores have one decimal, scores up to 1 three."""

@@ -9,15 +9,13 @@ from benchmark.report.analysis.mbr_scaling import describe_protocol as scaling_p
 from benchmark.report.data.axes import COVERAGE, planes
 from benchmark.report.data.control_points import has_control
 from benchmark.report.data.points import Board
+from benchmark.report.data.wording import OVERVIEW
 from benchmark.report.figures.control_figures import control_plots
 from benchmark.report.figures.cost_curves import NFE, SECONDS, draw_cost
 from benchmark.report.figures.frontier import draw_frontier, draw_overview
 from benchmark.report.figures.mbr_curves import draw_candidates
 from benchmark.report.figures.plot import Plot
 from benchmark.report.figures.training_curves import collect_logs, draw_training
-
-OVERVIEW = "overview"
-"""Name of the figure of all tasks."""
 
 CURVES = (
     "Every curve is one system over its knob, from few and good to varied; large marks: the setting"

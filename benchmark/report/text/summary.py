@@ -16,15 +16,12 @@ from benchmark.report.analysis.verdicts import (
 from benchmark.report.data.axes import Axis, main_axis, quality_axes, quality_axis
 from benchmark.report.data.columns import Column
 from benchmark.report.data.points import CEILING, COPY, Board
-from benchmark.report.data.wording import join_names, write_value
+from benchmark.report.data.wording import OVERVIEW, join_names, write_value
 from benchmark.report.tables.mbr_tables import describe_equal_cost
 from benchmark.report.tables.published_tables import describe_published
 from benchmark.report.tables.table import SPREAD, Table, TableCell, TableRow, last_line, with_bold
 from benchmark.report.text.control_sentences import describe_control
 from benchmark.tasks.data_notes import train_share
-
-OVERVIEW = "overview"
-"""Name of the table of all tasks."""
 
 
 def write_sentences(board: Board, task: str) -> list[str]:
