@@ -224,7 +224,10 @@ def _unescape(text: str) -> str:
 
 def _split(text: str, sign: str) -> tuple[str, bool, str]:
     """What stands before and after the first `sign` that no backslash precedes."""
+    if "\\" not in text:
+        before, found, after = text.partition(sign)
+        return before, bool(found), after
     # Escapes are passed over as wholes, so that the backslash of one never counts for the next.
-    before = re.match(rf"(?:\\.|(?!{re.escape(sign)})[^\\]|\\$)*", text, re.DOTALL)
-    end = before.end() if before else 0
+    passed = re.match(rf"(?:\\.|(?!{re.escape(sign)})[^\\]|\\$)*", text, re.DOTALL)
+    end = passed.end() if passed else 0
     return text[:end], end < len(text), text[end + len(sign) :]

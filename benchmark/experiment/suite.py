@@ -61,6 +61,9 @@ class TaskRecipe(_Recipe):
     label_sweep: list[PositiveInt | LabelsAlone | None] = []
     """Further numbers of labels, each with the main setting alone: the curve over labels. With
     `N-alone` conditional systems see N labelled examples and no others."""
+    sweep: bool = True
+    """Whether the sweeps of the systems are decoded; false = the main setting and, of a guided
+    system, the one that is not guided, the base rate of its successes."""
     budget: dict[str, Any] = {}
     """Overrides of the suite's `budget`."""
     metrics: list[str] = []

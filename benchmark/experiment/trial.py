@@ -161,6 +161,7 @@ def resolve_trial(
         train_key = _train_key(identity, training, budget, suite.threads)
     operators = _plan_operators(suite, task, system, system_class, train_key, labels, seed)
     settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
+    settings = tuple(of for of in settings if _is_wanted(of, suite.tasks[task.id], is_guided))
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     source = operators.key if operators else train_key or identity
     # What a system learns may hide what valid sources ask for: they are decoded as they are.
@@ -200,6 +201,12 @@ def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any
     """
     values, where = suite.recipe_of(system).config, f"systems.{system}.config"
     return fill(system_class.Config, values, where, also=SystemRecipe.model_fields)
+
+
+def _is_wanted(setting: Setting, recipe: TaskRecipe, is_guided: bool) -> bool:
+    """Whether a task asks for a setting: all of them, or none that is of a sweep alone."""
+    is_unguided = is_guided and setting.knob_value == 0
+    return recipe.sweep or is_unguided or setting.roles != ("sweep",)
 
 
 def _plan_settings(

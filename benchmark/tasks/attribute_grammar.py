@@ -71,6 +71,10 @@ class Parse:
     """Of every attribute."""
 
 
+_Weighted = tuple[tuple[dict[str, str], SentenceFrame], float]
+"""Values and a frame, and their weight."""
+
+
 class AttributeGrammar:
     """Frames over categories of words.
 
@@ -114,6 +118,9 @@ class AttributeGrammar:
             for value, words in category.words.items()
             for word in words
         }
+        # The same few controls are asked for thousands of times.
+        self._masses: dict[frozenset[tuple[str, str]], dict[tuple[str, ...], float]] = {}
+        self._likely: dict[tuple[frozenset[tuple[str, str]], float], list[_Weighted]] = {}
         self._check()
 
     def parse(self, text: str) -> Parse | None:
@@ -295,6 +302,12 @@ class AttributeGrammar:
 
     def _consistent(self, wanted: Values) -> dict[tuple[str, ...], float]:
         """p(all values | wanted)."""
+        known = self._masses.get(frozenset(wanted.items()))
+        if known is None:
+            known = self._masses[frozenset(wanted.items())] = self._renormalise(wanted)
+        return known
+
+    def _renormalise(self, wanted: Values) -> dict[tuple[str, ...], float]:
         for name, value in wanted.items():
             if value not in self.attributes.get(name, ()):
                 known = self.attributes.get(name, self.attributes)
@@ -315,7 +328,17 @@ class AttributeGrammar:
         return [f for f in self.frames if all(values[n] == v for n, v in f.values.items())]
 
     def _sample_tempered(self, wanted: Values, generator: random.Random, temperature: float) -> str:
-        """Exact: what the words of a frame add to the normaliser is a product over its slots."""
+        asked = frozenset(wanted.items()), temperature
+        if asked not in self._likely:
+            self._likely[asked] = self._temper(wanted, temperature)
+        values, frame = pick(self._likely[asked], generator)
+        return self._fill(frame, values, generator, temperature)
+
+    def _temper(self, wanted: Values, temperature: float) -> list[_Weighted]:
+        """Values and frames with their weights at a temperature.
+
+        Exact: what the words of a frame add to the normaliser is a product over its slots.
+        """
         logs: list[tuple[dict[str, str], SentenceFrame, float]] = []
         for combination, mass in self._consistent(wanted).items():
             values = dict(zip(self.attributes, combination, strict=True))
@@ -329,10 +352,7 @@ class AttributeGrammar:
                 logs.append((values, frame, log))
         top = max(log for *_, log in logs)
         likely = [((v, f), math.exp(log - top)) for v, f, log in logs]
-        if temperature == 0:
-            likely = [max(likely, key=lambda item: item[1])]
-        values, frame = pick(likely, generator)
-        return self._fill(frame, values, generator, temperature)
+        return likely if temperature else [max(likely, key=lambda item: item[1])]
 
     def _fill(
         self, frame: SentenceFrame, values: Values, generator: random.Random, temperature: float

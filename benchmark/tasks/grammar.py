@@ -310,7 +310,7 @@ def tempered(distribution: Mapping[str, float], temperature: float) -> dict[str,
 
 def pick(weighted: Sequence[tuple[_T, float]], generator: random.Random) -> _T:
     """One of the items, drawn by weight with one uniform number."""
-    mark = generator.random() * math.fsum(weight for _, weight in weighted)
+    mark = generator.random() * math.fsum([weight for _, weight in weighted])
     for item, weight in weighted:
         mark -= weight
         if mark < 0:

@@ -9,6 +9,7 @@ labels alone, the labelled examples and nothing else.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -41,6 +42,7 @@ def read_budget(task: Task, written: int | str | None) -> LabelBudget:
     return LabelBudget(len(task.train[:written]))
 
 
+@functools.lru_cache(maxsize=16)
 def labelled(task: Task, budget: int | None) -> tuple[Example, ...]:
     """The train examples whose labels may be used, as text and attributes alone."""
     return tuple(
@@ -49,6 +51,8 @@ def labelled(task: Task, budget: int | None) -> tuple[Example, ...]:
     )
 
 
+# Trials share what they see: it is made, hashed and sent to another process once.
+@functools.lru_cache(maxsize=16)
 def visible(task: Task, budget: int | None, *, guided: bool, labels_alone: bool = False) -> Task:
     """The task as a system sees it: valid and test as they are, train under the budget.
 

@@ -21,12 +21,12 @@ Conditional = Callable[[str, float], Mapping[str, float]]
 """(source, temperature) to {target: probability}; empty for an unknown source."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """Data of one task, after limits; `train` and `valid` may be empty, `test` may not.
 
     `conditional` is the true distribution of a controlled task, None on real data. It can be
-    pickled.
+    pickled. A task is equal to itself alone, so what follows from one can be cached.
     """
 
     id: str

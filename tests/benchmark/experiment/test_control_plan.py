@@ -140,3 +140,14 @@ def test_from_nothing_to_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # Generation and editing share training and operators.
     for kind, count in (("train", 1 + 2), ("operators", 1)):
         assert len(list(Path("runs", kind).glob("*/record.json"))) == count
+
+
+def test_without_sweeps_the_main_settings_stay_and_those_that_are_not_guided() -> None:
+    def labels(system: str, *, sweep: bool) -> list[str]:
+        trial = plan(system, f"tasks.control.sweep={str(sweep).lower()}").trials[0]
+        return [of.setting.label for of in trial.generations if "mbr" not in of.setting.roles]
+
+    assert labels("latentops", sweep=False) == ["strength=5.025", "strength=0"]
+    assert len(labels("latentops", sweep=True)) == 5
+    assert labels("transformer", sweep=False) == ["temperature=0.7"]
+    assert len(labels("transformer", sweep=True)) == 4
