@@ -2,7 +2,8 @@
 
 Words stand between spaces in most scripts. Chinese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan
 are written without spaces between words: a whole sentence would be one word, and its n-grams empty.
-Texts with more characters of such a script than words of others are counted by characters.
+Texts with more characters of such a script than words of others are counted by characters, unless
+the task says otherwise (see `benchmark.api.token_unit`).
 """
 
 from __future__ import annotations
@@ -13,23 +14,34 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Literal
 
-Script = Literal["latin", "spaced", "unspaced"]
-"""`spaced`: another script than Latin, with spaces between its words, such as Cyrillic, Arabic."""
+from benchmark.api.folding import compose
+
+Script = Literal["latin", "accented", "spaced", "unspaced"]
+"""`accented`: Latin with other letters than a to z; `spaced`: another script, with spaces between
+its words, such as Cyrillic, Arabic, Hangul."""
 
 LOOKED_AT = 1000
 """Texts that decide."""
 
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     "["
     "\u0e00-\u0eff"  # Thai, Lao
     "\u0f00-\u0fff"  # Tibetan
     "\u1000-\u109f\uaa60-\uaa7f\ua9e0-\ua9ff"  # Burmese
     "\u1780-\u17ff\u19e0-\u19ff"  # Khmer
+    "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Tai
+    "\u1b00-\u1b7f\ua980-\ua9df"  # Balinese, Javanese
     "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
     "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
+    "\u3100-\u312f\u31a0-\u31bf\ua000-\ua4cf"  # Bopomofo, Yi
     "]"
 )
+"""A character of a script without spaces between words."""
 _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+
+ACCENTED = 0.005
+"""Share of letters beyond a to z above which Latin is `accented`: English has far fewer, German and
+Spanish three times as many."""
 
 
 def detect_script(texts: Iterable[str]) -> Script:
@@ -39,10 +51,12 @@ def detect_script(texts: Iterable[str]) -> Script:
 
 @functools.lru_cache(maxsize=64)
 def _detect(texts: tuple[str, ...]) -> Script:
-    rest, unspaced = _UNSPACED.subn(" ", "\n".join(texts))
+    rest, unspaced = UNSPACED.subn(" ", compose("\n".join(texts)))
     words = [word for word in rest.split() if any(map(str.isalpha, word))]
     # A character weighs as much as a word: "iPhone" in a Chinese text is one of its words.
     if unspaced > len(words):
         return "unspaced"
-    letters = sum(map(str.isalpha, rest))
-    return "spaced" if 2 * len(_LATIN.findall(rest)) < letters else "latin"
+    letters, latin = sum(map(str.isalpha, rest)), _LATIN.findall(rest)
+    if 2 * len(latin) < letters:
+        return "spaced"
+    return "latin" if sum(map(str.isascii, latin)) >= (1 - ACCENTED) * len(latin) else "accented"

@@ -3,8 +3,10 @@
 Four kinds: `word` (white space; the controlled tasks), `character` (for scripts without spaces
 between words), `bpe` (byte-level, trained on the train split, lossless except for case) and
 `pretrained` (a published vocabulary such as bert-base-uncased, which the DiffuSeq paper uses). All
-use the library `tokenizers`. Word pieces forget the spaces beside marks: they are put back as the
-train split has them, see `benchmark.api.spacing`.
+use the library `tokenizers`, and read texts as `benchmark.api.folding` gives them, which is how
+metrics compare them. In a script without spaces between words `word` takes every character for a
+word (see `benchmark.api.unspaced_words`). Word pieces forget the spaces beside marks: they are put
+back as the train split has them, see `benchmark.api.spacing`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
@@ -22,8 +24,10 @@ from pydantic import PositiveInt
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as Backend
 
+from benchmark.api.folding import fold
 from benchmark.api.spacing import CONTINUATION, Spacing, Word, learn_spacing
 from benchmark.api.types import UserError
+from benchmark.api.unspaced_words import all_forms, join_words, split_words
 
 SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[MASK]", "[UNK]")
 BERT_SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
@@ -71,6 +75,8 @@ class SubwordTokenizer:
         self.pad_id, self.bos_id, self.eos_id, self.sep_id, self.mask_id, self.unk_id = ids
         self.special_ids = frozenset(ids) - {self.unk_id}
         self.vocab_size = backend.get_vocab_size()
+        self._lowercases = _lowercases(backend)
+        self._has_words = isinstance(backend.pre_tokenizer, pre_tokenizers.WhitespaceSplit)
         # Training encodes each text once per epoch, and the backend is slow on single texts.
         self._encoded = lru_cache(maxsize=2**18)(self._encode)
 
@@ -79,15 +85,34 @@ class SubwordTokenizer:
         return list(self._encoded(text))
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        ids = self.backend.encode(text, add_special_tokens=False).ids
+        ids = self.backend.encode(self._prepare(text), add_special_tokens=False).ids
         return tuple(self.unk_id if i in self.special_ids else i for i in ids)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, without special tokens: faster than `encode`."""
+        prepared = map(self._prepare, texts)
+        chunks = iter(lambda: list(islice(prepared, _BATCH_TEXTS)), [])
+        return [
+            len(found.ids)
+            for chunk in chunks
+            for found in self.backend.encode_batch(chunk, add_special_tokens=False)
+        ]
+
+    def fold(self, text: str) -> str:
+        """The text as a metric compares it with what `decode` gives."""
+        return fold(text, lowercase=self._lowercases)
+
+    def _prepare(self, text: str) -> str:
+        folded = self.fold(text)
+        return " ".join(split_words(folded)) if self._has_words else folded
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of `ids`; special tokens are omitted."""
         kept = [i for i in ids if i not in self.special_ids and i != self.unk_id]
         if self.spacing is not None:
             return self.spacing.join([self.backend.id_to_token(i) or "" for i in kept]).strip()
-        return str(self.backend.decode(kept, skip_special_tokens=False)).strip()
+        text = str(self.backend.decode(kept, skip_special_tokens=False)).strip()
+        return join_words(text) if self._has_words else text
 
     def save(self, path: Path) -> None:
         """Write `tokenizer.json` and `special_tokens.json` into the folder `path`."""
@@ -134,8 +159,8 @@ def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTok
 
 
 def _words(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
-    words = {word for text in texts for word in _cased(text, recipe).split()}
-    vocabulary = (*SPECIAL_TOKENS, *sorted(words - set(SPECIAL_TOKENS)))
+    words = {word for text in texts for word in split_words(_fold(text, recipe))}
+    vocabulary = (*SPECIAL_TOKENS, *sorted(all_forms(words) - set(SPECIAL_TOKENS)))
     model = models.WordLevel({w: i for i, w in enumerate(vocabulary)}, unk_token="[UNK]")
     backend = Backend(model)
     backend.normalizer = normalizers.Lowercase() if recipe.lowercase else None
@@ -146,7 +171,8 @@ def _words(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
 def _characters(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
     steps = [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " ")]
     normalizer = normalizers.Sequence(steps + [normalizers.Lowercase()] * recipe.lowercase)
-    counts = Counter(chain.from_iterable(map(normalizer.normalize_str, texts)))
+    folded = (_fold(text, recipe) for text in texts)
+    counts = Counter(chain.from_iterable(map(normalizer.normalize_str, folded)))
     commonest = sorted(counts, key=lambda character: (-counts[character], character))
     vocabulary = (*SPECIAL_TOKENS, *commonest[: recipe.vocab_size - len(SPECIAL_TOKENS)])
     model = models.WordLevel({c: i for i, c in enumerate(vocabulary)}, unk_token="[UNK]")
@@ -157,8 +183,12 @@ def _characters(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
     return backend
 
 
-def _cased(text: str, recipe: TokenizerRecipe) -> str:
-    return text.lower() if recipe.lowercase else text
+def _fold(text: str, recipe: TokenizerRecipe) -> str:
+    return fold(text, lowercase=recipe.lowercase)
+
+
+def _lowercases(backend: Backend) -> bool:
+    return backend.normalizer is not None and backend.normalizer.normalize_str("A") == "a"
 
 
 def _byte_pairs(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
@@ -173,7 +203,7 @@ def _byte_pairs(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    backend.train_from_iterator(sorted(texts), trainer)
+    backend.train_from_iterator((_fold(text, recipe) for text in sorted(texts)), trainer)
     return backend
 
 
@@ -208,7 +238,7 @@ def _read_words(backend: Backend, texts: Iterable[str]) -> Iterator[list[Word]]:
     chosen = chosen[:: max(1, len(chosen) // _MOST_TEXTS)]
     unknown = backend.token_to_id("[UNK]")
     for start in range(0, len(chosen), _BATCH_TEXTS):
-        batch = chosen[start : start + _BATCH_TEXTS]
+        batch = [fold(text, lowercase=False) for text in chosen[start : start + _BATCH_TEXTS]]
         for found in backend.encode_batch(batch, add_special_tokens=False):
             stretch: list[Word] = []
             for index, piece, (begin, end) in zip(

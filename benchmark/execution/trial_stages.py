@@ -173,6 +173,7 @@ def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: l
             mbr_utilities=scoring.evaluation.mbr.utilities,
             pairs=PairCache(store.root / "pairs", digest),
             script=scoring.script,
+            unit=scoring.unit,
         )
         text = "".join(
             json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in values

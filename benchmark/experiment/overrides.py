@@ -12,7 +12,7 @@ from benchmark.api.did_you_mean import nearest, suggestion
 from benchmark.experiment.registry import system_entries
 from benchmark.runtime.yaml_format import read_yaml
 
-BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer")
+BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer", "tokens")
 BROADCAST_TO_SYSTEMS = ("training", "budget")
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from benchmark.api import UserError, Weighting
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.token_unit import Unit, read_unit
 from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
@@ -31,12 +32,18 @@ class _Recipe(BaseModel):
 LabelsAlone = Annotated[str, Field(pattern=r"^[1-9][0-9]*-alone$")]
 """A number of labels without the texts that have none."""
 
+AtLeast = Annotated[str, Field(pattern=r"^[1-9][0-9]*\+$")]
+"""A number of tokens that may grow."""
+
 
 class LengthsRecipe(_Recipe):
-    """The canvas of a task, in tokens, special tokens included."""
+    """The canvas of a task, in tokens, special tokens included.
 
-    source: PositiveInt
-    target: PositiveInt
+    `56+` is 56, or more where the train texts ask for it: see `benchmark.experiment.canvas`.
+    """
+
+    source: PositiveInt | AtLeast
+    target: PositiveInt | AtLeast
 
 
 class LimitsRecipe(_Recipe):
@@ -55,6 +62,9 @@ class TaskRecipe(_Recipe):
     lengths: LengthsRecipe
     limits: LimitsRecipe = LimitsRecipe()
     tokenizer: TokenizerRecipe = TokenizerRecipe()
+    tokens: Unit | None = None
+    """What word metrics count: words, characters, zh or ja; null = what the folder of the task
+    says, or what its texts show; see `benchmark.api.token_unit`."""
     labels: PositiveInt | None = None
     """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
     with attributes; see `benchmark.tasks.label_budget`."""
@@ -75,6 +85,11 @@ class TaskRecipe(_Recipe):
     are known; null = that of the task, see `benchmark.tasks.catalogue`."""
     systems: list[str] | None = None
     """Systems that run on it when none is named; null = those that are marked as default."""
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _known(cls, value: object) -> Unit | None:
+        return None if value is None else read_unit(value)
 
 
 class TrainingRecipe(_Recipe):
@@ -302,9 +317,10 @@ def suite_names() -> list[str]:
 def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     """Read a suite by name or path and apply `key=value` overrides.
 
-    A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`, `limits.` and
-    `tokenizer.` reach every task; `training.` and `budget.` reach every system, including those
-    with their own value; `SYSTEM.key` is a field of the system's recipe or of its config.
+    A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`, `limits.`,
+    `tokenizer.` and `tokens` reach every task; `training.` and `budget.` reach every system,
+    including those with their own value; `SYSTEM.key` is a field of the system's recipe or of its
+    config.
 
     Raises:
         UserError: for an unknown suite or key, or an invalid value.

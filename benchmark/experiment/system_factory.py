@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
-
 import torch
 
 from benchmark.api import Lengths, Resources, System
 from benchmark.api.noise import row_seed
-from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
+from benchmark.experiment.canvas import resolve_canvas
 from benchmark.experiment.suite import TaskRecipe
+from benchmark.experiment.task_tokenizer import task_tokenizer
 from benchmark.experiment.trial import Trial
 from benchmark.tasks import Task
 
@@ -27,8 +25,8 @@ def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
     known = (*task.valid, *task.test) if family == "yardstick" else ()
     references = {example.id: example.references for example in known}
     return Resources(
-        tokenizer=_tokenizer(_CachedTask(task.digest, task), recipe.tokenizer),
-        lengths=Lengths(**recipe.lengths.model_dump()),
+        tokenizer=task_tokenizer(task, recipe.tokenizer),
+        lengths=Lengths(**resolve_canvas(recipe, task).lengths.model_dump()),
         train=task.train,
         references=references,
         conditional=task.conditional if family == "yardstick" else None,
@@ -41,20 +39,6 @@ def resources(task: Task, recipe: TaskRecipe, family: str = "") -> Resources:
 def vocab_size(trial: Trial) -> int:
     """Entries of the vocabulary of a trial's task."""
     return resources(trial.task, trial.task_recipe).tokenizer.vocab_size
-
-
-@dataclass(frozen=True)
-class _CachedTask:
-    """A task as a cache key: its digest identifies all of its content."""
-
-    digest: str
-    task: Task = field(compare=False)
-
-
-@lru_cache(maxsize=16)
-def _tokenizer(cached: _CachedTask, recipe: TokenizerRecipe) -> SubwordTokenizer:
-    texts = (text for e in cached.task.train for text in (e.source, *e.references))
-    return train_tokenizer(texts, recipe)
 
 
 def count_parameters(system: System, vocab_size: int) -> dict[str, int]:

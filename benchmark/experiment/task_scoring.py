@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from benchmark.api import UserError
-from benchmark.experiment.suite import Evaluation, Suite
+from benchmark.api.folding import compose
+from benchmark.api.token_unit import Unit, unit_of
+from benchmark.experiment.suite import Evaluation, Suite, TaskRecipe
 from benchmark.literature.published_figures import TASKS as PUBLISHED_TASKS
 from benchmark.metrics import Metric, Script, detect_script, make_metric
 from benchmark.metrics.encoder import INSTALL, MissingEncoderError
@@ -32,7 +35,13 @@ class TaskScoring:
     evaluation: Evaluation
     task_digest: str
     script: Script
-    """Of the references: it decides what the text metrics count."""
+    """Of the references."""
+    unit: Unit
+    """What the text metrics count: see `benchmark.api.token_unit`."""
+    unit_from: Literal["suite", "folder", "data"]
+    """Who decided that; `data` is the script of the references."""
+    composed: bool
+    """Whether all texts that are compared are written in the form in which they are compared."""
     metrics: tuple[Metric, ...]
     """Includes the metrics of known answers where the task has them."""
     utilities: tuple[Utility, ...]
@@ -59,6 +68,8 @@ class TaskScoring:
                 "mbr_utilities": {u.id: u.signature for u in self.utilities},
                 "curves": CURVES,
                 "interval": self.evaluation.interval.model_dump(),
+                # Such texts were once compared as they are written.
+                **({} if self.composed else {"form": "NFC"}),
             }
         )
 
@@ -83,7 +94,10 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
     if task.judge is not None:
         specs += evaluation.control_metrics
     script = detect_script(text for example in task.test for text in example.references)
-    make = partial(make_metric, conditional=task.conditional, judge=task.judge, script=script)
+    unit, unit_from = resolve_unit(recipe, task, script)
+    make = partial(
+        make_metric, conditional=task.conditional, judge=task.judge, script=script, unit=unit
+    )
     metrics = [make(spec) for spec in dict.fromkeys(specs)]
     remarks: list[str] = []
     if task.conditional is None and task.judge is None:
@@ -98,10 +112,32 @@ def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:
             f"{task.id}: its main quality, {declared}, is not measured, so the report takes the"
             f" first metric in its place: name it in tasks.{task.id}.metrics."
         )
-    utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities), script)
+    utilities = make_utilities((evaluation.mbr_utility, *evaluation.mbr.utilities), script, unit)
     return TaskScoring(
-        evaluation, task.digest, script, tuple(metrics), utilities, quality, tuple(remarks)
+        evaluation=evaluation,
+        task_digest=task.digest,
+        script=script,
+        unit=unit,
+        unit_from=unit_from,
+        composed=all(
+            text == compose(text) for e in task.test for text in (e.source, *e.references)
+        ),
+        metrics=tuple(metrics),
+        utilities=utilities,
+        quality=quality,
+        remarks=tuple(remarks),
     )
+
+
+def resolve_unit(
+    recipe: TaskRecipe | None, task: Task, script: Script
+) -> tuple[Unit, Literal["suite", "folder", "data"]]:
+    """What the texts of a task are counted by, and who decided that."""
+    if recipe is not None and recipe.tokens is not None:
+        return recipe.tokens, "suite"
+    if task.tokens is not None:
+        return task.tokens, "folder"
+    return unit_of(script), "data"
 
 
 def _find_quality(declared: str, metrics: Sequence[Metric]) -> str:
@@ -128,7 +164,7 @@ def _make_semantic(
     metrics: list[Metric] = []
     left_out: dict[str, list[str]] = {}
     for spec in dict.fromkeys(specs):
-        if script != "latin" and "encoder=" not in spec:
+        if script not in ("latin", "accented") and "encoder=" not in spec:
             left_out.setdefault(ENGLISH, []).append(spec)
             continue
         try:

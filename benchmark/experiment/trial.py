@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, cast
 
 from benchmark.api import DecodingProtocol, Example, Steerable, System
+from benchmark.experiment.canvas import resolve_canvas
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.mbr_setting import with_mbr
 from benchmark.experiment.settings import Setting, settings_of, with_labels
@@ -150,12 +151,13 @@ def resolve_trial(
         UserError: for a recipe that does not fit the system.
     """
     config = resolve_config(suite, system, system_class)
+    recipe = resolve_canvas(suite.tasks[task.id], task)
     training, budget = suite.training_of(system), suite.budget_of(system, task.id)
-    usual = read_budget(task, suite.tasks[task.id].labels)
+    usual = read_budget(task, recipe.labels)
     labels = labels or usual
     is_guided = system_class.capabilities.control == "guided"
     seen = visible(task, labels.count, guided=is_guided, labels_alone=labels.alone)
-    identity = _identify(suite, seen, system, system_class, config, seed)
+    identity = _identify(recipe, seen, system, system_class, config, seed)
     train_key = None
     if system_class.capabilities.trainable:
         train_key = _train_key(identity, training, budget, suite.threads)
@@ -169,7 +171,7 @@ def resolve_trial(
     likelihood = _likelihood_key(scoring, seen, system_class, train_key or identity, seed)
     return Trial(
         task=seen,
-        task_recipe=suite.tasks[task.id],
+        task_recipe=recipe,
         scoring=scoring,
         system=system,
         system_class=system_class,
@@ -219,10 +221,9 @@ def _plan_settings(
 
 
 def _identify(
-    suite: Suite, task: Task, system: str, system_class: type[System], config: Any, seed: int
+    recipe: TaskRecipe, task: Task, system: str, system_class: type[System], config: Any, seed: int
 ) -> dict[str, Any]:
     """What determines a system that was not trained yet; `task` is as the system sees it."""
-    recipe = suite.tasks[task.id]
     return {
         "system": system,
         "version": system_class.version,

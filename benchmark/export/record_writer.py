@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from benchmark.api import UserError
+from benchmark.experiment.canvas import canvas_key, describe_canvas
 from benchmark.experiment.plan import Plan
 from benchmark.experiment.registry import system_entries
 from benchmark.experiment.suite import Suite
@@ -31,6 +35,7 @@ from benchmark.store.entries import Store, content_key
 from benchmark.store.files import json_line, write_gzip, write_json, write_text
 from benchmark.store.provenance import code, conditions, machine, versions
 from benchmark.tasks import Task, card
+from benchmark.tasks.data_notes import CanvasNotes
 from benchmark.tasks.splits import SPLITS
 
 SAMPLE_SOURCES = 20
@@ -42,7 +47,8 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     Equal records are not rewritten and keep the date and command that made them.
 
     Returns:
-        A sentence for each of the outputs that could not be joined or scored.
+        A sentence for each of the outputs that could not be joined or scored, and for each task
+        whose texts are cut.
 
     Raises:
         UserError: if the folder cannot be written.
@@ -54,12 +60,13 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         for planned in trial.generations
         if (line := _line(fresh, store, trial, planned))
     ]
-    run = _run(folder.name, plan, lines, command) | _name_conditions(lines)
+    known = RecordFiles(folder / "records")
+    run = _run(folder.name, plan, lines, command, known) | _name_conditions(lines)
     taken = {(line["task"], line["system"]) for line in lines}
     joined = join(store, folder.name, plan.suite, plan.tasks, taken)
-    _write_source_facts(fresh, RecordFiles(folder / "records"), run, plan.tasks.values())
+    _write_source_facts(fresh, known, run, plan)
     _finish(folder, run, lines, joined.lines, joined)
-    return joined.remarks
+    return [*_name_cut(run), *joined.remarks]
 
 
 def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
@@ -99,20 +106,19 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     return joined.remarks
 
 
-def _write_source_facts(
-    fresh: Path, known: RecordFiles, run: dict[str, Any], tasks: Iterable[Task]
-) -> None:
+def _write_source_facts(fresh: Path, known: RecordFiles, run: dict[str, Any], plan: Plan) -> None:
     """Write what sets the sources of each task apart; what the records have is not made again."""
-    for task in tasks:
+    for task in plan.tasks.values():
         # What a control line asks for sets its examples apart.
         if task.attributes:
             continue
-        key = facts_key(task)
+        unit = resolve_scoring(plan.suite, task).unit
+        key = facts_key(task, unit)
         name = f"sources/{key}.jsonl"
         if name in known.names("sources"):
             text = known.read(name)
         else:
-            text = "".join(json_line(facts.as_dict()) for facts in describe_sources(task))
+            text = "".join(json_line(facts.as_dict()) for facts in describe_sources(task, unit))
         write_gzip(fresh / f"{name}.gz", text.encode())
         run["tasks"][task.id]["sources"] = key
 
@@ -286,9 +292,14 @@ def _name_conditions(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _run(
-    name: str, plan: Plan, lines: Sequence[dict[str, Any]], command: Sequence[str]
+    name: str,
+    plan: Plan,
+    lines: Sequence[dict[str, Any]],
+    command: Sequence[str],
+    records: RecordFiles,
 ) -> dict[str, Any]:
     entries = system_entries()
+    before = _known_notes(records)
     systems: dict[str, Any] = {}
     trials = {trial.system: trial for trial in plan.trials}
     for line in lines:
@@ -327,7 +338,7 @@ def _run(
                 "kind": task.kind,
                 "digest": task.digest,
                 "counts": {split: len(getattr(task, split)) for split in SPLITS},
-                "notes": _notes(task),
+                "notes": _notes(task, plan.suite, before.get(task.id, {})),
                 "card": card(task.id, data_dir=plan.data_dir),
                 "quality": resolve_scoring(plan.suite, task).quality,
             }
@@ -337,10 +348,44 @@ def _run(
     }
 
 
-def _notes(task: Task) -> dict[str, Any]:
-    judge = tuple(task.judge.remarks()) if task.judge is not None else ()
-    notes = replace(task.notes, judge=judge)
-    return notes.as_dict() | {"sentences": notes.sentences()}
+def _known_notes(records: RecordFiles) -> dict[str, Any]:
+    """The data notes of the run before, by task; none where there was none, or it is damaged."""
+    try:
+        tasks = json.loads(records.read("run.json"))["tasks"]
+        return {name: dict(info["notes"]) for name, info in tasks.items()}
+    except (UserError, OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _notes(task: Task, suite: Suite, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The notes of the data; the texts that are cut are not counted again where nothing changed."""
+    scoring, recipe = resolve_scoring(suite, task), suite.tasks.get(task.id, suite.other_tasks)
+    key = canvas_key(recipe, task) if recipe is not None and task.train else None
+    canvas: CanvasNotes | None = None
+    if key is not None and before.get("canvas_key") == key:
+        canvas = TypeAdapter(CanvasNotes | None).validate_python(before["canvas"])
+    elif key is not None and recipe is not None:
+        # Outputs of others are scored where the vocabulary of the suite is not installed.
+        with suppress(UserError):
+            canvas = describe_canvas(recipe, task)
+    goes_without = (scoring.script, scoring.unit, scoring.unit_from) == ("latin", "words", "data")
+    notes = replace(
+        task.notes,
+        judge=tuple(task.judge.remarks()) if task.judge is not None else (),
+        counted_by="" if goes_without else scoring.unit,
+        said_by=scoring.unit_from,
+        canvas=canvas,
+    )
+    return notes.as_dict() | {"canvas_key": key, "sentences": notes.sentences()}
+
+
+def _name_cut(run: Mapping[str, Any]) -> list[str]:
+    """The sentences on texts that do not fit, for the terminal."""
+    told = []
+    for name, info in run["tasks"].items():
+        canvas = TypeAdapter(CanvasNotes | None).validate_python(info["notes"]["canvas"])
+        told += [f"{name}: {sentence}" for sentence in (canvas.sentences() if canvas else ())]
+    return told
 
 
 def _is_from_scratch(trial: Trial) -> bool:

@@ -48,6 +48,7 @@ def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
             mbr_utility=trial.evaluation.mbr_utility,
             interval=IntervalRecipe(**trial.evaluation.interval.model_dump()),
             script=trial.scoring.script,
+            unit=trial.scoring.unit,
         )[0]
         for texts in seen.texts
     ]

@@ -18,6 +18,7 @@ from benchmark.api import UserError
 from benchmark.api.control import Judge
 from benchmark.api.did_you_mean import suggestion
 from benchmark.api.script import Script, detect_script
+from benchmark.api.token_unit import Unit
 from benchmark.metrics.bertscore import BertScore
 from benchmark.metrics.bleu_corpus import BleuCorpus
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4
@@ -158,6 +159,7 @@ def make_metric(
     conditional: Conditional | None = None,
     judge: Judge | None = None,
     script: Script = "latin",
+    unit: Unit | None = None,
 ) -> Metric:
     """The metric that a spec names.
 
@@ -166,6 +168,7 @@ def make_metric(
         conditional: the true distribution of a controlled task.
         judge: decides what candidates do with their control, on a task with attributes.
         script: of the texts of the task.
+        unit: what they are counted by; None = as the script asks for.
 
     Raises:
         UserError: if the name, an option or its value is unknown, or the metric needs what the task
@@ -191,7 +194,10 @@ def make_metric(
     if issubclass(metric, JudgedMetric) and judge is not None:
         return metric.judged(chosen, judge)
     made = metric.make(chosen, conditional)
-    return replace(made, script=script) if isinstance(made, TokenMetric) else made
+    if isinstance(made, TokenMetric):
+        made = replace(made, script=script, task_unit=unit)
+        made.check()
+    return made
 
 
 def _options(key: str, metric: type[Metric]) -> str:

@@ -39,7 +39,8 @@ class BleuCorpus(CasedTokenMetric):
     def signature(self) -> str:
         """As sacreBLEU writes it; `nrefs` joins it when the data are seen."""
         case = "lc" if self.case == "lower" else "mixed"
-        tok = "13a" if self.counted == "words" else "char"
+        names = {"words": "13a", "characters": "char"}
+        tok = names.get(self.counted) or self.signed_unit
         fixed = f"eff:no|tok:{tok}|smooth:exp|version:{version('sacrebleu')}"
         return f"{sign(self.name, case=case)}|{fixed}"
 

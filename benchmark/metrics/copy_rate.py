@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from benchmark.api.token_unit import Unit
 from benchmark.metrics.interface import Direction, Item, Scores
 from benchmark.metrics.text import TokenMetric, split
 
@@ -36,8 +37,7 @@ class CopyRate(TokenMetric):
         """Values `(S, K)`, 0 or 1."""
         values = []
         for item in items:
-            source = split(item.content, "lower", self.counted)
-            values.append(
-                [split(text, "lower", self.counted) == source for text in item.candidates]
-            )
+            unit: Unit = "words" if self.counted == "words" else "characters"
+            source = split(item.content, "lower", unit)
+            values.append([split(text, "lower", unit) == source for text in item.candidates])
         return Scores(np.array(values, dtype=np.float64), self.signature)

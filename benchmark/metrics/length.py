@@ -1,4 +1,4 @@
-"""Length of a candidate in whitespace tokens; neither long nor short is better.
+"""Length of a candidate in tokens of its task; neither long nor short is better.
 
 Deviates: DiffuSeq's script splits at single spaces, after special tokens were cut out, and so
 counts the empty strings that they leave behind.
@@ -23,7 +23,7 @@ class Length(TokenMetric):
 
     name = "length"
     title = "length"
-    summary = "whitespace tokens of a candidate"
+    summary = "tokens of a candidate: words, or what its task is counted by"
     direction: ClassVar[Direction] = "none"
     high = math.inf
     unit = "tokens"

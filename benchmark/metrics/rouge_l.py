@@ -2,8 +2,10 @@
 
 Tokens are runs of a to z and 0 to 9 after lower-casing, no stemmer, one text one sentence; of
 several references the best counts. rouge-score drops every other letter, so that an answer in
-Cyrillic would be nothing: where the texts of the task are in another script, tokens are runs of
-letters and digits of any script, or each letter and digit where there are no spaces between words.
+Cyrillic would be nothing and "été" the word "t": where the texts of the task have other letters,
+tokens are runs of letters and digits of any script, each letter and digit where its texts are
+counted by characters, or the tokens of its language that have one. Of a text without any letter or
+digit every sign is a token there, so that equal texts score 1.
 The longest common subsequence is found bit-parallel: one addition and a few logical operations on
 one integer per token.
 
@@ -22,7 +24,7 @@ from unicodedata import category
 import numpy as np
 
 from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
-from benchmark.metrics.text import PIECES_OPTION, TOKENS_OPTION, TokenMetric, respell
+from benchmark.metrics.text import PIECES_OPTION, TOKENS_OPTION, TokenMetric, fold, respell, split
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 
@@ -41,16 +43,21 @@ class RougeL(TokenMetric):
         """See `TokenMetric.signed`."""
         if self.counted == "words" and self.script == "latin":
             return facts
-        tokens = "words-of-any-script" if self.counted == "words" else "letters-and-digits"
-        return f"case:lower|tok:{tokens}|stem:no|multiref:best|version:1"
+        names = {"words": "words-of-any-script", "characters": "letters-and-digits"}
+        tokens = names.get(self.counted) or self.signed_unit
+        return f"case:lower|tok:{tokens}|stem:no|multiref:best|signs:if-alone|version:2"
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
         text = respell(text, self.pieces)
         if self.counted == "words" and self.script == "latin":
             return _TOKEN.findall(text.lower())
-        runs = _runs(text.lower())
-        return runs if self.counted == "words" else list("".join(runs))
+        if self.counted in ("zh", "ja"):
+            found = [t for t in split(text, "lower", self.counted) if any(map(_is_part, t))]
+        else:
+            runs = _runs(fold(text, "lower"))
+            found = runs if self.counted == "words" else list("".join(runs))
+        return found or split(text, "lower", "characters")
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
@@ -76,7 +83,12 @@ class RougeL(TokenMetric):
 
 def _runs(text: str) -> list[str]:
     """Runs of letters, digits and their marks."""
-    return "".join(c if c.isalnum() or category(c)[0] == "M" else " " for c in text).split()
+    return "".join(c if _is_part(c) else " " for c in text).split()
+
+
+def _is_part(character: str) -> bool:
+    """Whether it is a letter, a digit, or a mark of one."""
+    return character.isalnum() or category(character)[0] == "M"
 
 
 class _Pattern:

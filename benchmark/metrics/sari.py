@@ -62,7 +62,7 @@ class Sari(TokenMetric):
 
         def tokenise(text: str) -> list[str]:
             by_words = self.counted == "words"
-            return thirteen_a(text) if by_words else split(text, "lower", "characters")
+            return thirteen_a(text) if by_words else split(text, "lower", self.counted)
 
         def tokens(texts: Iterable[str]) -> list[list[str]]:
             return [tokenise(text) or [""] for text in texts]

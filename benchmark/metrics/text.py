@@ -1,8 +1,9 @@
 """Case and tokens: what the text metrics share before they differ.
 
-Tokens are words between spaces, or characters where the texts of the task are written without
-spaces (see `benchmark.api.script`); the signature says which. `tokens=words` and
-`tokens=characters` insist on one.
+Tokens are what the task says, see `benchmark.api.token_unit`: words between spaces, or characters
+where its texts are written without spaces, unless its recipe or its folder names another unit. The
+signature says which. The option `tokens` of a metric insists on one. Texts are compared in the form
+of `benchmark.api.folding`, in which tokenisers read them too.
 
 `pieces=bert-base-uncased` is the published evaluation of DiffuSeq: candidates and references alike
 go through that tokeniser and back, with the spaces that transformers puts, before they are
@@ -17,32 +18,28 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from benchmark.api import folding
 from benchmark.api.script import Script
+from benchmark.api.token_unit import UNITS, Unit, unit_of
 from benchmark.metrics.declaration import DeclaredMetric
 from benchmark.metrics.interface import Option, sign
+from benchmark.metrics.language_tokens import check_installed, language_tokens, sign_language
 
 if TYPE_CHECKING:
     from benchmark.api.tokenizers import SubwordTokenizer
 
 Case = Literal["mixed", "lower"]
-Unit = Literal["words", "characters"]
-"""What a text is split into."""
-Tokens = Literal["task", "words", "characters"]
-"""`task`: as the script of the task asks for."""
+Tokens = Literal["task", "words", "characters", "zh", "ja"]
+"""`task`: what the task says."""
 
 CASE_OPTION: Mapping[str, Option] = {"case": Option("mixed", ("mixed", "lower"))}
-TOKENS_OPTION: Mapping[str, Option] = {"tokens": Option("task", ("task", "words", "characters"))}
+TOKENS_OPTION: Mapping[str, Option] = {"tokens": Option("task", ("task", *UNITS))}
 AS_WRITTEN = "none"
 PIECES_OPTION: Mapping[str, Option] = {"pieces": Option(AS_WRITTEN)}
 """Of the metrics of the published evaluation: a folder with a tokeniser, or its hub id."""
 _TOKENS = re.compile(r"tok:[^|]+")
 
 TOKEN_OPTIONS: Mapping[str, Option] = {**CASE_OPTION, **TOKENS_OPTION}
-
-
-def unit_of(script: Script) -> Unit:
-    """What texts of a script are split into."""
-    return "characters" if script == "unspaced" else "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,8 @@ class TokenMetric(DeclaredMetric):
     tokens: Tokens = field(default="task", kw_only=True)
     script: Script = field(default="latin", kw_only=True)
     """Of the task; no part of the id."""
+    task_unit: Unit | None = field(default=None, kw_only=True)
+    """Of the task; None = as its script asks for. No part of the id."""
     pieces: str = field(default=AS_WRITTEN, kw_only=True)
 
     @property
@@ -70,7 +69,16 @@ class TokenMetric(DeclaredMetric):
         """What its tokens are."""
         if self.tokens != "task":
             return self.tokens
-        return unit_of(self.script)
+        return self.task_unit or unit_of(self.script)
+
+    def check(self) -> None:
+        """Refuse tokens that cannot be had here.
+
+        Raises:
+            UserError: says what to install.
+        """
+        if self.counted in ("zh", "ja"):
+            check_installed(self.counted)
 
     @property
     def signature(self) -> str:
@@ -85,7 +93,12 @@ class TokenMetric(DeclaredMetric):
 
     def signed(self, facts: str) -> str:
         """`facts` with the tokens that are counted."""
-        return facts if self.counted == "words" else _TOKENS.sub("tok:characters", facts)
+        return facts if self.counted == "words" else _TOKENS.sub(f"tok:{self.signed_unit}", facts)
+
+    @property
+    def signed_unit(self) -> str:
+        """The name of what is counted in signatures."""
+        return sign_language(self.counted) if self.counted in ("zh", "ja") else self.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +131,8 @@ def _load_pieces(name: str) -> SubwordTokenizer:
 
 
 def fold(text: str, case: Case) -> str:
-    """The text, lower-cased where asked."""
-    return text.lower() if case == "lower" else text
+    """The text in the form in which texts are compared, lower-cased where asked."""
+    return folding.fold(text, lowercase=case == "lower")
 
 
 def split(text: str, case: Case, counted: Unit = "words") -> list[str]:
@@ -128,10 +141,13 @@ def split(text: str, case: Case, counted: Unit = "words") -> list[str]:
     Words are what stands between white space, as the papers count them; characters are all code
     points but white space, as sacreBLEU's tokeniser `char` gives them.
     """
-    found = fold(text, case).split()
+    folded = fold(text, case)
+    if counted in ("zh", "ja"):
+        return language_tokens(folded, counted)
+    found = folded.split()
     return found if counted == "words" else list("".join(found))
 
 
 def squeeze(text: str) -> str:
-    """The text with single spaces and none at the ends."""
-    return " ".join(text.split())
+    """The composed text with single spaces and none at the ends."""
+    return " ".join(folding.compose(text).split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmark.metrics.text import Case
+from benchmark.metrics.text import Case, fold
 
 
 class Tokeniser13a:
@@ -18,14 +18,13 @@ class Tokeniser13a:
     def __init__(self, case: Case) -> None:
         from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
 
-        self.lower = case == "lower"
+        self.case = case
         self.of_text: Callable[[str], str] = Tokenizer13a()
         self.known: dict[str, list[str]] = {}
 
     def __call__(self, text: str) -> list[str]:
         """The tokens of a text."""
-        if self.lower:
-            text = text.lower()
+        text = fold(text, self.case)
         if "-\n" in text:
             return self.of_text(text.rstrip()).split()
         tokens: list[str] = []

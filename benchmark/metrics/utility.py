@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from benchmark.api import UserError
+from benchmark.api.token_unit import Unit
 from benchmark.metrics import Metric, PairwiseMetric, Script, make_metric
 
 
@@ -13,19 +14,22 @@ class Utility(Metric, PairwiseMetric, Protocol):
     """What minimum Bayes risk needs: candidates against each other, under a signature."""
 
 
-def make_utilities(specs: Iterable[str], script: Script = "latin") -> tuple[Utility, ...]:
+def make_utilities(
+    specs: Iterable[str], script: Script = "latin", unit: Unit | None = None
+) -> tuple[Utility, ...]:
     """The utilities that specs name, each once, in their order.
 
     Args:
         specs: of metrics that can compare candidates.
         script: of the texts of the task.
+        unit: what they are counted by; None = as the script asks for.
 
     Raises:
         UserError: if a metric is unknown or cannot compare candidates.
     """
     found: dict[str, Utility] = {}
     for spec in specs:
-        metric = make_metric(spec, script=script)
+        metric = make_metric(spec, script=script, unit=unit)
         if not isinstance(metric, PairwiseMetric):
             raise UserError(
                 f"The utility {spec!r} cannot compare candidates with each other: name "

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import UserError, read_control
+from benchmark.api.token_unit import Unit
 from benchmark.metrics import Item, Metric, Scores, Script, detect_script
 from benchmark.metrics.judged import JudgedMetric
 from benchmark.metrics.mbr import IntArray, choice_counts, choose
@@ -44,6 +45,7 @@ def score_candidates(
     mbr_utilities: Sequence[str] = (),
     pairs: PairSource = computed,
     script: Script | None = None,
+    unit: Unit | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Score the lines of a candidates file.
 
@@ -56,6 +58,7 @@ def score_candidates(
         mbr_utilities: specs of further utilities, for the curves over numbers of candidates.
         pairs: source of the pairwise scores of candidates.
         script: of the texts of the task; None = as the references of `rows` show.
+        unit: what they are counted by; None = as their script asks for.
 
     Returns:
         The score record, and the underlying values of every source. Undefined values are None.
@@ -67,7 +70,7 @@ def score_candidates(
     _check_ids(metrics)
     if script is None:
         script = detect_script(text for item in items for text in item.references)
-    utilities = make_utilities((mbr_utility, *mbr_utilities), script)
+    utilities = make_utilities((mbr_utility, *mbr_utilities), script, unit)
     chosen, counts = _choices(items, utilities, pairs)
     scored = [(metric, metric.score(items)) for metric in metrics]
     by_size = curves(metrics, [scores for _, scores in scored], counts, interval)

@@ -11,10 +11,11 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from benchmark.api import Example, LogLikelihood, Scorable, System, make_noise
+from benchmark.api.token_unit import Unit
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import LikelihoodRecipe
 from benchmark.experiment.trial import Trial
-from benchmark.metrics.text import split, unit_of
+from benchmark.metrics.text import split
 from benchmark.records.schema import LikelihoodValues
 from benchmark.scoring.bootstrap import IntervalRecipe, bootstrap
 from benchmark.scoring.candidate_scores import plain
@@ -59,7 +60,8 @@ def score_likelihoods(
             f"System {trial.system} declares {kind} likelihoods and returned {len(found)} for"
             f" {len(examples)} targets, {sorted({one.kind for one in found})}."
         )
-    counted = unit_of(trial.scoring.script)
+    # Any two units of one text are in proportion; the words of a language need no tokeniser here.
+    counted: Unit = "words" if trial.scoring.unit == "words" else "characters"
     conditional = trial.task.conditional
     rows = [
         {

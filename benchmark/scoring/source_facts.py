@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmark.api import Example, detect_script
+from benchmark.api.token_unit import Unit, unit_of
 from benchmark.metrics.bleu_sent_m4 import sentence_bleu
-from benchmark.metrics.text import split, unit_of
+from benchmark.metrics.text import split
 from benchmark.store.entries import content_key
 from benchmark.tasks import Task
 
 ORDER = 4
-"""Words (characters where there are no spaces) of the pieces whose overlap with train counts."""
+"""Words (or what else the task is counted by) of the pieces whose overlap with train counts."""
 
 DECIMALS = 3
 
@@ -37,7 +38,7 @@ class SourceFacts:
 
     id: str
     length: int
-    """Words, or characters where there are no spaces."""
+    """Words, or what else the task is counted by."""
     overlap: float
     """Share of its different pieces of `ORDER` words that some source or target of train has; a
     shorter source is one piece."""
@@ -49,18 +50,28 @@ class SourceFacts:
         return asdict(self)
 
 
-def facts_key(task: Task) -> str:
-    """The key of the facts: of the data that decide them."""
+def facts_key(task: Task, unit: Unit | None = None) -> str:
+    """The key of the facts: of the data that decide them, and what texts are counted by.
+
+    Args:
+        unit: None = as their script asks for.
+    """
     digests = {split: task.split_digests[split] for split in ("train", "test")}
-    return content_key({"stage": "sources", "version": VERSION, **digests})
+    # What the texts show follows from the digests, and was once all that there was.
+    said = {} if unit in (None, _shown(task)) else {"unit": unit}
+    return content_key({"stage": "sources", "version": VERSION, **digests, **said})
 
 
-def describe_sources(task: Task) -> list[SourceFacts]:
-    """The facts of every test source, in the order of the split."""
-    unit = unit_of(detect_script(t for example in task.test for t in example.references))
+def describe_sources(task: Task, unit: Unit | None = None) -> list[SourceFacts]:
+    """The facts of every test source, in the order of the split.
+
+    Args:
+        unit: what texts are counted by; None = as their script asks for.
+    """
+    counted = unit or _shown(task)
 
     def tokens(text: str) -> Tokens:
-        return split(text, "lower", unit)
+        return split(text, "lower", counted)
 
     sources = [tokens(example.source) for example in task.test]
     pieces = [set(_pieces(source)) for source in sources]
@@ -81,6 +92,10 @@ def describe_sources(task: Task) -> list[SourceFacts]:
             task.test, sources, pieces, likeness[:, 0], strict=True
         )
     ]
+
+
+def _shown(task: Task) -> Unit:
+    return unit_of(detect_script(t for example in task.test for t in example.references))
 
 
 def _texts(examples: Sequence[Example]) -> Iterable[str]:

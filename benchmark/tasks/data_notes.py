@@ -3,9 +3,9 @@
 Exact counts compare texts as they are. Normalised counts compare after lower-casing, Unicode NFKD
 and dropping all but letters and digits of any script; bracket tokens such as ``-lrb-`` are dropped
 too, and so are accents of Latin letters and the vowel points of Hebrew and Arabic. Other marks (of
-Cyrillic, Thai, Hindi, kana) stay, since without them other words would be left. A text of which
-nothing would remain (punctuation only) is compared lower-cased instead, so that two different texts
-of this kind do not count as equal.
+Cyrillic, Thai, Hindi, kana, and all of Vietnamese) stay, since without them other words would be
+left. A text without any letter or digit (punctuation or emoji only) is compared lower-cased
+instead, so that two different texts of this kind do not count as equal.
 """
 
 from __future__ import annotations
@@ -49,6 +49,85 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class CutTexts:
+    """Sources and targets of a split that the canvas does not hold; `of` is its examples.
+
+    The longest are in tokens, with their marks.
+    """
+
+    of: int
+    sources: int
+    targets: int
+    longest_source: int
+    longest_target: int
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasNotes:
+    """What tokeniser and lengths of a recipe do to the texts; see `benchmark.experiment.canvas`.
+
+    Lengths are in tokens; the usual ones are those of the recipe before they grew, and `grown_for`
+    counts the train texts that did not fit into them. `unwritable` are references, of all
+    `references` of a split, that no system with the tokeniser of the task can write.
+    """
+
+    source: int
+    target: int
+    usual_source: int
+    usual_target: int
+    grown_for: Mapping[str, int] = field(default_factory=dict)
+    cut: Mapping[str, CutTexts] = field(default_factory=dict)
+    unwritable: Mapping[str, int] = field(default_factory=dict)
+    references: Mapping[str, int] = field(default_factory=dict)
+
+    def sentences(self) -> list[str]:
+        """A sentence for each length that grew, each split that is cut, and unwritable texts."""
+        notes = []
+        train = self.cut["train"].of if "train" in self.cut else 0
+        for side, length, usual in (
+            ("source", self.source, self.usual_source),
+            ("target", self.target, self.usual_target),
+        ):
+            if length > usual:
+                notes.append(
+                    f"{self.grown_for[side]:,} of {train:,} train {side}s do not fit into the usual"
+                    f" {usual} tokens with their marks, so lengths.{side} is {length} here."
+                )
+        for split, cut in self.cut.items():
+            for side, count, longest, length in (
+                ("source", cut.sources, cut.longest_source, self.source),
+                ("target", cut.targets, cut.longest_target, self.target),
+            ):
+                if count:
+                    notes.append(
+                        f"{count:,} of {cut.of:,} {split} {side}s do not fit into the {length}"
+                        f" tokens of lengths.{side} with their marks and are cut; the longest takes"
+                        f" {longest:,}."
+                    )
+        notes += [
+            f"{count:,} of {self.references[split]:,} {split} references cannot be written by a"
+            " system with the tokeniser of the task, which does not know all that they hold."
+            for split, count in self.unwritable.items()
+            if count
+        ]
+        return notes
+
+
+UNITS: Mapping[str, str] = {
+    "words": "words between spaces",
+    "characters": "characters",
+    "zh": "the tokens of sacreBLEU's `zh`",
+    "ja": "the tokens of sacreBLEU's `ja-mecab`",
+}
+"""What texts are counted by, in words."""
+
+SAID_BY: Mapping[str, str] = {
+    "suite": "as its recipe says", "folder": "as its folder says",
+    "data": "as the script of its references asks for",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class DataNotes:
     """Counts over the examples in use, after limits.
 
@@ -78,6 +157,12 @@ class DataNotes:
     """Train pairs in the paper, for one of its four tasks."""
     judge: tuple[str, ...] = ()
     """A sentence for each attribute on how often its judge is wrong."""
+    counted_by: str = ""
+    """A name in `UNITS`; empty where it goes without saying, as words of English do."""
+    said_by: str = "data"
+    """Who said that: a name in `SAID_BY`."""
+    canvas: CanvasNotes | None = None
+    """None in records that do not say."""
 
     def as_dict(self) -> dict[str, Any]:
         """The notes as plain JSON types."""
@@ -86,6 +171,11 @@ class DataNotes:
     def sentences(self) -> list[str]:
         """What a reader of the report should know, one sentence each; empty if there is nothing."""
         notes = [*self.judge, *(f"There is no {split} split." for split in self.missing)]
+        if self.counted_by:
+            notes.append(
+                f"Metrics of words count {UNITS[self.counted_by]}, {SAID_BY[self.said_by]}."
+            )
+        notes += self.canvas.sentences() if self.canvas is not None else []
         notes += train_share(self.available.get("train", 0), self.published_train)
         notes += [
             f"Limits: {self.available[split] - left:,} of {self.available[split]:,} {split} "
@@ -151,12 +241,21 @@ def normalise(text: str) -> str:
     if is_ascii:
         kept = lowered.encode("ascii").translate(None, _DROPPED).decode("ascii")
     else:
-        kept = _ACCENTS.sub("", lowered).translate(_FOLDED)
-    return kept or text.strip().lower()
+        marks = _POINTS if _VIETNAMESE.search(lowered) else _ACCENTS
+        kept = marks.sub("", lowered).translate(_FOLDED)
+        # Marks without a letter, as of an emoji, tell no texts apart.
+        kept = kept if any(map(str.isalnum, kept)) else ""
+    return kept or unicodedata.normalize("NFC", text).strip().lower()
 
 
-_ACCENTS = re.compile("(?<=[a-z])[\u0300-\u036f]+|[\u0591-\u05c7\u064b-\u065f\u0670]")
+_POINTS = re.compile("[\u0591-\u05c7\u064b-\u0652\u0656-\u065f\u0670]")
+"""Vowel points of Hebrew and Arabic, not what makes another letter, as hamza does."""
+_ACCENTS = re.compile(f"(?<=[a-z])[\u0300-\u036f]+|{_POINTS.pattern}")
 """Marks that a text can be written without: accents of Latin letters, vowel points."""
+_VIETNAMESE = re.compile("[\u031b\u0309\u0323]|[\u0302\u0306][\u0300\u0301\u0303]")
+"""Horn, hook, dot below, or a tone above an accent: every word is another one without its marks."""
+_INVISIBLE = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Marks that choose between pictures of one sign."""
 
 
 class _Folded(dict[int, str | None]):
@@ -164,7 +263,8 @@ class _Folded(dict[int, str | None]):
 
     def __missing__(self, code: int) -> str | None:
         sign = chr(code)
-        stays = sign.isalnum() or unicodedata.category(sign)[0] == "M"
+        is_mark = unicodedata.category(sign)[0] == "M" and not _INVISIBLE.match(sign)
+        stays = sign.isalnum() or is_mark
         self[code] = sign if stays else None
         return self[code]
 

@@ -19,6 +19,7 @@ from benchmark.tasks.requests_in_use import content, evenly
 from benchmark.tasks.slot_judge import SlotJudge
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
+from benchmark.tasks.task_file import read_tokens
 from benchmark.tasks.text_judge import TextJudge
 
 EDIT = "-edit"
@@ -86,6 +87,7 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
         test=splits["test"],
         attributes=attributes,
         judge=_judge(folder, lines, has_slots=has_slots),
+        tokens=read_tokens(folder.path),
         notes=take_notes(
             {split: tuple(map(content, splits[split])) for split in SPLITS},
             available={

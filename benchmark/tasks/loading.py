@@ -25,6 +25,7 @@ from benchmark.tasks.labelled_task import EDIT, is_labelled_task, load_labelled
 from benchmark.tasks.requests_in_use import content, evenly
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
+from benchmark.tasks.task_file import read_tokens
 
 JSONL_VERSION = 1
 """Incremented when the reader changes which examples a file yields."""
@@ -166,6 +167,7 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
             published_train=PUBLISHED_TRAIN.get(folder.task_id),
         ),
         quality=declared.quality if declared is not None else "",
+        tokens=read_tokens(folder.path),
     )
 
 

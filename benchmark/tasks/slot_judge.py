@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.api.control import Judgement, require_control
+from benchmark.api.folding import fold
 from benchmark.tasks.labelled_lines import read_labelled
 from benchmark.tasks.real_text_judge import RealTextJudge
 
@@ -63,4 +64,4 @@ def _said_by_people(path: Path) -> dict[str, float]:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.lower().split())
+    return " ".join(fold(text, lowercase=True).split())

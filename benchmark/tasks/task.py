@@ -11,6 +11,7 @@ from typing import Literal
 
 from benchmark.api import Example
 from benchmark.api.control import Judge, read_control
+from benchmark.api.token_unit import Unit
 from benchmark.tasks.data_notes import DataNotes
 from benchmark.tasks.splits import SPLITS, Split
 
@@ -48,6 +49,8 @@ class Task:
     notes: DataNotes = field(default_factory=DataNotes)
     quality: str = ""
     """The metric of its main quality, see `benchmark.tasks.catalogue.QUALITIES`; empty = none."""
+    tokens: Unit | None = None
+    """What its folder says its texts are counted by; None where it does not say."""
 
     @property
     def edits(self) -> bool:

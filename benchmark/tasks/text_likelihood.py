@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.api.folding import fold
 from benchmark.store.files import file_digest
 from benchmark.tasks.kneser_ney import KneserNey
 from benchmark.tasks.labelled_lines import read_labelled
@@ -75,7 +76,7 @@ def _fitted(train: Path, characters: bool) -> KneserNey:
 
 
 def _split(text: str, characters: bool) -> list[str]:
-    text = text.lower()
+    text = fold(text, lowercase=True)
     if characters:
         return list("".join(text.split()))
     return _TOKEN.findall(_CUT_OFF.sub(r"\1", text))

@@ -84,7 +84,11 @@ def _quality(trial: Trial, context: RunContext) -> Quality | None:
     specs += ["control"] if task.judge is not None else []
     metrics = [
         make_metric(
-            spec, conditional=task.conditional, judge=task.judge, script=trial.scoring.script
+            spec,
+            conditional=task.conditional,
+            judge=task.judge,
+            script=trial.scoring.script,
+            unit=trial.scoring.unit,
         )
         for spec in specs
     ]

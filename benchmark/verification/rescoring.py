@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from benchmark.metrics import Metric
+from benchmark.metrics.text import TokenMetric
 from benchmark.records.schema import ExampleValues, MetricScore, Score
 from benchmark.report.data.seed_pooling import additive, recipe_of
 from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap
@@ -129,7 +130,15 @@ def _scored(samples: Sequence[Row], metrics: Sequence[Metric], mbr_utility: str)
     from benchmark.scoring.candidate_scores import score_candidates
 
     recipe = IntervalRecipe(resamples=1)
-    _, values = score_candidates(samples, metrics, mbr_utility=mbr_utility, interval=recipe)
+    counted: TokenMetric | None = next((m for m in metrics if isinstance(m, TokenMetric)), None)
+    _, values = score_candidates(
+        samples,
+        metrics,
+        mbr_utility=mbr_utility,
+        interval=recipe,
+        script=counted.script if counted else None,
+        unit=counted.task_unit if counted else None,
+    )
     return {row["id"]: row for row in values}
 
 
