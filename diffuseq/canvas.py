@@ -138,14 +138,11 @@ class Canvas:
         ends = {self.tokenizer.sep_id, self.tokenizer.pad_id}
         end = next((i for i, token in enumerate(ids) if token in ends), None)
         text = self.tokenizer.decode(ids[:end] if reading == "first-mark" else ids)
-        status: Status = "ok"
-        if is_cut:
-            status = "truncated"
-        elif not text:
-            status = "empty"
-        elif end is None:
+        status: Status = "truncated" if is_cut else "ok"
+        # If several apply, the same one is reported as by all other systems.
+        if end is None:
             status = "unfinished"
-        return Candidate(text, status)
+        return Candidate(text, status if text else "empty")
 
     def _marked(self, words: list[int]) -> list[int]:
         """`[CLS] x [SEP] [SEP]`."""

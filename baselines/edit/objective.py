@@ -55,7 +55,6 @@ class Uniforms:
 def dual_policy_losses(
     score: Score,
     target: State,
-    whole: Tensor,
     u: Uniforms,
     vocabulary: Vocabulary,
     *,
@@ -68,9 +67,8 @@ def dual_policy_losses(
 
     Args:
         score: the network.
-        target: texts that are to be written.
-        whole: False where a target was cut, `(rows,)`: how much is missing at its end is not known
-            and is not learnt.
+        target: texts that are to be written; one that was cut ends with a token in place of the
+            closing mark.
         u: random numbers.
         vocabulary: ids.
         beta: share of insertion roll-ins made from texts of the model itself by the expert's
@@ -98,8 +96,6 @@ def dual_policy_losses(
 
     start = keep(target, ~missing, vocabulary.pad)
     counts = gaps(target.inside & ~missing, target.inside)
-    slot = torch.arange(counts.size(1), device=counts.device)
-    known = start.slots & (whole[:, None] | (slot < start.lengths[:, None] - 2))
     masked = hide(missing)
     token_logits = score(masked, "token")
     written = write(masked, missing, token_logits)
@@ -107,7 +103,7 @@ def dual_policy_losses(
     return {
         "deletion": _mean_nll(score(written, "deletion"), (~right).long(), written.interior),
         "placeholder": _mean_nll(
-            score(start, "placeholder"), counts.clamp(max=max_insertions), known
+            score(start, "placeholder"), counts.clamp(max=max_insertions), start.slots
         ),
         "token": _mean_nll(token_logits, target.tokens, missing, label_smoothing),
     }

@@ -74,19 +74,23 @@ class LevenshteinSystem(api.NeuralSystem):
         self.module = EncoderDecoder(Encoder(config, resources.lengths.source), self.network)
 
     def collate(self, examples: Sequence[api.Example]) -> api.Batch:
-        """`source` `(batch, S)`; `target` `(batch, width)` between marks, `length`, `whole`."""
+        """`source` `(batch, S)`; `target` `(batch, width)` between marks, and its `length`.
+
+        A target that is cut has no closing mark: the token that would stand there is its end, and
+        like a mark it is never deleted nor written.
+        """
         tokenizer = self.resources.tokenizer
         sources = encode_sources(
             tokenizer, [e.source for e in examples], self.resources.lengths.source
         )
         ids = [tokenizer.encode(e.target) for e in examples]
-        texts = [[tokenizer.bos_id, *row[: self.width - 2], tokenizer.eos_id] for row in ids]
+        rows = [[tokenizer.bos_id, *row, tokenizer.eos_id] for row in ids]
+        texts = [row[: self.width] for row in rows]
         padded = [row + [tokenizer.pad_id] * (self.width - len(row)) for row in texts]
         return {
             "source": sources.padded(tokenizer.pad_id),
             "target": torch.tensor(padded, dtype=torch.int64),
             "length": torch.tensor([len(row) for row in texts]),
-            "whole": torch.tensor([len(row) <= self.width - 2 for row in ids]),
         }
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
@@ -99,7 +103,6 @@ class LevenshteinSystem(api.NeuralSystem):
         losses = dual_policy_losses(
             lambda state, head: self.network(state.tokens, state.inside, memory, head),
             target,
-            batch["whole"].repeat_interleave(repeats),
             self._uniforms(noise),
             self._vocabulary(lengths.device),
             beta=config.beta,

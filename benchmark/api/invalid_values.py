@@ -18,4 +18,5 @@ def first_problem(error: ValidationError, *where: str) -> str:
     path = ".".join(part for part in (*where, *map(str, first["loc"])) if part)
     # The input of a missing field is all that stands around it.
     given = "" if first["type"] == "missing" else f" (got {first['input']!r})"
-    return f"{path}: {first['msg']}{given}".removeprefix(": ")
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{path}: {reason}{given}".removeprefix(": ")

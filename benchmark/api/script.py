@@ -42,6 +42,8 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff
 ACCENTED = 0.005
 """Share of letters beyond a to z above which Latin is `accented`: English has far fewer, German and
 Spanish three times as many."""
+LEAST_LETTERS = 100
+"""Letters that such a share is taken of; fewer show no language."""
 
 
 def detect_script(texts: Iterable[str]) -> Script:
@@ -59,4 +61,6 @@ def _detect(texts: tuple[str, ...]) -> Script:
     letters, latin = sum(map(str.isalpha, rest)), _LATIN.findall(rest)
     if 2 * len(latin) < letters:
         return "spaced"
-    return "latin" if sum(map(str.isascii, latin)) >= (1 - ACCENTED) * len(latin) else "accented"
+    accented = len(latin) - sum(map(str.isascii, latin))
+    is_foreign = len(latin) >= LEAST_LETTERS and accented > ACCENTED * len(latin)
+    return "accented" if is_foreign else "latin"

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from benchmark.api import UserError, Weighting
-from benchmark.api.did_you_mean import suggestion
+from benchmark.api.did_you_mean import nearest, suggestion
 from benchmark.api.token_unit import Unit, read_unit
 from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
@@ -334,7 +334,7 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
             suite_keys=Suite.model_fields,
             recipe_keys=SystemRecipe.model_fields,
         )
-    _check_new_tasks(values.get("tasks"), known)
+    _complete_new_tasks(values, known)
     suite = fill(Suite, values, "")
     for system in suite.systems:
         suite.training_of(system)
@@ -343,10 +343,30 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     return suite
 
 
-def _check_new_tasks(tasks: object, known: Collection[str]) -> None:
-    for name, recipe in tasks.items() if isinstance(tasks, dict) else ():
-        if name not in known and isinstance(recipe, dict) and "lengths" not in recipe:
+def _complete_new_tasks(values: dict[str, Any], known: Collection[str]) -> None:
+    """Give what overrides say of a task outside the file the rest of the recipe of other tasks.
+
+    Raises:
+        UserError: if there is no such recipe, or the name is close to that of a task of the file.
+    """
+    tasks, usual = values.get("tasks"), values.get("other_tasks")
+    if not isinstance(tasks, dict):
+        return
+    for name, recipe in [*tasks.items()]:
+        if name in known or not isinstance(recipe, dict) or _has_lengths(recipe):
+            continue
+        if not isinstance(usual, dict) or nearest(name, known):
             raise UserError(f"Unknown key 'tasks.{name}': {suggestion(name, known)}")
+        parts = {
+            key: {**usual[key], **of} if isinstance(of, dict) and key in usual else of
+            for key, of in recipe.items()
+        }
+        tasks[name] = {**_expand_aliases(usual), "default": False, **parts}
+
+
+def _has_lengths(recipe: dict[str, Any]) -> bool:
+    lengths = recipe.get("lengths")
+    return isinstance(lengths, dict) and {"source", "target"} <= {*lengths}
 
 
 def _read_yaml(name: str) -> dict[str, Any]:

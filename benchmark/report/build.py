@@ -50,6 +50,7 @@ from benchmark.report.tables.supplementary_tables import (
 )
 from benchmark.report.tables.table import Table, build_table
 from benchmark.report.text.summary import build_overview_table, list_failures
+from benchmark.runtime.command_line import note
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
@@ -118,7 +119,7 @@ def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
     samples = {task: gather_blocks(board, task) for task in records.tasks}
     drawing = Drawing(folder / "figures", InlineFigures(), drawings)
     try:
-        with use_style():
+        with use_style(_name_all(board)) as boxes:
             overview = drawing.add(overview_plot(board))
             views = [_build_task(board, task, folder, drawing, samples[task]) for task in samples]
         for name, table in _name_tables(board, views).items():
@@ -132,6 +133,7 @@ def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
             inline=drawing.inline,
             digest=digest,
             drawings=drawings,
+            boxes=boxes,
         )
         write_text(page, text)
     except OSError as error:
@@ -139,7 +141,15 @@ def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
             f"The report folder {folder} cannot be written ({error.strerror or error}):"
             " copy it to a folder that you can write to."
         ) from error
+    if boxes:
+        note(f"note: {boxes}")
     return page
+
+
+def _name_all(board: Board) -> str:
+    """What figures call tasks and systems."""
+    run = board.records.run
+    return " ".join((*board.systems, *run.tasks, *(task.title for task in run.tasks.values())))
 
 
 def write_texts(folder: Path, target: Path) -> None:

@@ -205,10 +205,25 @@ def training_columns() -> tuple[Column, ...]:
     )  # fmt: skip
 
 
+def status_columns(points: Iterable[Point]) -> tuple[Column, ...]:
+    """Shares of candidates whose source was cut, and of those without an end, if there are any."""
+    rows = tuple(points)
+    about = {
+        "truncated": ("Cut", "% of candidates whose source was cut to fit"),
+        "unfinished": ("Endless", "% of candidates that reached the length limit without an end"),
+    }
+    return tuple(
+        _make_resource_column(f"statuses.{status}", "form", head, "%", what, scale=100.0, digits=1)
+        for status, (head, what) in about.items()
+        if any(point.status_share(status) > 0 for point in rows)
+    )
+
+
 _READERS: Mapping[str, Callable[[Point, str], float]] = {
     "cost": Point.cost,
     "training": Point.training,
     "parameters": Point.parameter_count,
+    "statuses": Point.status_share,
 }
 
 

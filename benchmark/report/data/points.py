@@ -107,6 +107,12 @@ class Point:
         found = (getattr(c.training, name, None) for c in self.trials)
         return _mean(math.nan if value is None else value for value in found)
 
+    def status_share(self, status: str) -> float:
+        """Share of the candidates with a status, over the seeds; NaN where none were counted."""
+        counts = [c.statuses for c in self.trials if c.statuses]
+        total = sum(sum(of.values()) for of in counts)
+        return sum(of.get(status, 0) for of in counts) / total if total else math.nan
+
     def parameter_count(self, name: str) -> float:
         """A number of `Parameters`; NaN where it was not counted."""
         count = getattr(self.parameters, name, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +16,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmark.report.figures.typeface import families
+from benchmark.report.figures.typeface import families, find_families
 
 DRAWINGS = ("png", "pdf")
 """The kinds of files of a figure."""
+
+MOST_NAMED = 12
+"""Letters that a sentence names."""
 
 _STYLE = Path(__file__).parent.parent / "report.mplstyle"
 _SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
@@ -26,10 +30,32 @@ _SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
 
 
 @contextmanager
-def use_style() -> Iterator[None]:
-    """The style of the report, whatever the user's own settings."""
-    with matplotlib.style.context(["default", str(_STYLE), {"font.family": families()}]):
-        yield
+def use_style(names: str = "") -> Iterator[str]:
+    """The style of the report, whatever the user's own settings.
+
+    Args:
+        names: text of the figures that may be in any script.
+
+    Yields:
+        A sentence on what no installed typeface has; empty where nothing is missing.
+    """
+    further, missing = find_families(names)
+    fonts = {"font.family": families(further)}
+    style = matplotlib.style.context(["default", str(_STYLE), fonts])
+    with style, warnings.catch_warnings():
+        # Said once, below, and not for every letter of every figure.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield _name_missing(missing)
+
+
+def _name_missing(missing: str) -> str:
+    if not missing:
+        return ""
+    shown = missing[:MOST_NAMED] + ("..." if len(missing) > MOST_NAMED else "")
+    return (
+        f"No installed typeface has {shown}, which the figures show as boxes: install one for that"
+        " script, such as Noto Sans CJK, and render the report again."
+    )
 
 
 def save(figure: Figure, stem: Path, kinds: Collection[str] = DRAWINGS) -> None:

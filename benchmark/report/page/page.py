@@ -152,6 +152,7 @@ def render_page(
     inline: InlineFigures,
     digest: str,
     drawings: bool,
+    boxes: str = "",
 ) -> str:
     """The whole page as text.
 
@@ -162,6 +163,7 @@ def render_page(
         inline: what all figures share.
         digest: names what the page was made from.
         drawings: whether there are files of all figures.
+        boxes: a sentence on what the figures show as boxes.
     """
     tasks = tuple(views)
     run = board.records.run
@@ -186,6 +188,7 @@ def render_page(
         glance_reading=explain_glance(board),
         overview=overview,
         overview_table=build_overview_table(board),
+        boxes=boxes,
         tasks=tasks,
         known=any(task.known for task in tasks),
         has_attributes=any(task.has_attributes for task in tasks),

@@ -28,7 +28,7 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     board = Board(read_records(folder))
     lines = [f"# Figures of the papers, from the run {board.records.run.run}", ""]
     try:
-        with use_style():
+        with use_style(" ".join((*board.systems, *board.records.tasks))):
             for figure in list_paper_figures():
                 title = figure.texts.title
                 lines += [f"## {title}", ""]

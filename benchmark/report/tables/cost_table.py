@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from benchmark.report.data.columns import (
+    Column,
     keep_measured,
     size_columns,
+    status_columns,
     training_columns,
     work_columns,
 )
@@ -21,7 +24,7 @@ COST = "cost"
 def build_cost_table(board: Board, task: str) -> Table:
     """Parameters, training and decoding of every system, main setting."""
     points = board.mains(task)
-    every = (*size_columns(), *training_columns(), *work_columns())
+    every = (*size_columns(), *training_columns(), *work_columns(), *status_columns(points))
     columns = keep_measured(every, points) or every
     sizes = describe_sizes(board, task)
     notes = (Footnote(sizes, frozenset({"size"})),) if sizes else ()
@@ -34,9 +37,15 @@ def build_cost_table(board: Board, task: str) -> Table:
         caption=f"{board.heading(task)}: parameters (embeddings are the tables of words and of"
         " positions), training (target tokens seen; seconds of the machine of the run) and decoding"
         " with the main setting, per candidate: network calls in sequence (NFE), network rows,"
-        " and time. Means over the seeds.",
+        " and time. Means over the seeds." + _explain(columns),
         columns=columns,
         rows=tuple(replace(row, marks=row.marks.replace(DAGGER, "")) for row in rows),
         footnotes=(*notes, *kept),
         name=COST,
     )
+
+
+def _explain(columns: Iterable[Column]) -> str:
+    """What the shares of candidates are that did not fit; empty where all did."""
+    told = "; ".join(f"{c.head.lower()}: {c.about}" for c in columns if c.group == "form")
+    return f" {told[0].upper()}{told[1:]} (one that is both counts as endless)." if told else ""

@@ -11,7 +11,6 @@ from baselines.edit.operations import State
 BOS, EOS, PAD, HOLE = 6, 7, 8, 9
 VOCABULARY = Vocabulary(HOLE, PAD, torch.tensor([BOS, EOS, PAD, HOLE]))
 TARGET = State(torch.tensor([[BOS, 1, 2, 3, EOS, PAD]]), torch.tensor([5]))
-WHOLE = torch.tensor([True])
 GUESS = 2
 """What the token policy of these tests writes everywhere."""
 
@@ -43,11 +42,9 @@ class Network:
         return logits
 
 
-def losses(network, target=TARGET, whole=WHOLE, share=0.3, **change):
+def losses(network, target=TARGET, share=0.3, **change):
     settings = {"beta": 0.0, "prediction": "argmax", "max_insertions": 4, "label_smoothing": 0.0}
-    return dual_policy_losses(
-        network, target, whole, uniforms(share), VOCABULARY, **(settings | change)
-    )
+    return dual_policy_losses(network, target, uniforms(share), VOCABULARY, **(settings | change))
 
 
 def test_each_policy_sees_what_the_other_leaves():
@@ -98,18 +95,15 @@ def test_labels_of_the_placeholder_head_are_the_gaps_up_to_the_limit():
     assert limited["placeholder"].item() == pytest.approx(0.0, abs=1e-6)
 
 
-def test_a_cut_target_teaches_nothing_about_its_end():
-    class Wrong(Network):
-        def __call__(self, state, head):
-            logits = super().__call__(state, head)
-            if head == "placeholder":
-                logits[0, 0, 0] = 50.0
-                logits[0, 1, 4] = 50.0
-            return logits
-
-    assert losses(Wrong())["placeholder"] > 1
-    cut = losses(Wrong(), whole=torch.tensor([False]))
-    assert cut["placeholder"].item() == pytest.approx(0.0, abs=1e-6)
+def test_a_cut_target_shows_no_end_and_its_last_token_is_never_asked_about():
+    network, last = Network(), 4
+    cut = State(TARGET.tokens.masked_fill(TARGET.tokens == EOS, last), TARGET.lengths)
+    losses(network, target=cut)
+    assert dict(network.asked) == {
+        "token": [BOS, 1, HOLE, HOLE, last],
+        "placeholder": [BOS, 1, last],
+        "deletion": [BOS, 1, GUESS, GUESS, last],
+    }
 
 
 def test_a_finished_text_has_nothing_to_write():
