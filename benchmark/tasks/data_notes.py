@@ -26,6 +26,7 @@ PUBLISHED_TRAIN: Mapping[str, int] = {
 """Train pairs of the tasks of DiffuSeq. Source: arXiv 2210.08933, appendix on data."""
 
 _BRACKETS = re.compile(r"-(?:lrb|rrb|lsb|rsb|lcb|rcb)-")
+_SIGMAS = ("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 _DROPPED = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
@@ -93,17 +94,7 @@ class CanvasNotes:
                     f"{self.grown_for[side]:,} of {train:,} train {side}s do not fit into the usual"
                     f" {usual} tokens with their marks, so lengths.{side} is {length} here."
                 )
-        for split, cut in self.cut.items():
-            for side, count, longest, length in (
-                ("source", cut.sources, cut.longest_source, self.source),
-                ("target", cut.targets, cut.longest_target, self.target),
-            ):
-                if count:
-                    notes.append(
-                        f"{count:,} of {cut.of:,} {split} {side}s do not fit into the {length}"
-                        f" tokens of lengths.{side} with their marks and are cut; the longest takes"
-                        f" {longest:,}."
-                    )
+        notes += filter(None, (self._name_cut(split) for split in self.cut))
         notes += [
             f"{count:,} of {self.references[split]:,} {split} references cannot be written by a"
             " system with the tokeniser of the task, which does not know all that they hold."
@@ -111,6 +102,20 @@ class CanvasNotes:
             if count
         ]
         return notes
+
+    def _name_cut(self, split: str) -> str:
+        """How many texts of a split are cut; empty where none are."""
+        cut = self.cut[split]
+        told = [
+            f"{count:,} of {cut.of:,} {split} {side}s do not fit into lengths.{side} ({length}"
+            f" tokens with their marks; the longest takes {longest:,})"
+            for side, count, longest, length in (
+                ("target", cut.targets, cut.longest_target, self.target),
+                ("source", cut.sources, cut.longest_source, self.source),
+            )
+            if count
+        ]
+        return f"{' and '.join(told)} and are cut." if told else ""
 
 
 UNITS: Mapping[str, str] = {
@@ -235,7 +240,8 @@ def normalise(text: str) -> str:
     is_ascii = lowered.isascii()
     if not is_ascii:
         # Lower-cased again: NFKD can produce capitals.
-        lowered = unicodedata.normalize("NFKD", lowered).lower()
+        # Which sigma is written says where a word ends, as a space does.
+        lowered = unicodedata.normalize("NFKD", lowered).lower().replace(*_SIGMAS)
     if "b-" in lowered:
         lowered = _BRACKETS.sub("", lowered)
     if is_ascii:
@@ -252,8 +258,8 @@ _POINTS = re.compile("[\u0591-\u05c7\u064b-\u0652\u0656-\u065f\u0670]")
 """Vowel points of Hebrew and Arabic, not what makes another letter, as hamza does."""
 _ACCENTS = re.compile(f"(?<=[a-z])[\u0300-\u036f]+|{_POINTS.pattern}")
 """Marks that a text can be written without: accents of Latin letters, vowel points."""
-_VIETNAMESE = re.compile("[\u031b\u0309\u0323]|[\u0302\u0306][\u0300\u0301\u0303]")
-"""Horn, hook, dot below, or a tone above an accent: every word is another one without its marks."""
+_VIETNAMESE = re.compile("[\u0111\u031b\u0309\u0323]|a\u0306|\u0302[\u0300\u0301\u0303]")
+"""Letters that tell it from other Latin: every word of it is another one without its marks."""
 _INVISIBLE = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Marks that choose between pictures of one sign."""
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
+from typing import Any
 
 import pytest
+from texts_in_scripts import TEXTS as IN_SCRIPTS
 
 from benchmark.api import UserError
+from benchmark.api.folding import fold
 from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
+from benchmark.metrics.text import split, squeeze
 
 TEXTS = ["the cat sat .", "The dog sat !", "a cat ?"]
 
@@ -92,3 +97,33 @@ def test_vocabulary_of_bert_from_a_package():
     assert bert.decode(bert.encode("How can I be a good geologist?")) == (
         "how can i be a good geologist?"
     )
+
+
+@pytest.mark.parametrize("text", IN_SCRIPTS.values(), ids=IN_SCRIPTS)
+@pytest.mark.parametrize("kind", ["word", "character", "bpe"])
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_what_is_decoded_is_what_a_metric_compares(text: str, kind: Any, lowercase: bool) -> None:
+    recipe = TokenizerRecipe(kind=kind, vocab_size=2000, lowercase=lowercase)
+    tokenizer = train_tokenizer([text], recipe)
+    ids = tokenizer.encode(text)
+    written, case = tokenizer.decode(ids), "lower" if lowercase else "mixed"
+    assert tokenizer.unk_id not in ids
+    assert " ".join(written.split()) == squeeze(fold(text, lowercase=lowercase))
+    for unit in ("words", "characters", "zh"):
+        assert split(written, case, unit) == split(text, case, unit)  # type: ignore[arg-type]
+    assert tokenizer.count([text, text]) == [len(ids)] * 2
+
+
+def test_a_sentence_without_spaces_is_many_words(tmp_path: Path) -> None:
+    tokenizer = train_tokenizer(["屏幕很亮", "很 好"], TokenizerRecipe(kind="word"))
+    ids = tokenizer.encode("屏幕很好")
+    assert len(ids) == 4 and tokenizer.unk_id not in ids
+    tokenizer.save(tmp_path)
+    assert SubwordTokenizer.load(tmp_path).decode(ids) == "屏幕很好"
+    # One unknown character is one unknown word, not the whole sentence.
+    assert tokenizer.encode("屏幕很暗").count(tokenizer.unk_id) == 1
+
+
+def test_words_of_english_have_the_ids_that_they_had() -> None:
+    tokenizer = train_tokenizer(["b a ##c", "A"], TokenizerRecipe(kind="word"))
+    assert [tokenizer.backend.token_to_id(word) for word in ("##c", "a", "b")] == [6, 7, 8]

