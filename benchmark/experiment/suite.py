@@ -7,6 +7,7 @@ results.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from importlib import resources
 from pathlib import Path
@@ -32,9 +33,6 @@ class _Recipe(BaseModel):
 LabelsAlone = Annotated[str, Field(pattern=r"^[1-9][0-9]*-alone$")]
 """A number of labels without the texts that have none."""
 
-AtLeast = Annotated[str, Field(pattern=r"^[1-9][0-9]*\+$")]
-"""A number of tokens that may grow."""
-
 
 class LengthsRecipe(_Recipe):
     """The canvas of a task, in tokens, special tokens included.
@@ -42,8 +40,18 @@ class LengthsRecipe(_Recipe):
     `56+` is 56, or more where the train texts ask for it: see `benchmark.experiment.canvas`.
     """
 
-    source: PositiveInt | AtLeast
-    target: PositiveInt | AtLeast
+    source: int | str
+    target: int | str
+
+    @field_validator("source", "target", mode="before")
+    @classmethod
+    def _length(cls, value: object) -> int | str:
+        written = str(value)
+        if re.fullmatch(r"[1-9][0-9]*\+", written):
+            return written
+        if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]*(\.0)?", written):
+            raise ValueError("give a number of tokens above 0, or one that may grow, such as 56+")
+        return int(float(written))
 
 
 class LimitsRecipe(_Recipe):

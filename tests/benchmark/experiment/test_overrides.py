@@ -96,3 +96,23 @@ def test_a_truth_value_in_a_file_is_no_number(tmp_path):
     path.write_text(load_suite("mini").yaml().replace("threads: 1", "threads: true"))
     with pytest.raises(UserError, match="threads: Input should be a number"):
         load_suite(str(path))
+
+
+def test_tokens_reach_every_task_and_unknown_ones_are_refused():
+    suite = load_suite("small", ["tokens=zh"])
+    assert {recipe.tokens for recipe in suite.tasks.values()} == {"zh"}
+    assert suite.other_tasks.tokens == "zh"
+    assert load_suite("small", []).tasks["qqp"].tokens is None
+    with pytest.raises(UserError, match=r"^tasks\.qqp\.tokens: there are no tokens 'chars': did"):
+        load_suite("small", ["tasks.qqp.tokens=chars"])
+
+
+def test_a_task_outside_the_suite_has_the_rest_of_the_recipe_of_other_tasks():
+    suite = load_suite("small", ["tasks.mine.tokens=zh", "tasks.mine.lengths.target=80"])
+    mine, usual = suite.tasks["mine"], suite.other_tasks
+    assert (mine.tokens, mine.lengths.target, mine.default) == ("zh", 80, False)
+    assert (mine.lengths.source, mine.tokenizer) == (usual.lengths.source, usual.tokenizer)
+    with pytest.raises(UserError, match="should be a number"):
+        load_suite("small", ["lengths.source=true"])
+    with pytest.raises(UserError, match=r"Unknown key 'tasks\.mine'"):
+        load_suite("mini", ["tasks.mine.tokens=zh"])
