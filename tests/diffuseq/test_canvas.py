@@ -110,6 +110,9 @@ def test_reading() -> None:
         assert (official.text, official.status) == (all_of_it, status)
     assert canvas().read([BOS, SEP, a]).status == "empty"
     assert canvas().read([BOS, a, SEP], is_cut=True).status == "truncated"
+    # If several apply, the same one is reported as by all other systems.
+    assert canvas().read([BOS, a, a], is_cut=True).status == "unfinished"
+    assert canvas().read([SEP], is_cut=True).status == "empty"
 
 
 @pytest.mark.parametrize("lengths", [(3, 7), (7, 2)])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from benchmark.api import detect_script
@@ -22,3 +24,20 @@ from benchmark.api import detect_script
 )
 def test_the_script_of_most_letters(texts: list[str], script: str) -> None:
     assert detect_script(texts) == script
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("the waiter was not rude at all and the food was good", "latin"),
+        ("der Kellner war nicht unhöflich und das Essen schmeckte sehr gut", "accented"),
+        ("nhà hàng này rất ngon và phục vụ rất nhanh chóng", "accented"),
+        (unicodedata.normalize("NFD", "nhà hàng này rất ngon và phục vụ"), "accented"),
+    ],
+)
+def test_latin_with_other_letters_than_a_to_z(text: str, script: str) -> None:
+    assert detect_script([text] * 10) == script
+
+
+def test_a_word_from_elsewhere_makes_no_other_language() -> None:
+    assert detect_script(["the food was good"] * 200 + ["a café"]) == "latin"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import unicodedata
 from collections.abc import Sequence
 
 import pytest
@@ -120,3 +122,25 @@ def test_an_older_suite_measures_what_it_measured() -> None:
     scoring = resolve_scoring(Suite.model_validate(old), real("qqp"))
     assert semantic(scoring.metrics) == set()
     assert scoring.quality == "ibleu:case=lower"
+
+
+def test_who_says_what_is_counted() -> None:
+    chinese = real("mine", CHINESE)
+    scoring = resolve_scoring(suite_with(), chinese)
+    assert (scoring.unit, scoring.unit_from) == ("characters", "data")
+    of_folder = dataclasses.replace(chinese, tokens="zh")
+    scoring = resolve_scoring(suite_with(), of_folder)
+    assert (scoring.unit, scoring.unit_from) == ("zh", "folder")
+    assert "tok:zh" in scoring.utilities[0].signature
+    scoring = resolve_scoring(suite_with("tokens=words"), of_folder)
+    assert (scoring.unit, scoring.unit_from) == ("words", "suite")
+    assert {scoring.key("x"), resolve_scoring(suite_with(), chinese).key("x")} != {scoring.key("x")}
+
+
+def test_texts_in_another_form_are_scored_anew_and_others_are_not() -> None:
+    composed = (Example("0", "é", "à", ("à",)),)
+    apart = (
+        Example("0", "é", unicodedata.normalize("NFD", "à"), ("a\N{COMBINING GRAVE ACCENT}",)),
+    )
+    assert resolve_scoring(suite_with(), real("mine", composed)).composed
+    assert not resolve_scoring(suite_with(), real("mine", apart)).composed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,3 +41,29 @@ def test_pairs_equal_rouge_score(random_items: list[Item]) -> None:
     pairs = make_metric("rouge_l").pairwise(items)  # type: ignore[attr-defined]
     expected = [[[by_package((r,), h) for r in i.candidates] for h in i.candidates] for i in items]
     np.testing.assert_allclose(pairs, expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("script", "reference", "candidate", "value"),
+    [
+        # Words: 2 of 3 are common.
+        ("spaced", "это мой дом", "это твой дом!", 2 / 3),
+        # rouge-score would see t and m.
+        ("accented", "été même", "ete même", 1 / 2),
+        ("unspaced", "很好。", "很 坏!", 1 / 2),
+        # Signs count only where there is nothing else.
+        ("spaced", "?!", "?!", 1.0),
+        ("spaced", "👍", "👎", 0.0),
+        ("spaced", "да!", "!", 0.0),
+    ],
+)
+def test_other_scripts_by_hand(script: Any, reference: str, candidate: str, value: float) -> None:
+    metric = make_metric("rouge_l", script=script)
+    found = metric.score([Item("1", "", (reference,), (candidate,))]).values
+    assert found[0, 0] == pytest.approx(value)
+
+
+def test_of_english_only_the_letters_of_rouge_score_count() -> None:
+    metric = make_metric("rouge_l")
+    assert "equals:rouge-score" in metric.signature
+    assert metric.score([Item("1", "", ("?!",), ("?!",))]).values[0, 0] == by_package(("?!",), "?!")

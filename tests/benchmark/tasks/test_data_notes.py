@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import unicodedata
 
@@ -177,3 +178,62 @@ def test_texts_of_other_scripts_that_share_a_number_are_not_equal(one: str, othe
     assert counted.copies_normalised == {"train": 0, "test": 0}
     assert counted.overlaps["train/test"].pairs_normalised == 0
     assert counted.overlaps["train/test"].swapped == 1
+
+
+SIGNS = [
+    "❤️", "☀️", "👍", "👍🏽", "👎", "?!", "?", "...", "。", "#️⃣", "👨‍👩‍👧", "🇩🇪", "🇫🇷", "—", "\u0302",
+]  # fmt: skip
+
+
+def test_texts_of_signs_alone_are_all_different_and_never_empty() -> None:
+    folded = [normalise(sign) for sign in SIGNS]
+    assert len(set(folded)) == len(SIGNS) and all(folded)
+    pairs = list(itertools.pairwise(SIGNS))
+    counted = notes(train=rows("train", *pairs[:7]), test=rows("test", *pairs[8:]))
+    assert counted.copies_normalised == {"train": 0, "test": 0}
+    assert counted.overlaps["train/test"].pairs_normalised == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # Words that only their marks tell apart.
+        ("bạn ơi", "bàn ơi"),
+        ("đá", "đà"),
+        ("سأل", "سال"),
+        ("क", "क़"),
+        ("قرآن", "قران"),
+        ("১২", "২১"),
+        ("मैं ३", "मैं 3"),
+    ],
+)
+def test_marks_and_digits_of_every_script_stay(one: str, other: str) -> None:
+    assert normalise(one) != normalise(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ΚΑΛΟΣ ΦΙΛΟΣ", " ".join("καλος φιλος")),
+        ("ΚΑΛΟΣ", " ".join("ΚΑΛΟΣ")),
+        ("good ❤️", "good ❤"),
+        ("葛\N{VARIATION SELECTOR-17}城", "葛城"),
+        ("café 5", "CAFE 5"),
+        ("한국어", unicodedata.normalize("NFD", "한국어")),
+        ("tiếng việt", unicodedata.normalize("NFD", "Tiếng Việt")),
+    ],
+)
+def test_forms_of_one_text_are_equal(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+def test_what_is_counted_is_said_where_it_does_not_go_without_saying() -> None:
+    assert DataNotes().sentences() == []
+    (sentence,) = DataNotes(counted_by="characters", said_by="data").sentences()
+    assert sentence == (
+        "Metrics of words count characters, as the script of its references asks for."
+    )
+    (sentence,) = DataNotes(counted_by="ja", said_by="suite").sentences()
+    assert sentence == (
+        "Metrics of words count the tokens of sacreBLEU's `ja-mecab`, as its recipe says."
+    )

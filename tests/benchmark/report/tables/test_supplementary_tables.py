@@ -172,6 +172,33 @@ def test_cost_table_known_answer(tmp_path):
     assert r"\label{tab:toy-cost}" in text
 
 
+def test_cost_table_says_what_did_not_fit(tmp_path):
+    def with_statuses(line, **statuses):
+        return line | {"statuses": statuses}
+
+    trials = [
+        with_statuses(trial("a", bleu(0.5)), ok=90, truncated=6, unfinished=4),
+        with_statuses(trial("a", bleu(0.5), seed=2), ok=100),
+        with_statuses(trial("b", bleu(0.5)), ok=99, empty=1),
+    ]
+    table = build_cost_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
+    shares = {
+        row.system: {
+            name: row.entries[f"statuses.{name}"].interval.value
+            for name in ("truncated", "unfinished")
+        }
+        for row in table.rows
+    }
+    assert shares["a"] == {"truncated": 0.03, "unfinished": 0.02}
+    assert shares["b"] == {"truncated": 0.0, "unfinished": 0.0}
+    lines = to_markdown(table)
+    assert "| Cut, % | Endless, % |" in lines and "| 3.0 | 2.0 |" in lines
+    assert "whose source was cut to fit" in table.caption
+    whole = [with_statuses(trial("a", bleu(0.5)), ok=100)]
+    table = build_cost_table(Board(read_records(write_handmade(tmp_path / "y", whole))), "toy")
+    assert not table.part("form") and "cut" not in table.caption
+
+
 def test_cost_table_of_failures(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     table = build_cost_table(board, "toy")
