@@ -44,11 +44,12 @@ def resolve_canvas(recipe: TaskRecipe, task: Task) -> TaskRecipe:
     lengths = recipe.lengths
     if isinstance(lengths.source, int) and isinstance(lengths.target, int):
         return recipe
-    needed = _count(task, recipe, "train")
-    found = LengthsRecipe(
-        source=_resolve(lengths.source, needed.sources),
-        target=_resolve(lengths.target, needed.targets),
-    )
+    source, target = _usual(lengths.source), _usual(lengths.target)
+    if task.train:
+        needed = _count(task, recipe, "train")
+        source = _resolve(lengths.source, needed.sources)
+        target = _resolve(lengths.target, needed.targets)
+    found = LengthsRecipe(source=source, target=target)
     return recipe.model_copy(update={"lengths": found})
 
 
@@ -160,7 +161,7 @@ def _usual(length: int | str) -> int:
 
 def _resolve(length: int | str, needed: IntArray) -> int:
     usual = _usual(length)
-    if isinstance(length, int) or not len(needed):
+    if isinstance(length, int):
         return usual
     wanted = float(np.quantile(needed, SHARE, method="higher"))
     if wanted <= usual:

@@ -338,7 +338,7 @@ def _run(
                 "kind": task.kind,
                 "digest": task.digest,
                 "counts": {split: len(getattr(task, split)) for split in SPLITS},
-                "notes": _notes(task, plan.suite, before.get(task.id, {})),
+                "notes": _notes(task, plan, before.get(task.id, {})),
                 "card": card(task.id, data_dir=plan.data_dir),
                 "quality": resolve_scoring(plan.suite, task).quality,
             }
@@ -357,15 +357,17 @@ def _known_notes(records: RecordFiles) -> dict[str, Any]:
         return {}
 
 
-def _notes(task: Task, suite: Suite, before: Mapping[str, Any]) -> dict[str, Any]:
+def _notes(task: Task, plan: Plan, before: Mapping[str, Any]) -> dict[str, Any]:
     """The notes of the data; the texts that are cut are not counted again where nothing changed."""
-    scoring, recipe = resolve_scoring(suite, task), suite.tasks.get(task.id, suite.other_tasks)
+    scoring = resolve_scoring(plan.suite, task)
+    # The systems behind the outputs of others have tokenisers and lengths of their own.
+    recipe = plan.suite.tasks.get(task.id) if plan.trials else None
     key = canvas_key(recipe, task) if recipe is not None and task.train else None
     canvas: CanvasNotes | None = None
     if key is not None and before.get("canvas_key") == key:
         canvas = TypeAdapter(CanvasNotes | None).validate_python(before["canvas"])
     elif key is not None and recipe is not None:
-        # Outputs of others are scored where the vocabulary of the suite is not installed.
+        # A report can be gathered where the vocabulary of its systems is not installed.
         with suppress(UserError):
             canvas = describe_canvas(recipe, task)
     goes_without = (scoring.script, scoring.unit, scoring.unit_from) == ("latin", "words", "data")
