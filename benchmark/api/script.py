@@ -11,14 +11,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import Literal
 
 from benchmark.api.folding import compose
 
 Script = Literal["latin", "accented", "spaced", "unspaced"]
-"""`accented`: Latin with other letters than a to z; `spaced`: another script, with spaces between
-its words, such as Cyrillic, Arabic, Hangul."""
+"""`accented`: mostly Latin, with other letters than a to z; `spaced`: another script, with spaces
+between its words, such as Cyrillic, Arabic, Hangul."""
 
 LOOKED_AT = 1000
 """Texts that decide."""
@@ -40,15 +39,16 @@ UNSPACED = re.compile(
 _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 
 ACCENTED = 0.005
-"""Share of letters beyond a to z above which Latin is `accented`: English has far fewer, German and
-Spanish three times as many."""
+"""Share of letters beyond a to z, of any script, above which texts in Latin are `accented`: English
+has far fewer, German and Spanish three times as many."""
 LEAST_LETTERS = 100
 """Letters that such a share is taken of; fewer show no language."""
 
 
 def detect_script(texts: Iterable[str]) -> Script:
-    """The script of most of the first `LOOKED_AT` texts; `latin` where there is none."""
-    return _detect(tuple(islice(texts, LOOKED_AT)))
+    """The script of most of `LOOKED_AT` texts, evenly spaced; `latin` where there is none."""
+    every = tuple(texts)
+    return _detect(every[:: -(-len(every) // LOOKED_AT) or 1])
 
 
 @functools.lru_cache(maxsize=64)
@@ -58,9 +58,9 @@ def _detect(texts: tuple[str, ...]) -> Script:
     # A character weighs as much as a word: "iPhone" in a Chinese text is one of its words.
     if unspaced > len(words):
         return "unspaced"
-    letters, latin = sum(map(str.isalpha, rest)), _LATIN.findall(rest)
-    if 2 * len(latin) < letters:
+    letters = [sign for sign in rest if sign.isalpha()]
+    if 2 * len(_LATIN.findall(rest)) < len(letters):
         return "spaced"
-    accented = len(latin) - sum(map(str.isascii, latin))
-    is_foreign = len(latin) >= LEAST_LETTERS and accented > ACCENTED * len(latin)
-    return "accented" if is_foreign else "latin"
+    total = len(letters) + unspaced
+    others = total - sum(map(str.isascii, letters))
+    return "accented" if total >= LEAST_LETTERS and others > ACCENTED * total else "latin"

@@ -41,3 +41,9 @@ def test_latin_with_other_letters_than_a_to_z(text: str, script: str) -> None:
 
 def test_a_word_from_elsewhere_makes_no_other_language() -> None:
     assert detect_script(["the food was good"] * 200 + ["a café"]) == "latin"
+
+
+def test_texts_of_several_languages_are_not_taken_for_english() -> None:
+    texts = ["the food was good and the waiter was kind"] * 2000 + ["еда была вкусной"] * 800
+    assert detect_script(texts) == "accented"
+    assert detect_script([*texts[:2000], *["饭菜很好吃服务很热情"] * 1500]) == "accented"
