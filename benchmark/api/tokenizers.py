@@ -76,7 +76,9 @@ class SubwordTokenizer:
         self.special_ids = frozenset(ids) - {self.unk_id}
         self.vocab_size = backend.get_vocab_size()
         self._lowercases = _lowercases(backend)
-        self._has_words = isinstance(backend.pre_tokenizer, pre_tokenizers.WhitespaceSplit)
+        self._has_words = isinstance(backend.model, models.WordLevel) and isinstance(
+            backend.pre_tokenizer, pre_tokenizers.WhitespaceSplit
+        )
         # Training encodes each text once per epoch, and the backend is slow on single texts.
         self._encoded = lru_cache(maxsize=2**18)(self._encode)
 

@@ -96,8 +96,8 @@ class CanvasNotes:
                 )
         notes += filter(None, (self._name_cut(split) for split in self.cut))
         notes += [
-            f"{count:,} of {self.references[split]:,} {split} references cannot be written by a"
-            " system with the tokeniser of the task, which does not know all that they hold."
+            f"{count:,} of {self.references[split]:,} {split} references do not come back from the"
+            " tokeniser of the task as they are, capitals aside: no system with it can write them."
             for split, count in self.unwritable.items()
             if count
         ]

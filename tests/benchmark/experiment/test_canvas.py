@@ -68,7 +68,10 @@ def test_references_with_an_unknown_word_are_counted() -> None:
     found = describe_canvas(recipe(20, 20), task_of(examples("train", (1, 1)), test))
     assert (found.unwritable, found.references) == ({"test": 1}, {"test": 2})
     (sentence,) = found.sentences()
-    assert sentence.startswith("1 of 2 test references cannot be written by a system with")
+    assert sentence == (
+        "1 of 2 test references do not come back from the tokeniser of the task as they are,"
+        " capitals aside: no system with it can write them."
+    )
 
 
 def test_the_case_that_a_tokeniser_drops_is_no_loss() -> None:
@@ -90,6 +93,12 @@ def test_a_length_with_a_plus_grows_to_what_most_of_train_needs() -> None:
         " lengths.target is 32 here."
     )
     assert found.cut["train"].targets == 1
+
+
+def test_where_train_fits_a_recipe_is_that_of_the_plain_numbers() -> None:
+    task = task_of(examples("train", (4, 4)), examples("test", (4, 400)))
+    plain, growing = (resolve_canvas(recipe(*of), task) for of in ((56, 56), ("56+", "56+")))
+    assert plain == growing
 
 
 def test_growth_ends_and_a_plain_number_does_not_grow() -> None:
