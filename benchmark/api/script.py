@@ -42,7 +42,7 @@ ACCENTED = 0.005
 """Share of letters beyond a to z, of any script, above which texts in Latin are `accented`: English
 has far fewer, German and Spanish three times as many."""
 LEAST_LETTERS = 100
-"""Letters that such a share is taken of; fewer show no language."""
+"""Letters that such a share is taken of, or signs of texts without any; fewer show nothing."""
 
 
 def detect_script(texts: Iterable[str]) -> Script:
@@ -59,6 +59,9 @@ def _detect(texts: tuple[str, ...]) -> Script:
     if unspaced > len(words):
         return "unspaced"
     letters = [sign for sign in rest if sign.isalpha()]
+    # Emoji, say: a text of them would be one word.
+    if len("".join(rest.split())) >= LEAST_LETTERS and not any(map(str.isalnum, rest)):
+        return "unspaced"
     if 2 * len(_LATIN.findall(rest)) < len(letters):
         return "spaced"
     total = len(letters) + unspaced

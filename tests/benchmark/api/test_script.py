@@ -47,3 +47,8 @@ def test_texts_of_several_languages_are_not_taken_for_english() -> None:
     texts = ["the food was good and the waiter was kind"] * 2000 + ["еда была вкусной"] * 800
     assert detect_script(texts) == "accented"
     assert detect_script([*texts[:2000], *["饭菜很好吃服务很热情"] * 1500]) == "accented"
+
+
+def test_texts_of_signs_alone_have_no_words() -> None:
+    assert detect_script(["👍👎😀"] * 40) == "unspaced"
+    assert detect_script(["12 34", "5"] * 40) == "latin"
