@@ -365,8 +365,9 @@ def _notes(task: Task, plan: Plan, before: Mapping[str, Any]) -> dict[str, Any]:
     key = canvas_key(recipe, task) if recipe is not None and task.train else None
     canvas: CanvasNotes | None = None
     if key is not None and before.get("canvas_key") == key:
-        canvas = TypeAdapter(CanvasNotes | None).validate_python(before["canvas"])
-    elif key is not None and recipe is not None:
+        with suppress(KeyError, ValueError):
+            canvas = TypeAdapter(CanvasNotes).validate_python(before["canvas"])
+    if canvas is None and key is not None and recipe is not None:
         # A report can be gathered where the vocabulary of its systems is not installed.
         with suppress(UserError):
             canvas = describe_canvas(recipe, task)
