@@ -20,7 +20,7 @@ JOINER = "\N{WORD JOINER}"
 def split_words(text: str) -> list[str]:
     """The words of a text."""
     words = text.split()
-    if not UNSPACED.search(text):
+    if text.isascii() or not UNSPACED.search(text):
         return words
     return [piece for word in words for piece in _pieces(word)]
 
