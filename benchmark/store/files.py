@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import uuid
 from pathlib import Path
 
 
@@ -25,13 +26,35 @@ def folder_digest(folder: Path) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file atomically, so that it is complete or absent even after a power cut."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """As `write_text`, for bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = unfinished(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def unfinished(path: Path) -> Path:
+    """A name beside `path` that no other process or thread uses, for what is being written."""
+    # The name of a file may already be as long as a file system allows.
+    return path.with_name(f".{uuid.uuid4().hex}.tmp")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left below `folder`; nothing may be writing there."""
+    for path in folder.rglob(".*.tmp"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_gzip(path: Path, data: bytes) -> None:
