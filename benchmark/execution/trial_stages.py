@@ -49,7 +49,7 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Trial]:
             # What depends on a stale entry is stale too.
             stale = rerun == "all"
             for kind, key in trial.entries:
-                stale = stale or _is_stale(store.record(kind, key))
+                stale = stale or _is_stale(store.record(kind, key), trial)
                 if stale:
                     store.forget(kind, key)
     return list(plan.trials)
@@ -74,10 +74,14 @@ def _with_scores(trial: Trial, store: Store) -> Iterator[tuple[Kind, str, dict[s
             yield "score", *find_score(store, trial.scoring, record)
 
 
-def _is_stale(record: dict[str, Any] | None) -> bool:
+def _is_stale(record: dict[str, Any] | None, trial: Trial) -> bool:
+    """Whether other code made an entry, or another source of a user's system."""
     from benchmark.store.provenance import code
 
-    return record is not None and record["code"]["digest"] != code()["digest"]
+    if record is None:
+        return False
+    changed = trial.source is not None and not trial.source.made(record)
+    return changed or record["code"]["digest"] != code()["digest"]
 
 
 def run_trial(trial: Trial, context: RunContext) -> Outcome:

@@ -361,6 +361,10 @@ def _run(
             },
         )
         known["parameters"] = known["parameters"] or line.get("parameters")
+        if trial.source is not None:
+            source = known.setdefault("source", trial.source.as_dict() | {"made": []})
+            made = (of["source"] for of in line["made"].values() if "source" in of)
+            source["made"] = sorted({*source["made"], *made})
     return {
         "run": name,
         "suite": plan.suite.name,

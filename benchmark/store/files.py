@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 
@@ -16,11 +17,18 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_digest(folder: Path) -> str:
-    """SHA-256 of the names and contents of all files below `folder`, hexadecimal."""
+def folder_digest(folder: Path, *, without: Collection[str] = ()) -> str:
+    """SHA-256 of the names and contents of all files below `folder`, hexadecimal.
+
+    Args:
+        folder: with its files.
+        without: names of files in `folder` that do not count.
+    """
     sha = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        sha.update(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n".encode())
+        name = path.relative_to(folder).as_posix()
+        if name not in without:
+            sha.update(f"{name} {file_digest(path)}\n".encode())
     return sha.hexdigest()
 
 
