@@ -63,13 +63,13 @@ def _find_short_files(records: Sequence[RawRecord]) -> Iterator[Finding]:
         most[task] = max(count, most.get(task, 0))
     for record in records:
         task = record.line["task"]
-        count = counts.get((task, str(record.keys["generate"])))
+        kept = counts.get((task, str(record.keys["generate"])))
         score = record.line["score"]
-        if count is None or score is None:
+        if kept is None or score is None:
             continue
         expected = min(most[task], score["num_sources"])
-        if count < expected:
-            yield _differ(record.subject, "candidates", "kept sources", count, expected)
+        if kept < expected:
+            yield _differ(record.subject, "candidates", "kept sources", kept, expected)
 
 
 def _find_absent_trials(
@@ -87,11 +87,10 @@ def _find_absent_trials(
         ):
             try:
                 budgets = label_budgets(rebuilt.suite, task, load_system(system))
-                learns = any(
-                    r.trial[3] is not None for r in own if r.trial[:2] == (task_id, system)
-                )
             except UserError:
                 continue
+            trials = [trial for trial in present if trial[:2] == (task_id, system)]
+            learns = any(labels is not None for *_, labels in trials)
             for seed in seeds:
                 for labels in budgets if learns else [None]:
                     if (task_id, system, seed, labels) not in present:
