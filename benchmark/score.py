@@ -144,7 +144,13 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     with hold_report(folder, create=True):
         _set_broken_records_aside(folder, store)
         target = find_report(folder)
-        check_entries(target, store)
+        try:
+            check_entries(target, store)
+        except UserError as error:
+            # What was set aside cannot come back: other rows must not wait for it.
+            if not any((store.root / "outputs").glob("*.damaged-*")):
+                raise
+            note(f"note: {error}")
         # Metrics that are named are all that is measured, but for what `--set` adds.
         overrides = ["evaluation.semantic_metrics=[]"] if options.metrics else []
         overrides += options.set

@@ -120,7 +120,7 @@ def _list_files(root: Path, own: Path | None) -> list[Path]:
         found: list[Path] = []
         total = 0
         for folders, (place, names, files) in enumerate(os.walk(root), start=1):
-            names[:] = [] if depth == "top" else sorted(_descend(Path(place), names, files))
+            names[:] = [] if depth == "top" else sorted(_descend(Path(place), names))
             for path in (Path(place) / name for name in sorted(files)):
                 if _counts(path):
                     found.append(path)
@@ -132,15 +132,16 @@ def _list_files(root: Path, own: Path | None) -> list[Path]:
     return [own] if own is not None else []
 
 
-def _descend(place: Path, names: list[str], files: list[str]) -> Iterable[str]:
-    if "pyvenv.cfg" in files or {"generate", "score"} <= {*names}:  # an environment, a store
-        return ()
+def _descend(place: Path, names: list[str]) -> Iterable[str]:
+    """The folders in `place` that may hold what a system is made of."""
     ours = {_HOME / name for name in _OURS}
-    return (
-        name
-        for name in names
-        if not name.startswith(".") and name not in _SKIPPED and place / name not in ours
-    )
+    for name in names:
+        below = place / name
+        is_environment = (below / "pyvenv.cfg").exists()
+        is_store = all((below / kind).is_dir() for kind in ("generate", "score"))
+        is_hidden = name.startswith(".") or name in _SKIPPED
+        if not (is_hidden or is_environment or is_store or below in ours):
+            yield name
 
 
 def _counts(path: Path) -> bool:

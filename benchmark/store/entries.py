@@ -161,27 +161,24 @@ class Store:
     def set_aside(self, kind: Kind, key: str, why: str) -> None:
         """Rename an entry that is not what it says, and say so; what it holds is kept.
 
+        With it go the entries that versions which compared nothing may have made from it.
+
         Args:
             kind: of the entry.
             key: of the entry.
             why: a clause.
         """
-        folder = self.folder(kind, key)
-        self._whole.discard((kind, key))
-        taken = {path.name for path in folder.parent.glob(f"{key}.damaged-*")}
-        number = next(n for n in range(1, len(taken) + 2) if f"{key}.damaged-{n}" not in taken)
-        name = f"{key}.damaged-{number}"
-        try:
-            folder.rename(folder.with_name(name))
-        except FileNotFoundError:  # another process was faster
-            return
-        except OSError as error:
-            note(f"note: {folder} is damaged ({why}) and cannot be renamed ({error.strerror}).")
-            return
-        note(
-            f"note: {folder} is damaged ({why}): it was set aside as {name}, and what it held is"
-            " made again."
-        )
+        folder, others = self.folder(kind, key), self._find_descendants(kind, key)
+        for other in others:
+            with self.lock(*other, timeout_s=PATIENCE_S):
+                self._rename(*other)
+        name = self._rename(kind, key)
+        also = f", with {len(others)} that may have been made from it," if others else ""
+        if name is not None:
+            note(
+                f"note: {folder} is damaged ({why}): it was set aside as {name}{also} and is made"
+                " again."
+            )
 
     def _read(self, kind: Kind, key: str) -> dict[str, Any] | None:
         folder = self.folder(kind, key)
@@ -202,7 +199,6 @@ class Store:
                 try:
                     return self._read(kind, key)  # another process may have made it again
                 except DamagedError as why:
-                    self._distrust_descendants(kind, key)
                     self.set_aside(kind, key, str(why))
         except Timeout:
             return None
@@ -211,24 +207,35 @@ class Store:
             note(f"note: {folder} is damaged and cannot be set aside ({why_not}).")
         return None
 
-    def _distrust_descendants(self, kind: Kind, key: str) -> None:
-        """Set aside what versions that compared nothing may have made from a damaged entry."""
+    def _rename(self, kind: Kind, key: str) -> str | None:
+        """The name that an entry has now; None if another process was faster."""
+        folder = self.folder(kind, key)
+        self._whole.discard((kind, key))
+        taken = {path.name for path in folder.parent.glob(f"{key}.damaged-*")}
+        number = next(n for n in range(1, len(taken) + 2) if f"{key}.damaged-{n}" not in taken)
+        try:
+            folder.rename(folder.with_name(f"{key}.damaged-{number}"))
+        except FileNotFoundError:
+            return None
+        return f"{key}.damaged-{number}"
+
+    def _find_descendants(self, kind: Kind, key: str) -> list[tuple[Kind, str]]:
+        """Entries without a seal that name the entry, or its candidates, and those that name them.
+
+        Whoever made them did not compare what they were made from.
+        """
         digest = None
         with suppress(DamagedError):
             digest = read_sealed(self.folder(kind, key) / RECORD)[0].get("candidates_digest")
+        found: list[tuple[Kind, str]] = []
         for other in get_args(Kind):
             for name in self.keys(other) if other != kind else ():
-                try:
+                with suppress(DamagedError):
                     record, files = read_sealed(self.folder(other, name) / RECORD)
-                except DamagedError:
-                    continue
-                is_child = record.get(kind) == key or (
-                    other == "score" and digest and record.get("candidates_digest") == digest
-                )
-                if files is None and is_child:
-                    with self.lock(other, name, timeout_s=PATIENCE_S):
-                        self._distrust_descendants(other, name)
-                        self.set_aside(other, name, f"it was made from the damaged {kind}/{key}")
+                    is_of = other == "score" and digest == record.get("candidates_digest", "")
+                    if files is None and (is_of or record.get(kind) == key):
+                        found += [(other, name), *self._find_descendants(other, name)]
+        return list(dict.fromkeys(found))
 
     def _remove(self, folder: Path) -> None:
         """Remove a folder at once, as a reader sees it, and what an interruption left of others."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +130,13 @@ def _find(folder: Path) -> Path | None:
 
 
 def _check(kept: Path) -> None:
-    _, files = read_sealed(kept / PROGRESS)
+    values, files = read_sealed(kept / PROGRESS)
     if files is not None:
         check_files(kept, files)
         return
+    # A checkpoint of a version up to 0.5.0.
+    if missing := {field.name for field in fields(Progress)} - {*values}:
+        raise DamagedError(f"{PROGRESS} has no {min(missing)}")
     for path in sorted(kept.glob("*.safetensors")):
         _check_weights(path)
     for path in sorted(kept.glob("*.pt")):

@@ -80,7 +80,9 @@ def _find_absent_trials(
     own = [record for record in report.records if "outputs" not in record.line]
     present = {record.trial for record in own}
     seeds = report.run.get("seeds", [])
-    chosen = {(r.line["task"], r.line["system"]) for r in records if "outputs" not in r.line}
+    chosen = dict.fromkeys(
+        (r.line["task"], r.line["system"]) for r in records if "outputs" not in r.line
+    )
     for task_id, task in rebuilt.tasks.items():
         for system in dict.fromkeys(
             (*(name for of, name in chosen if of == task_id), *_asked_for(report, rebuilt, task_id))
@@ -105,7 +107,6 @@ def _asked_for(report: RawReport, rebuilt: RebuiltPlan, task: str) -> list[str]:
     command = list(report.run.get("command", ()))
     if "benchmark.run" not in command or rebuilt.suite is None:
         return []
-    # What was selected from the records of a task is compared with its own trials alone.
     names: list[str] = []
     taking = False
     for word in command:

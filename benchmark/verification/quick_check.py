@@ -69,7 +69,7 @@ def _verify(record: RawRecord, rebuilt: RebuiltPlan, measured: Collection[str]) 
 
 def _find_unmeasured(record: RawRecord, rebuilt: RebuiltPlan) -> list[str]:
     """Metrics that the suite of the record names and that it lacks, whatever code is here."""
-    if rebuilt.suite is None or "outputs" in record.line:
+    if rebuilt.suite is None or "outputs" in record.line or not record.metrics:
         return []
     recipe = rebuilt.suite.tasks.get(record.line["task"])
     specs = (*rebuilt.suite.evaluation.metrics, *(recipe.metrics if recipe else ()))
