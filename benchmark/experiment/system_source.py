@@ -79,8 +79,13 @@ def find_source(system: str, system_class: type[System]) -> SystemSource | None:
         system: id, or dotted path of a user's system.
         system_class: its class, which is imported.
     """
-    entry = system_entries().get(system)
-    target = (entry.target if entry else system).partition(":")[0]
+    if ":" in system:
+        target = system.partition(":")[0]
+    elif _is_ours(sys.modules[system_class.__module__]):
+        return None
+    else:
+        entry = system_entries().get(system)
+        target = entry.target.partition(":")[0] if entry else system_class.__module__
     names = dict.fromkeys((target, *(of.__module__ for of in system_class.__mro__)))
     modules = [sys.modules[name] for name in names if name in sys.modules]
     own = [module for module in modules if _file(module) and not _is_ours(module)]

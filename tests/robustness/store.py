@@ -33,9 +33,10 @@ NANO = ROOT / "tests" / "suites" / "nano.yaml"
 WORDS = (
     "--task", "paraphrase", "--system", "transformer", "copy-source", "--suite", str(NANO),
     "--jobs", "1", "--trace", "--name", "r", "--set", "limits.train=60", "limits.valid=4",
-    "limits.test=5", "budget.updates=24", "training.validate_every=8", "training.checkpoint_s=0.01",
+    "limits.test=5", "budget.updates=24", "training.validate_every=8", "training.checkpoint_s=0.05",
     "training.valid_examples=4", "training.quality_examples=2", "evaluation.trace.sources=3",
     "evaluation.interval.resamples=20", "evaluation.valid_sources=3",
+    "evaluation.metrics=[bleu_sent_m4, self_bleu, length]", "evaluation.controlled_metrics=[validity]",
 )  # fmt: skip
 KILLS_IN_A_ROW = 5
 
@@ -328,8 +329,14 @@ def _import_once() -> None:
         "benchmark.scoring.likelihood_stage", "benchmark.export.record_writer",
         "benchmark.execution.process_pool", "baselines.autoregressive.transformer",
         "baselines.yardsticks", "benchmark.verification.verdict", "benchmark.outputs.submission",
+        "torch._dynamo",
     ):  # fmt: skip
         importlib.import_module(module)
+    from benchmark.store.provenance import code, machine, versions
+    from benchmark.tasks import load_task
+
+    load_task("paraphrase", data_dir=None, limits={"train": 1})
+    code(), versions(), machine(gpu=True), machine(gpu=False)
 
 
 if __name__ == "__main__":
