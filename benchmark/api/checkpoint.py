@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-IDENTITY = "system.json"
+IDENTITY = "system_identity.json"
 """The file that says which system a folder is of."""
 
 _OURS = ("diffuseq", "baselines")

@@ -14,14 +14,16 @@ CARD = "README.md"
 
 
 def write_card(folder: Path, trial: Trial, summary: TrainingSummary) -> None:
-    """Write the card of the system that was saved in `folder`."""
+    """Write the card of the system that was saved in `folder`, unless it has one of its own."""
+    if (folder / CARD).exists():
+        return
     cls, task = trial.system_class, trial.task
     written = code()
     source = f", digest of its source `{trial.source.digest}`" if trial.source else ""
     text = f"""# {_quote(trial.system)} on {_quote(task.id)}
 
-A text generator that diffuseq-bench trained. `system.json` says which system it is, and no other
-loads it.
+A text generator that diffuseq-bench trained. `system_identity.json` says which system it is, and no
+other loads it.
 
 - System: {_quote(trial.system)}, class `{cls.__module__}.{cls.__qualname__}`, version \
 {cls.version}{source}

@@ -36,7 +36,8 @@ WORDS = (
     "limits.test=5", "budget.updates=24", "training.validate_every=8", "training.checkpoint_s=0.05",
     "training.valid_examples=4", "training.quality_examples=2", "evaluation.trace.sources=3",
     "evaluation.interval.resamples=20", "evaluation.valid_sources=3",
-    "evaluation.metrics=[bleu_sent_m4, self_bleu, length]", "evaluation.controlled_metrics=[validity]",
+    "evaluation.metrics=[bleu_sent_m4, self_bleu, length]",
+    "evaluation.controlled_metrics=[validity]",
 )  # fmt: skip
 KILLS_IN_A_ROW = 5
 

@@ -225,7 +225,7 @@ def test_another_system_refuses_weights_of_equal_shapes(resources, tmp_path, wri
     with pytest.raises(UserError, match=f"'{writer.id}' and cannot be loaded as '{reader.id}'"):
         reader.load(folder, "cpu")
     # A folder of version 0.5.0 says nothing, but for the record of its entry.
-    (folder / "system.json").unlink()
+    (folder / "system_identity.json").unlink()
     with pytest.warns(UnnamedCheckpointWarning):
         writer.load(folder, "cpu")
     (tmp_path / "record.json").write_text(f'{{"system": "{writer.id}"}}')

@@ -18,7 +18,7 @@ class Other:
 
 def test_a_folder_says_which_system_it_is_of(tmp_path):
     write_identity(tmp_path, One)
-    said = json.loads((tmp_path / "system.json").read_text())
+    said = json.loads((tmp_path / "system_identity.json").read_text())
     assert (said["system"], said["version"]) == ("one", 3) and said["class"].endswith(":One")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -34,6 +34,6 @@ def test_a_folder_of_an_earlier_version_is_loaded_with_a_warning(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "\xff"])
 def test_a_broken_identity_is_named(tmp_path, text):
-    (tmp_path / "system.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(UserError, match=r"system\.json cannot be read"):
+    (tmp_path / "system_identity.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match=r"system_identity\.json cannot be read"):
         check_identity(tmp_path, One)

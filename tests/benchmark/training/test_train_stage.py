@@ -50,7 +50,7 @@ def test_the_averaged_weights_are_stored(tmp_path: Path, monkeypatch: pytest.Mon
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["quality"].keys() == {"bleu_sent_m4", "validity"}
     # What names the system is not in the digest of the weights, which all versions share.
-    named = ("README.md", "system.json")
+    named = ("README.md", "system_identity.json")
     assert record["summary"]["system_digest"] == folder_digest(folder / "system", without=named)
     card = (folder / "system" / "README.md").read_text()
     for said in (
@@ -59,7 +59,10 @@ def test_the_averaged_weights_are_stored(tmp_path: Path, monkeypatch: pytest.Mon
         "from baselines.autoregressive.transformer import TransformerSystem",
     ):  # fmt: skip
         assert said in card
-    assert json.loads((folder / "system" / "system.json").read_text())["system"] == "transformer"
+    assert (
+        json.loads((folder / "system" / "system_identity.json").read_text())["system"]
+        == "transformer"
+    )
 
 
 def test_the_quality_in_training_is_of_the_case_of_the_table(tmp_path: Path) -> None:
