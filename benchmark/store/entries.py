@@ -175,10 +175,9 @@ class Store:
         name = self._rename(kind, key)
         also = f", with {len(others)} that may have been made from it," if others else ""
         if name is not None:
-            note(
-                f"note: {folder} is damaged ({why}): it was set aside as {name}{also} and is made"
-                " again."
-            )
+            # What was entered from files can only be entered again.
+            then = "" if kind == "outputs" else " and is made again"
+            note(f"note: {folder} is damaged ({why}): it was set aside as {name}{also}{then}.")
 
     def _read(self, kind: Kind, key: str) -> dict[str, Any] | None:
         folder = self.folder(kind, key)
