@@ -96,7 +96,8 @@ def find_source(system: str, system_class: type[System]) -> SystemSource | None:
         return None
     sha, count = hashlib.sha256(), 0
     for path, name in sorted(_gather(own).items(), key=lambda item: item[1]):
-        sha.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        line = f"{name} {hashlib.sha256(_read(path)).hexdigest()}\n"
+        sha.update(line.encode(errors="surrogateescape"))
         count += 1
     kind, name, version = _describe(own[0])
     return SystemSource(kind, name, version, count, sha.hexdigest()[:16])
@@ -157,8 +158,16 @@ def _counts(path: Path) -> bool:
         return not path.stem.endswith("_test")
     if path.suffix not in (".yaml", ".yml") or path.stat().st_size > MOST_BYTES:
         return False
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = _read(path).decode("utf-8", errors="replace")
     return len({*_SUITE.findall(text)}) < 2
+
+
+def _read(path: Path) -> bytes:
+    """The content of a file; empty for one that may not be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _describe(module: ModuleType) -> tuple[Kind, str, str | None]:

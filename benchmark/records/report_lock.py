@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from benchmark.records.record_files import KINDS
 from benchmark.runtime.command_line import note
 from benchmark.store.files import remove_unfinished
 
@@ -58,7 +59,7 @@ def _acquire(place: Path) -> BaseFileLock | None:
         except Timeout:
             note(f"note: another process writes the report {place}: waiting for it.")
             lock.acquire()
-        except OSError:
+        except (OSError, NotImplementedError):  # some file systems have no locks
             continue
         return lock
     return None
@@ -72,7 +73,11 @@ def _tidy(place: Path) -> None:
     replaced = sorted(place.glob(".records-*.old"), key=lambda path: path.stat().st_mtime)
     if replaced and not records.exists():
         replaced.pop().rename(records)
-    # Versions up to 0.5.0 wrote into `records.tmp`.
-    for left in (*replaced, *place.glob(".records-*.tmp"), place / "records.tmp"):
+    for left in (*replaced, *place.glob(".records-*.tmp")):
         shutil.rmtree(left, ignore_errors=True)
-    remove_unfinished(place)
+    # Versions up to 0.5.0 wrote there.
+    older = place / "records.tmp"
+    if older.is_dir() and {path.name for path in older.iterdir()} <= {*KINDS, "run.json"}:
+        shutil.rmtree(older, ignore_errors=True)
+    for folder in (place, *(place / name for name in ("tables", "figures", "paper"))):
+        remove_unfinished(folder)

@@ -149,7 +149,8 @@ class Store:
         """Turn the folder `partial` into the entry, with its record."""
         partial, folder = self.partial(kind, key), self.folder(kind, key)
         partial.mkdir(parents=True, exist_ok=True)
-        remove_unfinished(partial)
+        for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
+            remove_unfinished(place)
         files = digest_files(partial, without=(RECORD,))
         write_sealed(partial / RECORD, record, files)
         sync_folder(partial)

@@ -6,9 +6,13 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Collection
 from pathlib import Path
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
+"""Names that `unfinished` gives."""
 
 
 def file_digest(path: Path) -> str:
@@ -59,9 +63,9 @@ def unfinished(path: Path) -> Path:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left below `folder`; nothing may be writing there."""
-    for path in folder.rglob(".*.tmp"):
-        if path.is_file():
+    """Remove what killed writers left in `folder`; nothing may be writing there."""
+    for path in folder.glob(".*.tmp"):
+        if _UNFINISHED.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
 
 

@@ -195,7 +195,7 @@ def _leftovers(folder: Path, random: Random) -> None:
     (report / "records").rename(report / ".records-0.old")
     for name in ("records.tmp", ".records-1.tmp"):
         (report / name / "samples").mkdir(parents=True)
-    (report / ".0123.tmp").touch()
+    (report / f".{0:032x}.tmp").touch()
 
 
 DAMAGES: tuple[Damage, ...] = (

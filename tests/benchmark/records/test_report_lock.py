@@ -13,12 +13,13 @@ def test_leftovers_go_and_records_come_back(tmp_path):
     for name in (".records-1.old", "records.tmp", ".records-2.tmp", "tables"):
         (report / name).mkdir(parents=True)
     (report / ".records-1.old" / "run.json").write_text("{}")
-    (report / "tables" / ".0123.tmp").touch()
+    (report / "tables" / f".{0:032x}.tmp").touch()
     (report / "summary.md").touch()
+    (report / ".mine.tmp").touch()
     with hold_report(report):
         assert (report / "records" / "run.json").read_text() == "{}"
         assert sorted(p.name for p in report.rglob("*")) == [
-            "records", "run.json", "summary.md", "tables",
+            ".mine.tmp", "records", "run.json", "summary.md", "tables",
         ]  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def test_what_another_process_works_on_is_not_forgotten(tmp_path):
 def test_leftovers_of_killed_writers_do_not_enter_an_entry(tmp_path):
     store = Store(tmp_path)
     store.partial("train", "k").mkdir(parents=True)
-    (store.partial("train", "k") / ".0123.tmp").write_text("half")
+    (store.partial("train", "k") / f".{0:032x}.tmp").write_text("half")
     (tmp_path / "train" / "k.removed-0").mkdir()
     store.finish("train", "k", {})
     assert [path.name for path in store.folder("train", "k").iterdir()] == ["record.json"]
