@@ -31,6 +31,13 @@ _FIELDS: Mapping[str, Mapping[str, type]] = {
 }  # fmt: skip
 """What the record of a kind has at least."""
 
+_TYPES: Mapping[str, type] = {
+    "code": dict, "versions": dict, "machine": dict, "device": str, "threads": int,
+    "processes": int, "seed": int, "setting": dict, "parameters": dict, "summary": dict,
+    "config": dict, "statuses": dict, "metrics": dict, "interval": dict,
+}  # fmt: skip
+"""What is of this type wherever it is at all."""
+
 _CLOSENESS = 1e-6
 
 
@@ -43,6 +50,9 @@ def check_unsealed(kind: str, folder: Path, record: Record) -> None:
     for name, of in _FIELDS.get(kind, {}).items():
         if not isinstance(record.get(name), of) or isinstance(record[name], bool):
             raise DamagedError(f"record.json has no {name}")
+    for name, of in _TYPES.items():
+        if name in record and not isinstance(record[name], of):
+            raise DamagedError(f"{name} in record.json is no {of.__name__}")
     check = _CHECKS.get(kind)
     if check is not None:
         try:

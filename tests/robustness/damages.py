@@ -135,12 +135,19 @@ def _record(text: str) -> Callable[[Path, Random], None]:
 
 def _wrong_type(folder: Path, random: Random) -> None:
     path = random.choice(entries(folder / "runs")) / "record.json"
-    text = path.read_text(encoding="utf-8").rpartition(SEAL)[0] + "\n}"
-    record = json.loads(text)
-    del record["files"]
-    name = random.choice(sorted(record))
-    record[name] = random.choice([None, [], "x", -1, {"x": 1}])
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record[random.choice(sorted(record))] = random.choice([None, [], "x", -1, {"x": 1}])
+    path.write_text(json.dumps(record, indent=random.choice((1, None))), encoding="utf-8")
+
+
+def _old_wrong_type(folder: Path, random: Random) -> None:
+    for entry in entries(folder / "runs"):
+        unseal(entry)
+    path = random.choice(entries(folder / "runs", "train", "generate")) / "record.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    known = ("code", "versions", "machine", "device", "threads", "seed")
+    record[random.choice(known)] = random.choice([None, []])
+    path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 def _wrong_value(folder: Path, random: Random) -> None:
@@ -225,6 +232,7 @@ DAMAGES: tuple[Damage, ...] = (
     of_old("version 0.5.0, candidates: half", "generate", "candidates.jsonl", drop_half),
     of_old("version 0.5.0, weights: cut", "train", "model.safetensors", cut),
     of_old("version 0.5.0, values: half of the lines", "score", "values.jsonl", drop_half),
+    Damage("version 0.5.0, record: a field of another type", _old_wrong_type),
     of_old("version 0.5.0, trace: removed", "trace", "states.jsonl", remove),
     Damage("pair scores: any damage, scores removed", _pairs, is_told=False),
     Damage("record of a failure: {}", _failure, is_told=False),
