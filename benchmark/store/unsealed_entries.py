@@ -33,8 +33,8 @@ _FIELDS: Mapping[str, Mapping[str, type]] = {
 
 _TYPES: Mapping[str, type] = {
     "code": dict, "versions": dict, "machine": dict, "device": str, "threads": int,
-    "processes": int, "seed": int, "setting": dict, "parameters": dict, "summary": dict,
-    "config": dict, "statuses": dict, "metrics": dict, "interval": dict,
+    "processes": int, "seed": int, "setting": dict, "summary": dict,
+    "statuses": dict, "metrics": dict, "interval": dict,
 }  # fmt: skip
 """What is of this type wherever it is at all."""
 

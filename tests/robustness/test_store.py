@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def test_kills_concurrent_runs_and_damage_leave_what_an_undisturbed_run_leaves(tmp_path):
     script, page = Path(__file__).with_name("store.py"), tmp_path / "store.md"
-    words = ["--kills", "4", "--rounds", "2", "--damages", "4", "--seed", "1"]
+    words = ["--kills", "4", "--rounds", "1", "--damages", "4", "--seed", "1"]
     done = subprocess.run(
         [sys.executable, str(script), *words, "--output", str(page)],
         capture_output=True,

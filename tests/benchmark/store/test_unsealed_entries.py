@@ -83,6 +83,7 @@ def test_whole_ones_are_read(store, capsys):
         ("train", "system/config.json", "[]", "system is not what was written"),
         ("trace", "states.jsonl", None, "states.jsonl is missing"),
         ("train", "record.json", "{}", "record.json has no summary"),
+        ("train", "record.json", '{"code": {}, "summary": {}, "machine": null}', "no dict"),
         ("generate", "record.json", json.dumps({"candidates_digest": 3}), "no candidates_digest"),
     ],
 )
