@@ -18,6 +18,7 @@ from benchmark.runtime.command_line import (
     add_output,
     add_shared_flags,
     is_quiet,
+    note,
     run_command,
     show_first,
 )
@@ -77,6 +78,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     from tqdm import tqdm
 
+    from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.experiment.plan import make_plan
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import choose_systems, choose_tasks
@@ -105,6 +107,8 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     task, context = trial.task, RunContext(Store(options.store), device)
     decoding = _decoding(trial, options.decoding)
     _check_trained(trial, context)
+    for changed in describe_changed_sources(plan.trials, context.store):
+        note(f"note: {changed}")
     set_threads(suite.threads)
     teacher = open_system(trial, context)
     identity = {

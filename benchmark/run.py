@@ -98,7 +98,7 @@ def parser() -> CommandParser:
         choices=("missing", "failed", "stale", "all"),
         default="missing",
         help="missing: whatever is missing; failed: only what failed; stale: also entries made"
-        " by older code; all: everything (default: missing)",
+        " by older code or by another source of your system; all: everything (default: missing)",
     )
     how.add_argument(
         "--dry-run", action="store_true", help="print the trials and their estimated time"
@@ -286,6 +286,7 @@ def _check_launch(jobs: int | None, plan: Plan, store: Store, processes: Process
 
 
 def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> list[str]:
+    from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.execution.process_pool import run_trials
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.runtime.progress import ProgressBoard
@@ -294,6 +295,8 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
     processes, store = context.processes, context.store
     if processes.is_main:
         selected = [trial for trial in select(plan, store, rerun) if unfinished(trial, store)]
+        for changed in describe_changed_sources(plan.trials, store):
+            note(f"note: {changed}")
         chosen = [plan.trials.index(trial) for trial in selected]
     trials = [plan.trials[number] for number in processes.gather(chosen)[0]]
     trials = _in_turn(trials, [trial.system for trial in plan.trials])
@@ -349,10 +352,13 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
 
 
 def _dry_run(plan: Plan, context: RunContext, jobs: int) -> int:
+    from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.execution.time_estimate import estimate_seconds
     from benchmark.execution.trial_stages import unfinished
     from benchmark.runtime.device import set_threads
 
+    for changed in describe_changed_sources(plan.trials, context.store):
+        note(f"note: {changed}")
     set_threads(plan.suite.threads)
     total = 0.0
     for trial in plan.trials:

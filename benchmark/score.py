@@ -132,6 +132,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
         choose_suite,
         find_report,
     )
+    from benchmark.records.report_lock import hold_report
     from benchmark.store.entries import Store
 
     _check(options)
@@ -139,17 +140,54 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     store.prepare()
     folder = options.report or Path("reports") / f"{options.system}-{options.task}"
     check_writable(folder)
-    target = find_report(folder)
-    check_entries(target, store)
-    # Metrics that are named are all that is measured, but for what `--set` adds.
-    overrides = ["evaluation.semantic_metrics=[]"] if options.metrics else []
-    overrides += options.set
-    if options.metrics:
-        overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")
-    suite = choose_suite(target, options.task, options.suite, overrides)
-    change = _remove if options.remove else _enter
-    task = change(options, target, suite, store)
-    return _report(options, target, suite, task, store, words)
+    # One call at a time: each reads what the others registered, and writes the records anew.
+    with hold_report(folder, create=True):
+        _set_broken_records_aside(folder, store)
+        target = find_report(folder)
+        try:
+            check_entries(target, store)
+        except UserError as error:
+            # What was set aside cannot come back: other rows must not wait for it.
+            if not any((store.root / "outputs").glob("*.damaged-*")):
+                raise
+            note(f"note: {error}")
+        # Metrics that are named are all that is measured, but for what `--set` adds.
+        overrides = ["evaluation.semantic_metrics=[]"] if options.metrics else []
+        overrides += options.set
+        if options.metrics:
+            overrides.append(f"evaluation.metrics={json.dumps(options.metrics)}")
+        suite = choose_suite(target, options.task, options.suite, overrides)
+        change = _remove if options.remove else _enter
+        task = change(options, target, suite, store)
+        return _report(options, target, suite, task, store, words)
+
+
+def _set_broken_records_aside(folder: Path, store: Store) -> None:
+    """Rename records that cannot be read where the store has all of them: they are made again.
+
+    Raises:
+        UserError: if they belong to a run, which has to write them again.
+    """
+    from benchmark.outputs.registered_outputs import registered
+    from benchmark.records.reader import read_records
+
+    folder = folder.resolve()
+    records = folder / "records"
+    if not records.is_dir():
+        return
+    try:
+        read_records(folder)
+    except UserError as error:
+        run = records / "run.json"
+        command = run.read_text(encoding="utf-8", errors="replace") if run.is_file() else ""
+        if "benchmark.run" in command or not registered(store, folder.name):
+            raise UserError(
+                f"{str(error).removesuffix('.')}: the same call of benchmark.run writes the records"
+                " again."
+            ) from error
+        taken = len(list(folder.glob("records.damaged-*")))
+        aside = records.rename(records.with_name(f"records.damaged-{taken + 1}"))
+        note(f"note: {error} The records were set aside as {aside.name} and made again.")
 
 
 def _check(options: argparse.Namespace) -> None:

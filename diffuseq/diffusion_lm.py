@@ -155,9 +155,11 @@ class DiffusionLM(DiffuSeq):
         """See `benchmark.api.Steerable`."""
         assert self.operators is not None
         api.save_operators(path, self.operators.attributes, self.operators)
+        api.write_identity(path, type(self))
 
     def load_operators(self, path: Path, recipe: ClassifierRecipe) -> None:
         """See `benchmark.api.Steerable`."""
+        api.check_identity(path, type(self))
         operators = self._classifiers(api.read_attributes(path), recipe)
         api.load_weights(path, operators, str(self.module.alpha_bar.device))
         self.operators = operators.eval().requires_grad_(False)

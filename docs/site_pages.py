@@ -23,6 +23,7 @@ OUTSIDE = (
     "benchmark/tasks/cards/*.md",
     "reports/*.md",
     "reports/speed/*.md",
+    "reports/robustness/*.md",
     "reports/*-*/*.md",
     "reports/*-*/paper/*.md",
     "reports/*-*/tables/*.md",

@@ -117,9 +117,11 @@ class FudgeSystem(GPT2System):
         """See `benchmark.api.Steerable`."""
         assert self.operators is not None
         self.operators.save(path)
+        api.write_identity(path, type(self))
 
     def load_operators(self, path: Path, recipe: PrefixOperatorRecipe) -> None:
         """See `benchmark.api.Steerable`."""
+        api.check_identity(path, type(self))
         embeddings = self._embeddings()
         inputs, device = 2 * embeddings.size(-1), str(embeddings.device)
         self.operators = PrefixOperators.load(path, inputs, recipe, device)

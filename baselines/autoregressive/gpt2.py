@@ -138,14 +138,14 @@ class GPT2System(AutoregressiveSystem):
 
         A published model's own configuration and tokeniser are in a subfolder.
         """
-        api.save_folder(path, self.config, self.resources, self.module)
+        api.save_folder(path, self.config, self.resources, self.module, system=type(self))
         if self._own is not None:
             save_pretrained(path / FOLDER, self._model, self._own)
 
     @classmethod
     def load(cls, path: Path, device: str) -> Self:
         """Read what `save` wrote; `init` is not looked up again."""
-        config, resources = api.read_folder(path, GPT2Config)
+        config, resources = api.read_folder(path, cls.Config, system=cls)
         published = None if config.init is None else read_pretrained(path / FOLDER)
         system = cls(config, resources, published)
         api.load_weights(path, system.module, device)

@@ -152,9 +152,11 @@ class GuidedLatentSystem(api.NeuralSystem):
         """See `benchmark.api.Steerable`."""
         assert self.operators is not None
         self.operators.save(path)
+        api.write_identity(path, type(self))
 
     def load_operators(self, path: Path, recipe: LatentOperatorRecipe) -> None:
         """See `benchmark.api.Steerable`."""
+        api.check_identity(path, type(self))
         device = str(self._device)
         self.operators = Operators.load(path, self.model.latent, recipe, device)
 

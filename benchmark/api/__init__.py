@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.api.checkpoint import (
+    UnnamedCheckpointWarning,
+    check_identity,
     load_weights,
     read_attributes,
     read_folder,
     save_folder,
     save_operators,
+    write_identity,
 )
 from benchmark.api.control import (
     Control,
@@ -86,8 +89,10 @@ __all__ = [
     "System",
     "Tokenizer",
     "Traceable",
+    "UnnamedCheckpointWarning",
     "UserError",
     "Weighting",
+    "check_identity",
     "detect_script",
     "index_labels",
     "load_tokenizer",
@@ -100,6 +105,7 @@ __all__ = [
     "read_folder",
     "save_folder",
     "save_operators",
+    "write_identity",
 ]
 
 

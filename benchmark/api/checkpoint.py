@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,89 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def save_folder(path: Path, config: Any, resources: Resources, module: nn.Module) -> None:
+IDENTITY = "system_identity.json"
+"""The file that says which system a folder is of."""
+
+_OURS = ("diffuseq", "baselines")
+
+
+class UnnamedCheckpointWarning(UserWarning):
+    """A folder that does not say which system wrote it."""
+
+
+def write_identity(path: Path, system_class: type) -> None:
+    """Write into the folder `path` which system it is of, for `check_identity`."""
+    try:
+        package = metadata.version("diffuseq-bench")
+    except metadata.PackageNotFoundError:
+        package = None
+    identity = {
+        "system": _id(system_class),
+        "class": f"{system_class.__module__}:{system_class.__qualname__}",
+        "version": getattr(system_class, "version", None),
+        "package": package,
+    }
+    text = json.dumps(identity, ensure_ascii=False, indent=2)
+    (path / IDENTITY).write_text(text + "\n", encoding="utf-8")
+
+
+def check_identity(path: Path, system_class: type) -> None:
+    """Check that the folder `path` is of this system; one that says nothing gives a warning.
+
+    Networks of several systems have the same shapes, so that nothing else would notice.
+
+    Raises:
+        UserError: if it is of another system.
+    """
+    name, file = _id(system_class), path / IDENTITY
+    try:
+        identity = json.loads(file.read_text(encoding="utf-8"))
+        written, by = str(identity["system"]), str(identity["class"])
+    except FileNotFoundError:
+        written, by = _find_writer(path, system_class) or name, ""
+        if written == name and path.is_dir():
+            warnings.warn(
+                f"{path} does not say which system wrote it, as folders of versions up to 0.5.0 do"
+                f" not: it is loaded as {name}.",
+                UnnamedCheckpointWarning,
+                stacklevel=3,
+            )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{file} cannot be read ({type(error).__name__}): copy the folder again, or remove that"
+            " file if you know which system it is of."
+        ) from error
+    if written != name:
+        how = f" with {by.replace(':', '.')}.load" if by else ""
+        raise UserError(
+            f"{path} was written by the system {written!r} and cannot be loaded as {name!r}: load"
+            f" it{how or f' with the class of {written}'}."
+        )
+
+
+def _find_writer(path: Path, system_class: type) -> str | None:
+    """The system of an entry of a store that says nothing itself; None where it is not certain."""
+    if system_class.__module__.partition(".")[0] not in _OURS:
+        return None  # a plug-in may be registered under any name
+    try:
+        written = json.loads((path.parent / "record.json").read_text(encoding="utf-8"))["system"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if not isinstance(written, str) or ":" in written else written
+
+
+def _id(system_class: type) -> str:
+    return str(getattr(system_class, "id", system_class.__qualname__))
+
+
+def save_folder(
+    path: Path,
+    config: Any,
+    resources: Resources,
+    module: nn.Module,
+    *,
+    system: type | None = None,
+) -> None:
     """Write `config.json`, `model.safetensors` and the tokeniser into the folder `path`.
 
     Args:
@@ -22,10 +106,13 @@ def save_folder(path: Path, config: Any, resources: Resources, module: nn.Module
         config: the system's dataclass.
         resources: the source of lengths and tokeniser.
         module: the trained module.
+        system: the class of the system, which `read_folder` compares; None writes no identity.
     """
     from safetensors.torch import save_model
 
     path.mkdir(parents=True, exist_ok=True)
+    if system is not None:
+        write_identity(path, system)
     values = {"config": asdict(config), "lengths": asdict(resources.lengths)}
     text = json.dumps(values, indent=2, sort_keys=True)
     (path / "config.json").write_text(text + "\n", encoding="utf-8")
@@ -64,14 +151,23 @@ def read_attributes(path: Path) -> dict[str, list[str]]:
         raise UserError(f"No operators can be read from {path}: {error}.") from error
 
 
-def read_folder(path: Path, config_type: type) -> tuple[Any, Resources]:
+def read_folder(
+    path: Path, config_type: type, *, system: type | None = None
+) -> tuple[Any, Resources]:
     """The configuration and the resources (tokeniser, lengths) that `save_folder` wrote.
 
+    Args:
+        path: the folder.
+        config_type: the dataclass of the configuration.
+        system: the class of the system that reads; see `check_identity`. None compares nothing.
+
     Raises:
-        UserError: if a file is missing, broken, or written for another class.
+        UserError: if a file is missing, broken, or written by another system.
     """
     from benchmark.api.tokenizers import SubwordTokenizer
 
+    if system is not None:
+        check_identity(path, system)
     file = path / "config.json"
     try:
         values = json.loads(file.read_text(encoding="utf-8"))

@@ -205,7 +205,7 @@ class NeuralSystem:
 
     def save(self, path: Path) -> None:
         """Write config, safetensors and tokeniser into the folder `path`."""
-        save_folder(path, self.config, self.resources, self.module)
+        save_folder(path, self.config, self.resources, self.module, system=type(self))
 
     @classmethod
     def load(cls, path: Path, device: str) -> Self:
@@ -214,7 +214,7 @@ class NeuralSystem:
         Raises:
             UserError: if the folder is incomplete or was written by another system.
         """
-        config, resources = read_folder(path, cls.Config)
+        config, resources = read_folder(path, cls.Config, system=cls)
         system = cls(config, resources)
         load_weights(path, system.module, device)
         return system

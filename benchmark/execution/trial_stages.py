@@ -6,12 +6,14 @@ determines what is missing, and scores.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api import System, UserError
@@ -19,7 +21,9 @@ from benchmark.experiment.plan import Plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
+from benchmark.generation.candidates_file import CANDIDATES
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError
+from benchmark.scoring.score_entries import find_score
 from benchmark.store.entries import Kind, Store
 from benchmark.store.files import write_text
 
@@ -45,7 +49,7 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Trial]:
             # What depends on a stale entry is stale too.
             stale = rerun == "all"
             for kind, key in trial.entries:
-                stale = stale or _is_stale(store.record(kind, key))
+                stale = stale or _is_stale(store.record(kind, key), trial)
                 if stale:
                     store.forget(kind, key)
     return list(plan.trials)
@@ -67,14 +71,17 @@ def _with_scores(trial: Trial, store: Store) -> Iterator[tuple[Kind, str, dict[s
         record = store.record(kind, key)
         yield kind, key, record
         if kind == "generate" and record is not None:
-            scored = trial.scoring.key(record["candidates_digest"])
-            yield "score", scored, store.record("score", scored)
+            yield "score", *find_score(store, trial.scoring, record)
 
 
-def _is_stale(record: dict[str, Any] | None) -> bool:
+def _is_stale(record: dict[str, Any] | None, trial: Trial) -> bool:
+    """Whether other code made an entry, or another source of a user's system."""
     from benchmark.store.provenance import code
 
-    return record is not None and record["code"]["digest"] != code()["digest"]
+    if record is None:
+        return False
+    changed = trial.source is not None and not trial.source.made(record)
+    return changed or record["code"]["digest"] != code()["digest"]
 
 
 def run_trial(trial: Trial, context: RunContext) -> Outcome:
@@ -155,18 +162,19 @@ def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: l
     Errors are recorded in the store and added to `errors`.
     """
     generated = store.record("generate", generate_key)
-    assert generated is not None
+    if generated is None:
+        errors.append("Its candidates are no longer in the store: run the same command again.")
+        return 0
     digest = generated["candidates_digest"]
-    key = scoring.key(digest)
+    key, _ = find_score(store, scoring, generated)
 
     def score() -> None:
         from benchmark.scoring.bootstrap import IntervalRecipe
         from benchmark.scoring.candidate_scores import score_candidates
         from benchmark.scoring.pairwise_cache import PairCache
 
-        path = store.folder("generate", generate_key) / "candidates.jsonl"
         record, values = score_candidates(
-            [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]],
+            _read_candidates(store.folder("generate", generate_key), digest),
             scoring.metrics,
             mbr_utility=scoring.evaluation.mbr_utility,
             interval=IntervalRecipe(**scoring.evaluation.interval.model_dump()),
@@ -182,6 +190,19 @@ def score_entry(generate_key: str, scoring: TaskScoring, store: Store, errors: l
         store.finish("score", key, record | {"candidates_digest": digest})
 
     return _make(store, "score", key, score, errors)
+
+
+def _read_candidates(folder: Path, digest: str) -> list[dict[str, Any]]:
+    """The lines of a candidates file.
+
+    Raises:
+        UserError: if it is no longer what was generated.
+    """
+    path = folder / CANDIDATES
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise UserError(f"{path} was changed a moment ago: run the same command again.")
+    return [json.loads(line) for line in data.decode("utf-8").split("\n")[:-1]]
 
 
 def _make(

@@ -61,9 +61,9 @@ def make_plan(
         )
         for task in tasks
         for system in chosen[task]
-        if _applies(suite, loaded[task], system)
+        if applies(suite, loaded[task], system)
         for seed in suite.seeds
-        for labels in _label_budgets(suite, loaded[task], load_system(system))
+        for labels in label_budgets(suite, loaded[task], load_system(system))
     ]
     return Plan(suite, data_dir, loaded, tuple(trials))
 
@@ -92,7 +92,7 @@ def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:
     return suite.model_copy(update={"systems": suite.systems | completed})
 
 
-def _label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list[LabelBudget]:
+def label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list[LabelBudget]:
     """The labels from which a system learns a task, those of the table first."""
     recipe = suite.tasks[task.id]
     further = recipe.label_sweep if learns_labels(task, system_class) else ()
@@ -102,7 +102,8 @@ def _label_budgets(suite: Suite, task: Task, system_class: type[System]) -> list
     return [budget for budget in budgets if not (budget.alone and is_guided)]
 
 
-def _applies(suite: Suite, task: Task, system: str) -> bool:
+def applies(suite: Suite, task: Task, system: str) -> bool:
+    """Whether a system that was chosen runs on a task at all."""
     recipe = suite.recipe_of(system)
     if recipe.tasks is not None and task.id not in recipe.tasks:
         return False

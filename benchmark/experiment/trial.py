@@ -23,6 +23,7 @@ from benchmark.experiment.suite import (
     TaskRecipe,
     TrainingRecipe,
 )
+from benchmark.experiment.system_source import SystemSource, find_source
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
@@ -86,6 +87,10 @@ class Trial:
     """None if no likelihoods are requested, or the system has none on this task."""
     labels: LabelBudget | None = None
     """What it learns from; None where its answers do not depend on labels."""
+    suite: str = ""
+    """Name of the suite."""
+    source: SystemSource | None = None
+    """Of a plug-in; None for the systems of this package, whose source is that of the code."""
 
     @property
     def name(self) -> str:
@@ -95,7 +100,8 @@ class Trial:
 
     def describe(self, stage: str) -> dict[str, Any]:
         """The beginning of the record of one of its entries."""
-        return {"stage": stage, "task": self.task.id, "system": self.system, "seed": self.seed}
+        named = {"stage": stage, "task": self.task.id, "system": self.system, "seed": self.seed}
+        return named | ({"source": self.source.as_dict()} if self.source else {})
 
     @property
     def evaluation(self) -> Evaluation:
@@ -186,6 +192,8 @@ def resolve_trial(
         trace_key=_trace_key(scoring, system_class, planned[0]) if labels == usual else None,
         likelihood_key=likelihood if labels == usual else None,
         labels=labels if learns_labels(task, system_class) else None,
+        suite=suite.name,
+        source=find_source(system, system_class),
     )
 
 

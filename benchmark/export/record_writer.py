@@ -6,9 +6,11 @@ extended years later without the store.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -28,8 +30,10 @@ from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.record_files import RecordFiles
+from benchmark.records.report_lock import hold_report
 from benchmark.records.schema import LikelihoodRecord
 from benchmark.runtime.output_paths import make_folder
+from benchmark.scoring.score_entries import find_score
 from benchmark.scoring.source_facts import describe_sources, facts_key
 from benchmark.store.entries import Store, content_key
 from benchmark.store.files import json_line, write_gzip, write_json, write_text
@@ -39,6 +43,9 @@ from benchmark.tasks.data_notes import CanvasNotes
 from benchmark.tasks.splits import SPLITS
 
 SAMPLE_SOURCES = 20
+
+ATTEMPTS = 3
+"""How often what is removed while it is read is looked up again."""
 
 
 def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[str]) -> list[str]:
@@ -53,19 +60,25 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
     Raises:
         UserError: if the folder cannot be written.
     """
+    make_folder(folder, "--reports")
+    with hold_report(folder):
+        return _write(folder, plan, store, command)
+
+
+def _write(folder: Path, plan: Plan, store: Store, command: Sequence[str]) -> list[str]:
     fresh = _make_folder(folder)
     lines = [
         line
         for trial in plan.trials
         for planned in trial.generations
-        if (line := _line(fresh, store, trial, planned))
+        if (line := _read_line(fresh, store, trial, planned))
     ]
     known = RecordFiles(folder / "records")
     run = _run(folder.name, plan, lines, command, known) | _name_conditions(lines)
     taken = {(line["task"], line["system"]) for line in lines}
     joined = join(store, folder.name, plan.suite, plan.tasks, taken)
     _write_source_facts(fresh, known, run, plan)
-    _finish(folder, run, lines, joined.lines, joined)
+    _finish(folder, fresh, run, lines, joined.lines, joined)
     return [*_name_cut(run), *joined.remarks]
 
 
@@ -82,6 +95,11 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     Raises:
         UserError: if the folder cannot be written.
     """
+    with hold_report(folder):
+        return _join(folder, suite, task, store)
+
+
+def _join(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
     records, fresh = RecordFiles(folder / "records"), _make_folder(folder)
     run = json.loads(records.read("run.json"))
     lines = [json.loads(line) for _, line in records.trial_lines()]
@@ -102,7 +120,7 @@ def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[s
     known = run["systems"] | joined.systems
     run["systems"] = {line["system"]: known[line["system"]] for line in own}
     joined.systems = {line["system"]: known[line["system"]] for line in outputs}
-    _finish(folder, run, own, outputs, joined)
+    _finish(folder, fresh, run, own, outputs, joined)
     return joined.remarks
 
 
@@ -115,33 +133,45 @@ def _write_source_facts(fresh: Path, known: RecordFiles, run: dict[str, Any], pl
         unit = resolve_scoring(plan.suite, task).unit
         key = facts_key(task, unit)
         name = f"sources/{key}.jsonl"
-        if name in known.names("sources"):
-            text = known.read(name)
-        else:
+        text = _read_known_facts(known, name, task)
+        if text is None:
             text = "".join(json_line(facts.as_dict()) for facts in describe_sources(task, unit))
         write_gzip(fresh / f"{name}.gz", text.encode())
-        run["tasks"][task.id]["sources"] = key
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        run["tasks"][task.id] |= {"sources": key, "sources_digest": digest}
+
+
+def _read_known_facts(known: RecordFiles, name: str, task: Task) -> str | None:
+    """The facts that the records have; None if there are none, or they are damaged."""
+    try:
+        text = known.read(name) if name in known.names("sources") else ""
+        ids = [json.loads(line)["id"] for line in text.split("\n")[:-1]]
+    except (UserError, ValueError, LookupError, TypeError):
+        return None
+    digest = None  # as in the records of versions up to 0.5.0
+    with suppress(UserError, ValueError, LookupError, TypeError, AttributeError):
+        digest = json.loads(known.read("run.json"))["tasks"][task.id].get("sources_digest")
+    is_whole = digest in (None, hashlib.sha256(text.encode()).hexdigest())
+    return text if is_whole and ids == [example.id for example in task.test] else None
 
 
 def _make_folder(folder: Path) -> Path:
-    """An empty folder beside `folder/records`."""
-    fresh = folder / "records.tmp"
-    shutil.rmtree(fresh, ignore_errors=True)
-    if fresh.exists():
-        raise UserError(f"{fresh} cannot be removed: remove it, or name another --reports.")
+    """An empty folder beside `folder/records`, whose name nobody else uses."""
+    fresh = folder / f".records-{uuid.uuid4().hex}.tmp"
     make_folder(fresh, "--reports", named=folder)
     return fresh
 
 
 def _finish(
     folder: Path,
+    fresh: Path,
     run: dict[str, Any],
     own: Sequence[dict[str, Any]],
     outputs: Sequence[dict[str, Any]],
     joined: Joined,
 ) -> None:
     """Move the new records into place, unless they equal the existing ones."""
-    records, fresh = folder / "records", folder / "records.tmp"
+    records = folder / "records"
     for key, path in joined.candidates.items():
         _copy(path, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
     for key, path in joined.values.items():
@@ -149,11 +179,14 @@ def _finish(
     run["systems"] |= {n: info for n, info in joined.systems.items() if n not in run["systems"]}
     write_trial_records(fresh / "cells", (*own, *outputs))
     write_json(fresh / "run.json", run)
-    if _content(fresh) == _content(records):
+    if _are_equal(RecordFiles(fresh), RecordFiles(records)):
         shutil.rmtree(fresh)
         return
-    shutil.rmtree(records, ignore_errors=True)
-    fresh.replace(records)
+    replaced = fresh.with_suffix(".old")
+    if records.exists():
+        records.rename(replaced)
+    fresh.rename(records)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -168,14 +201,32 @@ def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> Non
         write_text(folder / f"{name}.jsonl", "".join(rows))
 
 
-def _content(records: Path) -> tuple[list[str], dict[str, Any]] | None:
-    """What determines the report: the trials, and the run except for its date and command."""
+def _are_equal(fresh: RecordFiles, kept: RecordFiles) -> bool:
+    """Whether all files say the same; a kept one that cannot be read does not."""
     try:
-        files = RecordFiles(records)
-        run, trials = json.loads(files.read("run.json")), [line for _, line in files.trial_lines()]
+        if _content(fresh) != _content(kept) or fresh.keyed_names() != kept.keyed_names():
+            return False
+        return all(fresh.read(name) == kept.read(name) for name in fresh.keyed_names())
     except (UserError, ValueError):
-        return None
+        return False
+
+
+def _content(files: RecordFiles) -> tuple[list[str], dict[str, Any]]:
+    """The trials, and the run except for its date and command."""
+    run, trials = json.loads(files.read("run.json")), [line for _, line in files.trial_lines()]
     return trials, {name: v for name, v in run.items() if name not in ("created", "command")}
+
+
+def _read_line(
+    fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration
+) -> dict[str, Any]:
+    """A line of the records; entries that another run removes meanwhile are looked up again."""
+    for _ in range(ATTEMPTS):
+        try:
+            return _line(fresh, store, trial, planned)
+        except FileNotFoundError:
+            continue
+    return _line(fresh, store, trial, planned)
 
 
 def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -> dict[str, Any]:
@@ -215,9 +266,8 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
         line["made"]["generate"] = conditions(generated)
         candidates = store.folder("generate", key) / "candidates.jsonl"
         _copy(candidates, fresh / "samples" / f"{key}.jsonl", lines=SAMPLE_SOURCES)
-        scored_as = trial.scoring.key(generated["candidates_digest"])
+        scored_as, scored = find_score(store, trial.scoring, generated)
         failures.append(store.failure("score", scored_as))
-        scored = store.record("score", scored_as)
         if scored is not None:
             keys["score"] = scored_as
             line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
@@ -252,8 +302,7 @@ def _describe_valid(
     generated = store.record("generate", planned.key)
     if generated is None:
         return None
-    key = trial.scoring.key(generated["candidates_digest"])
-    scored = store.record("score", key)
+    key, scored = find_score(store, trial.scoring, generated)
     if scored is None:
         return None
     return {
@@ -322,6 +371,10 @@ def _run(
             },
         )
         known["parameters"] = known["parameters"] or line.get("parameters")
+        if trial.source is not None:
+            source = known.setdefault("source", trial.source.as_dict() | {"made": []})
+            made = (of["source"] for of in line["made"].values() if "source" in of)
+            source["made"] = sorted({*source["made"], *made})
     return {
         "run": name,
         "suite": plan.suite.name,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import asdict
 from typing import cast
 
-from benchmark.api import Steerable, System
+from benchmark.api import Steerable, System, UnnamedCheckpointWarning, check_identity
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import PlannedGeneration, Trial
@@ -24,12 +25,24 @@ def open_system(trial: Trial, context: RunContext) -> System:
     """The trained system of a trial with its operators, or a fresh one if nothing is trained."""
     if trial.train_key is None:
         return build_system(trial)
-    folder = context.store.folder("train", trial.train_key) / "system"
-    system = trial.system_class.load(folder, context.device)
+    system = open_trained(trial, context)
     if trial.operators is not None:
         fitted = context.store.folder("operators", trial.operators.key) / OPERATORS
-        cast("Steerable", system).load_operators(fitted, trial.operators.recipe)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnnamedCheckpointWarning)
+            cast("Steerable", system).load_operators(fitted, trial.operators.recipe)
     return system
+
+
+def open_trained(trial: Trial, context: RunContext) -> System:
+    """The trained system of a trial, without operators."""
+    assert trial.train_key is not None
+    folder = context.store.folder("train", trial.train_key) / "system"
+    with warnings.catch_warnings():
+        # The key says which system an entry of an earlier version is of.
+        warnings.simplefilter("ignore", UnnamedCheckpointWarning)
+        check_identity(folder, trial.system_class)
+        return trial.system_class.load(folder, context.device)
 
 
 def generate_candidates(

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.api import UserError
+from benchmark.store.files import write_bytes
 
 KINDS = ("cells", "events", "likelihoods", "samples", "sources", "traces", "values")
 """Folders of the records, and what archives are named after."""
@@ -126,9 +127,7 @@ def pack_records(report: Path) -> None:
         for kind in KINDS:
             for number, archive in enumerate(_archives(files, kind), start=1):
                 path = files.folder / f"{kind}-{number}.tar.xz"
-                partial = path.with_name(f".{path.name}.tmp")
-                partial.write_bytes(archive)
-                partial.replace(path)
+                write_bytes(path, archive)
             # Last: what is both plain and packed is read, and packed, from the plain file.
             shutil.rmtree(files.folder / kind, ignore_errors=True)
     except OSError as error:

@@ -230,6 +230,18 @@ class TaskInfo(_Record):
     """Key of the facts of its test sources; empty where none were kept."""
 
 
+class SourceRecord(_Record):
+    """The source of a user's system; see `benchmark.experiment.system_source`."""
+
+    kind: str
+    name: str
+    version: str | None = None
+    files: int
+    digest: str
+    made: tuple[str, ...] = ()
+    """Digests of the sources that made what the report shows."""
+
+
 class SystemInfo(_Record):
     """A system as the run saw it."""
 
@@ -244,6 +256,8 @@ class SystemInfo(_Record):
     """None in records that do not say: what is trainable was trained from scratch."""
     why_size: str = ""
     parameters: Parameters | None = None
+    source: SourceRecord | None = None
+    """Of a plug-in; None for others, and in records that do not say."""
 
 
 class Run(_Record):

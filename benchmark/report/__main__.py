@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmark.api import UserError
 from benchmark.records.record_files import pack_records
+from benchmark.records.report_lock import hold_report
 from benchmark.report import build_paper, build_report
 from benchmark.runtime.command_line import CommandParser, add_output, run_command
 
@@ -78,7 +79,8 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
         )
     for folder in options.report:
         if options.pack:
-            pack_records(folder)
+            with hold_report(folder):
+                pack_records(folder)
         if figures != "paper":
             print(build_report(folder, drawings=options.drawings, columns=options.columns))
         if figures is not None:

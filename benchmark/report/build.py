@@ -16,6 +16,7 @@ from markupsafe import Markup
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
 from benchmark.records.reader import Records, read_records
+from benchmark.records.report_lock import hold_report
 from benchmark.report.analysis.at_a_glance import (
     HEADS,
     QUESTIONS,
@@ -89,7 +90,7 @@ def build(folder: Path, *, drawings: bool = False, columns: Collection[str] = ()
         drawings: whether every figure is written as PNG and PDF.
         columns: ids of columns for the LaTeX tables, in place of the presets.
     """
-    with _collect_seldom():
+    with hold_report(folder), _collect_seldom():
         return _build(folder, drawings=drawings, columns=columns)
 
 

@@ -1,26 +1,38 @@
-"""Records and artefacts on disk: content-addressed, atomic, resumable.
+"""Records and artefacts on disk: content-addressed, atomic, resumable, and compared on reading.
 
 An entry is a folder `<kind>/<key>/` that appears complete, by renaming, or not at all; its
-`record.json` describes how it was made. Work in progress lives in `<kind>/<key>.partial/` and
-survives an interruption. A failure is a file `<kind>/<key>.failed.json` beside it.
+`record.json` describes how it was made and has the digests of all that it holds. Work in progress
+lives in `<kind>/<key>.partial/` and survives an interruption. A failure is a file
+`<kind>/<key>.failed.json` beside it. A damaged entry is renamed to `<kind>/<key>.damaged-1/`, which
+nothing reads, and is made again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from benchmark.runtime.command_line import note
 from benchmark.runtime.output_paths import make_folder
-from benchmark.store.files import sync_folder, write_json
+from benchmark.store.files import remove_unfinished, sync_folder, write_json
+from benchmark.store.seal import DamagedError, check_files, digest_files, read_sealed, write_sealed
+from benchmark.store.unsealed_entries import check_unsealed
 
 Kind = Literal["train", "operators", "generate", "score", "outputs", "trace", "likelihood"]
+
+RECORD = "record.json"
+
+PATIENCE_S = 10.0
+"""Seconds that the reader of a damaged entry waits for a process that works on it."""
 
 
 def content_key(content: Mapping[str, Any]) -> str:
@@ -34,6 +46,10 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._whole: set[tuple[Kind, str]] = set()
+        """Entries whose files were compared: once in a process is enough."""
+        self._held: set[tuple[Kind, str]] = set()
+        """What this process has locked."""
 
     def prepare(self) -> None:
         """Create the folder.
@@ -51,16 +67,39 @@ class Store:
         """Where work on the entry is kept until it is finished."""
         return self.root / kind / f"{key}.partial"
 
+    def keys(self, kind: Kind) -> list[str]:
+        """Keys of the finished entries of a kind."""
+        return sorted(
+            path.parent.name
+            for path in (self.root / kind).glob(f"*/{RECORD}")
+            if _is_key(path.parent.name)
+        )
+
     def record(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """The record of a finished entry; None if there is none.
 
-        An unreadable record counts as missing: it is made again.
+        A damaged entry is set aside, with a sentence, and counts as missing: it is made again.
+
+        Raises:
+            UserError: if the record may not be read.
         """
-        return _read_json(self.folder(kind, key) / "record.json")
+        if not _is_key(key):
+            return None
+        try:
+            return self._read(kind, key)
+        except DamagedError:
+            return self._set_aside(kind, key)
 
     def failure(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """The last failure: `error` (one line) and `traceback`."""
-        return _read_json(self.root / kind / f"{key}.failed.json")
+        path = self.root / kind / f"{key}.failed.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return {name: str(found[name]) for name in ("error", "traceback")}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return {"error": f"unknown: {path.name} is damaged", "traceback": ""}
 
     def fail(self, kind: Kind, key: str, *, error: str, traceback: str) -> None:
         """Record a failure with its traceback."""
@@ -68,33 +107,149 @@ class Store:
         write_json(path, {"error": error, "traceback": traceback})
 
     def forget(self, kind: Kind, key: str) -> None:
-        """Remove an entry, its unfinished work and its failure."""
-        for folder in (self.folder(kind, key), self.partial(kind, key)):
-            shutil.rmtree(folder, ignore_errors=True)
-        (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
+        """Remove an entry, its unfinished work and its failure.
+
+        What another process works on at this moment is new, and stays.
+        """
+        if not (self.root / kind).is_dir():
+            return
+        try:
+            with self.lock(kind, key, timeout_s=0.0):
+                self._remove(self.folder(kind, key))
+                self._remove(self.partial(kind, key))
+                (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
+        except Timeout:
+            return
 
     @contextmanager
-    def lock(self, kind: Kind, key: str) -> Iterator[None]:
-        """Keep other processes from making the same entry."""
+    def lock(self, kind: Kind, key: str, *, timeout_s: float = -1.0) -> Iterator[None]:
+        """Keep other processes from making the same entry; a lock may be taken within itself.
+
+        Args:
+            kind: of the entry.
+            key: of the entry.
+            timeout_s: seconds to wait for another process; negative: until it has finished.
+
+        Raises:
+            Timeout: if another process has the lock for longer.
+        """
+        if (kind, key) in self._held:
+            yield
+            return
         path = self.root / kind / f"{key}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(str(path)):
-            yield
+        with FileLock(str(path), timeout=timeout_s):
+            self._held.add((kind, key))
+            try:
+                yield
+            finally:
+                self._held.discard((kind, key))
 
     def finish(self, kind: Kind, key: str, record: Mapping[str, Any]) -> None:
         """Turn the folder `partial` into the entry, with its record."""
         partial, folder = self.partial(kind, key), self.folder(kind, key)
         partial.mkdir(parents=True, exist_ok=True)
-        write_json(partial / "record.json", record)
+        for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
+            remove_unfinished(place)
+        files = digest_files(partial, without=(RECORD,))
+        write_sealed(partial / RECORD, record, files)
         sync_folder(partial)
-        shutil.rmtree(folder, ignore_errors=True)
+        self._remove(folder)
         partial.replace(folder)
+        self._whole.add((kind, key))
         (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
 
+    def set_aside(self, kind: Kind, key: str, why: str) -> None:
+        """Rename an entry that is not what it says, and say so; what it holds is kept.
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        With it go the entries that versions which compared nothing may have made from it.
+
+        Args:
+            kind: of the entry.
+            key: of the entry.
+            why: a clause.
+        """
+        folder, others = self.folder(kind, key), self._find_descendants(kind, key)
+        for other in others:
+            with self.lock(*other, timeout_s=PATIENCE_S):
+                self._rename(*other)
+        name = self._rename(kind, key)
+        also = f", with {len(others)} that may have been made from it," if others else ""
+        if name is not None:
+            # What was entered from files can only be entered again.
+            then = "" if kind == "outputs" else " and is made again"
+            note(f"note: {folder} is damaged ({why}): it was set aside as {name}{also}{then}.")
+
+    def _read(self, kind: Kind, key: str) -> dict[str, Any] | None:
+        folder = self.folder(kind, key)
+        if not os.path.lexists(folder):
+            return None
+        record, files = read_sealed(folder / RECORD)
+        if (kind, key) not in self._whole:
+            if files is None:
+                check_unsealed(kind, folder, record)
+            else:
+                check_files(folder, files)
+            self._whole.add((kind, key))
+        return record
+
+    def _set_aside(self, kind: Kind, key: str) -> dict[str, Any] | None:
+        try:
+            with self.lock(kind, key, timeout_s=PATIENCE_S):
+                try:
+                    return self._read(kind, key)  # another process may have made it again
+                except DamagedError as why:
+                    self.set_aside(kind, key, str(why))
+        except Timeout:
+            return None
+        except OSError as error:
+            folder, why_not = self.folder(kind, key), error.strerror or error
+            note(f"note: {folder} is damaged and cannot be set aside ({why_not}).")
         return None
-    return value if isinstance(value, dict) else None
+
+    def _rename(self, kind: Kind, key: str) -> str | None:
+        """The name that an entry has now; None if another process was faster."""
+        folder = self.folder(kind, key)
+        self._whole.discard((kind, key))
+        taken = {path.name for path in folder.parent.glob(f"{key}.damaged-*")}
+        number = next(n for n in range(1, len(taken) + 2) if f"{key}.damaged-{n}" not in taken)
+        try:
+            folder.rename(folder.with_name(f"{key}.damaged-{number}"))
+        except FileNotFoundError:
+            return None
+        return f"{key}.damaged-{number}"
+
+    def _find_descendants(self, kind: Kind, key: str) -> list[tuple[Kind, str]]:
+        """Entries without a seal that name the entry, or its candidates, and those that name them.
+
+        Whoever made them did not compare what they were made from.
+        """
+        digest = None
+        with suppress(DamagedError):
+            digest = read_sealed(self.folder(kind, key) / RECORD)[0].get("candidates_digest")
+        found: list[tuple[Kind, str]] = []
+        for other in get_args(Kind):
+            for name in self.keys(other) if other != kind else ():
+                with suppress(DamagedError):
+                    record, files = read_sealed(self.folder(other, name) / RECORD)
+                    is_of = other == "score" and digest == record.get("candidates_digest", "")
+                    if files is None and (is_of or record.get(kind) == key):
+                        found += [(other, name), *self._find_descendants(other, name)]
+        return list(dict.fromkeys(found))
+
+    def _remove(self, folder: Path) -> None:
+        """Remove a folder at once, as a reader sees it, and what an interruption left of others."""
+        stem = folder.name.partition(".")[0]
+        for left in folder.parent.glob(f"{stem}.removed-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        elif folder.exists():
+            gone = folder.with_name(f"{stem}.removed-{uuid.uuid4().hex}")
+            folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
+
+def _is_key(name: str) -> bool:
+    """Whether a name is that of an entry: what else stands beside entries has a suffix."""
+    return "." not in name

@@ -6,7 +6,13 @@ import gzip
 import hashlib
 import json
 import os
+import re
+import uuid
+from collections.abc import Collection
 from pathlib import Path
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
+"""Names that `unfinished` gives."""
 
 
 def file_digest(path: Path) -> str:
@@ -15,23 +21,52 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_digest(folder: Path) -> str:
-    """SHA-256 of the names and contents of all files below `folder`, hexadecimal."""
+def folder_digest(folder: Path, *, without: Collection[str] = ()) -> str:
+    """SHA-256 of the names and contents of all files below `folder`, hexadecimal.
+
+    Args:
+        folder: with its files.
+        without: names of files in `folder` that do not count.
+    """
     sha = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        sha.update(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n".encode())
+        name = path.relative_to(folder).as_posix()
+        if name not in without:
+            sha.update(f"{name} {file_digest(path)}\n".encode())
     return sha.hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a file atomically, so that it is complete or absent even after a power cut."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """As `write_text`, for bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = unfinished(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def unfinished(path: Path) -> Path:
+    """A name beside `path` that no other process or thread uses, for what is being written."""
+    # The name of a file may already be as long as a file system allows.
+    return path.with_name(f".{uuid.uuid4().hex}.tmp")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed writers left in `folder`; nothing may be writing there."""
+    for path in folder.glob(".*.tmp"):
+        if _UNFINISHED.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_gzip(path: Path, data: bytes) -> None:

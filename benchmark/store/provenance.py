@@ -44,8 +44,10 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
 
 def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a record's provenance that can change numbers."""
-    machine = record["machine"]
-    return {
+    machine, source = record["machine"], record.get("source")
+    # Of a plug-in, whose source is not in the digest of the code.
+    of_system = {"source": source["digest"]} if source else {}
+    return of_system | {
         "code": record["code"]["digest"],
         "device": record["device"],
         "threads": record["threads"],

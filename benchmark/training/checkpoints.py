@@ -1,9 +1,9 @@
 """Checkpoints of training: atomic, and without pickle.
 
 A checkpoint is the folder `checkpoint/`: weights and averaged weights (safetensors), the state of
-the optimiser (tensors alone, read with `weights_only`) and `progress.json`. With the seed, the
-number of the update in it is the random state: order of the data, noise and dropout are functions
-of the two.
+the optimiser (tensors alone, read with `weights_only`) and `progress.json`, which has the digests
+of the others. With the seed, the number of the update in it is the random state: order of the
+data, noise and dropout are functions of the two.
 """
 
 from __future__ import annotations
@@ -11,16 +11,29 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_model, save_model
+from safetensors import SafetensorError
+from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from benchmark.store.files import sync_folder, write_json
+from benchmark.runtime.command_line import note
+from benchmark.store.files import sync_folder, unfinished, write_text
+from benchmark.store.seal import (
+    DamagedError,
+    check_files,
+    digest_files,
+    read_sealed,
+    write_sealed,
+)
+
+BEST = "best.safetensors"
+"""The weights that training ends with where it stops by patience."""
+PROGRESS = "progress.json"
 
 
 @dataclass(slots=True)
@@ -53,7 +66,7 @@ def save_checkpoint(
         save_model(average.module, str(fresh / "average.safetensors"))
         torch.save(average.n_averaged, fresh / "averaged.pt")
     torch.save(optimiser.state_dict(), fresh / "optimiser.pt")
-    write_json(fresh / "progress.json", _finite(asdict(progress)))
+    write_sealed(fresh / PROGRESS, _finite(asdict(progress)), digest_files(fresh))
     sync_folder(fresh)
     shutil.rmtree(previous, ignore_errors=True)
     if kept.exists():
@@ -70,20 +83,74 @@ def load_checkpoint(
     device: torch.device,
 ) -> Progress:
     """Restore everything from `folder/checkpoint`; returns a fresh `Progress` if there is none."""
-    kept = folder / "checkpoint"
-    if not kept.exists():  # killed between the two renames
-        kept = folder / "checkpoint.old"
-    if not kept.exists():
+    kept = _find(folder)
+    if kept is None:
         return Progress()
     load_model(module, str(kept / "model.safetensors"))
     if average is not None:
         load_model(average.module, str(kept / "average.safetensors"))
         average.n_averaged.copy_(_tensors(kept / "averaged.pt", device))
     optimiser.load_state_dict(_tensors(kept / "optimiser.pt", device))
-    values = json.loads((kept / "progress.json").read_text(encoding="utf-8"))
+    values, _ = read_sealed(kept / PROGRESS)
     values["best_loss"] = math.inf if values["best_loss"] is None else values["best_loss"]
     values["loss"] = math.nan if values["loss"] is None else values["loss"]
     return Progress(**values)
+
+
+def save_best(folder: Path, module: nn.Module) -> None:
+    """Keep the weights that are the best so far on the valid split, atomically."""
+    fresh = unfinished(folder / BEST)
+    save_model(module, str(fresh))
+    fresh.replace(folder / BEST)
+
+
+def set_damaged_aside(folder: Path) -> None:
+    """Rename a checkpoint that is not what was written, so that training begins again."""
+    kept, best = _find(folder), folder / BEST
+    try:
+        if kept is not None:
+            _check(kept)
+        if best.exists():
+            _check_weights(best)
+    except DamagedError as why:
+        number = sum(1 for _ in folder.glob("*.damaged-*")) + 1
+        for path in (kept, best):
+            if path is not None and path.exists():
+                path.replace(path.with_name(f"{path.name}.damaged-{number}"))
+        note(
+            f"note: the checkpoint in {folder} is damaged ({why}): it was set aside, and training"
+            " begins again."
+        )
+
+
+def _find(folder: Path) -> Path | None:
+    """The checkpoint; the one before it if the process was killed between the two renames."""
+    kept = (folder / f"checkpoint{end}" for end in ("", ".old"))
+    return next((path for path in kept if path.exists()), None)
+
+
+def _check(kept: Path) -> None:
+    values, files = read_sealed(kept / PROGRESS)
+    if files is not None:
+        check_files(kept, files)
+        return
+    # A checkpoint of a version up to 0.5.0.
+    if missing := {field.name for field in fields(Progress)} - {*values}:
+        raise DamagedError(f"{PROGRESS} has no {min(missing)}")
+    for path in sorted(kept.glob("*.safetensors")):
+        _check_weights(path)
+    for path in sorted(kept.glob("*.pt")):
+        try:
+            _tensors(path, torch.device("cpu"))
+        except Exception as error:  # a damaged archive raises whatever its bytes say
+            raise DamagedError(f"{path.name} cannot be read") from error
+
+
+def _check_weights(path: Path) -> None:
+    try:
+        load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DamagedError(f"{path.name} cannot be read") from error
 
 
 def cut_events(path: Path, update: int) -> None:
@@ -91,14 +158,14 @@ def cut_events(path: Path, update: int) -> None:
     if not path.exists():
         return
     kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            event = json.loads(line)
-        except ValueError:  # a line truncated when the process was killed
+            is_kept = json.loads(line)["update"] <= update
+        except (ValueError, LookupError, TypeError):  # cut when the process was killed
             continue
-        if event["update"] <= update:
+        if is_kept:
             kept.append(line)
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    write_text(path, "".join(f"{line}\n" for line in kept))
 
 
 def _tensors(path: Path, device: torch.device) -> Any:

@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import cast
 
 from benchmark.api import Steerable
+from benchmark.api.checkpoint import IDENTITY
 from benchmark.api.noise import row_seed
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.trial import Trial
-from benchmark.generation.generate_stage import OPERATORS
+from benchmark.generation.generate_stage import OPERATORS, open_trained
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
 
@@ -18,8 +19,7 @@ def fit_operators(trial: Trial, context: RunContext) -> None:
     """Make the entry `trial.operators.key`."""
     planned = trial.operators
     assert planned is not None and trial.train_key is not None
-    trained = context.store.folder("train", trial.train_key) / "system"
-    system = cast("Steerable", trial.system_class.load(trained, context.device))
+    system = cast("Steerable", open_trained(trial, context))
     system.fit_operators(
         trial.task.train,
         planned.labelled,
@@ -30,14 +30,11 @@ def fit_operators(trial: Trial, context: RunContext) -> None:
     folder = context.store.partial("operators", planned.key) / OPERATORS
     system.save_operators(folder)
     record = {
-        "stage": "operators",
-        "task": trial.task.id,
-        "system": trial.system,
-        "seed": trial.seed,
+        **trial.describe("operators"),
         "train": trial.train_key,
         "labels": len(planned.labelled),
         "recipe": asdict(planned.recipe),
-        "operators_digest": folder_digest(folder),
+        "operators_digest": folder_digest(folder, without=(IDENTITY,)),
         **provenance(context.device, trial.threads),
     }
     context.store.finish("operators", planned.key, record)

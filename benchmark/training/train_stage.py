@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-from benchmark.api import System
+from benchmark.api import System, write_identity
+from benchmark.api.checkpoint import IDENTITY
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import Trial
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
+from benchmark.runtime.command_line import note
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
+from benchmark.store.seal import DamagedError, read_sealed, write_sealed
+from benchmark.training.model_card import CARD, write_card
 from benchmark.training.trainer import OnEvent, Quality, Trainer
+
+SOURCE = "source.json"
+"""The source of a plug-in that a training began with."""
 
 
 def train(trial: Trial, context: RunContext) -> None:
@@ -23,6 +33,7 @@ def train(trial: Trial, context: RunContext) -> None:
     assert trial.train_key is not None
     store, task = context.store, trial.task
     folder = store.partial("train", trial.train_key)
+    source = _begin(folder, trial) if context.processes.is_main else None
     system = build_system(trial)
     if system.module is not None:
         system.module.to(context.device)
@@ -47,8 +58,12 @@ def train(trial: Trial, context: RunContext) -> None:
     if not context.processes.is_main:
         return
     system.save(folder / "system")
+    # What a plug-in saves in its own way is named too.
+    write_identity(folder / "system", trial.system_class)
+    write_card(folder / "system", trial, summary)
     record = {
         **trial.describe("train"),
+        **({"source": source} if source else {}),
         "data": task.digest,
         "config": asdict(trial.config),
         "training": trial.training.model_dump(mode="json"),
@@ -56,12 +71,28 @@ def train(trial: Trial, context: RunContext) -> None:
         "summary": asdict(summary)
         | {
             "parameters": count_parameters(system, vocab_size(trial)),
-            "system_digest": folder_digest(folder / "system"),
+            # Of the weights and what they need, so that it is the same in every version.
+            "system_digest": folder_digest(folder / "system", without=(IDENTITY, CARD)),
         },
         **provenance(context.device, trial.threads),
         "processes": context.processes.count,
     }
     store.finish("train", trial.train_key, record)
+
+
+def _begin(folder: Path, trial: Trial) -> dict[str, Any] | None:
+    """Keep which source of a user's system a training began with; that is what made the entry."""
+    if trial.source is None:
+        return None
+    path, begun = folder / SOURCE, None
+    if (folder / "checkpoint").exists():
+        with suppress(DamagedError):
+            begun, _ = read_sealed(path)
+    if begun is not None and not trial.source.made({"source": begun}):
+        note(f"note: the training of {trial.name} goes on with another source than it began with.")
+        return begun
+    write_sealed(path, trial.source.as_dict(), {})
+    return trial.source.as_dict()
 
 
 def _mirror(trial: Trial, context: RunContext) -> OnEvent | None:

@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_model
 from torch import Tensor
 
 from benchmark.api import Example, System, UserError, make_noise
@@ -30,7 +30,15 @@ from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
 from benchmark.training.batch_sampler import Batches
-from benchmark.training.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
+from benchmark.training.checkpoints import (
+    BEST,
+    Progress,
+    cut_events,
+    load_checkpoint,
+    save_best,
+    save_checkpoint,
+    set_damaged_aside,
+)
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
@@ -265,7 +273,7 @@ class Trainer:
                 if loss < progress.best_loss:
                     progress.best_loss, progress.stale_validations = loss, 0
                     if self.processes.is_main:
-                        save_model(self.module, str(self.folder / "best.safetensors"))
+                        save_best(self.folder, self.module)
                 else:
                     progress.stale_validations += 1
 
@@ -323,6 +331,9 @@ class Trainer:
             save_checkpoint(self.folder, self.progress, self.module, self.average, self.optimiser)
 
     def _resume(self) -> None:
+        if self.processes.is_main:
+            set_damaged_aside(self.folder)
+        self.processes.barrier()
         self.progress = load_checkpoint(
             self.folder, self.module, self.average, self.optimiser, self.device
         )
@@ -335,7 +346,7 @@ class Trainer:
         if not recipe.validate_every or progress.update % recipe.validate_every:
             self._validate()
         module = self.module
-        best = self.folder / "best.safetensors"
+        best = self.folder / BEST
         self.processes.barrier()
         if best.exists():
             load_model(module, str(best))

@@ -51,6 +51,9 @@ def _check_training(record: RawRecord) -> Iterator[Difference]:
     if trained and trained[-1]["loss"] != summary["final_loss"]:
         where = "final_loss and the last line of the log"
         yield Difference("training", where, summary["final_loss"], trained[-1]["loss"])
+    yield from _find_duplicates(
+        "losses", [f"{event['kind']} at update {event['update']}" for event in record.events]
+    )
 
 
 def _check_texts(record: RawRecord) -> Iterator[Difference]:

@@ -7,9 +7,12 @@ there the bounds of `benchmark.verification.tolerances` hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmark.api import UserError
+from benchmark.experiment.registry import load_system
+from benchmark.experiment.system_source import find_source
 from benchmark.store import provenance
 from benchmark.verification.raw_records import RawRecord, RawReport
 
@@ -44,7 +47,26 @@ def describe_origin(report: RawReport) -> tuple[str, ...]:
         for name, version in versions.items()
         if present.get(name) != version
     )
-    return (f"code: {code}", *changes)
+    return (f"code: {code}", *changes, *_describe_sources(report))
+
+
+def _describe_sources(report: RawReport) -> Iterator[str]:
+    """The sources of users' systems in the record beside those that are here."""
+    for system, info in report.run.get("systems", {}).items():
+        recorded = info.get("source")
+        if recorded is None:
+            continue
+        made = ", ".join(recorded.get("made") or [recorded["digest"]])
+        try:
+            source = find_source(system, load_system(system))
+        except UserError:
+            source = None
+        if source is None:
+            yield f"source of {system}: {made} in the record, not found here"
+        elif {*(recorded.get("made") or [recorded["digest"]])} == {source.digest}:
+            yield f"source of {system}: same as in the record"
+        else:
+            yield f"source of {system}: {made} in the record, {source.digest} here"
 
 
 def _conditions_of(record: RawRecord, stage: str) -> dict[str, Any]:

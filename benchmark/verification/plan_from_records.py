@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -50,6 +50,8 @@ class RebuiltPlan:
     """Each with those of its settings whose keys are the recorded ones, and were asked for."""
     obstacles: Mapping[tuple[TrialName, str | None], CannotRerunError]
     """Why settings cannot be rerun, by `RawRecord.identity`."""
+    absent: Mapping[TrialName, tuple[str, ...]] = field(default_factory=dict)
+    """Labels of the settings of the suite that the records lack, where all others agree."""
 
 
 def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | None) -> RebuiltPlan:
@@ -72,6 +74,7 @@ def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | No
     trials: dict[TrialName, Trial] = {}
     obstacles: dict[tuple[TrialName, str | None], CannotRerunError] = {}
     groups: dict[TrialName, list[RawRecord]] = {}
+    absent: dict[TrialName, tuple[str, ...]] = {}
     for record in records:
         groups.setdefault(record.trial, []).append(record)
     for trial, group in groups.items():
@@ -86,8 +89,11 @@ def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | No
             obstacles |= {record.identity: obstacle for record in group}
         else:
             trials[trial] = _restrict(rebuilt, group)
-            obstacles |= _compare_keys(report, rebuilt, group)
-    return RebuiltPlan(suite, tasks, scoring, trials, obstacles)
+            differing = dict(_compare_keys(report, rebuilt, group))
+            obstacles |= differing
+            if not differing:
+                absent[trial] = _find_absent(rebuilt, group)
+    return RebuiltPlan(suite, tasks, scoring, trials, obstacles, absent)
 
 
 def _load_task(
@@ -153,6 +159,11 @@ def _rebuild_trial(
             " the record"
         )
     return trial
+
+
+def _find_absent(trial: Trial, group: Sequence[RawRecord]) -> tuple[str, ...]:
+    recorded = {record.keys["generate"] for record in group}
+    return tuple(of.setting.label for of in trial.generations if of.key not in recorded)
 
 
 def _restrict(trial: Trial, group: Sequence[RawRecord]) -> Trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from benchmark.records.record_files import RecordFiles
 from benchmark.report.build import write_texts
 from benchmark.run import main
+from benchmark.verify import main as verify
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
 QUICK = ["limits.train=40", "limits.test=3", "budget.updates=3", "training.validate_every=3"]
@@ -346,3 +348,73 @@ def test_labels_are_trials_of_their_own(run):
         "control / latentops / seed 1 / labels 40",
         "control / copy-source / seed 1",
     ]
+
+
+@pytest.mark.slow
+def test_changed_source_of_a_plug_in_is_said_and_makes_its_entries_stale(run, tmp_path):
+    (tmp_path / "plugged_in.py").write_text(
+        "from baselines.yardsticks import CopySource\n"
+        "from plugged_part import WORDS\n"
+        "class Mine(CopySource):\n"
+        "    id = 'mine'\n"
+    )
+    (tmp_path / "plugged_part.py").write_text("WORDS = 1\n")
+    words = ["--task", "paraphrase", "--system", "plugged_in:Mine", "--set", *QUICK]
+    code, _, err = run(*words)
+    assert code == 0 and "has changed" not in err
+    (first,) = records()
+    source = json.loads(Path("reports/nano/records/run.json").read_text())
+    source = source["systems"]["plugged_in:Mine"]["source"]
+    assert (source["kind"], source["name"], source["files"]) == ("folder", "plugged_in", 2)
+    assert source["made"] == [source["digest"]]
+    summary = Path("reports/nano/summary.md").read_text()
+    assert f"Source of plugged_in:Mine: folder plugged_in, 2 files, digest {source['digest']}" in (
+        summary
+    )
+
+    (tmp_path / "notes.jsonl").write_text("{}\n")
+    assert "has changed" not in run(*words)[2]
+    (tmp_path / "plugged_part.py").write_text("WORDS = 1  # a comment\n")
+    for more in ([], ["--dry-run"]):
+        code, _, err = run(*words, *more)
+        assert code == 0 and err.count("the source of plugged_in:Mine (folder plugged_in)") == 1
+        assert "has changed since 1 of its finished stages were made" in err
+    assert (
+        "some of what is shown was made by another source"
+        in Path("reports/nano/summary.md").read_text()
+    )
+    assert verify(["reports/nano", "--quick"]) in (0, 1)
+    assert [line["keys"] for line in records()] == [first["keys"]]
+
+    code, _, err = run(*words, "--rerun", "stale")
+    assert code == 0 and "0 of them cached" in err and "has changed" not in err
+    code, _, err = run(*words)
+    assert "1 of them cached" in err and "has changed" not in err
+
+
+@pytest.mark.slow
+def test_damaged_store_is_noticed_repaired_and_said_once(run):
+    words = ["--task", "paraphrase", "--system", "copy-source", "oracle", "--set", *QUICK]
+    assert run(*words)[0] == 0
+    before = {p: p.read_bytes() for p in Path("reports/nano/records").rglob("*") if p.is_file()}
+    candidates, *_ = sorted(Path("runs/generate").glob("*/candidates.jsonl"))
+    candidates.write_text(candidates.read_text().partition("\n")[0] + "\n")
+    for score in Path("runs/score").iterdir():
+        if score.is_dir():
+            shutil.rmtree(score)
+    code, _, err = run(*words)
+    assert code == 0 and err.count("is damaged (candidates.jsonl is not what was written)") == 1
+    values, *_ = sorted(Path("runs/score").glob("*/values.jsonl"))
+    values.write_text(values.read_text().replace("0", "1", 1))
+    record, *_ = sorted(Path("runs/generate").glob("*/record.json"))
+    record.write_text("{}")
+    code, _, err = run(*words)
+    assert code == 0 and err.count("is damaged (") == 2 and err.count("set aside as") == 2
+    code, _, err = run(*words)
+    assert code == 0 and "damaged" not in err and "2 trials, 2 of them cached" in err
+    changes = {p for p, data in before.items() if p.read_bytes() != data}
+    # The times of what was generated again are other times.
+    assert {path.parent.name for path in changes} <= {"cells", "records"}
+    scores = [line["score"] for line in records()]
+    cells = before[Path("reports/nano/records/cells/paraphrase.jsonl")].decode().splitlines()
+    assert scores == [json.loads(line)["score"] for line in cells]

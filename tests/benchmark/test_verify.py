@@ -423,6 +423,40 @@ def test_quick_misses_a_metric_of_all_trials(verify, report):
     assert code == 1 and 'score, metrics that are missing: ["rouge_l"]' in out
 
 
+def test_quick_misses_settings_and_trials_and_sees_lines_that_are_doubled(verify, report):
+    lines = trial_records(report)
+    code, _, out = verify("--quick")
+    assert code == 0, out
+    of_transformer = [line for line in lines if line["system"] == "transformer"]
+    label = of_transformer[-1]["setting"]["label"]
+    write_trial_records(report, [line for line in lines if line is not of_transformer[-1]])
+    code, _, out = verify("--quick")
+    assert code == 1 and 'settings, of the suite: "nothing"' in out.replace("'", '"')
+    assert f"transformer / seed 1 / {label}" in out
+    write_trial_records(report, [line for line in lines if line["system"] != "transformer"])
+    code, _, out = verify("--quick")
+    assert code == 1 and "transformer / seed 1 / all" in out and "of this system" in out
+    write_trial_records(report, [*lines, lines[-1]])
+    code, _, out = verify("--quick")
+    assert code == 1 and "records, lines of this setting: 2 in the record, 1 now" in out
+
+
+@pytest.mark.parametrize(
+    ("pattern", "part"),
+    [("samples/*", "candidates, kept sources: 19 in the record, 20 now"),
+     ("events/*", "losses, "), ("sources/*", "sources, lines")],
+)  # fmt: skip
+def test_quick_sees_lines_that_are_missing_or_doubled(verify, report, pattern, part):
+    path = sorted((report / "records").glob(pattern))[0]
+    packed = path.suffix == ".gz"
+    lines = (gzip.decompress(path.read_bytes()) if packed else path.read_bytes()).splitlines(True)
+    lines = lines[:-1] if pattern.startswith("samples") else [*lines, lines[-1]]
+    data = b"".join(lines)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    code, _, out = verify("--quick")
+    assert code == 1 and part in out
+
+
 @pytest.mark.parametrize("method", ["--quick", "--scores-only"])
 def test_trials_of_which_nothing_was_compared(verify, report, method):
     lines = trial_records(report)

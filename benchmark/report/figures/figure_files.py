@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmark.report.figures.typeface import families, find_families
+from benchmark.store.files import write_bytes
 
 DRAWINGS = ("png", "pdf")
 """The kinds of files of a figure."""
@@ -67,9 +68,14 @@ def save(figure: Figure, stem: Path, kinds: Collection[str] = DRAWINGS) -> None:
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
-        drawn.convert("RGB").point(_SHADES * 3).save(png)
+        out = io.BytesIO()
+        drawn.convert("RGB").point(_SHADES * 3).save(out, format="png")
+        write_bytes(png, out.getvalue())
     if "pdf" in kinds:
-        figure.savefig(pdf, metadata=dict.fromkeys(("Creator", "Producer", "CreationDate")))
+        out = io.BytesIO()
+        dates = dict.fromkeys(("Creator", "Producer", "CreationDate"))
+        figure.savefig(out, format="pdf", metadata=dates)
+        write_bytes(pdf, out.getvalue())
     for kind, path in zip(DRAWINGS, (png, pdf), strict=True):
         if kind not in kinds:
             path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.api import Script, detect_script
-from benchmark.records.schema import Run, TaskInfo
+from benchmark.records.schema import Run, SourceRecord, TaskInfo
 from benchmark.report.analysis.at_a_glance import (
     HEADS,
     QUESTIONS,
@@ -240,7 +240,20 @@ def list_facts(run: Run) -> Iterator[tuple[str, str]]:
     parts += [f"commit {commit}{state}" if commit else "not under version control"]
     parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []
     yield "Code", ", ".join(part for part in parts if part)
+    for name, info in run.systems.items():
+        if info.source is not None:
+            yield f"Source of {name}", describe_source(info.source)
     yield "Created", run.created
+
+
+def describe_source(source: SourceRecord) -> str:
+    """The source of a user's system, and whether it made what is shown."""
+    version = f" {source.version}" if source.version else ""
+    files = f"{source.files} file{'s' if source.files != 1 else ''}"
+    said = f"{source.kind} {source.name}{version}, {files}, digest {source.digest}"
+    if others := [digest for digest in source.made if digest != source.digest]:
+        return f"{said}; some of what is shown was made by another source ({', '.join(others)})"
+    return said
 
 
 def describe_machine(run: Run, *, short: bool = False) -> str:

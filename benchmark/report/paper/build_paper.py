@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
+from benchmark.records.report_lock import hold_report
 from benchmark.report.data.points import Board
 from benchmark.report.figures.figure_files import save, use_style
 from benchmark.report.paper.paper_figures import list_paper_figures, write_caption
@@ -24,7 +25,11 @@ def build_paper(folder: Path, out: Path | None = None) -> Path:
     Raises:
         UserError: if a record is missing or cannot be read, or `out` cannot be written.
     """
-    out = folder / "paper" if out is None else out
+    with hold_report(folder):
+        return _build(folder, folder / "paper" if out is None else out)
+
+
+def _build(folder: Path, out: Path) -> Path:
     board = Board(read_records(folder))
     lines = [f"# Figures of the papers, from the run {board.records.run.run}", ""]
     try:

@@ -13,7 +13,7 @@ from baselines.masked.systems import (
     RDMAbsorbing,
     RDMMultinomial,
 )
-from benchmark.api import UserError, make_noise
+from benchmark.api import UnnamedCheckpointWarning, UserError, make_noise
 
 TINY = MaskedConfig(
     dim=32, heads=2, ffn=64, encoder_layers=1, decoder_layers=1, dropout=0.0, timesteps=20
@@ -212,3 +212,22 @@ def test_every_policy_finds_what_was_learnt(resources, pairs):
     for changes in system.capabilities.ablations["policies"]:
         decoding = replace(MaskedDecoding(nfe=8, temperature=0.2), **changes)
         assert texts(system, pairs, decoding) == [[e.target] for e in pairs], changes
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader"),
+    [(MDLM, D3PMAbsorbing), (D3PMAbsorbing, RDMAbsorbing), (RDMAbsorbing, MDLM), (CMLM, NAT),
+     (NAT, CMLM), (D3PMUniform, RDMMultinomial)],
+)  # fmt: skip
+def test_another_system_refuses_weights_of_equal_shapes(resources, tmp_path, writer, reader):
+    folder = tmp_path / "system"
+    writer.build(TINY, resources).save(folder)
+    with pytest.raises(UserError, match=f"'{writer.id}' and cannot be loaded as '{reader.id}'"):
+        reader.load(folder, "cpu")
+    # A folder of version 0.5.0 says nothing, but for the record of its entry.
+    (folder / "system_identity.json").unlink()
+    with pytest.warns(UnnamedCheckpointWarning):
+        writer.load(folder, "cpu")
+    (tmp_path / "record.json").write_text(f'{{"system": "{writer.id}"}}')
+    with pytest.raises(UserError, match=f"'{writer.id}' and cannot be loaded as '{reader.id}'"):
+        reader.load(folder, "cpu")

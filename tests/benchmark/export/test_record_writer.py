@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
 
 from benchmark.api import UserError
+from benchmark.execution.trial_stages import run_trial
 from benchmark.experiment.plan import Plan, make_plan
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.export.record_writer import join_records, write_records, write_trial_records
 from benchmark.records.record_files import RecordFiles
@@ -67,3 +70,36 @@ def test_facts_stay_when_outputs_are_joined(tmp_path):
     before = RecordFiles(folder / "records").names("sources")
     join_records(folder, plan.suite, plan.tasks["simplification"], Store(tmp_path / "store"))
     assert RecordFiles(folder / "records").names("sources") == before != ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pattern", "spoil"),
+    [
+        ("samples/*", lambda path: path.write_text(path.read_text().replace("e", "a"))),
+        ("samples/*", lambda path: path.unlink()),
+        ("values/*", lambda path: path.write_bytes(path.read_bytes()[:40])),
+        ("sources/*", lambda path: path.write_bytes(b"")),
+        ("sources/*", lambda path: path.write_bytes(gzip.compress(
+            gzip.decompress(path.read_bytes()).replace(b"1", b"2", 1)))),
+        ("cells/*", lambda path: path.write_text(path.read_text() * 2)),
+        ("run.json", lambda path: path.write_text("{}")),
+        ("samples/*", lambda path: path.with_name("more.jsonl").write_text("{}")),
+    ],
+)  # fmt: skip
+def test_damaged_records_are_written_again(tmp_path, pattern, spoil):
+    folder, plan = tmp_path / "r", plan_of("simplification")
+    (trial,) = plan.trials
+    assert not run_trial(trial, RunContext(Store(tmp_path / "store"))).errors
+    write(folder, plan)
+    records = folder / "records"
+    before = {p: p.read_bytes() for p in records.rglob("*") if p.is_file()}
+    write(folder, plan)
+    assert {p: p.read_bytes() for p in records.rglob("*") if p.is_file()} == before
+    spoil(sorted(records.glob(pattern))[0])
+    write(folder, plan)
+    after = {p: p.read_bytes() for p in records.rglob("*") if p.is_file()}
+    assert {p: d for p, d in after.items() if p.name != "run.json"} == {
+        p: d for p, d in before.items() if p.name != "run.json"
+    }
+    assert [path.name for path in folder.iterdir()] == ["records"]

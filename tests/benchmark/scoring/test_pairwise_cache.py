@@ -88,3 +88,20 @@ def test_files_are_small_and_alone(cache: PairCache) -> None:
     cache(Counted(), ITEMS * 40)
     (file,) = cache.folder.iterdir()
     assert file.stat().st_size < 240 * 25 * 2
+
+
+def test_damaged_bits_change_no_number(cache: PairCache) -> None:
+    first = cache(Counted(), ITEMS)
+    path = cache.path(Counted())
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        np.testing.assert_array_equal(cache(Counted(), ITEMS), first)
+
+
+def test_scores_of_other_texts_are_not_taken(cache: PairCache) -> None:
+    """A version that compared nothing may have read other texts under the same digest."""
+    cache(Counted(), [Item(i.id, i.source, i.references, i.candidates[::-1]) for i in ITEMS])
+    np.testing.assert_array_equal(cache(Counted(), ITEMS), computed(BleuSentM4(), ITEMS))

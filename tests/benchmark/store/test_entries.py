@@ -78,3 +78,74 @@ def test_unwritable_store(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="--store"):
         Store(tmp_path / "file" / "store").prepare()
+
+
+def finished(store: Store) -> Store:
+    (store.partial("train", "k") / "inner").mkdir(parents=True)
+    (store.partial("train", "k") / "inner" / "weights").write_text("w")
+    store.finish("train", "k", {"x": 1})
+    return store
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: (folder / "inner" / "weights").write_text("v"),
+        lambda folder: (folder / "inner" / "weights").unlink(),
+        lambda folder: (folder / "record.json").write_text("{}"),
+        lambda folder: (folder / "record.json").write_text('{"x": 2}'),
+        lambda folder: (folder / "record.json").unlink(),
+        lambda folder: (folder.rename(folder.with_name("gone")), folder.touch()),
+    ],
+)
+def test_damaged_entry_is_set_aside_said_and_made_again(tmp_path, capsys, spoil):
+    folder = finished(Store(tmp_path)).folder("train", "k")
+    for number in (1, 2):
+        spoil(folder)
+        store = Store(tmp_path)
+        assert store.record("train", "k") is None
+        said = capsys.readouterr().err
+        assert said.startswith(f"note: {folder} is damaged (") and said.count("\n") == 1
+        assert f"set aside as k.damaged-{number} and is made again" in said
+        assert store.record("train", "k") is None and capsys.readouterr().err == ""
+        assert (tmp_path / "train" / f"k.damaged-{number}").exists()
+        if (tmp_path / "train" / "gone").exists():
+            (tmp_path / "train" / "gone").rename(tmp_path / "train" / f"was-{number}")
+        finished(store)
+        assert store.record("train", "k") == {"x": 1}
+    assert Store(tmp_path).keys("train")[0] == "k"
+
+
+def test_files_are_compared_once_in_a_process(tmp_path, monkeypatch):
+    finished(Store(tmp_path))
+    store, compared = Store(tmp_path), []
+    monkeypatch.setattr("benchmark.store.entries.check_files", lambda *a: compared.append(a))
+    for _ in range(3):
+        assert store.record("train", "k") == {"x": 1}
+    assert len(compared) == 1
+
+
+def test_what_another_process_works_on_is_not_forgotten(tmp_path):
+    store, other = finished(Store(tmp_path)), Store(tmp_path)
+    with other.lock("train", "k"):
+        store.forget("train", "k")
+        assert store.record("train", "k") == {"x": 1}
+    store.forget("train", "k")
+    assert store.record("train", "k") is None
+
+
+def test_leftovers_of_killed_writers_do_not_enter_an_entry(tmp_path):
+    store = Store(tmp_path)
+    store.partial("train", "k").mkdir(parents=True)
+    (store.partial("train", "k") / f".{0:032x}.tmp").write_text("half")
+    (tmp_path / "train" / "k.removed-0").mkdir()
+    store.finish("train", "k", {})
+    assert [path.name for path in store.folder("train", "k").iterdir()] == ["record.json"]
+    assert not list((tmp_path / "train").glob("*.removed-*"))
+
+
+def test_damaged_failure_is_a_failure(tmp_path):
+    store = Store(tmp_path)
+    store.fail("generate", "k", error="e", traceback="t")
+    (tmp_path / "generate" / "k.failed.json").write_text("{}")
+    assert store.failure("generate", "k")["error"] == "unknown: k.failed.json is damaged"

@@ -8,7 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.training.checkpoints import Progress, cut_events, load_checkpoint, save_checkpoint
+from benchmark.training.checkpoints import (
+    Progress,
+    cut_events,
+    load_checkpoint,
+    save_best,
+    save_checkpoint,
+    set_damaged_aside,
+)
 from benchmark.training.ema import moving_average
 
 CPU = torch.device("cpu")
@@ -108,5 +115,62 @@ def test_events_after_the_checkpoint_are_cut(tmp_path):
     assert not path.exists()
     lines = ['{"update": 3}', "cut by a ki", '{"update": 4}', '{"update": 5}', '{"upd']
     path.write_text("\n".join(lines))
+    cut_events(path, 4)
+    assert path.read_text() == '{"update": 3}\n{"update": 4}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("model.safetensors", lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\x01")),
+        ("model.safetensors", lambda path: path.write_bytes(path.read_bytes()[:50])),
+        ("optimiser.pt", lambda path: path.write_bytes(path.read_bytes()[:50])),
+        ("averaged.pt", lambda path: path.unlink()),
+        ("progress.json", lambda path: path.write_text("{}")),
+        ("progress.json", lambda path: path.unlink()),
+    ],
+)
+def test_damaged_checkpoint_is_set_aside_and_training_begins_again(tmp_path, capsys, name, spoil):
+    Training(0, 3).save(tmp_path)
+    set_damaged_aside(tmp_path)
+    assert capsys.readouterr().err == ""
+    spoil(tmp_path / "checkpoint" / name)
+    set_damaged_aside(tmp_path)
+    said = capsys.readouterr().err
+    assert "training begins again" in said and said.count("\n") == 1
+    assert (tmp_path / "checkpoint.damaged-1").is_dir()
+    fresh = Training(1, 0)
+    before = fresh.weights
+    assert repr(fresh.load(tmp_path)) == repr(Progress()) and fresh.weights == before
+
+
+def test_checkpoint_of_an_earlier_version_is_read_unless_it_is_broken(tmp_path, capsys):
+    Training(0, 3).save(tmp_path)
+    path = tmp_path / "checkpoint" / "progress.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({n: v for n, v in values.items() if n not in ("files", "sealed")}))
+    set_damaged_aside(tmp_path)
+    assert Training(1, 1).load(tmp_path) == PROGRESS and capsys.readouterr().err == ""
+    (tmp_path / "checkpoint" / "optimiser.pt").write_bytes(b"PK")
+    set_damaged_aside(tmp_path)
+    assert "optimiser.pt cannot be read" in capsys.readouterr().err
+
+
+def test_best_weights_that_cannot_be_read(tmp_path, capsys):
+    training = Training(0, 3)
+    training.save(tmp_path)
+    save_best(tmp_path, training.module)
+    set_damaged_aside(tmp_path)
+    assert (tmp_path / "best.safetensors").exists() and capsys.readouterr().err == ""
+    (tmp_path / "best.safetensors").write_bytes(b"")
+    set_damaged_aside(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "best.safetensors.damaged-1", "checkpoint.damaged-1",
+    ]  # fmt: skip
+
+
+def test_events_that_are_no_events_are_dropped(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"update": 3}\n[]\n{}\n{"update": "x"}\n\xff\n{"update": 4}\n')
     cut_events(path, 4)
     assert path.read_text() == '{"update": 3}\n{"update": 4}\n'

@@ -11,6 +11,7 @@ from benchmark.experiment.plan import make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.store.entries import Store
+from benchmark.store.files import folder_digest
 from benchmark.training.train_stage import train
 from benchmark.training.trainer import Trainer
 
@@ -48,6 +49,20 @@ def test_the_averaged_weights_are_stored(tmp_path: Path, monkeypatch: pytest.Mon
     assert (record["device"], record["threads"], record["processes"]) == ("cpu", suite.threads, 1)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["quality"].keys() == {"bleu_sent_m4", "validity"}
+    # What names the system is not in the digest of the weights, which all versions share.
+    named = ("README.md", "system_identity.json")
+    assert record["summary"]["system_digest"] == folder_digest(folder / "system", without=named)
+    card = (folder / "system" / "README.md").read_text()
+    for said in (
+        "# `transformer` on `dialogue`", "version 1", "Suite: `nano`, seed 1", "6 updates",
+        f"digest of its data `{trial.task.digest}`",
+        "from baselines.autoregressive.transformer import TransformerSystem",
+    ):  # fmt: skip
+        assert said in card
+    assert (
+        json.loads((folder / "system" / "system_identity.json").read_text())["system"]
+        == "transformer"
+    )
 
 
 def test_the_quality_in_training_is_of_the_case_of_the_table(tmp_path: Path) -> None:

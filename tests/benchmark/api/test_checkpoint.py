@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import json
+import warnings
+
+import pytest
+
+from benchmark.api import UnnamedCheckpointWarning, UserError, check_identity, write_identity
+
+
+class One:
+    id, version = "one", 3
+
+
+class Other:
+    id, version = "other", 1
+
+
+def test_a_folder_says_which_system_it_is_of(tmp_path):
+    write_identity(tmp_path, One)
+    said = json.loads((tmp_path / "system_identity.json").read_text())
+    assert (said["system"], said["version"]) == ("one", 3) and said["class"].endswith(":One")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_identity(tmp_path, One)
+    with pytest.raises(UserError, match=r"by the system 'one' and cannot be loaded as 'other'"):
+        check_identity(tmp_path, Other)
+
+
+def test_a_folder_of_an_earlier_version_is_loaded_with_a_warning(tmp_path):
+    with pytest.warns(UnnamedCheckpointWarning, match="does not say which system wrote it"):
+        check_identity(tmp_path, One)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "\xff"])
+def test_a_broken_identity_is_named(tmp_path, text):
+    (tmp_path / "system_identity.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match=r"system_identity\.json cannot be read"):
+        check_identity(tmp_path, One)
