@@ -126,8 +126,11 @@ class DiffuSeqDecoding:
 
     @property
     def kind(self) -> CandidateKind:
-        """Independent draws, unless all noise is switched off."""
-        return "samples" if self.temperature > 0 else "single"
+        """Draws, unless all noise is switched off; from the prediction on, few answers are left."""
+        if self.temperature == 0:
+            return "single"
+        seeks_modes = self.solver == "dpm-solver++" and self.carry == "prediction"
+        return "mode-seeking" if seeks_modes else "samples"
 
 
 @dataclass(frozen=True)

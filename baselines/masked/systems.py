@@ -73,10 +73,13 @@ class D3PMUniform(MaskedSystem):
     """D3PM whose tokens turn into any other, L_vb + lambda CE (arXiv 2107.03006)."""
 
     id: ClassVar[str] = "d3pm-uniform"
+    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = _UNIFORM
     Config: ClassVar[type] = D3PMUniformConfig
     Decoding: ClassVar[type] = UniformDecoding
-    recipe: ClassVar[Recipe] = Recipe(corruption="uniform", noising="lattice", weight="bound")
+    recipe: ClassVar[Recipe] = Recipe(
+        corruption="uniform", noising="lattice", weight="bound", own_token=True
+    )
 
 
 class MDLM(MaskedSystem):
@@ -105,6 +108,7 @@ class RDMMultinomial(MaskedSystem):
     """
 
     id: ClassVar[str] = "rdm-multinomial"
+    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = _UNIFORM
     Config: ClassVar[type] = RDMMultinomialConfig
     Decoding: ClassVar[type] = RDMMultinomialDecoding

@@ -80,8 +80,8 @@ class Point:
 
     @property
     def sampled(self) -> bool:
-        """Whether several candidates are independent draws."""
-        return self.kind == "samples"
+        """Whether several candidates come from independent noise."""
+        return self.kind in ("samples", "mode-seeking")
 
     def measure(self, metric: str, statistic: str = "expected") -> Interval:
         """The value of a metric; undefined where it was not measured."""
