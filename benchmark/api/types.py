@@ -26,7 +26,7 @@ Status = Literal["ok", "empty", "truncated", "unfinished"]
 
 CandidateKind = Literal["samples", "mode-seeking", "n-best", "single"]
 """`samples` are independent draws of what a system has learnt; `mode-seeking` candidates begin at
-independent noise, from which a procedure leads to few answers; an `n-best` list is no set of draws."""
+independent noise, from which a procedure leads to few answers; an `n-best` list is not drawn."""
 
 LikelihoodKind = Literal["exact", "lower bound", "pseudo"]
 """What a log-likelihood is: the logarithm of a probability, a number that it cannot fall below, or
