@@ -57,6 +57,8 @@ class Point:
     failures: tuple[TrialRecord, ...]
     measures: Mapping[tuple[str, str], Interval]
     ablations: tuple[str, ...] = ()
+    train_examples: int | None = None
+    """Examples of the train split that it learnt from; None where the number is not known."""
 
     @property
     def yardstick(self) -> bool:
@@ -103,7 +105,11 @@ class Point:
         )
 
     def training(self, name: str) -> float:
-        """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
+        """Mean of a field of `Training` over the seeds, or of `epochs`, its passes over the train
+        split; NaN where nothing was trained.
+        """
+        if name == "epochs":
+            return self.training("examples") / (self.train_examples or math.nan)
         found = (getattr(c.training, name, None) for c in self.trials)
         return _mean(math.nan if value is None else value for value in found)
 
@@ -272,6 +278,9 @@ def _make_point(records: Records, trials: list[TrialRecord]) -> Point:
         failures=tuple(c for c in trials if c.status != "ok"),
         measures=pool(records, good),
         ablations=tuple(dict.fromkeys(name for c in trials for name in c.setting.ablations)),
+        train_examples=first.labels
+        if first.labels_alone
+        else records.run.tasks[first.task].counts.get("train"),
     )
 
 
