@@ -26,6 +26,8 @@ class MaskedConfig(EncoderDecoderConfig):
     """T, the steps of the trained chain; decoding may use any number."""
     cross_entropy_weight: float = 0.0
     """lambda of L_vb + lambda CE: the unweighted cross entropy beside the main term."""
+    label_smoothing: float = 0.0
+    """Share of the mass that cross entropies spread over the vocabulary; D3PM's bound has none."""
     length_weight: float = 0.1
     """Weight of the length loss, if lengths are predicted."""
     corruptions: int = 1
@@ -36,6 +38,7 @@ class MaskedConfig(EncoderDecoderConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least_one("config", self, "timesteps", "corruptions")
+        check_share("config", self, "label_smoothing")
 
 
 @dataclass(frozen=True)

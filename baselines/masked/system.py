@@ -141,7 +141,7 @@ class MaskedSystem(api.NeuralSystem):
         logits = self.network(noised.x_t, memory, noised.t.squeeze(-1), canvas.present)
         mask = torch.tensor([tokenizer.mask_id], device=logits.device)
         log_p = functional.log_softmax(logits.float().index_fill(-1, mask, -torch.inf), dim=-1)
-        case = Corrupted(x_0, noised.x_t, noised.t, log_p)
+        case = Corrupted(x_0, noised.x_t, noised.t, log_p, config.label_smoothing)
         weighted = WEIGHTS[recipe.weight](self.corruption, self._reverse(case), config.timesteps)
         main = weighted[inside].sum() / (tokens * repeats)
         terms: dict[str, Tensor] = {recipe.weight: main}

@@ -11,9 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 
-def moving_average(
-    module: nn.Module, decay: float, *, warmup: bool = True
-) -> AveragedModel | None:
+def moving_average(module: nn.Module, decay: float, *, warmup: bool = True) -> AveragedModel | None:
     """An exponential moving average of the weights; None for decay 0.
 
     Args:

@@ -105,9 +105,7 @@ class Point:
         )
 
     def training(self, name: str) -> float:
-        """Mean of a field of `Training` over the seeds, or of `epochs`, its passes over the train
-        split; NaN where nothing was trained.
-        """
+        """Mean of a field of `Training` or of `epochs` over the seeds; NaN where untrained."""
         if name == "epochs":
             return self.training("examples") / (self.train_examples or math.nan)
         found = (getattr(c.training, name, None) for c in self.trials)
