@@ -109,11 +109,6 @@ class DiffuSeq(api.NeuralSystem):
 
     def __init__(self, config: DiffuSeqConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
-        if config.width % config.heads or config.time_dim % 2:
-            raise api.UserError(
-                f"{self.id} has width {config.width}, heads {config.heads}, time_dim"
-                f" {config.time_dim}: make width a multiple of heads and time_dim even."
-            )
         tokenizer = resources.tokenizer
         self.canvas = self._canvas(resources)
         self.module = self.Module(

@@ -26,6 +26,18 @@ from benchmark.api.control import (
     read_control,
     read_controls,
 )
+from benchmark.api.ranges import (
+    AnyNumber,
+    Count,
+    NotNegative,
+    Positive,
+    PositiveShare,
+    ProperShare,
+    Range,
+    Settings,
+    Share,
+    Whole,
+)
 from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Scorable, Steerable, System, Traceable
 from benchmark.api.types import (
@@ -57,6 +69,7 @@ if TYPE_CHECKING:
     from torch import device
 
 __all__ = [
+    "AnyNumber",
     "Batch",
     "Candidate",
     "CandidateKind",
@@ -64,6 +77,7 @@ __all__ = [
     "Capabilities",
     "Control",
     "Cost",
+    "Count",
     "DecodingProtocol",
     "EditDecoding",
     "Example",
@@ -77,10 +91,17 @@ __all__ = [
     "LossTerms",
     "NeuralSystem",
     "Noise",
+    "NotNegative",
     "OnStep",
+    "Positive",
+    "PositiveShare",
+    "ProperShare",
+    "Range",
     "Resources",
     "Scorable",
     "Script",
+    "Settings",
+    "Share",
     "Status",
     "Steerable",
     "System",
@@ -88,6 +109,7 @@ __all__ = [
     "Traceable",
     "UserError",
     "Weighting",
+    "Whole",
     "detect_script",
     "index_labels",
     "load_tokenizer",
