@@ -232,7 +232,7 @@ class DiffuSeq(api.NeuralSystem):
         batch = self._placed(opened.batch, sources, decoding)
         placed = {name: _each(rows.to(device), num_samples) for name, rows in batch.items()}
         reverse = self._reverse_process(decoding, noise, placed)
-        clamp_to = grid[0] if decoding.clamp_to is None else decoding.clamp_to
+        clamp_to = int(grid[0]) if decoding.clamp_to is None else decoding.clamp_to
         was_training = module.training
         module.eval()
         with torch.inference_mode():

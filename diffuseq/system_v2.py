@@ -57,6 +57,7 @@ class DiffuSeqV2(DiffuSeq):
     """Diffusion towards a learned absorbing state, to which some positions are set outright."""
 
     id: ClassVar[str] = "diffuseq-v2"
+    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = dataclasses.replace(
         DiffuSeq.capabilities,
         # States that are m outright have no density.
