@@ -72,7 +72,7 @@ class MaskedSystem(api.NeuralSystem):
 
     id: ClassVar[str]
     family: ClassVar[api.Family] = "discrete diffusion"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=True,
         knob="temperature",

@@ -43,6 +43,7 @@ class NAT(MaskedSystem):
     """
 
     id: ClassVar[str] = "nat"
+    version: ClassVar[int] = 1
     family: ClassVar[Family] = "iterative"
     # Tokens are drawn at once, independently.
     capabilities: ClassVar[Capabilities] = replace(_PREDICTED, likelihood="exact")
@@ -64,7 +65,7 @@ class D3PMAbsorbing(MaskedSystem):
     """D3PM with absorbing masks, L_vb + lambda CE, ancestral sampling (arXiv 2107.03006)."""
 
     id: ClassVar[str] = "d3pm-absorbing"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     Config: ClassVar[type] = D3PMConfig
     recipe: ClassVar[Recipe] = Recipe(noising="lattice", weight="bound")
 
@@ -73,7 +74,6 @@ class D3PMUniform(MaskedSystem):
     """D3PM whose tokens turn into any other, L_vb + lambda CE (arXiv 2107.03006)."""
 
     id: ClassVar[str] = "d3pm-uniform"
-    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = _UNIFORM
     Config: ClassVar[type] = D3PMUniformConfig
     Decoding: ClassVar[type] = UniformDecoding
@@ -108,7 +108,6 @@ class RDMMultinomial(MaskedSystem):
     """
 
     id: ClassVar[str] = "rdm-multinomial"
-    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = _UNIFORM
     Config: ClassVar[type] = RDMMultinomialConfig
     Decoding: ClassVar[type] = RDMMultinomialDecoding
