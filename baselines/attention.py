@@ -3,7 +3,8 @@
 Rows are candidates, source-major: rows r and r' of one source share its keys. Their queries
 are folded into one longer query, so that K candidates never copy the keys of their source.
 
-Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arXiv 2002.04745.
+Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arXiv
+2002.04745, figure 1.
 """
 
 from collections.abc import Callable, Sequence

@@ -3,7 +3,7 @@
 Trained on the targets alone. Classifiers of noised embeddings are fitted to the labelled examples,
 and each step of the sampler is followed by moves along their gradients (`diffuseq.guidance`).
 
-Source: Li et al., arXiv 2205.14217.
+Source: Li et al., arXiv 2205.14217, sections 4 and 5.
 Deviates: where the released code differs, a field chooses; editing a text, which the paper does not
 do, noises it to a step and samples from there (arXiv 2108.01073).
 """

@@ -56,7 +56,7 @@ def sample(
         after_step: applied to the state after each step except the one to s = 0.
         on_step: called with the number of the step and the state after it.
 
-    Source: arXiv 2210.08933, section 3.2; arXiv 2006.11239, algorithm 2.
+    Source: arXiv 2210.08933, "Training and Inference Methods"; arXiv 2006.11239, algorithm 2.
     Deviates: no earlier state is kept; the official code keeps all of them.
     """
     shape = tuple(source.shape[1:])

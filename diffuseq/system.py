@@ -1,6 +1,6 @@
 """DiffuSeq as a system of the benchmark: text in, text out.
 
-Source: arXiv 2210.08933.
+Source: arXiv 2210.08933, section 3.
 Deviates: where the official code differs, `diffuseq.settings` has a named field.
 """
 

@@ -1,6 +1,6 @@
 """DiffuSeq-v2: DiffuSeq with a learned absorbing state, discrete noise and DPM-Solver++.
 
-Source: arXiv 2310.05793.
+Source: arXiv 2310.05793, section 3.
 Deviates: where the official code differs, `diffuseq.settings` has a named field. Its
 `rejection_rate`, which is off by default and only affects the clamp, is omitted.
 """

@@ -3,7 +3,7 @@
 The language model is that of `gpt2`, trained on the targets alone. Operators are fitted to all
 prefixes of the labelled texts, and rescore every step of the sampling (`rescoring`).
 
-Source: Yang and Klein, arXiv 2104.05218; see `rescoring` for what deviates.
+Source: Yang and Klein, arXiv 2104.05218, section 3; see `rescoring` for what deviates.
 """
 
 from collections.abc import Mapping, Sequence

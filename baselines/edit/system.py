@@ -1,6 +1,6 @@
 """The Levenshtein Transformer, which writes by deleting and inserting: system `levenshtein`.
 
-Source: Gu, Wang and Zhao, arXiv 1905.11006.
+Source: Gu, Wang and Zhao, arXiv 1905.11006, section 3.
 Deviates: see `docs/systems/levenshtein.md`.
 """
 

@@ -1,6 +1,7 @@
 """fairseq's encoder-decoder Transformer: system `fairseq-transformer`.
 
-Source: Vaswani et al., arXiv 1706.03762, in the code of Ott et al., arXiv 1904.01038.
+Source: Vaswani et al., arXiv 1706.03762, section 3, in the code of Ott et al., arXiv 1904.01038,
+section 3.
 """
 
 from collections.abc import Mapping, Sequence

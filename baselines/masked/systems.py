@@ -38,8 +38,8 @@ _UNIFORM = replace(
 class NAT(MaskedSystem):
     """All tokens at once, from the source and a predicted length.
 
-    Source: Gu et al., arXiv 1711.02281. Deviates: masks in place of copied source words, a
-    length in place of fertilities, no distillation; this is the `nat` of fairseq.
+    Source: Gu et al., arXiv 1711.02281, section 3. Deviates: masks in place of copied
+    source words, a length in place of fertilities, no distillation; this is the `nat` of fairseq.
     """
 
     id: ClassVar[str] = "nat"
