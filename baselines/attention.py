@@ -3,17 +3,19 @@
 Rows are candidates, source-major: rows r and r' of one source share its keys. Their queries
 are folded into one longer query, so that K candidates never copy the keys of their source.
 
-Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arXiv 2002.04745.
+Source: Vaswani et al., arXiv 1706.03762, sections 3.1 to 3.3; norm "pre" is arXiv
+2002.04745, figure 1.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.setting_checks import check_choice, check_heads
+from baselines.setting_checks import check_heads
+from benchmark.api import Count, ProperShare, Settings
 
 Norm = Literal["pre", "post"]
 
@@ -21,20 +23,20 @@ Fuse = Callable[[Tensor], Tensor]
 """A map of the value vectors `(rows, length, dim)` of one layer to the same shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockShape:
+@dataclass(frozen=True)
+class BlockShape(Settings):
     """The size of a block; equal for encoder and decoder."""
 
-    dim: int
-    heads: int
-    ffn: int
+    dim: Count
+    heads: Count
+    ffn: Count
     """Width of the hidden layer of the feed-forward network."""
-    dropout: float
+    dropout: ProperShare
     norm: Norm
 
     def __post_init__(self) -> None:
-        check_heads("config", self.dim, self.heads)
-        check_choice("config", self, "norm", get_args(Norm))
+        super().__post_init__()
+        check_heads(self.dim, self.heads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,25 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.setting_checks import check_at_least_one, check_not_negative
 from benchmark import api
 
 
 @dataclass(frozen=True)
-class OperatorRecipe:
+class OperatorRecipe(api.Settings):
     """How the operators are fitted to labelled inputs."""
 
-    hidden: int = 0
+    hidden: api.Whole = 0
     """Width of the hidden layer; 0 = a linear classifier."""
-    noise: float = 0.5
+    noise: api.NotNegative = 0.5
     """Standard deviation of the noise on an input, in standard deviations of the inputs."""
-    updates: int = 500
-    learning_rate: float = 1.0e-2
-    weight_decay: float = 1.0e-4
-
-    def __post_init__(self) -> None:
-        check_at_least_one("operators", self, "updates")
-        check_not_negative("operators", self, "hidden", "noise", "learning_rate", "weight_decay")
+    updates: api.Count = 500
+    learning_rate: api.NotNegative = 1.0e-2
+    weight_decay: api.NotNegative = 1.0e-4
 
 
 class Operator(nn.Module):

@@ -5,34 +5,32 @@ Source: Vaswani et al., arXiv 1706.03762, section 3.1.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from torch import Tensor, nn
 
 from baselines.attention import BlockShape, DecoderStack, EncoderBlock, Memory, Norm
 from baselines.embedding import PositionEmbedding, Positions, TokenEmbedding
-from baselines.setting_checks import check_choice
 from baselines.texts import encode_sources
-from benchmark.api import Tokenizer
+from benchmark.api import Count, ProperShare, Settings, Tokenizer
 
 
 @dataclass(frozen=True)
-class EncoderDecoderConfig:
+class EncoderDecoderConfig(Settings):
     """The network settings of all encoder-decoders; a subclass adds its objective."""
 
-    dim: int = 128
-    heads: int = 4
-    ffn: int = 256
+    dim: Count = 128
+    heads: Count = 4
+    ffn: Count = 256
     """Hidden width of the feed-forward networks."""
-    encoder_layers: int = 2
-    decoder_layers: int = 2
-    dropout: float = 0.1
+    encoder_layers: Count = 2
+    decoder_layers: Count = 2
+    dropout: ProperShare = 0.1
     norm: Norm = "pre"
     """Layer norm before the sublayers, or after the residual sum ("post", as in the paper)."""
     positions: Positions = "learned"
 
     def __post_init__(self) -> None:
-        check_choice("config", self, "positions", get_args(Positions))
+        super().__post_init__()
         _ = self.block_shape
 
     @property

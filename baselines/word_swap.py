@@ -14,9 +14,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from baselines.setting_checks import check_at_least_one
 from baselines.yardsticks import CopyDecoding, RankedTexts, RankedYardstick, YardstickConfig
 from benchmark import api
 
@@ -27,11 +26,8 @@ SMOOTHING = 1.0
 class WordSwapConfig(YardstickConfig):
     """When a word marks a value."""
 
-    salience: float = 3.0
+    salience: Annotated[float, api.Range(1)] = 3.0
     """Least ratio of the (smoothed) counts of a word under the value and under all others."""
-
-    def __post_init__(self) -> None:
-        check_at_least_one("config", self, "salience")
 
 
 class WordSwap(RankedYardstick):

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from baselines.neighbours import NeighbourIndex
-from baselines.setting_checks import check_not_negative
 from benchmark import api
 
 RankedTexts = Sequence[Sequence[str]]
@@ -24,12 +23,12 @@ RankedTexts = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
-class YardstickConfig:
+class YardstickConfig(api.Settings):
     """Nothing to configure."""
 
 
 @dataclass(frozen=True)
-class CopyDecoding:
+class CopyDecoding(api.Settings):
     """Nothing to decode: one text per source."""
 
     @property
@@ -57,11 +56,8 @@ class RankedDecoding(CopyDecoding):
 class OracleDecoding(CopyDecoding):
     """Draws from the true distribution."""
 
-    temperature: float = 1.0
+    temperature: api.NotNegative = 1.0
     """Sharpens (below 1) or flattens the true distribution; 0 takes its most probable text."""
-
-    def __post_init__(self) -> None:
-        check_not_negative("oracle", self, "temperature")
 
     @property
     def kind(self) -> api.CandidateKind:

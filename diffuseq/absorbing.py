@@ -6,7 +6,7 @@ here".
 
 Notation as in `diffuseq.process` and `diffuseq.solvers`; m is `absorbing`, `(dim,)`.
 
-Source: arXiv 2310.05793; the coefficients are those of its code (branch diffuseq-v2).
+Source: arXiv 2310.05793, section 3; the coefficients are those of its code (branch diffuseq-v2).
 """
 
 from __future__ import annotations

@@ -33,18 +33,14 @@ class ClassifierFreeConfig(DiffuSeqConfig):
 
     fit: Fit = "row"
     """Only `row`: the target then has the same room behind any source and behind none."""
-    source_dropout: float = 0.1
+    source_dropout: api.Share = 0.1
     """Share of the training pairs whose source is replaced by the empty text."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.fit != "row":
             raise api.UserError(
-                f"diffuseq-cfg has fit {self.fit}, with which a target has more room behind an"
-                " empty source: set fit to row."
-            )
-        if not 0 <= self.source_dropout <= 1:
-            raise api.UserError(
-                f"source_dropout is {self.source_dropout}: give a number from 0 to 1."
+                f"fit {self.fit} gives a target more room behind an empty source: set fit to row."
             )
 
 
@@ -52,20 +48,16 @@ class ClassifierFreeConfig(DiffuSeqConfig):
 class ClassifierFreeDecoding(DiffuSeqDecoding):
     """How to sample; `nfe` counts calls, of which a guided step makes two."""
 
-    guidance_scale: float = 0.0
+    guidance_scale: api.NotNegative = 0.0
     """w of (1 + w) f(z_t | source) - w f(z_t | nothing); 0 is the conditional model, with one call
     a step."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.guidance_scale >= 0:
-            raise api.UserError(
-                f"decoding.guidance_scale is {self.guidance_scale}: give 0 or a positive number."
-            )
         if self.guidance_scale and self.nfe % 2:
             raise api.UserError(
-                f"decoding.nfe is {self.nfe}, and a guided step makes two calls: give an even"
-                " number, or guidance_scale 0."
+                f"nfe {self.nfe} is odd, and a guided step makes two calls: give an even number,"
+                " or guidance_scale 0."
             )
 
     @property

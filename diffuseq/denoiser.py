@@ -1,7 +1,7 @@
 """The network f_theta(z_t, t) -> z0_hat: a BERT-like encoder over source and target alike.
 
-Source: arXiv 2210.08933, section 3 and appendix; the shape of arXiv 2205.14217, appendix F,
-and of arXiv 1810.04805 (post-layer-norm blocks).
+Source: arXiv 2210.08933, section 4.1, "Implementation Details"; the shape of arXiv 2205.14217,
+appendix B, and of arXiv 1810.04805, section 3 (post-layer-norm blocks).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Trained on the targets alone. Classifiers of noised embeddings are fitted to the labelled examples,
 and each step of the sampler is followed by moves along their gradients (`diffuseq.guidance`).
 
-Source: Li et al., arXiv 2205.14217.
+Source: Li et al., arXiv 2205.14217, sections 4 and 5.
 Deviates: where the released code differs, a field chooses; editing a text, which the paper does not
 do, noises it to a step and samples from there (arXiv 2108.01073).
 """
@@ -45,7 +45,7 @@ class DiffusionLMConfig(DiffuSeqConfig):
     There is no source, so `mse_over`, `truncation` and `fit` have nothing to choose from.
     """
 
-    embedding_dim: int = 16
+    embedding_dim: api.Count = 16
     timesteps: Literal["uniform", "loss-second-moment"] = "uniform"
 
 
@@ -54,48 +54,36 @@ class DiffusionLMDecoding(DiffuSeqDecoding):
     """How to sample and to steer; the defaults are those of the released code."""
 
     solver: SolverName = "ddim"
-    eta: float = 1.0
-    nfe: int = 200
-    strength: float = 0.1
+    eta: api.Share = 1.0
+    nfe: api.Count = 200
+    strength: api.NotNegative = 0.1
     """Size of a move: the knob; 0 does not steer. For `gradient` a factor of sigma^2."""
     guide: Guide = "sign"
     """`sign` as in the released code, `adagrad` as in the paper, `gradient` is the shift by
     sigma^2 times the gradient of arXiv 2105.05233: see `diffuseq.guidance.descend`."""
-    inner: int = 3
+    inner: api.Count = 3
     """Moves after each step."""
-    pull: float = 0.01
+    pull: api.NotNegative = 0.01
     """Weight of what keeps the state where the model put it; not for `gradient`."""
-    until: float = 0.05
+    until: api.Share = 0.05
     """Share of the chain, at its clean end, without moves: 10 of 200 steps."""
-    edit_from: float = 0.5
+    edit_from: api.Share = 0.5
     """Where the chain of a text to be edited begins: 1 = noise alone, 0 = nearly clean."""
-    tokens: int | None = None
+    tokens: api.Count | None = None
     """Number of tokens of every text, by moving the end mark behind them; None = free."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("strength", "pull"):
-            if getattr(self, name) < 0:
-                raise api.UserError(
-                    f"decoding.{name} is {getattr(self, name)}: give a number of 0 or more."
-                )
-        for name in ("until", "edit_from"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise api.UserError(
-                    f"decoding.{name} is {getattr(self, name)}: give a number from 0 to 1."
-                )
         if self.tokens is not None and not self.strength:
             raise api.UserError(
-                f"decoding.tokens is {self.tokens} and decoding.strength 0, which moves nothing:"
-                " give a strength above 0, or tokens: null."
+                f"tokens {self.tokens} needs a strength above 0, as 0 moves nothing:"
+                " give one, or tokens: null."
             )
-        if self.inner < 1:
-            raise api.UserError(f"decoding.inner is {self.inner}: give 1 or more.")
         is_random = self.solver == "ancestral" or (self.solver == "ddim" and self.eta > 0)
         if self.guide == "gradient" and not is_random:
             raise api.UserError(
-                f"decoding.guide is gradient, whose moves have the size of the noise of a step, and"
-                f" {self.solver} adds none: take ancestral, ddim with eta above 0, or guide sign."
+                f"guide gradient moves by the size of the noise of a step, and {self.solver} adds"
+                " none: take ancestral, ddim with eta above 0, or guide sign."
             )
 
 

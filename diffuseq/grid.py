@@ -1,7 +1,8 @@
-"""Time grids: the steps t of 1..T at which the network is called.
+"""Time grids: the times t of 1..T at which the network is called.
 
-A grid is a decreasing tuple T = t_0 > t_1 > ... > t_n = 0. A sampler calls the network once
-for each of its first n entries, so the grid alone determines the number of function evaluations.
+A grid is a decreasing tuple T = t_0 > t_1 > ... > t_n = 0, of whole steps in all spacings but one.
+A sampler calls the network once for each of its first n entries, so the grid alone determines the
+number of function evaluations.
 
 Deviates: two spacings are those of the official code, including its errors; the others end at t =
 0, make the requested number of calls, and step to the declared times.
@@ -20,7 +21,7 @@ from diffuseq.schedule import log_snr
 Spacing = Literal["uniform", "quadratic", "log-snr", "official-gap", "official-uniform"]
 
 
-def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ...]:
+def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[float, ...]:
     """The decreasing grid of `nfe + 1` steps from T to 0.
 
     Args:
@@ -28,8 +29,8 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
             of the signal-to-noise ratio between t = T and t = 1; `official-gap`, every (T //
             nfe)-th step, as the official DDIM, which also takes each step with the coefficients of
             a step from t to t - 1 (`sample(one_step=True)`); `official-uniform`, uniform in t and
-            ending at t = 1 instead of 0, as the official DPM-Solver++ (rounded to whole steps,
-            where the official one interpolates).
+            ending at t = 1 instead of 0, as the official DPM-Solver++, at times between whole
+            steps (`schedule.level_at`).
         nfe: network calls, 1..T.
         alpha_bar: float64 `(T + 1,)`, as of `schedule.cumulative_alpha_bar`.
 
@@ -46,11 +47,7 @@ def time_grid(spacing: Spacing, nfe: int, *, alpha_bar: Tensor) -> tuple[int, ..
         return (*_every(last // nfe, last, nfe), 0)
     falling = torch.arange(nfe, 0, -1, dtype=torch.float64) / nfe
     if spacing == "official-uniform":
-        if nfe == last:
-            raise UserError(f"decoding.nfe is {nfe}: official-uniform has at most {last - 1}.")
-        # One step lower, so that steps kept above 0 end up above 1.
-        lowered = _distinct([round(t) for t in (falling * (last - 1)).tolist()], last - 1)
-        return (*(t + 1 for t in lowered), 1)
+        return (*(1 + falling * (last - 1)).tolist(), 1)
     if spacing == "uniform":
         wanted = falling * last
     elif spacing == "quadratic":

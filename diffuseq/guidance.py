@@ -3,7 +3,7 @@
 Every function is pure, and every row is moved by its own gradient alone, so that a text does not
 depend on its batch.
 
-Source: arXiv 2205.14217, section 5.1 and appendix E; arXiv 2105.05233, algorithm 1 (`gradient`).
+Source: arXiv 2205.14217, section 5.1; arXiv 2105.05233, algorithm 1 (`gradient`).
 Deviates: the released code moves while t >= 10 of its 200 steps, which is `until` here.
 """
 

@@ -29,36 +29,29 @@ _BLOCK_ELEMENTS = 2**19
 
 
 @dataclass(frozen=True)
-class ClassifierRecipe:
+class ClassifierRecipe(api.Settings):
     """The network of the classifiers, and how they are fitted to labelled texts."""
 
     reads: Literal["words", "states"] = "states"
     """`states`: a Transformer that reads z_t, as in the paper, to which the fields from `width` to
     `dropout` belong; `words`: linear in the words that z_t may be."""
-    width: int = 64
-    layers: int = 1
-    heads: int = 4
-    ffn: int = 128
-    time_dim: int = 32
-    dropout: float = 0.1
-    updates: int = 600
-    batch: int = 64
-    learning_rate: float = 1.0e-3
+    width: api.Count = 64
+    layers: api.Count = 1
+    heads: api.Count = 4
+    ffn: api.Count = 128
+    time_dim: api.Count = 32
+    dropout: api.ProperShare = 0.1
+    updates: api.Count = 600
+    batch: api.Count = 64
+    learning_rate: api.NotNegative = 1.0e-3
     """Of AdamW, falling linearly to 0; about .05 for `words`."""
-    weight_decay: float = 0.01
+    weight_decay: api.NotNegative = 0.01
 
     def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads", "ffn", "time_dim", "updates", "batch"):
-            if getattr(self, name) < 1:
-                raise api.UserError(f"operators.{name} is {getattr(self, name)}: give 1 or more.")
-        for name in ("learning_rate", "weight_decay"):
-            if not getattr(self, name) >= 0:
-                raise api.UserError(f"operators.{name} is {getattr(self, name)}: give 0 or more.")
-        if not 0 <= self.dropout < 1:
-            raise api.UserError(f"operators.dropout is {self.dropout}: give 0 or more, below 1.")
+        super().__post_init__()
         if self.width % self.heads or self.time_dim % 2:
             raise api.UserError(
-                f"operators have width {self.width}, heads {self.heads}, time_dim {self.time_dim}:"
+                f"width {self.width}, heads {self.heads} and time_dim {self.time_dim} do not fit:"
                 " make width a multiple of heads and time_dim even."
             )
 

@@ -1,7 +1,7 @@
 """The training objective, term by term, each a value per example `(batch,)`.
 
-Source: arXiv 2210.08933, eq. 2 (the simplified bound) and appendix; arXiv 2205.14217,
-section 4.2, for the end-to-end terms.
+Source: arXiv 2210.08933, eq. 2 (the simplified bound); arXiv 2205.14217, section 4.1 and
+appendix E, for the end-to-end terms.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def rounding_nll(readout: Readout, z: Tensor, ids: Tensor, over: Tensor) -> Tens
         ids: the words, `(batch, length)`.
         over: positions that count, bool `(batch, length)`.
 
-    Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412
-    (`prediction_nll`, the anchor loss).
+    Source: arXiv 2205.14217, section 4.1 (`decoder_nll`); arXiv 2212.09412,
+    section 3 (`prediction_nll`, the anchor loss).
     """
     return _mean_over(readout.nll(z, ids), over)
 
@@ -118,7 +118,7 @@ def prior_term(z_0: Tensor, alpha_bar_T: Tensor, over: Tensor) -> Tensor:
 
     The mean is over dimensions and the positions `over`.
 
-    Source: arXiv 2205.14217, section 4.2, first term.
+    Source: arXiv 2205.14217, appendix E, first term.
     """
     return alpha_bar_T.to(z_0.dtype) * _mean_over(z_0.square().mean(-1), over)
 

@@ -62,6 +62,6 @@ def anchor(z: Tensor, source: Tensor, is_target: Tensor) -> Tensor:
         source: `(batch, length, dim)`.
         is_target: bool `(batch, length)`; padding belongs to the target.
 
-    Source: arXiv 2210.08933, section 3.1 (partial noising).
+    Source: arXiv 2210.08933, "Forward Process with Partial Noising".
     """
     return torch.where(is_target[..., None], z, source)

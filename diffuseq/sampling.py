@@ -10,6 +10,7 @@ from torch import Tensor
 
 from benchmark.api import Noise, OnStep
 from diffuseq.process import anchor
+from diffuseq.schedule import level_at
 from diffuseq.solvers import Solver, Transition
 
 AfterStep = Callable[[int, Tensor, Transition], Tensor]
@@ -21,7 +22,7 @@ def sample(
     *,
     source: Tensor,
     is_target: Tensor,
-    grid: tuple[int, ...],
+    grid: tuple[float, ...],
     alpha_bar: Tensor,
     solver: Solver,
     noise: Noise,
@@ -40,7 +41,7 @@ def sample(
         network: f_theta(z_t, t) -> z0_hat.
         source: clean vectors `(rows, length, dim)`; read only at source positions.
         is_target: bool `(rows, length)`.
-        grid: decreasing steps from T to 0, of `grid.time_grid`.
+        grid: decreasing times from T to 0, of `grid.time_grid`.
         alpha_bar: float64 `(T + 1,)`.
         solver: the rule for one step.
         noise: one row per row of `source`.
@@ -55,7 +56,7 @@ def sample(
         after_step: applied to the state after each step except the one to s = 0.
         on_step: called with the number of the step and the state after it.
 
-    Source: arXiv 2210.08933, section 3.2; arXiv 2006.11239, algorithm 2.
+    Source: arXiv 2210.08933, "Training and Inference Methods"; arXiv 2006.11239, algorithm 2.
     Deviates: no earlier state is kept; the official code keeps all of them.
     """
     shape = tuple(source.shape[1:])
@@ -69,18 +70,21 @@ def sample(
     z = anchor(start if start_mean is None else start + start_mean, source, is_target)
     previous: tuple[Tensor, Tensor] | None = None
     for number, (t, s) in enumerate(pairwise(grid), start=1):
-        times = torch.full((len(z),), t, dtype=torch.int64, device=z.device)
+        is_whole = t == int(t)
+        kind = torch.int64 if is_whole else torch.float32
+        times = torch.full((len(z),), t, dtype=kind, device=z.device)
         z0_hat = network(z, times)
-        if clamp is not None and (clamp_steps is None or t in clamp_steps):
+        if clamp is not None and (clamp_steps is None or clamp_steps.start <= t < clamp_steps.stop):
             z0_hat = clamp(z0_hat)
         reached = t - 1 if one_step else s
         eps = draw(number, noise_bound) if solver.stochastic and reached > 0 else None
-        move = Transition(levels[t], levels[reached], previous, is_last=s == grid[-1])
+        level_t, level_s = level_at(levels, t), level_at(levels, reached)
+        move = Transition(level_t, level_s, previous, is_last=s == grid[-1])
         z_s = solver.step(z, z0_hat, eps, move)
         if after_step is not None and reached > 0:
             z_s = after_step(number, z_s, move)
         z = anchor(z_s, source, is_target)
-        previous = (levels[t], z0_hat)
+        previous = (level_t, z0_hat)
         if on_step is not None:
             on_step(number, z)
     return z

@@ -77,6 +77,18 @@ def cumulative_alpha_bar(betas: Tensor) -> Tensor:
     return torch.cat((start, (1.0 - betas).cumprod(0)))
 
 
+def level_at(alpha_bar: Tensor, t: float) -> Tensor:
+    """alpha_bar at time t of 0..T, between whole steps linear in its logarithm.
+
+    Source: arXiv 2211.01095, appendix D, as in the code of DPM-Solver ("discrete").
+    """
+    below = int(t)
+    if t == below:
+        return alpha_bar[below]
+    ends = alpha_bar[below : below + 2].log()
+    return torch.lerp(ends[0], ends[1], t - below).exp()
+
+
 def log_snr(alpha_bar_t: Tensor) -> Tensor:
     """The logarithm lambda = log(alpha / sigma), half the logarithm of the signal-to-noise ratio.
 

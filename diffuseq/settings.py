@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmark.api import CandidateKind, UserError
+from benchmark.api import (
+    CandidateKind,
+    Count,
+    NotNegative,
+    Positive,
+    ProperShare,
+    Settings,
+    Share,
+    UserError,
+)
 from diffuseq.canvas import Fit, Reading, Truncation
 from diffuseq.grid import Spacing
 from diffuseq.objective import MseOver, StartNoise
@@ -19,18 +28,18 @@ from diffuseq.solvers import Carry, SolverName, Variance
 
 
 @dataclass(frozen=True)
-class DiffuSeqConfig:
+class DiffuSeqConfig(Settings):
     """Network and objective; the defaults are those of the paper and its code."""
 
-    embedding_dim: int = 128
-    width: int = 768
-    layers: int = 12
-    heads: int = 12
-    ffn: int = 3072
-    time_dim: int = 128
+    embedding_dim: Count = 128
+    width: Count = 768
+    layers: Count = 12
+    heads: Count = 12
+    ffn: Count = 3072
+    time_dim: Count = 128
     """Size of the sinusoidal code of t."""
-    dropout: float = 0.1
-    diffusion_steps: int = 2000
+    dropout: ProperShare = 0.1
+    diffusion_steps: Count = 2000
     """T."""
     schedule: ScheduleName = "sqrt"
     """`sqrt` as in the official code, which divides alpha_bar(0) = 0.99 out; `sqrt-paper` by the
@@ -39,12 +48,12 @@ class DiffuSeqConfig:
     """How training draws t."""
     mse_over: MseOver = "all"
     """`all` as in the official code; `target`, without the source, as in eq. 2 of the paper."""
-    mse_weight: float = 1.0
-    decoder_nll_weight: float = 1.0
-    prior_weight: float = 1.0
+    mse_weight: NotNegative = 1.0
+    decoder_nll_weight: NotNegative = 1.0
+    prior_weight: NotNegative = 1.0
     """Of the term `tT`. The official code uses 1; with `sqrt` nothing is left of z_0 at T and the
     term is near 0."""
-    prediction_nll_weight: float = 0.0
+    prediction_nll_weight: NotNegative = 0.0
     """Deviates: adds the cross entropy of the predicted z_0, on the target only. The official code
     computes it (`nll`) and only logs it."""
     start_noise: StartNoise = "all"
@@ -63,9 +72,17 @@ class DiffuSeqConfig:
     of what the network computes is padding; `row` ends each canvas `lengths.target` behind its
     source and ignores the rest: the same task, at a fraction of the cost."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width % self.heads or self.time_dim % 2:
+            raise UserError(
+                f"width {self.width}, heads {self.heads} and time_dim {self.time_dim} do not fit:"
+                " make width a multiple of heads and time_dim even."
+            )
+
 
 @dataclass(frozen=True)
-class DiffuSeqDecoding:
+class DiffuSeqDecoding(Settings):
     """How to sample; the defaults are those of the paper and its code.
 
     The official code draws one candidate per run, from a generator with one seed, so that a text
@@ -73,18 +90,18 @@ class DiffuSeqDecoding:
     """
 
     solver: SolverName = "ancestral"
-    nfe: int = 2000
+    nfe: Count = 2000
     """Network calls, 1..T."""
-    temperature: float = 1.0
+    temperature: NotNegative = 1.0
     """Factor of all injected noise; 0 makes every solver deterministic."""
     clamp: bool = True
     """Whether every prediction is moved to the nearest embeddings."""
-    clamp_from: int = 1
+    clamp_from: Count = 1
     """The clamp is applied only at the steps t = clamp_from..clamp_to. The official `clamp_step` c,
     with `clamp_first`, is clamp_from = c + 1; its default 0 clamps at every step."""
-    clamp_to: int | None = None
+    clamp_to: Count | None = None
     """None means T. The official code without `clamp_first` is clamp_to = c + 1."""
-    eta: float = 0.0
+    eta: Share = 0.0
     """Share of new noise, for `ddim` only: 0 deterministic, 1 ancestral."""
     variance: Variance = "fixed-large"
     """For `ancestral` only. The official code uses `fixed-large` whatever its `sigma_small`;
@@ -97,7 +114,7 @@ class DiffuSeqDecoding:
     grid: Spacing = "uniform"
     """`official-gap` has the steps, and the wrong coefficients, of the official DDIM, and
     `official-uniform` the steps of its DPM-Solver++: see `diffuseq.grid`."""
-    noise_bound: float | None = None
+    noise_bound: Positive | None = None
     """Injected noise is drawn within -noise_bound..noise_bound; None means no bound. The `top_p` of
     the official code, which is off there; the first state is not bounded."""
     rounding: Literal["most-likely", "nearest"] = "most-likely"
@@ -108,15 +125,11 @@ class DiffuSeqDecoding:
     `official` only drops the marks, so that words after an end mark stay in the text."""
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
+        super().__post_init__()
+        if self.clamp_to is not None and self.clamp_from > self.clamp_to:
             raise UserError(
-                f"decoding.temperature is {self.temperature}: give a number that is not negative."
-            )
-        if not 0 <= self.eta <= 1:
-            raise UserError(f"decoding.eta is {self.eta}: give a number from 0 to 1.")
-        if self.noise_bound is not None and self.noise_bound <= 0:
-            raise UserError(
-                f"decoding.noise_bound is {self.noise_bound}: give a positive number, or null."
+                f"clamp_from {self.clamp_from} lies above clamp_to {self.clamp_to}: use a range of"
+                " steps, or clamp: false."
             )
 
     @property
@@ -126,24 +139,23 @@ class DiffuSeqDecoding:
 
     @property
     def kind(self) -> CandidateKind:
-        """Independent draws, unless all noise is switched off."""
-        return "samples" if self.temperature > 0 else "single"
+        """Draws, unless all noise is switched off; from the prediction on, few answers are left."""
+        if self.temperature == 0:
+            return "single"
+        seeks_modes = self.solver == "dpm-solver++" and self.carry == "prediction"
+        return "mode-seeking" if seeks_modes else "samples"
 
 
 @dataclass(frozen=True)
 class DiffuSeqV2Config(DiffuSeqConfig):
     """The fields of `diffuseq`, and the absorbing state."""
 
-    discrete_rate: float = 0.5
+    discrete_rate: Share = 0.5
     """Share of the target states replaced by m at the largest noise; 0 replaces none. 0.5 as in the
     official training script; the default of its code is 0.2."""
-    absorbing_weight: float = 0.01
+    absorbing_weight: NotNegative = 0.01
     """Weight of the norm of m. The official command line sets 0 but does not pass it on: 0.01 is
     used."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.discrete_rate <= 1:
-            raise UserError(f"discrete_rate is {self.discrete_rate}: give a number from 0 to 1.")
 
 
 @dataclass(frozen=True)
@@ -151,9 +163,9 @@ class DiffuSeqV2Decoding(DiffuSeqDecoding):
     """How to sample; the defaults are those of the paper, without what its code does by mistake."""
 
     solver: SolverName = "dpm-solver++"
-    nfe: int = 10
+    nfe: Count = 10
     clamp: bool = False
-    discrete_rate: float | None = None
+    discrete_rate: Share | None = None
     """For `ancestral` only: share of the states set to m at the step with the most noise; None
     means the rate of training, as in the official code."""
     centre: Literal["absorbing", "official"] = "absorbing"
@@ -162,10 +174,3 @@ class DiffuSeqV2Decoding(DiffuSeqDecoding):
     clock: Literal["trained", "official"] = "trained"
     """The time given to the network with DPM-Solver++. The official code counts it from 1 while
     training counts from 0, so that the network receives a time one step late (`official`)."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.discrete_rate is not None and not 0 <= self.discrete_rate <= 1:
-            raise UserError(
-                f"decoding.discrete_rate is {self.discrete_rate}: give a number from 0 to 1."
-            )

@@ -1,6 +1,6 @@
 """DiffuSeq as a system of the benchmark: text in, text out.
 
-Source: arXiv 2210.08933.
+Source: arXiv 2210.08933, section 3.
 Deviates: where the official code differs, `diffuseq.settings` has a named field.
 """
 
@@ -109,11 +109,6 @@ class DiffuSeq(api.NeuralSystem):
 
     def __init__(self, config: DiffuSeqConfig, resources: api.Resources) -> None:
         super().__init__(config, resources)
-        if config.width % config.heads or config.time_dim % 2:
-            raise api.UserError(
-                f"{self.id} has width {config.width}, heads {config.heads}, time_dim"
-                f" {config.time_dim}: make width a multiple of heads and time_dim even."
-            )
         tokenizer = resources.tokenizer
         self.canvas = self._canvas(resources)
         self.module = self.Module(
@@ -237,7 +232,7 @@ class DiffuSeq(api.NeuralSystem):
         batch = self._placed(opened.batch, sources, decoding)
         placed = {name: _each(rows.to(device), num_samples) for name, rows in batch.items()}
         reverse = self._reverse_process(decoding, noise, placed)
-        clamp_to = grid[0] if decoding.clamp_to is None else decoding.clamp_to
+        clamp_to = int(grid[0]) if decoding.clamp_to is None else decoding.clamp_to
         was_training = module.training
         module.eval()
         with torch.inference_mode():

@@ -1,6 +1,6 @@
 """DiffuSeq-v2: DiffuSeq with a learned absorbing state, discrete noise and DPM-Solver++.
 
-Source: arXiv 2310.05793.
+Source: arXiv 2310.05793, section 3.
 Deviates: where the official code differs, `diffuseq.settings` has a named field. Its
 `rejection_rate`, which is off by default and only affects the clamp, is omitted.
 """
@@ -57,6 +57,7 @@ class DiffuSeqV2(DiffuSeq):
     """Diffusion towards a learned absorbing state, to which some positions are set outright."""
 
     id: ClassVar[str] = "diffuseq-v2"
+    version: ClassVar[int] = 2
     capabilities: ClassVar[Capabilities] = dataclasses.replace(
         DiffuSeq.capabilities,
         # States that are m outright have no density.

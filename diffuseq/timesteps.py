@@ -40,8 +40,8 @@ class LossSecondMoment(nn.Module):
     Uniform until every step has ten losses. The weight 1 / (T p_t) keeps the expected loss
     that of uniform steps.
 
-    Source: arXiv 2102.09672, section 3.3, eq. 18. Deviates: a non-finite loss is omitted, while in
-    the official code probabilities become NaN.
+    Source: arXiv 2102.09672, section 3.3, eq. 18; arXiv 2210.08933, eq. 3. Deviates: a
+    non-finite loss is omitted, while in the official code probabilities become NaN.
     """
 
     history: Tensor

@@ -3,26 +3,25 @@
 from dataclasses import dataclass
 
 from baselines.left_to_right import LeftToRightDecoding
-from baselines.setting_checks import check_at_least_one, check_beam
-from benchmark.api import UserError
+from baselines.setting_checks import check_beam
+from benchmark.api import Count, UserError
 
 
 @dataclass(frozen=True)
 class AutoregressiveDecoding(LeftToRightDecoding):
     """How to decode; the network is called once for each token of the longest candidate."""
 
-    groups: int | None = None
+    groups: Count | None = None
     """Of `diverse-beam`: groups of the beam that avoid each other; None means one per
     hypothesis."""
-    max_length: int | None = None
+    max_length: Count | None = None
     """Maximum number of tokens, end included; None means the target canvas."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_at_least_one("decoding", self, "max_length")
-        if self.groups is not None and (self.groups < 1 or self.beam % self.groups):
+        if self.groups is not None and self.beam % self.groups:
             raise UserError(
-                f"decoding: groups {self.groups} do not divide a beam of {self.beam} evenly:"
+                f"groups {self.groups} do not divide a beam of {self.beam} evenly:"
                 " use a divisor of the beam."
             )
 

@@ -3,7 +3,7 @@
 The language model is that of `gpt2`, trained on the targets alone. Operators are fitted to all
 prefixes of the labelled texts, and rescore every step of the sampling (`rescoring`).
 
-Source: Yang and Klein, arXiv 2104.05218; see `rescoring` for what deviates.
+Source: Yang and Klein, arXiv 2104.05218, section 3; see `rescoring` for what deviates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,6 @@ from baselines.autoregressive.causal_language_model import (
 from baselines.autoregressive.gpt2 import GPT2System
 from baselines.autoregressive.rescoring import PrefixOperators, RescoredStepper
 from baselines.left_to_right_search import sample
-from baselines.setting_checks import check_at_least_one, check_not_negative
 from baselines.texts import encode_targets, read_candidates
 from benchmark import api
 
@@ -34,31 +33,23 @@ _TEXTS_AT_ONCE = 256
 class PrefixOperatorRecipe(OperatorRecipe):
     """How the operators are fitted to the prefixes of labelled texts."""
 
-    hidden: int = 64
+    hidden: api.Whole = 64
     """Width of the hidden layer. A linear classifier cannot see that the end of a text means
     another thing early than late."""
-    batch: int = 4096
+    batch: api.Count = 4096
     """Maximum number of prefixes in an update."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_at_least_one("operators", self, "batch")
 
 
 @dataclass(frozen=True)
-class FudgeDecoding:
+class FudgeDecoding(api.Settings):
     """How to steer and to sample; the network is called once for each token of the longest."""
 
-    strength: float = 1.0
+    strength: api.NotNegative = 1.0
     """Factor of the operators' log probability: the knob; 0 does not steer, 1 is Bayes' rule."""
-    top_k: int = 200
+    top_k: api.Count = 200
     """Most probable tokens of the language model that are rescored; the others are never drawn."""
-    temperature: float = 1.0
+    temperature: api.NotNegative = 1.0
     """Divides the rescored logits; 0 is greedy decoding."""
-
-    def __post_init__(self) -> None:
-        check_not_negative("decoding", self, "strength", "temperature")
-        check_at_least_one("decoding", self, "top_k")
 
     @property
     def nfe(self) -> int | None:

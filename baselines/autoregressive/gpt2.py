@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class GPT2Config:
+class GPT2Config(api.Settings):
     """The network and its objective; with `init`, the network is the published one."""
 
-    dim: int = 128
-    layers: int = 4
-    heads: int = 4
-    ffn: int = 256
+    dim: api.Count = 128
+    layers: api.Count = 4
+    heads: api.Count = 4
+    ffn: api.Count = 256
     """Hidden width of the feed-forward networks (GPT-2: four times `dim`)."""
-    dropout: float = 0.1
+    dropout: api.ProperShare = 0.1
     """Of embeddings, attention and residuals; a published model has its own."""
-    label_smoothing: float = 0.0
+    label_smoothing: api.Share = 0.0
     """Share of the mass that is spread over the vocabulary in training."""
     init: str | None = None
     """Folder or hub id of a causal language model to start from, with its own tokeniser."""
@@ -58,15 +58,14 @@ class GPT2Config:
     """With `init`: text between source and target; it may contain special tokens."""
 
     def __post_init__(self) -> None:
-        check_heads("gpt2", self.dim, self.heads)
+        super().__post_init__()
+        check_heads(self.dim, self.heads)
         if self.gguf_file is not None and self.init is None:
             raise api.UserError(
-                "gpt2: gguf_file needs init, the folder or hub id that holds the file."
+                "gguf_file needs init, the folder or hub id that holds the file: set gpt2.init."
             )
         if not self.separator:
-            raise api.UserError(
-                "gpt2: separator is empty: give a text that marks the end of the source."
-            )
+            raise api.UserError("separator is empty: give a text that marks the end of the source.")
 
 
 class GPT2System(AutoregressiveSystem):

@@ -24,7 +24,7 @@ from benchmark import api
 class TransformerConfig(EncoderDecoderConfig):
     """The network and its objective."""
 
-    label_smoothing: float = 0.0
+    label_smoothing: api.Share = 0.0
     """Share of the mass that is spread over the vocabulary in training (the paper: 0.1).
 
     A smoothed model also puts that mass on wrong words in sampling.

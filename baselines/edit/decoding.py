@@ -24,28 +24,23 @@ from baselines.edit.operations import (
     keep,
     unchanged,
 )
-from baselines.setting_checks import check_at_least_one, check_not_negative
 from baselines.source_rows import rows_of
-from benchmark.api import CandidateKind, Noise, OnStep
+from benchmark.api import CandidateKind, Count, Noise, NotNegative, OnStep, Settings
 
 Network = Callable[[Tensor, State, Head], Tensor]
 """From indices of sources `(n,)` and their state to the logits of a head."""
 
 
 @dataclass(frozen=True)
-class LevenshteinDecoding:
+class LevenshteinDecoding(Settings):
     """How to decode; a round is up to three calls of the decoder."""
 
-    max_iter: int = 10
+    max_iter: Count = 10
     """Maximum number of rounds; a text unchanged by a round is finished."""
-    temperature: float = 0.0
+    temperature: NotNegative = 0.0
     """Of tokens and numbers of placeholders; 0 takes the likeliest, as published."""
-    eos_penalty: float = 0.0
+    eos_penalty: NotNegative = 0.0
     """Subtracted from the log probability of inserting nothing: gives longer texts."""
-
-    def __post_init__(self) -> None:
-        check_at_least_one("levenshtein", self, "max_iter")
-        check_not_negative("levenshtein", self, "temperature", "eos_penalty")
 
     @property
     def nfe(self) -> int | None:

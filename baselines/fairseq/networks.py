@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from baselines.attention import Norm
 from baselines.embedding import Positions
 from baselines.encoder_decoder import EncoderDecoderConfig
-from benchmark.api import Lengths
+from benchmark.api import Lengths, Share
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class NetworkConfig(EncoderDecoderConfig):
     scale_embeddings: bool = True
     """Whether token vectors are multiplied by sqrt(dim), next to which learned positions are
     small."""
-    label_smoothing: float = 0.0
+    label_smoothing: Share = 0.0
 
 
 def build_network(

@@ -1,7 +1,7 @@
 """The non-autoregressive models of fairseq: `fairseq-nat`, `-cmlm` and `-levenshtein`.
 
-Source: Gu et al., arXiv 1711.02281 (NAT; fairseq's has no fertilities); Ghazvininejad et al.,
-arXiv 1904.09324 (CMLM); Gu et al., arXiv 1905.11006 (Levenshtein).
+Source: Gu et al., arXiv 1711.02281, section 3 (NAT; fairseq's has no fertilities); Ghazvininejad
+et al., arXiv 1904.09324, section 3 (CMLM); Gu et al., arXiv 1905.11006, section 3 (Levenshtein).
 """
 
 from collections.abc import Sequence

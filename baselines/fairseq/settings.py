@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from baselines.fairseq.networks import NetworkConfig
-from baselines.setting_checks import check_at_least_one
-from benchmark.api import CandidateKind
+from benchmark.api import CandidateKind, Count, NotNegative, Settings
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class RefinementConfig(NetworkConfig):
 class LengthConfig(RefinementConfig):
     """A network that predicts the length of its text."""
 
-    length_loss: float = 0.1
+    length_loss: NotNegative = 0.1
     """Weight of the cross entropy of the length."""
     length_offset: bool = False
     """Whether the length is predicted as a difference from that of the source."""
@@ -60,7 +59,7 @@ class LevenshteinConfig(RefinementConfig):
         return super().options() | {"early_exit": ",".join([str(self.decoder_layers)] * 3)}
 
 
-class RefinementDecoding:
+class RefinementDecoding(Settings):
     """How a text is refined: by `passes` of the decoder, for each of `lengths` canvases."""
 
     adaptive: ClassVar[bool] = False
@@ -86,11 +85,8 @@ class RefinementDecoding:
 class LengthBeamDecoding(RefinementDecoding):
     """How to decode where the length is predicted."""
 
-    beam: int = 1
+    beam: Count = 1
     """Lengths tried, around the predicted one; all of them are returned, best first."""
-
-    def __post_init__(self) -> None:
-        check_at_least_one("decoding", self, "beam")
 
     @property
     def lengths(self) -> int:
@@ -117,12 +113,8 @@ class NATDecoding(LengthBeamDecoding):
 class CMLMDecoding(LengthBeamDecoding):
     """How to decode: mask-predict, always with the most probable tokens."""
 
-    nfe: int = 10
+    nfe: Count = 10
     """Passes, each over the least certain tokens of the pass before."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_at_least_one("decoding", self, "nfe")
 
     @property
     def passes(self) -> int:
@@ -135,11 +127,8 @@ class LevenshteinDecoding(RefinementDecoding):
     """How to decode: delete, insert placeholders, fill them in, until nothing changes."""
 
     adaptive: ClassVar[bool] = True
-    rounds: int = 10
+    rounds: Count = 10
     """Maximum number of rounds, of up to three passes each."""
-
-    def __post_init__(self) -> None:
-        check_at_least_one("decoding", self, "rounds")
 
     @property
     def nfe(self) -> int | None:

@@ -1,6 +1,7 @@
 """fairseq's encoder-decoder Transformer: system `fairseq-transformer`.
 
-Source: Vaswani et al., arXiv 1706.03762, in the code of Ott et al., arXiv 1904.01038.
+Source: Vaswani et al., arXiv 1706.03762, section 3, in the code of Ott et al., arXiv 1904.01038,
+section 3.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,18 +29,18 @@ from benchmark import api
 class FairseqTransformerDecoding(LeftToRightDecoding):
     """How to decode; the decoder is called once for each token of the longest candidate."""
 
-    top_k: int = 0
+    top_k: api.Whole = 0
     """Of `sample`: number of most probable tokens to draw from; 0 means all."""
-    groups: int = 4
+    groups: api.Count = 4
     """Of `diverse-beam`: groups that divide the beam."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.top_k < 0 or (self.top_k and self.top_p < 1):
-            raise api.UserError("decoding: use top_p below 1, or top_k above 0, not both.")
-        if self.method == "diverse-beam" and (self.groups < 1 or self.beam % self.groups):
+        if self.top_k and self.top_p < 1:
+            raise api.UserError("top_k and top_p: use top_p below 1, or top_k above 0, not both.")
+        if self.method == "diverse-beam" and self.beam % self.groups:
             raise api.UserError(
-                f"decoding: {self.groups} groups do not divide a beam of {self.beam} evenly:"
+                f"groups {self.groups} do not divide a beam of {self.beam} evenly:"
                 " set beam to a multiple of groups."
             )
 

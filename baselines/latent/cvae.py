@@ -18,22 +18,18 @@ from torch import Tensor
 from baselines.latent.latent_decoding import decode
 from baselines.latent.layerwise import LatentMemory, LayerwiseConfig, LayerwiseVAE
 from baselines.latent.vae_loss import vae_loss
-from baselines.setting_checks import check_not_negative
 from baselines.texts import collate_pairs, encode_sources
 from benchmark import api
 
 
 @dataclass(frozen=True)
-class CVAEDecoding:
+class CVAEDecoding(api.Settings):
     """How to draw latents and to decode."""
 
-    spread: float = 1.0
+    spread: api.NotNegative = 1.0
     """Standard deviation of the latents, in those of their priors: the knob."""
-    temperature: float = 0.0
+    temperature: api.NotNegative = 0.0
     """Of the decoder; 0 is greedy."""
-
-    def __post_init__(self) -> None:
-        check_not_negative("decoding", self, "spread", "temperature")
 
     @property
     def nfe(self) -> int | None:

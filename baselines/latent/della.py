@@ -3,8 +3,9 @@
 The prior of a latent depends on those before it, so operators work on the noise: z_l = mu_l +
 sigma_l eps_l, and the eps of all layers together are N(0, I) under the prior, as the flow wants.
 
-Source: Hu et al., arXiv 2207.06130; see `latent_chain` and `layerwise` for what deviates. KL is
-summed over layers, where the released code averages it, which is a beta of 1 / layers.
+Source: Hu et al., arXiv 2207.06130, section 3; see `latent_chain` and `layerwise` for what
+deviates. KL is summed over layers, where the released code averages it, which is a beta of
+1 / layers.
 """
 
 from __future__ import annotations

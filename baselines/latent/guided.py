@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, get_args
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -22,36 +22,28 @@ from baselines.latent.latent_decoding import decode
 from baselines.latent.operators import LatentOperatorRecipe, Operators, Solver
 from baselines.latent.vae import Inferred
 from baselines.latent.vae_loss import RisingBeta, vae_loss
-from baselines.setting_checks import check_at_least_one, check_choice, check_not_negative
 from baselines.texts import encode_targets
 from benchmark import api
 
 
 @dataclass(frozen=True)
-class GuidedLatentDecoding:
+class GuidedLatentDecoding(api.Settings):
     """How to steer and to decode."""
 
-    strength: float = 5.025
+    strength: api.NotNegative = 5.025
     """Length S of the flow: the knob; 0 does not steer. 5.025 is that of the paper."""
     solver: Solver = "rk4"
-    steps: int = 20
+    steps: api.Count = 20
     """Steps of the solver; strength / steps of 0.5 and less is safe."""
-    candidates: int = 1
+    candidates: api.Count = 1
     """Draws of a start, of which the operators' favourite is taken: best of k where `strength` is
     0. The operators choose, never the judge; an edit has one start."""
-    spread: float = 1.0
+    spread: api.NotNegative = 1.0
     """Standard deviation of the start, in those of the components of the prior."""
-    posterior_spread: float = 0.0
+    posterior_spread: api.NotNegative = 0.0
     """The same for the latent of a text to be edited, in those of its posterior."""
-    temperature: float = 0.0
+    temperature: api.NotNegative = 0.0
     """Of the decoder; 0 is greedy."""
-
-    def __post_init__(self) -> None:
-        check_not_negative(
-            "decoding", self, "strength", "spread", "posterior_spread", "temperature"
-        )
-        check_at_least_one("decoding", self, "steps", "candidates")
-        check_choice("decoding", self, "solver", get_args(Solver))
 
     @property
     def nfe(self) -> int | None:

@@ -1,6 +1,6 @@
 """LatentOps: control by operators on the latent space of a VAE: system `latentops`.
 
-Source: Liu et al., arXiv 2208.00638; see `vae` and `operators` for what deviates.
+Source: Liu et al., arXiv 2208.00638, section 3; see `vae` and `operators` for what deviates.
 """
 
 from __future__ import annotations

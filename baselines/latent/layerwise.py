@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +23,7 @@ from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
 from baselines.latent.latent_chain import LatentChain
 from baselines.latent.vae import Inferred
 from baselines.latent.vae_loss import RisingBeta
-from baselines.setting_checks import check_at_least_one, check_choice, check_not_negative
-from benchmark.api import UserError
+from benchmark.api import Count, NotNegative, UserError, Whole
 
 Fusion = Literal["sum-of-products", "released"]
 
@@ -33,26 +32,23 @@ Fusion = Literal["sum-of-products", "released"]
 class LayerwiseConfig(EncoderDecoderConfig):
     """The network and its objective; one latent for each layer."""
 
-    latent: int = 16
+    latent: Count = 16
     """Dimensions of the latent of a layer."""
     fusion: Fusion = "sum-of-products"
     """`released` sums over the rank before it multiplies: rank one whatever `rank` is."""
-    rank: int = 4
+    rank: Count = 4
     share: bool = True
     """Whether encoder and decoder are the same blocks, as in the paper."""
-    beta: float = 0.05
+    beta: NotNegative = 0.05
     """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
-    rise: int = 0
+    rise: Whole = 0
     """Updates over which `beta` rises from 0."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("config", self, "fusion", get_args(Fusion))
-        check_at_least_one("config", self, "latent", "rank", "encoder_layers")
-        check_not_negative("config", self, "beta", "rise")
         if self.encoder_layers != self.decoder_layers:
             raise UserError(
-                f"config: encoder_layers {self.encoder_layers} and decoder_layers"
+                f"encoder_layers {self.encoder_layers} and decoder_layers"
                 f" {self.decoder_layers} differ: each layer has a latent, set both alike."
             )
 

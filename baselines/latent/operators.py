@@ -19,7 +19,7 @@ from torch import Tensor
 
 from baselines.attribute_operators import AttributeOperators, OperatorRecipe
 from baselines.latent.mixture import GaussianMixture
-from baselines.setting_checks import check_at_least_one
+from benchmark.api import Count
 
 Solver = Literal["rk4", "euler"]
 Reading = Literal["gradient", "log_prob"]
@@ -30,12 +30,8 @@ Reading = Literal["gradient", "log_prob"]
 class LatentOperatorRecipe(OperatorRecipe):
     """How the operators and the prior are fitted to latents."""
 
-    components: int = 16
+    components: Count = 16
     """Of the mixture of Gaussians that is fitted to all latents; 1 = a single Gaussian."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_at_least_one("operators", self, "components")
 
 
 class Operators(AttributeOperators):

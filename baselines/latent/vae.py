@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from baselines.attention import Cache, Memory
 from baselines.encoder_decoder import Decoder, Encoder, EncoderDecoderConfig
 from baselines.latent.vae_loss import RisingBeta
-from baselines.setting_checks import check_at_least_one, check_not_negative
+from benchmark.api import Count, NotNegative, Whole
 
 _FIRST_LOG_VARIANCE, _FIRST_GAIN = -3.0, 4.0
 
@@ -27,17 +27,12 @@ _FIRST_LOG_VARIANCE, _FIRST_GAIN = -3.0, 4.0
 class VAEConfig(EncoderDecoderConfig):
     """The network and its objective."""
 
-    latent: int = 32
+    latent: Count = 32
     """Dimensions of z."""
-    beta: float = 0.05
+    beta: NotNegative = 0.05
     """Weight of the KL, in nats a text, against the cross entropy, in nats a text."""
-    rise: int = 0
+    rise: Whole = 0
     """Updates over which `beta` rises from 0."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_at_least_one("config", self, "latent")
-        check_not_negative("config", self, "beta", "rise")
 
 
 class LatentDecoder(Decoder):

@@ -33,6 +33,16 @@ class Corruption(Protocol):
     def unsettled(self, x_t: Tensor) -> Tensor:
         """True where x_0 does not follow from x_t."""
 
+    def renoise(self, x_t: Tensor, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
+        """A token that is noise at s, where `x_t` stands at t: a draw by uniforms `u`."""
+
+    def leave_out(self, logits: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """Logits of p(x_0|x_t) without log q(x_t|x_0), at every position that of its own token.
+
+        What is left is what the other positions say of x_0, as `posterior` expects it: by Bayes,
+        p(x_0|x_t) is proportional to p_0(x_0) q(x_t|x_0).
+        """
+
     def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """p(x_s|x_t), proportional to sum over x_0 of q(x_s, x_t|x_0) p_0(x_0) (eq. 4).
 
@@ -87,6 +97,14 @@ class Absorbing:
         """The masks."""
         return torch.eq(x_t, self.mask_id)
 
+    def renoise(self, x_t: Tensor, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
+        """A mask."""
+        return torch.full_like(x_t, self.mask_id)
+
+    def leave_out(self, logits: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """As they are: a mask says nothing of x_0, and other tokens are carried over."""
+        return logits
+
     def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """A mask stays with probability s/t and is x_0 otherwise; other tokens are x_0."""
         stay = (s / t).expand(x_t.shape)[..., None]
@@ -124,6 +142,20 @@ class Uniform:
     def unsettled(self, x_t: Tensor) -> Tensor:
         """All positions: any of them may have been redrawn."""
         return torch.ones_like(x_t, dtype=torch.bool)
+
+    def renoise(self, x_t: Tensor, t: Tensor, s: Tensor, u: Tensor) -> Tensor:
+        """`x_t` with probability alpha_t / alpha_s, else any id.
+
+        Source: Zheng et al. (RDM), arXiv 2302.05737, eq. 5, q_noise(x_t).
+        """
+        kept = (1 - t) / (1 - s)
+        return torch.where(u < kept, x_t, self._any((u - kept).clamp(min=0.0) / (1 - kept)))
+
+    def leave_out(self, logits: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """The logit of x_t lowered by log q(x_t|x_t) / q(x_t|any other id)."""
+        evidence = torch.log1p((1 - t) * self.vocab_size / t).to(logits.dtype)
+        evidence = evidence.expand(x_t.shape)[..., None]
+        return logits.scatter_add(-1, x_t[..., None], -evidence)
 
     def posterior(self, x_t: Tensor, p_0: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """q(x_t|x_s) q(x_s|p_0), normalised."""

@@ -27,6 +27,8 @@ class Corrupted:
     """`(rows, 1)`, float64."""
     log_p: Tensor
     """Predicted logarithms of x_0, `(rows, length, vocab)`."""
+    label_smoothing: float = 0.0
+    """Share of the mass that cross entropies spread over all ids that can be predicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,7 @@ def variational_bound(corruption: Corruption, case: Corrupted, timesteps: int) -
 
 def cross_entropy(corruption: Corruption, case: Corrupted) -> Tensor:
     """-log p(x_0|x_t) at unsettled positions, 0 elsewhere, `(rows, length)`, nats."""
-    nll = -case.log_p.gather(-1, case.x_0[..., None]).squeeze(-1)
-    return torch.where(corruption.unsettled(case.x_t), nll, 0.0)
+    return torch.where(corruption.unsettled(case.x_t), _nll(case), 0.0)
 
 
 def continuous_bound(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
@@ -121,9 +122,22 @@ def falling(corruption: Corruption, case: Corrupted, timesteps: int) -> Tensor:
     Deviates: in the multinomial chain the paper counts every redrawn token; one redrawn as the same
     id is omitted here, a share of 1/vocabulary.
     """
-    nll = -case.log_p.gather(-1, case.x_0[..., None]).squeeze(-1)
+    nll = _nll(case)
     weight = (1 - case.t + 1.0 / timesteps).to(nll.dtype)
     return torch.where(case.x_t != case.x_0, weight * nll, 0.0)
+
+
+def _nll(case: Corrupted) -> Tensor:
+    """-log p(x_0|x_t), smoothed, at every position, `(rows, length)`.
+
+    Source of the smoothing: arXiv 1512.00567, section 7; the recipes of Mask-Predict and RDM.
+    """
+    nll = -case.log_p.gather(-1, case.x_0[..., None]).squeeze(-1)
+    if not case.label_smoothing:
+        return nll
+    possible = torch.isfinite(case.log_p)
+    everywhere = torch.where(possible, case.log_p, 0.0).sum(-1) / possible.sum(-1)
+    return (1 - case.label_smoothing) * nll - case.label_smoothing * everywhere
 
 
 NoisingName = Literal["lattice", "continuous", "count", "all"]

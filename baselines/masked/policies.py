@@ -164,11 +164,11 @@ def routed(state: State, prediction: Prediction, transition: Transition) -> Stat
     """Tokens with high scores are accepted; the share s with the lowest scores becomes noise.
 
     All positions are rescored at each step, by the log probability of a draw; a position
-    that holds a token already keeps it unless it is among the lowest.
+    that holds a token already keeps it unless it is among the lowest. Noise keeps what stands there
+    with probability alpha_t / alpha_s, where the chain has no masks.
 
     Source: RDM, arXiv 2302.05737, algorithm 2, in the form of its code: mode "uncond", Gumbel
-    noise of scale `routing_noise` s on the scores. Deviates: in the multinomial chain the code
-    scores positions in the same way, and so does this.
+    noise of scale `routing_noise` s on the scores; q_noise(x_t) of eq. 5.
     """
     step = transition
     u = step.draw("reverse")
@@ -183,7 +183,8 @@ def routed(state: State, prediction: Prediction, transition: Transition) -> Stat
     lowest = _lowest(ranked, step)
     found = state.noisy & ~lowest
     tokens = torch.where(found, drawn, state.tokens)
-    tokens = torch.where(lowest, _noise(state, step), tokens)
+    again = step.corruption.renoise(state.tokens, step.t, step.s, step.draw("noise"))
+    tokens = torch.where(lowest, again, tokens)
     kept = torch.where(found, scores, state.scores)
     return State(tokens, kept.masked_fill(lowest, 0.0), lowest)
 

@@ -1,19 +1,19 @@
 """Settings of the masked systems: network, objective and decoding."""
 
 from dataclasses import dataclass
-from typing import get_args
 
 from baselines.encoder_decoder import EncoderDecoderConfig
 from baselines.masked.grid import GridName
-from baselines.masked.policies import ADAPTIVE, POLICIES, RANKING, PolicyName
-from baselines.setting_checks import (
-    check_at_least_one,
-    check_choice,
-    check_not_negative,
-    check_positive_share,
-    check_share,
+from baselines.masked.policies import ADAPTIVE, RANKING, PolicyName
+from benchmark.api import (
+    CandidateKind,
+    Count,
+    NotNegative,
+    PositiveShare,
+    Settings,
+    Share,
+    UserError,
 )
-from benchmark.api import CandidateKind, UserError
 
 
 @dataclass(frozen=True)
@@ -22,60 +22,53 @@ class MaskedConfig(EncoderDecoderConfig):
 
     time_embedding: bool = False
     """Whether the network receives t; the number of masks reveals it as well."""
-    timesteps: int = 1000
+    timesteps: Count = 1000
     """T, the steps of the trained chain; decoding may use any number."""
-    cross_entropy_weight: float = 0.0
+    cross_entropy_weight: NotNegative = 0.0
     """lambda of L_vb + lambda CE: the unweighted cross entropy beside the main term."""
-    length_weight: float = 0.1
+    label_smoothing: Share = 0.0
+    """Share of the mass that cross entropies spread over the vocabulary; D3PM's bound has none."""
+    length_weight: NotNegative = 0.1
     """Weight of the length loss, if lengths are predicted."""
-    corruptions: int = 1
+    corruptions: Count = 1
     """Corrupted canvases of each target in a batch; they share the encoded source."""
     stratified_times: bool = True
     """Whether the times of a batch are stratified, which lowers the variance."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_at_least_one("config", self, "timesteps", "corruptions")
-
 
 @dataclass(frozen=True)
-class MaskedDecoding:
+class MaskedDecoding(Settings):
     """How to decode."""
 
-    nfe: int | None = 16
+    nfe: Count | None = 16
     """Calls of the denoiser; may exceed the length of the canvas. None for policy "confidence",
     where it depends on the text: at least one token per call."""
-    temperature: float = 1.0
+    temperature: NotNegative = 1.0
     """Of the predicted x_0; 0 takes its most probable token."""
-    top_p: float = 1.0
+    top_p: PositiveShare = 1.0
     """Nucleus of the predicted x_0, as a share of the mass."""
     policy: PolicyName = "ancestral"
     """How a prediction changes the state: `baselines.masked.policies`."""
     grid: GridName = "linear"
     """Times of the calls: even, or denser at the start ("cosine")."""
-    length_beam: int = 1
+    length_beam: Count = 1
     """If lengths are predicted, at temperature 0: number of most probable lengths to decode; the
     candidates are then ranked by their mean log probability."""
-    remask: float = 0.1
+    remask: Share = 0.1
     """Of policy "remdm": the largest probability that a known token is masked again in a step."""
-    threshold: float = 0.9
+    threshold: PositiveShare = 0.9
     """Of policy "confidence": the probability from which a token is accepted."""
-    routing_noise: float = 0.0
+    routing_noise: NotNegative = 0.0
     """Of policy "routed": scale of the Gumbel noise on the scores."""
 
     def __post_init__(self) -> None:
-        check_at_least_one("decoding", self, "nfe")
-        check_choice("decoding", self, "policy", tuple(POLICIES))
-        check_choice("decoding", self, "grid", get_args(GridName))
-        check_not_negative("decoding", self, "temperature", "routing_noise")
-        check_positive_share("decoding", self, "top_p", "threshold")
-        check_share("decoding", self, "remask")
+        super().__post_init__()
         if (self.nfe is None) != (self.policy in ADAPTIVE):
             raise UserError(
                 f"nfe {self.nfe} does not fit policy {self.policy!r}: policy 'confidence' takes"
                 " null, since the number depends on the text, and the others a number of calls."
             )
-        if self.length_beam < 1 or (self.length_beam > 1 and self.kind != "n-best"):
+        if self.length_beam > 1 and self.kind != "n-best":
             raise UserError(
                 f"length_beam {self.length_beam} needs temperature 0 and a policy without"
                 " other draws (mask-predict, confidence): samples draw their lengths."
@@ -93,7 +86,7 @@ class MaskedDecoding:
 class D3PMConfig(MaskedConfig):
     """With the auxiliary loss of the paper."""
 
-    cross_entropy_weight: float = 0.01
+    cross_entropy_weight: NotNegative = 0.01
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ class D3PMUniformConfig(D3PMConfig):
 class RDMConfig(MaskedConfig):
     """With the short chain of the paper."""
 
-    timesteps: int = 50
+    timesteps: Count = 50
 
 
 @dataclass(frozen=True)
@@ -136,7 +129,7 @@ class UniformDecoding(MaskedDecoding):
 class RDMDecoding(MaskedDecoding):
     """Routed, on a grid that starts with few tokens."""
 
-    nfe: int | None = 10
+    nfe: Count | None = 10
     policy: PolicyName = "routed"
     grid: GridName = "cosine"
 
@@ -150,7 +143,7 @@ class RDMMultinomialDecoding(RDMDecoding, UniformDecoding):
 class CMLMDecoding(MaskedDecoding):
     """Mask-predict in ten passes."""
 
-    nfe: int | None = 10
+    nfe: Count | None = 10
     policy: PolicyName = "mask-predict"
 
 
@@ -158,5 +151,5 @@ class CMLMDecoding(MaskedDecoding):
 class NATDecoding(MaskedDecoding):
     """One pass."""
 
-    nfe: int | None = 1
+    nfe: Count | None = 1
     policy: PolicyName = "mask-predict"

@@ -1,7 +1,7 @@
 """The one class of the masked systems; `baselines.masked.systems` is the table of its rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -62,6 +62,9 @@ class Recipe:
     weight: WeightName
     corruption: CorruptionName = "absorbing"
     length: LengthName = "canvas"
+    own_token: bool = False
+    """Whether the network says p(x_0|x_t), so that the evidence of a position's own token is taken
+    out for the reverse process; without masks, the two differ."""
 
 
 class MaskedSystem(api.NeuralSystem):
@@ -69,7 +72,7 @@ class MaskedSystem(api.NeuralSystem):
 
     id: ClassVar[str]
     family: ClassVar[api.Family] = "discrete diffusion"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     capabilities: ClassVar[api.Capabilities] = api.Capabilities(
         trainable=True,
         knob="temperature",
@@ -126,18 +129,20 @@ class MaskedSystem(api.NeuralSystem):
         inside = canvas.inside
         tokens = int((target[:, int(self.lengths.predicted) :] != tokenizer.pad_id).sum())
         # (batch, repeats) and (batch, L, repeats), then repeats become rows.
-        u_t = noise.uniform((repeats,), stream="time").reshape(-1, 1)
+        u_t = noise.uniform((repeats,), stream="time")
         u_x = noise.uniform((target.size(1), repeats), stream="corruption")
         u_x = u_x.transpose(1, 2).reshape(x_0.shape)
         if config.stratified_times:
-            u_t = stratified(u_t)
+            # Neighbouring times go to different targets, those of one target lie far apart.
+            u_t = stratified(u_t.T.reshape(-1, 1)).view(repeats, -1).T
+        u_t = u_t.reshape(-1, 1)
         noised = NOISINGS[recipe.noising](self.corruption, x_0, inside, u_t, u_x, config.timesteps)
         memory = self.module.encode(batch["source"], tokenizer.pad_id)
         logits = self.network(noised.x_t, memory, noised.t.squeeze(-1), canvas.present)
         mask = torch.tensor([tokenizer.mask_id], device=logits.device)
         log_p = functional.log_softmax(logits.float().index_fill(-1, mask, -torch.inf), dim=-1)
-        case = Corrupted(x_0, noised.x_t, noised.t, log_p)
-        weighted = WEIGHTS[recipe.weight](self.corruption, case, config.timesteps)
+        case = Corrupted(x_0, noised.x_t, noised.t, log_p, config.label_smoothing)
+        weighted = WEIGHTS[recipe.weight](self.corruption, self._reverse(case), config.timesteps)
         main = weighted[inside].sum() / (tokens * repeats)
         terms: dict[str, Tensor] = {recipe.weight: main}
         total = main
@@ -183,8 +188,9 @@ class MaskedSystem(api.NeuralSystem):
             present = canvas.present
             if present is not None:
                 present = present.repeat_interleave(per_source, dim=0)
-            logits = self.network(x_t, memory, t.squeeze(-1), present)
-            return logits.float().index_fill_(-1, forbidden, -torch.inf).log_softmax(-1)
+            logits = self.network(x_t, memory, t.squeeze(-1), present).float()
+            logits = self._leave_out(logits, x_t, t).index_fill_(-1, forbidden, -torch.inf)
+            return logits.log_softmax(-1)
 
         inside, n = canvas.inside, canvas.inside.sum(1)
         if kind == "lower bound":
@@ -204,6 +210,17 @@ class MaskedSystem(api.NeuralSystem):
             possible &= n > 0
         tokens = (x_0 != tokenizer.pad_id).sum(1) - int(self.lengths.predicted)
         return list_likelihoods(nats, tokens, possible, kind)
+
+    def _reverse(self, case: Corrupted) -> Corrupted:
+        """The case with what the reverse process needs of its prediction."""
+        if not self.recipe.own_token:
+            return case
+        left = self.corruption.leave_out(case.log_p, case.x_t, case.t)
+        return replace(case, log_p=left.log_softmax(-1))
+
+    def _leave_out(self, logits: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """What the reverse process needs of the network's logits; times `(rows, 1)`."""
+        return self.corruption.leave_out(logits, x_t, t) if self.recipe.own_token else logits
 
     def _forbidden(self, device: torch.device) -> Tensor:
         """Ids that are never written, `(n,)`; where a length is predicted, nothing else ends."""
@@ -244,7 +261,9 @@ class MaskedSystem(api.NeuralSystem):
             Wanted(per_source, lengths.target, decoding.temperature, decoding.length_beam),
         )
         state = sample(
-            lambda x_t, t: self.network(x_t, memory, t, canvas.present),
+            lambda x_t, t: self._leave_out(
+                self.network(x_t, memory, t, canvas.present), x_t, t[:, None]
+            ),
             self.corruption,
             decoding.policy,
             # A policy that runs until no masks are left takes at most one step per position.

@@ -38,11 +38,12 @@ _UNIFORM = replace(
 class NAT(MaskedSystem):
     """All tokens at once, from the source and a predicted length.
 
-    Source: Gu et al., arXiv 1711.02281. Deviates: masks in place of copied source words, a
-    length in place of fertilities, no distillation; this is the `nat` of fairseq.
+    Source: Gu et al., arXiv 1711.02281, section 3. Deviates: masks in place of copied
+    source words, a length in place of fertilities, no distillation; this is the `nat` of fairseq.
     """
 
     id: ClassVar[str] = "nat"
+    version: ClassVar[int] = 1
     family: ClassVar[Family] = "iterative"
     # Tokens are drawn at once, independently.
     capabilities: ClassVar[Capabilities] = replace(_PREDICTED, likelihood="exact")
@@ -64,7 +65,7 @@ class D3PMAbsorbing(MaskedSystem):
     """D3PM with absorbing masks, L_vb + lambda CE, ancestral sampling (arXiv 2107.03006)."""
 
     id: ClassVar[str] = "d3pm-absorbing"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     Config: ClassVar[type] = D3PMConfig
     recipe: ClassVar[Recipe] = Recipe(noising="lattice", weight="bound")
 
@@ -76,7 +77,9 @@ class D3PMUniform(MaskedSystem):
     capabilities: ClassVar[Capabilities] = _UNIFORM
     Config: ClassVar[type] = D3PMUniformConfig
     Decoding: ClassVar[type] = UniformDecoding
-    recipe: ClassVar[Recipe] = Recipe(corruption="uniform", noising="lattice", weight="bound")
+    recipe: ClassVar[Recipe] = Recipe(
+        corruption="uniform", noising="lattice", weight="bound", own_token=True
+    )
 
 
 class MDLM(MaskedSystem):

@@ -29,6 +29,18 @@ from benchmark.api.control import (
     read_control,
     read_controls,
 )
+from benchmark.api.ranges import (
+    AnyNumber,
+    Count,
+    NotNegative,
+    Positive,
+    PositiveShare,
+    ProperShare,
+    Range,
+    Settings,
+    Share,
+    Whole,
+)
 from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Scorable, Steerable, System, Traceable
 from benchmark.api.types import (
@@ -60,6 +72,7 @@ if TYPE_CHECKING:
     from torch import device
 
 __all__ = [
+    "AnyNumber",
     "Batch",
     "Candidate",
     "CandidateKind",
@@ -67,6 +80,7 @@ __all__ = [
     "Capabilities",
     "Control",
     "Cost",
+    "Count",
     "DecodingProtocol",
     "EditDecoding",
     "Example",
@@ -80,10 +94,17 @@ __all__ = [
     "LossTerms",
     "NeuralSystem",
     "Noise",
+    "NotNegative",
     "OnStep",
+    "Positive",
+    "PositiveShare",
+    "ProperShare",
+    "Range",
     "Resources",
     "Scorable",
     "Script",
+    "Settings",
+    "Share",
     "Status",
     "Steerable",
     "System",
@@ -92,6 +113,7 @@ __all__ = [
     "UnnamedCheckpointWarning",
     "UserError",
     "Weighting",
+    "Whole",
     "check_identity",
     "detect_script",
     "index_labels",

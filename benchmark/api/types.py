@@ -24,9 +24,9 @@ Family = Literal[
 Status = Literal["ok", "empty", "truncated", "unfinished"]
 """`truncated`: the source was cut to fit; `unfinished`: no end of sequence was produced."""
 
-CandidateKind = Literal["samples", "n-best", "single"]
-"""`samples` are independent draws; an `n-best` list is not a set of samples."""
-
+CandidateKind = Literal["samples", "mode-seeking", "n-best", "single"]
+"""`samples` are independent draws of what a system has learnt; `mode-seeking` candidates begin at
+independent noise, from which a procedure leads to few answers; an `n-best` list is not drawn."""
 
 LikelihoodKind = Literal["exact", "lower bound", "pseudo"]
 """What a log-likelihood is: the logarithm of a probability, a number that it cannot fall below, or

@@ -30,6 +30,9 @@ def fill(kind: type[T], values: Mapping[str, Any], where: str, *, also: Collecti
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         raise UserError(f"{first_problem(error, where)}.") from error
+    except UserError as error:
+        # What a dataclass says of its own fields.
+        raise UserError(f"{where}: {error}" if where else str(error)) from error
 
 
 def _check(value: object, kind: Any, path: str, also: Collection[str] = ()) -> None:

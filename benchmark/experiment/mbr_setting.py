@@ -46,7 +46,7 @@ def with_mbr(
 
 def _num_samples(main: Setting, wanted: int, usual: int) -> int:
     """Only sampling gives any number of candidates: a beam, like other lists, has a fixed one."""
-    if main.kind == "samples":
+    if main.kind in ("samples", "mode-seeking"):
         return wanted
     beam = main.decoding.get("beam")
     return beam if main.kind == "n-best" and isinstance(beam, int) else usual

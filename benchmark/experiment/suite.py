@@ -116,6 +116,8 @@ class TrainingRecipe(_Recipe):
     clip_norm: float | None = 1.0
     ema_decay: float = Field(0.0, ge=0, lt=1)
     """0 = no averaging; otherwise the averaged weights are stored."""
+    ema_warmup: bool = True
+    """Whether the decay grows from 0 with the updates: see `benchmark.training.ema`."""
     precision: Literal["float32", "bf16", "auto"] = "float32"
     """auto = bf16 where the device supports it."""
     by_length: bool = False

@@ -264,8 +264,8 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
     # The time of checkpoints does not change their content.
     fields.pop("checkpoint_s")
     # Fields of a later version: entries of an earlier one keep their keys.
-    for later in ("by_length", "compile"):
-        if not fields[later]:
+    for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
+        if fields[later] == usual:
             fields.pop(later)
     return fields
 

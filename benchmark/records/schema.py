@@ -157,6 +157,11 @@ class Training(_Record):
     parameters: Parameters | None = None
     batch: int | None = None
 
+    @property
+    def examples(self) -> int | None:
+        """Examples seen, each as often as it was; None where the batch is not known."""
+        return None if self.batch is None else self.updates * self.batch
+
 
 class LikelihoodRecord(_Record):
     """The likelihoods of the test targets: what they are, and the figures of the run."""

@@ -128,7 +128,7 @@ class Trainer:
         # how much each process counts for.
         self.objective = self.accelerator.prepare_model(objective, evaluation_mode=True)
         self.optimiser = self.accelerator.prepare_optimizer(optimiser)
-        self.average = moving_average(system.module, recipe.ema_decay)
+        self.average = moving_average(system.module, recipe.ema_decay, warmup=recipe.ema_warmup)
         self.progress = Progress()
 
     def run(self) -> TrainingSummary:

@@ -160,9 +160,9 @@ def test_guidance_makes_a_source_count_for_more(teach: Teach) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(UserError, match="set fit to row"):
         ClassifierFreeConfig(fit="whole")
-    with pytest.raises(UserError, match=r"source_dropout is 1\.5"):
+    with pytest.raises(UserError, match=r"source_dropout 1\.5: use 0 to 1"):
         ClassifierFreeConfig(source_dropout=1.5)
     with pytest.raises(UserError, match="give an even number"):
         ClassifierFreeDecoding(nfe=5, guidance_scale=1.0)
-    with pytest.raises(UserError, match="give 0 or a positive number"):
+    with pytest.raises(UserError, match=r"guidance_scale -1\.0: use 0 or more"):
         ClassifierFreeDecoding(guidance_scale=-1.0)

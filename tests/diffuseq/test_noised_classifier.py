@@ -169,7 +169,7 @@ def test_saved_and_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [{"updates": 0}, {"width": 15}, {"time_dim": 7}])
 def test_recipes_are_checked(wrong: dict[str, int]) -> None:
-    with pytest.raises(UserError, match="operators"):
+    with pytest.raises(UserError, match=r"updates|width|time_dim"):
         ClassifierRecipe(**wrong)  # type: ignore[arg-type]
 
 
@@ -191,5 +191,5 @@ def test_attributes_may_have_any_name_and_no_label(reads: Reads) -> None:
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(wrong: dict[str, float]) -> None:
     (name,) = wrong
-    with pytest.raises(UserError, match=rf"operators\.{name} is "):
+    with pytest.raises(UserError, match=rf"^{name} .*use "):
         ClassifierRecipe(**wrong)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from diffuseq.schedule import (
     alpha_bar,
     cumulative_alpha_bar,
     discrete_betas,
+    level_at,
     log_snr,
 )
 
@@ -80,3 +81,11 @@ def test_log_snr() -> None:
     value = log_snr(torch.tensor(0.9, dtype=torch.float64)).item()
     assert value == pytest.approx(math.log(math.sqrt(0.9) / math.sqrt(0.1)))
     assert log_snr(torch.tensor(1.0)).item() == math.inf
+
+
+def test_between_steps_the_logarithm_is_linear() -> None:
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 40))
+    assert level_at(levels, 7.0) == levels[7] and level_at(levels, 40.0) == levels[40]
+    between = level_at(levels, 7.25)
+    expected = levels[7] ** 0.75 * levels[8] ** 0.25
+    torch.testing.assert_close(between, expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -81,3 +81,11 @@ def test_both_have_the_size_of_the_others(suite: str, size: int) -> None:
             tables = sum(p.numel() for p in built.readout.parameters())
             count = sum(p.numel() for p in built.parameters()) - tables
             assert count == pytest.approx(size, rel=0.05), (suite, system, canvas)
+
+
+def test_candidates_that_forget_their_noise_are_no_samples() -> None:
+    drawn = DiffuSeqV2Decoding()
+    assert drawn.kind == "samples"
+    assert replace(drawn, carry="prediction").kind == "mode-seeking"
+    assert replace(drawn, carry="prediction", temperature=0.0).kind == "single"
+    assert replace(drawn, carry="prediction", solver="ddim").kind == "samples"

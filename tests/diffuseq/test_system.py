@@ -254,11 +254,11 @@ def test_mistakes_are_told() -> None:
         build(lengths=Lengths(3, 7))
     with pytest.raises(UserError, match="multiple of heads"):
         build(replace(SMALL, heads=5))
-    with pytest.raises(UserError, match=r"decoding\.temperature is -1"):
+    with pytest.raises(UserError, match="temperature -1: use 0 or more"):
         replace(FEW, temperature=-1)
-    with pytest.raises(UserError, match=r"decoding\.eta is 2"):
+    with pytest.raises(UserError, match="eta 2: use 0 to 1"):
         replace(FEW, eta=2)
-    with pytest.raises(UserError, match=r"decoding\.noise_bound is 0"):
+    with pytest.raises(UserError, match=r"noise_bound 0\.0: use above 0"):
         replace(FEW, noise_bound=0.0)
     with pytest.raises(UserError, match=r"decoding\.nfe is 201"):
         texts(build(), decoding=replace(FEW, nfe=201))

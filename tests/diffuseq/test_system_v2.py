@@ -135,7 +135,7 @@ def test_the_penalty_is_the_norm_of_m() -> None:
 
 
 def test_m_begins_with_length_one() -> None:
-    m = build(replace(SMALL, embedding_dim=4000, width=4, layers=0, ffn=4)).module.absorbing
+    m = build(replace(SMALL, embedding_dim=4000, width=4, layers=1, ffn=4)).module.absorbing
     assert m.norm().item() == pytest.approx(1.0, abs=0.06)
     assert m.std().item() == pytest.approx(4000**-0.5, rel=0.06)
 
@@ -245,9 +245,9 @@ def test_saved_and_loaded_is_the_same(trained: DiffuSeqV2, tmp_path: Path) -> No
 
 
 def test_mistakes_are_told() -> None:
-    with pytest.raises(UserError, match="discrete_rate is 2"):
+    with pytest.raises(UserError, match="discrete_rate 2: use 0 to 1"):
         replace(SMALL, discrete_rate=2)
-    with pytest.raises(UserError, match=r"decoding\.discrete_rate is -1"):
+    with pytest.raises(UserError, match="discrete_rate -1: use 0 to 1"):
         DiffuSeqV2Decoding(discrete_rate=-1)
-    with pytest.raises(UserError, match="diffuseq-v2 has width 48, heads 5"):
+    with pytest.raises(UserError, match="width 48, heads 5"):
         build(replace(SMALL, heads=5))

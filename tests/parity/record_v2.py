@@ -116,7 +116,7 @@ def record_sampling(
 
     predict = model_wrapper(in_float64, schedule, model_type="x_start", guidance_type="uncond")
     solver = DPM_Solver(predict, schedule, algorithm_type="dpmsolver++")
-    for calls in (3, 13):
+    for calls in (3, 13, 4, 10):
         z_0 = solver.sample(
             x.double(),
             steps=calls,

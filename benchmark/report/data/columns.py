@@ -195,6 +195,13 @@ def training_columns() -> tuple[Column, ...]:
             "training.updates", "training", "Updates", "", "updates of the weights", digits=0
         ),
         _make_resource_column(
+            "training.examples", "training", "Examples", "thousand",
+            "examples of the train split seen in training, in thousands", scale=1e-3,
+        ),
+        _make_resource_column(
+            "training.epochs", "training", "Epochs", "", "passes over the train split", digits=1
+        ),
+        _make_resource_column(
             "training.tokens", "training", "Tokens", "million",
             "target tokens seen in training, in millions", scale=1e-6,
         ),

@@ -57,6 +57,8 @@ class Point:
     failures: tuple[TrialRecord, ...]
     measures: Mapping[tuple[str, str], Interval]
     ablations: tuple[str, ...] = ()
+    train_examples: int | None = None
+    """Examples of the train split that it learnt from; None where the number is not known."""
 
     @property
     def yardstick(self) -> bool:
@@ -80,8 +82,8 @@ class Point:
 
     @property
     def sampled(self) -> bool:
-        """Whether several candidates are independent draws."""
-        return self.kind == "samples"
+        """Whether several candidates come from independent noise."""
+        return self.kind in ("samples", "mode-seeking")
 
     def measure(self, metric: str, statistic: str = "expected") -> Interval:
         """The value of a metric; undefined where it was not measured."""
@@ -103,7 +105,9 @@ class Point:
         )
 
     def training(self, name: str) -> float:
-        """Mean of a field of `Training` over the seeds; NaN where nothing was trained."""
+        """Mean of a field of `Training` or of `epochs` over the seeds; NaN where untrained."""
+        if name == "epochs":
+            return self.training("examples") / (self.train_examples or math.nan)
         found = (getattr(c.training, name, None) for c in self.trials)
         return _mean(math.nan if value is None else value for value in found)
 
@@ -278,6 +282,9 @@ def _make_point(records: Records, trials: list[TrialRecord]) -> Point:
         failures=tuple(c for c in trials if c.status != "ok"),
         measures=pool(records, good),
         ablations=tuple(dict.fromkeys(name for c in trials for name in c.setting.ablations)),
+        train_examples=first.labels
+        if first.labels_alone
+        else records.run.tasks[first.task].counts.get("train"),
     )
 
 

@@ -35,7 +35,8 @@ def build_cost_table(board: Board, task: str) -> Table:
         task=task,
         title="Cost and size",
         caption=f"{board.heading(task)}: parameters (embeddings are the tables of words and of"
-        " positions), training (target tokens seen; seconds of the machine of the run) and decoding"
+        " positions), training (examples and their target tokens, as often as they were seen;"
+        " seconds of the machine of the run) and decoding"
         " with the main setting, per candidate: network calls in sequence (NFE), network rows,"
         " and time. Means over the seeds." + _explain(columns),
         columns=columns,

@@ -34,7 +34,7 @@ from benchmark.report.data.wording import join_names
 from benchmark.report.tables.external_outputs import describe_outputs
 from benchmark.scoring.bootstrap import SEEDS_METHOD, SHARES_METHOD
 
-DAGGER, DOUBLE_DAGGER = "†", "‡"
+DAGGER, DOUBLE_DAGGER, SECTION = "†", "‡", "§"
 DASH = "\N{EN DASH}"
 
 
@@ -198,6 +198,8 @@ def make_row(
 ) -> TableRow:
     """A point as a row, without bold."""
     marks = DAGGER if point.trials and not point.sampled else ""
+    if point.trials and point.kind == "mode-seeking":
+        marks += SECTION
     if point.trials and point.failures:
         marks += DOUBLE_DAGGER
     errors = [trial.error for trial in point.failures if trial.error]
@@ -300,6 +302,12 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
             f"{DAGGER} Deterministic: {what}. Differences between the members of such a list"
             " are not sampling diversity, so diversity over the set is left out, and for n-best"
             f" lists also what is estimated from repeated draws ({DASH}).",
+            everywhere,
+        )
+    if any(p.trials and p.kind == "mode-seeking" for p in points):
+        yield Footnote(
+            f"{SECTION} Seeks modes: each step begins at the last prediction, so candidates are not"
+            " draws of what the system has learnt, and its temperature hardly spreads them.",
             everywhere,
         )
     if any(p.trials and p.failures for p in points):

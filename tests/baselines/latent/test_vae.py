@@ -60,5 +60,5 @@ def test_noise_counts_standard_deviations_of_the_posterior() -> None:
 @pytest.mark.parametrize("wrong", [{"latent": 0}, {"beta": -0.1}, {"rise": -1}])
 def test_a_configuration_that_cannot_be_trained_is_refused(wrong: dict[str, float]) -> None:
     (name,) = wrong
-    with pytest.raises(UserError, match=f"config: {name} "):
+    with pytest.raises(UserError, match=f"^{name} "):
         VAEConfig(**wrong)  # type: ignore[arg-type]

@@ -144,3 +144,32 @@ def test_the_prior_holds_nothing_of_the_data():
         assert row[MASK if name == "absorbing" else 0] == pytest.approx(
             1 if name == "absorbing" else 1 / size
         )
+
+
+@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("k", range(1, TIMESTEPS + 1))
+def test_what_a_position_says_of_itself_can_be_left_out(name, k):
+    """By Bayes from what the others say of x_0, and back."""
+    chain, size = CHAINS[name]
+    p_0 = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64)
+    q = between(name, 0, k)[:TOKENS]
+    for x_t in range(size):
+        joint = p_0 * q[:, x_t]
+        if not joint.sum() or (name == "absorbing" and x_t != MASK):
+            continue
+        logits = (joint / joint.sum()).log()[None, None]
+        logits = torch.nn.functional.pad(logits, (0, size - TOKENS), value=-torch.inf)
+        left = chain.leave_out(logits, torch.tensor([[x_t]]), at(k)[None, None])
+        torch.testing.assert_close(left.softmax(-1)[0, 0, :TOKENS], p_0)
+
+
+@pytest.mark.parametrize(("s", "t"), [(0, 1), (1, 4), (3, 5), (4, 5)])
+def test_noise_keeps_what_stands_there_as_the_chain_does(s, t):
+    chain = CHAINS["uniform"][0]
+    u = (torch.arange(3600, dtype=torch.float64) + 0.5) / 3600
+    for x_t in range(TOKENS):
+        drawn = chain.renoise(torch.full((3600,), x_t), at(t), at(s), u)
+        share = torch.bincount(drawn, minlength=3).double() / 3600
+        torch.testing.assert_close(share, between("uniform", s, t)[x_t], atol=1e-3, rtol=0)
+    masks = CHAINS["absorbing"][0].renoise(torch.tensor([0, 1, MASK]), at(t), at(s), u[:3])
+    assert masks.tolist() == [MASK] * 3

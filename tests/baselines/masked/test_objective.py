@@ -9,6 +9,7 @@ import torch
 
 from baselines.masked.corruption import Absorbing, Uniform
 from baselines.masked.objective import (
+    WEIGHTS,
     Corrupted,
     all_lost,
     by_count,
@@ -230,3 +231,18 @@ def test_weight_of_rdm_falls_with_time_by_hand():
     # 1 - (0.6 - 0.2): the first step has weight 1, the last 1/T.
     expected = [[0.6 * math.log(2), 0.0, 0.6 * math.log(4)]]
     torch.testing.assert_close(loss, torch.tensor(expected).double())
+
+
+def test_smoothing_spreads_a_share_over_what_can_be_predicted():
+    """The mask has no mass; torch's own loss over the other ids is the oracle."""
+    chain = Absorbing(3, MASK)
+    logits = torch.tensor([[[0.3, -0.2, -torch.inf], [1.0, 0.5, -torch.inf]]], dtype=torch.float64)
+    x_0, x_t = torch.tensor([[0, 1]]), torch.tensor([[MASK, MASK]])
+    case = Corrupted(x_0, x_t, torch.tensor([[0.5]]), logits.log_softmax(-1), 0.1)
+    expected = torch.nn.functional.cross_entropy(
+        logits[0, :, :2], x_0[0], reduction="none", label_smoothing=0.1
+    )
+    torch.testing.assert_close(cross_entropy(chain, case)[0], expected)
+    # t = 1/2 of T = 2 steps: the weight of RDM is 1, that of continuous time 2.
+    torch.testing.assert_close(WEIGHTS["weighted_nll"](chain, case, 2)[0], expected)
+    torch.testing.assert_close(WEIGHTS["continuous_bound"](chain, case, 2)[0], 2 * expected)

@@ -208,3 +208,46 @@ def test_remdm_keeps_the_marginals_of_the_chain():
 def test_policies_of_masks_say_so(policy):
     with pytest.raises(UserError, match="needs masks"):
         step(policy, [1], [SURE], s=0.5, corruption=Uniform(4))
+
+
+def test_a_routed_step_without_masks_by_enumeration():
+    """Every combination of draws of two positions, against the process as the paper writes it.
+
+    Of two positions the one with the lower score becomes noise: x_t with probability
+    alpha_t / alpha_s, else any id. All masses are eighths, so midpoints of eighths are exact.
+    """
+    p_0 = torch.tensor([[0.5, 0.25, 0.125, 0.125], [0.125, 0.625, 0.125, 0.125]])
+    x_t, noisy, kept = [3, 0], [True, False], 0.5
+    expected = torch.zeros(4, 4, 2, 2, dtype=torch.float64)
+    for drawn in itertools.product(range(4), repeat=2):
+        weight = float(p_0[0, drawn[0]] * p_0[1, drawn[1]])
+        # The first of equals is the lowest.
+        lowest = 0 if p_0[0, drawn[0]] <= p_0[1, drawn[1]] else 1
+        other = 1 - lowest
+        after = list(x_t)
+        if noisy[other]:
+            after[other] = drawn[other]
+        for noise in range(4):
+            after[lowest] = noise
+            share = kept * (noise == x_t[lowest]) + (1 - kept) / 4
+            expected[after[0], after[1], int(lowest == 0), int(lowest == 1)] += weight * share
+    grid = (torch.arange(8, dtype=torch.float64) + 0.5) / 8
+    u = torch.cartesian_prod(grid, grid, grid, grid)
+    draws = {"reverse": u[:, :2], "noise": u[:, 2:]}
+    rows = len(u)
+    state = State(
+        torch.tensor([x_t]).expand(rows, 2),
+        torch.zeros(rows, 2, dtype=torch.float64),
+        torch.tensor([noisy]).expand(rows, 2),
+    )
+    # alpha_t / alpha_s is 1/2, and half of the positions become noise.
+    t, s = (torch.tensor(time, dtype=torch.float64) for time in (0.75, 0.5))
+    transition = Transition(
+        t, s, 0, 4, torch.ones(rows, 2, dtype=torch.bool), Uniform(4),
+        lambda stream, number: draws[stream],
+    )  # fmt: skip
+    after = POLICIES["routed"](state, Prediction(p_0.log().expand(rows, 2, 4)), transition)
+    found = torch.zeros_like(expected)
+    for (a, b), (m, n) in zip(after.tokens.tolist(), after.noisy.tolist(), strict=True):
+        found[a, b, int(m), int(n)] += 1 / rows
+    torch.testing.assert_close(found, expected)

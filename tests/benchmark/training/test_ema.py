@@ -33,6 +33,17 @@ def test_the_past_weighs_little_at_first_and_then_the_decay(decay, expected):
     assert seen == pytest.approx(expected, rel=1e-6)
 
 
+def test_without_warm_up_the_first_weights_count_as_the_decay_says():
+    """As `update_ema` of the official DiffuSeq, which begins with a copy of the first weights."""
+    module = one_weight(5.0)
+    average = moving_average(module, 0.9, warmup=False)
+    nn.init.constant_(module.weight, 1.0)
+    for updates in range(1, 4):
+        average.update_parameters(module)
+        expected = 0.9**updates * 5.0 + (1 - 0.9**updates)
+        assert average.module.weight.item() == pytest.approx(expected, rel=1e-6)
+
+
 def test_decay_zero_is_no_average():
     assert moving_average(one_weight(), 0) is None
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 from handmade import BLEU, bleu, self_bleu, trial, write_handmade
@@ -199,9 +200,24 @@ def test_cost_table_says_what_did_not_fit(tmp_path):
     assert not table.part("form") and "cut" not in table.caption
 
 
+def test_examples_and_epochs_are_updates_times_the_batch(tmp_path):
+    trials = [trained("a", 1000, 400_000), trained("a", 500, 400_000, seed=2)]
+    for line in trials:
+        line["training"]["batch"] = 32
+    folder = write_handmade(tmp_path / "x", trials)
+    path = folder / "records" / "run.json"
+    run = json.loads(path.read_text())
+    run["tasks"]["toy"]["counts"]["train"] = 6000
+    path.write_text(json.dumps(run))
+    lines = to_markdown(build_cost_table(Board(read_records(folder)), "toy")).splitlines()
+    assert any("| Updates | Examples, thousand | Epochs | Tokens, million |" in x for x in lines)
+    # 750 updates of 32 are 24,000 examples, four times 6,000.
+    assert "| a | 400.0 | 50.0 | 350.0 | 750 | 24 | 4.0 | 2.5 | 80 | 10 | 10.2 | 12.5 |" in lines
+
+
 def test_cost_table_of_failures(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     table = build_cost_table(board, "toy")
     assert table.rows[0].status == "failed"
     assert table.footnotes == ()
-    assert len(table.columns) == 9
+    assert len(table.columns) == 11

@@ -11,6 +11,7 @@ from benchmark.report.tables.renderers import to_markdown
 from benchmark.report.tables.table import (
     DAGGER,
     DOUBLE_DAGGER,
+    SECTION,
     build_table,
     last_line,
 )
@@ -85,6 +86,17 @@ def test_deterministic_systems_have_no_set_diversity(board):
     assert row.entries["self_bleu.set"].dash
     assert not row.entries["self_bleu.set"].interval.defined
     assert row.entries["bleu_sent_m4.expected"].interval.value == 0.4
+
+
+def test_candidates_that_seek_modes_have_a_mark_and_all_columns(tmp_path):
+    diversity = metric({"set": {"value": 0.2, "low": 0.1, "high": 0.3}}, title="self-BLEU",
+                       level="set", direction="lower")  # fmt: skip
+    trials = [trial(k, {"self_bleu": diversity}, kind=k) for k in ("samples", "mode-seeking")]
+    table = build_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
+    row = row_of(table, "mode-seeking")
+    assert row.marks == SECTION and row_of(table, "samples").marks == ""
+    assert row.entries["self_bleu.set"].interval.value == 0.2
+    assert sum(note.text.startswith(SECTION) for note in table.footnotes) == 1
 
 
 def test_divergence_of_ranked_lists_is_left_out(tmp_path):
