@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from benchmark.api import Example, UserError
+from benchmark.runtime.json_format import RepeatedKeyError, read_json
 from benchmark.tasks.splits import SPLITS, Split
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -165,8 +166,8 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         fail(path, number, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
     try:
-        fields = _DECODER.decode(text)
-    except _RepeatedKeyError as error:
+        fields = read_json(text)
+    except RepeatedKeyError as error:
         fail(path, number, f"the key {error} occurs twice", "keep one of them")
     except json.JSONDecodeError as error:
         reason = f"not JSON ({error.msg} at character {error.colno})"
@@ -237,22 +238,6 @@ def read_targets(path: Path, number: int, fields: Mapping[str, Any]) -> tuple[st
 def fail(path: Path, number: int, reason: str, fix: str) -> NoReturn:
     """Raise the `UserError` of a bad line."""
     raise UserError(f"{path}, line {number}: {reason}: {fix}")
-
-
-class _RepeatedKeyError(Exception):
-    """A JSON object with a repeated key; the parser would silently keep the last one."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _RepeatedKeyError(json.dumps(next(n for n in names if names.count(n) > 1)))
-    return fields
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
-"""Shared by all lines: creating a decoder per line costs more than the parsing."""
 
 
 def kind(value: object) -> str:
