@@ -25,7 +25,7 @@ from benchmark.runtime.command_line import (
 )
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
-from benchmark.runtime.output_paths import make_folder
+from benchmark.runtime.output_paths import check_name, make_folder
 
 if TYPE_CHECKING:
     from benchmark.execution.trial_stages import Rerun
@@ -195,9 +195,11 @@ def _run(
 ) -> int:
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
+    from benchmark.records.ownership import check_own_records
     from benchmark.store.entries import Store
 
     suite, tasks = _choose_suite(options)
+    folder = _report_folder(options, suite)
     if options.show_config:
         if processes.is_main:
             _show_config(suite, options.system)
@@ -209,6 +211,7 @@ def _run(
     if processes.is_main:
         store.prepare()
         make_folder(options.reports, "--reports")
+        check_own_records(folder)
     if options.tensorboard is not None:
         from benchmark.training.trackers import check_installed
 
@@ -247,6 +250,15 @@ def _choose_suite(options: argparse.Namespace) -> tuple[Suite, list[str]]:
         budgets = [None if count == ALL else count for count in options.labels]
         suite = suite.with_label_sweep(tasks, budgets)
     return suite, tasks
+
+
+def _report_folder(options: argparse.Namespace, suite: Suite) -> Path:
+    """The folder of the report, in that of all reports."""
+    named = options.name is not None
+    where = "--name" if named else f"The suite {options.suite}: name"
+    name: str = options.name if named else suite.name
+    check_name(name, where)
+    return Path(options.reports) / name
 
 
 def _show_config(suite: Suite, systems: Sequence[str]) -> None:
@@ -334,7 +346,7 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
     """Write the records and, unless these are all that is wanted, the page; print where."""
     from benchmark.export.record_writer import write_records
 
-    folder = options.reports / (options.name or plan.suite.name)
+    folder = _report_folder(options, plan.suite)
     command = ["python", "-m", "benchmark.run", *words]
     for remark in write_records(folder, plan, store, command=command):
         note(f"note: {remark}")

@@ -7,7 +7,6 @@ extended years later without the store.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -23,6 +22,8 @@ from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
+from benchmark.records.file_stem import file_stem
+from benchmark.records.ownership import check_own_records
 from benchmark.records.record_files import RecordFiles
 from benchmark.records.schema import LikelihoodRecord
 from benchmark.runtime.output_paths import make_folder
@@ -45,7 +46,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         A sentence for each of the outputs that could not be joined or scored.
 
     Raises:
-        UserError: if the folder cannot be written.
+        UserError: if the folder cannot be written, or holds records that are not of this package.
     """
     fresh = _make_folder(folder)
     lines = [
@@ -119,6 +120,7 @@ def _write_source_facts(
 
 def _make_folder(folder: Path) -> Path:
     """An empty folder beside `folder/records`."""
+    check_own_records(folder)
     fresh = folder / "records.tmp"
     shutil.rmtree(fresh, ignore_errors=True)
     if fresh.exists():
@@ -154,8 +156,7 @@ def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> Non
     """Write one file per task: a single file for all would be too large for a repository."""
     texts: dict[str, list[str]] = {}
     for line in lines:
-        # Tasks whose ids differ only in those characters share a file: each line names its task.
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", line["task"])
+        name = file_stem(line["task"])
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
         texts.setdefault(name, []).append(text + "\n")
     for name, rows in texts.items():

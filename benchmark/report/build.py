@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from markupsafe import Markup
 
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
+from benchmark.records.file_stem import file_stem
 from benchmark.records.reader import Records, read_records
 from benchmark.report.analysis.at_a_glance import (
     HEADS,
@@ -156,11 +156,6 @@ def write_texts(folder: Path, target: Path) -> None:
     write_text(target / "summary.md", _render_summary(board, views))
 
 
-def stem(task: str) -> str:
-    """A task's id as the beginning of file names and as an anchor."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
-
-
 def _hash_inputs(records: Records, columns: Collection[str]) -> str:
     """SHA-256 of the records, of the columns, of this package and of what it draws with.
 
@@ -183,9 +178,9 @@ def _hash_inputs(records: Records, columns: Collection[str]) -> str:
 def _is_current(folder: Path, records: Records, digest: str, *, drawings: bool) -> bool:
     page = folder / "index.html"
     tables = [f"{OVERVIEW}{suffix}" for suffix in FURTHER_FILES]
-    tables += [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
+    tables += [f"{file_stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
     tables += [
-        f"{stem(f'{task}-{name}')}{suffix}"
+        f"{file_stem(task)}-{name}{suffix}"
         for task in records.tasks
         for name in supplementary_names(records, task)
         for suffix in FURTHER_FILES
@@ -207,7 +202,7 @@ def _build_task(
     samples: Sequence[SampleBlock],
 ) -> TaskView:
     table = build_table(board, task)
-    name, room = stem(task), folder / "tables"
+    name, room = file_stem(task), folder / "tables"
     frames = {
         "curves": board.frame(task),
         "pairs": build_pair_frame(board, task),
@@ -217,13 +212,13 @@ def _build_task(
         write_text(room / f"{name}-{what}.csv", write_frame(frame))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
-    further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
+    further = {f"{name}-{t.name}": t for t in build_supplementary_tables(board, task)}
     drawn = [drawing.add(plot) for plot in task_plots(board, task, name)] if drawing else []
     return TaskView(board, task, name, table, further, drawn, samples)
 
 
 def _name_tables(board: Board, views: Sequence[TaskView]) -> dict[str, Table]:
-    """All tables by the names of their files; a task called `overview` keeps its own."""
+    """All tables by the names of their files."""
     named = {OVERVIEW: build_overview_table(board)}
     for view in views:
         named |= {view.stem: view.table, **view.further}
