@@ -273,7 +273,9 @@ def _make_plan(
 ) -> Plan:
     from benchmark.experiment.label_sweep import check_label_sweep
     from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.recipe_check import check_recipes
 
+    check_recipes(suite)
     plan = make_plan(
         suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
     )

@@ -29,6 +29,7 @@ from benchmark.outputs.text_remarks import remark_on_texts
 from benchmark.outputs.yardstick_outputs import yardsticks
 from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
+from benchmark.tasks.file_reading import describe_reading
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _read(
             rows, whole.test, split=split, partial=submission.partial, num_samples=count
         )
         _check_plain(submission, format_name, outputs)
+        outputs = _with_unread(outputs, whole)
         return format_name, rows, task_of_examples(name, outputs.examples), outputs
     if submission.partial:
         raise UserError(
@@ -153,7 +155,13 @@ def _read(
     used, whole = task_of_run(target, suite, name, data_dir)
     outputs = match(rows, whole.test, split=split, limit=len(used.test), num_samples=count)
     _check_plain(submission, format_name, outputs)
-    return format_name, rows, used, outputs
+    return format_name, rows, used, _with_unread(outputs, whole)
+
+
+def _with_unread(outputs: Outputs, task: Task) -> Outputs:
+    """The outputs with remarks on what of the files of the task is not read."""
+    _, *unread = [*describe_reading(task)] or [""]
+    return replace(outputs, remarks=(*outputs.remarks, *unread))
 
 
 def _check_plain(submission: Submission, format_name: str, outputs: Outputs) -> None:

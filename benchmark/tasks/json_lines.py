@@ -25,6 +25,13 @@ from benchmark.tasks.splits import SPLITS, Split
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
 KEYS = frozenset({"src", "trg", "refs"})
+OTHER_NAMES: Mapping[str, frozenset[str]] = {
+    "src": frozenset({"source", "input", "inputs", "question", "query", "sentence", "document"}),
+    "trg": frozenset({"target", "tgt", "output", "outputs", "answer", "summary", "label"}),
+    "refs": frozenset({"references", "reference", "ref", "targets", "answers", "labels"}),
+    "text": frozenset({"sentence", "content"}),
+}
+"""What others call the keys."""
 TARGETS = "control_targets"
 """Stem of a file of control lines alone, which is the test of the task `<task>-targets`."""
 DISTILLED = "distilled.json"
@@ -199,7 +206,7 @@ def read_text(path: Path, number: int, fields: Mapping[str, Any], key: str) -> s
         UserError: if it is missing, empty or no text.
     """
     if key not in fields:
-        close = [name for name in fields if name.strip().lower() == key]
+        close = [name for name in fields if name.strip().lower() in {key, *OTHER_NAMES[key]}]
         fail(
             path,
             number,
