@@ -173,7 +173,9 @@ def _is_reported_elsewhere(sentence: str, processes: Processes) -> bool:
     """Whether another process prints this error, which several processes may have raised."""
     if processes is ALONE:
         # Not connected yet: the first process of each machine reports what all of them found.
-        return os.environ.get("LOCAL_RANK", "0") != "0"
+        # Where no launcher is, a stray variable must not make it silent.
+        launched = "TORCHELASTIC_RUN_ID" in os.environ and "WORLD_SIZE" in os.environ
+        return launched and os.environ.get("LOCAL_RANK", "0") != "0"
     try:
         everywhere = processes.gather_errors(sentence)
     except ProcessLostError as lost:

@@ -26,6 +26,7 @@ from benchmark.api.control import (
     read_control,
     read_controls,
 )
+from benchmark.api.regular_file import check_regular
 from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Scorable, Steerable, System, Traceable
 from benchmark.api.types import (
@@ -88,6 +89,7 @@ __all__ = [
     "Traceable",
     "UserError",
     "Weighting",
+    "check_regular",
     "detect_script",
     "index_labels",
     "load_tokenizer",

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.api import UserError, Weighting
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.regular_file import check_regular
 from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
@@ -343,6 +344,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
     if name in suite_names():
         text = (resources.files("benchmark") / "suites" / f"{name}.yaml").read_text("utf-8")
     elif name.endswith((".yaml", ".yml")):
+        check_regular(Path(name))
         try:
             text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -117,5 +117,6 @@ def text_field(fields: dict[str, Any], key: str, where: str) -> str:
         raise UserError(f'{where}: the key "{key}" is missing: add it.')
     value = fields[key]
     if not isinstance(value, str):
-        raise UserError(f'{where}: "{key}" is not a string: write it in quotes.')
+        mend = "write it in quotes" if isinstance(value, int | float) else "write one string"
+        raise UserError(f'{where}: "{key}" is not a string: {mend}.')
     return value
