@@ -195,6 +195,7 @@ def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
+    from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
     from benchmark.records.ownership import check_own_records
@@ -210,8 +211,7 @@ def _run(
         for name, install in missing_systems(suite).items():
             note(f"{name} is not installed and is skipped: {install}")
     store = Store(options.store)
-    if processes.is_main:
-        store.prepare()
+    if processes.is_main and not options.dry_run:
         make_folder(options.reports, "--reports")
         check_own_records(folder)
     if options.tensorboard is not None:
@@ -226,7 +226,11 @@ def _run(
     jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.trials)))
     context = RunContext(store, device, tensorboard=options.tensorboard, processes=processes)
     if options.dry_run:
+        check_own_records(folder)
         return _dry_run(plan, context, jobs) if processes.is_main else 0
+    if processes.is_main and any(unfinished(t, store) for t in select(plan, store, options.rerun)):
+        # A store of finished stages is only read.
+        store.prepare()
     errors = _run_trials(plan, context, options.rerun, jobs)
     if not processes.is_main:
         return 0

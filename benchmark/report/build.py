@@ -50,6 +50,7 @@ from benchmark.report.tables.supplementary_tables import (
 )
 from benchmark.report.tables.table import Table, build_table
 from benchmark.report.text.summary import build_overview_table, list_failures
+from benchmark.runtime.shown_text import show_controls
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
@@ -263,4 +264,4 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     if failed := list_failures(board):
         lines += ["## Failures", ""]
         lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f, _ in failed]
-    return "\n".join(lines).rstrip() + "\n"
+    return show_controls("\n".join(lines).rstrip() + "\n")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest
 from benchmark.runtime.error_message import shorten
+from benchmark.runtime.shown_text import show_controls
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer as Group
@@ -273,7 +274,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 def note(text: str) -> None:
     """Print a line on stderr, unless the command is quiet."""
     if not _quiet:
-        print(text, file=sys.stderr)
+        print(show_controls(text), file=sys.stderr)
 
 
 def is_quiet() -> bool:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
-from malformed_inputs import KINDS, Write  # noqa: E402
-from trial_run import Outcome, try_input  # noqa: E402
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from malformed_inputs import KINDS, Write
+from trial_run import Outcome, try_input
 
 TROUBLES = ("traceback", "hang", "silent drop", "no sentence")
 SHARES = {"data files": 3, "output files": 4, "suites": 3, "--set": 3, "names": 2, "plug-ins": 1,
@@ -66,18 +66,28 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def describe(outcomes: dict[str, list[Outcome]], number: int, seconds: float) -> str:
     """The counts as a page."""
-    heads = ["Inputs of", "tried", "refused", "accepted", "some failed", *(f"{t}s" for t in TROUBLES)]
+    heads = [
+        "Inputs of",
+        "tried",
+        "refused",
+        "accepted",
+        "some failed",
+        *(f"{t}s" for t in TROUBLES),
+    ]
     rows = []
     for kind, found in outcomes.items():
         codes, troubles = Counter(o.code for o in found), Counter(o.trouble for o in found)
-        rows.append([kind, len(found), codes[2], codes[0], codes[1], *(troubles[t] for t in TROUBLES)])
+        rows.append(
+            [kind, len(found), codes[2], codes[0], codes[1], *(troubles[t] for t in TROUBLES)]
+        )
     rows.append(["all", *(sum(row[column] for row in rows) for column in range(1, len(heads)))])
     table = [heads, [":---", *["---:"] * (len(heads) - 1)], *rows]
     lines = ["| " + " | ".join(map(str, row)) + " |" for row in table]
     return "\n".join([
         "# Malformed inputs", "",
-        "Each input is a good one with something made odd, or no input of its kind at all. It has to"
-        " be refused in one sentence (exit code 2), or accepted with every row accounted for.", "",
+        "Each input is a good one with something made odd, or no input of its kind at all. It has"
+        " to be refused in one sentence (exit code 2), or accepted with every row accounted for.",
+        "",
         *lines, "",
         f"Made on {datetime.now(UTC):%Y-%m-%d} in {seconds:.0f} s by `python -m tests.robustness"
         f" --examples {sum(map(len, outcomes.values()))} --seed {number}`.", "",

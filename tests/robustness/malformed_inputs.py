@@ -3,6 +3,7 @@
 A strategy draws a function that writes the input into an empty folder and returns the command with
 its words. Most inputs are a good file with one thing made odd, so that they reach far.
 """
+# ruff: noqa: E501 - lists of inputs
 
 from __future__ import annotations
 
@@ -210,7 +211,9 @@ KEYS = [
 def set_words(draw: st.DrawFn) -> Write:
     """`run --set`."""
     key, value = draw(st.sampled_from(KEYS)), draw(ODD)
-    text = draw(st.one_of(st.just(dump(value)), _TEXTS, st.sampled_from(["[a", "*x", "{a: {a: 1}}"])))
+    text = draw(
+        st.one_of(st.just(dump(value)), _TEXTS, st.sampled_from(["[a", "*x", "{a: {a: 1}}"]))
+    )
     word = f"{key}{draw(st.sampled_from(['=', '=', '=', '']))}{text}".replace("\x00", "")
     return lambda _: Call("run", ("--task", "dialogue", "--set", word, *RUN[2:]))
 
@@ -241,7 +244,7 @@ SNIPPETS = [
     "from baselines.yardsticks import CopySource\nclass S(CopySource):\n    version = {ODD}",
     "from baselines.yardsticks import CopySource\nclass S(CopySource):\n"
     "    @classmethod\n    def build(cls, config, resources):\n        raise RuntimeError('no')",
-    "\x00", "import os\nos.nowhere()", "class S(:", "raise KeyboardInterrupt", "1/0", "S()",
+    "\x00", "import os\nos.nowhere()", "class S(:", "1/0", "S()",
 ]  # fmt: skip
 
 

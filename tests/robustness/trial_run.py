@@ -25,7 +25,8 @@ LONGEST = 3000
 """Characters of an error."""
 MODULES = {
     "run": "benchmark.run", "score": "benchmark.score", "report": "benchmark.report.__main__",
-    "verify": "benchmark.verify", "humaneval": "benchmark.humaneval", "official": "diffuseq.official",
+    "verify": "benchmark.verify", "humaneval": "benchmark.humaneval",
+    "official": "diffuseq.official",
 }  # fmt: skip
 
 _ROWS = re.compile(r"^rows: ([\d,]+) read, ([\d,]+) used, ([\d,]+) left out", re.MULTILINE)
@@ -55,8 +56,11 @@ def try_input(write: Write) -> Outcome:
         main = import_module(MODULES[call.command]).main
         out, err = io.StringIO(), io.StringIO()
         try:
-            with _limited(), _light(), contextlib.redirect_stdout(out), (
-                contextlib.redirect_stderr(err)
+            with (
+                _limited(),
+                _light(),
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
             ):
                 code = main(list(call.words))
         except HangError:
