@@ -20,8 +20,8 @@ from malformed_inputs import KINDS, Write
 from trial_run import Outcome, try_input
 
 TROUBLES = ("traceback", "hang", "silent drop", "no sentence")
-SHARES = {"data files": 3, "output files": 4, "suites": 3, "--set": 3, "names": 2, "plug-ins": 1,
-          "checkpoints": 1, "records": 3}  # fmt: skip
+SHARES = {"data files": 3, "output files": 4, "suites": 3, "set words": 3, "names": 2,
+          "plug-ins": 1, "checkpoints": 1, "records": 3}  # fmt: skip
 """Parts of the inputs that each kind gets."""
 
 

@@ -345,7 +345,7 @@ KINDS: Mapping[str, st.SearchStrategy[Write]] = {
     "data files": data_files(),
     "output files": output_files(),
     "suites": suites(),
-    "--set": set_words(),
+    "set words": set_words(),
     "names": names(),
     "plug-ins": plug_ins(),
     "checkpoints": checkpoints(),
