@@ -86,6 +86,7 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     from benchmark.generation.distilled_targets import distil
     from benchmark.generation.generate_stage import open_system
     from benchmark.runtime.device import choose_device, set_threads
+    from benchmark.runtime.output_paths import check_name
     from benchmark.store.entries import Store
 
     device = choose_device(options.device)
@@ -96,6 +97,8 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     ):
         if chosen != [given]:
             raise UserError(f"{option} {given}: name one of {', '.join(chosen)}.")
+    if options.new_task is not None:
+        check_name(options.new_task, "--new-task")
     seed = suite.seeds[0] if options.seed is None else options.seed
     plan = make_plan(
         suite.model_copy(update={"seeds": [seed]}),

@@ -25,7 +25,7 @@ from benchmark.runtime.command_line import (
 )
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
-from benchmark.runtime.output_paths import make_folder
+from benchmark.runtime.output_paths import check_name, make_folder
 
 if TYPE_CHECKING:
     from benchmark.execution.trial_stages import Rerun
@@ -173,7 +173,9 @@ def _is_reported_elsewhere(sentence: str, processes: Processes) -> bool:
     """Whether another process prints this error, which several processes may have raised."""
     if processes is ALONE:
         # Not connected yet: the first process of each machine reports what all of them found.
-        return os.environ.get("LOCAL_RANK", "0") != "0"
+        # Where no launcher is, a stray variable must not make it silent.
+        launched = "TORCHELASTIC_RUN_ID" in os.environ and "WORLD_SIZE" in os.environ
+        return launched and os.environ.get("LOCAL_RANK", "0") != "0"
     try:
         everywhere = processes.gather_errors(sentence)
     except ProcessLostError as lost:
@@ -193,11 +195,14 @@ def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
+    from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
+    from benchmark.records.ownership import check_own_records
     from benchmark.store.entries import Store
 
     suite, tasks = _choose_suite(options)
+    folder = _report_folder(options, suite)
     if options.show_config:
         if processes.is_main:
             _show_config(suite, options.system)
@@ -206,9 +211,9 @@ def _run(
         for name, install in missing_systems(suite).items():
             note(f"{name} is not installed and is skipped: {install}")
     store = Store(options.store)
-    if processes.is_main:
-        store.prepare()
+    if processes.is_main and not options.dry_run:
         make_folder(options.reports, "--reports")
+        check_own_records(folder)
     if options.tensorboard is not None:
         from benchmark.training.trackers import check_installed
 
@@ -221,7 +226,11 @@ def _run(
     jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.trials)))
     context = RunContext(store, device, tensorboard=options.tensorboard, processes=processes)
     if options.dry_run:
+        check_own_records(folder)
         return _dry_run(plan, context, jobs) if processes.is_main else 0
+    if processes.is_main and any(unfinished(t, store) for t in select(plan, store, options.rerun)):
+        # A store of finished stages is only read.
+        store.prepare()
     errors = _run_trials(plan, context, options.rerun, jobs)
     if not processes.is_main:
         return 0
@@ -249,6 +258,15 @@ def _choose_suite(options: argparse.Namespace) -> tuple[Suite, list[str]]:
     return suite, tasks
 
 
+def _report_folder(options: argparse.Namespace, suite: Suite) -> Path:
+    """The folder of the report, in that of all reports."""
+    named = options.name is not None
+    where = "--name" if named else f"The suite {options.suite}: name"
+    name: str = options.name if named else suite.name
+    check_name(name, where)
+    return Path(options.reports) / name
+
+
 def _show_config(suite: Suite, systems: Sequence[str]) -> None:
     from benchmark.experiment.plan import with_defaults
     from benchmark.experiment.selection import choose_systems
@@ -261,7 +279,9 @@ def _make_plan(
 ) -> Plan:
     from benchmark.experiment.label_sweep import check_label_sweep
     from benchmark.experiment.plan import make_plan
+    from benchmark.experiment.recipe_check import check_recipes
 
+    check_recipes(suite)
     plan = make_plan(
         suite, tasks=tasks, systems=options.system, data_dir=options.data_dir, ablate=options.ablate
     )
@@ -337,7 +357,7 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
     """Write the records and, unless these are all that is wanted, the page; print where."""
     from benchmark.export.record_writer import write_records
 
-    folder = options.reports / (options.name or plan.suite.name)
+    folder = _report_folder(options, plan.suite)
     command = ["python", "-m", "benchmark.run", *words]
     for remark in write_records(folder, plan, store, command=command):
         note(f"note: {remark}")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from benchmark.store.entries import Store
     from benchmark.tasks import Task
 
-FORMATS = ("jsonl", "diffuseq", "fairseq", "plain")
+FORMATS = ("jsonl", "csv", "diffuseq", "fairseq", "plain")
 KINDS: Mapping[str, CandidateKind] = {
     "samples": "samples",
     "beam": "n-best",
@@ -48,6 +48,7 @@ examples:
   python -m benchmark.score generate-test.txt --task qqp --data-dir DATA --system beam5 --kind beam
   python -m benchmark.score seed*.json --task official-qqp --references from-file --system official
   python -m benchmark.score cold.jsonl --task dialogue --system mine --knob-value temperature=0.5
+  python -m benchmark.score predictions.csv --task qqp --data-dir DATA --system mine --key answer
 """
 
 
@@ -69,6 +70,11 @@ def parser() -> CommandParser:
     show_first(system)
     add_shared_flags(what, "--data-dir")
     what.add_argument("--format", choices=FORMATS, help="default: detected from the files")
+    what.add_argument(
+        "--key",
+        metavar="NAME",
+        help="the field or column that holds the outputs (default: found by its name)",
+    )
     what.add_argument(
         "--references",
         choices=("task", "from-file"),
@@ -228,6 +234,7 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
         system=options.system,
         data_dir=options.data_dir,
         format=options.format,
+        key=options.key,
         references=options.references,
         partial=options.partial,
         candidates=options.candidates,
@@ -245,6 +252,11 @@ def _enter(options: argparse.Namespace, target: Target, suite: Suite, store: Sto
         f"{entry.task} / {entry.system}, {entry.setting['label']}: {facts['sources']:,}{part}"
         f" sources, candidates per source: {entry.num_samples} ({entry.setting['kind']});"
         f" format {facts['format']}, {MATCHED[facts['matched']]}"
+    )
+    left_out = facts["left_out"]
+    print(
+        f"rows: {facts['rows']:,} read, {facts['rows'] - left_out:,} used, {left_out:,} left out"
+        f"{' (for sources that are not scored)' if left_out else ''}"
     )
     for remark in remarks:
         note(f"note: {remark}")

@@ -21,7 +21,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Literal, cast, get_args
 
 import torch
@@ -29,7 +28,14 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 from torch import Tensor, nn
 
-from benchmark.api import Lengths, Resources, Tokenizer, UserError, load_tokenizer
+from benchmark.api import (
+    Lengths,
+    Resources,
+    Tokenizer,
+    UserError,
+    check_regular,
+    load_tokenizer,
+)
 from diffuseq.settings import DiffuSeqConfig, DiffuSeqV2Config
 from diffuseq.system import DiffuSeq
 from diffuseq.system_v2 import DiffuSeqV2
@@ -45,6 +51,13 @@ _SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
 _LAYER = re.compile(r"input_transformers\.layer\.(\d+)\.")
 _SCHEDULES = ("sqrt", "cosine", "linear")
 _SAMPLERS = {"uniform": "uniform", "lossaware": "loss-second-moment"}
+_RANGES = (
+    ("diffusion_steps", 1, 10**6),
+    ("seq_len", 2, 10**5),
+    ("dropout", 0, 1),
+    ("denoise_rate", 0, 1),
+)
+"""Numbers of the training, and what they can be."""
 _NEEDED = {"predict_xstart": True, "learn_sigma": False, "timestep_respacing": ""}
 """Settings with the same value in all published code, the only one supported here."""
 
@@ -77,6 +90,11 @@ def read_official(
     config = _config(checkpoint, state, arguments, heads)
     canvas = int(arguments["seq_len"])
     source = canvas // 2 if source_length is None else source_length
+    if not 0 < source < canvas:
+        raise UserError(
+            f"A source of {source} tokens leaves no room for a target in the canvas of {canvas} in"
+            f" {checkpoint.parent / 'training_args.json'}: give another source length."
+        )
     vocabulary = read_tokenizer(tokenizer or checkpoint.parent, arguments)
     rows = len(state["lm_head.weight"])
     if vocabulary.vocab_size != rows:
@@ -85,7 +103,20 @@ def read_official(
             " pass its own tokeniser as tokenizer."
         )
     kind = DiffuSeqV2 if isinstance(config, DiffuSeqV2Config) else DiffuSeq
-    system = kind(config, Resources(vocabulary, Lengths(source, canvas - source)))
+    try:
+        system = kind(config, Resources(vocabulary, Lengths(source, canvas - source)))
+    except (
+        ArithmeticError,
+        LookupError,
+        MemoryError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise UserError(
+            f"{checkpoint} and its training_args.json describe a network that cannot be made"
+            f" ({_first_line(error)}): give the files of one training."
+        ) from error
     names = weight_names(config.layers, absorbing=kind is DiffuSeqV2)
     if embeddings == "averaged":
         names["readout.weight"] = ("word_embedding.weight",)
@@ -127,17 +158,21 @@ def weight_names(layers: int, *, absorbing: bool) -> dict[str, tuple[str, ...]]:
 
 
 def _read_state(checkpoint: Path) -> dict[str, Tensor]:
+    check_regular(checkpoint)
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # a damaged pickle raises whatever its bytes happen to say
         raise UserError(
-            f"No weights can be read from {checkpoint}: give an ema_*.pt ({reason})."
+            f"No weights can be read from {checkpoint}: give an ema_*.pt ({_first_line(error)})."
         ) from error
-    is_state = isinstance(state, dict) and all(isinstance(v, Tensor) for v in state.values())
+    is_state = isinstance(state, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    )
     if not is_state or not state:
         raise UserError(f"{checkpoint} is not a state dict (names to tensors): give an ema_*.pt.")
-    layers = 1 + max((int(m[1]) for m in map(_LAYER.match, state) if m), default=-1)
+    numbers = {int(m[1]) for m in map(_LAYER.match, state) if m and len(m[1]) < 5}
+    # A number beyond the count of the layers would ask for layers that are not there.
+    layers = 1 + max(numbers, default=-1) if numbers == {*range(len(numbers))} else 0
     names = weight_names(layers, absorbing="mean_embed" in state)
     needed = {name for group in names.values() for name in group}
     # The moving average of the table is used only on request, but always exists.
@@ -150,15 +185,35 @@ def _read_state(checkpoint: Path) -> dict[str, Tensor]:
             f"{checkpoint} is not an official DiffuSeq with projections around its encoder"
             f" (it has {what}): give an ema_*.pt of Shark-NLP/DiffuSeq."
         )
+    for name in sorted(needed):
+        _check_tensor(checkpoint, name, state[name])
     return cast("dict[str, Tensor]", state)
 
 
+def _check_tensor(checkpoint: Path, name: str, value: Tensor) -> None:
+    dims = 1 if name.endswith(".bias") or "LayerNorm" in name or name == "mean_embed" else 2
+    what = f"{checkpoint}: {name}"
+    fix = "give an ema_*.pt of Shark-NLP/DiffuSeq."
+    if value.layout != torch.strided or not value.is_floating_point():
+        raise UserError(f"{what} is {value.dtype} ({value.layout}) and no plain numbers: {fix}")
+    if value.dim() != dims or not value.numel():
+        raise UserError(f"{what} has the shape {tuple(value.shape)}, not {dims} dimensions: {fix}")
+    if not torch.isfinite(value).all():
+        raise UserError(f"{what} has values that are no numbers (the training diverged): {fix}")
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
 def _read_arguments(path: Path) -> dict[str, Any]:
+    check_regular(path)
     try:
         arguments = json.loads(path.read_text(encoding="utf-8"))
         for name in ("diffusion_steps", "noise_schedule", "schedule_sampler", "seq_len", "dropout"):
             arguments[name]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(
             f"No training arguments can be read from {path} ({type(error).__name__}: {error}):"
             " copy the official training_args.json beside the checkpoint."
@@ -166,7 +221,7 @@ def _read_arguments(path: Path) -> dict[str, Any]:
     for name, value in _NEEDED.items():
         if arguments.get(name, value) != value:
             raise UserError(
-                f"{path} has {name} {arguments[name]!r}: diffuseq supports only {value!r}."
+                f"{path} has {name} {_shown(arguments[name])}: diffuseq supports only {value!r}."
             )
     for name, known in (
         ("noise_schedule", _SCHEDULES),
@@ -174,9 +229,25 @@ def _read_arguments(path: Path) -> dict[str, Any]:
     ):
         if arguments[name] not in known:
             raise UserError(
-                f"{path} has {name} {arguments[name]!r}: diffuseq supports only {', '.join(known)}."
+                f"{path} has {name} {_shown(arguments[name])}: diffuseq supports only"
+                f" {', '.join(known)}."
+            )
+    for name, low, high in _RANGES:
+        value = arguments.get(name, low)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_whole = name in ("dropout", "denoise_rate") or isinstance(value, int)
+        if not is_number or not is_whole or not low <= value <= high:
+            kind = "a number" if name in ("dropout", "denoise_rate") else "a whole number"
+            raise UserError(
+                f"{path} has {name} {_shown(value)}: it is {kind} from {low} to {high}; copy the"
+                " official training_args.json beside the checkpoint."
             )
     return cast("dict[str, Any]", arguments)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:60]}…"
 
 
 def _config(
@@ -260,6 +331,7 @@ def read_tokenizer(path: Path, arguments: Mapping[str, Any]) -> Tokenizer:
             f"{path} holds neither tokenizer.json nor vocab.txt: pass the tokeniser that the"
             " model was trained with as tokenizer, such as the folder of bert-base-uncased."
         )
+    check_regular(file)
     try:
         backend = (
             Backend.from_file(str(file))
@@ -316,6 +388,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             embeddings=options.embeddings,
         )
         system.save(options.output)
+    except OSError as error:
+        sys.stderr.write(f"error: {options.output} cannot be written ({error.strerror}).\n")
+        return 2
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

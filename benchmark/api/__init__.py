@@ -41,6 +41,7 @@ from benchmark.api.ranges import (
     Share,
     Whole,
 )
+from benchmark.api.regular_file import check_regular
 from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Scorable, Steerable, System, Traceable
 from benchmark.api.types import (
@@ -115,6 +116,7 @@ __all__ = [
     "Weighting",
     "Whole",
     "check_identity",
+    "check_regular",
     "detect_script",
     "index_labels",
     "load_tokenizer",

@@ -137,7 +137,8 @@ class SubwordTokenizer:
             backend = Backend.from_file(str(path / "tokenizer.json"))
             # Systems of earlier versions were saved without.
             tables = json.loads((path / SPACING).read_text()) if (path / SPACING).exists() else []
-        except (OSError, ValueError) as error:
+            special_tokens = [str(token) for token in special_tokens]
+        except Exception as error:  # the library raises bare exceptions
             raise UserError(f"No tokeniser can be read from {path}: {error}.") from error
         return cls(
             backend, special_tokens, Spacing(tuple(tables)) if _has_pieces(backend) else None

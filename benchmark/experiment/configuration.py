@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -36,7 +37,7 @@ def fill(kind: type[T], values: Mapping[str, Any], where: str, *, also: Collecti
 
 
 def _check(value: object, kind: Any, path: str, also: Collection[str] = ()) -> None:
-    """Refuse what pydantic accepts: unknown keys, and `true` and `false` for a number.
+    """Refuse what pydantic accepts: unknown keys, `true` for a number, and numbers without end.
 
     Args:
         kind: the annotation of the value.
@@ -51,6 +52,8 @@ def _check(value: object, kind: Any, path: str, also: Collection[str] = ()) -> N
             _check(inner, known[key] if known is not None else of_any_key, name)
         return
     items = value if isinstance(value, list | tuple) else (value,)
+    if any(isinstance(item, float) and not math.isfinite(item) for item in items):
+        raise UserError(f"{path}: Input should be a finite number (got {value!r}).")
     types = set(_types(kind))
     is_number = types & {int, float} and not types & {bool, Any}
     if is_number and any(isinstance(item, bool) for item in items):

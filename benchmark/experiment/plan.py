@@ -15,6 +15,7 @@ from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import Trial, learns_labels, resolve_config, resolve_trial
 from benchmark.tasks import Task, load_task
+from benchmark.tasks.file_reading import describe_reading
 from benchmark.tasks.label_budget import LabelBudget, read_budget
 
 
@@ -29,8 +30,10 @@ class Plan:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence for each metric that should be measured and is not."""
-        return tuple(dict.fromkeys(r for trial in self.trials for r in trial.scoring.remarks))
+        """What is read of files, and which metrics should be measured and are not."""
+        said = [sentence for task in self.tasks.values() for sentence in describe_reading(task)]
+        said += [remark for trial in self.trials for remark in trial.scoring.remarks]
+        return tuple(dict.fromkeys(said))
 
 
 def make_plan(

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from benchmark.api import UserError, Weighting
 from benchmark.api.did_you_mean import nearest, suggestion
+from benchmark.api.regular_file import check_regular
 from benchmark.api.token_unit import Unit, read_unit
 from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
@@ -27,7 +28,13 @@ from benchmark.tasks import read_origin
 
 
 class _Recipe(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Count = Annotated[int, Field(gt=0, le=10**12)]
+"""A positive number of things that are counted, within what can be."""
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 LabelsAlone = Annotated[str, Field(pattern=r"^[1-9][0-9]*-alone$")]
@@ -47,19 +54,22 @@ class LengthsRecipe(_Recipe):
     @classmethod
     def _length(cls, value: object) -> int | str:
         written = str(value)
-        if re.fullmatch(r"[1-9][0-9]*\+", written):
+        if re.fullmatch(r"[1-9][0-9]{0,6}\+", written):
             return written
-        if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]*(\.0)?", written):
-            raise ValueError("give a number of tokens above 0, or one that may grow, such as 56+")
+        if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]{0,6}(\.0)?", written):
+            raise ValueError(
+                "give a number of tokens above 0 and below 10 million, or one that may grow, such"
+                " as 56+"
+            )
         return int(float(written))
 
 
 class LimitsRecipe(_Recipe):
     """Number of examples to use from the beginning of each split; null = all."""
 
-    train: PositiveInt | None = None
-    valid: PositiveInt | None = None
-    test: PositiveInt | None = None
+    train: Count | None = None
+    valid: Count | None = None
+    test: Count | None = None
 
 
 class TaskRecipe(_Recipe):
@@ -73,10 +83,10 @@ class TaskRecipe(_Recipe):
     tokens: Unit | None = None
     """What word metrics count: words, characters, zh or ja; null = what the folder of the task
     says, or what its texts show; see `benchmark.api.token_unit`."""
-    labels: PositiveInt | None = None
+    labels: Count | None = None
     """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
     with attributes; see `benchmark.tasks.label_budget`."""
-    label_sweep: list[PositiveInt | LabelsAlone | None] = []
+    label_sweep: list[Count | LabelsAlone | None] = []
     """Further numbers of labels, each with the main setting alone: the curve over labels. With
     `N-alone` conditional systems see N labelled examples and no others."""
     sweep: bool = True
@@ -103,18 +113,18 @@ class TaskRecipe(_Recipe):
 class TrainingRecipe(_Recipe):
     """The one training loop: see `benchmark.training.trainer`."""
 
-    batch: PositiveInt = 64
+    batch: Count = 64
     """Examples per update, over all devices and accumulation steps."""
-    micro_batch: PositiveInt | None = None
+    micro_batch: Count | None = None
     """Examples per forward pass, over all processes; null = the whole batch."""
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, le=1000)
     schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
-    warmup_updates: int = Field(100, ge=0)
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    weight_decay: float = Field(0.0, ge=0)
-    clip_norm: float | None = 1.0
-    ema_decay: float = Field(0.0, ge=0, lt=1)
+    warmup_updates: int = Field(100, ge=0, le=10**12)
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    weight_decay: float = Field(0.0, ge=0, le=1000)
+    clip_norm: float | None = Field(1.0, gt=0)
+    ema_decay: Share = 0.0
     """0 = no averaging; otherwise the averaged weights are stored."""
     ema_warmup: bool = True
     """Whether the decay grows from 0 with the updates: see `benchmark.training.ema`."""
@@ -125,13 +135,13 @@ class TrainingRecipe(_Recipe):
     batches: less padding, the same update. Order: source, then target, in characters."""
     compile: bool | Literal["aot-eager"] = False
     """Whether calls of the network are compiled: see `benchmark.runtime.compilation`."""
-    validate_every: PositiveInt | None = None
+    validate_every: Count | None = None
     """Updates between validations; null = only at the end."""
-    valid_examples: PositiveInt = 100
+    valid_examples: Count = 100
     """Examples of the valid split used for the validation loss."""
-    quality_examples: int = Field(32, ge=0)
+    quality_examples: int = Field(32, ge=0, le=10**12)
     """Examples of the valid split decoded for the quality curve."""
-    patience: PositiveInt | None = None
+    patience: Count | None = None
     """Validations without improvement before training stops and the best weights are kept."""
     checkpoint_s: float = Field(30.0, gt=0)
     """Seconds between checkpoints."""
@@ -140,8 +150,8 @@ class TrainingRecipe(_Recipe):
 class Budget(_Recipe):
     """What ends training: the first bound reached."""
 
-    updates: PositiveInt | None = None
-    tokens: PositiveInt | None = None
+    updates: Count | None = None
+    tokens: Count | None = None
     seconds: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
@@ -167,7 +177,7 @@ class SystemRecipe(_Recipe):
     """The setting of the row in the table."""
     sweep: dict[str, list[Any]] = {}
     """Values of the diversity knob: the curve of quality over diversity."""
-    nfe: list[PositiveInt] = []
+    nfe: list[Count] = []
     """Numbers of function evaluations: the curve of quality over cost."""
     tasks: list[str] | None = None
     """Tasks on which it runs; null = all."""
@@ -180,17 +190,17 @@ class IntervalChoice(_Recipe):
     """Confidence intervals by the bootstrap."""
 
     level: float = Field(0.95, gt=0, lt=1)
-    resamples: PositiveInt = 1000
-    seed: int = 0
+    resamples: Annotated[int, Field(gt=0, le=10**6)] = 1000
+    seed: Seed = 0
 
 
 class MbrChoice(_Recipe):
     """Minimum Bayes risk over the number of candidates: see `benchmark.scoring.mbr_curves`."""
 
-    candidates: PositiveInt | None = None
+    candidates: Count | None = None
     """Candidates per source of a separate setting with the main decoding; null = no such
     setting."""
-    sources: PositiveInt | None = None
+    sources: Count | None = None
     """Number of sources to decode, from the beginning of the test split; null = all."""
     utilities: list[str] = []
     """Utilities for comparing candidates, besides `mbr_utility`."""
@@ -199,9 +209,9 @@ class MbrChoice(_Recipe):
 class TraceRecipe(_Recipe):
     """How intermediate states are traced: see `benchmark.generation.intermediate_states`."""
 
-    sources: PositiveInt = 50
+    sources: Count = 50
     """Number of sources, from the beginning of the test split."""
-    steps: PositiveInt = 20
+    steps: Count = 20
     """Number of steps whose texts are kept, evenly spaced; always includes the last."""
 
 
@@ -213,19 +223,19 @@ class LikelihoodRecipe(_Recipe):
     weighting: Weighting = "mean"
     """How the draws are joined: `importance` is closer, and each draw is a whole path: as many
     network calls as the chain has steps."""
-    steps: PositiveInt | None = None
+    steps: Count | None = None
     """Steps of the chain whose bound it is; null = all that a system was trained on."""
 
 
 class Evaluation(_Recipe):
     """What is generated for the test split, and how it is scored."""
 
-    num_samples: PositiveInt = 8
-    valid_sources: PositiveInt | None = None
+    num_samples: Count = 8
+    valid_sources: Count | None = None
     """Sources from the beginning of the valid split that main settings and sweeps decode too:
     the settings that stand for a system at equal diversity and equal cost are chosen there. null =
     none, and the report shows curves without such comparisons."""
-    batch: PositiveInt = 512
+    batch: Count = 512
     """Network rows decoded at once (candidates, not sources)."""
     compile: bool | Literal["cuda-graphs", "aot-eager"] = False
     """How calls of the network are compiled: see `benchmark.runtime.compilation`."""
@@ -253,8 +263,8 @@ class Suite(_Recipe):
 
     name: str
     description: str = ""
-    seeds: list[int] = Field([1], min_length=1)
-    threads: PositiveInt = 1
+    seeds: list[Seed] = Field([1], min_length=1)
+    threads: Annotated[int, Field(gt=0, le=4096)] = 1
     """CPU threads of a trial; fixed, because sums in another order round differently."""
     tasks: dict[str, TaskRecipe]
     other_tasks: TaskRecipe | None = None
@@ -383,6 +393,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
     if name in suite_names():
         text = (resources.files("benchmark") / "suites" / f"{name}.yaml").read_text("utf-8")
     elif name.endswith((".yaml", ".yml")):
+        check_regular(Path(name))
         try:
             text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -29,6 +28,8 @@ from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
+from benchmark.records.file_stem import file_stem
+from benchmark.records.ownership import check_own_records
 from benchmark.records.record_files import RecordFiles
 from benchmark.records.report_lock import hold_report
 from benchmark.records.schema import LikelihoodRecord
@@ -58,7 +59,7 @@ def write_records(folder: Path, plan: Plan, store: Store, *, command: Sequence[s
         whose texts are cut.
 
     Raises:
-        UserError: if the folder cannot be written.
+        UserError: if the folder cannot be written, or holds records that are not of this package.
     """
     make_folder(folder, "--reports")
     with hold_report(folder):
@@ -157,6 +158,7 @@ def _read_known_facts(known: RecordFiles, name: str, task: Task) -> str | None:
 
 def _make_folder(folder: Path) -> Path:
     """An empty folder beside `folder/records`, whose name nobody else uses."""
+    check_own_records(folder)
     fresh = folder / f".records-{uuid.uuid4().hex}.tmp"
     make_folder(fresh, "--reports", named=folder)
     return fresh
@@ -193,8 +195,7 @@ def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> Non
     """Write one file per task: a single file for all would be too large for a repository."""
     texts: dict[str, list[str]] = {}
     for line in lines:
-        # Tasks whose ids differ only in those characters share a file: each line names its task.
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", line["task"])
+        name = file_stem(line["task"])
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
         texts.setdefault(name, []).append(text + "\n")
     for name, rows in texts.items():

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.api import UserError
+from benchmark.api.regular_file import check_regular
 from benchmark.human_evaluation.key import Item, Key
 
 
@@ -83,6 +84,7 @@ def read_answers(paths: Sequence[Path], key: Key) -> Answers:
 
 def _read_rows(path: Path, key: Key) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a file by column, each with its place; heads end at their colon."""
+    check_regular(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

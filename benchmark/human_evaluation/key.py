@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.api import UserError
 from benchmark.api.invalid_values import first_problem
+from benchmark.api.regular_file import check_regular
 from benchmark.human_evaluation.questions import CHOICES, SCALE, Design, Question
 from benchmark.store.files import write_text
 
@@ -78,6 +79,7 @@ def read_key(folder: Path) -> Key:
         UserError: if there is none, or it is not one that `export` wrote.
     """
     path = folder / FILE
+    check_regular(path)
     try:
         return Key.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -12,7 +12,7 @@ from benchmark.api import UserError
 from benchmark.human_evaluation.outcome import Outcome
 from benchmark.human_evaluation.outcome_table import build_outcome_table
 from benchmark.records.schema import Interval
-from benchmark.report.data.csv_cells import safe_cell
+from benchmark.report.data.csv_cells import safe_cell, safe_field
 from benchmark.report.tables.latex_table import to_latex
 from benchmark.report.tables.renderers import to_csv, to_markdown
 from benchmark.runtime.output_paths import make_folder
@@ -88,5 +88,5 @@ def _number(value: float) -> str:
 
 def _to_csv(rows: Sequence[Sequence[str]]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator="\n").writerows([safe_field(cell) for cell in r] for r in rows)
     return out.getvalue()

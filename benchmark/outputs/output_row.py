@@ -12,7 +12,7 @@ class OutputRow:
     """The candidates for one source; what the file does not give is None.
 
     `number` is the index of the source in the split, from 0, if the format has it; `where` names
-    file and line.
+    file and line; `ignored` are the fields that were not read.
     """
 
     where: str
@@ -21,6 +21,7 @@ class OutputRow:
     source: str | None = None
     references: tuple[str, ...] | None = None
     number: int | None = None
+    ignored: tuple[str, ...] = ()
 
 
 def candidate(text: str) -> Candidate:

@@ -1,15 +1,17 @@
 """Match the rows of output files to the sources of a split.
 
-By id if all ids are known; by fairseq's numbers unless the sources disagree; else by the text of
-the source; else by order, if the counts are equal. Texts are compared exactly first, then as the
-leakage rule compares them (ignoring case, white space and punctuation: official files hold
-lower-cased word pieces). A text that occurs several times in the split is matched in order.
+By id if all ids are known; by number unless the sources disagree; else by the text of the source;
+else by order, if the counts are equal and no ids say something else. Texts are compared exactly
+first, then as the leakage rule compares them (ignoring case, white space and punctuation: official
+files hold lower-cased word pieces). A text that occurs several times in the split is matched in
+order. However rows are matched, one that has the source of another row's example is refused, and
+rows whose sources are strange are counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +20,7 @@ from benchmark.metrics.text import squeeze
 from benchmark.outputs.output_row import OutputRow
 from benchmark.tasks.data_notes import normalise
 
-By = Literal["id", "source", "order", "file"]
+By = Literal["id", "number", "source", "order", "file"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Outputs:
 
     `matched` is how they were matched (`file`: the file has its own sources and references),
     `agreeing` the number of rows whose own source equals the matched one (None: no row has a
-    source), `split` the number of sources in the split.
+    source), `split` the number of sources in the split, `left_out` the number of rows for sources
+    that are not scored, `remarks` sentences about sources and references of the rows.
     """
 
     examples: tuple[Example, ...]
@@ -35,6 +38,8 @@ class Outputs:
     matched: By
     agreeing: int | None
     split: int
+    left_out: int = 0
+    remarks: tuple[str, ...] = ()
 
     @property
     def num_samples(self) -> int:
@@ -75,6 +80,8 @@ def match(
             " score the part alone with --partial."
         )
     kept = [index for index in wanted if index in placed]
+    left_out = sum(index not in wanted for index in placed)
+    assert len(rows) == len(kept) + left_out, "a row of outputs was dropped"
     pairs = [(placed[index], examples[index]) for index in kept]
     return Outputs(
         tuple(example for _, example in pairs),
@@ -82,6 +89,8 @@ def match(
         by,
         _agreeing(pairs),
         len(wanted),
+        left_out,
+        tuple(_remark(pairs)),
     )
 
 
@@ -127,16 +136,34 @@ def _place(
         placed = {index_of[row.id]: row for row in rows if row.id is not None}
         return "id", _confirmed(placed, examples, split, "id")
     numbered = _by_number(rows, examples)
+    if numbered is None and not has_sources and len(rows) in (len(examples), limit):
+        numbered = _by_counted_ids(rows)
     if numbered is not None and _mostly_agree(numbered, examples):
-        return "order", numbered
+        return "number", _confirmed(numbered, examples, split, "number")
     if has_sources:
         for key in (squeeze, normalise):
             if (found := _by_source(rows, examples, key, split)) is not None:
                 return "source", found
-    if numbered is None and len(rows) not in (len(examples), limit):
+    if numbered is not None:
+        return "number", _confirmed(numbered, examples, split, "number")
+    if len(rows) not in (len(examples), limit):
         raise UserError(_unplaced(rows, examples, split))
-    placed = numbered if numbered is not None else dict(enumerate(rows))
-    return "order", _confirmed(placed, examples, split, "order")
+    placed = _confirmed(dict(enumerate(rows)), examples, split, "order")
+    if not has_sources:
+        _check_unnamed(rows, examples, split)
+    return "order", placed
+
+
+def _check_unnamed(rows: Sequence[OutputRow], examples: Sequence[Example], split: str) -> None:
+    """Refuse to match by order what says that it stands in another one."""
+    for row in rows:
+        named = f"id {row.id!r}" if row.id is not None else f"number {row.number}"
+        if row.id is not None or row.number is not None:
+            raise UserError(
+                f"{row.where} has the {named}, and the ids of {split} are {examples[0].id!r} to"
+                f" {examples[-1].id!r}: use those, give the sources, or leave ids out where the"
+                " order is that of the split."
+            )
 
 
 def _check_unique(rows: Sequence[OutputRow]) -> None:
@@ -180,11 +207,36 @@ def _by_source(
 def _by_number(
     rows: Sequence[OutputRow], examples: Sequence[Example]
 ) -> dict[int, OutputRow] | None:
-    """The row of each index in the split; None unless every row has a valid number."""
+    """The row of each index in the split; None unless every row has a valid number.
+
+    Raises:
+        UserError: if a number stands twice.
+    """
     numbers = [row.number for row in rows if row.number is not None]
-    if len(numbers) < len(rows) or max(numbers) >= len(examples):
+    if len(numbers) < len(rows):
         return None
-    return dict(zip(numbers, rows, strict=True))
+    counts = Counter(numbers)
+    for row, number in zip(rows, numbers, strict=True):
+        if counts[number] > 1:
+            raise UserError(
+                f"{row.where} has the number {number}, as has another line: put all candidates of a"
+                " source into one line."
+            )
+    if sorted(numbers) == [*range(1, len(examples) + 1)]:
+        numbers = [number - 1 for number in numbers]
+    return dict(zip(numbers, rows, strict=True)) if max(numbers) < len(examples) else None
+
+
+def _by_counted_ids(rows: Sequence[OutputRow]) -> dict[int, OutputRow] | None:
+    """The row of each index by ids that count all rows, from 0 or from 1; None by others."""
+    ids = [row.id or "" for row in rows]
+    if not all(name.isascii() and name.isdecimal() and len(name) < 10 for name in ids):
+        return None
+    numbers = [int(name) for name in ids]
+    first = min(numbers)
+    if first > 1 or sorted(numbers) != [*range(first, first + len(rows))]:
+        return None
+    return {number - first: row for number, row in zip(numbers, rows, strict=True)}
 
 
 def _mostly_agree(placed: dict[int, OutputRow], examples: Sequence[Example]) -> bool:
@@ -197,8 +249,9 @@ def _mostly_agree(placed: dict[int, OutputRow], examples: Sequence[Example]) -> 
 def _confirmed(
     placed: dict[int, OutputRow], examples: Sequence[Example], split: str, by: str
 ) -> dict[int, OutputRow]:
-    """The rows, unless they have sources and most of these do not match."""
+    """The rows, unless they have sources and most do not match, or one is that of another row."""
     if _mostly_agree(placed, examples):
+        _check_exchanged(placed, examples, split, by)
         return placed
     pairs = [(row, examples[i]) for i, row in placed.items() if row.source is not None]
     row, example = next((row, example) for row, example in pairs if not _agree(row, example))
@@ -207,6 +260,50 @@ def _confirmed(
         f" {sum(not _agree(*pair) for pair in pairs)} of {len(pairs)} lines: name the task that the"
         " outputs are for."
     )
+
+
+def _check_exchanged(
+    placed: dict[int, OutputRow], examples: Sequence[Example], split: str, by: str
+) -> None:
+    strange = [(row, i) for i, row in placed.items() if row.source and not _agree(row, examples[i])]
+    if not strange:
+        return
+    ids = {normalise(example.source): example.id for example in examples}
+    for row, index in strange:
+        other = ids.get(normalise(row.source or ""))
+        if other is not None:
+            raise UserError(
+                f"By {by}, {row.where} matches {examples[index].id!r} of {split}, but has the"
+                f" source of {other!r}: mend its id or its source."
+            )
+
+
+def _remark(pairs: Sequence[tuple[OutputRow, Example]]) -> Iterator[str]:
+    """What the sources and references of the rows say that the split does not."""
+    sourced = [pair for pair in pairs if pair[0].source is not None]
+    strange = [pair for pair in sourced if not _agree(*pair)]
+    if strange:
+        row, example = strange[0]
+        yield (
+            f"{len(strange):,} of {len(sourced):,} sources in the file are not those of the task"
+            f" (first: {_place_of(row)}, which was taken for {example.id!r}): their outputs may be"
+            " for other sources, or their sources were cut."
+        )
+    referred = [pair for pair in pairs if pair[0].references]
+    others = sum(
+        {*map(normalise, row.references or ())}.isdisjoint(map(normalise, example.references))
+        for row, example in referred
+    )
+    if others:
+        yield (
+            f"{others:,} of {len(referred):,} rows have references that are not those of the task;"
+            " those of the task are used."
+        )
+
+
+def _place_of(row: OutputRow) -> str:
+    """File name and line, without its folder: reports carry no paths of a machine."""
+    return row.where.rpartition("/")[2]
 
 
 def _agreeing(pairs: Sequence[tuple[OutputRow, Example]]) -> int | None:

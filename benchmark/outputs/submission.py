@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmark.experiment.settings import Setting
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.outputs.format_detection import read_outputs
+from benchmark.outputs.output_row import OutputRow
 from benchmark.outputs.registered_outputs import (
     RegisteredOutputs,
     keep_candidates,
@@ -23,12 +25,11 @@ from benchmark.outputs.registered_outputs import (
 )
 from benchmark.outputs.source_matching import Outputs, match, take_own_sources
 from benchmark.outputs.target_report import Target, task_of_examples, task_of_run
+from benchmark.outputs.text_remarks import remark_on_texts
 from benchmark.outputs.yardstick_outputs import yardsticks
 from benchmark.store.entries import Store
 from benchmark.tasks import TASKS, Task, list_tasks, load_task
-
-MARKS = ("[CLS]", "[SEP]", "[PAD]", "@@ ", "\N{LOWER ONE EIGHTH BLOCK}", "<s>", "</s>", "<pad>")
-"""Special tokens that do not belong in a text."""
+from benchmark.tasks.file_reading import describe_reading
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Submission:
     system: str
     data_dir: Path | None = None
     format: str | None = None
+    key: str | None = None
+    """The field that holds the outputs; None: found by its name."""
     references: Literal["task", "from-file"] = "task"
     partial: bool = False
     candidates: int | None = None
@@ -66,8 +69,10 @@ def enter(
     Raises:
         UserError: if the files cannot be read or matched, or do not fit the report.
     """
-    format_name, task, outputs = _read(submission, target, suite)
+    format_name, rows, task, outputs = _read(submission, target, suite)
     scoring = resolve_scoring(suite, task)
+    notes = [*outputs.remarks, *remark_on_texts(outputs.examples, outputs.candidates)]
+    notes += _remark_on_fields(rows)
     setting = _setting(submission, outputs)
     entry = RegisteredOutputs(
         report=target.name,
@@ -92,6 +97,9 @@ def enter(
             "agreeing": outputs.agreeing,
             "sources": len(outputs.examples),
             "split": outputs.split,
+            "rows": len(rows),
+            "left_out": outputs.left_out,
+            "notes": notes,
         },
     )
     scored = [
@@ -111,30 +119,34 @@ def enter(
     )
     register(store, entry)
     _add_yardsticks([entry, *others], target, suite, task, store)
-    return entry, task, [*scoring.remarks, *_remarks(entry, others, outputs, target)]
+    return entry, task, [*scoring.remarks, *notes, *_remarks(entry, others, outputs, target)]
 
 
-def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Task, Outputs]:
-    """The format, the task with the scored sources, and the outputs."""
+def _read(
+    submission: Submission, target: Target, suite: Suite
+) -> tuple[str, list[OutputRow], Task, Outputs]:
+    """The format, the rows, the task with the scored sources, and the outputs."""
     name, data_dir, count = submission.task, submission.data_dir, submission.candidates
     if submission.references == "from-file":
         _check_own(submission, target)
-        format_name, rows = read_outputs(submission.files, submission.format)
+        format_name, rows = read_outputs(submission.files, submission.format, submission.key)
         outputs = take_own_sources(rows, num_samples=count)
-        return format_name, task_of_examples(name, outputs.examples), outputs
+        return format_name, rows, task_of_examples(name, outputs.examples), outputs
     if name not in TASKS and data_dir is None:
         raise UserError(
             f"There is no task {name!r}: give its data folder with --data-dir, or --references"
             " from-file if the files contain sources and references."
         )
-    format_name, rows = read_outputs(submission.files, submission.format)
+    format_name, rows = read_outputs(submission.files, submission.format, submission.key)
     split = f"the test split of {name}"
     if not target.of_a_run:
         whole = load_task(name, data_dir=data_dir, limits={"train": 0, "valid": 0})
         outputs = match(
             rows, whole.test, split=split, partial=submission.partial, num_samples=count
         )
-        return format_name, task_of_examples(name, outputs.examples), outputs
+        _check_plain(submission, format_name, outputs)
+        outputs = _with_unread(outputs, whole)
+        return format_name, rows, task_of_examples(name, outputs.examples), outputs
     if submission.partial:
         raise UserError(
             f"--partial: the rows of {target.folder} cover all of its sources: omit --report,"
@@ -142,7 +154,52 @@ def _read(submission: Submission, target: Target, suite: Suite) -> tuple[str, Ta
         )
     used, whole = task_of_run(target, suite, name, data_dir)
     outputs = match(rows, whole.test, split=split, limit=len(used.test), num_samples=count)
-    return format_name, used, outputs
+    _check_plain(submission, format_name, outputs)
+    return format_name, rows, used, _with_unread(outputs, whole)
+
+
+def _with_unread(outputs: Outputs, task: Task) -> Outputs:
+    """The outputs with remarks on what of the files of the task is not read."""
+    _, *unread = [*describe_reading(task)] or [""]
+    return replace(outputs, remarks=(*outputs.remarks, *unread))
+
+
+def _check_plain(submission: Submission, format_name: str, outputs: Outputs) -> None:
+    """Refuse a table that was taken for plain text: its lines hold the ids or the sources.
+
+    Raises:
+        UserError: unless the format was chosen.
+    """
+    if format_name != "plain" or submission.format is not None:
+        return
+    tables = sum(
+        _begins_with_cell(of_source[0].text, example.id)
+        or _begins_with_cell(of_source[0].text, example.source)
+        for example, of_source in zip(outputs.examples, outputs.candidates, strict=True)
+    )
+    if 2 * tables >= len(outputs.examples):
+        raise UserError(
+            f"{submission.files[0]} looks like a table: {tables:,} of {len(outputs.examples):,}"
+            " lines begin with the id or the source: name it .csv or .tsv with the names of its"
+            " columns in the first line, such as source,output, or insist with --format plain."
+        )
+
+
+def _begins_with_cell(line: str, cell: str) -> bool:
+    rest = line.lstrip(' "')
+    return rest.startswith(cell) and rest[len(cell) :].lstrip(' "').startswith(
+        (",", ";", "|", "\t")
+    )
+
+
+def _remark_on_fields(rows: Sequence[OutputRow]) -> list[str]:
+    """A sentence on the fields that were not read; empty if there are none."""
+    counts = Counter(name for row in rows for name in row.ignored)
+    if not counts:
+        return []
+    named = ", ".join(f"{name!r:.60} ({count:,})" for name, count in counts.most_common(10))
+    more = f" and {len(counts) - 10} more" if len(counts) > 10 else ""
+    return [f"Fields that were not read: {named}{more}."]
 
 
 def _check_own(submission: Submission, target: Target) -> None:
@@ -263,8 +320,4 @@ def _remarks(
             f" {entry.num_samples}: MBR, best-of and diversity are comparable only at equal numbers"
             " (--candidates)."
         )
-    texts = [c.text for of_source in outputs.candidates for c in of_source]
-    for mark in MARKS:
-        if found := sum(mark in text for text in texts):
-            remarks.append(f"{found:,} outputs contain {mark.strip()!r}, a special token.")
     return remarks

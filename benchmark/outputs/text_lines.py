@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
+from benchmark.api.regular_file import check_regular
+from benchmark.runtime.json_format import RepeatedKeyError, read_json
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -21,6 +23,7 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         UserError: if the file cannot be read, is empty, or is not UTF-8.
     """
+    check_regular(path)
     try:
         data = path.read_bytes()
         if data.startswith(_GZIP):
@@ -74,7 +77,9 @@ def _fields(line: str, where: str) -> dict[str, Any]:
     if not line.strip():
         raise UserError(f"{where} is empty: remove it.")
     try:
-        fields = json.loads(line)
+        fields = read_json(line)
+    except RepeatedKeyError as error:
+        raise UserError(f"{where}: the key {error} stands twice: keep one of them.") from error
     except json.JSONDecodeError as error:
         raise UserError(
             f"{where} is not JSON ({error.msg} at character {error.colno}):"
@@ -86,12 +91,20 @@ def _fields(line: str, where: str) -> dict[str, Any]:
         ) from error
     if not isinstance(fields, dict):
         raise UserError(f"{where} is not a JSON object: write one object per line.")
+    check_texts(fields, where)
+    return fields
+
+
+def check_texts(fields: dict[str, Any], where: str) -> None:
+    """Refuse text that UTF-8 cannot encode.
+
+    Raises:
+        UserError: if there is some; only an escape can produce half a surrogate pair.
+    """
     try:
-        # Only an escape can produce half a surrogate pair, which could not be written again.
         json.dumps(fields, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{where} holds half a surrogate pair: write the text as UTF-8.") from error
-    return fields
 
 
 def text_field(fields: dict[str, Any], key: str, where: str) -> str:
@@ -104,5 +117,6 @@ def text_field(fields: dict[str, Any], key: str, where: str) -> str:
         raise UserError(f'{where}: the key "{key}" is missing: add it.')
     value = fields[key]
     if not isinstance(value, str):
-        raise UserError(f'{where}: "{key}" is not a string: write it in quotes.')
+        mend = "write it in quotes" if isinstance(value, int | float) else "write one string"
+        raise UserError(f'{where}: "{key}" is not a string: {mend}.')
     return value

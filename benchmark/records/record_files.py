@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.api import UserError
+from benchmark.api.regular_file import check_regular
 from benchmark.store.files import write_bytes
 
 KINDS = ("cells", "events", "likelihoods", "samples", "sources", "traces", "values")
@@ -63,6 +64,7 @@ class RecordFiles:
             UserError: if it is missing, or cannot be read.
         """
         path = self.place(name)
+        check_regular(path)
         packed = {} if path.exists() else self._packed(name.partition("/")[0])
         try:
             data = packed[name] if name in packed else path.read_bytes()

@@ -216,7 +216,8 @@ class TrialRecord(_Record):
     labels_alone: bool = False
     """Whether it learnt from these and from no texts without a label."""
     outputs: dict[str, Any] | None = None
-    """Of outputs that were entered by `benchmark.score`: format, and how sources were matched."""
+    """Of outputs that were entered by `benchmark.score`: format, rows, how sources were matched,
+    and sentences on what was noticed in them (`notes`)."""
 
 
 class TaskInfo(_Record):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from markupsafe import Markup
 
 from benchmark.api import UserError
 from benchmark.literature.published_figures import published_text
+from benchmark.records.file_stem import file_stem
 from benchmark.records.reader import Records, read_records
 from benchmark.records.report_lock import hold_report
 from benchmark.report.analysis.at_a_glance import (
@@ -52,6 +52,7 @@ from benchmark.report.tables.supplementary_tables import (
 from benchmark.report.tables.table import Table, build_table
 from benchmark.report.text.summary import build_overview_table, list_failures
 from benchmark.runtime.command_line import note
+from benchmark.runtime.shown_text import show_controls
 from benchmark.store.files import write_text
 
 FURTHER_FILES = (".md", ".csv", ".tex")
@@ -167,11 +168,6 @@ def write_texts(folder: Path, target: Path) -> None:
     write_text(target / "summary.md", _render_summary(board, views))
 
 
-def stem(task: str) -> str:
-    """A task's id as the beginning of file names and as an anchor."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", task)
-
-
 def _hash_inputs(records: Records, columns: Collection[str]) -> str:
     """SHA-256 of the records, of the columns, of this package and of what it draws with.
 
@@ -194,9 +190,9 @@ def _hash_inputs(records: Records, columns: Collection[str]) -> str:
 def _is_current(folder: Path, records: Records, digest: str, *, drawings: bool) -> bool:
     page = folder / "index.html"
     tables = [f"{OVERVIEW}{suffix}" for suffix in FURTHER_FILES]
-    tables += [f"{stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
+    tables += [f"{file_stem(t)}{suffix}" for t in records.tasks for suffix in TABLE_FILES]
     tables += [
-        f"{stem(f'{task}-{name}')}{suffix}"
+        f"{file_stem(task)}-{name}{suffix}"
         for task in records.tasks
         for name in supplementary_names(records, task)
         for suffix in FURTHER_FILES
@@ -218,7 +214,7 @@ def _build_task(
     samples: Sequence[SampleBlock],
 ) -> TaskView:
     table = build_table(board, task)
-    name, room = stem(task), folder / "tables"
+    name, room = file_stem(task), folder / "tables"
     frames = {
         "curves": board.frame(task),
         "pairs": build_pair_frame(board, task),
@@ -228,13 +224,13 @@ def _build_task(
         write_text(room / f"{name}-{what}.csv", write_frame(frame))
     if curves := curves_csv(board, task):
         write_text(room / f"{name}-mbr-curves.csv", curves)
-    further = {stem(f"{task}-{t.name}"): t for t in build_supplementary_tables(board, task)}
+    further = {f"{name}-{t.name}": t for t in build_supplementary_tables(board, task)}
     drawn = [drawing.add(plot) for plot in task_plots(board, task, name)] if drawing else []
     return TaskView(board, task, name, table, further, drawn, samples)
 
 
 def _name_tables(board: Board, views: Sequence[TaskView]) -> dict[str, Table]:
-    """All tables by the names of their files; a task called `overview` keeps its own."""
+    """All tables by the names of their files."""
     named = {OVERVIEW: build_overview_table(board)}
     for view in views:
         named |= {view.stem: view.table, **view.further}
@@ -279,4 +275,4 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     if failed := list_failures(board):
         lines += ["## Failures", ""]
         lines += [f"- {f.task}, {f.system}, seed {f.seed}: {f.status}" for f, _ in failed]
-    return "\n".join(lines).rstrip() + "\n"
+    return show_controls("\n".join(lines).rstrip() + "\n")

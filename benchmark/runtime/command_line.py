@@ -6,6 +6,9 @@ It is imported before the arguments are parsed, so it imports nothing heavy.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
+import io
 import json
 import os
 import re
@@ -18,6 +21,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest
+from benchmark.runtime.error_message import shorten
+from benchmark.runtime.shown_text import show_controls
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer as Group
@@ -177,39 +182,99 @@ def run_command(
         resumes: whether the same command resumes after an interruption.
 
     Returns:
-        The exit code of `act`; 2 after a user error, 130 after Ctrl-C, 1 if the reader of the
-        output closes it early.
+        The exit code of `act`; 2 after a user error or where the output cannot be written, 130
+        after Ctrl-C, 1 if the reader of the output closes it early.
     """
     global _quiet
     words = list(sys.argv[1:] if words is None else words)
-    options = parser.parse_args(words)
-    _quiet = options.quiet
-    if _quiet:
-        # Also disables the bars of libraries and worker processes; read when tqdm is imported.
-        os.environ["TQDM_DISABLE"] = "1"
+    # A name of a file that is no text, or a sign that a terminal has not, is escaped.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _check_words(words)
+        options = parser.parse_args(words)
+        _quiet = options.quiet
+        if _quiet:
+            # Also disables the bars of libraries and worker processes; read when tqdm is imported.
+            os.environ["TQDM_DISABLE"] = "1"
         code = act(options, words)
         sys.stdout.flush()
         return code
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {shorten(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         advice = "; run the same command again to resume" if resumes else ""
         print(f"\ninterrupted{advice}", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        if _is_stdout_open():
+    except SystemExit as leaving:
+        # The help was printed; what is buffered may find no reader or no room.
+        if (lost := _flush()) is not None:
+            raise SystemExit(lost) from leaving
+        raise
+    except OSError as error:
+        # What was being written, to the output or to a file, has no name here.
+        if error.errno in _NO_ROOM and error.filename is None:
+            _say_unwritable(error)
+            _give_up_output()
+            return 2
+        if not isinstance(error, BrokenPipeError) or (lost := _flush()) is None:
             raise
-        # The interpreter flushes once more on exit, and would fail again.
+        return lost
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """Refuse arguments that no record could hold: names of files that are not UTF-8.
+
+    Raises:
+        UserError: if there is one.
+    """
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            shown = word.encode("utf-8", "backslashreplace").decode()
+            raise UserError(
+                f"The argument {shown!r} is not UTF-8: rename the file or folder that it names."
+            ) from error
+
+
+def _flush() -> int | None:
+    """Flush the output; the exit code where that fails, None where it does not.
+
+    The interpreter would flush once more on exit, and fail again.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = 1
+    except OSError as error:
+        _say_unwritable(error)
+        code = 2
+    else:
+        if _is_stdout_open():
+            return None
+        code = 1
+    _give_up_output()
+    return code
+
+
+def _say_unwritable(error: OSError) -> None:
+    print(f"error: The output cannot be written ({error.strerror}).", file=sys.stderr)
+
+
+def _give_up_output() -> None:
+    with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def note(text: str) -> None:
     """Print a line on stderr, unless the command is quiet."""
     if not _quiet:
-        print(text, file=sys.stderr)
+        print(show_controls(text), file=sys.stderr)
 
 
 def is_quiet() -> bool:

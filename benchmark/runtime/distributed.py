@@ -196,7 +196,7 @@ def count_launched() -> int:
     Raises:
         UserError: if `accelerate launch` was asked for several and started one.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
+    count = _read_number("WORLD_SIZE", 1, least=1)
     # `accelerate launch --cpu --num_processes 2` starts one process, with an address for more.
     is_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true")
     if is_cpu and "WORLD_SIZE" not in os.environ and "MASTER_PORT" in os.environ:
@@ -205,6 +205,47 @@ def count_launched() -> int:
             " torchrun --nproc-per-node N -m benchmark.run --device cpu."
         )
     return count
+
+
+def _read_number(name: str, default: int, *, least: int = 0) -> int:
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and least <= int(text) < 10**6):
+        raise UserError(
+            f"The variable {name} of the environment is {text!r} and no number of a launcher: unset"
+            " it."
+        )
+    return int(text)
+
+
+def _check_launcher(count: int) -> None:
+    """Refuse variables that some other program has set.
+
+    Raises:
+        UserError: if some are missing or contradict each other.
+    """
+    advice = "unset it, or start the command with torchrun or accelerate launch"
+    missing = [name for name in _NEEDED if not os.environ.get(name)]
+    if missing:
+        raise UserError(
+            f"WORLD_SIZE is {count} in the environment and {', '.join(missing)} is missing:"
+            f" {advice}."
+        )
+    rank, local = _read_number("RANK", 0), _read_number("LOCAL_RANK", 0)
+    _read_number("LOCAL_WORLD_SIZE", 1, least=1)
+    _read_number("MASTER_PORT", 0)
+    if rank >= count or local > rank:
+        raise UserError(
+            f"WORLD_SIZE is {count} in the environment, RANK {rank} and LOCAL_RANK {local}:"
+            f" {advice}."
+        )
+
+
+_NEEDED = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What every launcher sets beside `WORLD_SIZE`."""
+MEETING_S = 30.0
+"""How long processes that no launcher watches wait for each other at the beginning."""
 
 
 def start(device: str) -> Processes:
@@ -220,12 +261,40 @@ def start(device: str) -> Processes:
     import torch
     from accelerate import PartialState
 
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    here = _read_number("LOCAL_WORLD_SIZE", 1, least=1)
     if device != "cpu" and here > torch.cuda.device_count():
         raise UserError(
             f"{here} processes were started but torch finds {torch.cuda.device_count()} GPUs:"
             " start one process per GPU, or use --device cpu."
         )
+    _check_launcher(count_launched())
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        _meet(device)
     state = PartialState(cpu=device == "cpu")
     control = torch.distributed.new_group(backend="gloo", timeout=_PATIENCE)
     return Processes(state.process_index, state.num_processes, control)
+
+
+def _meet(device: str) -> None:
+    """Join processes that were started by hand, or find out that there are none.
+
+    Raises:
+        UserError: if the others do not come.
+    """
+    from torch import distributed
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+    rank, count = int(os.environ["RANK"]), count_launched()
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    try:
+        patience = timedelta(seconds=MEETING_S)
+        store = TCPStore(host, port, count, is_master=rank == 0, timeout=patience)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UserError(
+            f"WORLD_SIZE is {count} in the environment, and the other processes did not come to"
+            f" {host}:{port} within {MEETING_S:.0f} seconds: unset it, or start all of them with"
+            " torchrun or accelerate launch."
+        ) from error
+    store.set_timeout(_PATIENCE)
+    backend = "gloo" if device == "cpu" else "nccl"
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count)

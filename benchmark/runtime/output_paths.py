@@ -31,6 +31,30 @@ def make_folder(folder: Path, flag: str, *, named: Path | None = None) -> None:
         ) from error
 
 
+LONGEST_NAME = 200
+"""Bytes of the name of a folder."""
+
+
+def check_name(name: str, where: str) -> None:
+    """Check that a name is one of a folder, and no path that leads elsewhere.
+
+    Args:
+        name: of a folder in one that the user knows.
+        where: what gives the name; the beginning of the message.
+
+    Raises:
+        UserError: if it is not.
+    """
+    parts = not name.strip() or name != name.strip() or name.startswith(".") or {*name} & {*"/\\"}
+    if parts or not name.isprintable():
+        raise UserError(
+            f"{where} {name!r}: give a name without slashes, control characters, or a dot at its"
+            " beginning; it becomes a folder."
+        )
+    if len(name.encode(errors="replace")) > LONGEST_NAME:
+        raise UserError(f"{where} {name[:20]}…: give a name of {LONGEST_NAME} bytes at most.")
+
+
 def check_output(path: Path | None) -> None:
     """Check that the file of `--output`, if there is one, can be written; creates its folder.
 

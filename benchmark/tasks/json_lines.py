@@ -20,10 +20,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from benchmark.api import Example, UserError
+from benchmark.api.regular_file import check_regular
+from benchmark.runtime.json_format import RepeatedKeyError, read_json
 from benchmark.tasks.splits import SPLITS, Split
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
 KEYS = frozenset({"src", "trg", "refs"})
+OTHER_NAMES: Mapping[str, frozenset[str]] = {
+    "src": frozenset({"source", "input", "inputs", "question", "query", "sentence", "document"}),
+    "trg": frozenset({"target", "tgt", "output", "outputs", "answer", "summary", "label"}),
+    "refs": frozenset({"references", "reference", "ref", "targets", "answers", "labels"}),
+    "text": frozenset({"sentence", "content"}),
+}
+"""What others call the keys."""
 TARGETS = "control_targets"
 """Stem of a file of control lines alone, which is the test of the task `<task>-targets`."""
 DISTILLED = "distilled.json"
@@ -100,8 +109,8 @@ def read_origin(folder: Path) -> str | None:
     if not path.is_file():
         return None
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["task"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return str(read_json(path.read_text(encoding="utf-8"))["task"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path} does not name its task: distil the task again.") from error
 
 
@@ -144,6 +153,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
+    check_regular(path)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             first = file.readline().removeprefix(_BOM)
@@ -165,8 +175,8 @@ def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         fail(path, number, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
     try:
-        fields = _DECODER.decode(text)
-    except _RepeatedKeyError as error:
+        fields = read_json(text)
+    except RepeatedKeyError as error:
         fail(path, number, f"the key {error} occurs twice", "keep one of them")
     except json.JSONDecodeError as error:
         reason = f"not JSON ({error.msg} at character {error.colno})"
@@ -198,7 +208,7 @@ def read_text(path: Path, number: int, fields: Mapping[str, Any], key: str) -> s
         UserError: if it is missing, empty or no text.
     """
     if key not in fields:
-        close = [name for name in fields if name.strip().lower() == key]
+        close = [name for name in fields if name.strip().lower() in {key, *OTHER_NAMES[key]}]
         fail(
             path,
             number,
@@ -207,10 +217,21 @@ def read_text(path: Path, number: int, fields: Mapping[str, Any], key: str) -> s
         )
     value = fields[key]
     if not isinstance(value, str):
-        fail(path, number, f'"{key}" is not a string but {kind(value)}', "write it in quotes")
+        fail(path, number, f'"{key}" is not a string but {kind(value)}', _mend(key, value))
     if not value.strip():
         fail(path, number, f'"{key}" is empty', "fill it or remove the line")
     return value
+
+
+def _mend(key: str, value: object) -> str:
+    """What makes a text of a value that is none."""
+    if isinstance(value, list) and key == "trg":
+        return 'write the first as "trg", and all of them in "refs"'
+    if isinstance(value, list):
+        return "write one string, its parts joined"
+    if isinstance(value, dict):
+        return "write the string that is meant"
+    return "fill it or remove the line" if value is None else "write it in quotes"
 
 
 def read_targets(path: Path, number: int, fields: Mapping[str, Any]) -> tuple[str, ...]:
@@ -227,7 +248,7 @@ def read_targets(path: Path, number: int, fields: Mapping[str, Any]) -> tuple[st
     for index, reference in enumerate(references):
         if not isinstance(reference, str):
             reason = f'"refs"[{index}] is not a string but {kind(reference)}'
-            fail(path, number, reason, "write it in quotes")
+            fail(path, number, reason, _mend("refs", reference))
     if not references or references[0] != target:
         fail(path, number, '"refs"[0] is not equal to "trg"', "put trg first in refs")
     # An empty additional reference is not a valid target; a published file has one.
@@ -237,22 +258,6 @@ def read_targets(path: Path, number: int, fields: Mapping[str, Any]) -> tuple[st
 def fail(path: Path, number: int, reason: str, fix: str) -> NoReturn:
     """Raise the `UserError` of a bad line."""
     raise UserError(f"{path}, line {number}: {reason}: {fix}")
-
-
-class _RepeatedKeyError(Exception):
-    """A JSON object with a repeated key; the parser would silently keep the last one."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _RepeatedKeyError(json.dumps(next(n for n in names if names.count(n) > 1)))
-    return fields
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
-"""Shared by all lines: creating a decoder per line costs more than the parsing."""
 
 
 def kind(value: object) -> str:
@@ -275,11 +280,20 @@ def _subfolders(data_dir: Path) -> list[Path]:
 
 def _names(path: Path) -> list[str]:
     try:
-        return sorted(child.name for child in path.iterdir())
+        # A name that is no text could stand in no record.
+        return sorted(c.name for c in path.iterdir() if c.name.isprintable() or _is_text(c.name))
     except OSError as error:
         raise UserError(
             f"cannot read the folder {path}: {error.strerror or error}: give a folder that can"
         ) from error
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folder(task_id: str, path: Path, test: str) -> Folder:

@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmark.report.build import FURTHER_FILES, stem, write_texts
+from benchmark.records.file_stem import file_stem
+from benchmark.report.build import FURTHER_FILES, write_texts
 from benchmark.report.paper.build_paper import PAGE as PAPER
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.raw_records import RawReport
@@ -43,7 +44,7 @@ def verify_rendering(report: RawReport) -> list[Finding]:
 def _named_files(report: RawReport) -> set[Path]:
     """The summary, the table of each task, and all tables and drawings that its pages show."""
     tasks = {str(record.line["task"]) for record in report.records}
-    names = {Path("summary.md"), *(Path("tables") / f"{stem(task)}.md" for task in tasks)}
+    names = {Path("summary.md"), *(Path("tables") / f"{file_stem(task)}.md" for task in tasks)}
     for page in (Path("summary.md"), Path("paper") / PAPER):
         if (report.folder / page).exists():
             links = _LINK.findall(_read(report.folder / page))

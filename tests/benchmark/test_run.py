@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.api import UserError
 from benchmark.records.record_files import RecordFiles
 from benchmark.report.build import write_texts
 from benchmark.run import main
+from benchmark.store.entries import Store
 from benchmark.verify import main as verify
 
 NANO = str(Path(__file__).parents[1] / "suites" / "nano.yaml")
@@ -146,6 +148,31 @@ def test_failed_score_is_made_again(run, monkeypatch):
     code, _, err = run(*words, "--rerun", "failed")
     assert code == 0 and "1 trials, 0 of them cached" in err
     assert {line["status"] for line in records()} == {"ok"}
+
+
+def test_a_store_that_cannot_be_written_serves_what_it_has(run, monkeypatch):
+    words = ["--task", "dialogue", "--system", "copy-source", "--set", *QUICK]
+    assert run(*words)[0] == 0
+
+    def refuse(store):
+        raise UserError("The store cannot be written.")
+
+    monkeypatch.setattr(Store, "prepare", refuse)
+    assert run(*words)[0] == 0
+    assert run(*words, "--dry-run")[0] == 0
+    other = ["--task", "dialogue", "--system", "reference", "--set", *QUICK]
+    assert run(*other, "--dry-run")[0] == 0
+    code, _, err = run(*other)
+    assert code == 2 and "The store cannot be written." in err
+
+
+def test_names_of_reports_are_no_paths(run):
+    for name in ("../../x", "/tmp/x", ".."):
+        code, _, err = run("--task", "dialogue", "--system", "copy-source", "--name", name)
+        assert code == 2 and "give a name without slashes" in err
+    code, _, err = run("--task", "dialogue", "--system", "copy-source", "--set", "name=../x")
+    assert code == 2 and "The suite" in err and "give a name without slashes" in err
+    assert not Path("runs").exists()
 
 
 @pytest.mark.slow

@@ -131,6 +131,40 @@ def test_report_of_its_own_has_the_yardsticks(score, dialogue):
 
 
 @pytest.mark.slow
+def test_what_is_noticed_in_outputs_stands_in_the_report(score, folder):
+    path = Path("data/pairs/test.jsonl")
+    path.parent.mkdir(parents=True)
+    write(str(path), [{"src": f"Is it {n}?", "trg": f"No, it's not {n}."} for n in range(12)])
+    table = ["source,prediction,n", *(f'Is it {n}?,"no , it \'s not {n} .",1' for n in range(12))]
+    Path("a.csv").write_text("\n".join(table) + "\n")
+    code, out, err = score("a.csv", *QUICK, "--metrics", "rouge_l")
+    assert code == 0, err
+    assert "format csv, matched by the text of the source" in out
+    assert "rows: 12 read, 12 used, 0 left out" in out
+    board = Board(read_records(Path("reports/mine-pairs")))
+    page = to_markdown(build_table(board, "pairs"))
+    for said in (
+        "12 of 12 outputs are lower-cased and 12 of 12 references have capital letters",
+        "12 of 12 outputs with punctuation have spaces before it",
+        "Fields that were not read: 'n' (12).",
+    ):
+        assert said in err and said in page
+    assert page.count("Noticed in the outputs of mine: ") == 1
+
+
+@pytest.mark.slow
+def test_a_table_in_a_text_file_is_no_plain_text(score, pairs):
+    rows = [f"{e.source}; {e.target}" for e in pairs]
+    Path("a.txt").write_text("\n".join(rows) + "\n")
+    code, _, err = score("a.txt", *QUICK, "--metrics", "rouge_l")
+    assert code == 2 and "a.txt looks like a table: 12 of 12 lines begin with the id" in err
+    code, _, err = score("a.txt", *QUICK, "--metrics", "rouge_l", "--format", "plain")
+    assert code == 0, err
+    code, _, err = score("a.txt", "--key", "x", "--format", "plain")
+    assert code == 2 and "the format plain has no named fields" in err
+
+
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_bytes(score, pairs):
     words = [write("a.jsonl", targets(pairs)), *QUICK]
     score(*words)

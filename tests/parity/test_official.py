@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -194,3 +195,76 @@ def test_what_is_not_there_is_named(folder, tmp_path, capsys):
     assert "No weights can be read" in capsys.readouterr().err
     assert main([str(folder / NAME), str(folder)]) == 2
     assert "already exists" in capsys.readouterr().err
+
+
+UNFIT_ARGUMENTS = [
+    {"seq_len": "abc"}, {"seq_len": -3}, {"seq_len": 0}, {"seq_len": 1.5}, {"seq_len": None},
+    {"seq_len": True}, {"seq_len": 10**9}, {"seq_len": [10]}, {"seq_len": "x" * 10**5},
+    {"diffusion_steps": 0}, {"diffusion_steps": -1}, {"diffusion_steps": "2000"},
+    {"diffusion_steps": 10**12}, {"dropout": -0.1}, {"dropout": 2}, {"dropout": "0.1"},
+    {"dropout": None}, {"dropout": float("nan")}, {"noise_schedule": ["sqrt"]},
+    {"schedule_sampler": {}}, {"noise_schedule": "x" * 10**5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", UNFIT_ARGUMENTS, ids=lambda values: repr(values)[:40])
+def test_unfit_arguments_are_one_sentence(folder, tmp_path, capsys, values):
+    change_arguments(folder, **values)
+    check_refused(folder, tmp_path, capsys)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "null", "{", "[" * 10**5, '"x"', "\x00"])
+def test_arguments_that_are_none_are_one_sentence(folder, tmp_path, capsys, text):
+    (folder / "training_args.json").write_text(text)
+    check_refused(folder, tmp_path, capsys)
+
+
+LAYER = "input_transformers.layer.{}.output.dense.weight"
+UNFIT_STATES = {
+    "a number as a name": lambda s: s.update({3: torch.zeros(2)}),
+    "no dimension": lambda s: s.update({"LayerNorm.weight": torch.tensor(1.0)}),
+    "a dimension too many": lambda s: s.update({"lm_head.weight": torch.zeros(3, 2, 2)}),
+    "empty": lambda s: s.update({"lm_head.weight": torch.zeros(0, 0)}),
+    "whole numbers": lambda s: s.update({"lm_head.bias": torch.zeros(9, dtype=torch.int64)}),
+    "complex": lambda s: s.update({"lm_head.bias": torch.zeros(9, dtype=torch.complex64)}),
+    "sparse": lambda s: s.update({"lm_head.weight": torch.eye(9).to_sparse()}),
+    "diverged": lambda s: s["lm_head.weight"].fill_(float("nan")),
+    "infinite": lambda s: s["lm_head.bias"].fill_(float("inf")),
+    "a far layer": lambda s: s.update({LAYER.format(999_999_999): torch.zeros(2, 2)}),
+    "a layer left out": lambda s: s.update({LAYER.format(7): torch.zeros(2, 2)}),
+    "a text": lambda s: s.update({"lm_head.bias": "x"}),
+    "nested": lambda s: s.update({"state_dict": dict(s)}),
+    "cut": lambda s: s.update({"lm_head.bias": s["lm_head.bias"][:-1]}),
+    "nothing": lambda s: s.clear(),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT_STATES)
+def test_unfit_states_are_one_sentence(folder, tmp_path, capsys, name):
+    change_state(folder, UNFIT_STATES[name])
+    check_refused(folder, tmp_path, capsys)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"PK\x03\x04", b"\x80\x02]q\x00.", b"[1, 2]"])
+def test_files_that_are_no_checkpoint_are_one_sentence(folder, tmp_path, capsys, content):
+    (folder / NAME).write_bytes(content)
+    check_refused(folder, tmp_path, capsys)
+
+
+def test_pipes_are_one_sentence(folder, tmp_path, capsys):
+    (folder / NAME).unlink()
+    os.mkfifo(folder / NAME)
+    check_refused(folder, tmp_path, capsys)
+
+
+def check_refused(folder, tmp_path, capsys):
+    assert main([str(folder / NAME), str(tmp_path / "out"), "--heads", "2"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ") and told.count("\n") == 1 and len(told) < 600
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("length", [0, -1, 10, 99])
+def test_sources_that_leave_no_room_for_a_target_are_one_sentence(folder, length):
+    with pytest.raises(UserError, match="leaves no room for a target"):
+        read_official(folder / NAME, heads=2, source_length=length)

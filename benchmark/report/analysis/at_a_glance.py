@@ -94,6 +94,8 @@ def answer_questions(board: Board) -> tuple[Answer, ...]:
     tasks = [task for task in comparable_tasks(board) if rank_families(board, task)]
     tasks = tasks or [task for task in board.records.tasks if rank_families(board, task)][:1]
     means = average(board, tasks)
+    if not means and not board.models and any(point.trials for point in board.points):
+        return (Answer("no model took part", "the rows are yardsticks"),) * len(QUESTIONS)
     if not means:
         return (Answer("not known", "no system has a quality on every task"),) * len(QUESTIONS)
     duels = _find_duels(board, tasks, means)
@@ -117,6 +119,8 @@ def answer_questions(board: Board) -> tuple[Answer, ...]:
 def make_glance(board: Board, task: str) -> tuple[Answer, ...]:
     """The answers of a task that go under `HEADS`, after its title."""
     quality, families = main_axis(board, task), rank_families(board, task)
+    if quality is not None and not board.models and any(p.trials for p in board.mains(task)):
+        return (Answer("no model took part"),) * (len(HEADS) - 1)
     if quality is None or not families:
         return (Answer("no quality was measured"),) * (len(HEADS) - 1)
     first, *others = (

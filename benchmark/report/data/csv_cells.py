@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from benchmark.runtime.shown_text import show_controls
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = re.compile("[\\s\x00-\x1f\x7f-\xa0\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+"""What begins a formula, also in the wide forms of Chinese and Japanese, and what hides that."""
 
 
 def safe_cell(text: str) -> str:
     """The text as a cell that no spreadsheet computes: with `'` before what begins a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+    return show_controls(f"'{text}" if _FORMULA.match(text) else text)
+
+
+def safe_field(text: str) -> str:
+    """A safe cell of what may be a number that was written out, which stays one."""
+    try:
+        float(text)
+    except ValueError:
+        return safe_cell(text)
+    return text
 
 
 def write_frame(frame: pd.DataFrame) -> str:

@@ -42,6 +42,7 @@ from benchmark.report.tables.renderers import ARROWS, head, named, shown
 from benchmark.report.tables.table import Table
 from benchmark.report.text.markdown import render_markdown
 from benchmark.report.text.summary import build_overview_table, list_failures, write_sentences
+from benchmark.runtime.shown_text import show_controls
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -177,7 +178,7 @@ def render_page(
     )
     environment.filters["groupby_run"] = _group_runs
     scripts = {name: (_TEMPLATES / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS}
-    return environment.get_template("page.html.j2").render(
+    page = environment.get_template("page.html.j2").render(
         run=run,
         digest=digest,
         with_drawings=Markup(WITH_DRAWINGS) if drawings else "",
@@ -223,6 +224,7 @@ def render_page(
         css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8") + inline.rules()),
         scripts={name: Markup(text) for name, text in scripts.items()},
     )
+    return show_controls(page)
 
 
 def list_facts(run: Run) -> Iterator[tuple[str, str]]:

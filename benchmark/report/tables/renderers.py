@@ -11,6 +11,7 @@ from benchmark.report.analysis.significance import ALPHABET
 from benchmark.report.data.columns import Column
 from benchmark.report.data.csv_cells import safe_cell
 from benchmark.report.tables.table import DASH, Stage, Table, TableCell, TableRow, stage_of
+from benchmark.runtime.shown_text import show_controls
 
 ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
 
@@ -89,7 +90,8 @@ def _write_markdown_cell(table: Table, column: Column, entry: TableCell) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """One line of Markdown, in which `<` begins no HTML."""
+    return show_controls(" ".join(text.split())).replace("<", "&lt;")
 
 
 def format_pipe_row(cells: Sequence[str]) -> str:

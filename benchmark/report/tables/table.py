@@ -31,7 +31,7 @@ from benchmark.report.data.columns import (
 from benchmark.report.data.control_points import judge_remarks
 from benchmark.report.data.points import MADE_OF_REFERENCES, YARDSTICK, Board, Point
 from benchmark.report.data.wording import join_names
-from benchmark.report.tables.external_outputs import describe_outputs
+from benchmark.report.tables.external_outputs import describe_outputs, list_notes
 from benchmark.scoring.bootstrap import SEEDS_METHOD, SHARES_METHOD
 
 DAGGER, DOUBLE_DAGGER, SECTION = "†", "‡", "§"
@@ -333,6 +333,8 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
         )
     if entered := describe_outputs(points):
         yield Footnote(entered, everywhere)
+    for noticed in dict.fromkeys(list_notes(points)):
+        yield Footnote(noticed, everywhere)
     if any(c.group == "cost" for c in columns) and any(
         math.isfinite(p.cost("depth")) for p in points
     ):

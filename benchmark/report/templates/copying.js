@@ -39,7 +39,8 @@
   const [PLAIN, RAISED] = ["abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"].map((letters) => [...letters]);
   const raised = (text) => [...text].map((letter) => RAISED[PLAIN.indexOf(letter)] ?? letter).join("");
   const markdown = ({ heads, lines }) => {
-    const pipe = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+    const plain = (cell) => cell.replaceAll("<", "&lt;").replaceAll("|", "\\|");
+    const pipe = (cells) => `| ${cells.map(plain).join(" | ")} |`;
     const blank = (count) => Array(Math.max(0, count)).fill("");
     const cell = (c) => [c.bold ? `**${c.value}**` : c.value, c.spread, raised(c.raised)];
     const body = lines.map((line) => {
@@ -50,6 +51,9 @@
     return [pipe(["System", ...heads]), pipe([":---", ...heads.map(() => "---:")]), ...body].join("\n") + "\n";
   };
 
+  // A spreadsheet computes what begins like a formula, unless it is a number.
+  const isFormula = (text) => /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text) && !/^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text);
+  const safe = (text) => (isFormula(text) ? `'${text}` : text);
   const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const csv = ({ heads, lines }) => {
     const rows = [["System", "Setting", ...heads.flatMap((head) => [head, `± ${head}`])]];
@@ -58,7 +62,7 @@
       if (line.status) rows.push([line.name, line.status]);
       else rows.push([line.name, line.setting, ...line.cells.flatMap((c) => [c.value, c.spread.replace("±", "")])]);
     }
-    return rows.map((row) => row.map(quoted).join(",")).join("\n") + "\n";
+    return rows.map((row) => row.map(safe).map(quoted).join(",")).join("\n") + "\n";
   };
 
   const SIGNS = JSON.parse(document.getElementById("latex-signs").textContent);

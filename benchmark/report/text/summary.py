@@ -61,6 +61,8 @@ def write_sentences(board: Board, task: str) -> list[str]:
         for point in board.mains(task)
         if not point.trials
     ]
+    if not said and any(point.trials for point in board.mains(task)):
+        said.append("No model was measured: the rows are yardsticks, to compare models with.")
     if not said:
         return ["All trials of this task failed."]
     notes = board.records.run.tasks[task].notes

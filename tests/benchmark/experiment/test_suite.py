@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Annotated, get_args, get_origin
+
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from benchmark.api import UserError
 from benchmark.experiment.suite import Suite, TraceRecipe, load_suite, suite_names
@@ -119,3 +122,59 @@ def test_a_sweep_over_labels_belongs_to_its_tasks():
 def test_a_sweep_over_labels_that_are_no_numbers(value):
     with pytest.raises(UserError, match=r"tasks\.control\.label_sweep"):
         load_suite("mini", [f"tasks.control.label_sweep={value}"])
+
+
+def numbers(kind):
+    """Names and annotations of all numeric fields of the recipes below `kind`."""
+    for name, field in kind.model_fields.items():
+        yield from numbers_of(f"{kind.__name__}.{name}", field.annotation, field.metadata)
+
+
+def numbers_of(name, annotation, bounds):
+    inner = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        yield from numbers_of(name, inner[0], [*bounds, *inner[1:]])
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from numbers(annotation)
+    elif annotation in (int, float):
+        yield name, bounds
+    else:
+        for part in inner:
+            yield from numbers_of(name, part, bounds)
+
+
+def test_every_number_of_a_suite_has_a_range():
+    found = dict(numbers(Suite))
+    assert len(found) == 39
+    for name, bounds in found.items():
+        flat = [part for bound in bounds for part in (*getattr(bound, "metadata", ()), bound)]
+        assert any(hasattr(bound, "ge") or hasattr(bound, "gt") for bound in flat), name
+        if name not in ("TrainingRecipe.clip_norm", "TrainingRecipe.checkpoint_s",
+                        "Budget.seconds"):  # fmt: skip
+            assert any(hasattr(bound, "le") or hasattr(bound, "lt") for bound in flat), name
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("budget.seconds=.nan", "budget.seconds: Input should be a finite number"),
+        ("budget.seconds=.inf", "budget.seconds: Input should be a finite number"),
+        ("budget.seconds=-3", "budget.seconds: Input should be greater than 0"),
+        ("training.clip_norm=-1", "training.clip_norm: Input should be greater than 0"),
+        ("training.beta_2=2", "training.beta_2: Input should be less than 1"),
+        ("budget.updates=true", "budget.updates: Input should be a number"),
+        ("transformer.training.patience=true", "patience: Input should be a number"),
+        ("transformer.budget.seconds=.nan", "systems.transformer.budget.seconds: Input should be"),
+        ("seeds=[-5]", "seeds.0: Input should be greater than or equal to 0"),
+        ("seeds=[true]", "seeds: Input should be a number"),
+        (f"seeds=[{2**70}]", "seeds.0: Input should be less than"),
+        ("evaluation.interval.seed=-1", "evaluation.interval.seed: Input should be greater"),
+        ("evaluation.num_samples=0", "evaluation.num_samples: Input should be greater"),
+        ("lengths.source=10000000", "lengths.source: Input should be less than"),
+        ("transformer.dropout=.nan", "Input should be a finite number"),
+        ("transformer.sweep={temperature: [.inf]}", "Input should be a finite number"),
+    ],
+)
+def test_numbers_out_of_range(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load_suite("mini", [change])

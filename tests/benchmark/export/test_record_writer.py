@@ -11,6 +11,7 @@ from benchmark.experiment.plan import Plan, make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.export.record_writer import join_records, write_records, write_trial_records
+from benchmark.records.file_stem import file_stem
 from benchmark.records.record_files import RecordFiles
 from benchmark.store.entries import Store
 
@@ -22,7 +23,18 @@ def test_cells_are_split_by_task(tmp_path):
         path.name: [json.loads(line)["n"] for line in path.read_text().splitlines()]
         for path in (tmp_path / "cells").iterdir()
     }
-    assert found == {"a.jsonl": [1], "b.jsonl": [0, 2], "x-y-z.jsonl": [3, 4]}
+    assert found == {
+        "a.jsonl": [1], "b.jsonl": [0, 2], f"{file_stem('x/y z')}.jsonl": [3], "x-y-z.jsonl": [4],
+    }  # fmt: skip
+
+
+def test_records_of_somebody_else_are_kept(tmp_path):
+    plan = Plan(load_suite("mini"), data_dir=None, tasks={}, trials=())
+    (tmp_path / "mine" / "records").mkdir(parents=True)
+    (tmp_path / "mine" / "records" / "patients.csv").write_text("a")
+    with pytest.raises(UserError, match="not of this package and would be replaced"):
+        write_records(tmp_path / "mine", plan, Store(tmp_path), command=[])
+    assert (tmp_path / "mine" / "records" / "patients.csv").read_text() == "a"
 
 
 def test_report_that_cannot_be_written_is_named_and_not_a_folder_within_it(tmp_path):

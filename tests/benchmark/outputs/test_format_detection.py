@@ -21,6 +21,12 @@ DIFFUSEQ = '{"recover": "[CLS] a [SEP]", "reference": "b", "source": "c"}\n'
         ("a.txt", "H-0 is a name\n", "plain"),
         ("a.txt", "\nsecond\n", "plain"),
         ("a.txt", "3\n", "plain"),
+        ("a.csv", "He, then\n", "csv"),
+        ("a.TSV.gz", "a\n", "csv"),
+        ("a.txt", "source,output\na,b\n", "csv"),
+        ("a.txt", "a\tb\nc\td\n", "csv"),
+        ("a.txt", '[\n {"output": "a"}\n]\n', "jsonl"),
+        ("a.txt", "[1] a note\n", "plain"),
     ],
 )
 def test_formats_are_told_apart(write, name, text, format_name):

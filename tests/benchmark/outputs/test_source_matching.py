@@ -70,7 +70,7 @@ def test_by_order_where_a_source_was_cut_and_the_others_agree():
 
 def test_by_the_numbers_of_fairseq():
     rows = [row("last", number=3), row("first", number=0)]
-    assert matched(rows, partial=True) == ("order", ["test-1", "test-4"], [["first"], ["last"]])
+    assert matched(rows, partial=True) == ("number", ["test-1", "test-4"], [["first"], ["last"]])
 
 
 def test_numbers_tell_equal_sources_apart_unless_the_sources_are_others():
@@ -107,6 +107,12 @@ def test_first_candidates():
         ([row(id="test-1"), row(id="test-1")], "has the id 'test-1' of file, line 9"),
         ([row(id="test-1"), row(id="test-9")], "id 'test-9', which is not there"),
         ([row(id="test-1"), row()], "has no id"),
+        (
+            [row(id=name) for name in "abcd"],
+            "has the id 'a', and the ids of the split are 'test-1'",
+        ),
+        ([row(number=n) for n in (0, 1, 2, 9)], "has the number 0, and the ids of the split"),
+        ([row(number=n) for n in (0, 1, 1, 2)], "has the number 1, as has another line"),
         ([row(id="a"), row(id="b")], "has the id 'a', and the ids of the split are 'test-1'"),
         ([row()] * 3, "There are 3 outputs for the 4 sources"),
         ([row(source="What is it?"), row(source="Why?")], "has a source that is not in the split"),
@@ -119,6 +125,43 @@ def test_first_candidates():
 def test_mistakes(rows, sentence):
     with pytest.raises(UserError, match=sentence):
         match(rows, SPLIT, split="the split")
+
+
+def test_ids_that_count_the_sources_are_numbers():
+    for first in (0, 1):
+        rows = [row(f"to {n}", id=str(n + first)) for n in (2, 0, 3, 1)]
+        by, _, texts = matched(rows)
+        assert (by, texts) == ("number", [["to 0"], ["to 1"], ["to 2"], ["to 3"]])
+    by, _, texts = matched([row(f"to {n}", number=n) for n in (3, 1, 4, 2)])
+    assert (by, texts) == ("number", [["to 1"], ["to 2"], ["to 3"], ["to 4"]])
+    with pytest.raises(UserError, match="has the id '901'"):
+        matched([row(id=str(n)) for n in (901, 902, 903, 904)])
+
+
+def test_rows_for_sources_that_are_not_scored_are_counted():
+    rows = [row(id=e.id) for e in SPLIT]
+    found = match(rows, SPLIT, split="the split", limit=3)
+    assert (len(found.examples), found.left_out, found.remarks) == (3, 1, ())
+
+
+def test_a_source_of_another_id_is_refused_and_a_strange_one_said():
+    sources = [e.source for e in SPLIT]
+    rows = [row(id=e.id, source=source) for e, source in zip(SPLIT, sources, strict=True)]
+    assert match(rows, SPLIT, split="the split").remarks == ()
+    strange = [*rows[:3], row(id="test-4", source="Why is it so?")]
+    (said,) = match(strange, SPLIT, split="the split").remarks
+    assert said.startswith("1 of 4 sources in the file are not those of the task (first: file, ")
+    exchanged = [*rows[:2], row(id="test-3", source="What is it?"), rows[3]]
+    with pytest.raises(UserError, match="matches 'test-3' of the split, but has the source of 't"):
+        match(exchanged, SPLIT, split="the split")
+
+
+def test_references_of_the_file_that_are_others_are_said():
+    rows = [row(id=e.id, references=(e.target.upper(),)) for e in SPLIT]
+    assert match(rows, SPLIT, split="the split").remarks == ()
+    rows[0] = row(id="test-1", references=("another one",))
+    (said,) = match(rows, SPLIT, split="the split").remarks
+    assert said.startswith("1 of 4 rows have references that are not those of the task")
 
 
 def test_nothing_within_the_limit():

@@ -14,6 +14,7 @@ import pytest
 from handmade import bleu, trial, write_handmade
 
 from benchmark.api import UserError
+from benchmark.records.file_stem import file_stem
 from benchmark.report import build_report
 from benchmark.report.build import write_texts
 from benchmark.report.data.samples import PRINTED
@@ -261,12 +262,24 @@ def test_columns_of_latex_are_chosen_and_kept_in_mind(tmp_path):
     assert path.read_text(encoding="utf-8") == preset != chosen
 
 
-def test_a_task_called_overview_keeps_its_table(tmp_path):
+def test_a_task_called_overview_has_a_table_of_its_own(tmp_path):
     trials = [trial("a", bleu(0.5), task="overview"), trial("a", bleu(0.5), task="other")]
     folder = write_handmade(tmp_path / "x", trials)
     write_texts(folder, folder)
-    text = (folder / "tables" / "overview.md").read_text(encoding="utf-8")
-    assert "task overview" in text
+    own = folder / "tables" / f"{file_stem('overview')}.md"
+    assert "task overview" in own.read_text(encoding="utf-8")
+    of_all = (folder / "tables" / "overview.md").read_text(encoding="utf-8")
+    assert of_all.startswith("# Overview")
+
+
+def test_tasks_of_other_scripts_and_of_one_name_have_tables_of_their_own(tmp_path):
+    tasks = ("退货原因", "商品标题", "ab c", "ab-c", "AB-C", "x" * 250)
+    folder = write_handmade(tmp_path / "x", [trial("a", bleu(0.5), task=task) for task in tasks])
+    page = build_report(folder).read_text(encoding="utf-8")
+    tables = {path.name for path in (folder / "tables").glob("*-significance.md")}
+    assert len(tables) == len(tasks) and "退货原因-significance.md" in tables
+    anchors = re.findall(r'<(?:section|details|h3|figure)[^>]* id="([^"]*)"', page)
+    assert len(anchors) == len({*anchors}) and {"退货原因", "ab-c"} <= {*anchors}
 
 
 def test_missing_samples_are_named(tmp_path):

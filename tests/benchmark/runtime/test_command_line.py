@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,38 @@ def test_a_reader_that_leaves_is_no_traceback():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no full device")
+@pytest.mark.parametrize(
+    ("word", "unbuffered"), [("systems", ""), ("systems", "1"), ("--help", "")]
+)
+def test_no_room_for_the_output_is_one_sentence(word, unbuffered):
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmark.ls", word],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    assert (done.returncode, done.stderr) == (
+        2, b"error: The output cannot be written (No space left on device).\n",
+    )  # fmt: skip
+
+
+def test_arguments_that_are_not_utf_8_are_refused(call):
+    code, _, err = call(lambda *_: 0, "--quiet", "caf\udce9.jsonl")
+    assert code == 2
+    assert err.endswith("udce9.jsonl' is not UTF-8: rename the file or folder that it names.\n")
+
+
+def test_a_long_message_is_cut(call):
+    code, _, err = call(raising(UserError(f"There is no {'x' * 100_000!r}: name another.")))
+    assert code == 2 and len(err) < 300 and err.endswith("x': name another.\n")
 
 
 def test_a_misspelt_flag_is_suggested(capsys):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.api import UserError
-from benchmark.runtime.output_paths import check_output, make_folder
+from benchmark.runtime.output_paths import check_name, check_output, make_folder
 
 
 def test_a_folder_is_created_with_its_parents_and_left_empty(tmp_path):
@@ -34,3 +34,33 @@ def test_the_file_of_an_output_may_be_absent_but_no_folder(tmp_path):
     assert (tmp_path / "new").is_dir()
     with pytest.raises(UserError, match="new is a folder"):
         check_output(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../x",
+        "/tmp/x",
+        ".",
+        "..",
+        ".git",
+        "a/b",
+        "a\\b",
+        "",
+        " ",
+        "a ",
+        "a\nb",
+        "a\x00",
+        "\ud800",
+    ],
+)
+def test_names_that_lead_elsewhere(name):
+    with pytest.raises(UserError, match=r"^--name .*: give a name without slashes"):
+        check_name(name, "--name")
+
+
+def test_names_of_a_folder():
+    for name in ("mini", "qqp-small-0.5.0", "Bericht 3", "退货原因", "a..b"):
+        check_name(name, "--name")
+    with pytest.raises(UserError, match="200 bytes at most"):
+        check_name("x" * 201, "--name")

@@ -16,6 +16,7 @@ from benchmark.report.analysis.at_a_glance import (
 )
 from benchmark.report.data.columns import MINUS
 from benchmark.report.data.points import Board
+from benchmark.report.text.summary import write_sentences
 
 FAMILIES = {"cont": "continuous diffusion", "ar": "autoregressive", "nat": "iterative",
             "copy-source": "yardstick"}  # fmt: skip
@@ -118,6 +119,18 @@ def test_nothing_measured(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     assert {str(answer) for answer in make_glance(board, "toy")} == {"no quality was measured"}
     assert {answer.said for answer in answer_questions(board)} == {"not known"}
+
+
+def test_yardsticks_alone_are_no_failure(tmp_path):
+    board = board_of(tmp_path, {("one", "copy-source"): 0.5})
+    (task,) = board.records.tasks
+    assert {str(answer) for answer in make_glance(board, task)} == {"no model took part"}
+    assert {str(answer) for answer in answer_questions(board)} == {
+        "no model took part (the rows are yardsticks)"
+    }
+    assert write_sentences(board, task)[0] == (
+        "No model was measured: the rows are yardsticks, to compare models with."
+    )
 
 
 def test_signs():

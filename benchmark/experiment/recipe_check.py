@@ -1,0 +1,31 @@
+"""Check of every recipe of a suite, also those of systems that a call does not choose."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from benchmark.api import Steerable, UserError
+from benchmark.experiment.configuration import fill
+from benchmark.experiment.registry import load_system
+from benchmark.experiment.selection import choose_systems
+from benchmark.experiment.settings import settings_of
+from benchmark.experiment.suite import Suite
+from benchmark.experiment.trial import resolve_config
+
+
+def check_recipes(suite: Suite) -> None:
+    """Check the recipes of all installed systems of the suite, chosen or not.
+
+    Raises:
+        UserError: if one does not fit its system.
+    """
+    for name in choose_systems(suite, ["all"]):
+        system_class = load_system(name)
+        resolve_config(suite, name, system_class)
+        settings_of(suite, name, system_class)
+        recipe = suite.recipe_of(name)
+        if recipe.operators:
+            where = f"systems.{name}.operators"
+            if system_class.capabilities.control != "guided":
+                raise UserError(f"{where}: {name} has no operators to fit: leave them out.")
+            fill(cast("type[Steerable]", system_class).OperatorConfig, recipe.operators, where)
