@@ -54,12 +54,11 @@ class LengthsRecipe(_Recipe):
     @classmethod
     def _length(cls, value: object) -> int | str:
         written = str(value)
-        if re.fullmatch(r"[1-9][0-9]{0,6}\+", written):
+        if re.fullmatch(r"[1-9][0-9]{0,5}\+", written):
             return written
-        if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]{0,6}(\.0)?", written):
+        if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]{0,5}(\.0)?", written):
             raise ValueError(
-                "give a number of tokens above 0 and below 10 million, or one that may grow, such"
-                " as 56+"
+                "give a number of tokens from 1 to 999999, or one that may grow, such as 56+"
             )
         return int(float(written))
 
