@@ -26,6 +26,7 @@ BySize = Mapping[int, Interval]
 INFLATED = "Choosing by a metric inflates that metric: judge the choice by the other metrics."
 
 
+@lru_cache(maxsize=64)
 def curved_points(board: Board, task: str) -> tuple[Point, ...]:
     """The point of every system that has curves: of role `mbr`, else the main one."""
     found = []

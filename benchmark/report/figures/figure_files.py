@@ -26,9 +26,9 @@ _SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
 
 
 @contextmanager
-def use_style() -> Iterator[None]:
-    """The style of the report, whatever the user's own settings."""
-    with matplotlib.style.context(["default", str(_STYLE), {"font.family": families()}]):
+def use_style(*, pdf: bool = True) -> Iterator[None]:
+    """The style of the report, whatever the user's own settings; `pdf`: for figures as PDF too."""
+    with matplotlib.style.context(["default", str(_STYLE), {"font.family": families(pdf=pdf)}]):
         yield
 
 

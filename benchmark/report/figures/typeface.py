@@ -11,7 +11,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from fontTools import subset  # type: ignore[import-untyped]
 from matplotlib.font_manager import FontProperties, findfont, fontManager
 
 WHOLE = "DejaVu Sans"
@@ -31,8 +30,13 @@ _FAMILY, _STYLE, _FULL, _POSTSCRIPT = 1, 2, 4, 6
 """Name records of a font file."""
 
 
-def families() -> list[str]:
-    """The value of `font.family`: letters are looked for in the first family first."""
+def families(*, pdf: bool) -> list[str]:
+    """The value of `font.family`: letters are looked for in the first family first.
+
+    Without PDFs the whole typeface will do: cutting it takes longer than drawing with it.
+    """
+    if not pdf:
+        return [WHOLE]
     _cut()
     return [LATIN, WHOLE]
 
@@ -40,6 +44,8 @@ def families() -> list[str]:
 # Once per process: the files must outlive every figure, and go with the process.
 @cache
 def _cut() -> tempfile.TemporaryDirectory[str]:
+    from fontTools import subset  # type: ignore[import-untyped]
+
     room = tempfile.TemporaryDirectory(prefix="diffuseq-bench-")
     options = subset.Options(glyph_names=True, recommended_glyphs=True, name_IDs=["*"])
     options.drop_tables += ["FFTM", "MATH", "PfEd"]
