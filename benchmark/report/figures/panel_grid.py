@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.report.figures.drawn_axis import DrawnAxis
 from benchmark.report.figures.element_ids import gid
 from benchmark.report.figures.legend_block import LegendBlock
 from benchmark.report.figures.marks import Marks, annotate
@@ -67,10 +68,8 @@ class PanelGrid:
         self.figure.set_size_inches(self.width, height)
         self._place_panels(_LEFT, height, row_height)
         # Wide numbers push the label of an axis out of the figure: make room for it.
-        beyond = min(
-            (panel.strip or panel.ax).yaxis.get_tightbbox().x0  # type: ignore[union-attr]
-            for panel in self.panels[:: self.columns]
-        )
+        left = [panel.strip or panel.ax for panel in self.panels[:: self.columns]]
+        beyond = min(DrawnAxis(ax, "y").get_tightbbox().x0 for ax in left)
         if (missing := _EDGE - beyond / self.figure.dpi) > 0:
             self._place_panels(_LEFT + missing, height, row_height)
         for panel in self.panels:
@@ -88,6 +87,10 @@ class PanelGrid:
                 kept = [t for t in panel.ax.get_xticks() if low + 0.07 * (high - low) <= t <= high]
                 panel.ax.set_xticks(kept)
             annotate(panel.ax, panel.marks)
+        for panel in self.panels:
+            for ax in filter(None, (panel.strip, panel.ax)):
+                for which in ("x", "y"):
+                    DrawnAxis(ax, which).replace()
 
     def _place_panels(self, left: float, height: float, row_height: float) -> None:
         """Put the panels in their places; all in inches."""
