@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import rcParams
@@ -31,26 +31,26 @@ class DrawnAxis(Artist):
 
     def __init__(self, ax: Axes, which: Literal["x", "y"]) -> None:
         super().__init__()
-        self.set_figure(ax.get_figure(root=False))
         self.set_zorder(0.5)
         self._ax, self._which = ax, which
+        self.set_figure(self._figure())
         self._axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
-        shown = self._axis.get_tick_params()
+        shown: dict[str, Any] = dict(self._axis.get_tick_params())
         side = _SIDES[which]
         places, words = self._find_ticks()
-        self._size = float(shown.get("length", rcParams[f"{which}tick.major.size"]))
+        self._size = float(shown.get("length", _style(f"{which}tick.major.size")))
         self._has_marks = bool(shown.get(side, True)) and self._size > 0
         self.numbers: list[Text] = []
         if shown.get(f"label{side}", True):
-            colour = shown.get("labelcolor", rcParams[f"{which}tick.labelcolor"])
-            size = shown.get("labelsize", rcParams[f"{which}tick.labelsize"])
+            colour = shown.get("labelcolor", _style(f"{which}tick.labelcolor"))
+            size = shown.get("labelsize", _style(f"{which}tick.labelsize"))
             self.numbers = [
                 self._write(place, word, colour, size)
                 for place, word in zip(places, words, strict=True)
             ]
         self._lines: list[Line2D] = []
         across = {"x": ax.get_xaxis_transform, "y": ax.get_yaxis_transform}[which]
-        if shown.get("gridOn", rcParams["axes.grid"]) and len(places):
+        if shown.get("gridOn", _style("axes.grid")) and len(places):
             self._lines.append(self._draw_grid(places, across()))
         if self._has_marks and len(places):
             self._lines.append(self._draw_marks(places, across()))
@@ -86,7 +86,7 @@ class DrawnAxis(Artist):
     def _find_ticks(self) -> tuple[Sequence[float], Sequence[str]]:
         """The ticks within the limits, and what stands beside them."""
         places = np.asarray(self._axis.get_majorticklocs(), dtype=np.float64)
-        words = self._axis.get_major_formatter().format_ticks(places)
+        words = self._axis.get_major_formatter().format_ticks(places.tolist())
         if not len(places):
             return [], []
         scaled = self._axis.get_transform().transform(places)
@@ -97,7 +97,7 @@ class DrawnAxis(Artist):
         return [float(places[n]) for n in kept], [words[n] for n in kept]
 
     def _write(self, place: float, words: str, colour: str, size: float) -> Text:
-        pad = rcParams[f"{self._which}tick.major.pad"] + self._size
+        pad = _style(f"{self._which}tick.major.pad") + self._size
         if self._which == "x":
             transform, up, across = self._ax.get_xaxis_text1_transform(pad)
             text = Text(place, 0, words)
@@ -114,7 +114,7 @@ class DrawnAxis(Artist):
         across = [0.0, 1.0, math.nan] * len(places)
         line = Line2D(
             *(along, across) if self._which == "x" else (across, along),
-            color=rcParams["grid.color"], linewidth=rcParams["grid.linewidth"], transform=transform,
+            color=_style("grid.color"), linewidth=_style("grid.linewidth"), transform=transform,
         )  # fmt: skip
         line.set(figure=self._figure(), clip_path=self._ax.patch)
         return line
@@ -125,8 +125,8 @@ class DrawnAxis(Artist):
         line = Line2D(
             *(places, edge) if self._which == "x" else (edge, places),
             linestyle="none", marker=2 if self._which == "y" else 3, markersize=self._size,
-            color=rcParams[f"{self._which}tick.color"],
-            markeredgewidth=rcParams[f"{self._which}tick.major.width"], transform=transform,
+            color=_style(f"{self._which}tick.color"),
+            markeredgewidth=_style(f"{self._which}tick.major.width"), transform=transform,
         )  # fmt: skip
         line.set_figure(self._figure())
         return line
@@ -146,3 +146,8 @@ class DrawnAxis(Artist):
         figure = self._ax.get_figure(root=True)
         assert figure is not None  # an axes without a figure has no pixels
         return figure
+
+
+def _style(name: str) -> Any:
+    """A setting of the style in use."""
+    return rcParams[name]  # type: ignore[index]

@@ -37,10 +37,11 @@ class LegendBlock(Artist):
         """
         super().__init__()
         self.set_figure(figure)
+        self._inches = figure.dpi_scale_trans
         size = rcParams["legend.fontsize"] * _POINT
         self._texts = [self._write(str(handle.get_label()), size) for handle in handles]
         boxes = [text.get_window_extent() for text in (*self._texts, self._write("lp", size))]
-        *widths, tall = [box.width / figure.dpi for box in boxes]
+        widths = [box.width / figure.dpi for box in boxes[:-1]]
         height = boxes[-1].height / figure.dpi
         descent = -boxes[-1].y0 / figure.dpi
         length = rcParams["legend.handlelength"] * size
@@ -63,7 +64,7 @@ class LegendBlock(Artist):
                 self._texts[entry].set_position((left + before, y))
                 line = Line2D([left, left + length / 2, left + length], [y + 0.35 * size] * 3)
                 line.update_from(handles[entry])
-                line.set(figure=figure, transform=figure.dpi_scale_trans, markevery=[1])
+                line.set(figure=figure, transform=self._inches, markevery=[1])
                 self.legend_handles.append(line)
             left += room + gap
         self._box = Bbox.from_bounds(
@@ -72,7 +73,7 @@ class LegendBlock(Artist):
 
     def _write(self, words: str, size: float) -> Text:
         text = Text(0, 0, words, fontsize=size / _POINT)
-        text.set(figure=self.get_figure(), transform=self.get_figure().dpi_scale_trans)
+        text.set(figure=self.get_figure(), transform=self._inches)
         return text
 
     def get_texts(self) -> list[Text]:
@@ -81,7 +82,7 @@ class LegendBlock(Artist):
 
     def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
         """The room that it takes, in pixels."""
-        return self._box.transformed(self.get_figure().dpi_scale_trans)
+        return self._box.transformed(self._inches)
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw all entries."""

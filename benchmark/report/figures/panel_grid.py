@@ -113,7 +113,8 @@ class PanelGrid:
     def _add_legend(self, handles: Sequence[Line2D]) -> float:
         """Put the legend below the panels; its height in inches."""
         legend = LegendBlock(self.figure, handles, widest=self.width - 0.1, bottom=_EDGE)
-        self.figure.legends.append(legend)
+        # It takes the place of one of matplotlib's own.
+        self.figure.legends.append(legend)  # type: ignore[arg-type]
         for handle, *parts in zip(handles, legend.legend_handles, legend.get_texts(), strict=True):
             for part in parts:
                 # An entry is called after its system, or its handle says which that is.
