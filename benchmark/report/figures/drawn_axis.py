@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import TICKDOWN, TICKLEFT
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, Transform
 
@@ -124,8 +125,8 @@ class DrawnAxis(Artist):
         edge = [0.0] * len(places)
         line = Line2D(
             *(places, edge) if self._which == "x" else (edge, places),
-            linestyle="none", marker=2 if self._which == "y" else 3, markersize=self._size,
-            color=_style(f"{self._which}tick.color"),
+            linestyle="none", marker=TICKDOWN if self._which == "x" else TICKLEFT,
+            markersize=self._size, color=_style(f"{self._which}tick.color"),
             markeredgewidth=_style(f"{self._which}tick.major.width"), transform=transform,
         )  # fmt: skip
         line.set_figure(self._figure())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -47,6 +48,24 @@ def test_numbers_and_label_stand_where_matplotlib_puts_them(which, scale):
     assert [text.get_text() for text in drawn.numbers] == words
     assert boxes(drawn.numbers) == [pytest.approx(box, abs=0.01) for box in numbers]
     assert boxes([axis.label]) == [pytest.approx(box, abs=1) for box in label]
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_pixels_are_those_of_matplotlib(scale):
+    pixels = []
+    for is_replaced in (False, True):
+        ax = make(scale)
+        ax.tick_params(axis="y", which="minor", left=False)
+        if is_replaced:
+            for which in ("x", "y"):
+                DrawnAxis(ax, which).replace()
+        canvas = ax.get_figure().canvas
+        canvas.draw()
+        pixels.append(np.asarray(canvas.buffer_rgba()).astype(int))
+    # The labels may be moved by a pixel: all else is equal.
+    own, drawn = (picture[: -int(0.2 * len(picture)), 70:] for picture in pixels)
+    assert abs(own - drawn).max() <= 2
+    assert (own < 150).sum() > 1000
 
 
 def test_nothing_stands_where_there_are_no_ticks():
