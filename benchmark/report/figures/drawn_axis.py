@@ -23,6 +23,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox, Transform
 
 _SIDES = {"x": "bottom", "y": "left"}
+_MARKS: dict[str, Any] = {"x": TICKDOWN, "y": TICKLEFT}
 _EDGE = 1e-9
 """How far beyond the limits a tick may be, as a share of them."""
 
@@ -125,8 +126,8 @@ class DrawnAxis(Artist):
         edge = [0.0] * len(places)
         line = Line2D(
             *(places, edge) if self._which == "x" else (edge, places),
-            linestyle="none", marker=TICKDOWN if self._which == "x" else TICKLEFT,
-            markersize=self._size, color=_style(f"{self._which}tick.color"),
+            linestyle="none", marker=_MARKS[self._which], markersize=self._size,
+            color=_style(f"{self._which}tick.color"),
             markeredgewidth=_style(f"{self._which}tick.major.width"), transform=transform,
         )  # fmt: skip
         line.set_figure(self._figure())
