@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,7 +24,13 @@ from benchmark.records.schema import (
     TrialRecord,
 )
 
+if TYPE_CHECKING:
+    from benchmark.records.value_tables import ValueTable
+
 M = TypeVar("M", bound=BaseModel)
+
+TABLES_BYTES = 2**28
+"""Bytes of values that are held; what is beyond is read again each time that it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Records:
     run: Run
     trial_records: tuple[TrialRecord, ...]
     """Task by task, in the order of the run."""
+    _tables: dict[str, ValueTable] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -46,6 +53,18 @@ class Records:
         """Per-example values by example id."""
         rows = self._rows(f"values/{score_key}.jsonl", ExampleValues)
         return {row.id: row for row in rows}
+
+    def value_table(self, score_key: str) -> ValueTable:
+        """Per-example values as arrays: one reading serves several tables and figures."""
+        from benchmark.records.value_tables import tabulate
+
+        known = self._tables.get(score_key)
+        if known is not None:
+            return known
+        table = tabulate(self.values(score_key).values())
+        if table.size + sum(held.size for held in self._tables.values()) <= TABLES_BYTES:
+            self._tables[score_key] = table
+        return table
 
     def source_facts(self, task: str) -> dict[str, SourceFacts]:
         """The facts of the test sources of a task by example id; empty where none were kept."""

@@ -121,7 +121,7 @@ def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
     samples = {task: gather_blocks(board, task) for task in records.tasks}
     drawing = Drawing(folder / "figures", InlineFigures(), drawings)
     try:
-        with use_style(_name_all(board)) as boxes:
+        with use_style(_name_all(board), pdf=drawings) as boxes:
             overview = drawing.add(overview_plot(board))
             views = [_build_task(board, task, folder, drawing, samples[task]) for task in samples]
         for name, table in _name_tables(board, views).items():

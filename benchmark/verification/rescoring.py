@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from benchmark.metrics import Metric
 from benchmark.metrics.text import TokenMetric
 from benchmark.records.schema import ExampleValues, MetricScore, Score
+from benchmark.records.value_tables import tabulate
 from benchmark.report.data.seed_pooling import additive, recipe_of
 from benchmark.scoring.bootstrap import AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.verification.findings import Difference
@@ -45,14 +46,13 @@ def recompute_statistics(record: RawRecord) -> Rescored:
         UserError: if the values are missing or broken.
     """
     score = record.line["score"]
-    values = [ExampleValues.model_validate(row) for row in record.values]
-    rows = {row.id: row for row in values}
+    table = tabulate(ExampleValues.model_validate(row) for row in record.values)
     known: dict[tuple[str, str], AdditiveScore] = {}
     notes: list[str] = []
     for metric, entry in score["metrics"].items():
         model = MetricScore.model_validate(entry)
         for statistic, stored in entry["statistics"].items():
-            found = additive(rows, metric, model, statistic)
+            found = additive(table, metric, model, statistic)
             if found is not None:
                 known[metric, statistic] = found
             elif stored["value"] is not None:

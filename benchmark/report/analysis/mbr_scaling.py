@@ -26,6 +26,7 @@ BySize = Mapping[int, Interval]
 INFLATED = "Choosing by a metric inflates that metric: judge the choice by the other metrics."
 
 
+@lru_cache(maxsize=64)
 def curved_points(board: Board, task: str) -> tuple[Point, ...]:
     """The point of every system that has curves: of role `mbr`, else the main one."""
     found = []
@@ -41,8 +42,8 @@ def curved_metrics(records: Records, task: str) -> dict[str, MetricScore]:
     for trial in records.trial_records:
         if trial.task == task and trial.score is not None:
             for name, entry in trial.score.metrics.items():
-                if _has_curve(entry):
-                    found.setdefault(name, entry)
+                if name not in found and _has_curve(entry):
+                    found[name] = entry
     return found
 
 
@@ -139,12 +140,10 @@ def curves_csv(board: Board, task: str) -> str:
 
 
 def _scores_of(point: Point, metric: str | None = None) -> list[MetricScore]:
-    return [
-        entry
-        for trial in point.trials
-        for name, entry in (trial.score.metrics if trial.score else {}).items()
-        if metric in (None, name)
-    ]
+    scores = [trial.score.metrics for trial in point.trials if trial.score]
+    if metric is None:
+        return [entry for of_metrics in scores for entry in of_metrics.values()]
+    return [of_metrics[metric] for of_metrics in scores if metric in of_metrics]
 
 
 def _has_curve(entry: MetricScore) -> bool:

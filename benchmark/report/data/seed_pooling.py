@@ -9,15 +9,15 @@ intervals, which is cautious.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.records.reader import Records
-from benchmark.records.schema import ExampleValues, Interval, MetricScore, Score, TrialRecord, base
+from benchmark.records.schema import Interval, MetricScore, Score, TrialRecord, base
+from benchmark.records.value_tables import ValueTable
 from benchmark.scoring.bootstrap import (
     AdditiveScore,
     Bounds,
@@ -93,9 +93,9 @@ def seed_parts(
     known where the seeds answered other sources.
     """
     scored = [(c.seed, c.score, c.keys.score) for c in trials if c.score is not None]
-    rows = {seed: records.values(key) for seed, _, key in scored if key is not None}
-    sources = {tuple(of_seed) for of_seed in rows.values()}
-    if len(sources) != 1 or len(rows) != len(scored):
+    tables = {seed: records.value_table(key) for seed, _, key in scored if key is not None}
+    sources = {table.sources for table in tables.values()}
+    if len(sources) != 1 or len(tables) != len(scored):
         return (), {}
     found: dict[Statistic, Parts] = {}
     for metric, statistic in names:
@@ -107,7 +107,7 @@ def seed_parts(
         parts = {
             seed: part
             for seed, entry in measured.items()
-            if (part := additive(rows[seed], metric, entry, statistic)) is not None
+            if (part := additive(tables[seed], metric, entry, statistic)) is not None
         }
         if parts and len(parts) == len(measured):
             found[metric, statistic] = parts
@@ -140,60 +140,47 @@ def pool_cautiously(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
 
 
 def additive(
-    rows: Mapping[str, ExampleValues], metric: str, entry: MetricScore, statistic: str
+    table: ValueTable, metric: str, entry: MetricScore, statistic: str
 ) -> AdditiveScore | None:
     """A statistic of one seed as what every source adds; None where the values are not enough.
 
     Args:
-        rows: the values of one trial by example id.
+        table: the values of one trial.
         metric: id of the metric.
         entry: what the metric is.
         statistic: `expected`, `mbr`, `oracle` or `set`.
     """
-    table = _read_values(rows, metric)
-    if table is None:
+    values = table.metrics.get(metric)
+    if values is None:
         return None
     if entry.level == "set":
-        return additive_statistic("set", table, None) if table.ndim == 1 else None
-    if entry.level == "candidate" and table.ndim == 2:
+        return additive_statistic("set", values, None) if values.ndim == 1 else None
+    if entry.level == "candidate" and values.ndim == 2:
         picked = (
-            best(table, entry.direction)
+            best(values, entry.direction)
             if statistic == "oracle"
-            else _read_choices(rows, table.shape[1])
+            else _read_choices(table, values.shape[1])
         )
-        found = additive_statistic(statistic, table, picked)
+        found = additive_statistic(statistic, values, picked)
         if found is None or base(metric) not in SHARES:
             return found
-        return replace(found, draws=table.shape[1] if statistic == "expected" else 1)
-    total = _find_total(metric, table)
+        return replace(found, draws=values.shape[1] if statistic == "expected" else 1)
+    total = _find_total(metric, values)
     if total is None or statistic == "oracle":
         return None
-    return additive_statistic(statistic, table, _read_choices(rows, table.shape[1]), total)
+    return additive_statistic(statistic, values, _read_choices(table, values.shape[1]), total)
 
 
-def _read_choices(
-    rows: Mapping[str, ExampleValues], num_candidates: int
-) -> NDArray[np.int64] | None:
+def _read_choices(table: ValueTable, num_candidates: int) -> NDArray[np.int64] | None:
     """The candidate of each source that minimum Bayes risk chose; None if one is none of them."""
-    chosen = np.array([row.mbr_index or 0 for row in rows.values()])
+    chosen = table.choices
     return chosen if bool(((chosen >= 0) & (chosen < num_candidates)).all()) else None
 
 
-def _find_total(metric: str, table: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
+def _find_total(metric: str, values: FloatArray) -> Callable[[FloatArray], FloatArray] | None:
     if base(metric) != "bleu_corpus":
         return None
     from benchmark.metrics.bleu_corpus import STATISTICS, bleu_from_statistics
 
-    fits = table.ndim == 3 and table.shape[2] == STATISTICS
+    fits = values.ndim == 3 and values.shape[2] == STATISTICS
     return bleu_from_statistics if fits else None
-
-
-def _read_values(rows: Mapping[str, ExampleValues], metric: str) -> FloatArray | None:
-    """`(S,)`, `(S, K)` or `(S, K, n)`; undefined values are NaN."""
-    found: list[Any] = [row.metrics.get(metric) for row in rows.values()]
-    if not any(metric in row.metrics for row in rows.values()):
-        return None
-    try:
-        return np.array(found, dtype=np.float64)
-    except (ValueError, TypeError):
-        return None

@@ -31,17 +31,18 @@ _SHADES = [round(round(value / 255 * 31) / 31 * 255) for value in range(256)]
 
 
 @contextmanager
-def use_style(names: str = "") -> Iterator[str]:
+def use_style(names: str = "", *, pdf: bool = True) -> Iterator[str]:
     """The style of the report, whatever the user's own settings.
 
     Args:
         names: text of the figures that may be in any script.
+        pdf: whether figures are written as PDF too.
 
     Yields:
         A sentence on what no installed typeface has; empty where nothing is missing.
     """
     further, missing = find_families(names)
-    fonts = {"font.family": families(further)}
+    fonts = {"font.family": families(further, pdf=pdf)}
     style = matplotlib.style.context(["default", str(_STYLE), fonts])
     with style, warnings.catch_warnings():
         # Said once, below, and not for every letter of every figure.

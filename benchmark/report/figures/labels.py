@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in pixels."""
@@ -34,7 +37,8 @@ class Labeller:
 
     ax: Axes
     marks: list[Box] = field(default_factory=list)
-    strokes: list[tuple[float, float]] = field(default_factory=list)
+    strokes: list[FloatArray] = field(default_factory=list)
+    """Of every line, places along it `(n, 2)`."""
 
     def avoid_mark(self, x: float, y: float, size_pt: float) -> None:
         """Keep labels off a marker."""
@@ -49,13 +53,16 @@ class Labeller:
 
     def avoid_line(self, xs: Sequence[float], ys: Sequence[float]) -> None:
         """Keep labels off a line, where that can be done."""
-        points = [self._pixel(x, y) for x, y in zip(xs, ys, strict=True)]
-        step = self._px(1.5)
-        for (x0, y0), (x1, y1) in pairwise(points):
-            count = max(1, int(max(abs(x1 - x0), abs(y1 - y0)) / step))
-            self.strokes += [
-                (x0 + (x1 - x0) * i / count, y0 + (y1 - y0) * i / count) for i in range(count + 1)
-            ]
+        if len(xs) < 2:
+            return
+        points = self.ax.transData.transform(np.column_stack([xs, ys]))
+        first, way = points[:-1], np.diff(points, axis=0)
+        longest = np.nan_to_num(np.abs(way).max(axis=1)) / self._px(1.5)
+        counts = np.maximum(1, longest.astype(np.int64))
+        # Every piece of a line by its number, and each place by its share of the way along it.
+        piece = np.repeat(np.arange(len(counts)), counts + 1)
+        step = np.arange(len(piece)) - np.repeat(np.cumsum(counts + 1) - counts - 1, counts + 1)
+        self.strokes.append(first[piece] + way[piece] * (step / counts[piece])[:, None])
 
     def distance_pt(self, first: tuple[float, float], second: tuple[float, float]) -> float:
         """How far two places of the axes are apart, in points."""
@@ -90,7 +97,7 @@ class Labeller:
     def _put(
         self, text: str, colour: str, places: Places, *, own_line: bool = False
     ) -> Text | None:
-        left, bottom, right, top = self._frame()
+        frame = left, bottom, right, top = self._frame()
         label = self.ax.text(
             *self._data((left + right) / 2, (bottom + top) / 2),
             text,
@@ -103,12 +110,13 @@ class Labeller:
         extent = label.get_window_extent()
         # Room at the sides, so that two numbers do not read as one.
         width, height = extent.width + self._px(2.5), extent.height * 0.86
+        strokes = self._gather_strokes()
         best: tuple[int, float, float, Box] | None = None
         for cx, cy in places(width, height):
             box = (cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2)
-            if not _inside(box, self._frame()) or any(_meet(box, mark) for mark in self.marks):
+            if not _inside(box, frame) or any(_meet(box, mark) for mark in self.marks):
                 continue
-            crossed = sum(_holds(box, stroke) for stroke in self.strokes)
+            crossed = _count_inside(box, strokes)
             if best is None or crossed < best[0]:
                 best = (crossed, cx, cy, box)
             if crossed == 0:
@@ -121,6 +129,12 @@ class Labeller:
         label.set_position(self._data(cx, cy))
         self.marks.append(box)
         return label
+
+    def _gather_strokes(self) -> FloatArray:
+        """All places of strokes in one array."""
+        if len(self.strokes) > 1:
+            self.strokes = [np.concatenate(self.strokes)]
+        return self.strokes[0] if self.strokes else np.empty((0, 2))
 
     def _pixel(self, x: float, y: float) -> tuple[float, float]:
         px, py = self.ax.transData.transform((x, y))
@@ -144,8 +158,9 @@ def _meet(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _holds(box: Box, point: tuple[float, float]) -> bool:
-    return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+def _count_inside(box: Box, points: FloatArray) -> int:
+    x, y = points[:, 0], points[:, 1]
+    return int(((box[0] <= x) & (x <= box[2]) & (box[1] <= y) & (y <= box[3])).sum())
 
 
 def _inside(box: Box, frame: Box) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 
 from benchmark.records.schema import Interval
 from benchmark.report.data.points import Board, Point
@@ -89,10 +90,10 @@ def draw_marks(
                 [*level, *upright], colors=keywords["color"], linewidths=0.6, alpha=0.55,
                 zorder=2.5, gid=gid(points[0].system) if points else None,
             )  # fmt: skip
-            # Limits are set from `marks`: nothing is to be measured here.
             ax.add_collection(bars, autolim=False)
         marks.whiskers += [([x0, x1], [y0, y1]) for (x0, y0), (x1, y1) in (*level, *upright)]
-    ax.plot(*places, zorder=4.5 if large else 4, **keywords)
+    # Limits are set from `marks`: nothing is to be measured here.
+    ax.add_artist(Line2D(*places, zorder=4.5 if large else 4, **keywords))
     for x, y in pairs:
         marks.points.append((x.value, y.value))
         marks.xs += ends(x) if whiskers else [x.value]

@@ -14,11 +14,12 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from benchmark.report.figures.drawn_axis import DrawnAxis
 from benchmark.report.figures.element_ids import gid
+from benchmark.report.figures.legend_block import LegendBlock
 from benchmark.report.figures.marks import Marks, annotate
 
 COLUMN_IN, WIDE_IN, PAGE_IN = 3.3, 4.6, 7.0
@@ -58,10 +59,7 @@ class PanelGrid:
     def finish(self, handles: Sequence[Line2D]) -> None:
         """Size the figure, put panels and legend in their places, and label what is drawn."""
         self.figure.set_size_inches(self.width, 1)
-        legend = self._make_legend(handles)
-        legend_height = 0.0
-        if legend is not None:
-            legend_height = legend.get_window_extent().height / self.figure.dpi + 0.08
+        legend_height = self._add_legend(handles) + 0.08 if handles else 0.0
         # Rows with a common x axis carry title and label once, and are close together.
         joined = self.share == "x"
         row_height = self.panel_height + (0.1 if joined else _TITLE + _XLABEL)
@@ -70,10 +68,8 @@ class PanelGrid:
         self.figure.set_size_inches(self.width, height)
         self._place_panels(_LEFT, height, row_height)
         # Wide numbers push the label of an axis out of the figure: make room for it.
-        beyond = min(
-            (panel.strip or panel.ax).yaxis.get_tightbbox().x0  # type: ignore[union-attr]
-            for panel in self.panels[:: self.columns]
-        )
+        left = [panel.strip or panel.ax for panel in self.panels[:: self.columns]]
+        beyond = min(DrawnAxis(ax, "y").get_tightbbox().x0 for ax in left)
         if (missing := _EDGE - beyond / self.figure.dpi) > 0:
             self._place_panels(_LEFT + missing, height, row_height)
         for panel in self.panels:
@@ -84,8 +80,6 @@ class PanelGrid:
                     locator.set_params(nbins=most, min_n_ticks=min(most, 4))
                 else:
                     panel.ax.locator_params(axis="x", nbins=most)
-        if legend is not None:
-            legend.set_bbox_to_anchor((0.5, _EDGE / height), transform=self.figure.transFigure)
         for panel in self.panels:
             # Ticks whose numbers would touch the words below the strip are dropped.
             if panel.strip is not None and len(panel.ax.get_xticks()):
@@ -93,6 +87,10 @@ class PanelGrid:
                 kept = [t for t in panel.ax.get_xticks() if low + 0.07 * (high - low) <= t <= high]
                 panel.ax.set_xticks(kept)
             annotate(panel.ax, panel.marks)
+        for panel in self.panels:
+            for ax in filter(None, (panel.strip, panel.ax)):
+                for which in ("x", "y"):
+                    DrawnAxis(ax, which).replace()
 
     def _place_panels(self, left: float, height: float, row_height: float) -> None:
         """Put the panels in their places; all in inches."""
@@ -112,21 +110,16 @@ class PanelGrid:
             (left / self.width, bottom / height, width / self.width, self.panel_height / height)
         )
 
-    def _make_legend(self, handles: Sequence[Line2D]) -> Legend | None:
-        """The legend with as many columns as fit."""
-        if not handles:
-            return None
-        for columns in range(min(len(handles), 6), 0, -1):
-            legend = self.figure.legend(handles=handles, loc="lower center", ncols=columns)
-            if legend.get_window_extent().width <= (self.width - 0.1) * self.figure.dpi:
-                break
-            if columns > 1:
-                legend.remove()
+    def _add_legend(self, handles: Sequence[Line2D]) -> float:
+        """Put the legend below the panels; its height in inches."""
+        legend = LegendBlock(self.figure, handles, widest=self.width - 0.1, bottom=_EDGE)
+        # It takes the place of one of matplotlib's own.
+        self.figure.legends.append(legend)  # type: ignore[arg-type]
         for handle, *parts in zip(handles, legend.legend_handles, legend.get_texts(), strict=True):
-            for part in filter(None, parts):
+            for part in parts:
                 # An entry is called after its system, or its handle says which that is.
                 part.set_gid(gid(handle.get_gid() or str(handle.get_label()), legend=True))
-        return legend
+        return legend.height
 
 
 def make_grid(

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from fontTools import subset  # type: ignore[import-untyped]
 from matplotlib.font_manager import FontProperties, findfont, fontManager
 from matplotlib.ft2font import FT2Font
 
@@ -45,12 +44,17 @@ _FAMILY, _STYLE, _FULL, _POSTSCRIPT = 1, 2, 4, 6
 """Name records of a font file."""
 
 
-def families(further: Iterable[str] = ()) -> list[str]:
+def families(further: Iterable[str] = (), *, pdf: bool) -> list[str]:
     """The value of `font.family`: letters are looked for in the first family first.
 
+    Without PDFs the whole typeface will do: cutting it takes longer than drawing with it.
+
     Args:
-        further: families for what the first two do not have.
+        further: families for what `WHOLE` does not have.
+        pdf: whether figures are written as PDF too.
     """
+    if not pdf:
+        return [WHOLE, *further]
     _cut()
     return [LATIN, WHOLE, *further]
 
@@ -85,6 +89,8 @@ def _letters(path: str) -> frozenset[str]:
 # Once per process: the files must outlive every figure, and go with the process.
 @cache
 def _cut() -> tempfile.TemporaryDirectory[str]:
+    from fontTools import subset  # type: ignore[import-untyped]
+
     room = tempfile.TemporaryDirectory(prefix="diffuseq-bench-")
     options = subset.Options(glyph_names=True, recommended_glyphs=True, name_IDs=["*"])
     options.drop_tables += ["FFTM", "MATH", "PfEd"]

@@ -63,8 +63,8 @@ def draw_unsampled(
     if panel.strip is None:
         return
     panel.strip.set_xlim(0, 1)
-    panel.strip.set_xticks([0.5], ["no\nsamples"], color=MUTED)
-    panel.strip.tick_params(axis="x", length=0, labelsize=6)
+    panel.strip.set_xticks([0.5], ["no\nsamples"])
+    panel.strip.tick_params(axis="x", length=0, labelsize=6, labelcolor=MUTED)
     for number, point in enumerate(others):
         x, y = (number + 1) / (len(others) + 1), axis.read(point)
         keywords = hollow(looks[point.system]) | {"clip_on": False}

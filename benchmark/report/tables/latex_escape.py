@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 _SIGNS = {
@@ -74,6 +75,8 @@ _LONG_WORD = 20
 _LONGEST_PIECE = 24
 
 
+# The layouts that a table is tried in hold the same words.
+@lru_cache(maxsize=2**14)
 def latex_escape(text: str) -> str:
     """Text that LaTeX prints as it is; characters are replaced one by one, never twice."""
     found, end = [], 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from benchmark.report.tables.latex_escape import BREAKS, CJK
@@ -55,6 +56,8 @@ _WIDTHS |= (
 _WIDTHS |= dict.fromkeys("+<=>@≥≤±×−&", 778) | {"M": 917, "q": 528, "?": 472}
 
 
+# The layouts that a table is tried in hold the same words.
+@lru_cache(maxsize=2**14)
 def measure(text: str, size: Size = "footnotesize", *, bold: bool = False) -> float:
     """The width of a text in points, rather too large than too small."""
     points, drawn = _POINTS[size]
