@@ -275,8 +275,8 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
             values = store.folder("score", scored_as) / "values.jsonl"
             write_gzip(fresh / "values" / f"{scored_as}.jsonl.gz", values.read_bytes())
     if planned.valid is not None:
-        line["valid"] = _describe_valid(store, trial, planned.valid)
-        failures.append(store.failure("generate", planned.valid.key))
+        line["valid"], failed = _describe_valid(store, trial, planned.valid)
+        failures.append(failed)
     if planned is trial.main and trial.trace_key is not None:
         traced = store.record("trace", trial.trace_key)
         if traced is not None:
@@ -298,15 +298,15 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
 
 def _describe_valid(
     store: Store, trial: Trial, planned: PlannedGeneration
-) -> dict[str, Any] | None:
-    """Values and cost on the valid split; None where it was not decoded or scored."""
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Values and cost on the valid split, and the failure that is why there are none."""
     generated = store.record("generate", planned.key)
     if generated is None:
-        return None
+        return None, store.failure("generate", planned.key)
     key, scored = find_score(store, trial.scoring, generated)
     if scored is None:
-        return None
-    return {
+        return None, store.failure("score", key)
+    described = {
         "generate": planned.key,
         "score": key,
         "num_sources": scored["num_sources"],
@@ -316,6 +316,7 @@ def _describe_valid(
             for name, metric in scored["metrics"].items()
         },
     }
+    return described, None
 
 
 def _plain(score: dict[str, Any]) -> dict[str, Any]:

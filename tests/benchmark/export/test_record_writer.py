@@ -115,3 +115,23 @@ def test_damaged_records_are_written_again(tmp_path, pattern, spoil):
         p: d for p, d in before.items() if p.name != "run.json"
     }
     assert [path.name for path in folder.iterdir()] == ["records"]
+
+
+def test_a_failure_of_scoring_the_valid_split_is_said(tmp_path):
+    suite = load_suite(
+        "mini", ["limits.train=4", "limits.valid=3", "limits.test=3", "evaluation.valid_sources=2"]
+    )
+    plan = make_plan(suite, tasks=["dialogue"], systems=["copy-source"], data_dir=None)
+    store = Store(tmp_path / "store")
+    (trial,) = plan.trials
+    assert not run_trial(trial, RunContext(store)).errors
+    valid = trial.main.valid
+    assert valid is not None
+    generated = store.record("generate", valid.key)
+    scored = trial.scoring.key(generated["candidates_digest"])
+    store.forget("score", scored)
+    store.fail("score", scored, error="no disk", traceback="")
+    write_records(tmp_path / "r", plan, store, command=[])
+    lines = (tmp_path / "r" / "records" / "cells" / "dialogue.jsonl").read_text().splitlines()
+    (line,) = [json.loads(text) for text in lines if "main" in json.loads(text)["setting"]["roles"]]
+    assert (line["status"], line["valid"], line["error"]) == ("ok", None, "no disk")
