@@ -38,9 +38,9 @@ UNSPACED = re.compile(
 """A character of a script without spaces between words."""
 _LATIN = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 
-ACCENTED = 0.005
+ACCENTED = 0.008
 """Share of letters beyond a to z, of any script, above which texts in Latin are `accented`: English
-has far fewer, German and Spanish three times as many."""
+has far fewer, German and Spanish twice as many."""
 LEAST_LETTERS = 100
 """Letters that such a share is taken of, or signs of texts without any; fewer show nothing."""
 

@@ -72,7 +72,7 @@ def test_the_process(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "benchmark", "ls", "suites"], capture_output=True, text=True
     )
-    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("suites:\n  mini ")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("suites:\n  equal ")
 
 
 def test_help_and_version_import_nothing_heavy():

@@ -4,6 +4,7 @@ from handmade import bleu, interval, metric, trial, write_handmade
 
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
+from benchmark.report.figures.figure_files import use_style
 from benchmark.report.figures.palette import COPY_COLOUR
 from benchmark.report.paper.trade_off import draw_trade_off
 
@@ -20,7 +21,8 @@ def test_the_copy_is_a_line_and_the_references_take_no_room(tmp_path):
         trial("reference", bleu(0.45) | div_4(0.9), family="yardstick", kind="n-best"),
     ]
     board = Board(read_records(write_handmade(tmp_path / "toy", trials)))
-    grid = draw_trade_off(board, ["toy"])
+    with use_style():
+        grid = draw_trade_off(board, ["toy"])
     ax = grid.panels[0].ax
     (line,) = [line for line in ax.lines if line.get_color() == COPY_COLOUR]
     assert set(line.get_ydata()) == {0.25}
