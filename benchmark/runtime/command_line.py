@@ -60,6 +60,13 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
 _quiet = False
 
 
+class _ActionParser(argparse.ArgumentParser):
+    """The parser of an action of a command."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(shorten(message))
+
+
 class CommandParser(argparse.ArgumentParser):
     """The parser of one command: unabbreviated flags, `--version`, `--quiet`, suggestions."""
 
@@ -89,7 +96,7 @@ class CommandParser(argparse.ArgumentParser):
             required=True,
             metavar="ACTION",
             title="actions (ACTION --help shows the flags)",
-            parser_class=argparse.ArgumentParser,
+            parser_class=_ActionParser,
         )
 
         def add_action(name: str, summary: str) -> argparse.ArgumentParser:
@@ -113,7 +120,7 @@ class CommandParser(argparse.ArgumentParser):
         if unknown:
             near = nearest(unknown[1], flags_of(self))
             message += f"; did you mean {near}?" if near else ""
-        super().error(message)
+        super().error(shorten(message))
 
 
 def flags_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
@@ -213,6 +220,10 @@ def run_command(
             raise SystemExit(lost) from leaving
         raise
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            said = f"The path {error.filename!r} is longer than one may be: give a shorter one."
+            print(f"error: {shorten(said)}", file=sys.stderr)
+            return 2
         # What was being written, to the output or to a file, has no name here.
         if error.errno in _NO_ROOM and error.filename is None:
             _say_unwritable(error)

@@ -126,3 +126,19 @@ def test_a_misspelt_flag_is_suggested(capsys):
 def test_the_usage_names_what_was_called(script, prog, monkeypatch):
     monkeypatch.setattr(sys, "argv", [script])
     assert CommandParser("toy", "Toy.").format_usage().startswith(f"usage: {prog} [-h]")
+
+
+def test_a_path_that_is_too_long_is_one_sentence(call):
+    def act(_options, _words):
+        return len(list((Path("x" * 5000) / "y").iterdir()))
+
+    code, out, err = call(act)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: The path 'xxx") and err.endswith("give a shorter one.\n")
+    assert len(err) < 2100
+
+
+def test_a_long_value_of_a_flag_is_cut(capsys):
+    with pytest.raises(SystemExit):
+        CommandParser("toy", "Toy.").parse_args(["--" + "x" * 5000])
+    assert len(capsys.readouterr().err) < 2500
