@@ -273,6 +273,14 @@ class Suite(_Recipe):
     evaluation: Evaluation = Evaluation()
     systems: dict[str, SystemRecipe]
 
+    @field_validator("seeds")
+    @classmethod
+    def _differ(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) < len(seeds):
+            # One training that counts twice would make an interval too narrow.
+            raise ValueError("a seed stands twice: name every seed once")
+        return seeds
+
     def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
         """The suite with a recipe added for each named folder of `data_dir` without one.
 

@@ -47,6 +47,7 @@ def read_table(path: Path, key: str | None = None) -> list[OutputRow]:
         raise UserError(f"{path}: the column {repeated[0]!r} stands twice: keep one of them.")
     if not rows:
         raise UserError(f"{path} has only a line of names: name a file of outputs.")
+    counting = {index for index in named if _only_counts([row.get(index, "") for _, row in rows])}
     found = []
     for where, cells in rows:
         if len(cells) != len(named):
@@ -54,7 +55,11 @@ def read_table(path: Path, key: str | None = None) -> list[OutputRow]:
                 f"{where} has {len(cells)} cells where the first line names {len(named)} columns:"
                 " quote texts that hold the delimiter."
             )
-        fields = {name: cells[index] for index, name in named.items() if name.strip()}
+        fields = {
+            name if name.strip() else f"column {index + 1}": cells[index]
+            for index, name in named.items()
+            if name.strip() or index not in counting
+        }
         found.append(read_row(fields, where, key))
     if all(c.text.startswith("[") and c.text.endswith("]") for r in found for c in r.candidates):
         raise UserError(
@@ -62,6 +67,13 @@ def read_table(path: Path, key: str | None = None) -> list[OutputRow]:
             " or write one column for each candidate (output_1, output_2)."
         )
     return found
+
+
+def _only_counts(cells: Sequence[str]) -> bool:
+    """Whether cells are empty, or number the lines in their order, as an index does."""
+    return not any(cell.strip() for cell in cells) or any(
+        list(cells) == [str(first + number) for number in range(len(cells))] for first in (0, 1)
+    )
 
 
 def looks_like_table(lines: Sequence[str]) -> bool:
@@ -81,7 +93,10 @@ def looks_like_table(lines: Sequence[str]) -> bool:
 def choose_delimiter(lines: Sequence[str], key: str | None) -> str:
     """What stands between the cells: what gives known names, else what the first line has most."""
     for mark in DELIMITERS:
-        heads = next(csv.reader([lines[0]], delimiter=mark), [])
+        try:
+            heads = next(csv.reader([lines[0]], delimiter=mark), [])
+        except csv.Error:  # said where the cells are read
+            continue
         if len(heads) > 1 and _has_names(heads, key):
             return mark
     most = max(DELIMITERS, key=lines[0].count)

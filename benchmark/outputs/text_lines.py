@@ -45,6 +45,10 @@ def read_lines(path: Path) -> list[str]:
         raise UserError(
             f"{path}, line {number}: byte {byte} is not UTF-8: save the file as UTF-8."
         ) from error
+    if "\r" in text and "\n" not in text.rstrip("\r\n"):
+        raise UserError(
+            f"{path} ends its lines with carriage returns alone: save it with line feeds."
+        )
     # Not `splitlines`, which would also split at line separators within a text.
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     if not lines[-1]:

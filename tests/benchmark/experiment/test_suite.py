@@ -180,3 +180,8 @@ def test_every_number_of_a_suite_has_a_range():
 def test_numbers_out_of_range(change, sentence):
     with pytest.raises(UserError, match=sentence):
         load_suite("mini", [change])
+
+
+def test_a_seed_that_stands_twice_is_refused():
+    with pytest.raises(UserError, match="seeds: a seed stands twice: name every seed once"):
+        load_suite("mini", ["seeds=[1, 2, 1]"])

@@ -72,3 +72,13 @@ def test_what_looks_like_a_table():
     assert looks_like_table(["a\tb", "c\td"])
     assert not looks_like_table(["The output, as it is, is good", "b"])
     assert not looks_like_table(["a, b", "c, d"])
+
+
+def test_a_column_without_a_name_is_among_those_that_are_not_read(write):
+    rows = read_table(write("a.csv", ",output,\n7,a,\n3,b,\n"))
+    assert [row.ignored for row in rows] == [("column 1",), ("column 1",)]
+
+
+def test_lines_that_end_with_carriage_returns_alone(write):
+    with pytest.raises(UserError, match="carriage returns alone: save it with line feeds"):
+        read_table(write("a.csv", "id,output\rtest-1,a\r"))
