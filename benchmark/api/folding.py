@@ -18,7 +18,8 @@ _SEPARATORS = re.compile("[\x1c-\x1f]")
 def compose(text: str) -> str:
     """The text in NFC, with separators that not all readers know as spaces."""
     if not text.isascii():
-        text = normalize("NFC", text)
+        # The word joiner is invisible, and the mark of the word tokeniser.
+        text = normalize("NFC", text).replace("\u2060", "")
     return _SEPARATORS.sub(" ", text) if _SEPARATORS.search(text) else text
 
 
