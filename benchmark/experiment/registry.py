@@ -12,13 +12,14 @@ import importlib.util
 import shlex
 import sys
 import traceback
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import cast
 
-from benchmark.api import System, UserError
+from benchmark.api import Capabilities, System, UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.experiment.configuration import fill
 from benchmark.runtime.yaml_format import read_yaml
@@ -149,7 +150,25 @@ def _import_class(name: str, target: str) -> type[System]:
         raise UserError(
             f"{where} is no system, since it lacks {', '.join(missing)}: see docs/add-a-system.md."
         )
+    for part, what in _find_unfit(found):
+        shown = f"{getattr(found, part)!r:.80}"
+        raise UserError(f"{where} has {part} = {shown}, which is no {what}: make it one.")
     return cast("type[System]", found)
+
+
+def _find_unfit(system: type) -> Iterator[tuple[str, str]]:
+    """The parts of a class that are not what those of a system are, with what they should be."""
+    for part in ("Config", "Decoding", "OperatorConfig"):
+        kind = getattr(system, part, None)
+        if kind is not None and not (isinstance(kind, type) and is_dataclass(kind)):
+            yield part, "dataclass"
+    if not isinstance(getattr(system, "capabilities", None), Capabilities):
+        yield "capabilities", "api.Capabilities"
+    if not isinstance(getattr(system, "family", None), str):
+        yield "family", "string"
+    version = getattr(system, "version", None)
+    if not isinstance(version, int) or isinstance(version, bool):
+        yield "version", "whole number"
 
 
 def _locate(error: BaseException) -> str:

@@ -22,9 +22,11 @@ def test_unknown_system():
 
 
 MINE = """
+from benchmark import api
 class Mine:
     id, family, version = "mine", "plug-in", 1
-    Config = Decoding = capabilities = None
+    capabilities = api.Capabilities(trainable=False)
+    Config = Decoding = None
     build = generate = None
 class Half:
     Config = None
@@ -112,3 +114,23 @@ def test_help_imports_no_torch(module):
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Config = 10**30", "Config = 1000000000000000000000000000000, which is no dataclass"),
+        ("Decoding = dict", "Decoding = <class 'dict'>, which is no dataclass"),
+        ("capabilities = {}", "capabilities = {}, which is no api.Capabilities"),
+        ("family = None", "family = None, which is no string"),
+        ("version = True", "version = True, which is no whole number"),
+    ],
+)
+def test_parts_of_another_kind_are_refused(own_files, line, said):
+    name = f"unfit_{line.partition(' ')[0].lower()}"
+    (own_files / f"{name}.py").write_text(
+        f"from baselines.yardsticks import CopySource\n\n\nclass S(CopySource):\n    {line}\n"
+    )
+    with pytest.raises(UserError) as error:
+        load_system(f"{name}:S")
+    assert said in str(error.value)
