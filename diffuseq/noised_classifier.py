@@ -20,6 +20,7 @@ from torch.nn import functional
 from benchmark import api
 from diffuseq.denoiser import Block, projection, sinusoidal
 from diffuseq.process import diffuse
+from diffuseq.settings import check_sizes
 
 _CLOCK = 1000.0
 """Steps are given on the scale 0..1000, as to the denoiser."""
@@ -49,11 +50,7 @@ class ClassifierRecipe(api.Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.width % self.heads or self.time_dim % 2:
-            raise api.UserError(
-                f"width {self.width}, heads {self.heads} and time_dim {self.time_dim} do not fit:"
-                " make width a multiple of heads and time_dim even."
-            )
+        check_sizes(self.width, self.heads, self.time_dim)
 
 
 class WordReader(nn.Module):

@@ -27,6 +27,19 @@ from diffuseq.schedule import ScheduleName
 from diffuseq.solvers import Carry, SolverName, Variance
 
 
+def check_sizes(width: int, heads: int, time_dim: int) -> None:
+    """Refuse sizes of a Transformer with a code of t that do not fit each other.
+
+    Raises:
+        UserError: if they do not.
+    """
+    if width % heads or time_dim % 2:
+        raise UserError(
+            f"width {width}, heads {heads} and time_dim {time_dim} do not fit:"
+            " make width a multiple of heads and time_dim even."
+        )
+
+
 @dataclass(frozen=True)
 class DiffuSeqConfig(Settings):
     """Network and objective; the defaults are those of the paper and its code."""
@@ -74,11 +87,7 @@ class DiffuSeqConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.width % self.heads or self.time_dim % 2:
-            raise UserError(
-                f"width {self.width}, heads {self.heads} and time_dim {self.time_dim} do not fit:"
-                " make width a multiple of heads and time_dim even."
-            )
+        check_sizes(self.width, self.heads, self.time_dim)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from benchmark.api.regular_file import check_regular
 from benchmark.api.script import Script, detect_script
 from benchmark.api.system import NeuralSystem, Scorable, Steerable, System, Traceable
 from benchmark.api.types import (
+    DRAWN_KINDS,
     Batch,
     Candidate,
     CandidateKind,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from torch import device
 
 __all__ = [
+    "DRAWN_KINDS",
     "AnyNumber",
     "Batch",
     "Candidate",

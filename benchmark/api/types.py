@@ -28,6 +28,9 @@ CandidateKind = Literal["samples", "mode-seeking", "n-best", "single"]
 """`samples` are independent draws of what a system has learnt; `mode-seeking` candidates begin at
 independent noise, from which a procedure leads to few answers; an `n-best` list is not drawn."""
 
+DRAWN_KINDS: frozenset[CandidateKind] = frozenset({"samples", "mode-seeking"})
+"""Kinds of which any number can be had, each from its own noise; others are deterministic."""
+
 LikelihoodKind = Literal["exact", "lower bound", "pseudo"]
 """What a log-likelihood is: the logarithm of a probability, a number that it cannot fall below, or
 a score by conditional probabilities that is no probability of the text."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -123,18 +123,12 @@ class _Needed:
 
 @dataclass(frozen=True)
 class _Texts:
-    """The texts of a split as a cache key."""
+    """The texts of a split as a cache key, which identifies all that is counted of them."""
 
     key: str
-    task: Task
-    recipe: TaskRecipe
-    split: Split
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Texts) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+    task: Task = field(compare=False)
+    recipe: TaskRecipe = field(compare=False)
+    split: Split = field(compare=False)
 
 
 def _count(task: Task, recipe: TaskRecipe, split: Split) -> _Needed:

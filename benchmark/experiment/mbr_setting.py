@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmark.api import DRAWN_KINDS
 from benchmark.experiment.settings import Setting
 from benchmark.experiment.suite import Evaluation
 
@@ -46,7 +47,7 @@ def with_mbr(
 
 def _num_samples(main: Setting, wanted: int, usual: int) -> int:
     """Only sampling gives any number of candidates: a beam, like other lists, has a fixed one."""
-    if main.kind in ("samples", "mode-seeking"):
+    if main.kind in DRAWN_KINDS:
         return wanted
     beam = main.decoding.get("beam")
     return beam if main.kind == "n-best" and isinstance(beam, int) else usual

@@ -12,6 +12,7 @@ from benchmark.experiment.registry import load_system
 from benchmark.experiment.selection import check_ablations, choose_systems
 from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.system_source import find_source
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import Trial, learns_labels, resolve_config, resolve_trial
 from benchmark.tasks import Task, load_task
@@ -55,12 +56,23 @@ def make_plan(
             ablation that no system has.
     """
     chosen = {task: choose_systems(suite, systems, task) for task in tasks}
-    check_ablations([*dict.fromkeys(chain.from_iterable(chosen.values()))], ablate)
+    named = [*dict.fromkeys(chain.from_iterable(chosen.values()))]
+    check_ablations(named, ablate)
+    # Every file of a plug-in is read for it: once for all of its trials.
+    sources = {system: find_source(system, load_system(system)) for system in named}
     loaded = {name: load_limited(suite, name, data_dir) for name in tasks}
     scoring = {name: resolve_scoring(suite, task) for name, task in loaded.items()}
     trials = [
         resolve_trial(
-            suite, loaded[task], scoring[task], system, load_system(system), seed, ablate, labels
+            suite,
+            loaded[task],
+            scoring[task],
+            system,
+            load_system(system),
+            seed,
+            ablate,
+            labels,
+            source=sources[system],
         )
         for task in tasks
         for system in chosen[task]

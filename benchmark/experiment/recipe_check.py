@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from benchmark.api import Steerable, UserError
-from benchmark.experiment.configuration import fill
+from benchmark.api import UserError
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.selection import choose_systems
 from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
-from benchmark.experiment.trial import resolve_config
+from benchmark.experiment.trial import resolve_config, resolve_operators
 
 
 def check_recipes(suite: Suite) -> None:
@@ -23,9 +20,9 @@ def check_recipes(suite: Suite) -> None:
         system_class = load_system(name)
         resolve_config(suite, name, system_class)
         settings_of(suite, name, system_class)
-        recipe = suite.recipe_of(name)
-        if recipe.operators:
-            where = f"systems.{name}.operators"
+        if suite.recipe_of(name).operators:
             if system_class.capabilities.control != "guided":
-                raise UserError(f"{where}: {name} has no operators to fit: leave them out.")
-            fill(cast("type[Steerable]", system_class).OperatorConfig, recipe.operators, where)
+                raise UserError(
+                    f"systems.{name}.operators: {name} has no operators to fit: leave them out."
+                )
+            resolve_operators(suite, name, system_class)

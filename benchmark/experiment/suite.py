@@ -34,7 +34,7 @@ class _Recipe(BaseModel):
 Count = Annotated[int, Field(gt=0, le=10**12)]
 """A positive number of things that are counted, within what can be."""
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Share = Annotated[float, Field(ge=0, lt=1)]
+ProperShare = Annotated[float, Field(ge=0, lt=1)]
 
 
 LabelsAlone = Annotated[str, Field(pattern=r"^[1-9][0-9]*-alone$")]
@@ -119,11 +119,11 @@ class TrainingRecipe(_Recipe):
     learning_rate: float = Field(1e-3, gt=0, le=1000)
     schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
     warmup_updates: int = Field(100, ge=0, le=10**12)
-    beta_1: Share = 0.9
-    beta_2: Share = 0.999
+    beta_1: ProperShare = 0.9
+    beta_2: ProperShare = 0.999
     weight_decay: float = Field(0.0, ge=0, le=1000)
     clip_norm: float | None = Field(1.0, gt=0)
-    ema_decay: Share = 0.0
+    ema_decay: ProperShare = 0.0
     """0 = no averaging; otherwise the averaged weights are stored."""
     ema_warmup: bool = True
     """Whether the decay grows from 0 with the updates: see `benchmark.training.ema`."""

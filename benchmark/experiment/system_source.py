@@ -91,7 +91,7 @@ def find_source(system: str, system_class: type[System]) -> SystemSource | None:
     own = [module for module in modules if _file(module) and not _is_ours(module)]
     # What a base class of another distribution does is a matter of versions.
     own = [module for module in own if module is own[0] or not _is_installed(module)]
-    own = [module for module in own if module.__name__.partition(".")[0] not in _standard()]
+    own = [of for of in own if of.__name__.partition(".")[0] not in sys.stdlib_module_names]
     if not own:
         return None
     sha, count = hashlib.sha256(), 0
@@ -217,7 +217,3 @@ def _is_ours(module: ModuleType) -> bool:
 def _is_installed(module: ModuleType) -> bool:
     file = _file(module)
     return file is not None and any(part in _INSTALLED for part in file.parts)
-
-
-def _standard() -> frozenset[str]:
-    return sys.stdlib_module_names

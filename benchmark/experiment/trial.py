@@ -23,7 +23,7 @@ from benchmark.experiment.suite import (
     TaskRecipe,
     TrainingRecipe,
 )
-from benchmark.experiment.system_source import SystemSource, find_source
+from benchmark.experiment.system_source import SystemSource
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
@@ -142,6 +142,8 @@ def resolve_trial(
     seed: int,
     ablate: Sequence[str] = (),
     labels: LabelBudget | None = None,
+    *,
+    source: SystemSource | None = None,
 ) -> Trial:
     """Resolve one trial with everything that determines it.
 
@@ -152,6 +154,7 @@ def resolve_trial(
         ablate: names of ablations whose variants are decoded too.
         labels: what it learns from; None = the labels of the task's recipe. With others the trial
             is a point of the curve over labels and has the main setting alone.
+        source: the result of `find_source(system, system_class)`.
 
     Raises:
         UserError: for a recipe that does not fit the system.
@@ -169,11 +172,11 @@ def resolve_trial(
         train_key = _train_key(identity, training, budget, suite.threads)
     operators = _plan_operators(suite, task, system, system_class, train_key, labels, seed)
     settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
-    settings = tuple(of for of in settings if _is_wanted(of, suite.tasks[task.id], is_guided))
+    settings = tuple(of for of in settings if _is_wanted(of, recipe, is_guided))
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
-    source = operators.key if operators else train_key or identity
+    origin = operators.key if operators else train_key or identity
     # What a system learns may hide what valid sources ask for: they are decoded as they are.
-    planned = [_plan_setting(of, suite, task, system_class, source, seed) for of in settings]
+    planned = [_plan_setting(of, suite, task, system_class, origin, seed) for of in settings]
     likelihood = _likelihood_key(scoring, seen, system_class, train_key or identity, seed)
     return Trial(
         task=seen,
@@ -193,7 +196,7 @@ def resolve_trial(
         likelihood_key=likelihood if labels == usual else None,
         labels=labels if learns_labels(task, system_class) else None,
         suite=suite.name,
-        source=find_source(system, system_class),
+        source=source,
     )
 
 
@@ -211,6 +214,16 @@ def resolve_config(suite: Suite, system: str, system_class: type[System]) -> Any
     """
     values, where = suite.recipe_of(system).config, f"systems.{system}.config"
     return fill(system_class.Config, values, where, also=SystemRecipe.model_fields)
+
+
+def resolve_operators(suite: Suite, system: str, system_class: type[System]) -> Any:
+    """The complete recipe of the operators of a guided system.
+
+    Raises:
+        UserError: for an unknown field or a value of the wrong type.
+    """
+    values, where = suite.recipe_of(system).operators, f"systems.{system}.operators"
+    return fill(cast("type[Steerable]", system_class).OperatorConfig, values, where)
 
 
 def _is_wanted(setting: Setting, recipe: TaskRecipe, is_guided: bool) -> bool:
@@ -283,8 +296,7 @@ def _plan_operators(
     if not is_guided or not task.attributes or train_key is None:
         return None
     examples = labelled(task, labels.count)
-    values, where = suite.recipe_of(system).operators, f"systems.{system}.operators"
-    recipe: Any = fill(cast("type[Steerable]", system_class).OperatorConfig, values, where)
+    recipe = resolve_operators(suite, system, system_class)
     identity = {
         "stage": "operators",
         "train": train_key,

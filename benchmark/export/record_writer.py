@@ -6,26 +6,23 @@ extended years later without the store.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from benchmark.api import UserError
-from benchmark.experiment.canvas import canvas_key, describe_canvas
 from benchmark.experiment.plan import Plan
 from benchmark.experiment.registry import system_entries
 from benchmark.experiment.suite import Suite
-from benchmark.experiment.task_scoring import resolve_scoring
+from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
+from benchmark.export.source_facts_file import write_source_facts
+from benchmark.export.task_notes import make_notes, name_cut, read_notes
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.file_stem import file_stem
@@ -35,12 +32,10 @@ from benchmark.records.report_lock import hold_report
 from benchmark.records.schema import LikelihoodRecord
 from benchmark.runtime.output_paths import make_folder
 from benchmark.scoring.score_entries import find_score
-from benchmark.scoring.source_facts import describe_sources, facts_key
 from benchmark.store.entries import Store, content_key
-from benchmark.store.files import json_line, write_gzip, write_json, write_text
+from benchmark.store.files import write_gzip, write_json, write_text
 from benchmark.store.provenance import code, conditions, machine, versions
 from benchmark.tasks import Task, card
-from benchmark.tasks.data_notes import CanvasNotes
 from benchmark.tasks.splits import SPLITS
 
 SAMPLE_SOURCES = 20
@@ -75,12 +70,14 @@ def _write(folder: Path, plan: Plan, store: Store, command: Sequence[str]) -> li
         if (line := _read_line(fresh, store, trial, planned))
     ]
     known = RecordFiles(folder / "records")
-    run = _run(folder.name, plan, lines, command, known) | _name_conditions(lines)
+    scoring = {name: resolve_scoring(plan.suite, task) for name, task in plan.tasks.items()}
+    run = _run(folder.name, plan, lines, command, scoring, known) | _name_conditions(lines)
     taken = {(line["task"], line["system"]) for line in lines}
     joined = join(store, folder.name, plan.suite, plan.tasks, taken)
-    _write_source_facts(fresh, known, run, plan)
+    for name, task in plan.tasks.items():
+        run["tasks"][name] |= write_source_facts(fresh, known, task, scoring[name].unit)
     _finish(folder, fresh, run, lines, joined.lines, joined)
-    return [*_name_cut(run), *joined.remarks]
+    return [*name_cut(run), *joined.remarks]
 
 
 def join_records(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
@@ -123,37 +120,6 @@ def _join(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
     joined.systems = {line["system"]: known[line["system"]] for line in outputs}
     _finish(folder, fresh, run, own, outputs, joined)
     return joined.remarks
-
-
-def _write_source_facts(fresh: Path, known: RecordFiles, run: dict[str, Any], plan: Plan) -> None:
-    """Write what sets the sources of each task apart; what the records have is not made again."""
-    for task in plan.tasks.values():
-        # What a control line asks for sets its examples apart.
-        if task.attributes:
-            continue
-        unit = resolve_scoring(plan.suite, task).unit
-        key = facts_key(task, unit)
-        name = f"sources/{key}.jsonl"
-        text = _read_known_facts(known, name, task)
-        if text is None:
-            text = "".join(json_line(facts.as_dict()) for facts in describe_sources(task, unit))
-        write_gzip(fresh / f"{name}.gz", text.encode())
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        run["tasks"][task.id] |= {"sources": key, "sources_digest": digest}
-
-
-def _read_known_facts(known: RecordFiles, name: str, task: Task) -> str | None:
-    """The facts that the records have; None if there are none, or they are damaged."""
-    try:
-        text = known.read(name) if name in known.names("sources") else ""
-        ids = [json.loads(line)["id"] for line in text.split("\n")[:-1]]
-    except (UserError, ValueError, LookupError, TypeError):
-        return None
-    digest = None  # as in the records of versions up to 0.5.0
-    with suppress(UserError, ValueError, LookupError, TypeError, AttributeError):
-        digest = json.loads(known.read("run.json"))["tasks"][task.id].get("sources_digest")
-    is_whole = digest in (None, hashlib.sha256(text.encode()).hexdigest())
-    return text if is_whole and ids == [example.id for example in task.test] else None
 
 
 def _make_folder(folder: Path) -> Path:
@@ -347,10 +313,11 @@ def _run(
     plan: Plan,
     lines: Sequence[dict[str, Any]],
     command: Sequence[str],
+    scoring: Mapping[str, TaskScoring],
     records: RecordFiles,
 ) -> dict[str, Any]:
     entries = system_entries()
-    before = _known_notes(records)
+    before = read_notes(records)
     systems: dict[str, Any] = {}
     trials = {trial.system: trial for trial in plan.trials}
     for line in lines:
@@ -393,57 +360,14 @@ def _run(
                 "kind": task.kind,
                 "digest": task.digest,
                 "counts": {split: len(getattr(task, split)) for split in SPLITS},
-                "notes": _notes(task, plan, before.get(task.id, {})),
+                "notes": make_notes(task, plan, scoring[task.id], before.get(task.id, {})),
                 "card": card(task.id, data_dir=plan.data_dir),
-                "quality": resolve_scoring(plan.suite, task).quality,
+                "quality": scoring[task.id].quality,
             }
             for task in plan.tasks.values()
         },
         "systems": systems,
     }
-
-
-def _known_notes(records: RecordFiles) -> dict[str, Any]:
-    """The data notes of the run before, by task; none where there was none, or it is damaged."""
-    try:
-        tasks = json.loads(records.read("run.json"))["tasks"]
-        return {name: dict(info["notes"]) for name, info in tasks.items()}
-    except (UserError, OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _notes(task: Task, plan: Plan, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The notes of the data; the texts that are cut are not counted again where nothing changed."""
-    scoring = resolve_scoring(plan.suite, task)
-    # The systems behind the outputs of others have tokenisers and lengths of their own.
-    recipe = plan.suite.tasks.get(task.id) if plan.trials else None
-    key = canvas_key(recipe, task) if recipe is not None and task.train else None
-    canvas: CanvasNotes | None = None
-    if key is not None and before.get("canvas_key") == key:
-        with suppress(KeyError, ValueError):
-            canvas = TypeAdapter(CanvasNotes).validate_python(before["canvas"])
-    if canvas is None and key is not None and recipe is not None:
-        # A report can be gathered where the vocabulary of its systems is not installed.
-        with suppress(UserError):
-            canvas = describe_canvas(recipe, task)
-    goes_without = (scoring.script, scoring.unit, scoring.unit_from) == ("latin", "words", "data")
-    notes = replace(
-        task.notes,
-        judge=tuple(task.judge.remarks()) if task.judge is not None else (),
-        counted_by="" if goes_without else scoring.unit,
-        said_by=scoring.unit_from,
-        canvas=canvas,
-    )
-    return notes.as_dict() | {"canvas_key": key, "sentences": notes.sentences()}
-
-
-def _name_cut(run: Mapping[str, Any]) -> list[str]:
-    """The sentences on texts that do not fit, for the terminal."""
-    told = []
-    for name, info in run["tasks"].items():
-        canvas = TypeAdapter(CanvasNotes | None).validate_python(info["notes"]["canvas"])
-        told += [f"{name}: {sentence}" for sentence in (canvas.sentences() if canvas else ())]
-    return told
 
 
 def _is_from_scratch(trial: Trial) -> bool:

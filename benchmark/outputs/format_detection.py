@@ -19,6 +19,8 @@ from benchmark.outputs.text_lines import read_lines
 
 KEYED = {"jsonl": read_json_lines, "csv": read_table}
 """Readers of formats whose fields have names."""
+UNKEYED = {"diffuseq": read_diffuseq, "fairseq": read_fairseq, "plain": read_plain}
+"""Readers of all others."""
 
 FORMATS: Mapping[str, str] = {
     "jsonl": "objects of JSON, one a line or in a list",
@@ -97,9 +99,7 @@ def _read(path: Path, name: str, key: str | None) -> list[OutputRow]:
             f"--key {key}: the format {name} has no named fields: omit it, or choose"
             f" {' or '.join(KEYED)} with --format."
         )
-    if name == "diffuseq":
-        return read_diffuseq(path)
-    return read_fairseq(path) if name == "fairseq" else read_plain(path)
+    return UNKEYED[name](path)
 
 
 def _together(row: OutputRow, further: OutputRow) -> OutputRow:

@@ -128,7 +128,7 @@ def _source(fields: Mapping[str, Any], key: str | None, where: str) -> str | Non
     if key is None:
         return None
     if key == "source":
-        return text_field(dict(fields), key, where)
+        return text_field(fields, key, where)
     value = fields[key]
     # A conversation or a parsed question names no source that could be compared.
     return value if isinstance(value, str) else None
@@ -138,7 +138,7 @@ def _references(fields: Mapping[str, Any], key: str | None, where: str) -> tuple
     if key is None:
         return None
     if key == "reference":
-        return (text_field(dict(fields), key, where),)
+        return (text_field(fields, key, where),)
     listed = fields[key]
     is_list = isinstance(listed, list) and all(isinstance(text, str) for text in listed)
     if key == "references" and not is_list:
@@ -150,7 +150,7 @@ def _references(fields: Mapping[str, Any], key: str | None, where: str) -> tuple
 
 def _candidates(fields: Mapping[str, Any], named: list[str], where: str) -> tuple[Candidate, ...]:
     if len(named) > 1:
-        return tuple(candidate(text_field(dict(fields), name, where)) for name in named)
+        return tuple(candidate(text_field(fields, name, where)) for name in named)
     (name,) = named
     found = fields[name]
     if isinstance(found, str) and name != "candidates":

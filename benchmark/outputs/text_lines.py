@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def check_texts(fields: dict[str, Any], where: str) -> None:
         raise UserError(f"{where} holds half a surrogate pair: write the text as UTF-8.") from error
 
 
-def text_field(fields: dict[str, Any], key: str, where: str) -> str:
+def text_field(fields: Mapping[str, Any], key: str, where: str) -> str:
     """The text under a key.
 
     Raises:

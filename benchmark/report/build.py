@@ -121,7 +121,7 @@ def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
     samples = {task: gather_blocks(board, task) for task in records.tasks}
     drawing = Drawing(folder / "figures", InlineFigures(), drawings)
     try:
-        with use_style(_name_all(board), pdf=drawings) as boxes:
+        with use_style(board.names, pdf=drawings) as boxes:
             overview = drawing.add(overview_plot(board))
             views = [_build_task(board, task, folder, drawing, samples[task]) for task in samples]
         for name, table in _name_tables(board, views).items():
@@ -146,12 +146,6 @@ def _build(folder: Path, *, drawings: bool, columns: Collection[str]) -> Path:
     if boxes:
         note(f"note: {boxes}")
     return page
-
-
-def _name_all(board: Board) -> str:
-    """What figures call tasks and systems."""
-    run = board.records.run
-    return " ".join((*board.systems, *run.tasks, *(task.title for task in run.tasks.values())))
 
 
 def write_texts(folder: Path, target: Path) -> None:

@@ -23,8 +23,8 @@ from filelock import FileLock, Timeout
 
 from benchmark.runtime.command_line import note
 from benchmark.runtime.output_paths import make_folder
-from benchmark.store.files import remove_unfinished, sync_folder, write_json
-from benchmark.store.seal import DamagedError, check_files, digest_files, read_sealed, write_sealed
+from benchmark.store.files import list_digests, remove_unfinished, sync_folder, write_json
+from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 from benchmark.store.unsealed_entries import check_unsealed
 
 Kind = Literal["train", "operators", "generate", "score", "outputs", "trace", "likelihood"]
@@ -151,7 +151,7 @@ class Store:
         partial.mkdir(parents=True, exist_ok=True)
         for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
             remove_unfinished(place)
-        files = digest_files(partial, without=(RECORD,))
+        files = list_digests(partial, without=(RECORD,))
         write_sealed(partial / RECORD, record, files)
         sync_folder(partial)
         self._remove(folder)

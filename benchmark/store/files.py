@@ -21,19 +21,17 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def folder_digest(folder: Path, *, without: Collection[str] = ()) -> str:
-    """SHA-256 of the names and contents of all files below `folder`, hexadecimal.
+def list_digests(folder: Path, *, without: Collection[str] = ()) -> dict[str, str]:
+    """SHA-256 of every file below `folder` by its name there, but for those in `without`."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: file_digest(path) for name, path in names.items() if name not in without}
 
-    Args:
-        folder: with its files.
-        without: names of files in `folder` that do not count.
-    """
-    sha = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if name not in without:
-            sha.update(f"{name} {file_digest(path)}\n".encode())
-    return sha.hexdigest()
+
+def folder_digest(folder: Path, *, without: Collection[str] = ()) -> str:
+    """SHA-256 of the names and contents of the files of `list_digests`, hexadecimal."""
+    found = list_digests(folder, without=without)
+    return hashlib.sha256("".join(f"{n} {d}\n" for n, d in found.items()).encode()).hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def write_sealed(path: Path, values: Mapping[str, Any], files: Mapping[str, str]
     Args:
         path: of the record.
         values: what it says.
-        files: digests of the files that belong to it, by name; see `digest_files`.
+        files: digests of the files that belong to it, by name; see `files.list_digests`.
 
     Raises:
         ValueError: for NaN or infinity, which JSON does not have.
@@ -76,13 +76,6 @@ def read_sealed(path: Path) -> tuple[dict[str, Any], dict[str, str] | None]:
             raise DamagedError(f"{path.name} has lost its seal")
         return values, None
     return values, values.pop(FILES)
-
-
-def digest_files(folder: Path, *, without: Collection[str] = ()) -> dict[str, str]:
-    """SHA-256 of every file below `folder` by its name there, but for those in `without`."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {name: file_digest(path) for name, path in names.items() if name not in without}
 
 
 def check_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -22,14 +22,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from benchmark.runtime.command_line import note
-from benchmark.store.files import sync_folder, unfinished, write_text
-from benchmark.store.seal import (
-    DamagedError,
-    check_files,
-    digest_files,
-    read_sealed,
-    write_sealed,
-)
+from benchmark.store.files import list_digests, sync_folder, unfinished, write_text
+from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 
 BEST = "best.safetensors"
 """The weights that training ends with where it stops by patience."""
@@ -66,7 +60,7 @@ def save_checkpoint(
         save_model(average.module, str(fresh / "average.safetensors"))
         torch.save(average.n_averaged, fresh / "averaged.pt")
     torch.save(optimiser.state_dict(), fresh / "optimiser.pt")
-    write_sealed(fresh / PROGRESS, _finite(asdict(progress)), digest_files(fresh))
+    write_sealed(fresh / PROGRESS, _finite(asdict(progress)), list_digests(fresh))
     sync_folder(fresh)
     shutil.rmtree(previous, ignore_errors=True)
     if kept.exists():

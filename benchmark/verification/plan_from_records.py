@@ -14,6 +14,7 @@ from benchmark.experiment.configuration import fill
 from benchmark.experiment.plan import load_limited
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import Suite
+from benchmark.experiment.system_source import find_source
 from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.experiment.trial import Trial, resolve_trial
 from benchmark.runtime.yaml_format import read_yaml
@@ -147,8 +148,9 @@ def _rebuild_trial(
         raise CannotRerunError(f"system {system} has version {here} here, {version} in the record")
     try:
         trial = resolve_trial(
-            suite, task, scoring, system, system_class, seed, list(ablations), labels
-        )
+            suite, task, scoring, system, system_class, seed, list(ablations), labels,
+            source=find_source(system, system_class),
+        )  # fmt: skip
     except UserError as error:
         raise CannotRerunError(f"configuration: {error}") from error
     config = json.loads(json.dumps(asdict(trial.config)))

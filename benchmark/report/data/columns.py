@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
-from benchmark.api import CandidateKind
+from benchmark.api import DRAWN_KINDS, CandidateKind
 from benchmark.records.schema import Direction, Interval, MetricScore, base
 from benchmark.report.data.points import Point
 
@@ -53,7 +53,7 @@ UNDRAWN: Mapping[str, frozenset[CandidateKind]] = {"divergence": frozenset({"n-b
 """Kinds of candidates for which a metric means nothing, by metric. The divergence is estimated
 from repeated draws: a ranked list has none, one candidate that is always repeated is fine."""
 
-DETERMINISTIC: frozenset[CandidateKind] = frozenset({"single", "n-best"})
+DETERMINISTIC: frozenset[CandidateKind] = frozenset(get_args(CandidateKind)) - DRAWN_KINDS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from benchmark.api import CandidateKind, Family
+from benchmark.api import DRAWN_KINDS, CandidateKind, Family
 from benchmark.records.reader import Records
 from benchmark.records.schema import (
     UNDEFINED,
@@ -83,7 +83,7 @@ class Point:
     @property
     def sampled(self) -> bool:
         """Whether several candidates come from independent noise."""
-        return self.kind in ("samples", "mode-seeking")
+        return self.kind in DRAWN_KINDS
 
     def measure(self, metric: str, statistic: str = "expected") -> Interval:
         """The value of a metric; undefined where it was not measured."""
@@ -170,6 +170,12 @@ class Board:
     def models(self) -> tuple[str, ...]:
         """The systems that are not yardsticks."""
         return tuple(s for s in self.systems if self.records.run.systems[s].family != YARDSTICK)
+
+    @property
+    def names(self) -> str:
+        """What figures call systems and tasks."""
+        tasks = self.records.run.tasks
+        return " ".join((*self.systems, *tasks, *(task.title for task in tasks.values())))
 
     def title(self, task: str) -> str:
         """The title of a task."""

@@ -33,7 +33,7 @@ def _build(folder: Path, out: Path) -> Path:
     board = Board(read_records(folder))
     lines = [f"# Figures of the papers, from the run {board.records.run.run}", ""]
     try:
-        with use_style(" ".join((*board.systems, *board.records.tasks))):
+        with use_style(board.names):
             for figure in list_paper_figures():
                 title = figure.texts.title
                 lines += [f"## {title}", ""]

@@ -71,7 +71,7 @@ def test_run_says_the_main_quality_and_what_sets_the_sources_apart(tmp_path):
 def test_facts_that_the_records_have_are_not_made_again(tmp_path, monkeypatch):
     folder, plan = tmp_path / "r", plan_of("simplification")
     first = write(folder, plan)
-    monkeypatch.setattr("benchmark.export.record_writer.describe_sources", None)
+    monkeypatch.setattr("benchmark.export.source_facts_file.describe_sources", None)
     (folder / "records" / "run.json").write_text("{}")
     assert write(folder, plan) == first
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from benchmark.store.seal import DamagedError, check_files, digest_files, read_sealed, write_sealed
+from benchmark.store.files import list_digests
+from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def sealed(tmp_path):
     (tmp_path / "a.txt").write_text("abc")
     (tmp_path / "inner" / "b.bin").write_bytes(b"\x00\x01")
     path = tmp_path / "record.json"
-    write_sealed(path, {"x": [1, "ü"], "y": {}}, digest_files(tmp_path, without=("record.json",)))
+    write_sealed(path, {"x": [1, "ü"], "y": {}}, list_digests(tmp_path, without=("record.json",)))
     return path
 
 
