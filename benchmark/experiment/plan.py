@@ -15,6 +15,7 @@ from benchmark.experiment.suite import Suite
 from benchmark.experiment.system_source import find_source
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.experiment.trial import Trial, learns_labels, resolve_config, resolve_trial
+from benchmark.experiment.weight_choice import explain_last
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.file_reading import describe_reading
 from benchmark.tasks.label_budget import LabelBudget, read_budget
@@ -34,7 +35,8 @@ class Plan:
         """What is read of files, and which metrics should be measured and are not."""
         said = [sentence for task in self.tasks.values() for sentence in describe_reading(task)]
         said += [remark for trial in self.trials for remark in trial.scoring.remarks]
-        return tuple(dict.fromkeys(said))
+        said += [explain_last(of.training, of.task, of.scoring) for of in self.trials]
+        return tuple(dict.fromkeys(sentence for sentence in said if sentence))
 
 
 def make_plan(

@@ -32,6 +32,8 @@ class _Recipe(BaseModel):
 
 
 Count = Annotated[int, Field(gt=0, le=10**12)]
+LEAST_EXAMPLES = 200
+"""Valid examples without which no weights are chosen: the best on fewer is luck."""
 """A positive number of things that are counted, within what can be."""
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 ProperShare = Annotated[float, Field(ge=0, lt=1)]
@@ -140,10 +142,20 @@ class TrainingRecipe(_Recipe):
     """Examples of the valid split used for the validation loss."""
     quality_examples: int = Field(32, ge=0, le=10**12)
     """Examples of the valid split decoded for the quality curve."""
+    keep: Literal["last", "best"] = "last"
+    """Which weights are stored: see `benchmark.experiment.weight_choice`."""
+    keep_examples: int = Field(LEAST_EXAMPLES, ge=LEAST_EXAMPLES, le=10**12)
+    """Valid examples behind `evaluation.valid_sources` on which the best are found."""
     patience: Count | None = None
-    """Validations without improvement before training stops and the best weights are kept."""
+    """Validations no better than the best so far that end training; needs `keep: best`."""
     checkpoint_s: float = Field(30.0, gt=0)
     """Seconds between checkpoints."""
+
+    @model_validator(mode="after")
+    def _best_is_known(self) -> TrainingRecipe:
+        if self.patience is not None and self.keep != "best":
+            raise ValueError("patience counts from the best validation: set keep: best as well")
+        return self
 
 
 class Budget(_Recipe):

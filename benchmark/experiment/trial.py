@@ -25,6 +25,7 @@ from benchmark.experiment.suite import (
 )
 from benchmark.experiment.system_source import SystemSource
 from benchmark.experiment.task_scoring import TaskScoring
+from benchmark.experiment.weight_choice import WeightChoice, choose_weights
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
 from benchmark.tasks.label_budget import LabelBudget, labelled, read_budget, visible
@@ -87,6 +88,8 @@ class Trial:
     """None if no likelihoods are requested, or the system has none on this task."""
     labels: LabelBudget | None = None
     """What it learns from; None where its answers do not depend on labels."""
+    choice: WeightChoice | None = None
+    """How the weights that are kept are chosen; None = the last ones are."""
     suite: str = ""
     """Name of the suite."""
     source: SystemSource | None = None
@@ -167,11 +170,15 @@ def resolve_trial(
     is_guided = system_class.capabilities.control == "guided"
     seen = visible(task, labels.count, guided=is_guided, labels_alone=labels.alone)
     identity = _identify(recipe, seen, system, system_class, config, seed)
+    settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
+    choice = choose_weights(training, seen, scoring, system_class)
     train_key = None
     if system_class.capabilities.trainable:
-        train_key = _train_key(identity, training, budget, suite.threads)
+        deciding = _deciding(training)
+        if choice is not None:
+            deciding["keep"] = choice.deciding(scoring, settings[0].decoding)
+        train_key = _train_key(identity, deciding, budget, suite.threads)
     operators = _plan_operators(suite, task, system, system_class, train_key, labels, seed)
-    settings = settings_of(suite, system, system_class, ablate, edits=task.edits)
     settings = tuple(of for of in settings if _is_wanted(of, recipe, is_guided))
     settings = _plan_settings(settings, suite, seen, None if labels == usual else labels)
     origin = operators.key if operators else train_key or identity
@@ -195,6 +202,7 @@ def resolve_trial(
         trace_key=_trace_key(scoring, system_class, planned[0]) if labels == usual else None,
         likelihood_key=likelihood if labels == usual else None,
         labels=labels if learns_labels(task, system_class) else None,
+        choice=choice,
         suite=suite.name,
         source=source,
     )
@@ -257,14 +265,14 @@ def _identify(
 
 
 def _train_key(
-    identity: dict[str, Any], training: TrainingRecipe, budget: Budget, threads: int
+    identity: dict[str, Any], training: dict[str, Any], budget: Budget, threads: int
 ) -> str:
     return content_key(
         {
             "stage": "train",
             **identity,
             "data": {name: of for name, of in identity["data"].items() if name != "test"},
-            "training": _deciding(training),
+            "training": training,
             "budget": budget.model_dump(),
             "threads": threads,
         }
@@ -272,10 +280,9 @@ def _train_key(
 
 
 def _deciding(training: TrainingRecipe) -> dict[str, Any]:
-    """The part of the recipe that determines the weights."""
-    fields = training.model_dump()
+    """The part of the recipe that determines the weights, but for how they are chosen."""
     # The time of checkpoints does not change their content.
-    fields.pop("checkpoint_s")
+    fields = training.model_dump(exclude={"checkpoint_s", "keep", "keep_examples"})
     # Fields of a later version: entries of an earlier one keep their keys.
     for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
         if fields[later] == usual:

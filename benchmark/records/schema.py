@@ -156,6 +156,18 @@ class Training(_Record):
     valid_loss: Number = math.nan
     parameters: Parameters | None = None
     batch: int | None = None
+    kept_update: int | None = None
+    """After which the stored weights were reached; None where only the last were ever kept."""
+    kept_by: str = "last"
+    """Or what they were the best by: `loss`, or a metric."""
+    kept_value: Number = math.nan
+    kept_examples: int | None = None
+    """Valid examples on which they were."""
+
+    @property
+    def chosen_update(self) -> int | None:
+        """After which the weights were the best; None where they are the last."""
+        return None if self.kept_by == "last" else self.kept_update
 
     @property
     def examples(self) -> int | None:

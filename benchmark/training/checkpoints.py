@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from benchmark.store.files import list_digests, sync_folder, unfinished, write_t
 from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 
 BEST = "best.safetensors"
-"""The weights that training ends with where it stops by patience."""
+"""The best weights so far, where those are kept."""
 PROGRESS = "progress.json"
 
 
@@ -37,11 +38,14 @@ class Progress:
     update: int = 0
     tokens: int = 0
     seconds: float = 0.0
-    best_loss: float = math.inf
     stale_validations: int = 0
     loss: float = math.nan
     valid_loss: float | None = None
     ended_by: str = ""
+    best_value: float | None = None
+    """Of the measure by which weights are kept; None = none was finite yet."""
+    best_update: int = 0
+    best_valid_loss: float | None = None
 
 
 def save_checkpoint(
@@ -86,7 +90,7 @@ def load_checkpoint(
         average.n_averaged.copy_(_tensors(kept / "averaged.pt", device))
     optimiser.load_state_dict(_tensors(kept / "optimiser.pt", device))
     values, _ = read_sealed(kept / PROGRESS)
-    values["best_loss"] = math.inf if values["best_loss"] is None else values["best_loss"]
+    values.pop("best_loss", None)  # of a version up to 0.5.0
     values["loss"] = math.nan if values["loss"] is None else values["loss"]
     return Progress(**values)
 
@@ -102,8 +106,8 @@ def set_damaged_aside(folder: Path) -> None:
     """Rename a checkpoint that is not what was written, so that training begins again."""
     kept, best = _find(folder), folder / BEST
     try:
-        if kept is not None:
-            _check(kept)
+        if kept is not None and _check(kept).get("best_value") is not None and not best.exists():
+            raise DamagedError(f"{BEST} is missing")
         if best.exists():
             _check_weights(best)
     except DamagedError as why:
@@ -123,13 +127,14 @@ def _find(folder: Path) -> Path | None:
     return next((path for path in kept if path.exists()), None)
 
 
-def _check(kept: Path) -> None:
+def _check(kept: Path) -> Mapping[str, Any]:
     values, files = read_sealed(kept / PROGRESS)
     if files is not None:
         check_files(kept, files)
-        return
+        return values
     # A checkpoint of a version up to 0.5.0.
-    if missing := {field.name for field in fields(Progress)} - {*values}:
+    later = {"best_value", "best_update", "best_valid_loss"}
+    if missing := {field.name for field in fields(Progress)} - later - {*values}:
         raise DamagedError(f"{PROGRESS} has no {min(missing)}")
     for path in sorted(kept.glob("*.safetensors")):
         _check_weights(path)
@@ -138,6 +143,7 @@ def _check(kept: Path) -> None:
             _tensors(path, torch.device("cpu"))
         except Exception as error:  # a damaged archive raises whatever its bytes say
             raise DamagedError(f"{path.name} cannot be read") from error
+    return values
 
 
 def _check_weights(path: Path) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark.api import System, write_identity
+from benchmark.api import Example, System, write_identity
 from benchmark.api.checkpoint import IDENTITY
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import Trial
+from benchmark.experiment.weight_choice import LOSS
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
 from benchmark.runtime.command_line import note
@@ -19,6 +21,7 @@ from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
 from benchmark.store.seal import DamagedError, read_sealed, write_sealed
 from benchmark.training.model_card import CARD, write_card
+from benchmark.training.selection import Selection
 from benchmark.training.trainer import OnEvent, Quality, Trainer
 
 SOURCE = "source.json"
@@ -51,6 +54,7 @@ def train(trial: Trial, context: RunContext) -> None:
         folder=folder,
         device=context.device,
         quality=_quality(trial, context),
+        selection=_selection(trial, context),
         on_progress=on_progress,
         on_event=_mirror(trial, context),
         processes=context.processes,
@@ -125,23 +129,46 @@ def _quality(trial: Trial, context: RunContext) -> Quality | None:
     ]
 
     def quality(system: System) -> dict[str, float]:
-        made = generate(
-            system,
-            examples,
-            trial.main.decoding,
-            num_samples=1,
-            seed=trial.seed,
-            batch=trial.evaluation.batch,
-            device=context.device,
-            processes=context.processes,
-        )
-        items = [
-            Item(e.id, e.source, e.references, (c[0].text,))
-            for e, c in zip(examples, made.candidates, strict=True)
-        ]
+        items = _generate_one_each(system, examples, trial, context)
         return {m.id: float(m.score(items).values.mean()) for m in metrics}
 
     return quality
+
+
+def _selection(trial: Trial, context: RunContext) -> Selection | None:
+    """What decides which weights are kept; None if the last ones are."""
+    if trial.choice is None:
+        return None
+    examples = trial.choice.of(trial.task)
+    if trial.choice.measure == LOSS:
+        return Selection(LOSS, examples)
+    metric = next(m for m in trial.scoring.metrics if m.id == trial.choice.measure)
+
+    def score(system: System) -> float:
+        items = _generate_one_each(system, examples, trial, context)
+        return float(metric.score(items).values.mean())
+
+    return Selection(metric.id, examples, score)
+
+
+def _generate_one_each(
+    system: System, examples: Sequence[Example], trial: Trial, context: RunContext
+) -> list[Item]:
+    """One candidate for each source, by the main setting."""
+    made = generate(
+        system,
+        examples,
+        trial.main.decoding,
+        num_samples=1,
+        seed=trial.seed,
+        batch=trial.evaluation.batch,
+        device=context.device,
+        processes=context.processes,
+    )
+    return [
+        Item(e.id, e.source, e.references, (c[0].text,))
+        for e, c in zip(examples, made.candidates, strict=True)
+    ]
 
 
 def _sentence_bleu(trial: Trial) -> str:

@@ -42,9 +42,11 @@ from benchmark.training.checkpoints import (
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
+from benchmark.training.selection import Selection
 from benchmark.training.stopping import find_bound, find_nearest_bound
 
 Quality = Callable[[System], dict[str, float]]
+"""Of the weights that the system has now, by metric."""
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, total, text beside the bar)."""
 OnEvent = Callable[[dict[str, Any]], None]
@@ -68,6 +70,13 @@ class TrainingSummary:
     final_loss: float
     valid_loss: float | None
     batch: int
+    kept_update: int
+    """After which the stored weights were reached."""
+    kept_by: str
+    """`last`, or what they were the best by: `loss`, or a metric."""
+    kept_value: float | None
+    kept_examples: int | None
+    """Valid examples on which they were; None for `last`."""
 
 
 class Trainer:
@@ -93,6 +102,7 @@ class Trainer:
         folder: Path,
         device: str = "cpu",
         quality: Quality | None = None,
+        selection: Selection | None = None,
         on_progress: OnProgress | None = None,
         on_event: OnEvent | None = None,
         processes: Processes = ALONE,
@@ -109,7 +119,8 @@ class Trainer:
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
-        self.quality, self.on_progress, self.on_event = quality, on_progress, on_event
+        self.quality, self.selection = quality, selection
+        self.on_progress, self.on_event = on_progress, on_event
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
@@ -132,7 +143,7 @@ class Trainer:
         self.progress = Progress()
 
     def run(self) -> TrainingSummary:
-        """Train to the end of the budget and leave the final weights in the system.
+        """Train to the end of the budget and leave the weights that are kept in the system.
 
         Raises:
             TrainingDivergedError: if the loss is not finite; names the update.
@@ -187,6 +198,7 @@ class Trainer:
             final_loss=progress.loss,
             valid_loss=progress.valid_loss,
             batch=recipe.batch,
+            **self._describe_kept(),
         )
 
     # One update
@@ -258,28 +270,39 @@ class Trainer:
     # Validation
 
     def _validate(self) -> None:
-        """Loss and quality of the averaged weights on the valid split; counts towards patience."""
+        """Loss and quality of the averaged weights on the valid split; the best are kept."""
         progress = self.progress
         if not self.valid:
             return
         with averaged_weights(self.module, self.average):
-            loss = self._valid_loss()
+            loss = self._loss_on(self.valid[: self.recipe.valid_examples])
             # JSON has no infinity: a loss without a finite value is stored as null.
             progress.valid_loss = loss if math.isfinite(loss) else None
             event = {"kind": "valid", "update": progress.update, "loss": progress.valid_loss}
             quality = self.quality(self.system) if self.quality is not None else {}
-            self._append(event | {"quality": quality})
-            if self.recipe.patience is not None:
-                if loss < progress.best_loss:
-                    progress.best_loss, progress.stale_validations = loss, 0
-                    if self.processes.is_main:
-                        save_best(self.folder, self.module)
-                else:
-                    progress.stale_validations += 1
+            event |= {"quality": quality}
+            self._append(event | (self._keep_best() if self.selection else {}))
+
+    def _keep_best(self) -> dict[str, Any]:
+        """Keep the weights if no earlier ones were as good; what was found, for the event."""
+        progress, selection = self.progress, self.selection
+        assert selection is not None
+        if selection.score is None:
+            value = self._loss_on(selection.examples)
+        else:
+            value = selection.score(self.system)
+        value = self.processes.broadcast(value)
+        if selection.is_better(value, progress.best_value):
+            progress.best_value, progress.best_update = value, progress.update
+            progress.best_valid_loss, progress.stale_validations = progress.valid_loss, 0
+            if self.processes.is_main:
+                save_best(self.folder, self.module)
+        else:
+            progress.stale_validations += 1
+        return {"selection": value if math.isfinite(value) else None}
 
     @torch.no_grad()
-    def _valid_loss(self) -> float:
-        examples = self.valid[: self.recipe.valid_examples]
+    def _loss_on(self, examples: Sequence[Example]) -> float:
         size = self.recipe.micro_batch or self.recipe.batch
         self.module.eval()
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
@@ -346,14 +369,25 @@ class Trainer:
         if not recipe.validate_every or progress.update % recipe.validate_every:
             self._validate()
         module = self.module
-        best = self.folder / BEST
         self.processes.barrier()
-        if best.exists():
-            load_model(module, str(best))
-            progress.valid_loss = progress.best_loss
+        if progress.best_value is not None:
+            load_model(module, str(self.folder / BEST))
+            progress.valid_loss = progress.best_valid_loss
         elif self.average is not None:
             module.load_state_dict(self.average.module.state_dict())
         module.eval()
+
+    def _describe_kept(self) -> dict[str, Any]:
+        progress, selection = self.progress, self.selection
+        if selection is None or progress.best_value is None:
+            kept = {"kept_by": "last", "kept_value": None, "kept_examples": None}
+            return {"kept_update": progress.update, **kept}
+        return {
+            "kept_update": progress.best_update,
+            "kept_by": selection.measure,
+            "kept_value": progress.best_value,
+            "kept_examples": len(selection.examples),
+        }
 
 
 def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:

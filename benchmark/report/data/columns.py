@@ -195,6 +195,10 @@ def training_columns() -> tuple[Column, ...]:
             "training.updates", "training", "Updates", "", "updates of the weights", digits=0
         ),
         _make_resource_column(
+            "training.chosen_update", "training", "Kept", "update",
+            "the update whose weights are used, where the best on valid examples are", digits=0,
+        ),
+        _make_resource_column(
             "training.examples", "training", "Examples", "thousand",
             "examples of the train split seen in training, in thousands", scale=1e-3,
         ),

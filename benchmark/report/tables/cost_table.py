@@ -13,7 +13,7 @@ from benchmark.report.data.columns import (
     training_columns,
     work_columns,
 )
-from benchmark.report.data.points import Board
+from benchmark.report.data.points import Board, Point
 from benchmark.report.tables.model_sizes import describe_sizes
 from benchmark.report.tables.table import DAGGER, Footnote, Table, make_footnotes, make_row
 
@@ -38,12 +38,33 @@ def build_cost_table(board: Board, task: str) -> Table:
         " positions), training (examples and their target tokens, as often as they were seen;"
         " seconds of the machine of the run) and decoding"
         " with the main setting, per candidate: network calls in sequence (NFE), network rows,"
-        " and time. Means over the seeds." + _explain(columns),
+        " and time. Means over the seeds." + _explain_kept(points) + _explain(columns),
         columns=columns,
         rows=tuple(replace(row, marks=row.marks.replace(DAGGER, "")) for row in rows),
         footnotes=(*notes, *kept),
         name=COST,
     )
+
+
+def _explain_kept(points: Iterable[Point]) -> str:
+    """By what the weights were chosen, where the best are used; empty where the last are."""
+    systems: dict[tuple[str, int], dict[str, None]] = {}
+    last: dict[str, None] = {}
+    for point in points:
+        for training in [trial.training for trial in point.trials if trial.training]:
+            if training.kept_examples is None:
+                last[point.system] = None
+            else:
+                measure = (training.kept_by, training.kept_examples)
+                systems.setdefault(measure, {})[point.system] = None
+    if not systems:
+        return ""
+    told = [
+        f"the best {measure} on {count} valid examples: {', '.join(names)}"
+        for (measure, count), names in systems.items()
+    ]
+    told += [f"the last: {', '.join(last)}"] if last else []
+    return f" Weights that are used (kept): {'; '.join(told)}."
 
 
 def _explain(columns: Iterable[Column]) -> str:

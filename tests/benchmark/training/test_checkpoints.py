@@ -20,8 +20,8 @@ from benchmark.training.ema import moving_average
 
 CPU = torch.device("cpu")
 PROGRESS = Progress(
-    update=7, tokens=80, seconds=1.5, best_loss=0.25, stale_validations=2, loss=0.5,
-    valid_loss=0.75, ended_by="updates",
+    update=7, tokens=80, seconds=1.5, stale_validations=2, loss=0.5, valid_loss=0.75,
+    ended_by="updates", best_update=5, best_valid_loss=0.8,
 )  # fmt: skip
 
 
@@ -88,8 +88,8 @@ def test_without_a_checkpoint_it_begins(tmp_path):
     assert repr(training.load(tmp_path)) == repr(Progress())
     assert training.weights == before
     assert repr(Progress()) == (
-        "Progress(update=0, tokens=0, seconds=0.0, best_loss=inf, stale_validations=0, loss=nan,"
-        " valid_loss=None, ended_by='')"
+        "Progress(update=0, tokens=0, seconds=0.0, stale_validations=0, loss=nan, valid_loss=None,"
+        " ended_by='', best_value=None, best_update=0, best_valid_loss=None)"
     )
 
 
@@ -104,9 +104,9 @@ def test_losses_without_a_value_are_null_in_the_file(tmp_path):
     training.save(tmp_path, Progress())
     text = (tmp_path / "checkpoint" / "progress.json").read_text()
     values = json.loads(text, parse_constant=pytest.fail)
-    assert (values["best_loss"], values["loss"], values["update"]) == (None, None, 0)
+    assert (values["best_value"], values["loss"], values["update"]) == (None, None, 0)
     read = training.load(tmp_path)
-    assert read.best_loss == math.inf and math.isnan(read.loss) and read.valid_loss is None
+    assert read.best_value is None and math.isnan(read.loss) and read.valid_loss is None
 
 
 def test_events_after_the_checkpoint_are_cut(tmp_path):

@@ -11,12 +11,23 @@ from toy import Toy, ToyConfig, ToyDecoding
 from benchmark.api import UserError, make_noise
 from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.training.batch_sampler import Batches
+from benchmark.training.checkpoints import BEST
 from benchmark.training.learning_rate import learning_rate
+from benchmark.training.selection import Selection
 from benchmark.training.trainer import Trainer, TrainingDivergedError
 
 
 def train(
-    resources, examples, folder, *, config=None, budget=None, collate=None, quality=None, **recipe
+    resources,
+    examples,
+    folder,
+    *,
+    config=None,
+    budget=None,
+    collate=None,
+    quality=None,
+    selection=None,
+    **recipe,
 ):
     torch.manual_seed(0)
     system = Toy.build(config or ToyConfig(), resources)
@@ -32,6 +43,7 @@ def train(
         seed=3,
         folder=folder,
         quality=quality,
+        selection=selection or (Selection("loss", examples[:5]) if "keep" in recipe else None),
     )
     return system, trainer.run()
 
@@ -264,6 +276,7 @@ def test_early_stop_keeps_the_best(resources, examples, tmp_path):
         tmp_path,
         budget=Budget(updates=400),
         validate_every=2,
+        keep="best",
         patience=2,
         learning_rate=3.0,
         schedule="constant",
@@ -279,18 +292,101 @@ def test_early_stop_keeps_the_best(resources, examples, tmp_path):
         _system, examples, examples[:5], recipe=TrainingRecipe(batch=4), seed=3, folder=tmp_path,
         budget=Budget(updates=1),
     )  # fmt: skip
-    assert trainer._valid_loss() == pytest.approx(losses[best], rel=1e-6)
+    assert trainer._loss_on(examples[:5]) == pytest.approx(losses[best], rel=1e-6)
 
 
 def test_a_validation_loss_without_a_value_is_null(resources, examples, tmp_path, monkeypatch):
     losses = iter([math.inf, 2.0, math.nan, math.inf])
-    monkeypatch.setattr(Trainer, "_valid_loss", lambda self: next(losses))
-    recipe = {"validate_every": 3, "patience": 5}
+    monkeypatch.setattr(Trainer, "_loss_on", lambda self, examples: next(losses))
+    recipe = {"validate_every": 3}
     _system, summary = train(resources, examples, tmp_path, budget=Budget(updates=10), **recipe)
     text = (tmp_path / "events.jsonl").read_text()
     events = [json.loads(x, parse_constant=pytest.fail) for x in text.splitlines()]
     assert [e["loss"] for e in events if e["kind"] == "valid"] == [None, 2.0, None, None]
-    assert summary.valid_loss == 2.0
+    assert summary.valid_loss is None
+
+
+def test_the_best_by_a_quality_are_kept(resources, examples, tmp_path):
+    """Of equal ones the first; what has no value is never the best."""
+    values = iter([0.25, math.nan, 0.75, 0.5, 0.75])
+    weights_then = []
+
+    def score(system):
+        weights_then.append(weights(system).clone())
+        return next(values)
+
+    system, summary = train(
+        resources, examples, tmp_path, validate_every=2, keep="best",
+        selection=Selection("validity", examples[5:9], score),
+    )  # fmt: skip
+    assert torch.equal(weights(system), weights_then[2])
+    assert not torch.equal(weights_then[2], weights_then[4])
+    assert (summary.kept_update, summary.kept_by, summary.kept_value) == (6, "validity", 0.75)
+    assert (summary.updates, summary.kept_examples) == (10, 4)
+    validated = events_of(tmp_path, "valid")
+    assert [event["selection"] for event in validated] == [0.25, None, 0.75, 0.5, 0.75]
+    assert summary.valid_loss == validated[2]["loss"]
+
+
+def test_the_best_by_the_loss_are_found_on_their_own_examples(resources, examples, tmp_path):
+    held = examples[5:9]
+    system, summary = train(
+        resources, examples, tmp_path, validate_every=1, keep="best", learning_rate=1.0,
+        schedule="constant", selection=Selection("loss", held),
+    )  # fmt: skip
+    values = [event["selection"] for event in events_of(tmp_path, "valid")]
+    best = values.index(min(values))
+    assert best < 9, "a rate so high does not end at its best"
+    assert (summary.kept_update, summary.kept_value) == (best + 1, values[best])
+    with torch.no_grad():
+        noise = make_noise(3, [f"valid {e.id}" for e in held], 1)
+        assert float(system.loss(system.collate(held), noise).total) == pytest.approx(values[best])
+
+
+def test_the_last_weights_are_kept_where_no_validation_has_a_value(resources, examples, tmp_path):
+    never = Selection("validity", examples[:4], lambda system: math.nan)
+    system, summary = train(
+        resources, examples, tmp_path / "a", keep="best", validate_every=4, selection=never
+    )
+    plain, _ = train(resources, examples, tmp_path / "b", validate_every=4)
+    assert torch.equal(weights(system), weights(plain))
+    assert (summary.kept_by, summary.kept_update, summary.kept_value) == ("last", 10, None)
+
+
+@pytest.mark.parametrize("after", [4, 14, 25])
+def test_resumed_keeps_the_same_best(resources, examples, tmp_path, after):
+    """Also where what was kept last was kept after the last checkpoint."""
+
+    def score(system):
+        return math.sin(1e4 * float(weights(system).sum()))
+
+    def options():
+        selection = Selection("validity", examples[:4], score)
+        return {"validate_every": 1, "keep": "best", "selection": selection}
+
+    whole, expected = train(resources, examples, tmp_path / "a", **options())
+    assert expected.kept_update < 10
+    for path, every in (("b", 1e-9), ("c", 1e9)):
+        with pytest.raises(Killed):
+            train(
+                resources, examples, tmp_path / path, collate=killer(after), checkpoint_s=every,
+                **options(),
+            )  # fmt: skip
+        resumed, summary = train(resources, examples, tmp_path / path, **options())
+        assert torch.equal(weights(whole), weights(resumed))
+        assert summary.kept_update == expected.kept_update
+        assert summary.valid_loss == expected.valid_loss
+
+
+def test_kept_weights_that_are_gone_begin_training_again(resources, examples, tmp_path):
+    options = {"validate_every": 2, "keep": "best"}
+    whole, _ = train(resources, examples, tmp_path / "a", **options)
+    with pytest.raises(Killed):
+        train(resources, examples, tmp_path / "b", collate=killer(7), checkpoint_s=1e-9, **options)
+    (tmp_path / "b" / BEST).unlink()
+    again, _ = train(resources, examples, tmp_path / "b", **options)
+    assert torch.equal(weights(whole), weights(again))
+    assert [path.name for path in (tmp_path / "b").glob("*.damaged-*")] == ["checkpoint.damaged-1"]
 
 
 def test_diverged_training_names_the_update(resources, examples, tmp_path):
