@@ -141,6 +141,10 @@ class Capabilities:
     reads_train: bool = False
     """Whether its answers depend on `Resources.train`, and so on labels, though it is not
     trainable."""
+    unstable: str = ""
+    """Why two trainings with one seed end further apart than an interval where sums are rounded
+    differently, such as on another processor: a sentence for `benchmark.verify`; empty = they do
+    not."""
     control: Literal["conditional", "guided"] = "conditional"
     """How the system follows a control line: it reads it as its source (`conditional`), or it is
     trained on targets alone and steered by operators (`guided`, see `Steerable`)."""

@@ -17,6 +17,7 @@ FOLLOWED_BY = (
     "ablation", "choosing", "composition", "cost", "curves", "data", "diversity", "edits",
     "figures", "free", "frontier", "labels", "likelihood", "mbr", "nfe", "pairs", "places",
     "published", "quality", "results", "seconds", "sentences", "significance", "strata", "training",
+    "undrawn",
 )  # fmt: skip
 """What may follow the stem of a task after a hyphen."""
 

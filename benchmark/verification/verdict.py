@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmark.api import UserError
+from benchmark.experiment.registry import load_system
 from benchmark.verification.environment import environment_changes
-from benchmark.verification.findings import Finding
+from benchmark.verification.findings import Finding, Verdict
 from benchmark.verification.raw_records import RawRecord, RawReport
 from benchmark.verification.record_comparison import compare
-from benchmark.verification.tolerances import describe_closeness, find_breaches
+from benchmark.verification.tolerances import describe_closeness, find_breaches, same_weights
+
+TRAINED = frozenset({"training", "statuses", "cost", "score"})
+"""The parts that other weights may move."""
 
 
 def judge(stored: RawRecord, fresh: RawRecord, *, exact: bool = False) -> Finding:
@@ -26,10 +31,25 @@ def judge(stored: RawRecord, fresh: RawRecord, *, exact: bool = False) -> Findin
     if not changes:
         return Finding(stored.subject, "differs", compared.notes, compared.differences)
     why = f"bounds hold, because {'; '.join(changes)}"
+    unstable = () if same_weights(stored, fresh) else _describe_instability(stored)
     if found := find_breaches(stored, fresh, compared):
-        return Finding(stored.subject, "differs", (why, *compared.notes), tuple(found))
-    remarks = (*describe_closeness(stored, fresh), why, *compared.notes)
+        of_training = unstable and {difference.part for difference in found} <= TRAINED
+        verdict: Verdict = "cannot be checked" if of_training else "differs"
+        remarks = (*(unstable if of_training else ()), why, *compared.notes)
+        return Finding(stored.subject, verdict, remarks, tuple(found))
+    remarks = (*describe_closeness(stored, fresh), *unstable, why, *compared.notes)
     return Finding(stored.subject, "within bounds", remarks)
+
+
+def _describe_instability(record: RawRecord) -> tuple[str, ...]:
+    """That trainings of a system part where sums round differently; empty if they do not."""
+    try:
+        why = load_system(record.line["system"]).capabilities.unstable
+    except UserError:  # a plug-in that is not installed here
+        return ()
+    if not why:
+        return ()
+    return (f"this training is not reproducible across processors: {why}",)
 
 
 def judge_all(

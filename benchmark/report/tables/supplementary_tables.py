@@ -27,6 +27,7 @@ from benchmark.report.tables.published_tables import (
 from benchmark.report.tables.significance_table import SIGNIFICANCE, build_significance_table
 from benchmark.report.tables.strata_table import build_strata_tables, strata_names
 from benchmark.report.tables.table import Table
+from benchmark.report.tables.undrawn_table import UNDRAWN, build_undrawn_table, has_undrawn
 
 
 def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
@@ -34,11 +35,13 @@ def supplementary_names(records: Records, task: str) -> tuple[str, ...]:
     ablations = (f"{ABLATION}{name}" for name in ablations_of(records, task))
     published = (PUBLISHED,) if comparable_figures(records, task) else ()
     composition = (COMPOSITION,) if has_composition(records, task) else ()
+    undrawn = (UNDRAWN,) if has_undrawn(records, task) else ()
     likelihood = (LIKELIHOOD,) if has_likelihoods(records, task) else ()
     return (
         *composition,
         FRONTIER,
         SIGNIFICANCE,
+        *undrawn,
         *ablations,
         *choosing_names(records, task),
         *likelihood,
@@ -55,6 +58,7 @@ def build_supplementary_tables(board: Board, task: str) -> tuple[Table, ...]:
         *([build_composition_table(board, task)] if has_composition(records, task) else []),
         build_frontier_table(board, task),
         build_significance_table(board, task),
+        *([build_undrawn_table(board, task)] if has_undrawn(records, task) else []),
         *(build_ablation_table(board, task, name) for name in ablations_of(records, task)),
         *build_choosing_tables(board, task),
         *([build_likelihood_table(board, task)] if has_likelihoods(records, task) else []),

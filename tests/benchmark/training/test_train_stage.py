@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from benchmark.experiment.plan import make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
+from benchmark.generation.measured_generation import generate
 from benchmark.store.entries import Store
 from benchmark.store.files import folder_digest
 from benchmark.training.train_stage import train
@@ -75,3 +76,33 @@ def test_the_quality_in_training_is_of_the_case_of_the_table(tmp_path: Path) -> 
     lines = (store.folder("train", trial.train_key) / "events.jsonl").read_text().splitlines()
     quality = json.loads(lines[-1])["quality"]
     assert quality.keys() == {"bleu_sent_m4:case=lower", "validity"}
+
+
+@pytest.mark.slow
+def test_the_best_weights_are_stored_and_score_what_the_record_says(tmp_path: Path) -> None:
+    """Decoded again from the folder, on the same examples."""
+    changes = [
+        "training.keep=best", "training.validate_every=20", "limits.valid=null",
+        "limits.train=2000", "budget.updates=120", "training.learning_rate=0.01",
+        "training.batch=32", "cmlm.dim=64", "cmlm.ffn=64",
+    ]  # fmt: skip
+    suite = load_suite(str(NANO), changes)
+    (trial,) = make_plan(suite, tasks=["dialogue"], systems=["cmlm"], data_dir=None).trials
+    context = RunContext(Store(tmp_path))
+    train(trial, context)
+    folder = context.store.folder("train", trial.train_key)
+    summary = context.store.record("train", trial.train_key)["summary"]
+    assert (summary["kept_by"], summary["kept_examples"]) == ("validity", 200)
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    found = {e["update"]: e["selection"] for e in events if e["kind"] == "valid"}
+    assert list(found) == [20, 40, 60, 80, 100, 120]
+    assert summary["kept_value"] == max(found.values()) > 0
+    assert summary["kept_update"] == max(found, key=lambda update: found[update])
+    system = trial.system_class.load(folder / "system", "cpu")
+    chosen = trial.choice.of(trial.task)
+    made = generate(system, chosen, trial.main.decoding, num_samples=1, seed=1, batch=64)
+    valid = [
+        c[0].text in trial.task.conditional(e.source, 1.0)
+        for e, c in zip(chosen, made.candidates, strict=True)
+    ]
+    assert sum(valid) / len(valid) == pytest.approx(summary["kept_value"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmark.experiment.registry import load_system
 from benchmark.records.record_files import RecordFiles
 from benchmark.verification.raw_records import RawRecord, read_raw_report
 from benchmark.verification.verdict import judge
@@ -160,3 +161,26 @@ def test_training_that_a_clock_ended_is_held_to_bounds(kept):
     fresh.line["training"]["updates"] = 4
     found = judge(replace(stored, line=line), fresh)
     assert found.verdict == "within bounds" and "a clock ended the training" in found.remarks[-1]
+
+
+def test_a_training_that_no_other_processor_repeats_says_so(pair, monkeypatch):
+    stored, fresh = pair
+    expected(stored).update(value=0.5, low=0.4, high=0.6)
+    system = load_system(stored.line["system"])
+    usual = system.capabilities
+    monkeypatch.setattr(system, "capabilities", replace(usual, unstable="it swings."))
+    said = "this training is not reproducible across processors: it swings."
+    expected(fresh).update(value=0.51)
+    found = judge(stored, fresh)
+    assert (found.verdict, said in found.remarks) == ("within bounds", True)
+    expected(fresh).update(value=0.9)
+    found = judge(stored, fresh)
+    assert (found.verdict, found.remarks[0]) == ("cannot be checked", said)
+    assert [d.where.split(" moved")[0] for d in found.differences] == ["rouge_l expected"]
+    # It excuses neither equal weights, nor another setting, nor other processors of other systems.
+    fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
+    found = judge(stored, fresh)
+    assert found.verdict == "differs" and said not in found.remarks
+    fresh.line["training"]["system_digest"] = "other"
+    monkeypatch.setattr(system, "capabilities", usual)
+    assert judge(stored, fresh).verdict == "differs"

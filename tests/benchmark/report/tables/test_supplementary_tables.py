@@ -215,9 +215,30 @@ def test_examples_and_epochs_are_updates_times_the_batch(tmp_path):
     assert "| a | 400.0 | 50.0 | 350.0 | 750 | 24 | 4.0 | 2.5 | 80 | 10 | 10.2 | 12.5 |" in lines
 
 
+def test_cost_table_says_which_weights_are_used(tmp_path):
+    best = {"kept_by": "validity", "kept_value": 0.9, "kept_examples": 200}
+    trials = [
+        trained("a", 1000, 400_000), trained("a", 500, 400_000, seed=2), trained("b", 700, 400_000),
+        trained("c", 700, 400_000),
+    ]  # fmt: skip
+    for line, update in zip(trials, (600, 400), strict=False):
+        line["training"] |= best | {"kept_update": update}
+    trials[2]["training"] |= best | {"kept_by": "loss", "kept_update": 650}
+    trials[3]["training"] |= {"kept_by": "last", "kept_update": 700, "kept_examples": None}
+    table = build_cost_table(Board(read_records(write_handmade(tmp_path / "x", trials))), "toy")
+    lines = to_markdown(table).splitlines()
+    assert any("| Updates | Kept, update |" in line for line in lines)
+    rows = {line.split(" | ")[0]: line.split(" | ")[4:6] for line in lines}
+    assert rows["| a"] == ["750", "500"] and rows["| c"] == ["700", DASH]
+    assert table.caption.endswith(
+        " Weights that are used (kept): the best validity on 200 valid examples: a;"
+        " the best loss on 200 valid examples: b; the last: c."
+    )
+
+
 def test_cost_table_of_failures(tmp_path):
     board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", None)])))
     table = build_cost_table(board, "toy")
     assert table.rows[0].status == "failed"
     assert table.footnotes == ()
-    assert len(table.columns) == 11
+    assert len(table.columns) == 12
