@@ -347,6 +347,7 @@ def _run(
     return {
         "run": name,
         "suite": plan.suite.name,
+        "suite_description": plan.suite.description,
         "suite_yaml": plan.suite.yaml(),
         "command": list(command),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -283,6 +283,7 @@ class Run(_Record):
 
     run: str
     suite: str
+    suite_description: str = ""
     suite_yaml: str = ""
     command: list[str] = []
     created: str = ""

@@ -230,7 +230,7 @@ def render_page(
 def list_facts(run: Run) -> Iterator[tuple[str, str]]:
     """What was run, on what, with which code: names and values, for page and summary."""
     yield "Command", shlex.join(run.command)
-    yield "Suite", run.suite
+    yield "Suite", _describe_suite(run)
     yield "Seeds", ", ".join(map(str, run.seeds))
     yield "Machine", describe_machine(run)
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
@@ -282,7 +282,11 @@ def _write_lead(board: Board) -> str:
         (len(run.seeds), "seed"),
     )
     told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
-    return f"Suite {run.suite}: {told}; {describe_machine(run, short=True)}.{_write_origin(run)}"
+    return f"Suite {_describe_suite(run)}: {told}; {describe_machine(run, short=True)}.{_write_origin(run)}"
+
+
+def _describe_suite(run: Run) -> str:
+    return f"{run.suite} ({run.suite_description})" if run.suite_description else run.suite
 
 
 def _write_origin(run: Run) -> str:
