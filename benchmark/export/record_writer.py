@@ -25,9 +25,8 @@ from benchmark.export.source_facts_file import write_source_facts
 from benchmark.export.task_notes import make_notes, name_cut, read_notes
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
-from benchmark.records.file_stem import file_stem
 from benchmark.records.ownership import check_own_records
-from benchmark.records.record_files import RecordFiles
+from benchmark.records.record_files import RecordFiles, write_keyed, write_trial_records
 from benchmark.records.report_lock import hold_report
 from benchmark.records.schema import LikelihoodRecord
 from benchmark.runtime.output_paths import make_folder
@@ -108,10 +107,7 @@ def _join(folder: Path, suite: Suite, task: Task, store: Store) -> list[str]:
     for name in records.keyed_names():
         if Path(name).stem not in used:
             continue
-        if name.startswith(("sources/", "values/")):
-            write_gzip(fresh / f"{name}.gz", records.read(name).encode())
-        else:
-            write_text(fresh / name, records.read(name))
+        write_keyed(fresh, name, records.read(name))
     taken = {(line["task"], line["system"]) for line in own}
     joined = join(store, folder.name, suite, {task.id: task}, taken)
     outputs = sorted([*kept, *joined.lines], key=lambda line: str(line["task"]))
@@ -155,17 +151,6 @@ def _finish(
         records.rename(replaced)
     fresh.rename(records)
     shutil.rmtree(replaced, ignore_errors=True)
-
-
-def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write one file per task: a single file for all would be too large for a repository."""
-    texts: dict[str, list[str]] = {}
-    for line in lines:
-        name = file_stem(line["task"])
-        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-        texts.setdefault(name, []).append(text + "\n")
-    for name, rows in texts.items():
-        write_text(folder / f"{name}.jsonl", "".join(rows))
 
 
 def _are_equal(fresh: RecordFiles, kept: RecordFiles) -> bool:

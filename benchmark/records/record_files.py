@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import lzma
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmark.api import UserError
 from benchmark.api.regular_file import check_regular
-from benchmark.store.files import write_bytes
+from benchmark.records.file_stem import file_stem
+from benchmark.store.files import write_bytes, write_gzip, write_text
 
 KINDS = ("cells", "events", "likelihoods", "samples", "sources", "traces", "values")
 """Folders of the records, and what archives are named after."""
@@ -115,6 +118,25 @@ class RecordFiles:
                     raise UserError(f"{path} cannot be read: {error}.") from error
             self._unpacked[kind] = found
         return self._unpacked[kind]
+
+
+def write_trial_records(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write one file per task: a single file for all would be too large for a repository."""
+    texts: dict[str, list[str]] = {}
+    for line in lines:
+        name = file_stem(line["task"])
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        texts.setdefault(name, []).append(text + "\n")
+    for name, rows in texts.items():
+        write_text(folder / f"{name}.jsonl", "".join(rows))
+
+
+def write_keyed(folder: Path, name: str, text: str) -> None:
+    """Write a file that is named by a key, compressed where it is long."""
+    if name.startswith(("sources/", "values/")):
+        write_gzip(folder / f"{name}.gz", text.encode())
+    else:
+        write_text(folder / name, text)
 
 
 def pack_records(report: Path) -> None:

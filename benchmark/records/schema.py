@@ -291,6 +291,8 @@ class Run(_Record):
     versions: dict[str, str] = {}
     code: dict[str, Any] = {}
     seeds: list[int] = []
+    merged: list[dict[str, Any]] = []
+    """The runs whose records these are, where they are of several."""
     tasks: dict[str, TaskInfo]
     systems: dict[str, SystemInfo]
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
+from benchmark.records.merging import merge_records
 from benchmark.records.record_files import pack_records
 from benchmark.records.report_lock import hold_report
 from benchmark.report import build_paper, build_report
-from benchmark.runtime.command_line import CommandParser, add_output, run_command
+from benchmark.runtime.command_line import CommandParser, add_output, note, run_command
 
 EXAMPLES = """\
 examples:
@@ -20,6 +21,7 @@ examples:
   python -m benchmark.report --figures paper --output figures reports/mini
   python -m benchmark.report reports/mini --columns validity.expected self_bleu.set cost.depth
   python -m benchmark.report --pack reports/mini
+  python -m benchmark.report reports/ann reports/ben --merge reports/ours
 """
 
 
@@ -57,6 +59,13 @@ def parser() -> CommandParser:
         help="first put the records into archives of well below 1 MiB, to be kept in a repository;"
         " all commands read them as before",
     )
+    made.add_argument(
+        "--merge",
+        type=Path,
+        metavar="FOLDER",
+        help="put the records of all named reports into this new folder and render that: one board"
+        " of several people's runs; what may not be compared is refused",
+    )
     add_output(made, "DIR", "where the papers' figures of one report go (default: REPORT/paper)")
     return made
 
@@ -68,7 +77,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
     figures, output = options.figures, options.output
-    if output is not None and (figures is None or len(options.report) > 1):
+    if output is not None and (figures is None or (len(options.report) > 1 and not options.merge)):
         raise UserError(
             "--output says where the papers' figures of one report go: give --figures paper and"
             " one folder."
@@ -77,7 +86,12 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
         raise UserError(
             "--columns is about the tables, which --figures paper does not write: leave one out."
         )
-    for folder in options.report:
+    reports = options.report
+    if options.merge is not None:
+        for sentence in merge_records(reports, options.merge):
+            note(f"note: {sentence}")
+        reports = [options.merge]
+    for folder in reports:
         if options.pack:
             with hold_report(folder):
                 pack_records(folder)

@@ -245,6 +245,10 @@ def list_facts(run: Run) -> Iterator[tuple[str, str]]:
     for name, info in run.systems.items():
         if info.source is not None:
             yield f"Source of {name}", describe_source(info.source)
+    for part in run.merged:
+        commit = str((part.get("code") or {}).get("commit") or "no commit")[:10]
+        made = f"{shlex.join(part.get('command') or [])}; {part.get('created')}, commit {commit}"
+        yield f"Merged from {part.get('run')}", made
     yield "Created", run.created
 
 
@@ -282,7 +286,8 @@ def _write_lead(board: Board) -> str:
         (len(run.seeds), "seed"),
     )
     told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
-    return f"Suite {_describe_suite(run)}: {told}; {describe_machine(run, short=True)}.{_write_origin(run)}"
+    machine = describe_machine(run, short=True)
+    return f"Suite {_describe_suite(run)}: {told}; {machine}.{_write_origin(run)}"
 
 
 def _describe_suite(run: Run) -> str:
