@@ -117,6 +117,12 @@ def parser() -> CommandParser:
         metavar="DIR",
         help="also write training logs there, for TensorBoard",
     )
+    how.add_argument(
+        "--wandb",
+        metavar="PROJECT",
+        help="also log every training as a run of this project of Weights & Biases;"
+        " WANDB_MODE=offline keeps it on this machine",
+    )
     where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")
     where.add_argument(
@@ -214,17 +220,19 @@ def _run(
     if processes.is_main and not options.dry_run:
         make_folder(options.reports, "--reports")
         check_own_records(folder)
-    if options.tensorboard is not None:
+    if options.tensorboard is not None or options.wandb is not None:
         from benchmark.training.trackers import check_installed
 
-        check_installed()
+        check_installed("wandb" if options.tensorboard is None else "tensorboard")
     plan = _make_plan(options, suite, tasks, processes)
     check_positive(options, "jobs")
     if processes.count > 1:
         _check_launch(options.jobs, plan, store, processes)
         options.jobs = 1
     jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.trials)))
-    context = RunContext(store, device, tensorboard=options.tensorboard, processes=processes)
+    context = RunContext(
+        store, device, tensorboard=options.tensorboard, wandb=options.wandb, processes=processes
+    )
     if options.dry_run:
         check_own_records(folder)
         return _dry_run(plan, context, jobs) if processes.is_main else 0

@@ -26,5 +26,7 @@ class RunContext:
     on_stage: OnStage = ignore_progress
     tensorboard: Path | None = None
     """TensorBoard folder that mirrors the training events; None = off."""
+    wandb: str | None = None
+    """Project of Weights & Biases that follows the trainings; None = off."""
     processes: Processes = ALONE
     """The processes of a launcher, which work on one trial together."""

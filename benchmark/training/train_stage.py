@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,8 @@ from benchmark.store.provenance import provenance
 from benchmark.store.seal import DamagedError, read_sealed, write_sealed
 from benchmark.training.model_card import CARD, write_card
 from benchmark.training.selection import Selection
-from benchmark.training.trainer import OnEvent, Quality, Trainer
+from benchmark.training.trackers import TensorBoardTracker, Tracker, WandbTracker
+from benchmark.training.trainer import Quality, Trainer
 
 SOURCE = "source.json"
 """The source of a plug-in that a training began with."""
@@ -44,7 +45,13 @@ def train(trial: Trial, context: RunContext) -> None:
     def on_progress(done: int, total: int, text: str) -> None:
         context.on_stage(trial.name, "train", done, total, text)
 
-    summary = Trainer(
+    trackers = [*_begin_tracking(trial, context)]
+
+    def follow(event: dict[str, Any]) -> None:
+        for tracker in trackers:
+            tracker.add(event)
+
+    trainer = Trainer(
         system,
         task.train,
         task.valid,
@@ -56,9 +63,14 @@ def train(trial: Trial, context: RunContext) -> None:
         quality=_quality(trial, context),
         selection=_selection(trial, context),
         on_progress=on_progress,
-        on_event=_mirror(trial, context),
+        on_event=follow,
         processes=context.processes,
-    ).run()
+    )
+    try:
+        summary = trainer.run()
+    finally:
+        for tracker in trackers:
+            tracker.close()
     if not context.processes.is_main:
         return
     system.save(folder / "system")
@@ -99,13 +111,24 @@ def _begin(folder: Path, trial: Trial) -> dict[str, Any] | None:
     return trial.source.as_dict()
 
 
-def _mirror(trial: Trial, context: RunContext) -> OnEvent | None:
-    if context.tensorboard is None or not context.processes.is_main:
-        return None
-    from benchmark.training.trackers import EventMirror
-
-    folder = context.tensorboard / trial.task.id / trial.system / f"seed-{trial.seed}"
-    return EventMirror(folder).add
+def _begin_tracking(trial: Trial, context: RunContext) -> Iterator[Tracker]:
+    if not context.processes.is_main:
+        return
+    if context.tensorboard is not None:
+        folder = context.tensorboard / trial.task.id / trial.system / f"seed-{trial.seed}"
+        yield TensorBoardTracker(folder)
+    if context.wandb is not None:
+        assert trial.train_key is not None
+        yield WandbTracker(
+            context.wandb,
+            key=trial.train_key,
+            name=trial.name,
+            config={"suite": trial.suite, "task": trial.task.id, "system": trial.system,
+                    "seed": trial.seed, "config": asdict(trial.config),
+                    "training": trial.training.model_dump(mode="json"),
+                    "budget": trial.budget.model_dump(mode="json")},
+            folder=context.store.root,
+        )  # fmt: skip
 
 
 def _quality(trial: Trial, context: RunContext) -> Quality | None:
