@@ -130,7 +130,7 @@ class TrainingRecipe(_Recipe):
     ema_warmup: bool = True
     """Whether the decay grows from 0 with the updates: see `benchmark.training.ema`."""
     precision: Literal["float32", "bf16", "auto"] = "float32"
-    """auto = bf16 where the device supports it."""
+    """auto = bf16 where it pays: see `benchmark.training.loss_module.is_bf16`."""
     by_length: bool = False
     """Whether the examples of an update are sorted by length before they are split into micro
     batches: less padding, the same update. Order: source, then target, in characters."""

@@ -47,15 +47,21 @@ def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
     machine, source = record["machine"], record.get("source")
     # Of a plug-in, whose source is not in the digest of the code.
     of_system = {"source": source["digest"]} if source else {}
-    return of_system | {
-        "code": record["code"]["digest"],
-        "device": record["device"],
-        "threads": record["threads"],
-        "processes": record.get("processes", 1),
-        "cpu": machine["cpu"],
-        "gpu": machine.get("gpu"),
-        "versions": record["versions"],
-    }
+    # Of a training; absent in records of versions up to 0.5.0.
+    of_training = {"precision": record["precision"]} if "precision" in record else {}
+    return (
+        of_system
+        | of_training
+        | {
+            "code": record["code"]["digest"],
+            "device": record["device"],
+            "threads": record["threads"],
+            "processes": record.get("processes", 1),
+            "cpu": machine["cpu"],
+            "gpu": machine.get("gpu"),
+            "versions": record["versions"],
+        }
+    )
 
 
 @lru_cache(maxsize=1)

@@ -92,6 +92,7 @@ def train(trial: Trial, context: RunContext) -> None:
         },
         **provenance(context.device, trial.threads),
         "processes": context.processes.count,
+        "precision": trainer.precision,
     }
     store.finish("train", trial.train_key, record)
 

@@ -125,9 +125,9 @@ class Trainer:
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
         self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
-        objective = Objective(
-            system, device=self.device.type, is_bf16=is_bf16(recipe, self.device.type)
-        )
+        in_bf16 = is_bf16(recipe, self.device.type, system.module)
+        self.precision = "bf16" if in_bf16 else "float32"
+        objective = Objective(system, device=self.device.type, is_bf16=in_bf16)
         optimiser = torch.optim.AdamW(
             objective.parameters(),
             lr=recipe.learning_rate,

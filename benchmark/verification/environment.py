@@ -1,8 +1,8 @@
 """The environments that two records come from: why equal code may give different last bits.
 
-In the same environment bytes have to agree. A different device, processor, number of threads or
-processes, or version of a library that does the arithmetic of networks rounds sums differently;
-there the bounds of `benchmark.verification.tolerances` hold.
+In the same environment bytes have to agree. A different device, processor, precision, number of
+threads or processes, or version of a library that does the arithmetic of networks rounds sums
+differently; there the bounds of `benchmark.verification.tolerances` hold.
 """
 
 from __future__ import annotations
@@ -84,6 +84,6 @@ def _conditions_of(record: RawRecord, stage: str) -> dict[str, Any]:
 def _relevant_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:
     # The processor matters only where it computes.
     processor = "cpu" if conditions["device"] == "cpu" else "gpu"
-    names = ("device", "threads", "processes", processor)
+    names = ("device", "threads", "processes", "precision", processor)
     found = {name: conditions.get(name) for name in names}
     return found | {name: conditions["versions"].get(name) for name in ARITHMETIC}
