@@ -16,6 +16,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("benchmark.run", "train, generate, score and report"),
     "score": ("benchmark.score", "score the outputs of any system and add them to a report"),
     "report": ("benchmark.report.__main__", "render a report again from its records"),
+    "generate": ("benchmark.generate", "candidates of a trained system for texts of your own"),
+    "share": ("benchmark.share", "copy a trained system into a folder, with a card, to share it"),
     "verify": ("benchmark.verify", "check a kept report against its code and data"),
     "speed": ("benchmark.speed", "compare the speed of our systems with other implementations"),
     "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),
