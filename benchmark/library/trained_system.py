@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from benchmark.api import Steerable, System, UnnamedCheckpointWarning, UserError, check_identity
 from benchmark.experiment.configuration import fill
 from benchmark.library.checkpoint import Checkpoint, find_checkpoint
+from benchmark.library.shared_folder import share
 from benchmark.runtime.device import choose_device
 
 if TYPE_CHECKING:
@@ -104,6 +105,22 @@ class TrainedSystem:
             ],
             columns=["source", "candidate", "text", "status", "logprob"],
         ).astype({"logprob": "float64"})
+
+    def share(self, folder: str | Path, *, report: str | Path | None = None) -> list[str]:
+        """Copy the system into a new folder with a card, as `python -m benchmark.share` does.
+
+        Args:
+            folder: must not exist.
+            report: of the run whose scores the card shows; None = what the store has.
+
+        Returns:
+            A sentence on each thing that the card cannot say.
+
+        Raises:
+            UserError: if the folder exists, or nothing is known of the system.
+        """
+        of_run = Path(report) if report is not None else None
+        return share(self.checkpoint, Path(folder), report=of_run)
 
 
 def load(
