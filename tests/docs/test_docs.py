@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
 import re
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +83,35 @@ def test_metric_example_is_found_and_scored(reader: Open) -> None:
 
 
 @pytest.mark.slow
+def test_the_library_page_runs_as_it_stands(
+    reader: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    her = reader("docs/library.md")
+    code = [block for block in blocks(her.text) if block.language == "python"]
+    *before, shared = code
+    found: dict[str, Any] = {}
+    for block in before:
+        exec(compile(block.text, "library.md", "exec"), found)
+    assert set(found["results"].trials.status) == {"ok"}
+    capsys.readouterr()
+    first, *piped, share, again = [w for w in commands(her.text) if len(w) > 1]
+    for words in (first, share, again):
+        module = importlib.import_module(words[0])
+        assert module.main(words[1:]) == 0, words
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 5 + 1 + 1 and printed[5] == "my-transformer"
+    for words, kept in zip(piped, ("outputs.txt", "outputs.jsonl"), strict=True):
+        arrow = words.index("<")
+        assert words[arrow:] == ["<", "sources.txt", ">", kept]
+        pipe = io.TextIOWrapper(io.BytesIO(b"shall we eat soup today ?\nare you free ?\n"))
+        monkeypatch.setattr(sys, "stdin", pipe)
+        assert importlib.import_module(words[0]).main(words[1:arrow]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 2
+    exec(compile(shared.text, "library.md", "exec"), found)
+    assert capsys.readouterr().out == printed[6] + "\n"
+
+
+@pytest.mark.slow
 def test_data_of_one_s_own(reader: Open) -> None:
     her = reader("docs/add-a-task.md")
     found = statuses(her.runs("--suite small"))
@@ -147,7 +178,10 @@ def test_commands_are_understood(words: list[str]) -> None:
     if not rest:
         return  # named in a sentence
     command, _ = COMMANDS[module.removeprefix("benchmark.")]
-    options = importlib.import_module(command).parser().parse_args(rest)
+    redirected = [at for at, word in enumerate(rest) if word in ("<", ">")]
+    options = (
+        importlib.import_module(command).parser().parse_args(rest[: min(redirected, default=None)])
+    )
     if module == "benchmark.ls":
         assert set(options.kind) <= set(KINDS)
     if module == "benchmark.speed":

@@ -72,7 +72,10 @@ def test_the_candidates_are_those_of_the_system_itself(system):
         ({"sources": ["a"], "num_samples": 0}, "num_samples is 0: use 1 or more"),
         ({"sources": ["a"], "batch": 0}, "batch is 0: use 1 or more"),
         ({"sources": ["a"], "decoding": {"temprature": 1}}, "did you mean 'temperature'"),
-        ({"sources": ["a"], "decoding": {"method": "greedy"}, "num_samples": 2}, "gives one answer"),
+        (
+            {"sources": ["a"], "decoding": {"method": "greedy"}, "num_samples": 2},
+            "gives one answer",
+        ),
     ],
 )
 def test_wrong_calls_are_one_sentence(system, words, sentence):
