@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import io
+import json
 import re
 import sys
 import tomllib
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
 
+from benchmark import generate, verify
 from benchmark.__main__ import COMMANDS
 
 ROOMS = ("benchmark", "baselines", "diffuseq")
@@ -45,13 +47,23 @@ def test_system_example_keeps_the_contract(reader: Open) -> None:
 
 
 @pytest.mark.slow
-def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) -> None:
+def test_system_example_runs_by_its_path_and_by_its_entry_point(
+    reader: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
     from benchmark.ls import list_entries
 
     her = reader("docs/add-a-system.md")
     assert statuses(her.runs("transformer")) == {
         "my-system": {"ok"}, "transformer": {"ok"}, "copy-source": {"ok"},
     }  # fmt: skip
+    # The path is kept: what is verified is run by it again, and so is what is loaded.
+    run = json.loads((her.folder / "reports" / "test" / "records" / "run.json").read_text())
+    assert run["systems"]["my-system"]["path"] == "my_system:MySystem"
+    assert verify.main(["reports/test", "--system", "my-system", "--quick"]) == 1
+    capsys.readouterr()
+    words = ["--from", "reports/test", "--system", "my-system", "do you like soup ?", "-n", "2"]
+    assert generate.main(words) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
     swept = [x for x in her.runs("sweep") if x["system"] == "my-system"]
     assert {x["setting"]["knob_value"] for x in swept} == {1.0, 0.5, 0.7}
     assert {x["setting"]["nfe"] for x in swept} == {1}
