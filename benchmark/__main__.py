@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("benchmark.report.__main__", "render a report again from its records"),
     "generate": ("benchmark.generate", "candidates of a trained system for texts of your own"),
     "share": ("benchmark.share", "copy a trained system into a folder, with a card, to share it"),
+    "data": ("benchmark.data", "convert data of your own, and look at it before anything runs"),
     "verify": ("benchmark.verify", "check a kept report against its code and data"),
     "speed": ("benchmark.speed", "compare the speed of our systems with other implementations"),
     "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),

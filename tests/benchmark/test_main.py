@@ -43,7 +43,8 @@ def test_the_list_of_commands(words, capsys):
     assert main(words) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
     assert listed == [
-        "run", "score", "report", "generate", "share", "verify", "speed", "distil", "humaneval",
+        "run", "score", "report", "generate", "share", "data", "verify", "speed", "distil",
+        "humaneval",
         "ls",
     ]  # fmt: skip
 
@@ -103,8 +104,11 @@ ONE_MEANING = {
     "--help": (set(COMMANDS), None),
     "--version": (set(COMMANDS), None),
     "--quiet": (set(COMMANDS), None),
-    "--json": ({"generate", "ls", "speed", "verify"}, None),
-    "--output": ({"distil", "humaneval", "report", "share", "speed", "verify"}, {"DIR", "FILE"}),
+    "--json": ({"data", "generate", "ls", "speed", "verify"}, None),
+    "--output": (
+        {"data", "distil", "humaneval", "report", "share", "speed", "verify"},
+        {"DIR", "FILE"},
+    ),
     "--report": ({"score"}, {"DIR"}),
     "--reports": ({"run"}, {"DIR"}),
     "--name": ({"run"}, {"NAME"}),
@@ -124,8 +128,8 @@ ONE_MEANING = {
         {"distil", "generate", "humaneval", "run", "score", "share", "verify"},
         {"SYSTEM"},
     ),
-    "--suite": ({"distil", "run", "score"}, {"SUITE"}),
-    "--set": ({"distil", "run", "score"}, {"KEY=VALUE"}),
+    "--suite": ({"data", "distil", "run", "score"}, {"SUITE"}),
+    "--set": ({"data", "distil", "run", "score"}, {"KEY=VALUE"}),
     "--data-dir": ({"distil", "run", "score", "verify"}, {"DIR"}),
     "--device": ({"distil", "generate", "run", "verify"}, {"DEVICE"}),
     "--jobs": ({"run", "verify"}, {"N"}),

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
 
-from benchmark import generate, verify
+from benchmark import data, generate, verify
 from benchmark.__main__ import COMMANDS
 
 ROOMS = ("benchmark", "baselines", "diffuseq")
@@ -129,12 +129,22 @@ def test_the_library_page_runs_as_it_stands(
 @pytest.mark.slow
 def test_data_of_one_s_own(reader: Open) -> None:
     her = reader("docs/add-a-task.md")
-    found = statuses(her.runs("--suite small"))
+    found = statuses(her.runs("headlines --data-dir data --suite small"))
     assert found == {"transformer": {"ok"}, "copy-source": {"ok"}}
     lines = her.runs("--suite headlines.yaml")
     names = ("transformer", "copy-source", "reference", "tokenizer-ceiling")
     assert statuses(lines) == {name: {"ok"} for name in names}
     assert {line["score"]["num_sources"] for line in lines} == {2}
+
+
+@pytest.mark.slow
+def test_files_of_others_become_a_task(reader: Open, capsys: pytest.CaptureFixture[str]) -> None:
+    her = reader("docs/add-a-task.md")
+    convert, check = [w for w in commands(her.text) if w[0] == "benchmark.data" and len(w) > 2]
+    assert data.main(convert[1:]) == 0 and data.main(check[1:]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("train: train.csv, 2 pairs\ntest: test.json, 1 pairs\ndata/news\n")
+    assert statuses(her.runs("--task news")) == {"copy-source": {"ok"}}
 
 
 @pytest.mark.slow
@@ -207,7 +217,9 @@ def test_commands_are_understood(words: list[str]) -> None:
         return  # the reader's own, which its document runs
     suite = load_suite(options.suite, options.set)
     # Tasks that a document makes are not in the suite.
-    if not any(name == "headlines" or name.endswith("-distilled") for name in options.task):
+    if not any(
+        name in ("headlines", "news") or name.endswith("-distilled") for name in options.task
+    ):
         assert choose_tasks(suite, options.task)
     # The reader's own systems are not installed here; their document runs them.
     named = [system for system in options.system if not system.startswith("my")]
