@@ -63,9 +63,9 @@ class DataCheck:
                 f"canvas: source {self.canvas.source}, target {self.canvas.target} tokens with"
                 " their marks"
             )
-            for split, cut in self.canvas.cut.items():
+            for name, cut in self.canvas.cut.items():
                 yield (
-                    f"{split:8}cut: {cut.sources / cut.of:.2%} of the sources,"
+                    f"{name:8}cut: {cut.sources / cut.of:.2%} of the sources,"
                     f" {cut.targets / cut.of:.2%} of the targets"
                 )
         yield from self._sentences()
@@ -87,7 +87,7 @@ def check_data(task: Task, recipe: TaskRecipe) -> DataCheck:
         script = detect_script(text for example in task.test for text in example.references)
         unit = unit_of(script)
     by_word = unit == "words"
-    lengths = {}
+    lengths: dict[str, dict[str, tuple[int, int, int]]] = {}
     for split in SPLITS:
         examples: Sequence[Example] = getattr(task, split)
         if examples:

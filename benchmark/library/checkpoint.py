@@ -156,7 +156,8 @@ def _find_in_store(
             f"{where} has {len(found)} that fit ({asked}): name the system, the task, the seed, the"
             f" report or the folder of one with --from (load): {listed}."
         )
-    return _of_entry(store, *found, None)
+    (key,) = found
+    return _of_entry(store, key, None)
 
 
 def _keys_of_report(

@@ -166,7 +166,7 @@ def load(
         if checkpoint.operators is not None:
             steered = cast("Steerable", system_)
             values = checkpoint.facts["operators"]["recipe"]
-            recipe = fill(steered.OperatorConfig, values, "operators")
+            recipe: Any = fill(steered.OperatorConfig, values, "operators")
             steered.load_operators(checkpoint.operators, recipe)
     return TrainedSystem(checkpoint, system_, where)
 

@@ -105,7 +105,7 @@ def _stem(name: str) -> str:
 
 def _partner(name: str, names: Sequence[str], columns: Columns) -> str | None:
     """The file of the targets of a file of sources; None if this is no such file."""
-    keys = LINE_KEYS
+    keys: Sequence[tuple[str, str]] = LINE_KEYS
     if columns.source is not None and columns.target is not None:
         keys = ((columns.source, columns.target),)
     bare = name.removesuffix(".gz")
