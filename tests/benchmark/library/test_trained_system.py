@@ -42,7 +42,7 @@ def test_draws_depend_on_the_text_and_the_seed_alone(system):
     assert texts(system.generate(TEXTS, num_samples=3, seed=2)) != made
 
 
-def test_the_setting_of_the_table_and_changes_of_it(system, kept):
+def test_the_setting_of_the_table_and_changes_of_it(system, kept, tmp_path):
     (main,) = [
         of.setting
         for of in read_results(kept.report).records.trial_records
@@ -52,6 +52,12 @@ def test_the_setting_of_the_table_and_changes_of_it(system, kept):
     greedy = system.generate(TEXTS[:1], decoding={"method": "greedy"})
     assert texts(greedy) == texts(system.generate(TEXTS[:1], decoding={"method": "greedy"}, seed=9))
     assert system.decoding["method"] == "sample"
+    system.share(tmp_path / "greedy")
+    facts = json.loads((tmp_path / "greedy" / "diffuseq_bench.json").read_text())
+    facts["setting"]["decoding"]["method"] = "greedy"
+    (tmp_path / "greedy" / "diffuseq_bench.json").write_text(json.dumps(facts))
+    of_table = load(tmp_path / "greedy", device="cpu").generate(TEXTS[:1])
+    assert texts(of_table) == texts(greedy)
 
 
 def test_the_candidates_are_those_of_the_system_itself(system):
