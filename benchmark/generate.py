@@ -72,6 +72,8 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     if options.num_samples < 1:
         raise UserError(f"-n {options.num_samples}: use 1 or more.")
+    if stray := [word for word in options.decoding if "=" not in word]:
+        raise UserError(f"--decoding {stray[0]!r:.60}: write KEY=VALUE, and texts before it.")
     texts = options.texts or _read_lines()
     from benchmark.experiment.overrides import parse
     from benchmark.library import load

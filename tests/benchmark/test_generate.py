@@ -73,7 +73,7 @@ def test_decoding_is_changed(call):
     [
         ([TEXT, "-n", "0"], None, "-n 0: use 1 or more."),
         ([TEXT, "--system", "transfromer"], None, "There is no trained transfromer in "),
-        ([TEXT, "--decoding", "greedy"], None, "not of the form key=value"),
+        (["--decoding", "temperature=1", TEXT], None, "write KEY=VALUE, and texts before it."),
         ([TEXT, "--decoding", "temprature=1"], None, "did you mean 'temperature'"),
         ([], b"", "The input is empty"),
         ([], b"\xff\xfe", "The input is not UTF-8 (byte 0)"),
