@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from benchmark.api import System
-from benchmark.experiment.registry import load_system
+from benchmark.experiment.registry import load_system, row_names
 from benchmark.experiment.selection import check_ablations, choose_systems
 from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
@@ -62,6 +62,7 @@ def make_plan(
     check_ablations(named, ablate)
     # Every file of a plug-in is read for it: once for all of its trials.
     sources = {system: find_source(system, load_system(system)) for system in named}
+    rows = row_names(named)
     loaded = {name: load_limited(suite, name, data_dir) for name in tasks}
     scoring = {name: resolve_scoring(suite, task) for name, task in loaded.items()}
     trials = [
@@ -75,6 +76,7 @@ def make_plan(
             ablate,
             labels,
             source=sources[system],
+            row=rows[system],
         )
         for task in tasks
         for system in chosen[task]

@@ -12,7 +12,8 @@ import importlib.util
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -92,6 +93,24 @@ def load_system(name: str) -> type[System]:
     if ":" in name:
         return _import_class(name, name)
     raise UserError(f"There is no system {name!r}: {suggestion(name, entries)}")
+
+
+def row_names(systems: Iterable[str]) -> dict[str, str]:
+    """What records and reports call systems: one that is named by its path has the id of its class.
+
+    It keeps its path where that id is of another system, here or among `systems`.
+    """
+    entries = system_entries()
+    ids = {system: str(getattr(load_system(system), "id", system)) for system in systems}
+    taken = Counter(ids.values())
+    rows = {}
+    for system, own in ids.items():
+        entry = entries.get(own)
+        is_other = entry is not None and entry.target != system
+        is_fit = own.strip() == own and own.isprintable() and own and not {*own} & {*"/\\:"}
+        is_path = system not in entries
+        rows[system] = own if is_path and is_fit and not is_other and taken[own] == 1 else system
+    return rows
 
 
 def name_by_module(name: str) -> str:

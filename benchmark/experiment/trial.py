@@ -94,6 +94,8 @@ class Trial:
     """Name of the suite."""
     source: SystemSource | None = None
     """Of a plug-in; None for the systems of this package, whose source is that of the code."""
+    row: str = ""
+    """What records and reports call the system; see `benchmark.experiment.registry.row_names`."""
 
     @property
     def name(self) -> str:
@@ -147,6 +149,7 @@ def resolve_trial(
     labels: LabelBudget | None = None,
     *,
     source: SystemSource | None = None,
+    row: str | None = None,
 ) -> Trial:
     """Resolve one trial with everything that determines it.
 
@@ -158,6 +161,7 @@ def resolve_trial(
         labels: what it learns from; None = the labels of the task's recipe. With others the trial
             is a point of the curve over labels and has the main setting alone.
         source: the result of `find_source(system, system_class)`.
+        row: what records call the system; None = `system`.
 
     Raises:
         UserError: for a recipe that does not fit the system.
@@ -205,6 +209,7 @@ def resolve_trial(
         choice=choice,
         suite=suite.name,
         source=source,
+        row=row or system,
     )
 
 

@@ -149,6 +149,22 @@ def add_output(group: Group, metavar: str, help_text: str, default: Path | None 
     )
 
 
+def add_trained_system(group: Group) -> None:
+    """Add the flags that name a trained system."""
+    group.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="RUN",
+        help="a store, the report of a run, a folder of a trained system, or OWNER/NAME on a hub",
+    )
+    group.add_argument("--system", help="which system of a store or report; or module:Class")
+    group.add_argument("--task", help="the task that it was trained on, where there are several")
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="seed of its training, where there are several"
+    )
+
+
 def show_first(action: argparse.Action) -> None:
     """Accept all spellings of a flag, but show only the first in help and errors."""
     action.option_strings = action.option_strings[:1]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api import Example, System, write_identity
-from benchmark.api.checkpoint import IDENTITY
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
 from benchmark.experiment.trial import Trial
@@ -20,7 +19,7 @@ from benchmark.runtime.command_line import note
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
 from benchmark.store.seal import DamagedError, read_sealed, write_sealed
-from benchmark.training.model_card import CARD, write_card
+from benchmark.training.model_card import BESIDE_WEIGHTS, write_card
 from benchmark.training.selection import Selection
 from benchmark.training.trackers import TensorBoardTracker, Tracker, WandbTracker
 from benchmark.training.trainer import Quality, Trainer
@@ -88,7 +87,7 @@ def train(trial: Trial, context: RunContext) -> None:
         | {
             "parameters": count_parameters(system, vocab_size(trial)),
             # Of the weights and what they need, so that it is the same in every version.
-            "system_digest": folder_digest(folder / "system", without=(IDENTITY, CARD)),
+            "system_digest": folder_digest(folder / "system", without=BESIDE_WEIGHTS),
         },
         **provenance(context.device, trial.threads),
         "processes": context.processes.count,

@@ -58,7 +58,8 @@ def _describe_sources(report: RawReport) -> Iterator[str]:
             continue
         made = ", ".join(recorded.get("made") or [recorded["digest"]])
         try:
-            source = find_source(system, load_system(system))
+            path = info.get("path") or system
+            source = find_source(path, load_system(path))
         except UserError:
             source = None
         if source is None:
