@@ -98,6 +98,11 @@ class Trial:
         name = f"{self.task.id} / {self.system} / seed {self.seed}"
         return f"{name} / labels {self.labels}" if self.main.setting.roles == ("labels",) else name
 
+    @property
+    def key(self) -> str:
+        """The key of its lease: trials that leave the same entries have the same."""
+        return content_key({"entries": self.entries})
+
     def describe(self, stage: str) -> dict[str, Any]:
         """The beginning of the record of one of its entries."""
         named = {"stage": stage, "task": self.task.id, "system": self.system, "seed": self.seed}

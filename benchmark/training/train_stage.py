@@ -31,8 +31,8 @@ def train(trial: Trial, context: RunContext) -> None:
     With several processes, all train and only the first writes.
     """
     assert trial.train_key is not None
-    store, task = context.store, trial.task
-    folder = store.partial("train", trial.train_key)
+    store, task, key = context.store, trial.task, trial.train_key
+    folder = store.partial("train", key)
     source = _begin(folder, trial) if context.processes.is_main else None
     system = build_system(trial)
     if system.module is not None:
@@ -53,6 +53,7 @@ def train(trial: Trial, context: RunContext) -> None:
         quality=_quality(trial, context),
         on_progress=on_progress,
         on_event=_mirror(trial, context),
+        on_checkpoint=lambda: store.check_held("train", key),
         processes=context.processes,
     ).run()
     if not context.processes.is_main:
@@ -77,7 +78,7 @@ def train(trial: Trial, context: RunContext) -> None:
         **provenance(context.device, trial.threads),
         "processes": context.processes.count,
     }
-    store.finish("train", trial.train_key, record)
+    store.finish("train", key, record)
 
 
 def _begin(folder: Path, trial: Trial) -> dict[str, Any] | None:
