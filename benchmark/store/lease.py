@@ -3,13 +3,13 @@
 Network file systems do not keep the locks of a kernel, so nothing is locked. A lease is a file
 with a number, `<folder>/<number>`, that is made by a hard link or exclusively, which one process
 alone can do; the highest number counts. Its owner raises a counter in it every `BEAT_S`. To let go,
-it renames the file to `<number>.free`. Whoever finds the highest number free, or its owner dead,
+it makes `<number>.free` beside it. Whoever finds the highest number free, or its owner dead,
 makes the next number, so that of several at once one succeeds, and no file of another has to be
 removed for that. The highest number never goes down, and so an owner that was thought dead and is
 not finds a higher one and stops.
 
 An owner is dead if its process is gone, where that can be seen: in the same boot of the same
-machine or container. Otherwise if its counter stood still while the observer looked `STILL` times,
+machine or container. Elsewhere it is dead if its counter stood still while the observer looked `STILL` times,
 `BEAT_S` or more apart. No two clocks are compared.
 """
 
@@ -117,9 +117,10 @@ class Lease:
     def release(self) -> None:
         """Let others have it."""
         _heart.remove(self)
-        path = _path(self.folder, self.number)
+        # The number itself stays taken: one who looked long ago must not be able to make it again.
         with suppress(OSError):
-            path.rename(path.with_name(path.name + _FREE))
+            if _path(self.folder, self.number).exists():
+                (self.folder / f"{self.number}{_FREE}").touch()
 
 
 def take(folder: Path, what: str) -> Lease:
@@ -225,8 +226,8 @@ class _Observer:
 
     def finds_dead(self, path: Path, owner: Owner, beats: int) -> bool:
         """Whether an owner is dead, as far as it was observed."""
-        if is_gone(owner):
-            return True
+        if owner.started and owner.place == _place():
+            return is_gone(owner)
         state, now = (owner.token, beats), self._clock()
         seen, last, count = self._seen.get(path, (None, now, 0))
         if state != seen:
