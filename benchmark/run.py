@@ -30,6 +30,7 @@ from benchmark.runtime.output_paths import check_name, make_folder
 from benchmark.runtime.stop_request import STOPPED, find_stop, listen, read_wall_time
 
 if TYPE_CHECKING:
+    from benchmark.execution.time_estimate import Estimate
     from benchmark.experiment.plan import Plan
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.suite import Suite
@@ -442,27 +443,40 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
 
 def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] | None) -> int:
     from benchmark.execution.changed_sources import describe_changed_sources
-    from benchmark.execution.time_estimate import estimate_seconds
+    from benchmark.execution.shard import select_shard
+    from benchmark.execution.time_estimate import Estimate, estimate_trials
     from benchmark.execution.trial_stages import unfinished
     from benchmark.runtime.device import set_threads
 
     for changed in describe_changed_sources(plan.trials, context.store):
         note(f"note: {changed}")
     set_threads(plan.suite.threads)
-    total = 0.0
-    for trial in plan.trials:
+    trials = [plan.trials[number] for number in select_shard(plan.trials, shard)]
+    left = [number for number, of in enumerate(trials) if unfinished(of, context.store)]
+    made = estimate_trials([trials[number] for number in left], context)
+    estimates = dict(zip(left, made, strict=True))
+    for number, trial in enumerate(trials):
         settings = [planned.setting for planned in trial.generations]
-        if not unfinished(trial, context.store):
+        if number not in estimates:
             print(f"{trial.name}: cached ({len(settings)} settings)")
         else:
-            seconds = estimate_seconds(trial, context)
-            total += seconds
-            print(f"{trial.name}: {len(settings)} settings, about {_duration(seconds)}")
+            print(f"{trial.name}: {len(settings)} settings, {_describe(estimates[number])}")
         for name in dict.fromkeys(name for s in settings for name in s.ablations):
             labels = "; ".join(s.label for s in settings if name in s.ablations)
             print(f"  ablation {name}: {labels}")
-    print(f"{len(plan.trials)} trials, about {_duration(total / jobs)} in {jobs} processes")
+    total = sum(estimates.values(), start=Estimate(0.0))
+    in_all = Estimate(total.seconds / jobs, total.is_rough, total.unknown)
+    print(f"{len(trials)} trials, {_describe(in_all)} in {jobs} processes")
     return 0
+
+
+def _describe(estimate: Estimate) -> str:
+    """The time of a trial in words."""
+    if estimate.unknown and not estimate.seconds:
+        return "time unknown: nothing like it was measured here"
+    also = ", without what nothing is known of" if estimate.unknown else ""
+    rough = ", roughly" if estimate.is_rough else ""
+    return f"about {_duration(estimate.seconds)}{rough}{also}"
 
 
 def _duration(seconds: float) -> str:

@@ -68,6 +68,12 @@ def unfinished(trial: Trial, store: Store) -> bool:
     return any(record is None for *_, record in _with_scores(trial, store))
 
 
+def is_scored(store: Store, scoring: TaskScoring, generate_key: str) -> bool:
+    """Whether candidates are there and have scores with the current metrics."""
+    record = store.record("generate", generate_key)
+    return record is not None and find_score(store, scoring, record)[1] is not None
+
+
 def _has_failed(trial: Trial, store: Store) -> bool:
     tried = _with_scores(trial, store)
     return any(store.failure(kind, key) is not None for kind, key, _ in tried)

@@ -196,10 +196,14 @@ class Store:
     def finish(self, kind: Kind, key: str, record: Mapping[str, Any]) -> None:
         """Turn the folder `partial` into the entry, with its record.
 
+        Where this process has locked the entry, the record has `stage_s`, the seconds since then.
+
         Raises:
             LeaseLostError: if this process had locked it, and has lost it to another.
         """
         self.check_held(kind, key)
+        if (held := self._held.get((kind, key))) is not None:
+            record = {**record, "stage_s": round(held.age_s, 3)}
         partial, folder = self.partial(kind, key), self.folder(kind, key)
         partial.mkdir(parents=True, exist_ok=True)
         for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):

@@ -9,8 +9,8 @@ removed for that. The highest number never goes down, and so an owner that was t
 not finds a higher one and stops.
 
 An owner is dead if its process is gone, where that can be seen: in the same boot of the same
-machine or container. Elsewhere it is dead if its counter stood still while the observer looked `STILL` times,
-`BEAT_S` or more apart. No two clocks are compared.
+machine or container. Elsewhere it is dead if its counter stood still while the observer looked
+`STILL` times, `BEAT_S` or more apart. No two clocks are compared.
 """
 
 from __future__ import annotations
@@ -84,6 +84,12 @@ class Lease:
         self.folder, self.number, self.owner = folder, number, owner
         self.is_lost = False
         self._beats = 0
+        self._taken = time.monotonic()
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was taken."""
+        return time.monotonic() - self._taken
 
     def check(self) -> None:
         """Look whether the lease is still that of this process.
