@@ -231,6 +231,7 @@ def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
+    from benchmark.execution.plan_manifest import write_manifest
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
@@ -267,6 +268,7 @@ def _run(
     if processes.is_main and any(unfinished(t, store) for t in select(plan, store, options.rerun)):
         # A store of finished stages is only read.
         store.prepare()
+        write_manifest(store, plan, name=folder.name, device=device)
     errors = _run_trials(plan, context, options, jobs)
     if why := processes.gather(find_stop())[0]:
         if processes.is_main:

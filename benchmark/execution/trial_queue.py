@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from benchmark.execution.trial_stages import Outcome, find_failures, unfinished
+from benchmark.execution.trial_stages import Outcome, find_failures, is_there
 from benchmark.experiment.trial import Trial
 from benchmark.runtime.command_line import note
 from benchmark.runtime.stop_request import deferred, find_stop
@@ -156,7 +156,7 @@ class _Queue:
             errors = tuple(of["error"] for of in found if of is not None)
             self._settled.append(Outcome(trial.name, 0, errors))
             return True
-        if unfinished(trial, self.store):
+        if not is_there(trial, self.store):
             return False
         self._settled.append(Outcome(trial.name, 0, ()))
         return True

@@ -100,9 +100,23 @@ def _is_stale(record: dict[str, Any] | None, trial: Trial) -> bool:
 
 def find_failures(trial: Trial, store: Store) -> dict[tuple[Kind, str], tuple[int, ...]]:
     """The recorded failures of a trial, each with what tells it from a later one."""
-    tried = ((kind, key) for kind, key, _ in _with_scores(trial, store))
-    found = {(kind, key): store.failure_mark(kind, key) for kind, key in tried}
-    return {entry: mark for entry, mark in found.items() if mark is not None}
+    marks = {(kind, key): store.failure_mark(kind, key) for kind, key, _ in _peek(trial, store)}
+    return {entry: mark for entry, mark in marks.items() if mark is not None}
+
+
+def is_there(trial: Trial, store: Store) -> bool:
+    """Whether all of a trial is in the store, whole or not: what others finished a moment ago."""
+    return all(found for *_, found in _peek(trial, store))
+
+
+def _peek(trial: Trial, store: Store) -> Iterator[tuple[Kind, str, bool]]:
+    """The entries and whether they are there, each candidates entry followed by its score."""
+    for kind, key in trial.entries:
+        record = store.peek(kind, key)
+        yield kind, key, record is not None
+        if kind == "generate" and record is not None:
+            scored_as = trial.scoring.key(record["candidates_digest"])
+            yield "score", scored_as, store.peek("score", scored_as) is not None
 
 
 def run_trial(trial: Trial, context: RunContext) -> Outcome:

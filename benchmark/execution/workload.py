@@ -32,6 +32,8 @@ class Work:
     """Bound of the tokens of a training; None = no bound."""
     seconds: float | None = None
     """Bound of the seconds of a training; None = no bound."""
+    batch: int = 1
+    """Examples of an update of a training."""
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Work:
@@ -74,10 +76,10 @@ def list_work(trial: Trial, device: str) -> list[Work]:
     return found
 
 
-def _bound(budget: Budget, batch: int) -> dict[str, float | None]:
+def _bound(budget: Budget, batch: int) -> dict[str, Any]:
     size = None if budget.updates is None else float(budget.updates * batch)
     tokens = None if budget.tokens is None else float(budget.tokens)
-    return {"size": size, "tokens": tokens, "seconds": budget.seconds}
+    return {"size": size, "tokens": tokens, "seconds": budget.seconds, "batch": batch}
 
 
 def _describe(planned: PlannedGeneration) -> dict[str, Any]:

@@ -42,7 +42,17 @@ def called(monkeypatch):
 def test_the_list_of_commands(words, capsys):
     assert main(words) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
-    assert listed == ["run", "score", "report", "verify", "speed", "distil", "humaneval", "ls"]
+    assert listed == [
+        "run",
+        "status",
+        "score",
+        "report",
+        "verify",
+        "speed",
+        "distil",
+        "humaneval",
+        "ls",
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -100,7 +110,7 @@ ONE_MEANING = {
     "--help": (set(COMMANDS), None),
     "--version": (set(COMMANDS), None),
     "--quiet": (set(COMMANDS), None),
-    "--json": ({"ls", "speed", "verify"}, None),
+    "--json": ({"ls", "speed", "status", "verify"}, None),
     "--output": ({"distil", "humaneval", "report", "speed", "verify"}, {"DIR", "FILE"}),
     "--report": ({"score"}, {"DIR"}),
     "--reports": ({"run"}, {"DIR"}),
@@ -109,7 +119,7 @@ ONE_MEANING = {
     "--seed": ({"distil", "humaneval", "score"}, {"N"}),
     "--seeds": ({"run"}, {"N"}),
     "--sample-seed": ({"verify"}, {"N"}),
-    "--store": ({"distil", "run", "score", "verify"}, {"DIR"}),
+    "--store": ({"distil", "run", "score", "status", "verify"}, {"DIR"}),
     "--use-store": ({"verify"}, {"DIR"}),
     "--task": ({"distil", "humaneval", "run", "score", "verify"}, {"TASK"}),
     "--system": ({"distil", "humaneval", "run", "score", "verify"}, {"SYSTEM"}),
