@@ -23,7 +23,7 @@ WORDS = [
     "evaluation.metrics=[bleu_sent_m4]", "evaluation.controlled_metrics=[validity]",
     "evaluation.mbr.utilities=[]", "evaluation.interval.resamples=20",
 ]  # fmt: skip
-PATIENCE_S = 120
+PATIENCE_S = 600
 
 
 def start(folder: Path, *more: str) -> subprocess.Popen[str]:
