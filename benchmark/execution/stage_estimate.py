@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from benchmark.execution.speed_records import Speed, read_reference, read_speeds
 from benchmark.execution.workload import Work
@@ -80,14 +81,14 @@ def _likeness(work: Work, speed: Speed) -> tuple[bool, bool, bool, bool, float, 
 
 def _scale(work: Work, alike: Sequence[Speed]) -> float | None:
     """The seconds of measured stages, for the size of a planned one; None without a bound."""
-    seconds = sum(speed.seconds for speed in alike)
-    size = sum(speed.size * speed.calls * _length(work, speed) for speed in alike)
-    tokens = sum(speed.tokens for speed in alike)
     found = []
+    # The median: machines that were busy with something else are no measure.
     if work.size is not None:
-        found.append(seconds * work.size * work.calls / size)
-    if work.tokens is not None and tokens:
-        found.append(seconds * work.tokens / tokens)
+        rates = [s.seconds / (s.size * s.calls * _length(work, s)) for s in alike]
+        found.append(median(rates) * work.size * work.calls)
+    rates = [speed.seconds / speed.tokens for speed in alike if speed.tokens]
+    if work.tokens is not None and rates:
+        found.append(median(rates) * work.tokens)
     return min(found, default=None)
 
 
