@@ -270,7 +270,10 @@ def _run(
         store.prepare()
         write_manifest(store, plan, name=folder.name, device=device)
     errors = _run_trials(plan, context, options, jobs)
-    if why := processes.gather(find_stop())[0]:
+    why = find_stop()
+    if why and processes.is_main and not any(unfinished(trial, store) for trial in plan.trials):
+        why = ""  # it came when all was done: the report is still written
+    if why := processes.gather(why)[0]:
         if processes.is_main:
             _say_stopped(plan, store, why)
         return STOPPED

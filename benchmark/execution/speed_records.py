@@ -1,7 +1,7 @@
 """How long stages took: those of the store, and those of kept reports, as a first guess.
 
-The second are in `reference_speeds.json`, which `tests/benchmark/execution/reference_speeds.py` writes;
-they are scaled by how fast a product of matrices was there and is here.
+The second are in `reference_speeds.json`, scaled by how fast a product of matrices was there and is
+here; `tests/benchmark/execution/reference_speeds.py` writes them.
 """
 
 from __future__ import annotations
