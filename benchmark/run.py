@@ -30,7 +30,7 @@ from benchmark.runtime.output_paths import check_name, make_folder
 from benchmark.runtime.stop_request import STOPPED, find_stop, listen, read_wall_time
 
 if TYPE_CHECKING:
-    from benchmark.execution.time_estimate import Estimate
+    from benchmark.execution.stage_estimate import Estimate
     from benchmark.experiment.plan import Plan
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.suite import Suite
@@ -449,7 +449,8 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
 def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] | None) -> int:
     from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.execution.shard import select_shard
-    from benchmark.execution.time_estimate import Estimate, estimate_trials
+    from benchmark.execution.stage_estimate import Estimate
+    from benchmark.execution.time_estimate import estimate_trials
     from benchmark.execution.trial_stages import unfinished
     from benchmark.runtime.device import set_threads
 

@@ -77,12 +77,15 @@ def _describe(manifest: Manifest, states: Sequence[TrialState]) -> dict[str, Any
         state: sum(of.state == state for of in states)
         for state in ("done", "running", "failed", "left")
     }
-    systems = []
+    systems: list[dict[str, Any]] = []
     for system in dict.fromkeys(of.system for of in states if of.state != "done"):
         mine = [of for of in states if of.system == system]
         open_ = [of for of in mine if of.state in ("running", "left")]
         hours = sum(of.left.seconds for of in open_) / 3600
-        row = {"system": system, **{s: sum(of.state == s for of in mine) for s in counts}}
+        row: dict[str, Any] = {
+            "system": system,
+            **{s: sum(of.state == s for of in mine) for s in counts},
+        }
         row |= {"hours": round(hours, 4), "unknown": sum(of.left.unknown for of in open_)}
         systems.append(row | {"rough": any(of.left.is_rough for of in open_)})
     hours = sum(row["hours"] for row in systems)
