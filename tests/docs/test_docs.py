@@ -129,7 +129,7 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    named = ("run", "distil", "humaneval", "ls", "report", "score", "speed", "verify")
+    named = ("run", "distil", "humaneval", "ls", "report", "score", "speed", "status", "verify")
     assert modules == {f"benchmark.{name}" for name in named}
 
 
