@@ -14,6 +14,7 @@ from benchmark.runtime.command_line import version
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("benchmark.run", "train, generate, score and report"),
+    "status": ("benchmark.status", "show how far the runs of a store are, on all machines"),
     "score": ("benchmark.score", "score the outputs of any system and add them to a report"),
     "report": ("benchmark.report.__main__", "render a report again from its records"),
     "generate": ("benchmark.generate", "candidates of a trained system for texts of your own"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from benchmark.api import DecodingProtocol, Example, Steerable, System
@@ -103,9 +104,22 @@ class Trial:
         name = f"{self.task.id} / {self.system} / seed {self.seed}"
         return f"{name} / labels {self.labels}" if self.main.setting.roles == ("labels",) else name
 
+    @property
+    def key(self) -> str:
+        """The key of its lease: trials that leave the same entries have the same."""
+        return content_key({"entries": self.entries})
+
+    @cached_property
+    def chars(self) -> float:
+        """Characters of a source and its target, on average over the first test examples."""
+        first = self.task.test[:200]
+        total = sum(len(example.source) + len(example.target) for example in first)
+        return round(total / max(1, len(first)), 1)
+
     def describe(self, stage: str) -> dict[str, Any]:
         """The beginning of the record of one of its entries."""
         named = {"stage": stage, "task": self.task.id, "system": self.system, "seed": self.seed}
+        named["chars"] = self.chars
         return named | ({"source": self.source.as_dict()} if self.source else {})
 
     @property

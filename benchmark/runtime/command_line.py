@@ -23,6 +23,7 @@ from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest
 from benchmark.runtime.error_message import shorten
 from benchmark.runtime.shown_text import show_controls
+from benchmark.runtime.stop_request import STOPPED, StopSignal
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer as Group
@@ -206,7 +207,8 @@ def run_command(
 
     Returns:
         The exit code of `act`; 2 after a user error or where the output cannot be written, 130
-        after Ctrl-C, 1 if the reader of the output closes it early.
+        after Ctrl-C, 75 after SIGTERM where a command resumes, 1 if the reader of the output closes
+        it early.
     """
     global _quiet
     words = list(sys.argv[1:] if words is None else words)
@@ -230,6 +232,10 @@ def run_command(
         advice = "; run the same command again to resume" if resumes else ""
         print(f"\ninterrupted{advice}", file=sys.stderr)
         return 130
+    except StopSignal:
+        advice = ": run the same command again to resume" if resumes else ""
+        print(f"stopped by SIGTERM{advice}", file=sys.stderr)
+        return STOPPED
     except SystemExit as leaving:
         # The help was printed; what is buffered may find no reader or no room.
         if (lost := _flush()) is not None:

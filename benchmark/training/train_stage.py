@@ -34,8 +34,8 @@ def train(trial: Trial, context: RunContext) -> None:
     With several processes, all train and only the first writes.
     """
     assert trial.train_key is not None
-    store, task = context.store, trial.task
-    folder = store.partial("train", trial.train_key)
+    store, task, key = context.store, trial.task, trial.train_key
+    folder = store.partial("train", key)
     source = _begin(folder, trial) if context.processes.is_main else None
     system = build_system(trial)
     if system.module is not None:
@@ -63,6 +63,7 @@ def train(trial: Trial, context: RunContext) -> None:
         selection=_selection(trial, context),
         on_progress=on_progress,
         on_event=follow,
+        on_checkpoint=lambda: store.check_held("train", key),
         processes=context.processes,
     )
     try:
@@ -93,7 +94,7 @@ def train(trial: Trial, context: RunContext) -> None:
         "processes": context.processes.count,
         "precision": trainer.precision,
     }
-    store.finish("train", trial.train_key, record)
+    store.finish("train", key, record)
 
 
 def _begin(folder: Path, trial: Trial) -> dict[str, Any] | None:

@@ -29,6 +29,7 @@ from benchmark.api.noise import row_seed
 from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
+from benchmark.runtime.stop_request import StoppedError, find_stop
 from benchmark.training.batch_sampler import Batches
 from benchmark.training.checkpoints import (
     BEST,
@@ -88,6 +89,8 @@ class Trainer:
     A part of `system.module` that learns from the rows it is shown, rather than by gradients, has
     a method `learn_from_all(join)`: `join` turns the rows `(n, ...)` of this process into those of
     all, in order, and passing None instead removes it again.
+
+    `on_checkpoint` is called before a checkpoint is written, and may refuse it by raising.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class Trainer:
         selection: Selection | None = None,
         on_progress: OnProgress | None = None,
         on_event: OnEvent | None = None,
+        on_checkpoint: Callable[[], None] | None = None,
         processes: Processes = ALONE,
     ) -> None:
         if system.module is None:
@@ -121,6 +125,7 @@ class Trainer:
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
         self.quality, self.selection = quality, selection
         self.on_progress, self.on_event = on_progress, on_event
+        self.on_checkpoint = on_checkpoint
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
@@ -147,6 +152,7 @@ class Trainer:
 
         Raises:
             TrainingDivergedError: if the loss is not finite; names the update.
+            StoppedError: if somebody asked for it; there is a checkpoint of the last update then.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
@@ -184,10 +190,14 @@ class Trainer:
                 self._log_update(rate, loss, terms)
             if recipe.validate_every and progress.update % recipe.validate_every == 0:
                 self._validate()
-            if processes.broadcast(time.monotonic() - last_checkpoint) > recipe.checkpoint_s:
+            why = find_stop()
+            age_s = math.inf if why else time.monotonic() - last_checkpoint
+            if (age_s := processes.broadcast(age_s)) > recipe.checkpoint_s:
                 self._raise_if(first_bad)
                 self._checkpoint()
                 last_checkpoint = time.monotonic()
+            if age_s == math.inf and not self._has_ended():
+                raise StoppedError(why or "the first process was asked to stop")
         self._raise_if(first_bad)
         self._finish()
         return TrainingSummary(
@@ -351,6 +361,8 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         if self.processes.is_main:
+            if self.on_checkpoint is not None:
+                self.on_checkpoint()
             save_checkpoint(self.folder, self.progress, self.module, self.average, self.optimiser)
 
     def _resume(self) -> None:

@@ -43,7 +43,8 @@ def test_the_list_of_commands(words, capsys):
     assert main(words) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
     assert listed == [
-        "run", "score", "report", "generate", "share", "data", "verify", "speed", "distil",
+        "run", "status", "score", "report", "generate", "share", "data", "verify", "speed",
+        "distil",
         "humaneval",
         "ls",
     ]  # fmt: skip
@@ -104,7 +105,7 @@ ONE_MEANING = {
     "--help": (set(COMMANDS), None),
     "--version": (set(COMMANDS), None),
     "--quiet": (set(COMMANDS), None),
-    "--json": ({"data", "generate", "ls", "speed", "verify"}, None),
+    "--json": ({"data", "generate", "ls", "speed", "status", "verify"}, None),
     "--output": (
         {"data", "distil", "humaneval", "report", "share", "speed", "verify"},
         {"DIR", "FILE"},
@@ -118,7 +119,7 @@ ONE_MEANING = {
     "--seeds": ({"run"}, {"N"}),
     "--sample-seed": ({"generate", "verify"}, {"N"}),
     "--decoding": ({"distil", "generate"}, {"KEY=VALUE"}),
-    "--store": ({"distil", "generate", "run", "score", "share", "verify"}, {"DIR"}),
+    "--store": ({"distil", "generate", "run", "score", "share", "status", "verify"}, {"DIR"}),
     "--use-store": ({"verify"}, {"DIR"}),
     "--task": (
         {"distil", "generate", "humaneval", "run", "score", "share", "verify"},
