@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from benchmark.api import UserError
+from benchmark.runtime.allocator import keep_freed_memory
 
 
 def choose_device(name: str) -> str:
@@ -42,6 +43,7 @@ def set_threads(threads: int) -> None:
     """Fix the number of threads before computing, so that sums keep their order."""
     import torch
 
+    keep_freed_memory()
     torch.set_num_threads(threads)
     # Denormal numbers of vanishing gradients and averages cost ten times as much.
     torch.set_flush_denormal(True)
