@@ -15,7 +15,7 @@ from typing import Any
 from benchmark.execution.trial_stages import Outcome, run_trial
 from benchmark.experiment.run_context import OnStage, RunContext, ignore_progress
 from benchmark.experiment.trial import Trial
-from benchmark.runtime.device import set_threads
+from benchmark.runtime.device import set_threads, use_device
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def _pass_on(messages: Any, on_stage: OnStage) -> None:
 def _start(worker: _Worker, parent: int) -> None:
     global _worker
     _worker = worker
+    use_device(worker.context.device)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 
 

@@ -238,6 +238,9 @@ class Evaluation(_Recipe):
     """Network rows decoded at once (candidates, not sources)."""
     compile: bool | Literal["cuda-graphs", "aot-eager"] = False
     """How calls of the network are compiled: see `benchmark.runtime.compilation`."""
+    precision: Literal["float32", "tf32", "bf16", "auto"] = "float32"
+    """Of the network's matrix products in decoding: see `benchmark.runtime.precision`. auto = bf16
+    where the GPU supports it."""
     metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
     published_metrics: list[str] = []
     """Beside these on tasks with published figures, which stand beside no other scale."""

@@ -348,6 +348,8 @@ def _plan_generation(
     # Compiled sums round differently; entries without compilation keep their earlier keys.
     if suite.evaluation.compile:
         identity["compile"] = suite.evaluation.compile
+    if suite.evaluation.precision != "float32":
+        identity["precision"] = suite.evaluation.precision
     if setting.num_sources is not None:
         identity["num_sources"] = setting.num_sources
     return PlannedGeneration(

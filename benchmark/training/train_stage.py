@@ -11,6 +11,7 @@ from benchmark.api import System, write_identity
 from benchmark.api.checkpoint import IDENTITY
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
+from benchmark.experiment.task_tokenizer import task_tokenizer
 from benchmark.experiment.trial import Trial
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
@@ -35,6 +36,8 @@ def train(trial: Trial, context: RunContext) -> None:
     folder = store.partial("train", trial.train_key)
     source = _begin(folder, trial) if context.processes.is_main else None
     system = build_system(trial)
+    tokenizer = task_tokenizer(task, trial.task_recipe.tokenizer)
+    tokenizer.remember(text for e in task.train for text in (e.source, e.target))
     if system.module is not None:
         system.module.to(context.device)
 

@@ -113,7 +113,8 @@ class Trainer:
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
-        self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
+        is_named = device == "cpu" or ":" in device
+        self.device = torch.device(device) if is_named else self.accelerator.device
         objective = Objective(
             system, device=self.device.type, is_bf16=is_bf16(recipe, self.device.type)
         )
@@ -243,9 +244,14 @@ class Trainer:
 
     def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: value.to(self.device, non_blocking=True) if isinstance(value, Tensor) else value
+            name: self._moved(value) if isinstance(value, Tensor) else value
             for name, value in batch.items()
         }
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        # From pinned memory a copy does not wait for what the device still has to do.
+        pinned = tensor.pin_memory() if self.device.type == "cuda" else tensor
+        return pinned.to(self.device, non_blocking=True)
 
     def _raise_if(self, first_bad: Tensor) -> None:
         update = min(self.processes.gather(float(first_bad)))
