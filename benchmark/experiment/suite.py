@@ -114,8 +114,10 @@ class TrainingRecipe(_Recipe):
 
     batch: Count = 64
     """Examples per update, over all devices and accumulation steps."""
-    micro_batch: Count | None = None
-    """Examples per forward pass, over all processes; null = the whole batch."""
+    micro_batch: Count | Literal["auto"] | None = None
+    """Examples per forward pass, over all processes; null = the whole batch; auto = as many as fit,
+    see `benchmark.training.micro_batch`: what was found is recorded. An update is the same within
+    rounding, but for dropout."""
     learning_rate: float = Field(1e-3, gt=0, le=1000)
     schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
     warmup_updates: int = Field(100, ge=0, le=10**12)
@@ -140,6 +142,9 @@ class TrainingRecipe(_Recipe):
     """Examples of the valid split used for the validation loss."""
     quality_examples: int = Field(32, ge=0, le=10**12)
     """Examples of the valid split decoded for the quality curve."""
+    quality_decoding: dict[str, Any] = {}
+    """How the quality curve decodes where that differs from the main setting, such as fewer calls;
+    the weights do not depend on it."""
     patience: Count | None = None
     """Validations without improvement before training stops and the best weights are kept."""
     checkpoint_s: float = Field(30.0, gt=0)

@@ -91,6 +91,8 @@ class Trial:
     """Name of the suite."""
     source: SystemSource | None = None
     """Of a plug-in; None for the systems of this package, whose source is that of the code."""
+    quality_decoding: DecodingProtocol | None = None
+    """How the quality curve of training decodes; None as the main setting."""
 
     @property
     def name(self) -> str:
@@ -197,7 +199,20 @@ def resolve_trial(
         labels=labels if learns_labels(task, system_class) else None,
         suite=suite.name,
         source=source,
+        quality_decoding=_quality_decoding(training, system, system_class, settings[0]),
     )
+
+
+def _quality_decoding(
+    training: TrainingRecipe, system: str, system_class: type[System], main: Setting
+) -> DecodingProtocol | None:
+    if not training.quality_decoding or not system_class.capabilities.trainable:
+        return None
+    where = f"systems.{system}.training.quality_decoding"
+    fill(system_class.Decoding, training.quality_decoding, where)
+    values = main.decoding | training.quality_decoding
+    made: DecodingProtocol = fill(system_class.Decoding, values, where)
+    return made
 
 
 def learns_labels(task: Task, system_class: type[System]) -> bool:
@@ -277,7 +292,13 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
     # The time of checkpoints does not change their content.
     fields.pop("checkpoint_s")
     # Fields of a later version: entries of an earlier one keep their keys.
-    for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
+    usual_values = {
+        "by_length": False,
+        "compile": False,
+        "ema_warmup": True,
+        "quality_decoding": {},
+    }
+    for later, usual in usual_values.items():
         if fields[later] == usual:
             fields.pop(later)
     return fields

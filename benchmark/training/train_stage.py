@@ -44,7 +44,7 @@ def train(trial: Trial, context: RunContext) -> None:
     def on_progress(done: int, total: int, text: str) -> None:
         context.on_stage(trial.name, "train", done, total, text)
 
-    summary = Trainer(
+    trainer = Trainer(
         system,
         task.train,
         task.valid,
@@ -57,7 +57,8 @@ def train(trial: Trial, context: RunContext) -> None:
         on_progress=on_progress,
         on_event=_mirror(trial, context),
         processes=context.processes,
-    ).run()
+    )
+    summary = trainer.run()
     if not context.processes.is_main:
         return
     system.save(folder / "system")
@@ -71,6 +72,7 @@ def train(trial: Trial, context: RunContext) -> None:
         "config": asdict(trial.config),
         "training": trial.training.model_dump(mode="json"),
         "budget": trial.budget.model_dump(mode="json"),
+        **({"micro_batch": trainer.micro_batch} if trial.training.micro_batch == "auto" else {}),
         "summary": asdict(summary)
         | {
             "parameters": count_parameters(system, vocab_size(trial)),
@@ -131,7 +133,7 @@ def _quality(trial: Trial, context: RunContext) -> Quality | None:
         made = generate(
             system,
             examples,
-            trial.main.decoding,
+            trial.quality_decoding or trial.main.decoding,
             num_samples=1,
             seed=trial.seed,
             batch=trial.evaluation.batch,

@@ -29,6 +29,7 @@ from benchmark.api.noise import row_seed
 from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
+from benchmark.store.files import write_text
 from benchmark.training.batch_sampler import Batches
 from benchmark.training.checkpoints import (
     BEST,
@@ -42,6 +43,7 @@ from benchmark.training.checkpoints import (
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
+from benchmark.training.micro_batch import find_micro_batch, longest
 from benchmark.training.stopping import find_bound, find_nearest_bound
 
 Quality = Callable[[System], dict[str, float]]
@@ -51,6 +53,8 @@ OnEvent = Callable[[dict[str, Any]], None]
 """Called with every line of `events.jsonl`."""
 
 LOG_EVERY = 25
+MICRO_BATCH = "micro_batch.txt"
+"""The file with the micro batch that was found."""
 
 
 class TrainingDivergedError(RuntimeError):
@@ -105,7 +109,8 @@ class Trainer:
                 " use the yardsticks or a stand-in task."
             )
         self.system, self.module, self.valid = system, system.module, valid
-        _check_shares(recipe, processes)
+        self.micro_batch = _read_micro_batch(recipe, folder)
+        _check_shares(self.micro_batch or recipe.batch, recipe.batch, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
@@ -142,12 +147,36 @@ class Trainer:
         self._resume()
         module, processes = self.module, self.processes
         processes.broadcast_tensors(module.state_dict().values())
-        learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
         try:
             with compiled(self.system.network, self.recipe.compile):
+                if self.micro_batch is None:
+                    self.micro_batch = self._find_micro_batch()
+                learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
                 return self._run()
         finally:
             learn_from_all(module, None)
+
+    def _find_micro_batch(self) -> int:
+        """As many rows as fit on every process; kept in the folder for a training that resumes."""
+        processes = self.processes
+        examples = longest(self.batches.examples, self.recipe.batch)
+
+        def rehearse(size: int) -> None:
+            part = examples[: -(-size // processes.count)]
+            ids = [f"rehearsal {row}" for row in range(len(part))]
+            self.objective.train()
+            torch.manual_seed(row_seed(self.seed, ids[0], 0))
+            batch = self._to_device(self.system.collate(part))
+            self.accelerator.backward(
+                self.objective(batch, make_noise(self.seed, ids, 1, self.device))[0]
+            )
+
+        found = find_micro_batch(self.recipe.batch, rehearse, self.module, least=processes.count)
+        found = min(processes.gather(found))
+        _check_shares(found, self.recipe.batch, processes)
+        if processes.is_main:
+            write_text(self.folder / MICRO_BATCH, f"{found}\n")
+        return found
 
     def _run(self) -> TrainingSummary:
         progress, recipe = self.progress, self.recipe
@@ -196,7 +225,7 @@ class Trainer:
         """One step of the optimiser; loss and terms are the part of this process in the sum."""
         update, processes = self.progress.update, self.processes
         examples, ids = self.batches.of(update)
-        micro = self.recipe.micro_batch or len(examples)
+        micro = self.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.objective.train()
@@ -286,7 +315,7 @@ class Trainer:
     @torch.no_grad()
     def _valid_loss(self) -> float:
         examples = self.valid[: self.recipe.valid_examples]
-        size = self.recipe.micro_batch or self.recipe.batch
+        size = self.micro_batch or self.recipe.batch
         self.module.eval()
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
         losses = [
@@ -362,9 +391,18 @@ class Trainer:
         module.eval()
 
 
-def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
-    micro = recipe.micro_batch or recipe.batch
-    smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
+def _read_micro_batch(recipe: TrainingRecipe, folder: Path) -> int | None:
+    """Examples per forward pass; None if it is to be found, and was not before."""
+    if recipe.micro_batch != "auto":
+        return recipe.micro_batch or recipe.batch
+    found = folder / MICRO_BATCH
+    # A file that was cut when the process was killed is written again.
+    text = found.read_text(encoding="utf-8").strip() if found.exists() else ""
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _check_shares(micro: int, batch: int, processes: Processes) -> None:
+    smallest = min(micro, batch % micro or micro, batch)
     if smallest < processes.count:
         raise UserError(
             f"A batch of {smallest} examples cannot be divided among {processes.count} processes:"

@@ -9,6 +9,7 @@ from scipy import stats
 from benchmark.api import make_noise
 from benchmark.api.noise import CounterNoise, row_seed
 
+
 def test_row_seed_is_the_same_on_every_machine():
     assert row_seed(1, "a", 0) == row_seed(1, "a", 0)
     assert len({row_seed(s, i, k) for s in (1, 2) for i in "ab" for k in range(3)}) == 12
