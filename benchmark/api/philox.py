@@ -3,9 +3,8 @@
 Source: Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); for
 normal numbers Box and Muller in float64.
 
-On a GPU one draw is one compiled kernel, behind one that writes its address: as written it would be
-over a hundred, half of all that a forward pass of training launches. The integers are the same bit
-for bit.
+On a GPU a draw is compiled into a few kernels: as written it would be over a hundred, and with them
+two thirds of all that a forward pass of training launches. The integers are the same bit for bit.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def _words(keys: Tensor, blocks: int, step: Tensor, stream: Tensor) -> tuple[Ten
     return philox((block, step, stream, torch.zeros_like(step)), (key & _WORD, key >> 32))
 
 
-class _OneKernel:
+class _Fused:
     """A draw as an operator of torch, which compiles what is written above."""
 
     def __init__(self, name: str, written: Callable[..., Tensor], dtype: torch.dtype) -> None:
@@ -135,5 +134,5 @@ class _OneKernel:
         return keys.new_empty((len(keys), count), dtype=self.dtype)
 
 
-_NORMAL = _OneKernel("normal", _normal, torch.float32)
-_UNIFORM = _OneKernel("uniform", _uniform, torch.float64)
+_NORMAL = _Fused("normal", _normal, torch.float32)
+_UNIFORM = _Fused("uniform", _uniform, torch.float64)

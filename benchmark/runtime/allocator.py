@@ -1,8 +1,8 @@
 """Memory of the C library: freed activations stay with the process, for the next call.
 
-A network frees and allocates the same megabytes at every call. Given back to the system in between,
-each page comes anew, as zeros, and costs a fault: a seventh of the time of generation in suite mini.
-No number depends on it.
+A network frees and allocates the same megabytes at every call. Given back in between, each page
+comes anew, as zeros, and costs a fault: a seventh of the time of generation of `diffuseq` in
+suite mini. No number depends on it.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def choose_device(name: str) -> str:
 
 
 def use_device(device: str) -> None:
-    """Let `cuda` mean the GPU of `cuda:1` in this process, whose memory is then what is measured."""
+    """Let `cuda` mean the GPU of `cuda:1` in this process; its memory is then what is measured."""
     if ":" in device:
         import torch
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 Precision = Literal["float32", "tf32", "bf16", "auto"]
-"""float32; `tf32`, matrix products of a GPU with 10 bits behind the point, float32 on a CPU; `bf16`,
-by autocast; `auto`, bf16 where a GPU supports it, otherwise float32."""
+"""float32; `tf32`, products of a GPU with 10 bits behind the point, float32 on a CPU; `bf16`, by
+autocast; `auto`, bf16 where a GPU supports it, otherwise float32."""
 Used = Literal["float32", "tf32", "bf16"]
 
 
@@ -60,12 +60,13 @@ class _Converted:
 
 @contextmanager
 def _tf32() -> Iterator[None]:
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = True
+    products = torch.backends.cuda.matmul
+    before = products.fp32_precision
+    products.fp32_precision = "tf32"
     try:
         yield
     finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
+        products.fp32_precision = before
 
 
 def _in_float32(made: Any) -> Any:

@@ -29,7 +29,6 @@ from benchmark.api.noise import row_seed
 from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
-from benchmark.store.files import write_text
 from benchmark.training.batch_sampler import Batches
 from benchmark.training.checkpoints import (
     BEST,
@@ -43,7 +42,7 @@ from benchmark.training.checkpoints import (
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
-from benchmark.training.micro_batch import find_micro_batch, longest
+from benchmark.training.micro_batch import MicroBatchFinder, check_shares
 from benchmark.training.stopping import find_bound, find_nearest_bound
 
 Quality = Callable[[System], dict[str, float]]
@@ -53,8 +52,6 @@ OnEvent = Callable[[dict[str, Any]], None]
 """Called with every line of `events.jsonl`."""
 
 LOG_EVERY = 25
-MICRO_BATCH = "micro_batch.txt"
-"""The file with the micro batch that was found."""
 
 
 class TrainingDivergedError(RuntimeError):
@@ -109,8 +106,10 @@ class Trainer:
                 " use the yardsticks or a stand-in task."
             )
         self.system, self.module, self.valid = system, system.module, valid
-        self.micro_batch = _read_micro_batch(recipe, folder)
-        _check_shares(self.micro_batch or recipe.batch, recipe.batch, processes)
+        self.finder = MicroBatchFinder(train, recipe.batch, system.module, folder, processes)
+        is_found = recipe.micro_batch == "auto"
+        self.micro_batch = self.finder.read() if is_found else recipe.micro_batch or recipe.batch
+        check_shares(self.micro_batch or recipe.batch, recipe.batch, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
@@ -150,33 +149,21 @@ class Trainer:
         try:
             with compiled(self.system.network, self.recipe.compile):
                 if self.micro_batch is None:
-                    self.micro_batch = self._find_micro_batch()
+                    self.micro_batch = self.finder.find(self._rehearse, self.device.type)
+                    check_shares(self.micro_batch, self.recipe.batch, processes)
                 learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
                 return self._run()
         finally:
             learn_from_all(module, None)
 
-    def _find_micro_batch(self) -> int:
-        """As many rows as fit on every process; kept in the folder for a training that resumes."""
-        processes = self.processes
-        examples = longest(self.batches.examples, self.recipe.batch)
-
-        def rehearse(size: int) -> None:
-            part = examples[: -(-size // processes.count)]
-            ids = [f"rehearsal {row}" for row in range(len(part))]
-            self.objective.train()
-            torch.manual_seed(row_seed(self.seed, ids[0], 0))
-            batch = self._to_device(self.system.collate(part))
-            self.accelerator.backward(
-                self.objective(batch, make_noise(self.seed, ids, 1, self.device))[0]
-            )
-
-        found = find_micro_batch(self.recipe.batch, rehearse, self.module, least=processes.count)
-        found = min(processes.gather(found))
-        _check_shares(found, self.recipe.batch, processes)
-        if processes.is_main:
-            write_text(self.folder / MICRO_BATCH, f"{found}\n")
-        return found
+    def _rehearse(self, examples: Sequence[Example]) -> None:
+        """Pass examples forward and backward, as a micro batch does."""
+        ids = [f"rehearsal {row}" for row in range(len(examples))]
+        self.objective.train()
+        torch.manual_seed(row_seed(self.seed, ids[0], 0))
+        batch = self._to_device(self.system.collate(examples))
+        noise = make_noise(self.seed, ids, 1, self.device)
+        self.accelerator.backward(self.objective(batch, noise)[0])
 
     def _run(self) -> TrainingSummary:
         progress, recipe = self.progress, self.recipe
@@ -389,25 +376,6 @@ class Trainer:
         elif self.average is not None:
             module.load_state_dict(self.average.module.state_dict())
         module.eval()
-
-
-def _read_micro_batch(recipe: TrainingRecipe, folder: Path) -> int | None:
-    """Examples per forward pass; None if it is to be found, and was not before."""
-    if recipe.micro_batch != "auto":
-        return recipe.micro_batch or recipe.batch
-    found = folder / MICRO_BATCH
-    # A file that was cut when the process was killed is written again.
-    text = found.read_text(encoding="utf-8").strip() if found.exists() else ""
-    return int(text) if text.isascii() and text.isdecimal() else None
-
-
-def _check_shares(micro: int, batch: int, processes: Processes) -> None:
-    smallest = min(micro, batch % micro or micro, batch)
-    if smallest < processes.count:
-        raise UserError(
-            f"A batch of {smallest} examples cannot be divided among {processes.count} processes:"
-            " raise training.batch or training.micro_batch, or start fewer processes."
-        )
 
 
 def _add_up(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
