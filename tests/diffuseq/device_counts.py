@@ -22,12 +22,36 @@ from torch.utils._pytree import tree_leaves
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
 _VIEWS = frozenset(
-    "view _unsafe_view reshape expand permute transpose t slice select unsqueeze squeeze detach"
-    " alias as_strided split split_with_sizes unbind unfold lift_fresh empty empty_strided"
-    " empty_like new_empty".split()
+    [
+        "view",
+        "_unsafe_view",
+        "reshape",
+        "expand",
+        "permute",
+        "transpose",
+        "t",
+        "slice",
+        "select",
+        "unsqueeze",
+        "squeeze",
+        "detach",
+        "alias",
+        "as_strided",
+        "split",
+        "split_with_sizes",
+        "unbind",
+        "unfold",
+        "lift_fresh",
+        "empty",
+        "empty_strided",
+        "empty_like",
+        "new_empty",
+    ]
 )
 """Operators that start no kernel."""
-_WAITS = frozenset("_local_scalar_dense nonzero masked_select bincount _unique2 equal".split())
+_WAITS = frozenset(
+    ["_local_scalar_dense", "nonzero", "masked_select", "bincount", "_unique2", "equal"]
+)
 """Operators whose result the host needs before it can go on."""
 
 
