@@ -114,8 +114,8 @@ class _Fused:
 
     def draw(self, keys: Tensor, count: int, step: int, stream: int) -> Tensor:
         # A fill is a launch, where the copy of a number would wait for all launched before.
-        address = torch.full((), step << 32 | stream, dtype=torch.int64, device=keys.device)
-        address = address >> 32, address & _WORD
+        both = torch.full((), step << 32 | stream, dtype=torch.int64, device=keys.device)
+        address = both >> 32, both & _WORD
         if self.fast is self.written:
             return self.written(keys, count, *address)
         try:

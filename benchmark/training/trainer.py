@@ -107,8 +107,8 @@ class Trainer:
             )
         self.system, self.module, self.valid = system, system.module, valid
         self.finder = MicroBatchFinder(train, recipe.batch, system.module, folder, processes)
-        is_found = recipe.micro_batch == "auto"
-        self.micro_batch = self.finder.read() if is_found else recipe.micro_batch or recipe.batch
+        asked = recipe.micro_batch or recipe.batch
+        self.micro_batch: int | None = self.finder.read() if asked == "auto" else asked
         check_shares(self.micro_batch or recipe.batch, recipe.batch, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder

@@ -22,7 +22,7 @@ from torch.utils._pytree import tree_leaves
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
 _VIEWS = frozenset(
-    [
+    {
         "view",
         "_unsafe_view",
         "reshape",
@@ -46,11 +46,18 @@ _VIEWS = frozenset(
         "empty_strided",
         "empty_like",
         "new_empty",
-    ]
+    }
 )
 """Operators that start no kernel."""
 _WAITS = frozenset(
-    ["_local_scalar_dense", "nonzero", "masked_select", "bincount", "_unique2", "equal"]
+    {
+        "_local_scalar_dense",
+        "nonzero",
+        "masked_select",
+        "bincount",
+        "_unique2",
+        "equal",
+    }
 )
 """Operators whose result the host needs before it can go on."""
 
