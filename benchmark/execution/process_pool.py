@@ -19,7 +19,7 @@ from benchmark.execution.trial_stages import Outcome, run_trial
 from benchmark.experiment.run_context import RunContext, ignore_progress
 from benchmark.experiment.trial import Trial
 from benchmark.runtime.command_line import note
-from benchmark.runtime.device import set_threads
+from benchmark.runtime.device import set_threads, use_device
 from benchmark.runtime.stop_request import deferred, listen
 
 
@@ -159,6 +159,7 @@ def _work(pipe: Connection, trials: Sequence[Trial], context: RunContext, parent
     listen()
     # Ctrl-C on a terminal reaches all processes: the parent says what happens to this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    use_device(context.device)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     last = 0.0
 

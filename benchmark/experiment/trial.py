@@ -97,6 +97,8 @@ class Trial:
     """Of a plug-in; None for the systems of this package, whose source is that of the code."""
     row: str = ""
     """What records and reports call the system; see `benchmark.experiment.registry.row_names`."""
+    quality_decoding: DecodingProtocol | None = None
+    """How the quality curve of training decodes; None as the main setting."""
 
     @property
     def name(self) -> str:
@@ -224,7 +226,20 @@ def resolve_trial(
         suite=suite.name,
         source=source,
         row=row or system,
+        quality_decoding=_quality_decoding(training, system, system_class, settings[0]),
     )
+
+
+def _quality_decoding(
+    training: TrainingRecipe, system: str, system_class: type[System], main: Setting
+) -> DecodingProtocol | None:
+    if not training.quality_decoding or not system_class.capabilities.trainable:
+        return None
+    where = f"systems.{system}.training.quality_decoding"
+    fill(system_class.Decoding, training.quality_decoding, where)
+    values = main.decoding | training.quality_decoding
+    made: DecodingProtocol = fill(system_class.Decoding, values, where)
+    return made
 
 
 def learns_labels(task: Task, system_class: type[System]) -> bool:
@@ -303,7 +318,13 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
     # The time of checkpoints does not change their content.
     fields = training.model_dump(exclude={"checkpoint_s", "keep", "keep_examples"})
     # Fields of a later version: entries of an earlier one keep their keys.
-    for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
+    usual_values = {
+        "by_length": False,
+        "compile": False,
+        "ema_warmup": True,
+        "quality_decoding": {},
+    }
+    for later, usual in usual_values.items():
         if fields[later] == usual:
             fields.pop(later)
     return fields
@@ -374,6 +395,8 @@ def _plan_generation(
     # Compiled sums round differently; entries without compilation keep their earlier keys.
     if suite.evaluation.compile:
         identity["compile"] = suite.evaluation.compile
+    if suite.evaluation.precision != "float32":
+        identity["precision"] = suite.evaluation.precision
     if setting.num_sources is not None:
         identity["num_sources"] = setting.num_sources
     return PlannedGeneration(

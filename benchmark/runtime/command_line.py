@@ -42,7 +42,7 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "DIR",
         "help": "folder that contains TASK/{train,valid,test}.jsonl",
     },
-    "--device": {"default": "auto", "help": "auto, cpu or cuda (default: auto)"},
+    "--device": {"default": "auto", "help": "auto, cpu, cuda or cuda:N (default: auto)"},
     "--jobs": {
         "type": int,
         "metavar": "N",

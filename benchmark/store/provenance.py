@@ -37,7 +37,8 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "code": code(),
         "versions": versions(),
         "machine": machine(),
-        "device": device,
+        # Which of several GPUs it was changes no number; its name stands in `machine`.
+        "device": device.partition(":")[0],
         "threads": threads,
     }
 
@@ -138,4 +139,4 @@ def _cpu_name() -> str:
 def _gpu_name() -> str | None:
     import torch
 
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None

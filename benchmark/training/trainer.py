@@ -43,6 +43,7 @@ from benchmark.training.checkpoints import (
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
+from benchmark.training.micro_batch import MicroBatchFinder, check_shares
 from benchmark.training.selection import Selection
 from benchmark.training.stopping import find_bound, find_nearest_bound
 
@@ -119,7 +120,10 @@ class Trainer:
                 " use the yardsticks or a stand-in task."
             )
         self.system, self.module, self.valid = system, system.module, valid
-        _check_shares(recipe, processes)
+        self.finder = MicroBatchFinder(train, recipe.batch, system.module, folder, processes)
+        asked = recipe.micro_batch or recipe.batch
+        self.micro_batch: int | None = self.finder.read() if asked == "auto" else asked
+        check_shares(self.micro_batch or recipe.batch, recipe.batch, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
@@ -129,7 +133,8 @@ class Trainer:
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
-        self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
+        is_named = device == "cpu" or ":" in device
+        self.device = torch.device(device) if is_named else self.accelerator.device
         in_bf16 = is_bf16(recipe, self.device.type, system.module)
         self.precision = "bf16" if in_bf16 else "float32"
         objective = Objective(system, device=self.device.type, is_bf16=in_bf16)
@@ -158,12 +163,24 @@ class Trainer:
         self._resume()
         module, processes = self.module, self.processes
         processes.broadcast_tensors(module.state_dict().values())
-        learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
         try:
             with compiled(self.system.network, self.recipe.compile):
+                if self.micro_batch is None:
+                    self.micro_batch = self.finder.find(self._rehearse, self.device.type)
+                    check_shares(self.micro_batch, self.recipe.batch, processes)
+                learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
                 return self._run()
         finally:
             learn_from_all(module, None)
+
+    def _rehearse(self, examples: Sequence[Example]) -> None:
+        """Pass examples forward and backward, as a micro batch does."""
+        ids = [f"rehearsal {row}" for row in range(len(examples))]
+        self.objective.train()
+        torch.manual_seed(row_seed(self.seed, ids[0], 0))
+        batch = self._to_device(self.system.collate(examples))
+        noise = make_noise(self.seed, ids, 1, self.device)
+        self.accelerator.backward(self.objective(batch, noise)[0])
 
     def _run(self) -> TrainingSummary:
         progress, recipe = self.progress, self.recipe
@@ -217,7 +234,7 @@ class Trainer:
         """One step of the optimiser; loss and terms are the part of this process in the sum."""
         update, processes = self.progress.update, self.processes
         examples, ids = self.batches.of(update)
-        micro = self.recipe.micro_batch or len(examples)
+        micro = self.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.objective.train()
@@ -265,9 +282,14 @@ class Trainer:
 
     def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: value.to(self.device, non_blocking=True) if isinstance(value, Tensor) else value
+            name: self._moved(value) if isinstance(value, Tensor) else value
             for name, value in batch.items()
         }
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        # From pinned memory a copy does not wait for what the device still has to do.
+        pinned = tensor.pin_memory() if self.device.type == "cuda" else tensor
+        return pinned.to(self.device, non_blocking=True)
 
     def _raise_if(self, first_bad: Tensor) -> None:
         update = min(self.processes.gather(float(first_bad)))
@@ -313,7 +335,7 @@ class Trainer:
 
     @torch.no_grad()
     def _loss_on(self, examples: Sequence[Example]) -> float:
-        size = self.recipe.micro_batch or self.recipe.batch
+        size = self.micro_batch or self.recipe.batch
         self.module.eval()
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
         losses = [
@@ -400,16 +422,6 @@ class Trainer:
             "kept_value": progress.best_value,
             "kept_examples": len(selection.examples),
         }
-
-
-def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
-    micro = recipe.micro_batch or recipe.batch
-    smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
-    if smallest < processes.count:
-        raise UserError(
-            f"A batch of {smallest} examples cannot be divided among {processes.count} processes:"
-            " raise training.batch or training.micro_batch, or start fewer processes."
-        )
 
 
 def _add_up(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
