@@ -315,16 +315,12 @@ def _train_key(
 
 def _deciding(training: TrainingRecipe) -> dict[str, Any]:
     """The part of the recipe that determines the weights, but for how they are chosen."""
-    # The time of checkpoints does not change their content.
-    fields = training.model_dump(exclude={"checkpoint_s", "keep", "keep_examples"})
+    # The time of checkpoints does not change their content, nor does the curve of quality.
+    fields = training.model_dump(
+        exclude={"checkpoint_s", "keep", "keep_examples", "quality_decoding"}
+    )
     # Fields of a later version: entries of an earlier one keep their keys.
-    usual_values = {
-        "by_length": False,
-        "compile": False,
-        "ema_warmup": True,
-        "quality_decoding": {},
-    }
-    for later, usual in usual_values.items():
+    for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
         if fields[later] == usual:
             fields.pop(later)
     return fields
