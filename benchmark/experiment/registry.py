@@ -13,7 +13,7 @@ import shlex
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -101,13 +101,13 @@ def load_system(name: str) -> type[System]:
     raise UserError(f"There is no system {name!r}: {suggestion(name, entries)}")
 
 
-def row_names(systems: Iterable[str]) -> dict[str, str]:
+def row_names(systems: Mapping[str, type[System]]) -> dict[str, str]:
     """What records and reports call systems: one that is named by its path has the id of its class.
 
     It keeps its path where that id is of another system, here or among `systems`.
     """
     entries = system_entries()
-    ids = {system: str(getattr(load_system(system), "id", system)) for system in systems}
+    ids = {name: str(getattr(system, "id", name)) for name, system in systems.items()}
     taken = Counter(ids.values())
     rows = {}
     for system, own in ids.items():

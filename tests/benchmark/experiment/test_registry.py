@@ -14,6 +14,10 @@ from benchmark.experiment.registry import (
 )
 
 
+def rows_of(systems):
+    return row_names({name: load_system(name) for name in systems})
+
+
 @pytest.mark.parametrize("name", [n for n, e in system_entries().items() if e.available])
 def test_every_entry_loads_as_what_it_says(name):
     system_class = load_system(name)
@@ -62,15 +66,15 @@ def test_a_row_is_called_by_the_id_of_its_class(own_files):
     copied = MINE.replace('"mine"', '"transformer"')
     (own_files / "rows_c.py").write_text(copied)
     (own_files / "rows_d.py").write_text(MINE.replace('"mine"', '"../mine"'))
-    assert row_names(["rows_a:Mine", "gpt2"]) == {"rows_a:Mine": "mine", "gpt2": "gpt2"}
+    assert rows_of(["rows_a:Mine", "gpt2"]) == {"rows_a:Mine": "mine", "gpt2": "gpt2"}
     # Two rows of one name would be one.
     two = ["rows_a:Mine", "rows_b:Mine"]
-    assert row_names(two) == {name: name for name in two}
-    assert row_names(["rows_c:Mine"]) == {"rows_c:Mine": "rows_c:Mine"}
-    assert row_names(["rows_d:Mine"]) == {"rows_d:Mine": "rows_d:Mine"}
+    assert rows_of(two) == {name: name for name in two}
+    assert rows_of(["rows_c:Mine"]) == {"rows_c:Mine": "rows_c:Mine"}
+    assert rows_of(["rows_d:Mine"]) == {"rows_d:Mine": "rows_d:Mine"}
     ours = "baselines.autoregressive.transformer:TransformerSystem"
-    assert row_names([ours]) == {ours: "transformer"}
-    assert set(row_names([ours, "transformer"]).values()) == {ours, "transformer"}
+    assert rows_of([ours]) == {ours: "transformer"}
+    assert set(rows_of([ours, "transformer"]).values()) == {ours, "transformer"}
 
 
 def test_what_is_no_system_is_refused(own_files):
