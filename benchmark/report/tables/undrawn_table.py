@@ -6,6 +6,8 @@ others; here it stands beside what those write at temperature 0.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.api import DRAWN_KINDS
 from benchmark.records.reader import Records
 from benchmark.records.schema import TrialRecord
@@ -63,7 +65,11 @@ def build_undrawn_table(board: Board, task: str) -> Table:
         f" {describe_protocol(board, task)} Bold: the best and those that it is not significantly"
         " better than, by the tests of the other tables.",
         columns=columns,
-        rows=with_bold(rows, compare_variants(board, task, compared)),
+        rows=with_bold(
+            # That nothing is drawn is what the table is about.
+            (replace(row, marks=row.marks.replace(DAGGER, "")) for row in rows),
+            compare_variants(board, task, compared),
+        ),
         footnotes=tuple(kept),
         signatures=tuple((m.title, m.signature) for m in metrics.values()),
         name=UNDRAWN,
@@ -79,4 +85,5 @@ def _find_undrawn(board: Board, task: str, system: str) -> Point | None:
 
 
 def _name_setting(point: Point) -> str:
-    return f"{point.label} (main)" if "main" in point.roles else point.label
+    is_main = "main" in point.roles and point.label != "main"
+    return f"{point.label} (main)" if is_main else point.label
