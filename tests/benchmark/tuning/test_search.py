@@ -1,7 +1,10 @@
 """The trials of a search are those of the seed, on the valid split, and equal in number."""
 
+import sys
+
 import pytest
 
+from benchmark import tune
 from benchmark.api import UserError
 from benchmark.experiment.plan import load_limited
 from benchmark.experiment.suite import load_suite
@@ -35,6 +38,7 @@ def test_the_first_trial_is_the_recipe():
     assert ask([RATE], [], seed=0, system="toy") == {RATE.field: 1e-2}
 
 
+@pytest.mark.slow
 def test_a_search_that_goes_on_asks_what_it_would_have_asked():
     pytest.importorskip("optuna")
     whole = climb(7)
@@ -43,6 +47,7 @@ def test_a_search_that_goes_on_asks_what_it_would_have_asked():
     assert max(of.value for of in whole) > whole[0].value
 
 
+@pytest.mark.slow
 def test_no_example_of_the_test_split_is_decoded():
     found = search()
     trial = found.trial({of.field: of.usual for of in found.dimensions})
@@ -52,12 +57,14 @@ def test_no_example_of_the_test_split_is_decoded():
     assert trial.trace_key is None and trial.likelihood_key is None
 
 
+@pytest.mark.slow
 def test_a_share_of_the_budget_is_one_of_updates_and_warm_up():
     shared = search(share=0.2)
     trial = shared.trial({})
     assert (trial.budget.updates, trial.training.warmup_updates) == (50, 6)
 
 
+@pytest.mark.slow
 def test_an_unknown_field_is_refused_with_a_suggestion():
     space = load_space("tiny")
     ranges = {"training.learning_rat": SearchRange(low=1e-3, high=1e-1)}
@@ -66,6 +73,7 @@ def test_an_unknown_field_is_refused_with_a_suggestion():
         search(space=wrong)
 
 
+@pytest.mark.slow
 def test_a_recipe_outside_its_range_is_refused():
     ranges = {"training.learning_rate": SearchRange(low=1.0, high=2.0)}
     wrong = load_space("tiny").model_copy(update={"systems": {"transformer": ranges}})
@@ -73,6 +81,7 @@ def test_a_recipe_outside_its_range_is_refused():
         search(space=wrong)
 
 
+@pytest.mark.slow
 def test_unequal_numbers_of_trials_make_no_record():
     found, one = search(), Tried({"decoding.temperature": 0.5}, "t", "g", 0.5, 0.4, 0.6)
     make = {"command": ["x"], "budget_share": 1.0, "device": "cpu"}
@@ -90,7 +99,15 @@ def test_a_failed_trial_is_never_the_best():
     assert best_of([failed, Tried({}, "t", "g", 0.0)]) == 1
 
 
+@pytest.mark.slow
 def test_every_range_of_the_shipped_files_fits_its_suite():
     for name in ("tiny", "mini"):
         space, suite = load_space(name), load_suite(name)
         assert {*space.systems} <= {*suite.systems}
+
+
+def test_without_optuna_one_sentence_says_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert tune.main(["--suite", "tiny", "--system", "cmlm"]) == 2
+    said = capsys.readouterr().err
+    assert "diffuseq-bench[tune]" in said and "Traceback" not in said
