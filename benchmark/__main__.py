@@ -14,8 +14,12 @@ from benchmark.runtime.command_line import version
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("benchmark.run", "train, generate, score and report"),
+    "status": ("benchmark.status", "show how far the runs of a store are, on all machines"),
     "score": ("benchmark.score", "score the outputs of any system and add them to a report"),
     "report": ("benchmark.report.__main__", "render a report again from its records"),
+    "generate": ("benchmark.generate", "candidates of a trained system for texts of your own"),
+    "share": ("benchmark.share", "copy a trained system into a folder, with a card, to share it"),
+    "data": ("benchmark.data", "convert data of your own, and look at it before anything runs"),
     "verify": ("benchmark.verify", "check a kept report against its code and data"),
     "speed": ("benchmark.speed", "compare the speed of our systems with other implementations"),
     "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),

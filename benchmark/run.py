@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,9 +27,10 @@ from benchmark.runtime.command_line import (
 from benchmark.runtime.device import choose_device, default_jobs
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
 from benchmark.runtime.output_paths import check_name, make_folder
+from benchmark.runtime.stop_request import STOPPED, find_stop, listen, read_wall_time
 
 if TYPE_CHECKING:
-    from benchmark.execution.trial_stages import Rerun
+    from benchmark.execution.stage_estimate import Estimate
     from benchmark.experiment.plan import Plan
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.suite import Suite
@@ -43,6 +45,7 @@ examples:
   python -m benchmark.run --task dialogue --system all --ablate policies
   python -m benchmark.run --task control --system latentops transformer --labels 50 200-alone all
   python -m benchmark.run --task all --dry-run
+  python -m benchmark.run --task all --shard 3/16 --wall-time 11:45:00
   accelerate launch --multi_gpu --num_processes 4 -m benchmark.run --task all
 """
 
@@ -93,6 +96,20 @@ def parser() -> CommandParser:
     )
     how = made.add_argument_group("how to run it")
     add_shared_flags(how, "--device", "--jobs")
+    how.add_argument(
+        "--shard",
+        type=_read_shard,
+        metavar="I/N",
+        help="run part I of N of the trials, from 1, and no others; runs that share a store need no"
+        " shards: each takes the next trial that is free",
+    )
+    how.add_argument(
+        "--wall-time",
+        type=_read_wall_time,
+        metavar="TIME",
+        help="stop after 90m, 12h or hours:minutes:seconds at a checkpoint, with exit code 75; the"
+        " same command resumes",
+    )
     how.add_argument(
         "--rerun",
         choices=("missing", "failed", "stale", "all"),
@@ -148,13 +165,32 @@ def _read_labels(word: str) -> int | str:
     return f"{int(count)}-alone" if word.endswith("-alone") else int(count)
 
 
+def _read_shard(word: str) -> tuple[int, int]:
+    """Number and count of `3/16`."""
+    number, _, count = word.partition("/")
+    if not (re.fullmatch(r"[0-9]{1,6}/[0-9]{1,6}", word) and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{word!r} is no part: write 1/16 to 16/16.")
+    return int(number), int(count)
+
+
+def _read_wall_time(word: str) -> float:
+    try:
+        return read_wall_time(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: everything is complete; 1: some trials failed; 2: invalid call."""
+    """Exit code 0: everything is complete; 1: some trials failed; 2: invalid call; 75: stopped.
+
+    75 after SIGTERM or at the end of `--wall-time`: the same command resumes.
+    """
     return run_command(parser(), _start, words, resumes=True)
 
 
 def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     processes = ALONE
+    listen(options.wall_time)
     try:
         if not options.task and (options.labels or not options.show_config):
             raise UserError("--task is missing: name the tasks to run, or use all.")
@@ -201,6 +237,7 @@ def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
 def _run(
     options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
 ) -> int:
+    from benchmark.execution.plan_manifest import write_manifest
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
@@ -235,17 +272,49 @@ def _run(
     )
     if options.dry_run:
         check_own_records(folder)
-        return _dry_run(plan, context, jobs) if processes.is_main else 0
+        return _dry_run(plan, context, jobs, options.shard) if processes.is_main else 0
     if processes.is_main and any(unfinished(t, store) for t in select(plan, store, options.rerun)):
         # A store of finished stages is only read.
         store.prepare()
-    errors = _run_trials(plan, context, options.rerun, jobs)
+        write_manifest(store, plan, name=folder.name, device=device)
+    errors = _run_trials(plan, context, options, jobs)
+    why = find_stop()
+    if why and processes.is_main and not any(unfinished(trial, store) for trial in plan.trials):
+        why = ""  # it came when all was done: the report is still written
+    if why := processes.gather(why)[0]:
+        if processes.is_main:
+            _say_stopped(plan, store, why)
+        return STOPPED
     if not processes.is_main:
         return 0
-    _report(options, plan, store, words)
+    left = [trial for trial in plan.trials if unfinished(trial, store)] if options.shard else []
+    if others := [trial for trial in left if not _has_failed(trial, store)]:
+        note(
+            f"{len(plan.trials) - len(others)} of {len(plan.trials)} trials are finished: the last"
+            " part writes the report."
+        )
+    else:
+        _report(options, plan, store, words)
     for error in errors:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def _has_failed(trial: Trial, store: Store) -> bool:
+    from benchmark.execution.trial_stages import find_failures
+
+    return bool(find_failures(trial, store))
+
+
+def _say_stopped(plan: Plan, store: Store, why: str) -> None:
+    from benchmark.execution.trial_stages import unfinished
+
+    done = sum(not unfinished(trial, store) for trial in plan.trials)
+    print(
+        f"stopped ({why}): {done} of {len(plan.trials)} trials are finished; run the same command"
+        " again to resume",
+        file=sys.stderr,
+    )
 
 
 def _choose_suite(options: argparse.Namespace) -> tuple[Suite, list[str]]:
@@ -313,24 +382,30 @@ def _check_launch(jobs: int | None, plan: Plan, store: Store, processes: Process
     check_agreement(plan, store, processes)
 
 
-def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> list[str]:
+def _run_trials(
+    plan: Plan, context: RunContext, options: argparse.Namespace, jobs: int
+) -> list[str]:
     from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.execution.process_pool import run_trials
+    from benchmark.execution.shard import select_shard
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.runtime.progress import ProgressBoard
 
     chosen: list[int] = []
     processes, store = context.processes, context.store
+    part = set(select_shard(plan.trials, options.shard))
     if processes.is_main:
-        selected = [trial for trial in select(plan, store, rerun) if unfinished(trial, store)]
+        selected = [
+            trial for trial in select(plan, store, options.rerun) if unfinished(trial, store)
+        ]
         for changed in describe_changed_sources(plan.trials, store):
             note(f"note: {changed}")
-        chosen = [plan.trials.index(trial) for trial in selected]
+        chosen = [number for number in map(plan.trials.index, selected) if number in part]
     trials = [plan.trials[number] for number in processes.gather(chosen)[0]]
     trials = _in_turn(trials, [trial.system for trial in plan.trials])
     if processes.is_main:
-        cached = len(plan.trials) - len(trials)
-        note(f"{len(plan.trials)} trials, {cached} of them cached")
+        of = f" in part {options.shard[0]} of {options.shard[1]}" if options.shard else ""
+        note(f"{len(part)} trials{of}, {len(part) - len(trials)} of them cached")
     errors: list[str] = []
     if not trials:
         return errors
@@ -341,7 +416,7 @@ def _run_trials(plan: Plan, context: RunContext, rerun: Rerun, jobs: int) -> lis
         for outcome in run_trials(trials, watched, min(jobs, len(trials))):
             board.finished(outcome.trial)
             errors += [f"{outcome.trial}: {error}" for error in outcome.errors]
-            state = "failed" if outcome.errors else "done"
+            state = "failed" if outcome.errors else "stopped" if outcome.stopped else "done"
             if processes.is_main:
                 board.print_line(f"{outcome.trial}: {state}")
     return errors
@@ -379,29 +454,43 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
     print(folder)
 
 
-def _dry_run(plan: Plan, context: RunContext, jobs: int) -> int:
+def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] | None) -> int:
     from benchmark.execution.changed_sources import describe_changed_sources
-    from benchmark.execution.time_estimate import estimate_seconds
+    from benchmark.execution.shard import select_shard
+    from benchmark.execution.stage_estimate import Estimate
+    from benchmark.execution.time_estimate import estimate_trials
     from benchmark.execution.trial_stages import unfinished
     from benchmark.runtime.device import set_threads
 
     for changed in describe_changed_sources(plan.trials, context.store):
         note(f"note: {changed}")
     set_threads(plan.suite.threads)
-    total = 0.0
-    for trial in plan.trials:
+    trials = [plan.trials[number] for number in select_shard(plan.trials, shard)]
+    left = [number for number, of in enumerate(trials) if unfinished(of, context.store)]
+    made = estimate_trials([trials[number] for number in left], context)
+    estimates = dict(zip(left, made, strict=True))
+    for number, trial in enumerate(trials):
         settings = [planned.setting for planned in trial.generations]
-        if not unfinished(trial, context.store):
+        if number not in estimates:
             print(f"{trial.name}: cached ({len(settings)} settings)")
         else:
-            seconds = estimate_seconds(trial, context)
-            total += seconds
-            print(f"{trial.name}: {len(settings)} settings, about {_duration(seconds)}")
+            print(f"{trial.name}: {len(settings)} settings, {_describe(estimates[number])}")
         for name in dict.fromkeys(name for s in settings for name in s.ablations):
             labels = "; ".join(s.label for s in settings if name in s.ablations)
             print(f"  ablation {name}: {labels}")
-    print(f"{len(plan.trials)} trials, about {_duration(total / jobs)} in {jobs} processes")
+    total = sum(estimates.values(), start=Estimate(0.0))
+    in_all = Estimate(total.seconds / jobs, total.is_rough, total.unknown)
+    print(f"{len(trials)} trials, {_describe(in_all)} in {jobs} processes")
     return 0
+
+
+def _describe(estimate: Estimate) -> str:
+    """The time of a trial in words."""
+    if estimate.unknown and not estimate.seconds:
+        return "time unknown: nothing like it was measured here"
+    also = ", without what nothing is known of" if estimate.unknown else ""
+    rough = ", roughly" if estimate.is_rough else ""
+    return f"about {_duration(estimate.seconds)}{rough}{also}"
 
 
 def _duration(seconds: float) -> str:

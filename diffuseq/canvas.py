@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -22,8 +21,6 @@ Truncation = Literal["own-part", "official"]
 Fit = Literal["whole", "row"]
 Reading = Literal["first-mark", "official"]
 
-_TEXTS = 2**18
-"""Maximum number of texts whose tokens are cached."""
 _SOURCE_MARKS = 3
 """`[CLS] x [SEP] [SEP]`"""
 _TARGET_MARKS = 2
@@ -80,8 +77,7 @@ class Canvas:
                 " truncation to own-part, or fit to whole."
             )
         self.tokenizer = tokenizer
-        # Every epoch has the same texts, and a GPU waits while they are tokenised.
-        self._encode = lru_cache(maxsize=_TEXTS)(tokenizer.encode)
+        self._encode = tokenizer.encode
         self.truncation, self.fit = truncation, fit
         self._target_length = lengths.target
         self.length = lengths.source + lengths.target

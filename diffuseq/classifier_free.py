@@ -87,8 +87,11 @@ class ClassifierFreeDiffuSeq(DiffuSeq):
         """As in `diffuseq`, and under names that begin with `free_` the same without sources."""
         without = [replace(example, source="") for example in examples]
         both, count = self.canvas.lay([*examples, *without]), len(examples)
-        return {name: rows[:count] for name, rows in both.items()} | {
-            f"{_FREE}{name}": rows[count:] for name, rows in both.items()
+        # A target is cut to its own part, and so has as many tokens without its source.
+        return {
+            **{name: rows[:count] for name, rows in both.items()},
+            **{f"{_FREE}{name}": rows[count:] for name, rows in both.items()},
+            "tokens": super().collate(examples)["tokens"],
         }
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
@@ -97,9 +100,10 @@ class ClassifierFreeDiffuSeq(DiffuSeq):
         if self.module.training:
             u = noise.uniform((1,), stream="source dropout")
             is_dropped = u < self.config.source_dropout
-            kept = {
+            kept |= {
                 name: torch.where(is_dropped, batch[f"{_FREE}{name}"], rows)
                 for name, rows in kept.items()
+                if f"{_FREE}{name}" in batch
             }
         return super().loss(kept, noise)
 

@@ -84,8 +84,9 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
         """`(batch, length, width)` to the same shape; `mask` is True where attention is allowed."""
-        qkv = self.query_key_value(h).unflatten(-1, (3, self.heads, -1))
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # (B, heads, L, width / heads) each
+        # Gradients of three parts of a row are joined once; those of a permuted tensor, copied too.
+        parts = self.query_key_value(h).chunk(3, dim=-1)
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         dropout = self.attention_dropout if self.training else 0.0
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
         mixed = self.attention_out(mixed.transpose(1, 2).flatten(2))

@@ -47,7 +47,8 @@ def sample(
         noise: one row per row of `source`.
         temperature: factor of all noise, including the first state: the knob that trades quality
             for diversity. 1 is the model's own distribution.
-        clamp: moves every z0_hat to the embeddings; None keeps it as predicted.
+        clamp: moves rows `(n, dim)` of z0_hat to the embeddings, at the target alone; None keeps
+            it as predicted.
         clamp_steps: steps t at which `clamp` is applied; None means all.
         noise_bound: bound of the noise injected by steps; None means no bound.
         start_mean: mean of the first state `(dim,)`; None is 0.
@@ -68,6 +69,8 @@ def sample(
 
     start = draw(0)
     z = anchor(start if start_mean is None else start + start_mean, source, is_target)
+    if clamp is not None:
+        clamp = _at_target(clamp, is_target)
     previous: tuple[Tensor, Tensor] | None = None
     for number, (t, s) in enumerate(pairwise(grid), start=1):
         is_whole = t == int(t)
@@ -90,12 +93,23 @@ def sample(
     return z
 
 
+def _at_target(clamp: Callable[[Tensor], Tensor], is_target: Tensor) -> Callable[[Tensor], Tensor]:
+    """The clamp at the target alone: the source is set back after every step."""
+    places = is_target.flatten().nonzero().squeeze(1)
+
+    def clamp_target(z0_hat: Tensor) -> Tensor:
+        flat = z0_hat.flatten(0, 1)
+        return flat.index_copy(0, places, clamp(flat[places])).view_as(z0_hat)
+
+    return clamp_target
+
+
 def bounded(eps: Tensor, bound: float) -> Tensor:
     """Standard normal numbers mapped to the normal distribution truncated at +-`bound`.
 
     Deviates: the official code redraws every number out of bounds until none is left. The
     distribution is the same; here a number keeps its rank, and one draw is enough.
     """
-    below = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64, device=eps.device))
+    below = torch.special.ndtr(torch.tensor(-bound, dtype=torch.float64))
     share = below + torch.special.ndtr(eps.to(torch.float64)) * (1.0 - 2.0 * below)
     return torch.special.ndtri(share).to(eps.dtype)

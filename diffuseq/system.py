@@ -117,8 +117,14 @@ class DiffuSeq(api.NeuralSystem):
         self.network = self.module.denoiser
 
     def collate(self, examples: Sequence[api.Example]) -> api.Batch:
-        """`ids`, `is_target` and, where rows differ, `present`; see `diffuseq.canvas`."""
-        return self.canvas.lay(examples)
+        """`ids`, `is_target` and, where rows differ, `present`; see `diffuseq.canvas`.
+
+        `tokens` is the number of target tokens, counted here since a GPU would have to be waited
+        for.
+        """
+        batch = self.canvas.lay(examples)
+        is_word = batch["ids"] != self.resources.tokenizer.pad_id
+        return batch | {"tokens": int((batch["is_target"] & is_word).sum())}
 
     def loss(self, batch: api.Batch, noise: api.Noise) -> api.LossTerms:
         """The weighted sum of the terms of the paper.
@@ -160,7 +166,7 @@ class DiffuSeq(api.NeuralSystem):
         return api.LossTerms(
             total=(weight * losses).mean(),
             terms={name: (weight * values.detach()).mean() for name, values in terms.items()},
-            tokens=int((is_target & (ids != self.resources.tokenizer.pad_id)).sum()),
+            tokens=batch["tokens"],
             mean_over="examples",
         )
 
@@ -185,7 +191,7 @@ class DiffuSeq(api.NeuralSystem):
         was_training = module.training
         module.eval()
         device = module.alpha_bar.device
-        laid = self.collate(examples)
+        laid = self.canvas.lay(examples)
         batch = {name: _each(rows.to(device), num_samples) for name, rows in laid.items()}
         present = batch.get("present")
         over = batch["is_target"] if present is None else batch["is_target"] & present

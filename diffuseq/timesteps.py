@@ -86,15 +86,21 @@ class LossSecondMoment(nn.Module):
             # float64 holds every step exactly.
             t, losses = self._join(torch.stack((t.to(torch.float64), losses), dim=1)).unbind(1)
             t = t.long()
-        is_finite = losses.isfinite()
-        index, losses = t[is_finite] - 1, losses[is_finite]
+        # What is not written goes to a place behind the history: choosing rows by a mask would wait
+        # for the device.
+        steps = self.diffusion_steps
+        index = torch.where(losses.isfinite(), t - 1, steps)
         order = torch.argsort(index, stable=True)
         index, losses = index[order], losses[order]
         begin = torch.searchsorted(index, index)
         count = torch.searchsorted(index, index, right=True) - begin
         rank = torch.arange(len(index), device=index.device) - begin
         # If a step has more than ten losses, only the last ten are written, or slots would collide.
-        is_kept = rank >= count - HISTORY
-        slot = (self.seen[index] + rank) % HISTORY
-        self.history[index[is_kept], slot[is_kept]] = losses[is_kept]
-        self.seen += torch.bincount(index, minlength=self.diffusion_steps)
+        is_step = index < steps
+        is_kept = is_step & (rank >= count - HISTORY)
+        row = index.clamp(max=steps - 1)
+        slot = (self.seen[row] + rank) % HISTORY
+        written = torch.cat((self.history.flatten(), losses.new_zeros(1)))
+        written[torch.where(is_kept, row * HISTORY + slot, steps * HISTORY)] = losses
+        self.history.copy_(written[:-1].view_as(self.history))
+        self.seen.index_add_(0, row, is_step.to(self.seen.dtype))

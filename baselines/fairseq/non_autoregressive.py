@@ -180,7 +180,12 @@ class FairseqLevenshtein(RefinementSystem):
 
     id: ClassVar[str] = "fairseq-levenshtein"
     family: ClassVar[api.Family] = "edit"
-    capabilities: ClassVar[api.Capabilities] = api.Capabilities(trainable=True, length="free")
+    capabilities: ClassVar[api.Capabilities] = api.Capabilities(
+        trainable=True,
+        length="free",
+        unstable="its validations swing to the end; one seed of paraphrase in mini ended at a"
+        " validity of .75 with the instructions AVX-512 and at .34 with AVX2.",
+    )
     Config: ClassVar[type] = LevenshteinConfig
     Decoding: ClassVar[type] = LevenshteinDecoding
     architecture: ClassVar[str] = "levenshtein_transformer"

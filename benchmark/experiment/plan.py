@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from benchmark.api import System
-from benchmark.experiment.registry import load_system
+from benchmark.experiment.registry import load_system, row_names
 from benchmark.experiment.selection import check_ablations, choose_systems
 from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
@@ -61,7 +61,9 @@ def make_plan(
     named = [*dict.fromkeys(chain.from_iterable(chosen.values()))]
     check_ablations(named, ablate)
     # Every file of a plug-in is read for it: once for all of its trials.
-    sources = {system: find_source(system, load_system(system)) for system in named}
+    classes = {system: load_system(system) for system in named}
+    sources = {name: find_source(name, system) for name, system in classes.items()}
+    rows = row_names(classes)
     loaded = {name: load_limited(suite, name, data_dir) for name in tasks}
     scoring = {name: resolve_scoring(suite, task) for name, task in loaded.items()}
     trials = [
@@ -70,17 +72,18 @@ def make_plan(
             loaded[task],
             scoring[task],
             system,
-            load_system(system),
+            classes[system],
             seed,
             ablate,
             labels,
             source=sources[system],
+            row=rows[system],
         )
         for task in tasks
         for system in chosen[task]
         if applies(suite, loaded[task], system)
         for seed in suite.seeds
-        for labels in label_budgets(suite, loaded[task], load_system(system))
+        for labels in label_budgets(suite, loaded[task], classes[system])
     ]
     return Plan(suite, data_dir, loaded, tuple(trials))
 

@@ -12,7 +12,8 @@ import importlib.util
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -67,10 +68,16 @@ def _built_in() -> tuple[SystemEntry, ...]:
     return tuple(entries)
 
 
+@lru_cache(maxsize=4)
+def _plug_ins(_path: tuple[str, ...]) -> tuple[metadata.EntryPoint, ...]:
+    """The entry points of installed packages: looking for them takes longer than all else here."""
+    return tuple(metadata.entry_points(group=ENTRY_POINT_GROUP))
+
+
 def system_entries() -> dict[str, SystemEntry]:
     """All known systems by id: ours first, then those of installed packages."""
     entries = {entry.id: entry for entry in _built_in()}
-    for point in metadata.entry_points(group=ENTRY_POINT_GROUP):
+    for point in _plug_ins(tuple(sys.path)):
         summary = f"from the package {point.dist.name}" if point.dist else "an installed plug-in"
         entries.setdefault(point.name, SystemEntry(point.name, point.value, "plug-in", summary))
     return entries
@@ -92,6 +99,24 @@ def load_system(name: str) -> type[System]:
     if ":" in name:
         return _import_class(name, name)
     raise UserError(f"There is no system {name!r}: {suggestion(name, entries)}")
+
+
+def row_names(systems: Mapping[str, type[System]]) -> dict[str, str]:
+    """What records and reports call systems: one that is named by its path has the id of its class.
+
+    It keeps its path where that id is of another system, here or among `systems`.
+    """
+    entries = system_entries()
+    ids = {name: str(getattr(system, "id", name)) for name, system in systems.items()}
+    taken = Counter(ids.values())
+    rows = {}
+    for system, own in ids.items():
+        entry = entries.get(own)
+        is_other = entry is not None and entry.target != system
+        is_fit = own.strip() == own and own.isprintable() and own and not {*own} & {*"/\\:"}
+        is_path = system not in entries
+        rows[system] = own if is_path and is_fit and not is_other and taken[own] == 1 else system
+    return rows
 
 
 def name_by_module(name: str) -> str:

@@ -116,8 +116,10 @@ class TrainingRecipe(_Recipe):
 
     batch: Count = 64
     """Examples per update, over all devices and accumulation steps."""
-    micro_batch: Count | None = None
-    """Examples per forward pass, over all processes; null = the whole batch."""
+    micro_batch: Count | Literal["auto"] | None = None
+    """Examples per forward pass, over all processes; null = the whole batch; auto = as many as fit,
+    see `benchmark.training.micro_batch`: what was found is recorded. An update is the same within
+    rounding, but for dropout."""
     learning_rate: float = Field(1e-3, gt=0, le=1000)
     schedule: Literal["constant", "linear", "cosine", "inverse-sqrt"] = "linear"
     warmup_updates: int = Field(100, ge=0, le=10**12)
@@ -130,7 +132,7 @@ class TrainingRecipe(_Recipe):
     ema_warmup: bool = True
     """Whether the decay grows from 0 with the updates: see `benchmark.training.ema`."""
     precision: Literal["float32", "bf16", "auto"] = "float32"
-    """auto = bf16 where the device supports it."""
+    """auto = bf16 where it pays: see `benchmark.training.loss_module.is_bf16`."""
     by_length: bool = False
     """Whether the examples of an update are sorted by length before they are split into micro
     batches: less padding, the same update. Order: source, then target, in characters."""
@@ -146,6 +148,9 @@ class TrainingRecipe(_Recipe):
     """Which weights are stored: see `benchmark.experiment.weight_choice`."""
     keep_examples: int = Field(LEAST_EXAMPLES, ge=LEAST_EXAMPLES, le=10**12)
     """Valid examples behind `evaluation.valid_sources` on which the best are found."""
+    quality_decoding: dict[str, Any] = {}
+    """How the quality curve decodes where that differs from the main setting, such as fewer calls;
+    the weights do not depend on it."""
     patience: Count | None = None
     """Validations no better than the best so far that end training; needs `keep: best`."""
     checkpoint_s: float = Field(30.0, gt=0)
@@ -250,6 +255,9 @@ class Evaluation(_Recipe):
     """Network rows decoded at once (candidates, not sources)."""
     compile: bool | Literal["cuda-graphs", "aot-eager"] = False
     """How calls of the network are compiled: see `benchmark.runtime.compilation`."""
+    precision: Literal["float32", "tf32", "bf16", "auto"] = "float32"
+    """Of the network's matrix products in decoding: see `benchmark.runtime.precision`. auto = bf16
+    where the GPU supports it."""
     metrics: list[str] = ["bleu_sent_m4", "bleu_corpus", "rouge_l"]
     published_metrics: list[str] = []
     """Beside these on tasks with published figures, which stand beside no other scale."""

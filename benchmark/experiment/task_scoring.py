@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from benchmark.api import UserError
 from benchmark.api.folding import compose
@@ -56,22 +56,29 @@ class TaskScoring:
         """The metrics that are measured at the steps of a trace."""
         return [metric for metric in self.metrics if metric.id.partition(":")[0] in TRACED]
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What determines scores besides the candidates."""
+        return {
+            "stage": "score",
+            "task": self.task_digest,
+            "metrics": {m.id: m.signature for m in self.metrics},
+            "mbr_utility": self.evaluation.mbr_utility,
+            "mbr_utilities": {u.id: u.signature for u in self.utilities},
+            "curves": CURVES,
+            "interval": self.evaluation.interval.model_dump(),
+            # Such texts were once compared as they are written.
+            **({} if self.composed else {"form": "NFC"}),
+        }
+
     def key(self, candidates_digest: str) -> str:
         """The key of the scores of a candidates file."""
-        return content_key(
-            {
-                "stage": "score",
-                "candidates": candidates_digest,
-                "task": self.task_digest,
-                "metrics": {m.id: m.signature for m in self.metrics},
-                "mbr_utility": self.evaluation.mbr_utility,
-                "mbr_utilities": {u.id: u.signature for u in self.utilities},
-                "curves": CURVES,
-                "interval": self.evaluation.interval.model_dump(),
-                # Such texts were once compared as they are written.
-                **({} if self.composed else {"form": "NFC"}),
-            }
-        )
+        return score_key(self.identity, candidates_digest)
+
+
+def score_key(identity: Mapping[str, Any], candidates_digest: str) -> str:
+    """The key of scores: see `TaskScoring.identity`."""
+    return content_key({**identity, "candidates": candidates_digest})
 
 
 def resolve_scoring(suite: Suite, task: Task) -> TaskScoring:

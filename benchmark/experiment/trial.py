@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from benchmark.api import DecodingProtocol, Example, Steerable, System
@@ -94,6 +95,10 @@ class Trial:
     """Name of the suite."""
     source: SystemSource | None = None
     """Of a plug-in; None for the systems of this package, whose source is that of the code."""
+    row: str = ""
+    """What records and reports call the system; see `benchmark.experiment.registry.row_names`."""
+    quality_decoding: DecodingProtocol | None = None
+    """How the quality curve of training decodes; None as the main setting."""
 
     @property
     def name(self) -> str:
@@ -101,9 +106,22 @@ class Trial:
         name = f"{self.task.id} / {self.system} / seed {self.seed}"
         return f"{name} / labels {self.labels}" if self.main.setting.roles == ("labels",) else name
 
+    @property
+    def key(self) -> str:
+        """The key of its lease: trials that leave the same entries have the same."""
+        return content_key({"entries": self.entries})
+
+    @cached_property
+    def chars(self) -> float:
+        """Characters of a source and its target, on average over the first test examples."""
+        first = self.task.test[:200]
+        total = sum(len(example.source) + len(example.target) for example in first)
+        return round(total / max(1, len(first)), 1)
+
     def describe(self, stage: str) -> dict[str, Any]:
         """The beginning of the record of one of its entries."""
         named = {"stage": stage, "task": self.task.id, "system": self.system, "seed": self.seed}
+        named["chars"] = self.chars
         return named | ({"source": self.source.as_dict()} if self.source else {})
 
     @property
@@ -147,6 +165,7 @@ def resolve_trial(
     labels: LabelBudget | None = None,
     *,
     source: SystemSource | None = None,
+    row: str | None = None,
 ) -> Trial:
     """Resolve one trial with everything that determines it.
 
@@ -158,6 +177,7 @@ def resolve_trial(
         labels: what it learns from; None = the labels of the task's recipe. With others the trial
             is a point of the curve over labels and has the main setting alone.
         source: the result of `find_source(system, system_class)`.
+        row: what records call the system; None = `system`.
 
     Raises:
         UserError: for a recipe that does not fit the system.
@@ -205,7 +225,21 @@ def resolve_trial(
         choice=choice,
         suite=suite.name,
         source=source,
+        row=row or system,
+        quality_decoding=_quality_decoding(training, system, system_class, settings[0]),
     )
+
+
+def _quality_decoding(
+    training: TrainingRecipe, system: str, system_class: type[System], main: Setting
+) -> DecodingProtocol | None:
+    if not training.quality_decoding or not system_class.capabilities.trainable:
+        return None
+    where = f"systems.{system}.training.quality_decoding"
+    fill(system_class.Decoding, training.quality_decoding, where)
+    values = main.decoding | training.quality_decoding
+    made: DecodingProtocol = fill(system_class.Decoding, values, where)
+    return made
 
 
 def learns_labels(task: Task, system_class: type[System]) -> bool:
@@ -281,8 +315,10 @@ def _train_key(
 
 def _deciding(training: TrainingRecipe) -> dict[str, Any]:
     """The part of the recipe that determines the weights, but for how they are chosen."""
-    # The time of checkpoints does not change their content.
-    fields = training.model_dump(exclude={"checkpoint_s", "keep", "keep_examples"})
+    # The time of checkpoints does not change their content, nor does the curve of quality.
+    fields = training.model_dump(
+        exclude={"checkpoint_s", "keep", "keep_examples", "quality_decoding"}
+    )
     # Fields of a later version: entries of an earlier one keep their keys.
     for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
         if fields[later] == usual:
@@ -355,6 +391,8 @@ def _plan_generation(
     # Compiled sums round differently; entries without compilation keep their earlier keys.
     if suite.evaluation.compile:
         identity["compile"] = suite.evaluation.compile
+    if suite.evaluation.precision != "float32":
+        identity["precision"] = suite.evaluation.precision
     if setting.num_sources is not None:
         identity["num_sources"] = setting.num_sources
     return PlannedGeneration(

@@ -185,7 +185,7 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
     key, setting = planned.key, planned.setting
     line: dict[str, Any] = {
         "task": trial.task.id,
-        "system": trial.system,
+        "system": trial.row,
         "family": trial.system_class.family,
         "seed": trial.seed,
         "setting": asdict(setting),
@@ -222,6 +222,8 @@ def _line(fresh: Path, store: Store, trial: Trial, planned: PlannedGeneration) -
         failures.append(store.failure("score", scored_as))
         if scored is not None:
             keys["score"] = scored_as
+            # Clocks belong to costs: scores of two runs are compared byte by byte.
+            scored = {name: of for name, of in scored.items() if name != "stage_s"}
             line["score"] = scored if {"main", "mbr"} & {*setting.roles} else _plain(scored)
             values = store.folder("score", scored_as) / "values.jsonl"
             write_gzip(fresh / "values" / f"{scored_as}.jsonl.gz", values.read_bytes())
@@ -304,7 +306,7 @@ def _run(
     entries = system_entries()
     before = read_notes(records)
     systems: dict[str, Any] = {}
-    trials = {trial.system: trial for trial in plan.trials}
+    trials = {trial.row: trial for trial in plan.trials}
     for line in lines:
         trial = trials[line["system"]]
         system_class, entry = trial.system_class, entries.get(trial.system)
@@ -313,6 +315,7 @@ def _run(
             {
                 "family": system_class.family,
                 "title": entry.summary if entry else line["system"],
+                **({"path": trial.system} if trial.row != trial.system else {}),
                 "knob": system_class.capabilities.knob,
                 "nfe_knob": system_class.capabilities.nfe_knob,
                 "control": system_class.capabilities.control,
@@ -320,7 +323,7 @@ def _run(
                 "from_scratch": _is_from_scratch(trial),
                 "version": system_class.version,
                 "config": asdict(trial.config),
-                "why_size": plan.suite.recipe_of(line["system"]).why_size,
+                "why_size": plan.suite.recipe_of(trial.system).why_size,
                 "parameters": None,
             },
         )

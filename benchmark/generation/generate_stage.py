@@ -14,6 +14,7 @@ from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.generation.candidates_file import CANDIDATES, candidate_lines
 from benchmark.generation.measured_generation import OnProgress, generate
 from benchmark.runtime.compilation import compiled
+from benchmark.runtime.precision import calculating, resolve_precision
 from benchmark.store.files import file_digest, write_text
 from benchmark.store.provenance import provenance
 
@@ -56,7 +57,12 @@ def generate_candidates(
 
     With several processes, all decode and only the first writes.
     """
-    with compiled(system.network, trial.evaluation.compile):
+    asked = trial.evaluation.precision
+    used = resolve_precision(asked, context.device)
+    with (
+        calculating(system.network, used, context.device),
+        compiled(system.network, trial.evaluation.compile),
+    ):
         made = generate(
             system,
             planned.sources,
@@ -81,6 +87,8 @@ def generate_candidates(
         "num_sources": len(planned.sources),
         "num_samples": planned.num_samples,
         "batch": trial.evaluation.batch,
+        # Entries in float32 look as those of earlier versions.
+        **({} if asked == "float32" else {"precision": {"asked": asked, "used": used}}),
         "candidates_digest": file_digest(path),
         "statuses": dict(
             sorted(Counter(c.status for of_source in made.candidates for c in of_source).items())

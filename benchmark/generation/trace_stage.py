@@ -9,6 +9,7 @@ from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.trial import Trial
 from benchmark.generation.candidates_file import candidate_rows
 from benchmark.generation.intermediate_states import curves, trace
+from benchmark.runtime.precision import calculating, resolve_precision
 from benchmark.scoring.bootstrap import IntervalRecipe
 from benchmark.scoring.candidate_scores import score_candidates
 from benchmark.store.files import json_line, write_text
@@ -32,15 +33,17 @@ def trace_decoding(trial: Trial, system: System, context: RunContext) -> None:
             " rouge_l, self_bleu or div_4 in evaluation.metrics."
         )
     examples = trial.task.test[: recipe.sources]
-    seen = trace(
-        system,
-        examples,
-        main.decoding,
-        num_samples=main.num_samples,
-        seed=trial.seed,
-        batch=trial.evaluation.batch,
-        steps=recipe.steps,
-    )
+    used = resolve_precision(trial.evaluation.precision, context.device)
+    with calculating(system.network, used, context.device):
+        seen = trace(
+            system,
+            examples,
+            main.decoding,
+            num_samples=main.num_samples,
+            seed=trial.seed,
+            batch=trial.evaluation.batch,
+            steps=recipe.steps,
+        )
     scores = [
         score_candidates(
             candidate_rows(examples, [list(map(Candidate, of_source)) for of_source in texts]),

@@ -93,6 +93,8 @@ def _add(
     ]
     scored_as = scoring.key(generated["candidates_digest"])
     scored = store.record("score", scored_as)
+    if scored is not None:  # as in `record_writer`
+        scored = {name: of for name, of in scored.items() if name != "stage_s"}
     joined.lines.append(
         {
             "task": entry.task,

@@ -191,8 +191,9 @@ def _leave_out_times(parts: Sequence[_Part], lines: Iterable[Row]) -> list[str]:
     if len(machines) == 1:
         return []
     for line in lines:
-        for cost in (line["cost"], (line.get("valid") or {}).get("cost")):
-            for name in TIMES if cost else ():
+        costs = [line["cost"] or {}, (line.get("valid") or {}).get("cost") or {}]
+        for cost in costs:
+            for name in TIMES:
                 cost.pop(name, None)
         if line["training"]:
             line["training"].pop("seconds", None)

@@ -1,24 +1,26 @@
 """One writer at a time in a report folder, and no trace of writers that were killed.
 
-The lock is a file beside the folder, `.NAME.lock`, or `.lock` in it where its parent cannot be
-written. It may stay: what counts is which process has it, and a killed one has none.
+The lock is a lease beside the folder, `.NAME.lease/`, or `.lease/` in it where its parent cannot be
+written. It may stay: what counts is which process has it, see `benchmark.store.lease`.
 """
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import BaseFileLock, FileLock, Timeout
-
 from benchmark.records.record_files import KINDS
 from benchmark.runtime.command_line import note
 from benchmark.store.files import remove_unfinished
+from benchmark.store.lease import HeldError, Lease, take
 
 PATIENCE_S = 1.0
 """Seconds after which a wait is announced."""
+POLL_S = 0.2
+"""Seconds between two looks at the lock of another process."""
 
 _held: set[Path] = set()
 """Folders that this process has locked: a lock may be taken within itself."""
@@ -51,17 +53,19 @@ def hold_report(folder: Path, *, create: bool = False) -> Iterator[None]:
         lock.release()
 
 
-def _acquire(place: Path) -> BaseFileLock | None:
-    for path in (place.with_name(f".{place.name}.lock"), place / ".lock"):
-        lock = FileLock(str(path))
-        try:
-            lock.acquire(timeout=PATIENCE_S)
-        except Timeout:
-            note(f"note: another process writes the report {place}: waiting for it.")
-            lock.acquire()
-        except (OSError, NotImplementedError):  # some file systems have no locks
-            continue
-        return lock
+def _acquire(place: Path) -> Lease | None:
+    for folder in (place.with_name(f".{place.name}.lease"), place / ".lease"):
+        started, told = time.monotonic(), False
+        while True:
+            try:
+                return take(folder, f"the report {place}")
+            except HeldError as held:
+                if not told and time.monotonic() - started > PATIENCE_S:
+                    told = True
+                    note(f"note: waiting for the report {place}: {held.owner} writes it.")
+                time.sleep(POLL_S)
+            except OSError:
+                break
     return None
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
-from benchmark.records.merging import merge_records
 from benchmark.records.record_files import pack_records
 from benchmark.records.report_lock import hold_report
 from benchmark.report import build_paper, build_report
@@ -88,6 +87,8 @@ def _render(options: argparse.Namespace, _words: Sequence[str]) -> int:
         )
     reports = options.report
     if options.merge is not None:
+        from benchmark.records.merging import merge_records
+
         for sentence in merge_records(reports, options.merge):
             note(f"note: {sentence}")
         reports = [options.merge]

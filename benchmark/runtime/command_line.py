@@ -23,6 +23,7 @@ from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest
 from benchmark.runtime.error_message import shorten
 from benchmark.runtime.shown_text import show_controls
+from benchmark.runtime.stop_request import STOPPED, StopSignal
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer as Group
@@ -41,7 +42,7 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "DIR",
         "help": "folder that contains TASK/{train,valid,test}.jsonl",
     },
-    "--device": {"default": "auto", "help": "auto, cpu or cuda (default: auto)"},
+    "--device": {"default": "auto", "help": "auto, cpu, cuda or cuda:N (default: auto)"},
     "--jobs": {
         "type": int,
         "metavar": "N",
@@ -149,6 +150,22 @@ def add_output(group: Group, metavar: str, help_text: str, default: Path | None 
     )
 
 
+def add_trained_system(group: Group) -> None:
+    """Add the flags that name a trained system."""
+    group.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="RUN",
+        help="a store, the report of a run, a folder of a trained system, or OWNER/NAME on a hub",
+    )
+    group.add_argument("--system", help="which system of a store or report; or module:Class")
+    group.add_argument("--task", help="the task that it was trained on, where there are several")
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="seed of its training, where there are several"
+    )
+
+
 def show_first(action: argparse.Action) -> None:
     """Accept all spellings of a flag, but show only the first in help and errors."""
     action.option_strings = action.option_strings[:1]
@@ -190,7 +207,8 @@ def run_command(
 
     Returns:
         The exit code of `act`; 2 after a user error or where the output cannot be written, 130
-        after Ctrl-C, 1 if the reader of the output closes it early.
+        after Ctrl-C, 75 after SIGTERM where a command resumes, 1 if the reader of the output closes
+        it early.
     """
     global _quiet
     words = list(sys.argv[1:] if words is None else words)
@@ -214,6 +232,10 @@ def run_command(
         advice = "; run the same command again to resume" if resumes else ""
         print(f"\ninterrupted{advice}", file=sys.stderr)
         return 130
+    except StopSignal:
+        advice = ": run the same command again to resume" if resumes else ""
+        print(f"stopped by SIGTERM{advice}", file=sys.stderr)
+        return STOPPED
     except SystemExit as leaving:
         # The help was printed; what is buffered may find no reader or no room.
         if (lost := _flush()) is not None:

@@ -30,13 +30,16 @@ def compiled(network: nn.Module | None, how: Compilation) -> Iterator[None]:
     if network is None or how is False:
         yield
         return
+    hidden = vars(network).get("forward")
     eager: Callable[..., Any] = network.forward
     network.forward = _Compiled(network, eager, how)
     try:
         yield
     finally:
-        # An attribute of the instance was hiding the method of the class.
+        # An attribute of the instance was hiding the method of the class, or another attribute.
         del network.forward
+        if hidden is not None:
+            network.forward = hidden
 
 
 class _Compiled:
@@ -56,6 +59,9 @@ class _Compiled:
             torch.compiler.cudagraph_mark_step_begin()
             return _own(self.fast(*args, **kwargs))
         except Exception as error:
+            if _is_out_of_memory(error):
+                # As written it would need more, and every later call would be slow.
+                raise
             # Any error of the compiler; an error of the network itself is raised again below.
             _log.warning("%s is not compiled: %s", self.name, _sentence(error))
             self.fast = None
@@ -67,6 +73,16 @@ def _options(how: Compilation) -> dict[str, Any]:
         # Widths differ from batch to batch; one more compilation for the first is saved.
         return {"dynamic": True}
     return {"mode": "reduce-overhead"} if how == "cuda-graphs" else {"backend": "aot_eager"}
+
+
+def _is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether memory is what was missing, be it inside an error of the compiler."""
+    while error is not None:
+        if isinstance(error, torch.OutOfMemoryError):
+            return True
+        inner = getattr(error, "inner_exception", None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__
+    return False
 
 
 def _own(made: Any) -> Any:

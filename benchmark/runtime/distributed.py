@@ -249,15 +249,19 @@ MEETING_S = 30.0
 
 
 def start(device: str) -> Processes:
-    """Join the process group of the launcher; `device` is cpu or cuda.
+    """Join the process group of the launcher; `device` is as `choose_device` returns it.
 
     On GPUs, the device `cuda` means the GPU of this process from now on.
 
     Raises:
-        UserError: if this machine has fewer GPUs than processes.
+        UserError: if this machine has fewer GPUs than processes, or one GPU is named for all.
     """
     if count_launched() == 1:
         return ALONE
+    if ":" in device:
+        raise UserError(
+            f"--device {device}: a launcher gives each process its own GPU; use --device cuda."
+        )
     import torch
     from accelerate import PartialState
 

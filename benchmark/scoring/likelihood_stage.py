@@ -51,7 +51,7 @@ def score_likelihoods(
         recipe.model_copy(update={"samples": draws}),
         seed=trial.seed,
         # What fitted into memory with gradients does so without.
-        rows=trial.training.micro_batch or trial.training.batch,
+        rows=_rows(trial, context),
         device=context.device,
         on_batch=on_batch,
     )
@@ -136,6 +136,15 @@ def compute(
         if on_batch is not None:
             on_batch(len(found), len(order))
     return [found[i] for i in range(len(examples))]
+
+
+def _rows(trial: Trial, context: RunContext) -> int:
+    """Rows of a forward pass: those of training, found or given."""
+    asked = trial.training.micro_batch or trial.training.batch
+    if asked != "auto":
+        return asked
+    trained = context.store.record("train", trial.train_key) if trial.train_key else None
+    return int(trained["micro_batch"]) if trained else 1
 
 
 def _true_nats(conditional: Callable[[str, float], Mapping[str, float]], example: Example) -> Any:

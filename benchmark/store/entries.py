@@ -4,7 +4,8 @@ An entry is a folder `<kind>/<key>/` that appears complete, by renaming, or not 
 `record.json` describes how it was made and has the digests of all that it holds. Work in progress
 lives in `<kind>/<key>.partial/` and survives an interruption. A failure is a file
 `<kind>/<key>.failed.json` beside it. A damaged entry is renamed to `<kind>/<key>.damaged-1/`, which
-nothing reads, and is made again.
+nothing reads, and is made again. Who works on what is in `leases/<kind>/<key>/`, see
+`benchmark.store.lease`.
 """
 
 from __future__ import annotations
@@ -13,26 +14,35 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from filelock import FileLock, Timeout
-
 from benchmark.runtime.command_line import note
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import list_digests, remove_unfinished, sync_folder, write_json
+from benchmark.store.lease import HeldError, Lease, Owner, find_owner, take
 from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 from benchmark.store.unsealed_entries import check_unsealed
 
 Kind = Literal["train", "operators", "generate", "score", "outputs", "trace", "likelihood"]
 
+TRIAL = "trial"
+"""In place of a kind: the lease of a trial, which is held over all of its stages."""
+LEASES = "leases"
+"""The folder of the leases in a store."""
+
 RECORD = "record.json"
 
 PATIENCE_S = 10.0
 """Seconds that the reader of a damaged entry waits for a process that works on it."""
+SILENCE_S = 1.0
+"""Seconds after which somebody who waits is told for whom."""
+_POLLS_S = (0.02, 0.5)
+"""Seconds between two looks at a lease of another process: the first and the longest."""
 
 
 def content_key(content: Mapping[str, Any]) -> str:
@@ -48,8 +58,8 @@ class Store:
         self.root = root
         self._whole: set[tuple[Kind, str]] = set()
         """Entries whose files were compared: once in a process is enough."""
-        self._held: set[tuple[Kind, str]] = set()
-        """What this process has locked."""
+        self._held: dict[tuple[str, str], Lease] = {}
+        """What this process works on."""
 
     def prepare(self) -> None:
         """Create the folder.
@@ -90,6 +100,16 @@ class Store:
         except DamagedError:
             return self._set_aside(kind, key)
 
+    def peek(self, kind: Kind, key: str) -> dict[str, Any] | None:
+        """The record of a finished entry, without comparing the files that it is about.
+
+        For looking at what others have finished: weights of gigabytes are not read for it.
+        """
+        try:
+            return read_sealed(self.folder(kind, key) / RECORD)[0]
+        except DamagedError:
+            return None
+
     def failure(self, kind: Kind, key: str) -> dict[str, Any] | None:
         """The last failure: `error` (one line) and `traceback`."""
         path = self.root / kind / f"{key}.failed.json"
@@ -100,6 +120,14 @@ class Store:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             return {"error": f"unknown: {path.name} is damaged", "traceback": ""}
+
+    def failure_mark(self, kind: Kind, key: str) -> tuple[int, ...] | None:
+        """What tells the last failure from later ones; None if there is none."""
+        try:
+            found = (self.root / kind / f"{key}.failed.json").stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def fail(self, kind: Kind, key: str, *, error: str, traceback: str) -> None:
         """Record a failure with its traceback."""
@@ -113,40 +141,79 @@ class Store:
         """
         if not (self.root / kind).is_dir():
             return
-        try:
-            with self.lock(kind, key, timeout_s=0.0):
-                self._remove(self.folder(kind, key))
-                self._remove(self.partial(kind, key))
-                (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
-        except Timeout:
-            return
+        with suppress(HeldError), self.lock(kind, key, timeout_s=0.0):
+            self._remove(self.folder(kind, key))
+            self._remove(self.partial(kind, key))
+            (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
 
     @contextmanager
-    def lock(self, kind: Kind, key: str, *, timeout_s: float = -1.0) -> Iterator[None]:
+    def lock(
+        self, kind: str, key: str, *, timeout_s: float | None = None, what: str = ""
+    ) -> Iterator[None]:
         """Keep other processes from making the same entry; a lock may be taken within itself.
 
         Args:
-            kind: of the entry.
+            kind: of the entry, or `TRIAL`.
             key: of the entry.
-            timeout_s: seconds to wait for another process; negative: until it has finished.
+            timeout_s: seconds to wait for another process; None: until it has finished.
+            what: is worked on, for others to read.
 
         Raises:
-            Timeout: if another process has the lock for longer.
+            HeldError: if another process has the lock for longer.
         """
         if (kind, key) in self._held:
             yield
             return
-        path = self.root / kind / f"{key}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(str(path), timeout=timeout_s):
-            self._held.add((kind, key))
+        lease = self._take(kind, key, timeout_s, what or f"{kind} {key}")
+        self._held[kind, key] = lease
+        try:
+            yield
+        finally:
+            del self._held[kind, key]
+            lease.release()
+
+    def find_owner(self, kind: str, key: str) -> Owner | None:
+        """The other process that works on an entry or a trial; None if there is none."""
+        return None if (kind, key) in self._held else find_owner(self._lease_folder(kind, key))
+
+    def check_held(self, kind: str, key: str) -> None:
+        """Make sure that what this process has locked is still its own.
+
+        Raises:
+            LeaseLostError: if this process stood still and another one has taken over.
+        """
+        if (kind, key) in self._held:
+            self._held[kind, key].check()
+
+    def _take(self, kind: str, key: str, timeout_s: float | None, what: str) -> Lease:
+        started, pause_s, told = time.monotonic(), _POLLS_S[0], ""
+        while True:
             try:
-                yield
-            finally:
-                self._held.discard((kind, key))
+                return take(self._lease_folder(kind, key), what)
+            except HeldError as held:
+                waited_s = time.monotonic() - started
+                if timeout_s is not None and waited_s >= timeout_s:
+                    raise
+                if waited_s > SILENCE_S and held.owner.token != told:
+                    told = held.owner.token
+                    note(f"note: waiting for {held.owner.what}: {held.owner} works on it.")
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _POLLS_S[1])
+
+    def _lease_folder(self, kind: str, key: str) -> Path:
+        return self.root / LEASES / kind / key
 
     def finish(self, kind: Kind, key: str, record: Mapping[str, Any]) -> None:
-        """Turn the folder `partial` into the entry, with its record."""
+        """Turn the folder `partial` into the entry, with its record.
+
+        Where this process has locked the entry, the record has `stage_s`, the seconds since then.
+
+        Raises:
+            LeaseLostError: if this process had locked it, and has lost it to another.
+        """
+        self.check_held(kind, key)
+        if (held := self._held.get((kind, key))) is not None:
+            record = {**record, "stage_s": round(held.age_s, 3)}
         partial, folder = self.partial(kind, key), self.folder(kind, key)
         partial.mkdir(parents=True, exist_ok=True)
         for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
@@ -200,7 +267,7 @@ class Store:
                     return self._read(kind, key)  # another process may have made it again
                 except DamagedError as why:
                     self.set_aside(kind, key, str(why))
-        except Timeout:
+        except HeldError:
             return None
         except OSError as error:
             folder, why_not = self.folder(kind, key), error.strerror or error

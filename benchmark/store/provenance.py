@@ -37,7 +37,8 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "code": code(),
         "versions": versions(),
         "machine": machine(),
-        "device": device,
+        # Which of several GPUs it was changes no number; its name stands in `machine`.
+        "device": device.partition(":")[0],
         "threads": threads,
     }
 
@@ -47,15 +48,21 @@ def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
     machine, source = record["machine"], record.get("source")
     # Of a plug-in, whose source is not in the digest of the code.
     of_system = {"source": source["digest"]} if source else {}
-    return of_system | {
-        "code": record["code"]["digest"],
-        "device": record["device"],
-        "threads": record["threads"],
-        "processes": record.get("processes", 1),
-        "cpu": machine["cpu"],
-        "gpu": machine.get("gpu"),
-        "versions": record["versions"],
-    }
+    # Of a training; absent in records of versions up to 0.5.0.
+    of_training = {"precision": record["precision"]} if "precision" in record else {}
+    return (
+        of_system
+        | of_training
+        | {
+            "code": record["code"]["digest"],
+            "device": record["device"],
+            "threads": record["threads"],
+            "processes": record.get("processes", 1),
+            "cpu": machine["cpu"],
+            "gpu": machine.get("gpu"),
+            "versions": record["versions"],
+        }
+    )
 
 
 @lru_cache(maxsize=1)
@@ -132,4 +139,4 @@ def _cpu_name() -> str:
 def _gpu_name() -> str | None:
     import torch
 
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None

@@ -72,6 +72,11 @@ COMPARISONS: Mapping[str, SpeedComparison] = {
         "benchmark.timing.memory_over_steps",
         ("diffuseq-memory",),
     ),
+    "memory": SpeedComparison(
+        "peak memory of training and sampling over length, vocabulary, candidates and calls",
+        "benchmark.timing.memory_growth",
+        ("memory-length", "memory-vocabulary", "memory-candidates", "memory-calls"),
+    ),
 }
 
 

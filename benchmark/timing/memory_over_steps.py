@@ -7,17 +7,13 @@ memory keeps it. All take the same network, sources and solver; `diffuseq` keeps
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
 from collections.abc import Sequence
-
-import torch
 
 from benchmark.tasks import load_task
 from benchmark.timing.measured_curves import Curves
 from benchmark.timing.mini_diffuseq import SMALLER, build_diffuseq, describe_network, write_texts
+from benchmark.timing.peak_memory import peak_bytes_alone, process_peak_bytes
 from benchmark.timing.published_diffuseq import PublishedDiffuSeq
 
 TASK = "paraphrase"
@@ -58,12 +54,7 @@ def compare(steps: Sequence[int] = STEPS, *, sources: int = SOURCES) -> Curves:
 
 
 def _peak_bytes(side: str, steps: int, sources: int) -> int:
-    words = [sys.executable, "-m", __name__, side, str(steps), str(sources)]
-    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    done = subprocess.run(
-        words, env=os.environ | threads, capture_output=True, text=True, check=True
-    )
-    return int(done.stdout)
+    return peak_bytes_alone(__name__, [side, str(steps), str(sources)])
 
 
 def _sample(side: str, steps: int, sources: int) -> None:
@@ -79,6 +70,4 @@ def _sample(side: str, steps: int, sources: int) -> None:
 
 if __name__ == "__main__":
     _sample(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}\n")
+    sys.stdout.write(f"{process_peak_bytes()}\n")

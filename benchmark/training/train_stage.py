@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark.api import Example, System, write_identity
-from benchmark.api.checkpoint import IDENTITY
+from benchmark.api import DecodingProtocol, Example, System, write_identity
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.system_factory import build_system, count_parameters, vocab_size
+from benchmark.experiment.task_tokenizer import task_tokenizer
 from benchmark.experiment.trial import Trial
 from benchmark.experiment.weight_choice import LOSS
 from benchmark.generation.measured_generation import generate
@@ -20,7 +20,7 @@ from benchmark.runtime.command_line import note
 from benchmark.store.files import folder_digest
 from benchmark.store.provenance import provenance
 from benchmark.store.seal import DamagedError, read_sealed, write_sealed
-from benchmark.training.model_card import CARD, write_card
+from benchmark.training.model_card import BESIDE_WEIGHTS, write_card
 from benchmark.training.selection import Selection
 from benchmark.training.trackers import TensorBoardTracker, Tracker, WandbTracker
 from benchmark.training.trainer import Quality, Trainer
@@ -35,10 +35,12 @@ def train(trial: Trial, context: RunContext) -> None:
     With several processes, all train and only the first writes.
     """
     assert trial.train_key is not None
-    store, task = context.store, trial.task
-    folder = store.partial("train", trial.train_key)
+    store, task, key = context.store, trial.task, trial.train_key
+    folder = store.partial("train", key)
     source = _begin(folder, trial) if context.processes.is_main else None
     system = build_system(trial)
+    tokenizer = task_tokenizer(task, trial.task_recipe.tokenizer)
+    tokenizer.remember(text for e in task.train for text in (e.source, e.target))
     if system.module is not None:
         system.module.to(context.device)
 
@@ -64,6 +66,7 @@ def train(trial: Trial, context: RunContext) -> None:
         selection=_selection(trial, context),
         on_progress=on_progress,
         on_event=follow,
+        on_checkpoint=lambda: store.check_held("train", key),
         processes=context.processes,
     )
     try:
@@ -84,16 +87,18 @@ def train(trial: Trial, context: RunContext) -> None:
         "config": asdict(trial.config),
         "training": trial.training.model_dump(mode="json"),
         "budget": trial.budget.model_dump(mode="json"),
+        **({"micro_batch": trainer.micro_batch} if trial.training.micro_batch == "auto" else {}),
         "summary": asdict(summary)
         | {
             "parameters": count_parameters(system, vocab_size(trial)),
             # Of the weights and what they need, so that it is the same in every version.
-            "system_digest": folder_digest(folder / "system", without=(IDENTITY, CARD)),
+            "system_digest": folder_digest(folder / "system", without=BESIDE_WEIGHTS),
         },
         **provenance(context.device, trial.threads),
         "processes": context.processes.count,
+        "precision": trainer.precision,
     }
-    store.finish("train", trial.train_key, record)
+    store.finish("train", key, record)
 
 
 def _begin(folder: Path, trial: Trial) -> dict[str, Any] | None:
@@ -152,7 +157,8 @@ def _quality(trial: Trial, context: RunContext) -> Quality | None:
     ]
 
     def quality(system: System) -> dict[str, float]:
-        items = _generate_one_each(system, examples, trial, context)
+        decoding = trial.quality_decoding or trial.main.decoding
+        items = _generate_one_each(system, examples, decoding, trial, context)
         return {m.id: float(m.score(items).values.mean()) for m in metrics}
 
     return quality
@@ -168,20 +174,24 @@ def _selection(trial: Trial, context: RunContext) -> Selection | None:
     metric = next(m for m in trial.scoring.metrics if m.id == trial.choice.measure)
 
     def score(system: System) -> float:
-        items = _generate_one_each(system, examples, trial, context)
+        items = _generate_one_each(system, examples, trial.main.decoding, trial, context)
         return float(metric.score(items).values.mean())
 
     return Selection(metric.id, examples, score)
 
 
 def _generate_one_each(
-    system: System, examples: Sequence[Example], trial: Trial, context: RunContext
+    system: System,
+    examples: Sequence[Example],
+    decoding: DecodingProtocol,
+    trial: Trial,
+    context: RunContext,
 ) -> list[Item]:
-    """One candidate for each source, by the main setting."""
+    """One candidate for each source."""
     made = generate(
         system,
         examples,
-        trial.main.decoding,
+        decoding,
         num_samples=1,
         seed=trial.seed,
         batch=trial.evaluation.batch,

@@ -29,6 +29,7 @@ from benchmark.api.noise import row_seed
 from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
+from benchmark.runtime.stop_request import StoppedError, find_stop
 from benchmark.training.batch_sampler import Batches
 from benchmark.training.checkpoints import (
     BEST,
@@ -42,6 +43,7 @@ from benchmark.training.checkpoints import (
 from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
+from benchmark.training.micro_batch import MicroBatchFinder, check_shares
 from benchmark.training.selection import Selection
 from benchmark.training.stopping import find_bound, find_nearest_bound
 
@@ -88,6 +90,8 @@ class Trainer:
     A part of `system.module` that learns from the rows it is shown, rather than by gradients, has
     a method `learn_from_all(join)`: `join` turns the rows `(n, ...)` of this process into those of
     all, in order, and passing None instead removes it again.
+
+    `on_checkpoint` is called before a checkpoint is written, and may refuse it by raising.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Trainer:
         selection: Selection | None = None,
         on_progress: OnProgress | None = None,
         on_event: OnEvent | None = None,
+        on_checkpoint: Callable[[], None] | None = None,
         processes: Processes = ALONE,
     ) -> None:
         if system.module is None:
@@ -115,19 +120,24 @@ class Trainer:
                 " use the yardsticks or a stand-in task."
             )
         self.system, self.module, self.valid = system, system.module, valid
-        _check_shares(recipe, processes)
+        self.finder = MicroBatchFinder(train, recipe.batch, system.module, folder, processes)
+        asked = recipe.micro_batch or recipe.batch
+        self.micro_batch: int | None = self.finder.read() if asked == "auto" else asked
+        check_shares(self.micro_batch or recipe.batch, recipe.batch, processes)
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
         self.quality, self.selection = quality, selection
         self.on_progress, self.on_event = on_progress, on_event
+        self.on_checkpoint = on_checkpoint
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
         self.accelerator = Accelerator(cpu=device == "cpu", mixed_precision="no")
         # Under a launcher accelerate numbers even the CPU, which loading a checkpoint rejects.
-        self.device = torch.device("cpu") if device == "cpu" else self.accelerator.device
-        objective = Objective(
-            system, device=self.device.type, is_bf16=is_bf16(recipe, self.device.type)
-        )
+        is_named = device == "cpu" or ":" in device
+        self.device = torch.device(device) if is_named else self.accelerator.device
+        in_bf16 = is_bf16(recipe, self.device.type, system.module)
+        self.precision = "bf16" if in_bf16 else "float32"
+        objective = Objective(system, device=self.device.type, is_bf16=in_bf16)
         optimiser = torch.optim.AdamW(
             objective.parameters(),
             lr=recipe.learning_rate,
@@ -147,17 +157,30 @@ class Trainer:
 
         Raises:
             TrainingDivergedError: if the loss is not finite; names the update.
+            StoppedError: if somebody asked for it; there is a checkpoint of the last update then.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._resume()
         module, processes = self.module, self.processes
         processes.broadcast_tensors(module.state_dict().values())
-        learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
         try:
             with compiled(self.system.network, self.recipe.compile):
+                if self.micro_batch is None:
+                    self.micro_batch = self.finder.find(self._rehearse, self.device.type)
+                    check_shares(self.micro_batch, self.recipe.batch, processes)
+                learn_from_all(module, processes.gather_rows if processes.count > 1 else None)
                 return self._run()
         finally:
             learn_from_all(module, None)
+
+    def _rehearse(self, examples: Sequence[Example]) -> None:
+        """Pass examples forward and backward, as a micro batch does."""
+        ids = [f"rehearsal {row}" for row in range(len(examples))]
+        self.objective.train()
+        torch.manual_seed(row_seed(self.seed, ids[0], 0))
+        batch = self._to_device(self.system.collate(examples))
+        noise = make_noise(self.seed, ids, 1, self.device)
+        self.accelerator.backward(self.objective(batch, noise)[0])
 
     def _run(self) -> TrainingSummary:
         progress, recipe = self.progress, self.recipe
@@ -184,10 +207,14 @@ class Trainer:
                 self._log_update(rate, loss, terms)
             if recipe.validate_every and progress.update % recipe.validate_every == 0:
                 self._validate()
-            if processes.broadcast(time.monotonic() - last_checkpoint) > recipe.checkpoint_s:
+            why = find_stop()
+            age_s = math.inf if why else time.monotonic() - last_checkpoint
+            if (age_s := processes.broadcast(age_s)) > recipe.checkpoint_s:
                 self._raise_if(first_bad)
                 self._checkpoint()
                 last_checkpoint = time.monotonic()
+            if age_s == math.inf and not self._has_ended():
+                raise StoppedError(why or "the first process was asked to stop")
         self._raise_if(first_bad)
         self._finish()
         return TrainingSummary(
@@ -207,7 +234,7 @@ class Trainer:
         """One step of the optimiser; loss and terms are the part of this process in the sum."""
         update, processes = self.progress.update, self.processes
         examples, ids = self.batches.of(update)
-        micro = self.recipe.micro_batch or len(examples)
+        micro = self.micro_batch or len(examples)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.objective.train()
@@ -255,9 +282,14 @@ class Trainer:
 
     def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: value.to(self.device, non_blocking=True) if isinstance(value, Tensor) else value
+            name: self._moved(value) if isinstance(value, Tensor) else value
             for name, value in batch.items()
         }
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        # From pinned memory a copy does not wait for what the device still has to do.
+        pinned = tensor.pin_memory() if self.device.type == "cuda" else tensor
+        return pinned.to(self.device, non_blocking=True)
 
     def _raise_if(self, first_bad: Tensor) -> None:
         update = min(self.processes.gather(float(first_bad)))
@@ -303,7 +335,7 @@ class Trainer:
 
     @torch.no_grad()
     def _loss_on(self, examples: Sequence[Example]) -> float:
-        size = self.recipe.micro_batch or self.recipe.batch
+        size = self.micro_batch or self.recipe.batch
         self.module.eval()
         parts = [examples[first : first + size] for first in range(0, len(examples), size)]
         losses = [
@@ -351,6 +383,8 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         if self.processes.is_main:
+            if self.on_checkpoint is not None:
+                self.on_checkpoint()
             save_checkpoint(self.folder, self.progress, self.module, self.average, self.optimiser)
 
     def _resume(self) -> None:
@@ -388,16 +422,6 @@ class Trainer:
             "kept_value": progress.best_value,
             "kept_examples": len(selection.examples),
         }
-
-
-def _check_shares(recipe: TrainingRecipe, processes: Processes) -> None:
-    micro = recipe.micro_batch or recipe.batch
-    smallest = min(micro, recipe.batch % micro or micro, recipe.batch)
-    if smallest < processes.count:
-        raise UserError(
-            f"A batch of {smallest} examples cannot be divided among {processes.count} processes:"
-            " raise training.batch or training.micro_batch, or start fewer processes."
-        )
 
 
 def _add_up(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:

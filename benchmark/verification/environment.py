@@ -1,8 +1,8 @@
 """The environments that two records come from: why equal code may give different last bits.
 
-In the same environment bytes have to agree. A different device, processor, number of threads or
-processes, or version of a library that does the arithmetic of networks rounds sums differently;
-there the bounds of `benchmark.verification.tolerances` hold.
+In the same environment bytes have to agree. A different device, processor, precision, number of
+threads or processes, or version of a library that does the arithmetic of networks rounds sums
+differently; there the bounds of `benchmark.verification.tolerances` hold.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def _describe_sources(report: RawReport) -> Iterator[str]:
             continue
         made = ", ".join(recorded.get("made") or [recorded["digest"]])
         try:
-            source = find_source(system, load_system(system))
+            path = info.get("path") or system
+            source = find_source(path, load_system(path))
         except UserError:
             source = None
         if source is None:
@@ -84,6 +85,6 @@ def _conditions_of(record: RawRecord, stage: str) -> dict[str, Any]:
 def _relevant_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:
     # The processor matters only where it computes.
     processor = "cpu" if conditions["device"] == "cpu" else "gpu"
-    names = ("device", "threads", "processes", processor)
+    names = ("device", "threads", "processes", "precision", processor)
     found = {name: conditions.get(name) for name in names}
     return found | {name: conditions["versions"].get(name) for name in ARITHMETIC}

@@ -134,7 +134,9 @@ def _rebuild_trial(
     Raises:
         CannotRerunError: if this code has no such trial.
     """
-    _, system, seed, labels = group[0].trial
+    _, row, seed, labels = group[0].trial
+    recorded = report.run["systems"][row]
+    system = recorded.get("path") or row
     # One by one, in the order of the records: an ablation belongs to some systems alone.
     settings = (record.line["setting"] for record in group)
     ablations = dict.fromkeys(n for setting in settings for n in setting.get("ablations", ()))
@@ -142,14 +144,13 @@ def _rebuild_trial(
         system_class = load_system(system)
     except UserError as error:
         raise CannotRerunError(f"system: {error}", contradicts=False) from error
-    recorded = report.run["systems"][system]
     here, version = system_class.version, recorded.get("version", system_class.version)
     if version != here:
         raise CannotRerunError(f"system {system} has version {here} here, {version} in the record")
     try:
         trial = resolve_trial(
             suite, task, scoring, system, system_class, seed, list(ablations), labels,
-            source=find_source(system, system_class),
+            source=find_source(system, system_class), row=row,
         )  # fmt: skip
     except UserError as error:
         raise CannotRerunError(f"configuration: {error}") from error

@@ -42,7 +42,12 @@ def called(monkeypatch):
 def test_the_list_of_commands(words, capsys):
     assert main(words) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
-    assert listed == ["run", "score", "report", "verify", "speed", "distil", "humaneval", "ls"]
+    assert listed == [
+        "run", "status", "score", "report", "generate", "share", "data", "verify", "speed",
+        "distil",
+        "humaneval",
+        "ls",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -100,23 +105,34 @@ ONE_MEANING = {
     "--help": (set(COMMANDS), None),
     "--version": (set(COMMANDS), None),
     "--quiet": (set(COMMANDS), None),
-    "--json": ({"ls", "speed", "verify"}, None),
-    "--output": ({"distil", "humaneval", "report", "speed", "verify"}, {"DIR", "FILE"}),
+    "--json": ({"data", "generate", "ls", "speed", "status", "verify"}, None),
+    "--output": (
+        {"data", "distil", "humaneval", "report", "share", "speed", "verify"},
+        {"DIR", "FILE"},
+    ),
     "--report": ({"score"}, {"DIR"}),
     "--reports": ({"run"}, {"DIR"}),
     "--name": ({"run"}, {"NAME"}),
     "--new-task": ({"distil"}, {"TASK"}),
-    "--seed": ({"distil", "humaneval", "score"}, {"N"}),
+    "--from": ({"generate", "share"}, {"RUN"}),
+    "--seed": ({"distil", "generate", "humaneval", "score", "share"}, {"N"}),
     "--seeds": ({"run"}, {"N"}),
-    "--sample-seed": ({"verify"}, {"N"}),
-    "--store": ({"distil", "run", "score", "verify"}, {"DIR"}),
+    "--sample-seed": ({"generate", "verify"}, {"N"}),
+    "--decoding": ({"distil", "generate"}, {"KEY=VALUE"}),
+    "--store": ({"distil", "generate", "run", "score", "share", "status", "verify"}, {"DIR"}),
     "--use-store": ({"verify"}, {"DIR"}),
-    "--task": ({"distil", "humaneval", "run", "score", "verify"}, {"TASK"}),
-    "--system": ({"distil", "humaneval", "run", "score", "verify"}, {"SYSTEM"}),
-    "--suite": ({"distil", "run", "score"}, {"SUITE"}),
-    "--set": ({"distil", "run", "score"}, {"KEY=VALUE"}),
+    "--task": (
+        {"distil", "generate", "humaneval", "run", "score", "share", "verify"},
+        {"TASK"},
+    ),
+    "--system": (
+        {"distil", "generate", "humaneval", "run", "score", "share", "verify"},
+        {"SYSTEM"},
+    ),
+    "--suite": ({"data", "distil", "run", "score"}, {"SUITE"}),
+    "--set": ({"data", "distil", "run", "score"}, {"KEY=VALUE"}),
     "--data-dir": ({"distil", "run", "score", "verify"}, {"DIR"}),
-    "--device": ({"distil", "run", "verify"}, {"DEVICE"}),
+    "--device": ({"distil", "generate", "run", "verify"}, {"DEVICE"}),
     "--jobs": ({"run", "verify"}, {"N"}),
 }
 

@@ -567,7 +567,7 @@ def test_sample_is_drawn_by_its_seed(verify):
         (["--system", "copy-sauce"], "did you mean 'copy-source'"),
         (["--sample", "0"], "--sample 0"),
         (["--jobs", "0"], "--jobs 0"),
-        (["--device", "tpu"], "use auto, cpu or cuda"),
+        (["--device", "tpu"], "use auto, cpu, cuda or cuda:1"),
         (["--use-store", "nowhere"], "--use-store nowhere"),
         (["--output", f"{__file__}/found.json"], "name another with --output"),
         (["--output", str(Path(__file__).parent)], "is a folder: name a file"),

@@ -66,7 +66,9 @@ def test_paper_recipe_of_diffuseq_v2_is_that_of_diffuseq_and_its_own() -> None:
     assert decoding == DiffuSeqV2Decoding(
         grid="official-uniform", centre="official", carry="prediction", clock="official"
     )
-    assert recipe("paper", "diffuseq-v2").training == {"batch": 850, "micro_batch": 425}
+    assert recipe("paper", "diffuseq-v2").training == {
+        "batch": 850, "micro_batch": 425, "keep": "last",
+    }  # fmt: skip
 
 
 @pytest.mark.slow

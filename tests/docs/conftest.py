@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,19 +35,13 @@ class Reader:
             monkeypatch.delitem(sys.modules, path.stem, raising=False)
 
     def install(self) -> None:
-        """What pip leaves of `pyproject.toml`: a name, a version, entry points."""
-        project = tomllib.loads((self.folder / "pyproject.toml").read_text())["project"]
-        info = self.folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-        )
-        (info / "entry_points.txt").write_text(
-            "".join(
-                f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-                for group, points in project["entry-points"].items()
-            )
-        )
+        """`python -m pip install .`, into a folder of its own and without a network."""
+        site = self.folder / "site"
+        offline = ["--no-index", "--no-deps", "--no-build-isolation", "--target", str(site)]
+        words = [sys.executable, "-m", "pip", "install", "--quiet", *offline, str(self.folder)]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        self.monkeypatch.setattr(sys, "path", [str(site), *sys.path])
 
     def runs(self, containing: str) -> Lines:
         """Carry out the one command of a block that contains a text, small; its records."""

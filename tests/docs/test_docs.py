@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
+import json
 import re
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 from documents import DOCUMENTS, ROOT, blocks, commands, inline_code, read
 
+from benchmark import data, generate, verify
 from benchmark.__main__ import COMMANDS
 
 ROOMS = ("benchmark", "baselines", "diffuseq")
@@ -43,14 +47,27 @@ def test_system_example_keeps_the_contract(reader: Open) -> None:
 
 
 @pytest.mark.slow
-def test_system_example_runs_by_its_path_and_by_its_entry_point(reader: Open) -> None:
+def test_system_example_runs_by_its_path_and_by_its_entry_point(
+    reader: Open, capsys: pytest.CaptureFixture[str]
+) -> None:
     from benchmark.ls import list_entries
 
     her = reader("docs/add-a-system.md")
     assert statuses(her.runs("transformer")) == {
-        "my_system:MySystem": {"ok"}, "transformer": {"ok"}, "copy-source": {"ok"},
+        "my-system": {"ok"}, "transformer": {"ok"}, "copy-source": {"ok"},
     }  # fmt: skip
-    swept = [x for x in her.runs("sweep") if x["system"] == "my_system:MySystem"]
+    # The path is kept: what is verified is run by it again, and so is what is loaded.
+    run = json.loads((her.folder / "reports" / "test" / "records" / "run.json").read_text())
+    assert run["systems"]["my-system"]["path"] == "my_system:MySystem"
+    assert verify.main(["reports/test", "--system", "my-system", "--quick"]) == 1
+    # The reader of this test has no page, which is all that differs.
+    said = capsys.readouterr().out
+    assert "source of my-system: same as in the record" in said
+    assert re.search(r"my-system / seed 1 +equal", said)
+    words = ["--from", "reports/test", "--system", "my-system", "do you like soup ?", "-n", "2"]
+    assert generate.main(words) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    swept = [x for x in her.runs("sweep") if x["system"] == "my-system"]
     assert {x["setting"]["knob_value"] for x in swept} == {1.0, 0.5, 0.7}
     assert {x["setting"]["nfe"] for x in swept} == {1}
     assert {x["cost"]["depth"] for x in swept} == {1.0}
@@ -81,14 +98,53 @@ def test_metric_example_is_found_and_scored(reader: Open) -> None:
 
 
 @pytest.mark.slow
+def test_the_library_page_runs_as_it_stands(
+    reader: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    her = reader("docs/library.md")
+    code = [block for block in blocks(her.text) if block.language == "python"]
+    *before, shared = code
+    found: dict[str, Any] = {}
+    for block in before:
+        exec(compile(block.text, "library.md", "exec"), found)
+    assert set(found["results"].trials.status) == {"ok"}
+    capsys.readouterr()
+    first, *piped, share, again = [w for w in commands(her.text) if len(w) > 1]
+    for words in (first, share, again):
+        module = importlib.import_module(words[0])
+        assert module.main(words[1:]) == 0, words
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 5 + 1 + 1 and printed[5] == "my-transformer"
+    for words, kept in zip(piped, ("outputs.txt", "outputs.jsonl"), strict=True):
+        arrow = words.index("<")
+        assert words[arrow:] == ["<", "sources.txt", ">", kept]
+        pipe = io.TextIOWrapper(io.BytesIO(b"shall we eat soup today ?\nare you free ?\n"))
+        monkeypatch.setattr(sys, "stdin", pipe)
+        assert importlib.import_module(words[0]).main(words[1:arrow]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 2
+    exec(compile(shared.text, "library.md", "exec"), found)
+    assert capsys.readouterr().out == printed[6] + "\n"
+
+
+@pytest.mark.slow
 def test_data_of_one_s_own(reader: Open) -> None:
     her = reader("docs/add-a-task.md")
-    found = statuses(her.runs("--suite small"))
+    found = statuses(her.runs("headlines --data-dir data --suite small"))
     assert found == {"transformer": {"ok"}, "copy-source": {"ok"}}
     lines = her.runs("--suite headlines.yaml")
     names = ("transformer", "copy-source", "reference", "tokenizer-ceiling")
     assert statuses(lines) == {name: {"ok"} for name in names}
     assert {line["score"]["num_sources"] for line in lines} == {2}
+
+
+@pytest.mark.slow
+def test_files_of_others_become_a_task(reader: Open, capsys: pytest.CaptureFixture[str]) -> None:
+    her = reader("docs/add-a-task.md")
+    convert, check = [w for w in commands(her.text) if w[0] == "benchmark.data" and len(w) > 2]
+    assert data.main(convert[1:]) == 0 and data.main(check[1:]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("train: train.csv, 2 pairs\ntest: test.json, 1 pairs\ndata/news\n")
+    assert statuses(her.runs("--task news")) == {"copy-source": {"ok"}}
 
 
 @pytest.mark.slow
@@ -129,8 +185,7 @@ def all_commands() -> list[list[str]]:
 
 def test_commands_are_found() -> None:
     modules = {words[0] for words in all_commands()}
-    named = ("run", "distil", "humaneval", "ls", "report", "score", "speed", "verify")
-    assert modules == {f"benchmark.{name}" for name in named}
+    assert modules == {f"benchmark.{name}" for name in COMMANDS}
 
 
 @pytest.mark.slow
@@ -148,7 +203,10 @@ def test_commands_are_understood(words: list[str]) -> None:
     if not rest:
         return  # named in a sentence
     command, _ = COMMANDS[module.removeprefix("benchmark.")]
-    options = importlib.import_module(command).parser().parse_args(rest)
+    redirected = [at for at, word in enumerate(rest) if word in ("<", ">")]
+    options = (
+        importlib.import_module(command).parser().parse_args(rest[: min(redirected, default=None)])
+    )
     if module == "benchmark.ls":
         assert set(options.kind) <= set(KINDS)
     if module == "benchmark.speed":
@@ -159,7 +217,9 @@ def test_commands_are_understood(words: list[str]) -> None:
         return  # the reader's own, which its document runs
     suite = load_suite(options.suite, options.set)
     # Tasks that a document makes are not in the suite.
-    if not any(name == "headlines" or name.endswith("-distilled") for name in options.task):
+    if not any(
+        name in ("headlines", "news") or name.endswith("-distilled") for name in options.task
+    ):
         assert choose_tasks(suite, options.task)
     # The reader's own systems are not installed here; their document runs them.
     named = [system for system in options.system if not system.startswith("my")]

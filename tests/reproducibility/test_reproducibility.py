@@ -127,9 +127,9 @@ def under_way(store: Path, stage: str, since: float) -> Iterator[str]:
             if any(touched(path, since) for path in files):
                 yield partial.stem
     else:
-        for lock in store.glob("generate/*.lock"):
-            if touched(lock, since) and not lock.with_suffix("").exists():
-                yield lock.stem
+        for lease in store.glob("leases/generate/*"):
+            if touched(lease, since) and not (store / "generate" / lease.name).exists():
+                yield lease.name
 
 
 def killed(folder: Path, stage: str, delay_s: float) -> bool:

@@ -42,6 +42,10 @@ class Forked:
         """As a power cut would."""
         os.kill(self.pid, signal.SIGKILL)
 
+    def terminate(self) -> None:
+        """As a scheduler would."""
+        os.kill(self.pid, signal.SIGTERM)
+
     def wait(self, *, kill_after_s: float | None = None) -> Ended:
         """Wait for the end, or kill the process before it."""
         started, status = time.monotonic(), 0

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,38 @@ def try_concurrent_runs(bench: Bench, count: int, random: Random) -> Count:
     return counted
 
 
+def try_workers(bench: Bench, count: int, random: Random) -> Count:
+    """Four runs that share a store, of which one is killed and one told to stop, then one alone."""
+    counted = Count()
+    for number in range(count):
+        folder = bench.scratch / f"workers-{number + 1}"
+        folder.mkdir()
+        calls = [bench.start(folder) for _ in range(4)]
+        # Importing is done: a signal finds a run that plans, trains, decodes, waits or writes.
+        time.sleep(random.uniform(0, 2 * bench.duration_s))
+        killed, stopped, *others = random.sample(calls, 4)
+        killed.kill()
+        stopped.terminate()
+        ends = [call.wait() for call in others]
+        told, _ = stopped.wait(), killed.wait()
+        problem = next(
+            (f"exit {end.code}: {end.text[-1500:]}" for end in ends if end.code != 0), None
+        )
+        # The signal itself ends a run that has not begun to listen.
+        if not problem and told.code not in (0, 75, -signal.SIGTERM):
+            problem = f"told to stop, exit {told.code}: {told.text[-1500:]}"
+        if not problem and told.code == 75 and "run the same command again" not in told.text:
+            problem = f"stopped without a word: {told.text[-500:]}"
+        last = bench.run(folder)
+        if not problem and (last.code or "2 trials, 2 of them cached" not in last.text):
+            problem = f"the run after them: {last.text[-500:]}"
+        counted.add(
+            (problem or bench.find_difference(folder)) and f"workers {number + 1}: {problem}"
+        )
+        shutil.rmtree(folder)
+    return counted
+
+
 def try_concurrent_scores(bench: Bench, count: int, random: Random) -> Count:
     """Two calls of score and one of report at once in the report of the run."""
     from benchmark.report.__main__ import main as report
@@ -315,6 +348,8 @@ def main(words: Sequence[str] | None = None) -> int:
             ("kills", lambda: try_kills(bench, options.kills, random)),
             ("rounds of three concurrent runs",
              lambda: try_concurrent_runs(bench, options.rounds, random)),
+            ("rounds of four workers, one killed, one stopped",
+             lambda: try_workers(bench, few, random)),
             ("rounds of two scores and a report",
              lambda: try_concurrent_scores(bench, few, random)),
             ("damaged checkpoints", lambda: try_damaged_checkpoints(bench, few, random)),

@@ -21,4 +21,5 @@ def test_kills_concurrent_runs_and_damage_leave_what_an_undisturbed_run_leaves(t
     )
     assert done.returncode == 0, done.stderr
     assert "| kills | 4 | 4 | 0 |" in page.read_text()
+    assert "| rounds of four workers, one killed, one stopped | 1 | 1 | 0 |" in page.read_text()
     assert "| damaged stores | 4 | 4 | 0 |" in page.read_text()

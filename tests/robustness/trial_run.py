@@ -128,7 +128,7 @@ def _light() -> Iterator[None]:
     with (
         patch("benchmark.report.build_report", _write_texts),
         patch("benchmark.report.__main__.build_report", _write_texts),
-        patch("benchmark.execution.time_estimate.estimate_seconds", _build_alone),
+        patch("benchmark.execution.time_estimate.rehearse", _build_alone),
         patch("benchmark.experiment.task_scoring._make_semantic", lambda *_: ([], [])),
     ):
         yield
@@ -141,8 +141,8 @@ def _write_texts(folder: Path, **_: Any) -> Path:
     return folder / "index.html"
 
 
-def _build_alone(trial: Any, _: Any) -> float:
+def _build_alone(trial: Any, *_: Any) -> list[Any]:
     from benchmark.experiment.system_factory import build_system
 
     build_system(trial)
-    return 0.0
+    return []

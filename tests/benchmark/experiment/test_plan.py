@@ -148,3 +148,21 @@ def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
     assert compiled.train_key == plain.train_key
     keys = [{of.key for of in trial.generations} for trial in (compiled, plain)]
     assert not keys[0] & keys[1]
+
+
+@pytest.mark.slow
+def test_precision_of_decoding_stands_in_its_keys_where_it_is_not_float32(settings):
+    plain = settings()[0]
+    keys = {of.key for of in plain.generations}
+    for precision in ("auto", "bf16", "tf32"):
+        trial = settings(changes=[f"evaluation.precision={precision}"])[0]
+        assert trial.train_key == plain.train_key
+        assert not keys & {of.key for of in trial.generations}
+    same = settings(changes=["evaluation.precision=float32"])[0]
+    assert keys == {of.key for of in same.generations}
+
+
+@pytest.mark.slow
+def test_micro_batches_that_are_found_have_a_key_of_their_own(settings):
+    keys = [settings(changes=c)[0].train_key for c in ([], ["training.micro_batch=auto"])]
+    assert keys[0] != keys[1]

@@ -6,7 +6,16 @@ import sys
 import pytest
 
 from benchmark.api import UserError
-from benchmark.experiment.registry import load_system, name_by_module, system_entries
+from benchmark.experiment.registry import (
+    load_system,
+    name_by_module,
+    row_names,
+    system_entries,
+)
+
+
+def rows_of(systems):
+    return row_names({name: load_system(name) for name in systems})
 
 
 @pytest.mark.parametrize("name", [n for n, e in system_entries().items() if e.available])
@@ -49,6 +58,23 @@ def test_dotted_path(own_files):
         load_system("my_systems:Yours")
     with pytest.raises(UserError, match="no module 'nowhere'"):
         load_system("nowhere:Mine")
+
+
+def test_a_row_is_called_by_the_id_of_its_class(own_files):
+    (own_files / "rows_a.py").write_text(MINE)
+    (own_files / "rows_b.py").write_text(MINE)
+    copied = MINE.replace('"mine"', '"transformer"')
+    (own_files / "rows_c.py").write_text(copied)
+    (own_files / "rows_d.py").write_text(MINE.replace('"mine"', '"../mine"'))
+    assert rows_of(["rows_a:Mine", "gpt2"]) == {"rows_a:Mine": "mine", "gpt2": "gpt2"}
+    # Two rows of one name would be one.
+    two = ["rows_a:Mine", "rows_b:Mine"]
+    assert rows_of(two) == {name: name for name in two}
+    assert rows_of(["rows_c:Mine"]) == {"rows_c:Mine": "rows_c:Mine"}
+    assert rows_of(["rows_d:Mine"]) == {"rows_d:Mine": "rows_d:Mine"}
+    ours = "baselines.autoregressive.transformer:TransformerSystem"
+    assert rows_of([ours]) == {ours: "transformer"}
+    assert set(rows_of([ours, "transformer"]).values()) == {ours, "transformer"}
 
 
 def test_what_is_no_system_is_refused(own_files):

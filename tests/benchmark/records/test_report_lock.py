@@ -46,7 +46,7 @@ def test_another_process_waits_and_says_so(tmp_path):
             [sys.executable, "-c", code, str(tmp_path)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert "waiting for it" in other.stderr.readline()
+        assert "waiting for the report" in other.stderr.readline()
         assert other.poll() is None
     out, _ = other.communicate(timeout=60)
     assert out == "in\n"

@@ -86,6 +86,29 @@ def test_what_a_graph_wrote_is_copied():
     assert kept[0] is not memory and kept[1] == 3
 
 
+class _CompilerError(Exception):
+    """As torch wraps what happened within the compiler."""
+
+    def __init__(self, inner_exception: Exception) -> None:
+        super().__init__(str(inner_exception))
+        self.inner_exception = inner_exception
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_out_of_memory_is_no_failure_of_the_compiler(wrapped, caplog):
+    out = torch.OutOfMemoryError("tried to allocate 2 GiB")
+    net = network()
+    made = _Compiled(net, net.forward, "aot-eager")
+
+    def fail(x):
+        raise _CompilerError(out) if wrapped else out
+
+    made.fast = fail
+    with pytest.raises(_CompilerError if wrapped else torch.OutOfMemoryError):
+        made(torch.randn(3, 4))
+    assert made.fast is fail and not caplog.records
+
+
 def test_nothing_to_compile():
     with compiled(None, True), compiled(network(), False):
         pass

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import sys
 
 import pytest
@@ -12,10 +13,13 @@ from benchmark.timing.peak_memory import peak_bytes
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read in /proc")
 def test_what_is_held_for_a_moment_counts():
     def work():
-        held = torch.ones(2**26, dtype=torch.uint8)
-        # Long enough to be seen, whatever the machine does beside.
-        while held.max() and not seen.append(1) and len(seen) < 20:
-            pass
+        # Straight from the system: what a process has freed may come back without its notice.
+        with mmap.mmap(-1, 2**26) as pages:
+            held = torch.frombuffer(pages, dtype=torch.uint8).fill_(1)
+            # Long enough to be seen, whatever the machine does beside.
+            while held.max() and not seen.append(1) and len(seen) < 20:
+                pass
+            del held
 
     seen: list[int] = []
     found = peak_bytes(work)

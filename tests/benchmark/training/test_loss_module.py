@@ -4,25 +4,79 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.experiment.suite import TrainingRecipe
-from benchmark.training.loss_module import divide_gradients, is_bf16, learn_from_all
+from benchmark.api import make_noise
+from benchmark.experiment.suite import TrainingRecipe, load_suite
+from benchmark.experiment.system_factory import resources
+from benchmark.tasks import load_task
+from benchmark.timing.systems import build_system
+from benchmark.training.batch_sampler import Batches
+from benchmark.training.loss_module import (
+    WIDE,
+    Objective,
+    divide_gradients,
+    is_bf16,
+    learn_from_all,
+)
 
 
 @pytest.mark.parametrize(
-    ("precision", "device", "supported", "expected"),
+    ("precision", "device", "supported", "width", "expected"),
     [
-        ("float32", "cuda", True, False),
-        ("bf16", "cpu", False, True),
-        ("auto", "cpu", True, False),
-        ("auto", "cuda", True, True),
-        ("auto", "cuda", False, False),
+        ("float32", "cuda", True, 512, False),
+        ("bf16", "cpu", False, 8, True),
+        ("auto", "cpu", False, 512, False),
+        ("auto", "cpu", True, WIDE - 1, False),
+        ("auto", "cpu", True, WIDE, True),
+        ("auto", "cuda", True, 8, True),
+        ("auto", "cuda", False, 512, False),
     ],
 )
-def test_precision_is_that_of_the_recipe_or_of_the_device(
-    precision, device, supported, expected, monkeypatch
+def test_precision_is_that_of_the_recipe_or_where_it_pays(
+    precision, device, supported, width, expected, monkeypatch
 ):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
-    assert is_bf16(TrainingRecipe(precision=precision), device) is expected
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": supported})
+    module = nn.Sequential(nn.Embedding(5000, 7), nn.Linear(7, width), nn.Linear(width, width))
+    assert is_bf16(TrainingRecipe(precision=precision), device, module) is expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["diffuseq", "d3pm-absorbing", "transformer"])
+def test_losses_in_bf16_are_those_in_float32(system):
+    """Both learn, and after every update their losses agree within what bf16 rounds."""
+    task = load_task("dialogue")
+    suite = load_suite("mini")
+    known = resources(task, suite.tasks["dialogue"])
+    config = {
+        "diffuseq": {
+            "embedding_dim": 16,
+            "width": 64,
+            "layers": 2,
+            "ffn": 128,
+            "heads": 4,
+            "time_dim": 32,
+        }
+    }
+    usual = {"dim": 64, "ffn": 128, "encoder_layers": 1, "decoder_layers": 1, "heads": 4}
+    curves = []
+    for halved in (False, True):
+        built = build_system(system, config.get(system, usual), known)
+        objective = Objective(built, device="cpu", is_bf16=halved)
+        optimiser = torch.optim.AdamW(objective.parameters(), lr=3e-3)
+        batches = Batches(task.train, batch=32, seed=1)
+        curves.append([])
+        for update in range(80):
+            examples, ids = batches.of(update)
+            torch.manual_seed(update)
+            loss, *_ = objective(built.collate(examples), make_noise(1, ids, 1))
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            curves[-1].append(loss.item())
+    full, half = torch.tensor(curves)
+    assert full[-10:].mean() < 0.7 * full[:5].mean()
+    assert ((half - full).abs() / full).mean() < 0.02
+    assert abs(half[-20:].mean() / full[-20:].mean() - 1) < 0.02
 
 
 def test_gradients_of_a_sum_become_those_of_a_mean():

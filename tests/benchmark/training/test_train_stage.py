@@ -51,13 +51,14 @@ def test_the_averaged_weights_are_stored(tmp_path: Path, monkeypatch: pytest.Mon
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert events[-1]["quality"].keys() == {"bleu_sent_m4", "validity"}
     # What names the system is not in the digest of the weights, which all versions share.
-    named = ("README.md", "system_identity.json")
+    named = ("README.md", "diffuseq_bench.json", "system_identity.json")
     assert record["summary"]["system_digest"] == folder_digest(folder / "system", without=named)
     card = (folder / "system" / "README.md").read_text()
     for said in (
         "# `transformer` on `dialogue`", "version 1", "Suite: `nano`, seed 1", "6 updates",
         f"digest of its data `{trial.task.digest}`",
-        "from baselines.autoregressive.transformer import TransformerSystem",
+        "class `baselines.autoregressive.transformer.TransformerSystem`", "license: mit",
+        "None here: a training is not scored.",
     ):  # fmt: skip
         assert said in card
     assert (

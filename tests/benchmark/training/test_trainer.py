@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 
@@ -10,6 +11,8 @@ from toy import Toy, ToyConfig, ToyDecoding
 
 from benchmark.api import UserError, make_noise
 from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.runtime.stop_request import StoppedError, listen
+from benchmark.store.lease import LeaseLostError
 from benchmark.training.batch_sampler import Batches
 from benchmark.training.checkpoints import BEST
 from benchmark.training.learning_rate import learning_rate
@@ -27,6 +30,7 @@ def train(
     collate=None,
     quality=None,
     selection=None,
+    on_checkpoint=None,
     **recipe,
 ):
     torch.manual_seed(0)
@@ -44,6 +48,7 @@ def train(
         folder=folder,
         quality=quality,
         selection=selection or (Selection("loss", examples[:5]) if "keep" in recipe else None),
+        on_checkpoint=on_checkpoint,
     )
     return system, trainer.run()
 
@@ -210,6 +215,38 @@ def test_resumed_equals_uninterrupted(resources, examples, tmp_path, after, ever
         for file in ((tmp_path / name / "events.jsonl").read_text().splitlines() for name in "ab")
     ]
     assert events[0] == events[1]
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_stopped_on_request_and_resumed_equals_uninterrupted(resources, examples, tmp_path, every):
+    whole, expected = train(resources, examples, tmp_path / "a")
+    looks = itertools.count(1)
+    stops = 0
+    while True:
+        listen(look=lambda: "enough" if next(looks) % every == 0 else "")
+        try:
+            resumed, summary = train(resources, examples, tmp_path / "b")
+            break
+        except StoppedError as why:
+            assert str(why) == "enough"
+            stops += 1
+            kept = json.loads((tmp_path / "b" / "checkpoint" / "progress.json").read_text())
+            assert kept["update"] == stops * every
+        finally:
+            listen()
+    # A request at the end of the budget changes nothing: training is over.
+    assert stops == (10 - 1) // every
+    assert torch.equal(weights(whole), weights(resumed))
+    assert (summary.updates, summary.final_loss) == (expected.updates, expected.final_loss)
+
+
+def test_a_checkpoint_may_be_refused(resources, examples, tmp_path):
+    def refuse():
+        raise LeaseLostError("taken over")
+
+    with pytest.raises(LeaseLostError):
+        train(resources, examples, tmp_path, checkpoint_s=1e-9, on_checkpoint=refuse)
+    assert not (tmp_path / "checkpoint").exists()
 
 
 def test_kill_between_the_renames_of_a_checkpoint(resources, examples, tmp_path):

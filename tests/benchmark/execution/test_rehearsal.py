@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.execution import time_estimate
-from benchmark.execution.time_estimate import estimate_seconds
+from benchmark.execution import rehearsal
+from benchmark.execution.rehearsal import rehearse
+from benchmark.execution.workload import list_work
 from benchmark.experiment.plan import make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
@@ -54,7 +55,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def estimate(store: Path, *changes: str) -> float:
     suite = load_suite(str(NANO), [*MAIN_ALONE, *changes])
     (trial,) = make_plan(suite, tasks=["dialogue"], systems=["diffuseq"], data_dir=None).trials
-    return estimate_seconds(trial, RunContext(Store(store)))
+    speeds = rehearse(trial, RunContext(Store(store)), list_work(trial, "cpu"))
+    assert [speed.kind for speed in speeds] == ["train", "generate"]
+    return sum(speed.seconds for speed in speeds)
 
 
 # Of nano: 40 updates of 8 examples, 3 candidates for each of 6 sources in 5 calls.
@@ -76,7 +79,7 @@ def test_many_steps_are_reckoned_not_taken(tmp_path: Path, clock: Clock) -> None
     )
     assert seconds == pytest.approx(TRAINING_S + 400 * DECODING_S)
     # Nine updates, and two trials of ten calls that are each warmed up.
-    assert len(clock.rows) == 9 + 4 * time_estimate.REHEARSED_NFE
+    assert len(clock.rows) == 9 + 4 * rehearsal.REHEARSED_NFE
 
 
 @pytest.mark.slow
@@ -93,7 +96,7 @@ def test_large_batches_and_test_splits_are_reckoned_from_a_part(
 def test_a_slow_system_is_tried_with_one_source(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time_estimate, "SLOW_S", 0.0)
+    monkeypatch.setattr(rehearsal, "SLOW_S", 0.0)
     seconds = estimate(tmp_path)
     # One update of four examples, then twice one source and one candidate.
     assert clock.rows == [4, *[1] * 20]
@@ -115,11 +118,3 @@ def test_the_bound_of_the_budget_that_is_reached_first_counts(
     last = summaries[-1]
     assert last.seconds == pytest.approx(6 * (CALL_S + 8 * ROW_S))
     assert seconds == pytest.approx(100 * last.seconds / last.tokens + DECODING_S)
-
-
-def test_what_is_finished_takes_no_time(
-    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Store, "record", lambda self, stage, key: {})
-    assert estimate(tmp_path) == 0.0
-    assert clock.rows == []

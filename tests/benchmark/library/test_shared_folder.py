@@ -1,0 +1,70 @@
+"""A folder to share: the same system, and a card that says what it scored."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmark.api import UserError
+from benchmark.library import load, read_results
+from benchmark.library.checkpoint import find_checkpoint
+from benchmark.library.shared_folder import share
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_card_with_scores_of_report_and_of_store(kept, tmp_path):
+    found = find_checkpoint("transformer", store=kept.store)
+    remarks = share(found, tmp_path / "of-report", report=kept.report)
+    assert [remark[:24] for remark in remarks] == ["The card has no licence:"]
+    assert share(found, tmp_path / "of-store") == remarks
+    card = (tmp_path / "of-report" / "README.md").read_text()
+    assert (tmp_path / "of-store" / "README.md").read_text() == card
+    (record,) = [
+        of
+        for of in read_results(kept.report).records.trial_records
+        if of.system == "transformer" and "main" in of.setting.roles
+    ]
+    rouge = record.score.metrics["rouge_l"]
+    of = rouge.statistics["expected"]
+    row = f"| `rouge_l` | expected | {of.value:.4f} | {of.low:.4f} to {of.high:.4f} |"
+    assert row in card.splitlines() and f"- `{rouge.signature}`" in card
+    assert "oracle" not in card and "hf upload OWNER/NAME" in card
+    assert "digest of its data `" + found.facts["data"] in card
+    assert card.startswith("---\nlicense: other\nlibrary_name: diffuseq-bench\n")
+
+
+def test_the_copy_gives_the_same_texts(kept, tmp_path):
+    system = load("transformer", store=kept.store, device="cpu")
+    system.share(tmp_path / "copy")
+    text = ["test1 b c d e"]
+    copy = load(tmp_path / "copy", device="cpu")
+    assert copy.generate(text, num_samples=4).equals(system.generate(text, num_samples=4))
+    assert copy.facts["scores"]["num_sources"] == 25
+    # Shared once more, it keeps its scores.
+    copy.share(tmp_path / "again")
+    facts = [
+        json.loads((tmp_path / name / "diffuseq_bench.json").read_text())
+        for name in ("copy", "again")
+    ]
+    assert facts[0] == facts[1]
+
+
+def test_the_licence_is_that_of_the_card_of_the_task():
+    from benchmark.tasks import card
+    from benchmark.training.model_card import find_licence
+
+    assert find_licence(card("qqp")).endswith("terms of service, non-commercial research use.")
+    assert find_licence(card("dialogue")).startswith("A probabilistic synchronous grammar")
+    assert find_licence("# x\n\nNothing.\n") == ""
+
+
+def test_what_cannot_be_shared(kept, tmp_path):
+    found = find_checkpoint("transformer", store=kept.store)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UserError, match="there exists: name another folder"):
+        share(found, tmp_path / "there")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        share(found, tmp_path / "file" / "copy")
