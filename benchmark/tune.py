@@ -120,16 +120,17 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
         return _dry_run(searches, context)
     context.store.prepare()
     done: dict[str, tuple[Search, Sequence[Tried]]] = {}
+    file = options.record or Path("tuning") / f"{suite.name}-{task.id}.record.json"
     for search in searches:
         done[search.system] = (search, run_search(search, context, _say(search)))
-    record = make_record(
-        done,
-        command=["python", "-m", "benchmark.tune", *words],
-        budget_share=options.budget_share,
-        device=device,
-    )
-    file = options.record or Path("tuning") / f"{suite.name}-{task.id}.record.json"
-    write_record(file, record)
+        record = make_record(
+            done,
+            command=["python", "-m", "benchmark.tune", *words],
+            budget_share=options.budget_share,
+            device=device,
+            unfinished=[of.system for of in searches if of.system not in done],
+        )
+        write_record(file, record)
     print(best_recipes(record) if options.write else file, end="" if options.write else "\n")
     return 1 if any(of.error for _, tried in done.values() for of in tried) else 0
 
@@ -162,6 +163,8 @@ def _say(search: Search) -> Callable[[Tried], None]:
         value = tried.error or f"{search.measure} {tried.value:.3f}"
         if tried.low is not None and tried.high is not None:
             value += f" [{tried.low:.3f}, {tried.high:.3f}]"
+        if tried.beside is not None:
+            value += f", {search.beside} {tried.beside:.3f}"
         place = f"{search.system} {next(number)} of {search.trials}"
         note(f"{place}: {value} {show_values(tried.values)}")
 

@@ -22,8 +22,12 @@ def make_record(
     command: Sequence[str],
     budget_share: float,
     device: str,
+    unfinished: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The record of the systems of one task; they have equal numbers of trials.
+
+    Args:
+        unfinished: systems whose search has not ended.
 
     Raises:
         UserError: if one system had more trials than another.
@@ -38,6 +42,7 @@ def make_record(
         "task": first.task.id,
         "split": "valid",
         "measure": first.measure,
+        "beside": first.beside,
         "training_seed": first.suite.seeds[0],
         "sampler_seed": first.seed,
         "trials": first.trials,
@@ -46,6 +51,7 @@ def make_record(
         "code": code(),
         "versions": versions(),
         "machine": machine(gpu=device != "cpu"),
+        "unfinished": list(unfinished),
         "systems": {
             name: {
                 "trials": len(tried),

@@ -29,15 +29,17 @@ class Tried:
 
     values: dict[str, Any]
     train: str | None
-    generate: str
+    generate: str | None
     value: float | None
     low: float | None = None
     high: float | None = None
+    beside: float | None = None
+    """Coverage or diversity of the same candidates; it chooses nothing."""
     error: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The trial as the record has it."""
-        return asdict(self)
+        return {"status": "failed" if self.value is None else "ok"} | asdict(self)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class Search:
         """The main quality of the task."""
         return find_measure(self.task, self.scoring)
 
+    @property
+    def beside(self) -> str | None:
+        """What is recorded beside it."""
+        return find_beside(self.task, self.scoring)
+
     def trial(self, values: dict[str, Any]) -> Trial:
         """The trial of these values: it decodes valid sources with the main setting, no others."""
         return resolve_valid(
@@ -77,6 +84,19 @@ def find_measure(task: Task, scoring: TaskScoring) -> str:
     if scoring.quality is None or all(m.id != scoring.quality for m in scoring.metrics):
         raise UserError(f"{task.id} has no main quality that is measured: search another task.")
     return scoring.quality
+
+
+def find_beside(task: Task, scoring: TaskScoring) -> str | None:
+    """The metric that says whether quality was bought with diversity; None if none is measured.
+
+    Coverage where the answers are known; elsewhere the diversity of the candidates of a source.
+    """
+    wanted = ("coverage",) if task.conditional is not None else ()
+    for name in (*wanted, "div_4", "self_bleu"):
+        for metric in scoring.metrics:
+            if metric.id.split(":")[0] == name:
+                return metric.id
+    return None
 
 
 def resolve_valid(suite: Suite, task: Task, scoring: TaskScoring, system: str) -> Trial:
@@ -162,9 +182,13 @@ def run_search(
     while len(done) < search.trials:
         results = [Result(of.values, of.value) for of in done]
         values = ask(search.dimensions, results, seed=search.seed, system=search.system)
-        trial = search.trial(values)
-        outcome = run_trial(trial, context)
-        done.append(read_value(search, trial, values, context.store, outcome.errors))
+        try:
+            trial = search.trial(values)
+        except UserError as error:  # values that do not go together
+            done.append(Tried(values, None, None, None, error=str(error)))
+        else:
+            outcome = run_trial(trial, context)
+            done.append(read_value(search, trial, values, context.store, outcome.errors))
         on_trial(done[-1])
     return done
 
@@ -178,9 +202,15 @@ def read_value(
     keys = (values, trial.train_key, trial.main.key)
     if scored is None:
         return Tried(*keys, None, error="; ".join(errors) or "no score")
-    statistics = scored["metrics"][search.measure]["statistics"]
-    of = statistics["mean"] if "mean" in statistics else next(iter(statistics.values()))
-    return Tried(*keys, of["value"], of["low"], of["high"])
+    of = _statistic(scored, search.measure)
+    beside = None if search.beside is None else _statistic(scored, search.beside)["value"]
+    return Tried(*keys, of["value"], of["low"], of["high"], beside)
+
+
+def _statistic(scored: dict[str, Any], metric: str) -> dict[str, Any]:
+    statistics: dict[str, Any] = scored["metrics"][metric]["statistics"]
+    found: dict[str, Any] = statistics.get("mean") or next(iter(statistics.values()))
+    return found
 
 
 def best_of(tried: Sequence[Tried]) -> int | None:

@@ -46,6 +46,7 @@ def test_the_list_of_commands(words, capsys):
         "run", "status", "score", "report", "generate", "share", "data", "verify", "speed",
         "distil",
         "humaneval",
+        "tune",
         "ls",
     ]  # fmt: skip
 
