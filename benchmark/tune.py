@@ -173,14 +173,14 @@ def _say(search: Search) -> Callable[[Tried], None]:
 
 def _dry_run(searches: Sequence[Search], context: RunContext) -> int:
     """The first trial of each system is rehearsed; the others depend on its value."""
-    from benchmark.execution.time_estimate import estimate_seconds
+    from benchmark.execution.time_estimate import estimate_trials
     from benchmark.runtime.device import set_threads
 
     total = 0.0
     for search in searches:
         set_threads(search.suite.threads)
         usual = {of.field: of.usual for of in search.dimensions}
-        seconds = search.trials * estimate_seconds(search.trial(usual), context)
+        seconds = search.trials * estimate_trials([search.trial(usual)], context)[0].seconds
         total += seconds
         print(f"{search.system}: {search.trials} trials, about {seconds:.0f} s")
         for of in search.dimensions:

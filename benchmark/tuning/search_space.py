@@ -45,6 +45,21 @@ class SearchRange(BaseModel):
             raise ValueError("log needs a low above 0")
         return self
 
+    def with_value(self, value: Any) -> SearchRange:
+        """This range, widened to a value of the recipe that lies outside it.
+
+        Raises:
+            ValueError: if no range of this kind has it, such as a logarithmic one 0.
+        """
+        if self.holds(value):
+            return self
+        if self.choices is not None:
+            return SearchRange(choices=[value, *self.choices])
+        assert self.low is not None and self.high is not None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{value!r} is no number")
+        return SearchRange(low=min(self.low, value), high=max(self.high, value), log=self.log)
+
     def holds(self, value: object) -> bool:
         """Whether a value can be asked."""
         if self.choices is not None:
@@ -124,7 +139,8 @@ def dimensions(
         usual: the complete `config`, `training`, `budget` and `decoding` of the system.
 
     Raises:
-        UserError: for a field that the system does not have, or a recipe outside its range.
+        UserError: for a field that the system does not have, or a recipe that its range cannot be
+            widened to.
     """
     known = [f"{part}.{field}" for part in PARTS for field in usual[part]]
     found = []
@@ -132,12 +148,14 @@ def dimensions(
         if field not in known:
             raise UserError(f"Unknown key 'systems.{system}.{field}': {suggestion(field, known)}")
         part, name = field.split(".", 1)
-        if not values.holds(usual[part][name]):
+        try:
+            widened = values.with_value(usual[part][name])
+        except ValueError as error:
             raise UserError(
                 f"systems.{system}.{field}: the recipe of {suite.name} has {usual[part][name]!r},"
-                " which is outside this range: widen it."
-            )
-        found.append(Dimension(field, values, usual[part][name]))
+                " to which this range cannot be widened: change it."
+            ) from error
+        found.append(Dimension(field, widened, usual[part][name]))
     return tuple(found)
 
 

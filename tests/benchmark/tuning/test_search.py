@@ -7,11 +7,12 @@ import pytest
 from benchmark import tune
 from benchmark.api import UserError
 from benchmark.experiment.plan import load_limited
+from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import load_suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.tuning.record import best_recipes, make_record
 from benchmark.tuning.sampler import Result, ask
-from benchmark.tuning.search import Tried, best_of, plan_search
+from benchmark.tuning.search import Tried, best_of, plan_search, resolve_valid
 from benchmark.tuning.search_space import Dimension, SearchRange, load_space
 
 RATE = Dimension("training.learning_rate", SearchRange(low=1e-3, high=1e-1, log=True), 1e-2)
@@ -74,11 +75,17 @@ def test_an_unknown_field_is_refused_with_a_suggestion():
 
 
 @pytest.mark.slow
-def test_a_recipe_outside_its_range_is_refused():
+def test_a_recipe_outside_its_range_widens_it():
     ranges = {"training.learning_rate": SearchRange(low=1.0, high=2.0)}
-    wrong = load_space("tiny").model_copy(update={"systems": {"transformer": ranges}})
-    with pytest.raises(UserError, match="outside this range"):
-        search(space=wrong)
+    far = load_space("tiny").model_copy(update={"systems": {"transformer": ranges}})
+    (found,) = search(space=far).dimensions
+    assert (found.range.low, found.range.high) == (found.usual, 2.0)
+
+
+def test_a_choice_of_the_recipe_is_added_and_no_logarithm_of_zero_is_taken():
+    assert SearchRange(choices=[1, 2]).with_value(4).choices == [4, 1, 2]
+    with pytest.raises(ValueError, match="log needs"):
+        SearchRange(low=0.1, high=1.0, log=True).with_value(0.0)
 
 
 @pytest.mark.slow
@@ -99,11 +106,35 @@ def test_a_failed_trial_is_never_the_best():
     assert best_of([failed, Tried({}, "t", "g", 0.0)]) == 1
 
 
+def _names_with_ranges():
+    return [(suite, name) for suite in ("tiny", "mini") for name in load_space(suite).systems]
+
+
 @pytest.mark.slow
-def test_every_range_of_the_shipped_files_fits_its_suite():
-    for name in ("tiny", "mini"):
-        space, suite = load_space(name), load_suite(name)
-        assert {*space.systems} <= {*suite.systems}
+@pytest.mark.parametrize(("suite_name", "system"), _names_with_ranges())
+def test_the_first_trial_of_every_system_with_ranges_is_planned(suite_name, system):
+    try:
+        load_system(system)
+    except UserError as error:
+        pytest.skip(str(error))
+    suite = load_suite(suite_name)
+    task = load_limited(suite, "dialogue", None)
+    scoring = resolve_scoring(suite, task)
+    space = load_space(suite_name)
+    found = plan_search(suite, task, scoring, system, space, trials=1)
+    values = ask(found.dimensions, [], seed=0, system=system)
+    recipe = resolve_valid(suite, task, scoring, system)
+    assert found.trial(values).train_key == recipe.train_key
+    assert found.trial(values).main.key == recipe.main.key
+
+
+def test_small_searches_the_learning_rate_alone():
+    suite, space = load_suite("small"), load_space("small")
+    assert {*space.systems} <= {*suite.systems}
+    for system, ranges in space.systems.items():
+        (field,) = ranges
+        assert field == "training.learning_rate"
+        assert ranges[field].holds(suite.training_of(system).learning_rate)
 
 
 def test_without_optuna_one_sentence_says_how_to_install_it(monkeypatch, capsys):
