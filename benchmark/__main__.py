@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "speed": ("benchmark.speed", "compare the speed of our systems with other implementations"),
     "distil": ("benchmark.distil", "write a task whose targets are outputs of a trained system"),
     "humaneval": ("benchmark.humaneval", "write sheets for human raters and read their answers"),
+    "tune": ("benchmark.tune", "search recipes on the valid split, equally for every system"),
     "ls": ("benchmark.ls", "list tasks, systems, metrics and suites"),
 }
 """Module and summary of each command; a module is imported only when its command is called."""

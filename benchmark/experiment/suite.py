@@ -292,6 +292,8 @@ class Suite(_Recipe):
     budget: Budget
     evaluation: Evaluation = Evaluation()
     systems: dict[str, SystemRecipe]
+    tuning: str | None = None
+    """Record of the search of its recipes, a path from the working folder; decides no result."""
 
     @field_validator("seeds")
     @classmethod
@@ -352,7 +354,9 @@ class Suite(_Recipe):
 
     def yaml(self) -> str:
         """The complete recipe, defaults included."""
-        return write_yaml(self.model_dump(mode="json"))
+        return write_yaml(
+            self.model_dump(mode="json", exclude={"tuning"} if self.tuning is None else None)
+        )
 
 
 def suite_names() -> list[str]:

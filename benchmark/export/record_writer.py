@@ -23,6 +23,7 @@ from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.export.source_facts_file import write_source_facts
 from benchmark.export.task_notes import make_notes, name_cut, read_notes
+from benchmark.export.tuned_trials import read_tuned_trials
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.ownership import check_own_records
@@ -306,6 +307,7 @@ def _run(
     entries = system_entries()
     before = read_notes(records)
     systems: dict[str, Any] = {}
+    tuned = read_tuned_trials(plan.suite.tuning)
     trials = {trial.row: trial for trial in plan.trials}
     for line in lines:
         trial = trials[line["system"]]
@@ -316,6 +318,7 @@ def _run(
                 "family": system_class.family,
                 "title": entry.summary if entry else line["system"],
                 **({"path": trial.system} if trial.row != trial.system else {}),
+                **({"tuned_trials": tuned[trial.row]} if trial.row in tuned else {}),
                 "knob": system_class.capabilities.knob,
                 "nfe_knob": system_class.capabilities.nfe_knob,
                 "control": system_class.capabilities.control,

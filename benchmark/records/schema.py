@@ -276,6 +276,8 @@ class SystemInfo(_Record):
     parameters: Parameters | None = None
     source: SourceRecord | None = None
     """Of a plug-in; None for others, and in records that do not say."""
+    tuned_trials: int | None = None
+    """Trials of the search of its recipe; None where the suite names no record of one."""
     path: str | None = None
     """`module:Class` of a system that was run by its path and is shown by its id."""
 

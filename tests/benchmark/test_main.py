@@ -46,6 +46,7 @@ def test_the_list_of_commands(words, capsys):
         "run", "status", "score", "report", "generate", "share", "data", "verify", "speed",
         "distil",
         "humaneval",
+        "tune",
         "ls",
     ]  # fmt: skip
 
@@ -119,21 +120,25 @@ ONE_MEANING = {
     "--seeds": ({"run"}, {"N"}),
     "--sample-seed": ({"generate", "verify"}, {"N"}),
     "--decoding": ({"distil", "generate"}, {"KEY=VALUE"}),
-    "--store": ({"distil", "generate", "run", "score", "share", "status", "verify"}, {"DIR"}),
+    "--store": (
+        {"distil", "generate", "run", "score", "share", "status", "verify", "tune"},
+        {"DIR"},
+    ),
     "--use-store": ({"verify"}, {"DIR"}),
     "--task": (
-        {"distil", "generate", "humaneval", "run", "score", "share", "verify"},
+        {"distil", "generate", "humaneval", "run", "score", "share", "verify", "tune"},
         {"TASK"},
     ),
     "--system": (
-        {"distil", "generate", "humaneval", "run", "score", "share", "verify"},
+        {"distil", "generate", "humaneval", "run", "score", "share", "verify", "tune"},
         {"SYSTEM"},
     ),
-    "--suite": ({"data", "distil", "run", "score"}, {"SUITE"}),
-    "--set": ({"data", "distil", "run", "score"}, {"KEY=VALUE"}),
-    "--data-dir": ({"distil", "run", "score", "verify"}, {"DIR"}),
-    "--device": ({"distil", "generate", "run", "verify"}, {"DEVICE"}),
+    "--suite": ({"data", "distil", "run", "score", "tune"}, {"SUITE"}),
+    "--set": ({"data", "distil", "run", "score", "tune"}, {"KEY=VALUE"}),
+    "--data-dir": ({"distil", "run", "score", "verify", "tune"}, {"DIR"}),
+    "--device": ({"distil", "generate", "run", "verify", "tune"}, {"DEVICE"}),
     "--jobs": ({"run", "verify"}, {"N"}),
+    "--dry-run": ({"run", "tune"}, None),
 }
 
 

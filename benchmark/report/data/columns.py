@@ -188,9 +188,17 @@ def size_columns() -> tuple[Column, ...]:
     )
 
 
+def _read_tuned(point: Point) -> Interval:
+    return Interval(value=math.nan if point.tuned_trials is None else point.tuned_trials)
+
+
 def training_columns() -> tuple[Column, ...]:
-    """What training took, mean over the seeds."""
+    """What training took, mean over the seeds, and how many trials the recipe had."""
     return (
+        Column(
+            "tuned_trials", "training", "Tuned", "trials", "none", _read_tuned, digits=0,
+            about="trials of the search that the recipe is from",
+        ),
         _make_resource_column(
             "training.updates", "training", "Updates", "", "updates of the weights", digits=0
         ),

@@ -60,6 +60,9 @@ class Point:
     train_examples: int | None = None
     """Examples of the train split that it learnt from; None where the number is not known."""
 
+    tuned_trials: int | None = None
+    """Trials of the search of its recipe; None where no record of one is known."""
+
     @property
     def yardstick(self) -> bool:
         """Whether this is a row to measure by, not a model."""
@@ -288,6 +291,7 @@ def _make_point(records: Records, trials: list[TrialRecord]) -> Point:
         failures=tuple(c for c in trials if c.status != "ok"),
         measures=pool(records, good),
         ablations=tuple(dict.fromkeys(name for c in trials for name in c.setting.ablations)),
+        tuned_trials=records.run.systems[first.system].tuned_trials,
         train_examples=first.labels
         if first.labels_alone
         else records.run.tasks[first.task].counts.get("train"),

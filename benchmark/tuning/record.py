@@ -1,0 +1,85 @@
+"""The record of a search: what each system tried, with the same number of trials for all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.api import UserError
+from benchmark.runtime.yaml_format import write_yaml
+from benchmark.store.files import write_text
+from benchmark.store.provenance import code, machine, versions
+from benchmark.tuning.search import Search, Tried, best_of
+
+SCHEMA = 1
+
+
+def make_record(
+    searches: Mapping[str, tuple[Search, Sequence[Tried]]],
+    *,
+    command: Sequence[str],
+    budget_share: float,
+    device: str,
+    unfinished: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The record of the systems of one task; they have equal numbers of trials.
+
+    Args:
+        unfinished: systems whose search has not ended.
+
+    Raises:
+        UserError: if one system had more trials than another.
+    """
+    counts = {name: len(tried) for name, (_, tried) in searches.items()}
+    if len({*counts.values()}) != 1:
+        raise UserError(f"The numbers of trials differ: {counts}; finish the search.")
+    first = next(iter(searches.values()))[0]
+    return {
+        "schema": SCHEMA,
+        "suite": first.suite.name,
+        "task": first.task.id,
+        "split": "valid",
+        "measure": first.measure,
+        "beside": first.beside,
+        "training_seed": first.suite.seeds[0],
+        "sampler_seed": first.seed,
+        "trials": first.trials,
+        "budget_share": budget_share,
+        "command": list(command),
+        "code": code(),
+        "versions": versions(),
+        "machine": machine(gpu=device != "cpu"),
+        "unfinished": list(unfinished),
+        "systems": {
+            name: {
+                "trials": len(tried),
+                "ranges": {
+                    of.field: of.range.model_dump(exclude_defaults=True) for of in search.dimensions
+                },
+                "best": best_of(tried),
+                "tried": [of.as_dict() for of in tried],
+            }
+            for name, (search, tried) in searches.items()
+        },
+    }
+
+
+def write_record(file: Path, record: Mapping[str, Any]) -> None:
+    """Write the record."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text(file, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def best_recipes(record: Mapping[str, Any]) -> str:
+    """The searched fields of the best recipe of every system, as YAML for the suite."""
+    systems: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, of in record["systems"].items():
+        if of["best"] is None:
+            continue
+        recipe: dict[str, dict[str, Any]] = systems.setdefault(name, {})
+        for field, value in of["tried"][of["best"]]["values"].items():
+            part, key = field.split(".", 1)
+            recipe.setdefault(part, {})[key] = value
+    return write_yaml({"systems": systems})
