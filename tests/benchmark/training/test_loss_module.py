@@ -35,7 +35,8 @@ def test_precision_is_that_of_the_recipe_or_where_it_pays(
     precision, device, supported, width, expected, monkeypatch
 ):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": supported})
+    units = {"avx512_bf16": supported}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units, raising=False)
     module = nn.Sequential(nn.Embedding(5000, 7), nn.Linear(7, width), nn.Linear(width, width))
     assert is_bf16(TrainingRecipe(precision=precision), device, module) is expected
 
