@@ -51,7 +51,7 @@ def is_bf16(recipe: TrainingRecipe, device: str, module: nn.Module) -> bool:
     if device != "cpu":
         return torch.cuda.is_bf16_supported()
     # Earlier versions of torch do not tell.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     has_units = any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
     return has_units and find_width(module) >= WIDE
 
