@@ -241,4 +241,4 @@ def test_cost_table_of_failures(tmp_path):
     table = build_cost_table(board, "toy")
     assert table.rows[0].status == "failed"
     assert table.footnotes == ()
-    assert len(table.columns) == 12
+    assert len(table.columns) == 13
