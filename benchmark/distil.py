@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
+    add_decoding,
     add_output,
     add_shared_flags,
     is_quiet,
@@ -48,14 +49,7 @@ def parser() -> CommandParser:
     )
     add_shared_flags(what, "--suite", "--set", "--data-dir")
     how = made.add_argument_group("decoding")
-    how.add_argument(
-        "--decoding",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the teacher's main setting: method=greedy, or method=beam beam=5",
-    )
+    add_decoding(how, "change the teacher's main setting: method=greedy, or method=beam beam=5")
     add_shared_flags(how, "--device")
     where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
+    add_decoding,
     add_shared_flags,
     add_trained_system,
     note,
@@ -47,14 +48,7 @@ def parser() -> CommandParser:
         metavar="N",
         help="candidates for each text (default: 1)",
     )
-    how.add_argument(
-        "--decoding",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change the setting of the table: temperature=0.5, or nfe=50",
-    )
+    add_decoding(how, "change the setting of the table: temperature=0.5, or nfe=50")
     how.add_argument(
         "--sample-seed", type=int, default=1, metavar="N", help="seed of the draws (default: 1)"
     )

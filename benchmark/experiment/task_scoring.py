@@ -71,6 +71,19 @@ class TaskScoring:
             **({} if self.composed else {"form": "NFC"}),
         }
 
+    @property
+    def compared(self) -> str:
+        """Id of the metric by which systems are compared; empty where there is none.
+
+        Validity where the answers are known, else the main quality.
+        """
+        known = any(metric.id == "validity" for metric in self.metrics)
+        return "validity" if known else self.quality
+
+    def metric(self, name: str) -> Metric:
+        """The metric of this id, which is measured."""
+        return next(metric for metric in self.metrics if metric.id == name)
+
     def key(self, candidates_digest: str) -> str:
         """The key of the scores of a candidates file."""
         return score_key(self.identity, candidates_digest)

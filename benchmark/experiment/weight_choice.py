@@ -45,8 +45,8 @@ class WeightChoice:
         places = {"first": self.first, "count": self.count}
         if self.measure == LOSS:
             return places | {"measure": LOSS}
-        metric = next(m for m in scoring.metrics if m.id == self.measure)
-        return places | {"measure": metric.signature, "decoding": dict(decoding)}
+        signature = scoring.metric(self.measure).signature
+        return places | {"measure": signature, "decoding": dict(decoding)}
 
 
 def choose_weights(
@@ -78,6 +78,4 @@ def _find_measure(task: Task, scoring: TaskScoring, system_class: type[System]) 
     is_guided = system_class.capabilities.control == "guided"
     if system_class.family == "autoregressive" or is_guided or task.judge is not None:
         return LOSS
-    if task.conditional is not None and any(m.id == "validity" for m in scoring.metrics):
-        return "validity"
-    return scoring.quality or LOSS
+    return scoring.compared or LOSS

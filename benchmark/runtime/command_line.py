@@ -166,6 +166,13 @@ def add_trained_system(group: Group) -> None:
     )
 
 
+def add_decoding(group: Group, about: str) -> None:
+    """Add the flag that changes fields of a setting; `about` says of which, with examples."""
+    group.add_argument(
+        "--decoding", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=about
+    )
+
+
 def show_first(action: argparse.Action) -> None:
     """Accept all spellings of a flag, but show only the first in help and errors."""
     action.option_strings = action.option_strings[:1]

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from benchmark.runtime.network_forward import replaced_forward
+
 Compilation = bool | Literal["cuda-graphs", "aot-eager"]
 """False runs as written; True compiles by torch's compiler; `cuda-graphs` records the kernels of a
 call on a GPU too and replays them; `aot-eager` traces and compiles nothing, for tests."""
@@ -30,16 +32,8 @@ def compiled(network: nn.Module | None, how: Compilation) -> Iterator[None]:
     if network is None or how is False:
         yield
         return
-    hidden = vars(network).get("forward")
-    eager: Callable[..., Any] = network.forward
-    network.forward = _Compiled(network, eager, how)
-    try:
+    with replaced_forward(network, _Compiled(network, network.forward, how)):
         yield
-    finally:
-        # An attribute of the instance was hiding the method of the class, or another attribute.
-        del network.forward
-        if hidden is not None:
-            network.forward = hidden
 
 
 class _Compiled:

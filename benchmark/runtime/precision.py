@@ -12,6 +12,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from benchmark.runtime.network_forward import replaced_forward
+
 Precision = Literal["float32", "tf32", "bf16", "auto"]
 """float32; `tf32`, products of a GPU with 10 bits behind the point, float32 on a CPU; `bf16`, by
 autocast; `auto`, bf16 where a GPU supports it, otherwise float32."""
@@ -32,15 +34,9 @@ def calculating(network: nn.Module | None, used: Used, device: str) -> Iterator[
     if network is None or used == "float32":
         yield
         return
-    hidden = vars(network).get("forward")
-    network.forward = _Converted(network.forward, used, torch.device(device).type)
-    try:
+    converted = _Converted(network.forward, used, torch.device(device).type)
+    with replaced_forward(network, converted):
         yield
-    finally:
-        # An attribute of the instance was hiding the method of the class, or another attribute.
-        del network.forward
-        if hidden is not None:
-            network.forward = hidden
 
 
 class _Converted:

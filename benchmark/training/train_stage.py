@@ -171,7 +171,7 @@ def _selection(trial: Trial, context: RunContext) -> Selection | None:
     examples = trial.choice.of(trial.task)
     if trial.choice.measure == LOSS:
         return Selection(LOSS, examples)
-    metric = next(m for m in trial.scoring.metrics if m.id == trial.choice.measure)
+    metric = trial.scoring.metric(trial.choice.measure)
 
     def score(system: System) -> float:
         items = _generate_one_each(system, examples, trial.main.decoding, trial, context)

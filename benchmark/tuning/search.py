@@ -79,11 +79,9 @@ def find_measure(task: Task, scoring: TaskScoring) -> str:
     Raises:
         UserError: if the task has none.
     """
-    if task.conditional is not None and any(m.id == "validity" for m in scoring.metrics):
-        return "validity"
-    if scoring.quality is None or all(m.id != scoring.quality for m in scoring.metrics):
+    if not scoring.compared:
         raise UserError(f"{task.id} has no main quality that is measured: search another task.")
-    return scoring.quality
+    return scoring.compared
 
 
 def find_beside(task: Task, scoring: TaskScoring) -> str | None:
@@ -209,7 +207,7 @@ def read_value(
 
 def _statistic(scored: dict[str, Any], metric: str) -> dict[str, Any]:
     statistics: dict[str, Any] = scored["metrics"][metric]["statistics"]
-    found: dict[str, Any] = statistics.get("mean") or next(iter(statistics.values()))
+    found: dict[str, Any] = statistics.get("expected") or next(iter(statistics.values()))
     return found
 
 
