@@ -320,8 +320,9 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
         exclude={"checkpoint_s", "keep", "keep_examples", "quality_decoding"}
     )
     # Fields of a later version: entries of an earlier one keep their keys.
-    for later, usual in (("by_length", False), ("compile", False), ("ema_warmup", True)):
-        if fields[later] == usual:
+    usual = {"by_length": False, "compile": False, "ema_warmup": True, "optimiser": "adamw"}
+    for later, value in usual.items():
+        if fields[later] == value:
             fields.pop(later)
     return fields
 

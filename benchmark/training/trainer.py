@@ -44,6 +44,7 @@ from benchmark.training.ema import averaged_weights, moving_average
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
 from benchmark.training.micro_batch import MicroBatchFinder, check_shares
+from benchmark.training.optimiser import Optimisers, make_optimisers
 from benchmark.training.selection import Selection
 from benchmark.training.stopping import find_bound, find_nearest_bound
 
@@ -138,17 +139,11 @@ class Trainer:
         in_bf16 = is_bf16(recipe, self.device.type, system.module)
         self.precision = "bf16" if in_bf16 else "float32"
         objective = Objective(system, device=self.device.type, is_bf16=in_bf16)
-        optimiser = torch.optim.AdamW(
-            objective.parameters(),
-            lr=recipe.learning_rate,
-            betas=(recipe.beta_1, recipe.beta_2),
-            weight_decay=recipe.weight_decay,
-            fused=True,
-        )
         # This mode omits the wrapper for data parallelism, whose gradient is a mean that ignores
         # how much each process counts for.
         self.objective = self.accelerator.prepare_model(objective, evaluation_mode=True)
-        self.optimiser = self.accelerator.prepare_optimizer(optimiser)
+        parts = make_optimisers(objective, recipe)
+        self.optimiser = Optimisers([self.accelerator.prepare_optimizer(part) for part in parts])
         self.average = moving_average(system.module, recipe.ema_decay, warmup=recipe.ema_warmup)
         self.progress = Progress()
 
@@ -235,8 +230,7 @@ class Trainer:
         update, processes = self.progress.update, self.processes
         examples, ids = self.batches.of(update)
         micro = self.micro_batch or len(examples)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        self.optimiser.set_rate(rate)
         self.objective.train()
         totals: dict[str, Tensor] = {}
         loss_sum, tokens = torch.zeros((), device=self.device), 0
@@ -275,7 +269,7 @@ class Trainer:
         if self.recipe.clip_norm is not None:
             self.accelerator.clip_grad_norm_(self.objective.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         if self.average is not None:
             self.average.update_parameters(self.module)
         return loss_sum, totals, tokens

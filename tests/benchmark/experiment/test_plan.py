@@ -139,11 +139,14 @@ def test_a_metric_of_a_task_is_checked_before_anything_runs():
 
 
 @pytest.mark.slow
-def test_compiling_and_sorting_stand_in_the_keys_where_they_are_on(settings):
+def test_fields_of_later_versions_stand_in_the_keys_where_they_are_not_as_usual(settings):
     plain = settings()[0]
     for change in ("training.compile=true", "training.by_length=true"):
         assert settings(changes=[change])[0].train_key != plain.train_key
         assert settings(changes=[change.replace("true", "false")])[0].train_key == plain.train_key
+    for optimiser, is_usual in (("adamw", True), ("muon", False)):
+        trial = settings(changes=[f"training.optimiser={optimiser}"])[0]
+        assert (trial.train_key == plain.train_key) is is_usual
     compiled = settings(changes=["evaluation.compile=true"])[0]
     assert compiled.train_key == plain.train_key
     keys = [{of.key for of in trial.generations} for trial in (compiled, plain)]

@@ -193,19 +193,20 @@ def killer(after):
 
 
 @pytest.mark.parametrize("after", [1, 4, 9])
-@pytest.mark.parametrize("every", [None, 3])
-def test_resumed_equals_uninterrupted(resources, examples, tmp_path, after, every):
-    whole, expected = train(resources, examples, tmp_path / "a", validate_every=every)
+@pytest.mark.parametrize(("every", "optimiser"), [(None, "adamw"), (3, "adamw"), (3, "muon")])
+def test_resumed_equals_uninterrupted(resources, examples, tmp_path, after, every, optimiser):
+    recipe = {"validate_every": every, "optimiser": optimiser}
+    whole, expected = train(resources, examples, tmp_path / "a", **recipe)
     with pytest.raises(Killed):
         train(
             resources,
             examples,
             tmp_path / "b",
             collate=killer(after),
-            validate_every=every,
             checkpoint_s=1e-9,
+            **recipe,
         )
-    resumed, summary = train(resources, examples, tmp_path / "b", validate_every=every)
+    resumed, summary = train(resources, examples, tmp_path / "b", **recipe)
     assert torch.equal(weights(whole), weights(resumed))
     assert (summary.updates, summary.tokens) == (expected.updates, expected.tokens)
     assert summary.final_loss == expected.final_loss
