@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
+from benchmark.api import seed_torch
+
 
 @contextmanager
 def keyed_generator(seed: int, step: int, device: torch.device) -> Iterator[None]:
@@ -18,9 +20,5 @@ def keyed_generator(seed: int, step: int, device: torch.device) -> Iterator[None
     # Steps are spread over all bits: the CPU's generator reads the low 32 of its seed.
     mixed = (seed ^ (step * 0x9E3779B97F4A7C15)) % 2**63
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        # Not torch.manual_seed: without a GPU it queues a traceback for one at every call.
-        torch.default_generator.manual_seed(mixed)
-        if device.type == "cuda":
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(mixed)
+        seed_torch(mixed, device)
         yield

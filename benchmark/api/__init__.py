@@ -131,6 +131,7 @@ __all__ = [
     "read_folder",
     "save_folder",
     "save_operators",
+    "seed_torch",
     "write_identity",
 ]
 
@@ -149,6 +150,13 @@ def make_noise(
     from benchmark.api.noise import CounterNoise
 
     return CounterNoise.keyed(seed, ids, num_samples, device)
+
+
+def seed_torch(seed: int, device: str | device = "cpu") -> None:
+    """Seed torch's own generators, of the processor and of `device`, from which dropout draws."""
+    from benchmark.api import noise
+
+    noise.seed_torch(seed, device)
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

@@ -28,6 +28,19 @@ def row_seed(seed: int, example_id: str, candidate: int) -> int:
     return int.from_bytes(hashlib.blake2b(address, digest_size=8).digest(), "little") >> 1
 
 
+def seed_torch(seed: int, device: str | torch.device = "cpu") -> None:
+    """Seed torch's own generators, of the processor and of `device`, from which dropout draws.
+
+    The same numbers as after `torch.manual_seed`, which without a GPU keeps a traceback for one at
+    every call, in a list that only grows.
+    """
+    torch.default_generator.manual_seed(seed)
+    device = torch.device(device)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+
+
 @dataclass(frozen=True, slots=True)
 class CounterNoise:
     """`benchmark.api.Noise`, one Philox key per row."""

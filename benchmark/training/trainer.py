@@ -25,7 +25,7 @@ from safetensors.torch import load_model
 from torch import Tensor
 
 from benchmark.api import Example, System, UserError, make_noise
-from benchmark.api.noise import row_seed
+from benchmark.api.noise import row_seed, seed_torch
 from benchmark.experiment.suite import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
@@ -172,7 +172,7 @@ class Trainer:
         """Pass examples forward and backward, as a micro batch does."""
         ids = [f"rehearsal {row}" for row in range(len(examples))]
         self.objective.train()
-        torch.manual_seed(row_seed(self.seed, ids[0], 0))
+        seed_torch(row_seed(self.seed, ids[0], 0), self.device)
         batch = self._to_device(self.system.collate(examples))
         noise = make_noise(self.seed, ids, 1, self.device)
         self.accelerator.backward(self.objective(batch, noise)[0])
@@ -241,7 +241,7 @@ class Trainer:
             mine = processes.share(len(whole))
             part, part_ids = whole[mine], ids[first : first + micro][mine]
             # Dropout and the like use torch's generator: it is keyed like everything else.
-            torch.manual_seed(row_seed(self.seed, part_ids[0], 0))
+            seed_torch(row_seed(self.seed, part_ids[0], 0), self.device)
             batch = self._to_device(self.system.collate(part))
             noise = make_noise(self.seed, part_ids, 1, self.device)
             total, terms, seen, mean_over = self.objective(batch, noise)

@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 
 from benchmark.api import make_noise
-from benchmark.api.noise import CounterNoise, row_seed
+from benchmark.api.noise import CounterNoise, row_seed, seed_torch
 
 
 def test_row_seed_is_the_same_on_every_machine():
@@ -66,3 +66,12 @@ def test_empty_and_scalar_shapes():
     assert noise.uniform(()).shape == (2,)
     assert noise.normal((0, 3)).shape == (2, 0, 3)
     assert make_noise(1, []).normal((4,)).shape == (0, 4)
+
+
+def test_torch_is_seeded_as_by_its_own_function():
+    torch.manual_seed(2**62 + 11)
+    expected = torch.rand(7)
+    queued = len(torch.cuda._queued_calls)
+    seed_torch(2**62 + 11)
+    assert torch.equal(torch.rand(7), expected)
+    assert len(torch.cuda._queued_calls) == queued
