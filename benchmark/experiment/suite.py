@@ -24,7 +24,7 @@ from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
 from benchmark.runtime.yaml_format import read_yaml, write_yaml
-from benchmark.tasks import read_origin
+from benchmark.tasks import Columns, read_origin
 
 
 class _Recipe(BaseModel):
@@ -84,6 +84,13 @@ class TaskRecipe(_Recipe):
     tokens: Unit | None = None
     """What word metrics count: words, characters, zh or ja; null = what the folder of the task
     says, or what its texts show; see `benchmark.api.token_unit`."""
+    source_key: str | None = Field(None, min_length=1)
+    """Column of the sources in the files of the task, or ending of their file of lines; null = what
+    the folder of the task says, or found by its name; see `benchmark.tasks.pair_columns`."""
+    target_key: str | None = Field(None, min_length=1)
+    """The same, of the targets."""
+    refs_key: str | None = Field(None, min_length=1)
+    """The same, of all references."""
     labels: Count | None = None
     """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
     with attributes; see `benchmark.tasks.label_budget`."""
@@ -104,6 +111,11 @@ class TaskRecipe(_Recipe):
     are known; null = that of the task, see `benchmark.tasks.catalogue`."""
     systems: list[str] | None = None
     """Systems that run on it when none is named; null = those that are marked as default."""
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that it names."""
+        return Columns(self.source_key, self.target_key, self.refs_key)
 
     @field_validator("tokens", mode="before")
     @classmethod
@@ -369,9 +381,9 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     """Read a suite by name or path and apply `key=value` overrides.
 
     A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`, `limits.`,
-    `tokenizer.` and `tokens` reach every task; `training.` and `budget.` reach every system,
-    including those with their own value; `SYSTEM.key` is a field of the system's recipe or of its
-    config.
+    `tokenizer.`, `tokens`, `source_key`, `target_key` and `refs_key` reach every task; `training.`
+    and `budget.` reach every system, including those with their own value; `SYSTEM.key` is a field
+    of the system's recipe or of its config.
 
     Raises:
         UserError: for an unknown suite or key, or an invalid value.

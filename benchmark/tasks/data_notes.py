@@ -156,6 +156,11 @@ class DataNotes:
     """Split to key to the number of lines with that key; the keys are ignored."""
     empty_references: Mapping[str, int] = field(default_factory=dict)
     """Empty additional references that were omitted, if any (in the whole file)."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Rows without a source or a target, if any (in the whole file)."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Split to the columns that were read as source, target and references (empty = none), where
+    they have other names than `src`, `trg` and `refs`."""
     unread_files: tuple[str, ...] = ()
     """Other data files in the folder of the task."""
     published_train: int | None = None
@@ -219,9 +224,23 @@ class DataNotes:
             f"Empty references left out of {split}: {count:,}."
             for split, count in self.empty_references.items()
         ]
+        notes += [
+            f"Rows without a source or a target left out of {split}: {count:,}."
+            for split, count in self.left_out.items()
+        ]
+        notes += [self._name_columns(split) for split in self.columns]
         if self.unread_files:
             notes.append(f"Files in the folder that are not read: {', '.join(self.unread_files)}.")
         return notes
+
+    def _name_columns(self, split: str) -> str:
+        sides = ("sources", "targets", "references")
+        named = [
+            f"{side} from `{column}`"
+            for side, column in zip(sides, self.columns[split], strict=True)
+            if column
+        ]
+        return f"Columns of {split}: {', '.join(named)}."
 
 
 def train_share(train: int, published: int | None) -> list[str]:
@@ -285,6 +304,8 @@ def take_notes(
     available: Mapping[Split, int],
     ignored_keys: Mapping[Split, Mapping[str, int]] | None = None,
     empty_references: Mapping[Split, int] | None = None,
+    left_out: Mapping[Split, int] | None = None,
+    columns: Mapping[Split, tuple[str, ...]] | None = None,
     unread_files: Sequence[str] = (),
     published_train: int | None = None,
 ) -> DataNotes:
@@ -295,6 +316,8 @@ def take_notes(
         available: examples of each split before limits.
         ignored_keys: by split, unknown keys of its lines and how often they occur.
         empty_references: by split, references left out because they are empty.
+        left_out: by split, rows left out because they have no source or no target.
+        columns: by split, the columns read as source, target and references, if they are others.
         unread_files: files in the folder that belong to no split.
         published_train: size of the published train split, if it has one.
     """
@@ -318,6 +341,8 @@ def take_notes(
         },
         ignored_keys={split: dict(keys) for split, keys in (ignored_keys or {}).items() if keys},
         empty_references={s: count for s, count in (empty_references or {}).items() if count},
+        left_out={split: count for split, count in (left_out or {}).items() if count},
+        columns={split: names for split, names in (columns or {}).items() if names},
         unread_files=tuple(unread_files),
         published_train=published_train,
     )
