@@ -67,7 +67,7 @@ def _open(origin: str, columns: Columns, subset: str | None) -> dict[Split, tupl
             raise UserError(f"--subset {subset}: {origin} is a folder and has none; omit it.")
         found = find_splits(folder, columns)
         return {
-            split: (files.name, open_pairs(files, found.said.columns))
+            split: (files.name, open_pairs(files, found.said.columns, split))
             for split, files in found.files.items()
             if files is not None
         }
@@ -77,7 +77,7 @@ def _open(origin: str, columns: Columns, subset: str | None) -> dict[Split, tupl
             " dataset on the hub."
         )
     return {
-        split: (origin, find_pairs(rows, columns, f"{origin}, {split}"))
+        split: (origin, find_pairs(rows, columns, f"{origin}, {split}", split))
         for split, rows in read_hub(origin, subset).items()
     }
 

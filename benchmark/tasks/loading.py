@@ -181,7 +181,7 @@ def read_split(files: SplitFiles, split: Split, columns: Columns) -> Lines:
     """
     if files.json_lines is not None and not columns.named and _is_own(files.json_lines):
         return read_jsonl(files.json_lines, split)
-    pairs = open_pairs(files, columns)
+    pairs = open_pairs(files, columns, split)
     lines = Lines()
     for number, pair in enumerate(pairs, start=1):
         if pair is None:

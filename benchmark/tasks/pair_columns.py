@@ -51,19 +51,27 @@ class Pair:
     """Empty ones that were left out."""
 
 
-def find_columns(row: Row, columns: Columns, where: str) -> Columns:
+def find_columns(
+    row: Row, columns: Columns, where: str, *, may_lack_references: bool = False
+) -> Columns:
     """The columns of a file, each as it was named or as others name it.
 
     Args:
         row: the first of the file.
         columns: what is said of them.
         where: the file, for errors.
+        may_lack_references: whether a column of references that is named may be missing, as
+            references often are in train.
 
     Raises:
         UserError: if there is none, or more than one that may be meant.
     """
     source = _find(row, columns.source, "src", where)
-    references = _find(row, columns.references, "refs", where, optional=True)
+    named = columns.references
+    if may_lack_references and named is not None and _get(row, named) is _MISSING:
+        references = None
+    else:
+        references = _find(row, named, "refs", where, optional=True)
     target = _find(row, columns.target, "trg", where, optional=references is not None)
     return Columns(source, target, references)
 

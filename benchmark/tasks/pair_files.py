@@ -22,6 +22,7 @@ from benchmark.api.regular_file import check_regular
 from benchmark.runtime.json_format import RepeatedKeyError, read_json
 from benchmark.tasks.json_lines import decode_line, raw_lines, read_objects
 from benchmark.tasks.pair_columns import Columns, Pair, Row, find_columns, read_pair
+from benchmark.tasks.splits import Split
 from benchmark.tasks.task_folder import SplitFiles, ending
 
 Rows = Iterator[tuple[str, Row]]
@@ -51,7 +52,7 @@ class Pairs:
             self.ignored.update(row.keys() - read)
 
 
-def open_pairs(files: SplitFiles, columns: Columns) -> Pairs:
+def open_pairs(files: SplitFiles, columns: Columns, split: Split) -> Pairs:
     """The pairs in the files of a split.
 
     Raises:
@@ -65,10 +66,10 @@ def open_pairs(files: SplitFiles, columns: Columns) -> Pairs:
                 " (--refs-key): write a table with a column for them."
             )
         columns = Columns(*files.keys)
-    return find_pairs(_rows(files), columns, str(files.paths[0]))
+    return find_pairs(_rows(files), columns, str(files.paths[0]), split)
 
 
-def find_pairs(rows: Rows, columns: Columns, where: str) -> Pairs:
+def find_pairs(rows: Rows, columns: Columns, where: str, split: Split) -> Pairs:
     """The pairs in the rows of a split, from whatever they come.
 
     Raises:
@@ -77,7 +78,8 @@ def find_pairs(rows: Rows, columns: Columns, where: str) -> Pairs:
     first = next(rows, None)
     if first is None:
         raise UserError(f"{where} has no examples: fill it, or name another.")
-    return Pairs(find_columns(first[1], columns, where), chain([first], rows))
+    found = find_columns(first[1], columns, where, may_lack_references=split != "test")
+    return Pairs(found, chain([first], rows))
 
 
 def dataset_rows(dataset: Any, where: str) -> Rows:

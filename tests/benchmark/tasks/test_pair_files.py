@@ -112,6 +112,15 @@ def test_named_columns_of_json_lines(write: Write, tmp_path: Path) -> None:
     assert load(tmp_path, "headline").test[0].source == "d"
 
 
+def test_references_may_be_in_test_alone(write: Write, tmp_path: Path) -> None:
+    write("a/train.jsonl", [{"source": "a", "target": "b"}])
+    write("a/test.jsonl", [{"source": "a", "target": "b", "others": ["c"]}])
+    task = load(tmp_path, None, None, "others")
+    assert (task.train[0].references, task.test[0].references) == (("b",), ("b", "c"))
+    with pytest.raises(UserError, match=r"no column 'other' \(--refs-key\): did you mean 'others'"):
+        load(tmp_path, None, None, "other")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
