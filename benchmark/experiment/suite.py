@@ -24,7 +24,7 @@ from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
 from benchmark.runtime.yaml_format import read_yaml, write_yaml
-from benchmark.tasks import Columns, read_origin
+from benchmark.tasks import Columns, list_tasks, read_origin
 
 
 class _Recipe(BaseModel):
@@ -316,21 +316,32 @@ class Suite(_Recipe):
         return seeds
 
     def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
-        """The suite with a recipe added for each named folder of `data_dir` without one.
+        """The suite with a recipe added for each named task of `data_dir` without one.
 
         A distilled task has the recipe of its original task.
+
+        Raises:
+            UserError: if a task is nowhere, or is in `data_dir` and the suite has no recipe for it.
         """
-        if data_dir is None:
-            return self
         new: dict[str, TaskRecipe] = {}
         for name in names:
-            # A folder of texts with attributes is also the task `<folder>-edit`.
-            folder = data_dir / name
-            folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
-            if name not in self.tasks and folder.is_dir():
+            if name not in self.tasks and name != "all" and data_dir is not None:
+                # A folder of texts with attributes is also the task `<folder>-edit`.
+                folder = data_dir / name
+                folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
+                present = [] if folder.is_dir() else list_tasks(data_dir)
+                if present and name not in present:
+                    raise UserError(
+                        f"There is no task {name!r} in suite {self.name!r} and none in {data_dir}:"
+                        f" {suggestion(name, [*self.tasks, *present])}"
+                    )
                 recipe = self.tasks.get(read_origin(folder) or "", self.other_tasks)
-                if recipe is not None:
-                    new[name] = recipe
+                if recipe is None:
+                    raise UserError(
+                        f"The suite {self.name} has no recipe for {name!r}: name another with"
+                        " --suite, such as small or tiny."
+                    )
+                new[name] = recipe
         return self.model_copy(update={"tasks": self.tasks | new})
 
     def with_trace(self) -> Suite:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -180,6 +180,10 @@ class DataNotes:
 
     def sentences(self) -> list[str]:
         """What a reader of the report should know, one sentence each; empty if there is nothing."""
+        return [*self.findings(), *self.reading()]
+
+    def findings(self) -> list[str]:
+        """What was found in the texts, one sentence each."""
         notes = [*self.judge, *(f"There is no {split} split." for split in self.missing)]
         if self.counted_by:
             notes.append(
@@ -217,9 +221,15 @@ class DataNotes:
                     f"sources too ({overlap.sources:,} to the letter), "
                     f"{overlap.sources_on_either_side:,} are a source or a target of {early}."
                 )
-        for split, keys in self.ignored_keys.items():
-            listed = ", ".join(f"`{key}` ({count:,} lines)" for key, count in keys.items())
-            notes.append(f"Keys in {split} that are not read: {listed}.")
+        return notes
+
+    def reading(self) -> list[str]:
+        """What was read of the files and what was not, one sentence each."""
+        notes = [
+            f"Keys in {split} that are not read: "
+            f"{', '.join(f'`{key}` ({count:,} lines)' for key, count in keys.items())}."
+            for split, keys in self.ignored_keys.items()
+        ]
         notes += [
             f"Empty references left out of {split}: {count:,}."
             for split, count in self.empty_references.items()
@@ -228,19 +238,19 @@ class DataNotes:
             f"Rows without a source or a target left out of {split}: {count:,}."
             for split, count in self.left_out.items()
         ]
-        notes += [self._name_columns(split) for split in self.columns]
+        notes += [f"{said}." for said in describe_columns(self.columns)]
         if self.unread_files:
             notes.append(f"Files in the folder that are not read: {', '.join(self.unread_files)}.")
         return notes
 
-    def _name_columns(self, split: str) -> str:
-        sides = ("sources", "targets", "references")
-        named = [
-            f"{side} from `{column}`"
-            for side, column in zip(sides, self.columns[split], strict=True)
-            if column
-        ]
-        return f"Columns of {split}: {', '.join(named)}."
+
+def describe_columns(columns: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Which columns were read, once for all splits that have the same."""
+    for names in dict.fromkeys(columns.values()):
+        splits = [split for split, of in columns.items() if of == names]
+        sides = zip(("sources", "targets", "references"), names, strict=True)
+        named = ", ".join(f"{side} from `{name:.80}`" for side, name in sides if name)
+        yield f"Columns of {', '.join(splits)}: {named}"
 
 
 def train_share(train: int, published: int | None) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchmark.tasks.data_notes import describe_columns
 from benchmark.tasks.json_lines import OTHER_NAMES
 from benchmark.tasks.splits import SPLITS
 from benchmark.tasks.task import Task
@@ -33,10 +34,8 @@ def describe_reading(task: Task) -> Iterator[str]:
         yield f"{task.id}: {name} is not read."
     for of, left in notes.left_out.items():
         yield f"{task.id}: {left:,} rows of {of} have no source or no target and are left out."
-    for of, names in notes.columns.items():
-        sides = zip(("sources", "targets", "references"), names, strict=True)
-        named = ", ".join(f"{side} from {name!r:.80}" for side, name in sides if name)
-        yield f"{task.id}: columns of {of}: {named}."
+    for said in describe_columns(notes.columns):
+        yield f"{task.id}: {said[0].lower()}{said[1:]}."
     for split_read, keys in notes.ignored_keys.items():
         for key, count in keys.items():
             known = None if split_read in notes.columns else find_key_name(key)

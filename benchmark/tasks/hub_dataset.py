@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
@@ -15,8 +16,8 @@ _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def is_hub_id(name: str) -> bool:
-    """Whether it has the form OWNER/NAME."""
-    return _ID.fullmatch(name) is not None
+    """Whether it has the form OWNER/NAME, and OWNER is no folder in which NAME was misspelt."""
+    return _ID.fullmatch(name) is not None and not Path(name).parent.is_dir()
 
 
 def read_hub(name: str, subset: str | None = None) -> Mapping[Split, Rows]:
@@ -31,8 +32,11 @@ def read_hub(name: str, subset: str | None = None) -> Mapping[Split, Rows]:
     """
     try:
         from datasets import load_dataset
+        from huggingface_hub.utils import logging
     except ImportError as error:
         raise UserError(f"{name} is a dataset of the hub: `{INSTALL}` reads it.") from error
+    # What it says of every try is said once, at the end.
+    logging.set_verbosity_error()
     try:
         found: Mapping[str, Any] = load_dataset(name, subset)
     except Exception as error:  # it passes on any error of its transport

@@ -23,11 +23,17 @@ from benchmark.tasks.splits import Split
 
 KEYS = frozenset({"src", "trg", "refs"})
 OTHER_NAMES: Mapping[str, frozenset[str]] = {
-    "src": frozenset({"source", "input", "inputs", "question", "query", "sentence", "document"}),
-    "trg": frozenset({"target", "tgt", "output", "outputs", "answer", "summary", "label"}),
+    "src": frozenset(
+        {"source", "input", "inputs", "question", "query", "prompt", "sentence", "document",
+         "article", "dialogue"}
+    ),
+    "trg": frozenset(
+        {"target", "tgt", "output", "outputs", "answer", "response", "completion", "summary",
+         "highlights", "label"}
+    ),
     "refs": frozenset({"references", "reference", "ref", "targets", "answers", "labels"}),
     "text": frozenset({"sentence", "content"}),
-}
+}  # fmt: skip
 """What others call the keys."""
 DISTILLED = "distilled.json"
 """File in the folder of a distilled task; its key `task` names the original task."""

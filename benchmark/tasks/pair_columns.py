@@ -97,6 +97,8 @@ def read_pair(row: Row, columns: Columns, where: str) -> Pair | None:
 
 _WHAT = {"src": "the source", "trg": "the target", "refs": "the references"}
 _FLAGS = {"src": "--source-key", "trg": "--target-key", "refs": "--refs-key"}
+_FIELDS = {"src": "source_key", "trg": "target_key", "refs": "refs_key"}
+"""Of `task.yaml`, which all commands read."""
 
 
 def _find(
@@ -116,7 +118,10 @@ def _find(
         return None
     names = ", ".join(f"{name:.40}" for name in close or _names(row))
     which = f"which of {names}" if close else f"which column of {names}"
-    raise UserError(f"{where}: {which} is {_WHAT[key]} is not certain: name it with {flag}.")
+    raise UserError(
+        f"{where}: {which} is {_WHAT[key]} is not certain: name it with {flag}, or with"
+        f" {_FIELDS[key]} in task.yaml beside it."
+    )
 
 
 class _Missing:

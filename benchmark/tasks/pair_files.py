@@ -66,7 +66,10 @@ def open_pairs(files: SplitFiles, columns: Columns, split: Split) -> Pairs:
                 " (--refs-key): write a table with a column for them."
             )
         columns = Columns(*files.keys)
-    return find_pairs(_rows(files), columns, str(files.paths[0]), split)
+    where = str(files.paths[0])
+    # Without names of columns the first pair would be taken for them.
+    where += ", first line" if ending(where) in (".csv", ".tsv") else ""
+    return find_pairs(_rows(files), columns, where, split)
 
 
 def find_pairs(rows: Rows, columns: Columns, where: str, split: Split) -> Pairs:
@@ -172,7 +175,10 @@ def _cells(path: Path, text: str, delimiter: str, quoting: Any) -> Rows:
                 )
             yield where, row
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}: quote the cell.") from error
+        raise UserError(
+            f"{path}, line {reader.reader.line_num}: {error}: quote cells that hold"
+            " quotes, and double these."
+        ) from error
 
 
 def _parquet_rows(path: Path) -> Rows:

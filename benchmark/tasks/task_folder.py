@@ -150,6 +150,11 @@ def find_splits(
     said = replace(said, columns=columns.over(said.columns))
     files = {split: _find(path, split, said.columns, test) for split in SPLITS}
     if files["test"] is None:
+        if (path / _SAVED).is_file():
+            raise UserError(
+                f"{path} is one saved split and not a folder of them: call it test and put it into"
+                " the folder of the task, or save a DatasetDict with a split test."
+            )
         saved = " as two files of lines (test.en, test.de), or as a folder of `datasets`"
         raise UserError(
             f"task '{task_id}' has no test file: {path / test}.jsonl or .jsonl.gz is missing;"

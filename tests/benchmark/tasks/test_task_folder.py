@@ -137,6 +137,9 @@ def test_a_split_that_was_saved_is_a_folder(write: Write, tmp_path: Path) -> Non
     write("a/train/other.json", b"{}")
     assert files_of(tmp_path / "a") == {"train": None, "valid": "validation", "test": "test"}
     assert list_tasks(tmp_path) == ["a"]
+    write("b/state.json", b"{}")
+    with pytest.raises(UserError, match="is one saved split and not a folder of them"):
+        files_of(tmp_path / "b")
 
 
 def test_several_files_of_a_split_are_not_chosen_between(write: Write, tmp_path: Path) -> None:
