@@ -65,19 +65,15 @@ def find_files(name: str) -> tuple[Path, ...]:
     if path.is_file():
         folder, only = path.parent, path.name
         # Pairs of bytes are two files.
-        wanted = ("vocab.json", "merges.txt") if only in ("vocab.json", "merges.txt") else (only,)
-        return tuple(folder / of for of in wanted)
+        both = ("vocab.json", "merges.txt")
+        return tuple(folder / of for of in (both if only in both else (only,)))
     if not path.is_dir():
         return ()
-    pieces = sorted(of.name for of in path.glob("*.model"))
-    for wanted in (
-        ("tokenizer.json",),
-        ("vocab.json", "merges.txt"),
-        *((of,) for of in pieces),
-        ("vocab.txt",),
-    ):
+    pieces = tuple(sorted(of.name for of in path.glob("*.model")))
+    known = (("tokenizer.json",), ("vocab.json", "merges.txt"), pieces, ("vocab.txt",))
+    for wanted in filter(None, known):
         if all((path / of).is_file() for of in wanted):
-            if wanted[0] in pieces and len(pieces) > 1:
+            if wanted == pieces and len(pieces) > 1:
                 raise UserError(f"{path} has {', '.join(pieces)}: name the one that is meant.")
             return tuple(path / of for of in wanted)
     raise UserError(
@@ -181,7 +177,7 @@ def _read_sentence_pieces(path: Path) -> Backend:
     read = ModelProto.FromString(path.read_bytes())
     training, normalization = read.trainer_spec, read.normalizer_spec
     backend = Backend(_sentence_model(path, read))
-    steps = []
+    steps: list[normalizers.Normalizer] = []
     if normalization.precompiled_charsmap:
         steps.append(normalizers.Precompiled(normalization.precompiled_charsmap))
     if normalization.remove_extra_whitespaces:

@@ -176,6 +176,7 @@ def _references(row: Row, column: str, where: str) -> list[str]:
     if value is _MISSING or value is None:
         return []
     given = list(value) if isinstance(value, list | tuple) else _in_cell(value, column, where)
+    texts: list[str] = []
     for text in given:
         if isinstance(text, list | tuple):
             raise UserError(
@@ -183,7 +184,8 @@ def _references(row: Row, column: str, where: str) -> list[str]:
             )
         if not isinstance(text, str):
             raise UserError(f"{where}: {column!r} holds {text!r:.40}, which is no text.")
-    return [_checked(text, column, where) for text in given]
+        texts.append(_checked(text, column, where))
+    return texts
 
 
 def _in_cell(value: object, column: str, where: str) -> list[object]:

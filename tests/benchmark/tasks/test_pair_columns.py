@@ -83,5 +83,5 @@ def test_what_is_no_pair_is_one_sentence(
 
 
 def test_a_later_row_without_the_column() -> None:
-    with pytest.raises(UserError, match="f, line 2 has no 'target': did you mean 'targt'"):
-        read_pair({"source": "a", "targt": "b"}, Columns("source", "target"), "f, line 2")
+    with pytest.raises(UserError, match="f, line 2 has no 'target': did you mean 'targets'"):
+        read_pair({"source": "a", "targets": "b"}, Columns("source", "target"), "f, line 2")
