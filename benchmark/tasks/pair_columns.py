@@ -200,7 +200,7 @@ def _in_cell(value: object, column: str, where: str) -> list[object]:
         return found
     if value.startswith(("['", '["')):
         raise UserError(
-            f"{where}: {column!r} is a list as Python prints it ({value:.40}): write it as JSON."
+            f"{where}: {column!r} is a list as Python prints it ({value!r:.40}): write it as JSON."
         )
     return [value]
 

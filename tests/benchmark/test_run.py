@@ -341,7 +341,7 @@ def test_folder_that_no_suite_knows(run, tmp_path):
     code, _, err = run(*words, suite="small")
     assert code == 0, err
     code, _, err = run(*words, suite="mini")
-    assert code == 2 and "no task 'mine' in suite 'mini'" in err
+    assert code == 2 and "The suite mini has no recipe for 'mine'" in err
 
 
 def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):

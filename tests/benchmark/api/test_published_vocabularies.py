@@ -16,7 +16,7 @@ from benchmark.api.published_vocabularies import find_files, vocabulary_digest
 from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
 
 TEXTS = ["the cat sat on the mat .", "The dog sat!", "a cat ? no , 3 dogs", "über  alles, naïve"]
-ODD = ["Zebra 日本 \uff46ull", "  lead", "don't"]
+ODD = ["Zebra 日本 \uff46ull", "  lead", "trail  ", "don't"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PIECES = ["the", "cat", "sat", "do", "##g", "##s", "a", ".", "!", "uber", "alles", ",", "naive"]
 

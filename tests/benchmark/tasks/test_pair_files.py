@@ -9,9 +9,12 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmark.api import Example, UserError
 from benchmark.tasks import Columns, Task, load_task
@@ -152,6 +155,29 @@ def test_what_cannot_be_read_is_one_sentence(
     with pytest.raises(UserError, match=sentence) as caught:
         load(tmp_path)
     assert name in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None, derandomize=True, database=None)
+@given(
+    form=st.sampled_from(["test.json", "test.jsonl", "test.csv", "Test.TSV"]),
+    at=st.floats(0, 1),
+    length=st.sampled_from([0, 1, 20]),
+    put=st.sampled_from(
+        [b"\0", b"\xff", b'"', b"\n", b"\r", b"\t", b"[", b"}", b"null", b"\\ud800"]
+    ),
+)
+def test_a_damaged_file_is_read_or_refused(form: str, at: float, length: int, put: bytes) -> None:
+    data = bytearray(FORMS[form].encode())
+    start = round(at * len(data))
+    data[start : start + length] = put
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "a").mkdir()
+        (Path(folder) / "a" / form).write_bytes(data)
+        try:
+            assert load(Path(folder)).test
+        except UserError as error:
+            assert "\n" not in str(error)
 
 
 def test_two_files_of_lines_have_equally_many(write: Write, tmp_path: Path) -> None:
