@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -42,6 +43,8 @@ IDLE_S = 10.0
 """Seconds after which a worker that has no trial is given back to the cluster."""
 LOOK_S = 5.0
 """Seconds between two looks at the machines of the cluster."""
+ANSWER_S = 10.0
+"""Seconds that a cluster has to answer; Ray itself would try without end."""
 SILENCE_S = 60.0
 """Seconds after which somebody who waits for room in the cluster is told."""
 
@@ -169,6 +172,7 @@ def connect(address: str | None) -> Iterator[RayCluster]:
             "--executor ray needs a package: pip install 'diffuseq-bench[ray]'."
         ) from error
     address = address or os.environ.get("RAY_ADDRESS") or "local"
+    _check_answer(address)
     alone = {"num_cpus": count_cores(), "include_dashboard": False} if address == "local" else {}
     handler = signal.getsignal(signal.SIGTERM)
     # Ray prints on stdout what it thinks of workers that are lost; this process says it itself.
@@ -185,6 +189,23 @@ def connect(address: str | None) -> Iterator[RayCluster]:
             yield RayCluster()
         finally:
             ray.shutdown()
+
+
+def _check_answer(address: str) -> None:
+    """Refuse a host and port where nobody listens.
+
+    Raises:
+        UserError: if so; other forms of an address are Ray's own.
+    """
+    host, _, port = address.rpartition(":")
+    if "://" in address or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"--executor ray: no cluster at {address} ({error}): start one with ray start --head."
+        ) from error
 
 
 # Here
@@ -229,6 +250,7 @@ class RayExecutor:
         )
         root, logs = context.store.root.absolute(), context.tensorboard
         self._mark = root / f".workers-{uuid.uuid4().hex}"
+        context.store.prepare()
         self._mark.touch()
         # What is put into the cluster goes to each machine once.
         self._begin = ray.put(
