@@ -181,7 +181,10 @@ def connect(address: str | None) -> Iterator[RayCluster]:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **alone)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
             said = " ".join(str(error).split()).rstrip(".")
-            raise UserError(f"--executor ray: no cluster at {address} ({said}).") from error
+            raise UserError(
+                f"--executor ray: no cluster at {address} ({said}); one that asks for a token needs"
+                " RAY_AUTH_MODE=token here, as docs/scale.md shows."
+            ) from error
         try:
             # Ray takes SIGTERM for itself.
             if threading.current_thread() is threading.main_thread():

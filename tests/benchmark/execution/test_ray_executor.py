@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import socket
 import time
@@ -44,18 +45,26 @@ def test_a_share_is_said_in_words():
     assert str(Share(2, 4.0)) == "8 cores and 4 GPUs"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def variables() -> Iterator[None]:
+    """Of this process, before it imports Ray, and of all that it starts."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patched.setenv("RAY_AUTH_MODE", "token")
+        patched.setenv("RAY_AUTH_TOKEN", secrets.token_hex())
+        patched.setenv("PYTHONPATH", str(ROOT))
+        yield
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator:
     pytest.importorskip("ray", reason=MISSING)
     from ray.cluster_utils import Cluster
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patched.setenv("PYTHONPATH", str(ROOT))
-        started = Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        started.add_node(num_cpus=1)
-        yield started
-        started.shutdown()
+    started = Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    started.add_node(num_cpus=1)
+    yield started
+    started.shutdown()
 
 
 @pytest.fixture(scope="module")
