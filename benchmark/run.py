@@ -313,12 +313,12 @@ def _run(
         # Under Ray it is not known yet; what is tried out is tried out here.
         context = replace(context, device=choose_device(device))
         return _dry_run(plan, context, choice, options.shard) if processes.is_main else 0
-    left = processes.is_main and any(
+    has_work = processes.is_main and any(
         unfinished(trial, store) for trial in select(plan, store, options.rerun)
     )
     # A store of finished stages is only read, and nothing is started for it.
-    with (choice if left else ExecutorChoice(jobs=1)).open(device, suite.threads) as workplace:
-        if left:
+    with (choice if has_work else ExecutorChoice(jobs=1)).open(device, suite.threads) as workplace:
+        if has_work:
             store.prepare()
             write_manifest(store, plan, name=folder.name, device=workplace.device)
         errors = _run_trials(plan, replace(context, device=workplace.device), options, workplace)

@@ -7,18 +7,19 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from killed_runs import PATIENCE_S, ROOT, wait_for
 
-from benchmark.execution.process_group import ProcessGroup, divide_gpus
-from benchmark.execution.process_pool import run_trials
+from benchmark.execution.process_group import divide_gpus
+from benchmark.execution.process_pool import ProcessPool, run_trials
 from benchmark.experiment.plan import make_plan
-from benchmark.experiment.run_context import RunContext, ignore_progress
+from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.store.entries import Store
+from benchmark.store.lease import read_owner
 
 NANO = str(ROOT / "tests" / "suites" / "nano.yaml")
 CHANGES = ["limits.train=40", "limits.test=3", "budget.updates=20"]
@@ -88,20 +89,22 @@ def test_two_processes_make_what_a_launcher_makes(tmp_path):
 
 
 @pytest.mark.slow
-def test_one_of_two_processes_that_is_killed_ends_both(tmp_path):
-    suite = load_suite(NANO, [*CHANGES, "budget.updates=100000", "training.checkpoint_s=0.1"])
+def test_one_of_two_processes_that_is_killed_ends_both_and_lets_go_of_the_trial(tmp_path):
+    changes = [*CHANGES, "budget.updates=100000", "training.checkpoint_s=0.1"]
+    suite = load_suite(NANO, changes)
     plan = make_plan(suite, tasks=["dialogue"], systems=["transformer"], data_dir=None)
-    context = RunContext(Store(tmp_path), on_stage=ignore_progress)
-    group = ProcessGroup(plan.trials, context, count=2)
+    pool = ProcessPool(plan.trials, RunContext(Store(tmp_path)), 1, processes=2)
     try:
-        group.submit(0)
-        first, second = group.pipes
+        pool.submit(0)
         wait_for(tmp_path, "train/*.partial/checkpoint/progress.json")
-        os.kill(group.pids[1], signal.SIGKILL)
-        while not group.receive(second, ignore_progress):
+        lease, both = tmp_path / "leases" / "trial" / plan.trials[0].key, pool.pids
+        assert read_owner(lease) is not None
+        os.kill(both[1], signal.SIGKILL)
+        while not (ended := pool.collect(1.0)):
             pass
-        assert group.is_lost and group.finish() is None
-        assert all(not Path(f"/proc/{pid}").exists() for pid in group.pids)
-        assert first.closed
+        assert ended == [(0, None)]
+        assert not any(psutil.pid_exists(pid) for pid in both) and pool.pids == []
+        # Other machines, which cannot look for a process of this one, see it at once.
+        assert read_owner(lease) is None
     finally:
-        group.close()
+        pool.close()

@@ -14,11 +14,12 @@ from killed_runs import PATIENCE_S, ROOT, find_owners, made, start, wait_for
 
 from benchmark.api import UserError
 from benchmark.execution.process_pool import run_trials
-from benchmark.execution.ray_executor import Share, connect
+from benchmark.execution.ray_executor import RayExecutor, Report, Share, _Worker, connect
 from benchmark.experiment.plan import make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.store.entries import Store
+from benchmark.store.lease import take
 
 MISSING = "Ray is not installed: pip install 'diffuseq-bench[ray]', or tox -e ray"
 NANO = str(ROOT / "tests" / "suites" / "nano.yaml")
@@ -127,16 +128,28 @@ def test_several_processes_work_on_a_trial_together_as_here(cluster, tmp_path):
     plan = make_plan(suite, tasks=["dialogue"], systems=["transformer"], data_dir=None)
     here, there = RunContext(Store(tmp_path / "here")), RunContext(Store(tmp_path / "there"))
     stages = set()
+    (trial,) = plan.trials
     with connect(cluster.address) as connected:
         assert connected.choose_device("auto") == "cuda"
         with pytest.raises(UserError, match="No machine of the Ray cluster has 3 cores and 3 GPUs"):
             connected.check_room(Share(1, 3.0))
         watched = RunContext(there.store, on_stage=lambda *said: stages.add(said[:2]))
         outcomes = list(connected.run(plan.trials, watched, Share(1, 2.0), None))
+        executor = RayExecutor(connected, plan.trials, there, Share(1), None)
+        lease = take(there.store.root / "leases" / "trial" / trial.key, trial.name)
+        path = lease.folder / str(lease.number)
+        path.write_text(path.read_text().replace(lease.owner.place, "a lost machine"))
+        assert there.store.find_owner("trial", trial.key) is not None
+        said = Report(place="a lost machine", pids=(lease.owner.pid,))
+        begun = executor._remote.remote(executor._begin)
+        executor._bury(_Worker(begun, said, number=0), ConnectionError())
+        assert there.store.find_owner("trial", trial.key) is None
+        assert executor.collect(1.0) == [(0, None)]
+        executor.close()
     assert [(of.errors, of.made > 2) for of in outcomes] == [((), True)]
-    assert (plan.trials[0].name, "train") in stages
+    assert (trial.name, "train") in stages
     list(run_trials(plan.trials, here, 1, processes=2))
-    key = plan.trials[0].train_key
+    key = trial.train_key
     both = [context.store.record("train", key) for context in (here, there)]
     assert [of and (of["processes"], of["summary"]["system_digest"]) for of in both] == [
         (2, both[0]["summary"]["system_digest"])
