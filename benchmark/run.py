@@ -25,12 +25,13 @@ from benchmark.runtime.command_line import (
     run_command,
     show_first,
 )
-from benchmark.runtime.device import choose_device, default_jobs
+from benchmark.runtime.device import choose_device
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
 from benchmark.runtime.output_paths import check_name, make_folder
 from benchmark.runtime.stop_request import STOPPED, find_stop, listen, read_wall_time
 
 if TYPE_CHECKING:
+    from benchmark.execution.executor_choice import ExecutorChoice, Workplace
     from benchmark.execution.stage_estimate import Estimate
     from benchmark.experiment.plan import Plan
     from benchmark.experiment.run_context import RunContext
@@ -48,6 +49,7 @@ examples:
   python -m benchmark.run --task control --system latentops transformer --labels 50 200-alone all
   python -m benchmark.run --task all --dry-run
   python -m benchmark.run --task all --shard 3/16 --wall-time 11:45:00
+  python -m benchmark.run --task all --executor ray --address auto --gpus-per-trial 2
   accelerate launch --multi_gpu --num_processes 4 -m benchmark.run --task all
 """
 
@@ -98,6 +100,25 @@ def parser() -> CommandParser:
     )
     how = made.add_argument_group("how to run it")
     add_shared_flags(how, "--device", "--jobs")
+    how.add_argument(
+        "--executor",
+        choices=("processes", "ray"),
+        default="processes",
+        help="processes: on this machine; ray: on the machines of a Ray cluster, as many trials at"
+        " the same time as they hold or --jobs says (default: processes)",
+    )
+    how.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="of the Ray cluster (default: RAY_ADDRESS, or a cluster of this machine alone)",
+    )
+    how.add_argument(
+        "--gpus-per-trial",
+        type=_read_gpus,
+        metavar="N",
+        help="GPUs that work on one trial together, each with a process; a part of one with"
+        " --executor ray (default: 1)",
+    )
     how.add_argument(
         "--shard",
         type=_read_shard,
@@ -175,6 +196,14 @@ def _read_shard(word: str) -> tuple[int, int]:
     return int(number), int(count)
 
 
+def _read_gpus(word: str) -> float:
+    """A whole number of GPUs, or a part of one."""
+    number = float(word) if re.fullmatch(r"[0-9]{1,4}|0?\.[0-9]{1,4}", word) else 0.0
+    if not number:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of GPUs: write 1, 2, or 0.5.")
+    return number
+
+
 def _read_wall_time(word: str) -> float:
     try:
         return read_wall_time(word)
@@ -191,14 +220,20 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
+    from benchmark.execution.executor_choice import ExecutorChoice
+
     processes = ALONE
     listen(options.wall_time)
     try:
         if not options.task and (options.labels or not options.show_config):
             raise UserError("--task is missing: name the tasks to run, or use all.")
-        device = choose_device(options.device)
+        check_positive(options, "jobs")
+        choice = ExecutorChoice(
+            options.executor, options.address, options.gpus_per_trial, options.jobs
+        )
+        device = choice.choose_device(options.device)
         processes = start(device)
-        code = int(processes.broadcast(_run(options, words, device, processes)))
+        code = int(processes.broadcast(_run(options, words, choice, device, processes)))
         processes.leave()
         return code
     except UserError as error:
@@ -237,8 +272,13 @@ def _leave(lost: ProcessLostError, code: int = 1) -> NoReturn:
 
 
 def _run(
-    options: argparse.Namespace, words: Sequence[str], device: str, processes: Processes
+    options: argparse.Namespace,
+    words: Sequence[str],
+    choice: ExecutorChoice,
+    device: str,
+    processes: Processes,
 ) -> int:
+    from benchmark.execution.executor_choice import ExecutorChoice
     from benchmark.execution.plan_manifest import write_manifest
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
@@ -264,22 +304,26 @@ def _run(
 
         check_installed("wandb" if options.tensorboard is None else "tensorboard")
     plan = _make_plan(options, suite, tasks, processes)
-    check_positive(options, "jobs")
     if processes.count > 1:
         _check_launch(options.jobs, plan, store, processes)
-        options.jobs = 1
-    jobs = min(options.jobs or default_jobs(suite.threads, device), max(1, len(plan.trials)))
+        choice = replace(choice, jobs=1)
     context = RunContext(
         store, device, tensorboard=options.tensorboard, wandb=options.wandb, processes=processes
     )
     if options.dry_run:
         check_own_records(folder)
-        return _dry_run(plan, context, jobs, options.shard) if processes.is_main else 0
-    if processes.is_main and any(unfinished(t, store) for t in select(plan, store, options.rerun)):
-        # A store of finished stages is only read.
-        store.prepare()
-        write_manifest(store, plan, name=folder.name, device=device)
-    errors = _run_trials(plan, context, options, jobs)
+        # Under Ray it is not known yet; what is tried out is tried out here.
+        context = replace(context, device=choose_device(device))
+        return _dry_run(plan, context, choice, options.shard) if processes.is_main else 0
+    has_work = processes.is_main and any(
+        unfinished(trial, store) for trial in select(plan, store, options.rerun)
+    )
+    # A store of finished stages is only read, and nothing is started for it.
+    with (choice if has_work else ExecutorChoice(jobs=1)).open(device, suite.threads) as workplace:
+        if has_work:
+            store.prepare()
+            write_manifest(store, plan, name=folder.name, device=workplace.device)
+        errors = _run_trials(plan, replace(context, device=workplace.device), options, workplace)
     why = find_stop()
     if why and processes.is_main and not any(unfinished(trial, store) for trial in plan.trials):
         why = ""  # it came when all was done: the report is still written
@@ -387,10 +431,9 @@ def _check_launch(jobs: int | None, plan: Plan, store: Store, processes: Process
 
 
 def _run_trials(
-    plan: Plan, context: RunContext, options: argparse.Namespace, jobs: int
+    plan: Plan, context: RunContext, options: argparse.Namespace, workplace: Workplace
 ) -> list[str]:
     from benchmark.execution.changed_sources import describe_changed_sources
-    from benchmark.execution.process_pool import run_trials
     from benchmark.execution.shard import select_shard
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.runtime.progress import ProgressBoard
@@ -415,9 +458,9 @@ def _run_trials(
         return errors
     if not processes.is_main:
         os.environ["TQDM_DISABLE"] = "1"
-    with closing(ProgressBoard(len(trials), jobs)) as board:
+    with closing(ProgressBoard(len(trials), min(workplace.jobs, len(trials)))) as board:
         watched = replace(context, on_stage=board.stage)
-        for outcome in run_trials(trials, watched, min(jobs, len(trials))):
+        for outcome in workplace.run(trials, watched):
             board.finished(outcome.trial)
             errors += [f"{outcome.trial}: {error}" for error in outcome.errors]
             state = "failed" if outcome.errors else "stopped" if outcome.stopped else "done"
@@ -458,7 +501,9 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
     print(folder)
 
 
-def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] | None) -> int:
+def _dry_run(
+    plan: Plan, context: RunContext, choice: ExecutorChoice, shard: tuple[int, int] | None
+) -> int:
     from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.execution.shard import select_shard
     from benchmark.execution.stage_estimate import Estimate
@@ -483,6 +528,7 @@ def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] 
             labels = "; ".join(s.label for s in settings if name in s.ablations)
             print(f"  ablation {name}: {labels}")
     total = sum(estimates.values(), start=Estimate(0.0))
+    jobs = min(choice.count_jobs(plan.suite.threads, context.device), max(1, len(plan.trials)))
     in_all = Estimate(total.seconds / jobs, total.is_rough, total.unknown)
     print(f"{len(trials)} trials, {_describe(in_all)} in {jobs} processes")
     return 0

@@ -27,6 +27,7 @@ def check_agreement(plan: Plan, store: Store, processes: Processes) -> None:
             )
     mark = store.root / f".processes-{os.environ.get('MASTER_PORT', '')}"
     if processes.is_main:
+        store.prepare()
         mark.touch()
     processes.barrier()
     seen = processes.gather(mark.exists())

@@ -1,40 +1,43 @@
-"""Trials in this process, or in parallel in processes with a share of the threads each."""
+"""Trials in this process, or in parallel in processes of this machine."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from typing import Any
 
+from benchmark.execution.process_group import ProcessGroup, divide_gpus
 from benchmark.execution.trial_queue import run_queue
-from benchmark.execution.trial_stages import Outcome, run_trial
+from benchmark.execution.trial_stages import Outcome, release_leases, run_trial
 from benchmark.experiment.run_context import RunContext, ignore_progress
 from benchmark.experiment.trial import Trial
 from benchmark.runtime.command_line import note
-from benchmark.runtime.device import set_threads, use_device
-from benchmark.runtime.stop_request import deferred, listen
+from benchmark.runtime.device import set_threads
+from benchmark.runtime.stop_request import deferred
+from benchmark.store.lease import find_place
 
 
-def run_trials(trials: Sequence[Trial], context: RunContext, jobs: int = 1) -> Iterator[Outcome]:
-    """Run trials in `jobs` processes and yield outcomes as they arrive.
+def run_trials(
+    trials: Sequence[Trial], context: RunContext, jobs: int = 1, processes: int = 1
+) -> Iterator[Outcome]:
+    """Run trials on this machine and yield outcomes as they arrive.
 
-    Under a launcher, whose processes work on one trial together, `jobs` is 1.
+    Under a launcher, whose processes work on one trial together, `jobs` and `processes` are 1.
+
+    Args:
+        trials: in the order in which they begin.
+        context: of the run.
+        jobs: trials at the same time.
+        processes: that work on one trial together, on GPUs with one for each.
     """
-    if jobs == 1:
+    if jobs == processes == 1:
         if context.processes.count > 1:
             yield from _run_together(trials, context)
             return
         yield from run_queue(trials, context.store, InProcess(trials, context))
         return
-    pool = ProcessPool(trials, context, jobs)
+    pool = ProcessPool(trials, context, jobs, processes)
     try:
         yield from run_queue(trials, context.store, pool)
     finally:
@@ -90,99 +93,63 @@ class InProcess:
 class ProcessPool:
     """Runs several trials at a time, in processes that end with this one.
 
-    Each has a pipe of its own, so that one that is killed takes no other with it.
+    On a machine with several GPUs each job has its own; see `divide_gpus`.
     """
 
-    def __init__(self, trials: Sequence[Trial], context: RunContext, jobs: int) -> None:
+    def __init__(
+        self, trials: Sequence[Trial], context: RunContext, jobs: int, processes: int = 1
+    ) -> None:
         self.slots = jobs
         self._trials, self._on_stage = tuple(trials), context.on_stage
         self._context = replace(context, on_stage=ignore_progress)
-        # A forked child would inherit torch's threads in an unusable state.
-        self._spawning = multiprocessing.get_context("spawn")
-        self._processes: dict[Connection, SpawnProcess] = {}
-        self._running: dict[Connection, int] = {}
+        self._processes = processes
+        self._groups: dict[int, ProcessGroup] = {}
+        """By the number of the job."""
 
     def submit(self, number: int) -> None:
-        """Begin a trial, in a process that has none."""
-        idle = [pipe for pipe in self._processes if pipe not in self._running]
-        pipe = idle[0] if idle else self._start()
-        self._running[pipe] = number
-        with suppress(OSError):  # a process that was lost is noticed when it is collected
-            pipe.send(number)
+        """Begin a trial, in processes that have none."""
+        idle = [job for job, group in self._groups.items() if group.number is None]
+        job = idle[0] if idle else next(n for n in range(self.slots) if n not in self._groups)
+        if not idle:
+            gpus = divide_gpus(self._context.device, job, self._processes)
+            self._groups[job] = ProcessGroup(
+                self._trials, self._context, count=self._processes, gpus=gpus
+            )
+        self._groups[job].submit(number)
 
     def collect(self, timeout_s: float) -> list[tuple[int, Outcome | None]]:
-        """The trials that ended; None for that of a process that was lost."""
+        """The trials that ended; None for one whose processes were lost."""
         ended: list[tuple[int, Outcome | None]] = []
         until = time.monotonic() + timeout_s
         while not ended and (left := until - time.monotonic()) > 0:
-            for pipe in wait(list(self._running), left):
+            running = [job for job, group in self._groups.items() if group.number is not None]
+            jobs = {pipe: job for job in running for pipe in self._groups[job].pipes}
+            for pipe in wait(list(jobs), left):
                 assert isinstance(pipe, Connection)
-                try:
-                    message = pipe.recv()
-                except (EOFError, OSError):
-                    self._processes.pop(pipe).join()
-                    ended.append((self._running.pop(pipe), None))
+                group = self._groups.get(jobs[pipe])
+                # Its end may have come through another pipe a moment ago.
+                if group is None or (number := group.number) is None:
                     continue
-                if isinstance(message, BaseException):
-                    raise message
-                if isinstance(message, Outcome):
-                    ended.append((self._running.pop(pipe), message))
-                else:
-                    self._on_stage(*message)
+                if group.receive(pipe, self._on_stage):
+                    ended.append((number, group.finish()))
+                    if group.is_lost:
+                        del self._groups[jobs[pipe]]
+                        release_leases(
+                            self._trials[number], self._context.store, find_place(), group.pids
+                        )
         return ended
 
     def stop(self) -> None:
         """Send SIGTERM to the processes, which end their trials where these resume."""
-        for process in self._processes.values():
-            process.terminate()
+        for group in self._groups.values():
+            group.stop()
 
     def close(self) -> None:
         """End all processes at once; what they were making resumes from what they kept."""
-        for pipe, process in self._processes.items():
-            if pipe in self._running:
-                process.kill()
-            pipe.close()
+        for group in self._groups.values():
+            group.close()
 
-    def _start(self) -> Connection:
-        here, there = self._spawning.Pipe()
-        arguments = (there, self._trials, self._context, os.getpid())
-        process = self._spawning.Process(target=_work, args=arguments)
-        process.start()
-        # The only open end is now that of the process: if it dies, this one is told.
-        there.close()
-        self._processes[here] = process
-        return here
-
-
-def _work(pipe: Connection, trials: Sequence[Trial], context: RunContext, parent: int) -> None:
-    """Run the trials whose numbers come through the pipe until it is closed."""
-    listen()
-    # Ctrl-C on a terminal reaches all processes: the parent says what happens to this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    use_device(context.device)
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    last = 0.0
-
-    def send(*message: Any) -> None:
-        nonlocal last
-        if time.monotonic() - last > 0.2:
-            last = time.monotonic()
-            pipe.send(message)
-
-    # A parent that has gone reads nothing; what was made is in the store.
-    with deferred(), suppress(EOFError, OSError):
-        while True:
-            trial = trials[pipe.recv()]
-            set_threads(trial.threads)
-            try:
-                ended: Outcome | Exception = run_trial(trial, replace(context, on_stage=send))
-            except Exception as error:  # of the store, such as a full disk: not of the trial
-                ended = error
-            pipe.send(ended)
-
-
-def _follow(parent: int) -> None:
-    """Exit when the parent exits, even if it was killed without notice."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the processes."""
+        return [pid for group in self._groups.values() for pid in group.pids]

@@ -28,7 +28,9 @@ TRIES = 3
 class Executor(Protocol):
     """Where trials run, by their number; a trial takes a slot."""
 
-    slots: int
+    @property
+    def slots(self) -> int:
+        """How many there are at this moment."""
 
     def submit(self, number: int) -> None:
         """Begin a trial."""

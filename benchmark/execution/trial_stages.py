@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -117,6 +117,19 @@ def _peek(trial: Trial, store: Store) -> Iterator[tuple[Kind, str, bool]]:
         if kind == "generate" and record is not None:
             scored_as = trial.scoring.key(record["candidates_digest"])
             yield "score", scored_as, store.peek("score", scored_as) is not None
+
+
+def release_leases(trial: Trial, store: Store, place: str, pids: Collection[int]) -> None:
+    """Let others go on at once with a trial whose processes have ended without letting go.
+
+    Args:
+        trial: that they worked on.
+        store: of the run.
+        place: what `find_place` said where they were.
+        pids: their numbers.
+    """
+    for kind, key in ((TRIAL, trial.key), *((kind, key) for kind, key, _ in _peek(trial, store))):
+        store.release_for(kind, key, place, pids)
 
 
 def run_trial(trial: Trial, context: RunContext) -> Outcome:

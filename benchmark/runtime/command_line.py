@@ -53,7 +53,8 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
     "--jobs": {
         "type": int,
         "metavar": "N",
-        "help": "trials to run at the same time (default: cores / threads)",
+        "help": "trials to run at the same time, each on a GPU of its own where there are several"
+        " (default: cores / threads, on GPUs 1)",
     },
     "--store": {
         "type": Path,

@@ -39,16 +39,29 @@ def use_device(device: str) -> None:
         torch.cuda.set_device(device)
 
 
-def default_jobs(threads: int, device: str) -> int:
-    """Number of trials run at the same time if `--jobs` is omitted."""
+def default_jobs(threads: int, device: str, gpus: int | None = None) -> int:
+    """Number of trials run at the same time if `--jobs` is omitted.
+
+    Args:
+        threads: of a trial.
+        device: as `choose_device` returns it.
+        gpus: of a trial; None = not said, and then one GPU is used.
+    """
     if device != "cpu":
-        return 1
+        return 1 if gpus is None else max(1, count_gpus() // gpus)
     return max(1, (count_cores() or 1) // threads)
 
 
 def count_cores() -> int | None:
     """Cores that this process may use; None if the system does not say."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def count_gpus() -> int:
+    """GPUs that this process may use."""
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def set_threads(threads: int) -> None:

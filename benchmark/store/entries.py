@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 from benchmark.runtime.command_line import note
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import list_digests, remove_unfinished, sync_folder, write_json
-from benchmark.store.lease import HeldError, Lease, Owner, find_owner, take
+from benchmark.store.lease import HeldError, Lease, Owner, find_owner, release_for, take
 from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 from benchmark.store.unsealed_entries import check_unsealed
 
@@ -175,6 +175,10 @@ class Store:
     def find_owner(self, kind: str, key: str) -> Owner | None:
         """The other process that works on an entry or a trial; None if there is none."""
         return None if (kind, key) in self._held else find_owner(self._lease_folder(kind, key))
+
+    def release_for(self, kind: str, key: str, place: str, pids: Collection[int]) -> None:
+        """Let go in place of processes that have ended; see `benchmark.store.lease`."""
+        release_for(self._lease_folder(kind, key), place, pids)
 
     def check_held(self, kind: str, key: str) -> None:
         """Make sure that what this process has locked is still its own.

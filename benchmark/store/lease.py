@@ -22,7 +22,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -166,6 +166,23 @@ def find_owner(folder: Path) -> Owner | None:
     return None if _observer.finds_dead(folder / str(last), owner, beats) else owner
 
 
+def release_for(folder: Path, place: str, pids: Collection[int]) -> None:
+    """Let go in place of an owner that has ended, so that other machines need not find out.
+
+    Args:
+        folder: of the lease; one that another owner holds is left alone.
+        place: what `find_place` said where the processes were.
+        pids: their numbers.
+    """
+    last, is_free = _find_last(folder)
+    if not last or is_free or not place:
+        return
+    owner, _ = _read(_path(folder, last))
+    if owner.place == place and owner.pid in pids:
+        with suppress(OSError):
+            (folder / f"{last}{_FREE}").touch()
+
+
 def read_owner(folder: Path) -> tuple[Owner, Path] | None:
     """The owner of a lease that is not free, dead or not, and its file; None if there is none."""
     last, is_free = _find_last(folder)
@@ -175,7 +192,7 @@ def read_owner(folder: Path) -> tuple[Owner, Path] | None:
 
 def is_gone(owner: Owner) -> bool:
     """Whether the process of an owner has ended, as far as this process can see."""
-    if not owner.place or owner.place != _place():
+    if not owner.place or owner.place != find_place():
         return False
     try:
         os.kill(owner.pid, 0)
@@ -232,7 +249,7 @@ class _Observer:
 
     def finds_dead(self, path: Path, owner: Owner, beats: int) -> bool:
         """Whether an owner is dead, as far as it was observed."""
-        if owner.started and owner.place == _place():
+        if owner.started and owner.place == find_place():
             return is_gone(owner)
         state, now = (owner.token, beats), self._clock()
         seen, last, count = self._seen.get(path, (None, now, 0))
@@ -333,15 +350,18 @@ def _describe_self(what: str) -> Owner:
         pid=os.getpid(),
         since=datetime.now(UTC).isoformat(timespec="seconds"),
         what=what,
-        place=_place(),
+        place=find_place(),
         started=_start_of(os.getpid()),
         token=uuid.uuid4().hex,
     )
 
 
 @cache
-def _place() -> str:
-    """What is alike for two processes exactly if one can see whether the other is alive."""
+def find_place() -> str:
+    """What is alike for two processes exactly if one can see whether the other is alive.
+
+    Machine, boot and process namespace; empty where they cannot be told.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"

@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
+from killed_runs import PATIENCE_S, made, start, wait_for
 
 from benchmark.store.lease import read_owner
-
-ROOT = Path(__file__).parents[3]
-WORDS = [
-    "--suite", str(ROOT / "tests/suites/nano.yaml"), "--task", "paraphrase", "--records-only",
-    "--system", "transformer", "gpt2", "--set", "limits.train=60", "limits.valid=4",
-    "limits.test=4", "budget.updates=400", "training.validate_every=100",
-    "training.checkpoint_s=0.1",
-    "evaluation.metrics=[bleu_sent_m4]", "evaluation.controlled_metrics=[validity]",
-    "evaluation.mbr.utilities=[]", "evaluation.interval.resamples=20",
-]  # fmt: skip
-PATIENCE_S = 600
-
-
-def start(folder: Path, *more: str) -> subprocess.Popen[str]:
-    folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmark.run", *WORDS, *more],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for(folder: Path, pattern: str) -> Path:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if found := next(folder.glob(pattern), None):
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"There is no {pattern} in {folder}.")
-
-
-def made(folder: Path) -> dict[str, str]:
-    """What was trained and generated, by key."""
-    digests = {}
-    for path in sorted(folder.glob("runs/*/*/record.json")):
-        record = json.loads(path.read_text())
-        said = record.get("candidates_digest") or record["summary"]["system_digest"]
-        digests[f"{path.parent.parent.name}/{path.parent.name}"] = said
-    return digests
 
 
 @pytest.mark.slow

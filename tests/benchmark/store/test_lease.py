@@ -22,6 +22,7 @@ from benchmark.store.lease import (
     find_owner,
     is_gone,
     read_owner,
+    release_for,
     take,
 )
 
@@ -140,6 +141,22 @@ def test_an_owner_that_stood_still_finds_that_it_was_replaced(tmp_path, observer
     assert find_owner(tmp_path / "k") == second.owner
     assert names(tmp_path / "k") == ["2"]
     second.release()
+
+
+def test_whoever_knows_that_an_owner_has_ended_lets_go_for_it(tmp_path):
+    held = elsewhere(tmp_path / "k")
+    release_for(tmp_path / "k", "another machine", [held.owner.pid + 1])
+    release_for(tmp_path / "k", held.owner.place, [held.owner.pid])
+    assert find_owner(tmp_path / "k") is not None
+    release_for(tmp_path / "k", "another machine", [held.owner.pid + 1, held.owner.pid])
+    assert find_owner(tmp_path / "k") is None
+    second = take(tmp_path / "k", "again")
+    assert second.number == held.number + 1
+    with pytest.raises(LeaseLostError):
+        held.check()  # had it been alive, it would find out
+    second.release()
+    release_for(tmp_path / "none", "another machine", [1])
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("seen", [(0, True), (1, True), (2, True)])
