@@ -7,12 +7,13 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Collection
 from pathlib import Path
 
-_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
-"""Names that `unfinished` gives."""
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp|\.tmp[0-9A-Za-z]{6}")
+"""Names that `unfinished` and safetensors give to what is being written."""
 
 
 def file_digest(path: Path) -> str:
@@ -62,9 +63,16 @@ def unfinished(path: Path) -> Path:
 
 def remove_unfinished(folder: Path) -> None:
     """Remove what killed writers left in `folder`; nothing may be writing there."""
-    for path in folder.glob(".*.tmp"):
+    for path in folder.glob(".*tmp*"):
         if _UNFINISHED.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
+
+
+def make_empty(folder: Path) -> Path:
+    """`folder`, without what a killed writer left in it, which a digest of it would count."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def write_gzip(path: Path, data: bytes) -> None:

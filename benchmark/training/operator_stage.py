@@ -11,7 +11,7 @@ from benchmark.api.noise import row_seed
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.trial import Trial
 from benchmark.generation.generate_stage import OPERATORS, open_trained
-from benchmark.store.files import folder_digest
+from benchmark.store.files import folder_digest, make_empty
 from benchmark.store.provenance import provenance
 
 
@@ -27,7 +27,7 @@ def fit_operators(trial: Trial, context: RunContext) -> None:
         planned.recipe,
         seed=row_seed(trial.seed, f"operators of {trial.system}", 0),
     )
-    folder = context.store.partial("operators", planned.key) / OPERATORS
+    folder = make_empty(context.store.partial("operators", planned.key) / OPERATORS)
     system.save_operators(folder)
     record = {
         **trial.describe("operators"),

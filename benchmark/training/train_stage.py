@@ -17,7 +17,7 @@ from benchmark.experiment.weight_choice import LOSS
 from benchmark.generation.measured_generation import generate
 from benchmark.metrics import Item, make_metric
 from benchmark.runtime.command_line import note
-from benchmark.store.files import folder_digest
+from benchmark.store.files import folder_digest, make_empty
 from benchmark.store.provenance import provenance
 from benchmark.store.seal import DamagedError, read_sealed, write_sealed
 from benchmark.training.model_card import BESIDE_WEIGHTS, write_card
@@ -76,7 +76,7 @@ def train(trial: Trial, context: RunContext) -> None:
             tracker.close()
     if not context.processes.is_main:
         return
-    system.save(folder / "system")
+    system.save(make_empty(folder / "system"))
     # What a plug-in saves in its own way is named too.
     write_identity(folder / "system", trial.system_class)
     write_card(folder / "system", trial, summary)

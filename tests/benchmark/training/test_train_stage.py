@@ -107,3 +107,25 @@ def test_the_best_weights_are_stored_and_score_what_the_record_says(tmp_path: Pa
         for e, c in zip(chosen, made.candidates, strict=True)
     ]
     assert sum(valid) / len(valid) == pytest.approx(summary["kept_value"])
+
+
+def test_what_a_killed_writer_left_is_not_counted(tmp_path: Path) -> None:
+    suite = load_suite(str(NANO), ["budget.updates=2"])
+    plan = make_plan(suite, tasks=["dialogue"], systems=["transformer"], data_dir=None)
+    (trial,) = plan.trials
+    digests, names = [], []
+    for number in range(2):
+        store = Store(tmp_path / str(number))
+        if number:
+            left = store.partial("train", trial.train_key)
+            (left / "system").mkdir(parents=True)
+            # As safetensors and the store name what they write.
+            for place in (left, left / "system"):
+                for name in (".tmpHQxwDl", f".{'0a' * 16}.tmp"):
+                    (place / name).write_bytes(b"a half")
+        train(trial, RunContext(store))
+        digests.append(store.record("train", trial.train_key)["summary"]["system_digest"])
+        folder = store.folder("train", trial.train_key)
+        names.append({path.name for path in folder.rglob("*") if path.is_file()})
+    assert digests[0] == digests[1]
+    assert names[0] == names[1]
