@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmark.api import UserError
 from benchmark.runtime.command_line import (
+    COLUMN_FLAGS,
     CommandParser,
     add_output,
     add_shared_flags,
@@ -24,8 +25,8 @@ EXAMPLES = """\
 examples:
   python -m benchmark.data convert downloads --output data/mine
   python -m benchmark.data convert downloads --output data/mine --source-key text --refs-key others
-  python -m benchmark.data convert wmt --output data/wmt --source-key en --target-key de
-  python -m benchmark.data check data/mine --suite small
+  python -m benchmark.data convert OWNER/NAME --output data/mine --subset de-en
+  python -m benchmark.data check data/wmt --source-key en --target-key de
   python -m benchmark.run --task mine --data-dir data --suite small
 """
 
@@ -36,29 +37,21 @@ def parser() -> CommandParser:
         "data", "Convert files into the folder of a task, and look at a task.", EXAMPLES
     )
     actions = made.add_actions()
-    convert = actions("convert", "write the pairs of a folder of files as a task")
+    convert = actions("convert", "write the pairs of other files, or of a hub, as a task")
     convert.add_argument(
-        "folder",
-        type=Path,
-        metavar="FOLDER",
-        help="train, valid (validation, dev) and test as .jsonl, .json, .csv, .tsv or .parquet,"
-        " or two files of lines each, such as test.en and test.de",
+        "origin",
+        metavar="FROM",
+        help="folder with train, valid (validation, dev) and test as .jsonl, .json, .csv, .tsv or"
+        " .parquet, two files of lines each, such as test.en and test.de, or a saved dataset; or"
+        " OWNER/NAME of a dataset on the hub",
     )
-    for flag, what in (
-        ("--source-key", "the sources"),
-        ("--target-key", "the targets"),
-        ("--refs-key", "all references, a list"),
-    ):
-        convert.add_argument(
-            flag,
-            metavar="NAME",
-            help=f"field, column or ending with {what} (default: found by its name)",
-        )
+    convert.add_argument("--subset", metavar="NAME", help="of a dataset on the hub: which part")
+    add_shared_flags(convert, *COLUMN_FLAGS)
     add_output(convert, "DIR", "folder of the task to write: DATA/TASK")
     check = actions("check", "show counts, lengths, leaks and what a suite would cut")
     check.add_argument("folder", type=Path, metavar="FOLDER", help="folder of a task: DATA/TASK")
     check.add_argument("--suite", default="small", help="a suite or a YAML file (default: small)")
-    add_shared_flags(check, "--set", "--json")
+    add_shared_flags(check, *COLUMN_FLAGS, "--set", "--json")
     return made
 
 
@@ -72,21 +65,23 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
+    from benchmark.tasks import Columns
     from benchmark.tasks.data_conversion import convert
-    from benchmark.tasks.pair_files import Columns
 
     if options.output is None:
         raise UserError("--output is missing: name the folder of the task, DATA/TASK.")
-    columns = Columns(options.source_key, options.target_key, options.refs_key)
-    for of in convert(options.folder, options.output, columns):
+    columns = Columns(*_columns(options))
+    for of in convert(options.origin, options.output, columns, options.subset):
         left_out = f", {of.left_out:,} without source or target left out" if of.left_out else ""
-        print(f"{of.split}: {' and '.join(of.files)}, {of.rows - of.left_out:,} pairs{left_out}")
+        names = ", ".join(map(repr, filter(None, of.columns)))
+        print(f"{of.split}: {of.origin}, {of.rows - of.left_out:,} pairs of {names}{left_out}")
     print(options.output)
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     from benchmark.experiment.data_check import check_data
+    from benchmark.experiment.overrides import name_columns
     from benchmark.experiment.plan import load_limited
     from benchmark.experiment.suite import load_suite
     from benchmark.tasks.file_reading import describe_reading
@@ -94,12 +89,8 @@ def _check(options: argparse.Namespace) -> int:
     folder = options.folder.resolve()
     if not folder.is_dir():
         raise UserError(f"{options.folder} is no folder: name that of a task, DATA/TASK.")
-    suite = load_suite(options.suite, options.set).with_tasks([folder.name], folder.parent)
-    if folder.name not in suite.tasks:
-        raise UserError(
-            f"The suite {options.suite} has no recipe for {folder.name!r}: name another with"
-            " --suite, such as small."
-        )
+    changes = [*options.set, *name_columns(_columns(options))]
+    suite = load_suite(options.suite, changes).with_tasks([folder.name], folder.parent)
     task = load_limited(suite, folder.name, folder.parent)
     found = check_data(task, suite.tasks[folder.name])
     if options.json:
@@ -107,6 +98,10 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     print("\n".join([*found.lines(), *describe_reading(task)]))
     return 0
+
+
+def _columns(options: argparse.Namespace) -> tuple[str | None, str | None, str | None]:
+    return options.source_key, options.target_key, options.refs_key
 
 
 if __name__ == "__main__":

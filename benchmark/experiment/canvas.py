@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmark.api import Example
 from benchmark.api.tokenizers import SubwordTokenizer
 from benchmark.experiment.suite import LengthsRecipe, TaskRecipe
-from benchmark.experiment.task_tokenizer import task_tokenizer
+from benchmark.experiment.task_tokenizer import identify_tokenizer, task_tokenizer
 from benchmark.metrics.text import squeeze
 from benchmark.store.entries import content_key
 from benchmark.tasks import Task
@@ -60,7 +60,7 @@ def canvas_key(recipe: TaskRecipe, task: Task) -> str:
             "stage": "canvas",
             "version": VERSION,
             "data": dict(task.split_digests),
-            "tokenizer": asdict(recipe.tokenizer),
+            "tokenizer": identify_tokenizer(recipe.tokenizer),
             "lengths": recipe.lengths.model_dump(),
         }
     )

@@ -42,11 +42,11 @@ class DataCheck:
             "lengths": lengths,
             "unit": self.unit,
             "notes": notes,
-            "sentences": list(self._sentences()),
+            "sentences": [*self._sentences(), *self.task.notes.reading()],
         }
 
     def lines(self) -> Iterator[str]:
-        """The findings for a terminal."""
+        """The findings for a terminal, without what was read of the files."""
         yield f"{self.task.id}: digest {self.task.digest[:16]}"
         yield f"{'':8}{'pairs':>10}{'references':>12}   {self.unit}: median, 99 %, longest"
         for split in SPLITS:
@@ -71,7 +71,7 @@ class DataCheck:
         yield from self._sentences()
 
     def _sentences(self) -> Iterator[str]:
-        yield from self.task.notes.sentences()
+        yield from self.task.notes.findings()
         if self.canvas is not None:
             yield from self.canvas.sentences()
 

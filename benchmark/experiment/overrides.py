@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import yaml
@@ -12,7 +13,8 @@ from benchmark.api.did_you_mean import nearest, suggestion
 from benchmark.experiment.registry import system_entries
 from benchmark.runtime.yaml_format import read_yaml
 
-BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer", "tokens")
+COLUMNS = ("source_key", "target_key", "refs_key")
+BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer", "tokens", *COLUMNS)
 BROADCAST_TO_SYSTEMS = ("training", "budget")
 
 
@@ -29,6 +31,16 @@ def parse(change: str, option: str) -> tuple[str, Any]:
         return key, read_yaml(text) if text else None
     except yaml.YAMLError as error:
         raise UserError(f"{option} {key}: the value {text!r} is not valid YAML.") from error
+
+
+def name_columns(columns: Sequence[str | None]) -> list[str]:
+    """The changes that name columns of source, target and references; None = not named."""
+    # In quotes: `no`, Norwegian, is false in YAML.
+    return [
+        f"{key}={json.dumps(of)}"
+        for key, of in zip(COLUMNS, columns, strict=True)
+        if of is not None
+    ]
 
 
 def apply(

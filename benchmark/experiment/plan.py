@@ -89,8 +89,10 @@ def make_plan(
 
 
 def load_limited(suite: Suite, task: str, data_dir: Path | None) -> Task:
-    """The task with the suite's limits."""
-    return load_task(task, data_dir=data_dir, limits=suite.tasks[task].limits.model_dump())
+    """The task with the suite's limits, read from the columns that its recipe names."""
+    recipe = suite.tasks[task]
+    limits = recipe.limits.model_dump()
+    return load_task(task, data_dir=data_dir, limits=limits, columns=recipe.columns)
 
 
 def with_defaults(suite: Suite, systems: Sequence[str]) -> Suite:

@@ -18,7 +18,8 @@ def choose_tasks(suite: Suite, names: Sequence[str]) -> list[str]:
     """
     default = [name for name, recipe in suite.tasks.items() if recipe.default]
     names = ["default" if name == "all" else name for name in names]
-    return _choose(names, list(suite.tasks), default, f"suite {suite.name!r}", "task")
+    where = f"suite {suite.name!r} (for data of your own give --data-dir)"
+    return _choose(names, list(suite.tasks), default, where, "task")
 
 
 def choose_systems(suite: Suite, names: Sequence[str], task: str | None = None) -> list[str]:

@@ -24,7 +24,7 @@ from benchmark.api.tokenizers import TokenizerRecipe
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.overrides import apply
 from benchmark.runtime.yaml_format import read_yaml, write_yaml
-from benchmark.tasks import read_origin
+from benchmark.tasks import Columns, list_tasks, read_origin
 
 
 class _Recipe(BaseModel):
@@ -84,6 +84,13 @@ class TaskRecipe(_Recipe):
     tokens: Unit | None = None
     """What word metrics count: words, characters, zh or ja; null = what the folder of the task
     says, or what its texts show; see `benchmark.api.token_unit`."""
+    source_key: str | None = Field(None, min_length=1)
+    """Column of the sources in the files of the task, or ending of their file of lines; null = what
+    the folder of the task says, or found by its name; see `benchmark.tasks.pair_columns`."""
+    target_key: str | None = Field(None, min_length=1)
+    """The same, of the targets."""
+    refs_key: str | None = Field(None, min_length=1)
+    """The same, of all references."""
     labels: Count | None = None
     """Train examples, from the beginning, whose attributes may be used; null = all. Only for tasks
     with attributes; see `benchmark.tasks.label_budget`."""
@@ -104,6 +111,11 @@ class TaskRecipe(_Recipe):
     are known; null = that of the task, see `benchmark.tasks.catalogue`."""
     systems: list[str] | None = None
     """Systems that run on it when none is named; null = those that are marked as default."""
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that it names."""
+        return Columns(self.source_key, self.target_key, self.refs_key)
 
     @field_validator("tokens", mode="before")
     @classmethod
@@ -306,21 +318,32 @@ class Suite(_Recipe):
         return seeds
 
     def with_tasks(self, names: Sequence[str], data_dir: Path | None) -> Suite:
-        """The suite with a recipe added for each named folder of `data_dir` without one.
+        """The suite with a recipe added for each named task of `data_dir` without one.
 
         A distilled task has the recipe of its original task.
+
+        Raises:
+            UserError: if a task is nowhere, or is in `data_dir` and the suite has no recipe for it.
         """
-        if data_dir is None:
-            return self
         new: dict[str, TaskRecipe] = {}
         for name in names:
-            # A folder of texts with attributes is also the task `<folder>-edit`.
-            folder = data_dir / name
-            folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
-            if name not in self.tasks and folder.is_dir():
+            if name not in self.tasks and name != "all" and data_dir is not None:
+                # A folder of texts with attributes is also the task `<folder>-edit`.
+                folder = data_dir / name
+                folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
+                present = [] if folder.is_dir() else list_tasks(data_dir)
+                if present and name not in present:
+                    raise UserError(
+                        f"There is no task {name!r} in suite {self.name!r} and none in {data_dir}:"
+                        f" {suggestion(name, [*self.tasks, *present])}"
+                    )
                 recipe = self.tasks.get(read_origin(folder) or "", self.other_tasks)
-                if recipe is not None:
-                    new[name] = recipe
+                if recipe is None:
+                    raise UserError(
+                        f"The suite {self.name} has no recipe for {name!r}: name another with"
+                        " --suite, such as small or tiny."
+                    )
+                new[name] = recipe
         return self.model_copy(update={"tasks": self.tasks | new})
 
     def with_trace(self) -> Suite:
@@ -371,9 +394,9 @@ def load_suite(name: str, overrides: Sequence[str] = ()) -> Suite:
     """Read a suite by name or path and apply `key=value` overrides.
 
     A key is a path into the file (`evaluation.num_samples`). Short forms: `lengths.`, `limits.`,
-    `tokenizer.` and `tokens` reach every task; `training.` and `budget.` reach every system,
-    including those with their own value; `SYSTEM.key` is a field of the system's recipe or of its
-    config.
+    `tokenizer.`, `tokens`, `source_key`, `target_key` and `refs_key` reach every task; `training.`
+    and `budget.` reach every system, including those with their own value; `SYSTEM.key` is a field
+    of the system's recipe or of its config.
 
     Raises:
         UserError: for an unknown suite or key, or an invalid value.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from typing import Any
 
+from benchmark.api.published_vocabularies import vocabulary_digest
 from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
 from benchmark.tasks import Task
 
@@ -12,6 +14,16 @@ from benchmark.tasks import Task
 def task_tokenizer(task: Task, recipe: TokenizerRecipe) -> SubwordTokenizer:
     """The tokeniser of `recipe`, learnt from the train split; made once per process."""
     return _train(_CachedTask(task.digest, task), recipe)
+
+
+def identify_tokenizer(recipe: TokenizerRecipe) -> dict[str, Any]:
+    """What decides the tokeniser of `recipe`, besides the train split: part of keys.
+
+    Raises:
+        UserError: if it names a folder that holds no vocabulary.
+    """
+    digest = vocabulary_digest(recipe.name) if recipe.kind == "pretrained" else None
+    return asdict(recipe) | ({"files": digest} if digest is not None else {})
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from benchmark.experiment.suite import (
 )
 from benchmark.experiment.system_source import SystemSource
 from benchmark.experiment.task_scoring import TaskScoring
+from benchmark.experiment.task_tokenizer import identify_tokenizer
 from benchmark.experiment.weight_choice import WeightChoice, choose_weights
 from benchmark.store.entries import Kind, content_key
 from benchmark.tasks import Task
@@ -293,7 +294,7 @@ def _identify(
         "config": asdict(config),
         "data": {"version": task.version, **task.split_digests},
         "lengths": recipe.lengths.model_dump(),
-        "tokenizer": asdict(recipe.tokenizer),
+        "tokenizer": identify_tokenizer(recipe.tokenizer),
         "seed": seed,
     }
 

@@ -153,8 +153,11 @@ def task_of_run(
         raise UserError(
             f"The report {target.folder} has no task {task!r}: it has {', '.join(info)}."
         )
-    limits = suite.tasks[task].limits.model_dump()
-    whole = load_task(task, data_dir=data_dir, limits=limits | {"test": None})
+    recipe = suite.tasks[task]
+    limits = recipe.limits.model_dump()
+    whole = load_task(
+        task, data_dir=data_dir, limits=limits | {"test": None}, columns=recipe.columns
+    )
     used = replace(whole, test=whole.test[: limits["test"]])
     if used.digest != info[task].digest:
         raise UserError(

@@ -40,8 +40,15 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
     "--data-dir": {
         "type": Path,
         "metavar": "DIR",
-        "help": "folder that contains TASK/{train,valid,test}.jsonl",
+        "help": "folder that contains TASK/{train,valid,test}.jsonl, or .csv and others: see"
+        " docs/add-a-task.md",
     },
+    "--source-key": {
+        "metavar": "NAME",
+        "help": "column of the sources, or ending of their file (default: found by its name)",
+    },
+    "--target-key": {"metavar": "NAME", "help": "the same, of the targets"},
+    "--refs-key": {"metavar": "NAME", "help": "the same, of all references, a list"},
     "--device": {"default": "auto", "help": "auto, cpu, cuda or cuda:N (default: auto)"},
     "--jobs": {
         "type": int,
@@ -133,6 +140,10 @@ def flags_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
             for below in action.choices.values():
                 found = flags_of(below) | found
     return found
+
+
+COLUMN_FLAGS = ("--source-key", "--target-key", "--refs-key")
+"""What names the columns of data of one's own."""
 
 
 def add_shared_flags(group: Group, *names: str) -> None:

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmark.api import UserError
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import json_line
-from benchmark.tasks.pair_files import (
-    TABLES,
-    Columns,
-    Pair,
-    ending,
-    read_line_pairs,
-    read_pairs,
-)
-from benchmark.tasks.splits import SPLITS, Split
-
-STEMS: dict[str, Split] = {
-    "train": "train", "training": "train",
-    "valid": "valid", "validation": "valid", "dev": "valid", "val": "valid",
-    "test": "test", "testing": "test",
-}  # fmt: skip
-"""Names of files, without their endings, and the splits that they hold."""
-
-LINE_KEYS = (("src", "trg"), ("source", "target"), ("src", "tgt"))
-"""Endings of two files that hold a pair a line, unless others are named."""
+from benchmark.tasks.hub_dataset import is_hub_id, read_hub
+from benchmark.tasks.pair_columns import Columns, Pair
+from benchmark.tasks.pair_files import Pairs, find_pairs, open_pairs
+from benchmark.tasks.splits import Split
+from benchmark.tasks.task_folder import find_splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +21,37 @@ class ConvertedSplit:
     """What became of the rows of a split."""
 
     split: Split
-    files: tuple[str, ...]
+    origin: str
+    """The files, or the dataset."""
     rows: int
     left_out: int
     """Rows without a source or a target."""
+    columns: tuple[str | None, ...]
+    """Those that were read, of source, target and references."""
 
 
-def convert(folder: Path, output: Path, columns: Columns) -> list[ConvertedSplit]:
-    """Write the pairs in the files of `folder` into the new folder `output`.
+def convert(
+    origin: str, output: Path, columns: Columns, subset: str | None = None
+) -> list[ConvertedSplit]:
+    """Write the pairs of a folder, or of a dataset of the hub, into the new folder `output`.
 
     Args:
-        folder: with a file for each split, or two, `train.en` and `train.de`, named by their
-            endings in `columns`; `test` has to be there.
+        origin: a folder as `benchmark.tasks.task_folder` describes, or OWNER/NAME on the hub.
         output: of the task; must not exist.
         columns: of source, target and references.
+        subset: of the dataset, where it has several.
 
     Raises:
         UserError: if a file cannot be read, a split has two, or there is none of test.
     """
     if output.exists():
         raise UserError(f"{output} exists: name another folder with --output, or remove it.")
-    found = find_files(folder, columns)
+    splits = _open(origin, columns, subset)
     partial = output.with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     make_folder(partial, "--output", named=output.parent)
     try:
-        done = [_convert(split, files, partial, columns) for split, files in found.items()]
+        done = [_convert(split, name, pairs, partial) for split, (name, pairs) in splits.items()]
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -69,72 +59,41 @@ def convert(folder: Path, output: Path, columns: Columns) -> list[ConvertedSplit
     return done
 
 
-def find_files(folder: Path, columns: Columns) -> dict[Split, tuple[Path, ...]]:
-    """The file of each split, or the two of a pair a line.
-
-    Raises:
-        UserError: as `convert`.
-    """
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no folder: name one with the files of the splits.")
-    found: dict[Split, list[tuple[Path, ...]]] = {}
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    for name in names:
-        split = STEMS.get(_stem(name))
-        if split is None:
-            continue
-        if ending(name) in TABLES:
-            found.setdefault(split, []).append((folder / name,))
-        elif (other := _partner(name, names, columns)) is not None:
-            found.setdefault(split, []).append((folder / name, folder / other))
-    for split, several in found.items():
-        if len(several) > 1:
-            listed = ", ".join("+".join(path.name for path in files) for files in several)
-            raise UserError(f"{folder} has more than one file of {split} ({listed}): keep one.")
-    if "test" not in found:
+def _open(origin: str, columns: Columns, subset: str | None) -> dict[Split, tuple[str, Pairs]]:
+    """The pairs of each split, and what they come from."""
+    folder = Path(origin)
+    if folder.is_dir():
+        if subset is not None:
+            raise UserError(f"--subset {subset}: {origin} is a folder and has none; omit it.")
+        found = find_splits(folder, columns)
+        return {
+            split: (files.name, open_pairs(files, found.said.columns, split))
+            for split, files in found.files.items()
+            if files is not None
+        }
+    if folder.exists() or not is_hub_id(origin):
         raise UserError(
-            f"{folder} has no file of the test part: name it test.jsonl, .json, .csv, .tsv or"
-            " .parquet; or two, such as test.en and test.de, with --source-key en --target-key de."
+            f"{origin} is no folder: name one with the files of the splits, or OWNER/NAME of a"
+            " dataset on the hub."
         )
-    return {split: found[split][0] for split in SPLITS if split in found}
+    return {
+        split: (origin, find_pairs(rows, columns, f"{origin}, {split}", split))
+        for split, rows in read_hub(origin, subset).items()
+    }
 
 
-def _stem(name: str) -> str:
-    return name.lower().removesuffix(".gz").rpartition(".")[0]
-
-
-def _partner(name: str, names: Sequence[str], columns: Columns) -> str | None:
-    """The file of the targets of a file of sources; None if this is no such file."""
-    keys: Sequence[tuple[str, str]] = LINE_KEYS
-    if columns.source is not None and columns.target is not None:
-        keys = ((columns.source, columns.target),)
-    bare = name.removesuffix(".gz")
-    stem, _, key = bare.rpartition(".")
-    for source, target in keys:
-        for other in (f"{stem}.{target}", f"{stem}.{target}.gz"):
-            if key == source and other in names:
-                return other
-    return None
-
-
-def _convert(
-    split: Split, files: tuple[Path, ...], output: Path, columns: Columns
-) -> ConvertedSplit:
+def _convert(split: Split, origin: str, pairs: Pairs, output: Path) -> ConvertedSplit:
     rows = left_out = 0
     with (output / f"{split}.jsonl").open("w", encoding="utf-8") as file:
-        for pair in _read(files, columns):
+        for pair in pairs:
             rows += 1
             if pair is None:
                 left_out += 1
             else:
                 file.write(_line(pair))
     if rows == left_out:
-        raise UserError(f"{files[0]} has no pair with a source and a target.")
-    return ConvertedSplit(split, tuple(path.name for path in files), rows, left_out)
-
-
-def _read(files: tuple[Path, ...], columns: Columns) -> Iterator[Pair | None]:
-    return read_pairs(files[0], columns) if len(files) == 1 else read_line_pairs(*files)
+        raise UserError(f"{origin} has no pair with a source and a target.")
+    return ConvertedSplit(split, origin, rows, left_out, astuple(pairs.columns))
 
 
 def _line(pair: Pair) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -156,6 +156,11 @@ class DataNotes:
     """Split to key to the number of lines with that key; the keys are ignored."""
     empty_references: Mapping[str, int] = field(default_factory=dict)
     """Empty additional references that were omitted, if any (in the whole file)."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Rows without a source or a target, if any (in the whole file)."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Split to the columns that were read as source, target and references (empty = none), where
+    they have other names than `src`, `trg` and `refs`."""
     unread_files: tuple[str, ...] = ()
     """Other data files in the folder of the task."""
     published_train: int | None = None
@@ -175,6 +180,10 @@ class DataNotes:
 
     def sentences(self) -> list[str]:
         """What a reader of the report should know, one sentence each; empty if there is nothing."""
+        return [*self.findings(), *self.reading()]
+
+    def findings(self) -> list[str]:
+        """What was found in the texts, one sentence each."""
         notes = [*self.judge, *(f"There is no {split} split." for split in self.missing)]
         if self.counted_by:
             notes.append(
@@ -212,16 +221,36 @@ class DataNotes:
                     f"sources too ({overlap.sources:,} to the letter), "
                     f"{overlap.sources_on_either_side:,} are a source or a target of {early}."
                 )
-        for split, keys in self.ignored_keys.items():
-            listed = ", ".join(f"`{key}` ({count:,} lines)" for key, count in keys.items())
-            notes.append(f"Keys in {split} that are not read: {listed}.")
+        return notes
+
+    def reading(self) -> list[str]:
+        """What was read of the files and what was not, one sentence each."""
+        notes = [
+            f"Keys in {split} that are not read: "
+            f"{', '.join(f'`{key}` ({count:,} lines)' for key, count in keys.items())}."
+            for split, keys in self.ignored_keys.items()
+        ]
         notes += [
             f"Empty references left out of {split}: {count:,}."
             for split, count in self.empty_references.items()
         ]
+        notes += [
+            f"Rows without a source or a target left out of {split}: {count:,}."
+            for split, count in self.left_out.items()
+        ]
+        notes += [f"{said}." for said in describe_columns(self.columns)]
         if self.unread_files:
             notes.append(f"Files in the folder that are not read: {', '.join(self.unread_files)}.")
         return notes
+
+
+def describe_columns(columns: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Which columns were read, once for all splits that have the same."""
+    for names in dict.fromkeys(columns.values()):
+        splits = [split for split, of in columns.items() if of == names]
+        sides = zip(("sources", "targets", "references"), names, strict=True)
+        named = ", ".join(f"{side} from `{name:.80}`" for side, name in sides if name)
+        yield f"Columns of {', '.join(splits)}: {named}"
 
 
 def train_share(train: int, published: int | None) -> list[str]:
@@ -285,6 +314,8 @@ def take_notes(
     available: Mapping[Split, int],
     ignored_keys: Mapping[Split, Mapping[str, int]] | None = None,
     empty_references: Mapping[Split, int] | None = None,
+    left_out: Mapping[Split, int] | None = None,
+    columns: Mapping[Split, tuple[str, ...]] | None = None,
     unread_files: Sequence[str] = (),
     published_train: int | None = None,
 ) -> DataNotes:
@@ -295,6 +326,8 @@ def take_notes(
         available: examples of each split before limits.
         ignored_keys: by split, unknown keys of its lines and how often they occur.
         empty_references: by split, references left out because they are empty.
+        left_out: by split, rows left out because they have no source or no target.
+        columns: by split, the columns read as source, target and references, if they are others.
         unread_files: files in the folder that belong to no split.
         published_train: size of the published train split, if it has one.
     """
@@ -318,6 +351,8 @@ def take_notes(
         },
         ignored_keys={split: dict(keys) for split, keys in (ignored_keys or {}).items() if keys},
         empty_references={s: count for s, count in (empty_references or {}).items() if count},
+        left_out={split: count for split, count in (left_out or {}).items() if count},
+        columns={split: names for split, names in (columns or {}).items() if names},
         unread_files=tuple(unread_files),
         published_train=published_train,
     )

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmark.tasks.json_lines import OTHER_NAMES, SUFFIXES
-from benchmark.tasks.splits import SPLITS, Split
+from benchmark.tasks.data_notes import describe_columns
+from benchmark.tasks.json_lines import OTHER_NAMES
+from benchmark.tasks.splits import SPLITS
 from benchmark.tasks.task import Task
-
-SPLIT_NAMES: dict[Split, frozenset[str]] = {
-    "train": frozenset({"training", "trn", "tr"}),
-    "valid": frozenset({"validation", "val", "validate", "dev", "development", "eval"}),
-    "test": frozenset({"testing", "tst", "te"}),
-}
-"""What others call the splits."""
 
 
 def describe_reading(task: Task) -> Iterator[str]:
@@ -37,24 +31,17 @@ def describe_reading(task: Task) -> Iterator[str]:
         counts.append(f"{split} {read:,} read, {used:,} used, {left_out:,} left out by limits")
     yield f"{task.id}: {'; '.join(counts)}."
     for name in notes.unread_files:
-        split_name = find_split(name)
-        hint = f": name it {split_name}.jsonl" if split_name else ""
-        yield f"{task.id}: {name} is not read{hint}."
+        yield f"{task.id}: {name} is not read."
+    for of, left in notes.left_out.items():
+        yield f"{task.id}: {left:,} rows of {of} have no source or no target and are left out."
+    for said in describe_columns(notes.columns):
+        yield f"{task.id}: {said[0].lower()}{said[1:]}."
     for split_read, keys in notes.ignored_keys.items():
         for key, count in keys.items():
-            known = find_key_name(key)
+            known = None if split_read in notes.columns else find_key_name(key)
             hint = f': the key that is read is "{known}"' if known else ""
             where = f"in {split_read} ({count:,} lines)"
             yield f"{task.id}: the key {key!r:.80} {where} is not read{hint}."
-
-
-def find_split(file_name: str) -> Split | None:
-    """The split that a file seems to hold, by the name that others give it; None for others."""
-    stem = file_name
-    for suffix in SUFFIXES:
-        stem = stem.removesuffix(suffix)
-    found = (split for split, names in SPLIT_NAMES.items() if stem.lower() in {*names, split})
-    return next(found, None)
 
 
 def find_key_name(key: str) -> str | None:

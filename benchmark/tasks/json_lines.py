@@ -1,10 +1,7 @@
 """Real data in the format of DiffuSeq: one JSON object per line, ``{"src": ..., "trg": ...}``.
 
-A task is a folder with ``train``, ``valid`` and ``test`` as ``.jsonl`` or ``.jsonl.gz``; only
-``test`` must exist. ``"refs"`` may list all references, the first of which is ``trg``. Other keys
-are allowed, ignored and counted; so are empty references after the first. A folder can hold further
-test sets for the same train split: ``test_<name>.jsonl[.gz]`` in the folder ``<task>`` is the test
-of the task ``<task>-<name>``.
+``"refs"`` may list all references, the first of which is ``trg``. Other keys are allowed, ignored
+and counted; so are empty references after the first.
 
 Texts are kept as they are. UTF-8, with or without a byte order mark; lines end in LF or CR LF.
 """
@@ -22,19 +19,22 @@ from typing import Any, NoReturn
 from benchmark.api import Example, UserError
 from benchmark.api.regular_file import check_regular
 from benchmark.runtime.json_format import RepeatedKeyError, read_json
-from benchmark.tasks.splits import SPLITS, Split
+from benchmark.tasks.splits import Split
 
-SUFFIXES = (".jsonl", ".jsonl.gz")
 KEYS = frozenset({"src", "trg", "refs"})
 OTHER_NAMES: Mapping[str, frozenset[str]] = {
-    "src": frozenset({"source", "input", "inputs", "question", "query", "sentence", "document"}),
-    "trg": frozenset({"target", "tgt", "output", "outputs", "answer", "summary", "label"}),
+    "src": frozenset(
+        {"source", "input", "inputs", "question", "query", "prompt", "sentence", "document",
+         "article", "dialogue"}
+    ),
+    "trg": frozenset(
+        {"target", "tgt", "output", "outputs", "answer", "response", "completion", "summary",
+         "highlights", "label"}
+    ),
     "refs": frozenset({"references", "reference", "ref", "targets", "answers", "labels"}),
     "text": frozenset({"sentence", "content"}),
-}
+}  # fmt: skip
 """What others call the keys."""
-TARGETS = "control_targets"
-"""Stem of a file of control lines alone, which is the test of the task `<task>-targets`."""
 DISTILLED = "distilled.json"
 """File in the folder of a distilled task; its key `task` names the original task."""
 
@@ -42,61 +42,17 @@ _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
 
-@dataclass(frozen=True)
-class Folder:
-    """The files of the splits of a task; None if there is no file."""
-
-    task_id: str
-    path: Path
-    files: dict[Split, Path | None]
-    unread: tuple[str, ...]
-
-
 @dataclass
 class Lines:
-    """The examples of one file, and the numbers of ignored keys and omitted references."""
+    """The examples of a split, and the numbers of ignored keys and omitted references."""
 
     examples: list[Example] = field(default_factory=list)
     ignored_keys: dict[str, int] = field(default_factory=dict)
     empty_references: int = 0
-
-
-def list_tasks(data_dir: Path) -> list[str]:
-    """Ids of the tasks in `data_dir`, sorted: folders with a test file, and their variants.
-
-    Raises:
-        UserError: if `data_dir` is not a folder that can be read.
-    """
-    found = []
-    for folder in _subfolders(data_dir):
-        for name in _names(folder):
-            stem = _stem(name)
-            if stem == "test":
-                found.append(folder.name)
-            elif stem and stem.startswith("test_"):
-                found.append(f"{folder.name}-{stem.removeprefix('test_')}")
-            elif stem == TARGETS:
-                found.append(f"{folder.name}-targets")
-    return sorted(set(found))
-
-
-def find_folder(task_id: str, data_dir: Path) -> Folder | None:
-    """The folder of a task, or of the task that it is a variant of; None if there is none.
-
-    Raises:
-        UserError: if `data_dir` is not a folder, a split has two files, or there is no test file.
-    """
-    folders = {path.name: path for path in _subfolders(data_dir)}
-    if task_id in folders:
-        return _folder(task_id, folders[task_id], "test")
-    for name, path in folders.items():
-        rest = task_id.removeprefix(f"{name}-")
-        variant = TARGETS if rest == "targets" else f"test_{rest}"
-        if task_id.startswith(f"{name}-") and any(
-            (path / f"{variant}{s}").is_file() for s in SUFFIXES
-        ):
-            return _folder(task_id, path, variant)
-    return None
+    left_out: int = 0
+    """Rows without a source or a target."""
+    columns: tuple[str, ...] = ()
+    """The columns that were read, of source, target and references, where they are others."""
 
 
 def read_origin(folder: Path) -> str | None:
@@ -141,7 +97,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         UserError: if the file cannot be read, is empty, or a line is no JSON object.
     """
     blank = number = 0
-    for number, raw in enumerate(_raw_lines(path), start=1):
+    for number, raw in enumerate(raw_lines(path), start=1):
         if not raw.strip():
             blank = blank or number
             continue
@@ -152,7 +108,12 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise UserError(f"{path} has no examples: fill it, or remove it if no such split is meant")
 
 
-def _raw_lines(path: Path) -> Iterator[bytes]:
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, which may be packed, with their ends and without a byte order mark.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
     check_regular(path)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -169,11 +130,20 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
+def decode_line(path: Path, number: int, raw: bytes) -> str:
+    """The text of a line.
+
+    Raises:
+        UserError: if it is not UTF-8.
+    """
     try:
-        text = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         fail(path, number, f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
+
+
+def _parse(path: Path, number: int, raw: bytes) -> dict[str, Any]:
+    text = decode_line(path, number, raw)
     try:
         fields = read_json(text)
     except RepeatedKeyError as error:
@@ -266,58 +236,3 @@ def kind(value: object) -> str:
         return "null"
     names = {bool: "true or false", int: "a number", float: "a number", str: "a string"}
     return names.get(type(value), "a list" if isinstance(value, list) else "an object")
-
-
-def _subfolders(data_dir: Path) -> list[Path]:
-    if not data_dir.is_dir():
-        state = "is a file" if data_dir.exists() else "does not exist"
-        raise UserError(
-            f"data folder {data_dir} {state}: give --data-dir a folder that holds "
-            "<task>/test.jsonl or <task>/test.jsonl.gz"
-        )
-    return [data_dir / name for name in _names(data_dir) if (data_dir / name).is_dir()]
-
-
-def _names(path: Path) -> list[str]:
-    try:
-        # A name that is no text could stand in no record.
-        return sorted(c.name for c in path.iterdir() if c.name.isprintable() or _is_text(c.name))
-    except OSError as error:
-        raise UserError(
-            f"cannot read the folder {path}: {error.strerror or error}: give a folder that can"
-        ) from error
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _folder(task_id: str, path: Path, test: str) -> Folder:
-    stems: dict[Split, str] = {"train": "train", "valid": "valid", "test": test}
-    files = {split: _one_file(path, stems[split]) for split in SPLITS}
-    if files["test"] is None:
-        raise UserError(
-            f"task '{task_id}' has no test file: {path / test}.jsonl or .jsonl.gz is missing"
-        )
-    read = {file.name for file in files.values() if file}
-    unread = tuple(name for name in _names(path) if _stem(name) and name not in read)
-    return Folder(task_id, path, files, unread)
-
-
-def _one_file(path: Path, stem: str) -> Path | None:
-    files = [path / f"{stem}{suffix}" for suffix in SUFFIXES if (path / f"{stem}{suffix}").exists()]
-    if len(files) > 1:
-        raise UserError(f"{files[0]} and {files[1].name} both exist: remove one of them")
-    return files[0] if files else None
-
-
-def _stem(name: str) -> str | None:
-    """The name of a data file without its ending; None for other files."""
-    for suffix in SUFFIXES:
-        if name.endswith(suffix):
-            return name.removesuffix(suffix)
-    return None

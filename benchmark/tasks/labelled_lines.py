@@ -49,7 +49,10 @@ class LabelledFile:
 
 def is_labelled(path: Path) -> bool:
     """Whether a file starts with a text of one side, which only tasks with attributes have."""
-    return any("text" in fields and "src" not in fields for _, fields in _first(path))
+    return any(
+        "text" in fields and "src" not in fields and ("attributes" in fields or len(fields) == 1)
+        for _, fields in _first(path)
+    )
 
 
 def read_labelled(path: Path) -> LabelledFile:

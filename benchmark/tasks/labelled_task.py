@@ -12,14 +12,14 @@ from benchmark.api import Example, UserError, detect_script
 from benchmark.api.control import Judge
 from benchmark.tasks.catalogue import TASKS
 from benchmark.tasks.data_notes import take_notes
-from benchmark.tasks.json_lines import Folder, fail
+from benchmark.tasks.json_lines import fail
 from benchmark.tasks.labelled_lines import LabelledFile, LabelledLine, is_labelled, read_labelled
 from benchmark.tasks.labelled_splits import edits, own, requests, values_of
 from benchmark.tasks.requests_in_use import content, evenly
 from benchmark.tasks.slot_judge import SlotJudge
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
-from benchmark.tasks.task_file import read_tokens
+from benchmark.tasks.task_folder import Folder
 from benchmark.tasks.text_judge import TextJudge
 
 EDIT = "-edit"
@@ -38,8 +38,8 @@ def is_labelled_task(folder: Folder) -> bool:
     entry = TASKS.get(folder.task_id, TASKS.get(folder.path.name))
     if entry is not None:
         return entry.family == "control"
-    files = [folder.files["train"] or folder.files["test"]]
-    return any(is_labelled(path) for path in files if path is not None)
+    path = folder.json_lines["train" if folder.files["train"] else "test"]
+    return path is not None and not folder.said.columns.named and is_labelled(path)
 
 
 def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: bool) -> Task:
@@ -54,9 +54,16 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
             f"task '{folder.task_id}' has no train file: {folder.path / 'train'}.jsonl or .jsonl.gz"
             " is missing, from which the values and the judge are learnt"
         )
+    paths = folder.json_lines
+    for split, files in folder.files.items():
+        if files is not None and paths[split] is None:
+            raise UserError(
+                f"{files.paths[0]} cannot hold texts with attributes: write them into a file"
+                f" {split}.jsonl."
+            )
     read = {
         split: read_labelled(path) if path is not None else LabelledFile()
-        for split, path in folder.files.items()
+        for split, path in paths.items()
     }
     lines = {split: read[split].lines for split in SPLITS}
     has_slots = lines["train"][0].form == "slots"
@@ -87,7 +94,7 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
         test=splits["test"],
         attributes=attributes,
         judge=_judge(folder, lines, has_slots=has_slots),
-        tokens=read_tokens(folder.path),
+        tokens=folder.said.tokens,
         notes=take_notes(
             {split: tuple(map(content, splits[split])) for split in SPLITS},
             available={
@@ -102,12 +109,13 @@ def load_labelled(folder: Folder, caps: Mapping[Split, int | None], *, edit: boo
 
 
 def _judge(folder: Folder, lines: Mapping[Split, Lines], *, has_slots: bool) -> Judge:
-    train, held_out = folder.files["train"], folder.files["valid"] or folder.files["test"]
+    files = folder.json_lines
+    train, held_out = files["train"], files["valid"] or files["test"]
     assert train is not None and held_out is not None
     name = folder.path.name
     if has_slots:
         said_by: Split = "test" if any(line.texts for line in lines["test"]) else "train"
-        return SlotJudge(name, (folder.files[said_by] or train).resolve())
+        return SlotJudge(name, (files[said_by] or train).resolve())
     texts = (line.texts[0] for line in lines["train"] if line.texts)
     characters = detect_script(texts) == "unspaced"
     return TextJudge(name, train.resolve(), held_out.resolve(), characters)
@@ -118,22 +126,22 @@ def _check_train(folder: Folder, train: Lines, *, has_slots: bool) -> None:
     texts = [line for line in train if line.texts]
     if not texts:
         raise UserError(
-            f"{folder.files['train']} has no text, only attributes: add lines like "
+            f"{folder.json_lines['train']} has no text, only attributes: add lines like "
             '{"text": "...", "attributes": {...}}'
         )
     names = {name for line in texts for name in line.attributes}
     for name in sorted(names) if not has_slots else ():
         if len({line.attributes[name] for line in texts if name in line.attributes}) < 2:
             raise UserError(
-                f"{folder.files['train']}: all texts have the same {name!r}, so no judge can be "
-                "fitted: add texts with another value, or leave the attribute out"
+                f"{folder.json_lines['train']}: all texts have the same {name!r}, so no judge can"
+                " be fitted: add texts with another value, or leave the attribute out"
             )
 
 
 def _check_values(
     folder: Folder, lines: Mapping[Split, Lines], attributes: Mapping[str, Sequence[str]]
 ) -> None:
-    for split, path in folder.files.items():
+    for split, path in folder.json_lines.items():
         for line in lines[split] if path is not None else ():
             for name, value in (line.rewritten or line.attributes).items():
                 if path is not None and value not in attributes.get(name, ()):

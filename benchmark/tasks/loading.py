@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,19 +13,14 @@ from benchmark.tasks import control_answers, control_splits, controlled_splits
 from benchmark.tasks.catalogue import TASKS, TaskEntry
 from benchmark.tasks.control_answers import ControlAnswers
 from benchmark.tasks.data_notes import PUBLISHED_TRAIN, take_notes
-from benchmark.tasks.json_lines import (
-    Folder,
-    Lines,
-    find_folder,
-    list_tasks,
-    read_jsonl,
-    read_origin,
-)
+from benchmark.tasks.json_lines import KEYS, Lines, read_jsonl, read_objects, read_origin
 from benchmark.tasks.labelled_task import EDIT, is_labelled_task, load_labelled
+from benchmark.tasks.pair_columns import Columns
+from benchmark.tasks.pair_files import open_pairs
 from benchmark.tasks.requests_in_use import content, evenly
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
-from benchmark.tasks.task_file import read_tokens
+from benchmark.tasks.task_folder import Folder, SplitFiles, find_folder, list_tasks
 
 JSONL_VERSION = 1
 """Incremented when the reader changes which examples a file yields."""
@@ -36,6 +31,7 @@ def load_task(
     *,
     data_dir: Path | None = None,
     limits: Mapping[str, int | None] | None = None,
+    columns: Columns | None = None,
 ) -> Task:
     """Read or make the data of a task.
 
@@ -46,6 +42,8 @@ def load_task(
         task_id: a task of the package, or a folder in `data_dir`.
         data_dir: folder of real data; None reads none.
         limits: maximum number of examples per split; None or absent means all.
+        columns: of source, target and references, before what `task.yaml` in the folder says; None
+            or nothing in them means found by their names.
 
     Raises:
         UserError: if the id, a limit, the folder or a file is invalid.
@@ -65,9 +63,9 @@ def load_task(
             f"unknown task '{task_id}' (for a task of your own give --data-dir):"
             f" {suggestion(task_id.lower(), TASKS)}"
         )
-    folder = find_folder(task_id, data_dir)
+    folder = find_folder(task_id, data_dir, columns)
     if folder is None and task_id.endswith(EDIT):
-        folder = find_folder(task_id.removesuffix(EDIT), data_dir)
+        folder = find_folder(task_id.removesuffix(EDIT), data_dir, columns)
         if folder is not None and is_labelled_task(folder):
             return load_labelled(replace(folder, task_id=task_id), caps, edit=True)
         folder = None
@@ -136,7 +134,8 @@ def _control(task_id: str, caps: Mapping[Split, int | None]) -> Task:
 
 def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
     read = {
-        split: read_jsonl(path, split) if path else Lines() for split, path in folder.files.items()
+        split: read_split(files, split, folder.said.columns) if files else Lines()
+        for split, files in folder.files.items()
     }
     splits: dict[Split, Sequence[Example]] = {
         split: tuple(read[split].examples[: caps[split]]) for split in SPLITS
@@ -163,12 +162,47 @@ def _jsonl(folder: Folder, caps: Mapping[Split, int | None]) -> Task:
             available={split: len(read[split].examples) for split in SPLITS},
             ignored_keys={split: read[split].ignored_keys for split in SPLITS},
             empty_references={split: read[split].empty_references for split in SPLITS},
+            left_out={split: read[split].left_out for split in SPLITS},
+            columns={split: read[split].columns for split in SPLITS},
             unread_files=folder.unread,
             published_train=PUBLISHED_TRAIN.get(folder.task_id),
         ),
         quality=declared.quality if declared is not None else "",
-        tokens=read_tokens(folder.path),
+        tokens=folder.said.tokens,
     )
+
+
+def read_split(files: SplitFiles, split: Split, columns: Columns) -> Lines:
+    """The examples of a split; ids are ``<split>-<row number>``.
+
+    Raises:
+        UserError: if a file cannot be read, holds no examples, has no such columns, or a row holds
+            no texts.
+    """
+    if files.json_lines is not None and not columns.named and _is_own(files.json_lines):
+        return read_jsonl(files.json_lines, split)
+    pairs = open_pairs(files, columns, split)
+    lines = Lines()
+    for number, pair in enumerate(pairs, start=1):
+        if pair is None:
+            lines.left_out += 1
+            continue
+        lines.empty_references += pair.empty_references
+        example = Example(f"{split}-{number}", pair.source, pair.target, pair.references)
+        lines.examples.append(example)
+    if not lines.examples:
+        raise UserError(f"{files.paths[0]} has no pair with a source and a target.")
+    lines.ignored_keys = dict(sorted(pairs.ignored.items()))
+    found = astuple(pairs.columns)
+    if files.form != "lines" and {*found} - {*KEYS, None}:
+        lines.columns = tuple(of or "" for of in found)
+    return lines
+
+
+def _is_own(path: Path) -> bool:
+    """Whether the file is in the format of DiffuSeq, which is read strictly."""
+    _, first = next(iter(read_objects(path)))
+    return {"src", "trg"} <= first.keys()
 
 
 def _title(folder: Folder, entry: TaskEntry | None, origin: TaskEntry | None) -> str:

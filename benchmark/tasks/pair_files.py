@@ -1,171 +1,131 @@
-"""Pairs of texts in the files of others: JSON, CSV, TSV, parquet, and two files line by line.
+"""The rows of the files of others: JSON, CSV, TSV, parquet, two files of lines, saved datasets.
 
-What is read is a table with a row for each example; which columns are source, target and references
-is said by the caller or found by their names.
+What is read is a table with a row for each example; `benchmark.tasks.pair_columns` says which of
+its columns are source, target and references.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
-from benchmark.api.did_you_mean import suggestion
 from benchmark.api.regular_file import check_regular
-from benchmark.runtime.json_format import read_json
-from benchmark.tasks.json_lines import OTHER_NAMES, read_objects
+from benchmark.runtime.json_format import RepeatedKeyError, read_json
+from benchmark.tasks.json_lines import decode_line, raw_lines, read_objects
+from benchmark.tasks.pair_columns import Columns, Pair, Row, find_columns, read_pair
+from benchmark.tasks.splits import Split
+from benchmark.tasks.task_folder import SplitFiles, ending
 
-Row = Mapping[str, Any]
+Rows = Iterator[tuple[str, Row]]
+"""Where a row stands, for messages, and its columns."""
 
-TABLES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
-"""Endings of files that hold whole pairs; all but the last may end in `.gz` too."""
+INSTALL = "python -m pip install 'diffuseq-bench[datasets]'"
+"""What installs `datasets` and `pyarrow`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Names of the columns; None where they are found by their names."""
-
-    source: str | None = None
-    target: str | None = None
-    references: str | None = None
+_BATCH_ROWS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A source, its target, and all references, the target first."""
+@dataclass
+class Pairs:
+    """The pairs of a split: an iterator, None for a row whose source or target is empty."""
 
-    source: str
-    target: str
-    references: tuple[str, ...]
+    columns: Columns
+    """Those that are read."""
+    rows: Rows
+    ignored: Counter[str] = field(default_factory=Counter)
+    """Columns that are not read, and their numbers of rows; complete after the iteration."""
+
+    def __iter__(self) -> Iterator[Pair | None]:
+        used = (self.columns.source, self.columns.target, self.columns.references)
+        read = {of.partition(".")[0] for of in used if of} | {of for of in used if of}
+        for where, row in self.rows:
+            yield read_pair(row, self.columns, where)
+            self.ignored.update(row.keys() - read)
 
 
-def ending(name: str) -> str:
-    """What the format of a file is known by: its ending without `.gz`."""
-    return Path(name.lower().removesuffix(".gz")).suffix
-
-
-def read_pairs(path: Path, columns: Columns) -> Iterator[Pair | None]:
-    """The pairs of a table; None for a row whose source or target is empty.
+def open_pairs(files: SplitFiles, columns: Columns, split: Split) -> Pairs:
+    """The pairs in the files of a split.
 
     Raises:
-        UserError: if the file cannot be read, or a column is missing or holds no texts.
+        UserError: if a file cannot be read, is empty, or has no such columns; later, from the
+            iteration, for a row that holds no texts.
     """
-    rows = _rows(path)
+    if files.keys is not None:
+        if columns.references is not None:
+            raise UserError(
+                f"{files.name}: two files of lines have no references besides the targets"
+                " (--refs-key): write a table with a column for them."
+            )
+        columns = Columns(*files.keys)
+    where = str(files.paths[0])
+    # Without names of columns the first pair would be taken for them.
+    where += ", first line" if ending(where) in (".csv", ".tsv") else ""
+    return find_pairs(_rows(files), columns, where, split)
+
+
+def find_pairs(rows: Rows, columns: Columns, where: str, split: Split) -> Pairs:
+    """The pairs in the rows of a split, from whatever they come.
+
+    Raises:
+        UserError: as `open_pairs`.
+    """
     first = next(rows, None)
     if first is None:
-        raise UserError(f"{path} has no examples: fill it, or name another.")
-    found = find_columns(first[1], columns, path)
-    yield _pair(*first, found)
-    for where, row in rows:
-        yield _pair(where, row, found)
+        raise UserError(f"{where} has no examples: fill it, or name another.")
+    found = find_columns(first[1], columns, where, may_lack_references=split != "test")
+    return Pairs(found, chain([first], rows))
 
 
-def read_line_pairs(source: Path, target: Path) -> Iterator[Pair | None]:
-    """The pairs of two files, a line of one for each line of the other.
-
-    Raises:
-        UserError: if one cannot be read, or they have different numbers of lines.
-    """
-    sources, targets = _lines(source), _lines(target)
-    if len(sources) != len(targets):
-        raise UserError(
-            f"{source} has {len(sources):,} lines and {target.name} {len(targets):,}: a line of one"
-            " answers the same line of the other."
-        )
-    for one, other in zip(sources, targets, strict=True):
-        yield Pair(one, other, (other,)) if one.strip() and other.strip() else None
+def dataset_rows(dataset: Any, where: str) -> Rows:
+    """The rows of one of `datasets`, as they are stored: pictures and sounds are not opened."""
+    number = 0
+    for batch in dataset.with_format("arrow").iter(batch_size=_BATCH_ROWS):
+        for row in batch.to_pylist():
+            number += 1
+            yield f"{where}, row {number}", row
 
 
-def find_columns(row: Row, columns: Columns, path: Path) -> Columns:
-    """The columns of a file, each as it was named or as others name it.
-
-    Raises:
-        UserError: if there is none, or more than one that may be meant.
-    """
-    source = _find(row, columns.source, "src", "--source-key", path)
-    references = _find(row, columns.references, "refs", "--refs-key", path, optional=True)
-    target = _find(
-        row, columns.target, "trg", "--target-key", path, optional=references is not None
-    )
-    return Columns(source, target, references)
+def _rows(files: SplitFiles) -> Rows:
+    if files.form == "lines":
+        return _line_rows(files)
+    if files.form == "dataset":
+        return _saved_rows(files.paths[0])
+    return chain.from_iterable(map(_table_rows, files.paths))
 
 
-def _find(
-    row: Row, named: str | None, key: str, flag: str, path: Path, *, optional: bool = False
-) -> str | None:
-    if named is not None:
-        if named not in row:
-            raise UserError(f"{path} has no column {named!r} ({flag}): {suggestion(named, row)}")
-        return named
-    if key in row:
-        return key
-    close = [name for name in row if name.strip().lower() in OTHER_NAMES[key]]
-    if len(close) == 1:
-        return close[0]
-    if optional and not close:
-        return None
-    which = f"which of {', '.join(close)}" if close else f"which column of {', '.join(row)}"
-    what = {"src": "the source", "trg": "the target", "refs": "the references"}[key]
-    raise UserError(f"{path}: {which} is {what} is not certain: name it with {flag}.")
-
-
-def _pair(where: str, row: Row, columns: Columns) -> Pair | None:
-    source = _text(where, row, columns.source)
-    references: list[str] = []
-    if columns.references is not None:
-        value = row.get(columns.references)
-        given = value if isinstance(value, list) else [] if value is None else [value]
-        if bad := [of for of in given if not isinstance(of, str)]:
-            raise UserError(
-                f"{where}: {columns.references!r} holds {bad[0]!r:.40}, which is no text."
-            )
-        references = [text for text in given if text.strip()]
-    target = _text(where, row, columns.target) if columns.target is not None else None
-    if target is None:
-        target = references[0] if references else ""
-    if not source.strip() or not target.strip():
-        return None
-    others = (text for text in references if text != target)
-    return Pair(source, target, (target, *others))
-
-
-def _text(where: str, row: Row, column: str | None) -> str:
-    value = row.get(str(column))
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise UserError(f"{where}: {column!r} is {value!r:.40} and no text.")
-    return value
-
-
-def _rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """The rows of a table, each with its place."""
+def _table_rows(path: Path) -> Rows:
     kind = ending(path.name)
     if kind == ".jsonl":
-        for number, row in read_objects(path):
-            yield f"{path}, line {number}", row
-    elif kind == ".json":
-        yield from _json_rows(path)
-    elif kind == ".parquet":
-        yield from _parquet_rows(path)
-    else:
-        yield from _table_rows(path, "\t" if kind == ".tsv" else None)
+        return _located(path, read_objects(path))
+    if kind == ".json":
+        return _json_rows(path)
+    if kind == ".parquet":
+        return _parquet_rows(path)
+    return _cell_rows(path, "\t" if kind == ".tsv" else None)
 
 
-def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """A list of objects, such a list under one key, or columns."""
+def _located(path: Path, objects: Iterable[tuple[int, Row]]) -> Rows:
+    return ((f"{path}, line {number}", row) for number, row in objects)
+
+
+def _json_rows(path: Path) -> Rows:
+    """A list of objects, such a list under one key, columns, or JSON lines."""
     try:
         value = read_json(_content(path))
+    except RepeatedKeyError as error:
+        raise UserError(f"{path}: the key {error} occurs twice: keep one of them.") from error
     except json.JSONDecodeError:
         # JSON lines that are called JSON.
-        for number, row in read_objects(path):
-            yield f"{path}, line {number}", row
+        yield from _located(path, read_objects(path))
         return
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not JSON that can be read ({error}).") from error
@@ -184,13 +144,28 @@ def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
         yield f"{path}, entry {number}", row
 
 
-def _table_rows(path: Path, delimiter: str | None) -> Iterator[tuple[str, Row]]:
+def _cell_rows(path: Path, delimiter: str | None) -> Rows:
+    """The rows of CSV or TSV, whose first line has the names of the columns."""
     text = _content(path)
+    csv.field_size_limit(sys.maxsize)
+    if delimiter == "\t":
+        # Texts that are not quoted may begin with a quote.
+        try:
+            return iter(list(_cells(path, text, delimiter, csv.QUOTE_MINIMAL)))
+        except UserError:
+            return _cells(path, text, delimiter, csv.QUOTE_NONE)
     head = text.partition("\n")[0]
-    # The first line has names, which hold none of these.
-    delimiter = delimiter or max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # The names in the first line hold none of these.
+    return _cells(path, text, max(",;\t", key=head.count), csv.QUOTE_MINIMAL)
+
+
+def _cells(path: Path, text: str, delimiter: str, quoting: Any) -> Rows:
+    lines = io.StringIO(text, newline="")
+    reader = csv.DictReader(lines, delimiter=delimiter, quoting=quoting, strict=True)
     try:
+        names = reader.fieldnames or ()
+        if len({*names}) < len(names):
+            raise UserError(f"{path}: two columns have the same name: rename one.")
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row or None in row.values():
@@ -200,36 +175,70 @@ def _table_rows(path: Path, delimiter: str | None) -> Iterator[tuple[str, Row]]:
                 )
             yield where, row
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}: quote the cell.") from error
+        raise UserError(
+            f"{path}, line {reader.reader.line_num}: {error}: quote cells that hold"
+            " quotes, and double these."
+        ) from error
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
+def _parquet_rows(path: Path) -> Rows:
     try:
-        from pyarrow import ArrowException  # type: ignore[import-not-found,unused-ignore]
-        from pyarrow.parquet import read_table  # type: ignore[import-not-found,unused-ignore]
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
     except ImportError as error:
-        raise UserError(f"{path} is parquet: `python -m pip install pyarrow` reads it.") from error
+        raise UserError(
+            f"{path} is parquet: `python -m pip install pyarrow` or `{INSTALL}` reads it."
+        ) from error
     check_regular(path)
+    number = 0
     try:
-        rows: Sequence[Row] = read_table(path).to_pylist()
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{path}, row {number}", row
     except (OSError, ArrowException) as error:
-        raise UserError(f"{path} cannot be read as parquet ({error}).") from error
-    for number, row in enumerate(rows, start=1):
-        yield f"{path}, row {number}", row
+        said = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as parquet ({said:.200}).") from error
+
+
+def _saved_rows(path: Path) -> Rows:
+    """The rows of a split that `save_to_disk` wrote."""
+    try:
+        from datasets import load_from_disk
+        from pyarrow import ArrowException
+    except ImportError as error:
+        raise UserError(f"{path} is a saved dataset: `{INSTALL}` reads it.") from error
+    try:
+        dataset = load_from_disk(str(path))
+        yield from dataset_rows(dataset, str(path))
+    except (OSError, ValueError, KeyError, TypeError, ArrowException) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as a saved dataset ({said:.200}).") from error
+
+
+def _line_rows(files: SplitFiles) -> Rows:
+    """The rows of two files, a line of one for each line of the other."""
+    assert files.keys is not None
+    source, target = files.paths
+    sources, targets = _lines(source), _lines(target)
+    if len(sources) != len(targets):
+        raise UserError(
+            f"{source} has {len(sources):,} lines and {target.name} {len(targets):,}: a line of one"
+            " answers the same line of the other."
+        )
+    for number, texts in enumerate(zip(sources, targets, strict=True), start=1):
+        yield f"{source}, line {number}", dict(zip(files.keys, texts, strict=True))
 
 
 def _lines(path: Path) -> list[str]:
     # Not `splitlines`, which would also split at line separators within a text.
-    lines = _content(path).replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines and not lines[-1] else lines
+    raw = enumerate(raw_lines(path), start=1)
+    found = (decode_line(path, number, line).removesuffix("\n") for number, line in raw)
+    lines = [line.removesuffix("\r") for line in found]
+    return [] if lines == [""] else lines
 
 
 def _content(path: Path) -> str:
-    check_regular(path)
-    try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: byte {error.start + 1} is not UTF-8: convert it.") from error
-    except (OSError, EOFError) as error:
-        raise UserError(f"{path} cannot be read ({error}).") from error
+    raw = enumerate(raw_lines(path), start=1)
+    return "".join(decode_line(path, number, line) for number, line in raw)

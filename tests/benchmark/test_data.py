@@ -53,6 +53,8 @@ def test_the_same_as_json(folder, capsys):
         (["check", "nowhere"], "nowhere is no folder"),
         (["convert", "nowhere", "--output", "x"], "nowhere is no folder"),
         (["convert", "nowhere"], "--output is missing"),
+        (["convert", "FOLDER", "--output", "x", "--subset", "a"], "is a folder and has none"),
+        (["check", "FOLDER", "--refs-key", "more"], "has no column 'more' (--refs-key)"),
         (["check", "FOLDER", "--suite", "mini"], "has no recipe for 'mine'"),
     ],
 )
@@ -61,3 +63,21 @@ def test_wrong_calls_are_one_sentence(folder, capsys, monkeypatch, words, senten
     assert data.main([str(folder) if word == "FOLDER" else word for word in words]) == 2
     err = capsys.readouterr().err
     assert sentence in err and err.count("\n") == 1
+
+
+def test_any_form_is_looked_at_alike(folder, capsys):
+    assert data.main(["check", str(folder), *WORDS]) == 0
+    plain = capsys.readouterr().out
+    other = folder.parent / "other" / "mine"
+    other.mkdir(parents=True)
+    for name in ("train", "test"):
+        rows = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
+        for key, ending in (("src", "no"), ("trg", "de")):
+            (other / f"{name}.{ending}").write_text("".join(f"{row[key]}\n" for row in rows))
+    # In YAML `no` is false.
+    keys = ["--source-key", "no", "--target-key", "de"]
+    assert data.main(["check", str(other), *keys, *WORDS]) == 0
+    assert capsys.readouterr().out == plain
+    assert data.main(["convert", str(other), "--output", str(other.parent / "new"), *keys]) == 0
+    assert "train: train.no+train.de, 10 pairs of 'no', 'de'" in capsys.readouterr().out
+    assert (other.parent / "new" / "test.jsonl").read_text() == (folder / "test.jsonl").read_text()

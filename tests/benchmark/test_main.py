@@ -120,6 +120,9 @@ ONE_MEANING = {
     "--seeds": ({"run"}, {"N"}),
     "--sample-seed": ({"generate", "verify"}, {"N"}),
     "--decoding": ({"distil", "generate"}, {"KEY=VALUE"}),
+    "--source-key": ({"data", "run"}, {"NAME"}),
+    "--target-key": ({"data", "run"}, {"NAME"}),
+    "--refs-key": ({"data", "run"}, {"NAME"}),
     "--store": (
         {"distil", "generate", "run", "score", "share", "status", "verify", "tune"},
         {"DIR"},

@@ -288,6 +288,39 @@ def test_missing_data(run, tmp_path):
     for words in ([], ["--data-dir", "nowhere"]):
         code, _, err = run("--task", "mine", *words, suite=suite)
         assert code == 2 and "data" in err and err.count("\n") == 1
+    write_task(tmp_path / "data" / "mine", test=LINE)
+    for task, used, reason in (
+        ("mien", suite, "There is no task 'mien' in suite"),
+        ("mien", suite, "did you mean 'mine'?"),
+        ("mine", "mini", "The suite mini has no recipe for 'mine'"),
+    ):
+        code, _, err = run("--task", task, "--data-dir", "data", suite=used)
+        assert code == 2 and reason in err and err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_own_columns_are_read_and_verified(run, tmp_path, capsys):
+    folder = tmp_path / "data" / "mine"
+    folder.mkdir(parents=True)
+    for split in ("train", "validation", "test"):
+        (folder / f"{split}.csv").write_text("text,headline,more\na b,c,\nd e,f,g\n")
+    suite = real_suite(tmp_path)
+    words = ["--task", "mine", "--data-dir", "data", "--system", "copy-source"]
+    code, _, err = run(*words, suite=suite)
+    assert code == 2 and "test.csv" not in err and "name it with --source-key" in err
+    keys = ["--source-key", "text", "--target-key", "headline", "--refs-key", "more"]
+    code, out, err = run(*words, *keys, suite=suite)
+    assert code == 0, err
+    assert "columns of train, valid, test: sources from `text`, targets from `headline`" in err
+    report = Path(out.strip()).parent
+    assert verify([str(report), "--data-dir", "data"]) == 0
+    # The same by the folder, and by the suite, is made already.
+    (folder / "task.yaml").write_text("source_key: text\ntarget_key: headline\nrefs_key: more\n")
+    code, _, err = run(*words, suite=suite)
+    assert code == 0 and "1 of them cached" in err
+    changes = ["--set", "source_key=headline", "target_key=text"]
+    code, _, err = run(*words, *changes, suite=suite)
+    assert code == 0 and "0 of them cached" in err and "sources from `headline`" in err
 
 
 @pytest.mark.slow
@@ -308,7 +341,7 @@ def test_folder_that_no_suite_knows(run, tmp_path):
     code, _, err = run(*words, suite="small")
     assert code == 0, err
     code, _, err = run(*words, suite="mini")
-    assert code == 2 and "no task 'mine' in suite 'mini'" in err
+    assert code == 2 and "The suite mini has no recipe for 'mine'" in err
 
 
 def test_no_train_split_fails_the_trainable_cells_alone(run, tmp_path):

@@ -138,13 +138,22 @@ def test_data_of_one_s_own(reader: Open) -> None:
 
 
 @pytest.mark.slow
-def test_files_of_others_become_a_task(reader: Open, capsys: pytest.CaptureFixture[str]) -> None:
-    her = reader("docs/add-a-task.md")
-    convert, check = [w for w in commands(her.text) if w[0] == "benchmark.data" and len(w) > 2]
-    assert data.main(convert[1:]) == 0 and data.main(check[1:]) == 0
+def test_data_as_people_have_it(reader: Open, capsys: pytest.CaptureFixture[str]) -> None:
+    her = reader("docs/your-data.md")
+    checks = [w for w in commands(her.text) if w[:2] == ["benchmark.data", "check"]]
+    assert len(checks) == 2
+    for words in checks:
+        assert data.main(words[1:]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("train: train.csv, 2 pairs\ntest: test.json, 1 pairs\ndata/news\n")
-    assert statuses(her.runs("--task news")) == {"copy-source": {"ok"}}
+    assert re.search(r"test +1 +2 +source 5, 5, 5; target 3, 3, 3", printed)
+    assert re.search(r"test +2 +2 +source 5, 5, 5; target 5, 5, 5", printed)
+    ok = {"ok"}
+    assert statuses(her.runs("--suite tiny")) == {"copy-source": ok, "nearest-neighbour": ok}
+    *_, (_, *convert) = [w for w in commands(her.text) if w[:2] == ["benchmark.data", "convert"]]
+    assert data.main(convert) == 0
+    assert (her.folder / "data" / "news-plain" / "test.jsonl").read_text() == (
+        '{"src": "storms have closed the road", "trg": "storms close road"}\n'
+    )
 
 
 @pytest.mark.slow

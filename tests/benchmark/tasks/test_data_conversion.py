@@ -68,7 +68,7 @@ def test_every_form_gives_the_same_texts(tmp_path, kind, name, packed):
     if packed:
         path, data = path.with_name(f"{name}.gz"), gzip.compress(data)
     path.write_bytes(data)
-    (done,) = convert(tmp_path / "in", tmp_path / "out", Columns())
+    (done,) = convert(str(tmp_path / "in"), tmp_path / "out", Columns())
     assert (done.rows, done.left_out) == (2, 0)
     assert written(tmp_path / "out") == [(r["source"], (r["target"],)) for r in ROWS]
 
@@ -78,12 +78,12 @@ def test_two_files_of_lines(tmp_path):
     (tmp_path / "dev.de").write_text("eins\nzwei\n")
     (tmp_path / "test.en").write_text("a\u2028b\n\nc\n")
     (tmp_path / "test.de").write_text("A\nB\nC\n")
-    done = convert(tmp_path, tmp_path / "out", Columns("en", "de"))
+    done = convert(str(tmp_path), tmp_path / "out", Columns("en", "de"))
     assert [(of.split, of.rows, of.left_out) for of in done] == [("valid", 2, 0), ("test", 3, 1)]
     assert written(tmp_path / "out") == [("a\u2028b", ("A",)), ("c", ("C",))]
     (tmp_path / "test.de").write_text("A\nB\n")
     with pytest.raises(UserError, match=r"test\.en has 3 lines and test\.de 2"):
-        convert(tmp_path, tmp_path / "again", Columns("en", "de"))
+        convert(str(tmp_path), tmp_path / "again", Columns("en", "de"))
 
 
 def test_references(tmp_path):
@@ -93,12 +93,12 @@ def test_references(tmp_path):
         {"src": "a", "trg": "", "refs": ["d"]},
     ]
     (tmp_path / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (done,) = convert(tmp_path, tmp_path / "out", Columns())
+    (done,) = convert(str(tmp_path), tmp_path / "out", Columns())
     assert done.left_out == 1
     assert written(tmp_path / "out") == [("a", ("b", "c")), ("a", ("b",))]
     alone = Columns("src", references="refs")
     (tmp_path / "test.jsonl").write_text('{"src": "a", "refs": ["d", "e"]}\n')
-    convert(tmp_path, tmp_path / "alone", alone)
+    convert(str(tmp_path), tmp_path / "alone", alone)
     assert written(tmp_path / "alone") == [("a", ("d", "e"))]
 
 
@@ -113,15 +113,20 @@ def test_references(tmp_path):
         ("test.csv", "src,trg\n,b\n", Columns(), "has no pair with a source and a target"),
         ("test.json", '{"a": 3', Columns(), "not JSON"),
         ("test.json", "[1]", Columns(), "is no list of objects"),
-        ("test.json", '[{"src": 3, "trg": "b"}]', Columns(), "entry 1: 'src' is 3 and no text"),
+        (
+            "test.json",
+            '[{"src": 3, "trg": "b"}]',
+            Columns(),
+            "entry 1: 'src' is a number and no text",
+        ),
         ("test.json", '[{"src": "a", "refs": {"x": 1}}]', Columns(), "which is no text"),
-        ("train.csv", "src,trg\na,b\n", Columns(), "has no file of the test part"),
+        ("train.csv", "src,trg\na,b\n", Columns(), "has no test file: "),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(tmp_path, name, text, columns, sentence):
     (tmp_path / name).write_text(text)
     with pytest.raises(UserError, match=sentence):
-        convert(tmp_path, tmp_path / "out", columns)
+        convert(str(tmp_path), tmp_path / "out", columns)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -130,22 +135,22 @@ def test_one_file_for_each_split(tmp_path):
     (tmp_path / "dev.csv").write_text("src,trg\na,b\n")
     (tmp_path / "valid.tsv").write_text("src\ttrg\na\tb\n")
     with pytest.raises(UserError, match=r"more than one file of valid \(dev.csv, valid.tsv\)"):
-        convert(tmp_path, tmp_path / "out", Columns())
+        convert(str(tmp_path), tmp_path / "out", Columns())
     (tmp_path / "there").mkdir()
     with pytest.raises(UserError, match="there exists"):
-        convert(tmp_path, tmp_path / "there", Columns())
+        convert(str(tmp_path), tmp_path / "there", Columns())
 
 
 def test_parquet_says_what_it_needs(tmp_path, monkeypatch):
     (tmp_path / "test.parquet").write_bytes(b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UserError, match="pip install pyarrow"):
-        convert(tmp_path, tmp_path / "out", Columns())
+        convert(str(tmp_path), tmp_path / "out", Columns())
 
 
 def test_parquet(tmp_path):
     arrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     parquet.write_table(arrow.Table.from_pylist(ROWS), tmp_path / "test.parquet")
-    convert(tmp_path, tmp_path / "out", Columns())
+    convert(str(tmp_path), tmp_path / "out", Columns())
     assert written(tmp_path / "out") == [(r["source"], (r["target"],)) for r in ROWS]

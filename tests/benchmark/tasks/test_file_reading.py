@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from benchmark.tasks import load_task
-from benchmark.tasks.file_reading import describe_reading, find_key_name, find_split
+from benchmark.tasks.file_reading import describe_reading, find_key_name
 
 
 def write(folder, name, count, **more):
@@ -23,10 +21,9 @@ def test_rows_files_and_keys(tmp_path):
     write(folder, "more.jsonl", 2)
     task = load_task("pairs", data_dir=tmp_path, limits={"train": 4})
     assert [*describe_reading(task)] == [
-        "pairs: train 5 read, 4 used, 1 left out by limits; valid 0 read, 0 used, 0 left out by"
+        "pairs: train 5 read, 4 used, 1 left out by limits; valid 2 read, 2 used, 0 left out by"
         " limits; test 3 read, 3 used, 0 left out by limits.",
         "pairs: more.jsonl is not read.",
-        "pairs: validation.jsonl is not read: name it valid.jsonl.",
         "pairs: the key 'note' in test (3 lines) is not read.",
         "pairs: the key 'references' in test (3 lines) is not read: the key that is read is"
         ' "refs".',
@@ -35,15 +32,6 @@ def test_rows_files_and_keys(tmp_path):
 
 def test_tasks_that_are_made_read_nothing():
     assert [*describe_reading(load_task("dialogue", limits={"train": 1}))] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "split"),
-    [("dev.jsonl", "valid"), ("Val.jsonl.gz", "valid"), ("training.jsonl", "train"),
-     ("valid.jsonl.gz", "valid"), ("test_2.jsonl", None), ("notes.jsonl", None)],
-)  # fmt: skip
-def test_names_of_splits(name, split):
-    assert find_split(name) == split
 
 
 def test_names_of_keys():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmark.api import Example, UserError
-from benchmark.tasks.json_lines import find_folder, list_tasks, read_jsonl
+from benchmark.tasks.json_lines import read_jsonl
 
 Write = Callable[..., Path]
 
@@ -150,57 +150,3 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "d.jsonl").mkdir()
     with pytest.raises(UserError, match=r"cannot read .*d\.jsonl: Is a directory"):
         read_jsonl(tmp_path / "d.jsonl", "test")
-
-
-def test_tasks_are_folders_with_a_test_file(write: Write, tmp_path: Path) -> None:
-    write("b/test.jsonl.gz", [GOOD])
-    write("a/test.jsonl", [GOOD])
-    write("a/test_multi.jsonl", [GOOD])
-    write("c/train.jsonl", [GOOD])
-    write("d/test.txt", b"x")
-    write("test.jsonl", [GOOD])
-    assert list_tasks(tmp_path) == ["a", "a-multi", "b"]
-
-
-def test_a_folder_tells_its_files_and_those_that_are_not_read(write: Write, tmp_path: Path) -> None:
-    for name in ("train.jsonl.gz", "test.jsonl", "test_multi.jsonl", "train_extra.jsonl", "x.md"):
-        write(f"a/{name}", [GOOD])
-    folder = find_folder("a", tmp_path)
-    assert folder is not None
-    assert folder.files["train"] == tmp_path / "a" / "train.jsonl.gz"
-    assert folder.files["valid"] is None
-    assert folder.unread == ("test_multi.jsonl", "train_extra.jsonl")
-    variant = find_folder("a-multi", tmp_path)
-    assert variant is not None
-    assert variant.files["test"] == tmp_path / "a" / "test_multi.jsonl"
-    assert variant.files["train"] == folder.files["train"]
-    assert find_folder("a-other", tmp_path) is None
-    assert find_folder("..", tmp_path) is None
-
-
-def test_a_folder_of_its_own_goes_before_a_variant(write: Write, tmp_path: Path) -> None:
-    write("a/test.jsonl", [GOOD])
-    write("a/test_b.jsonl", [GOOD])
-    write("a-b/test.jsonl", [GOOD])
-    folder = find_folder("a-b", tmp_path)
-    assert folder is not None and folder.path == tmp_path / "a-b"
-
-
-def test_two_files_for_one_split_are_not_chosen_between(write: Write, tmp_path: Path) -> None:
-    write("a/test.jsonl", [GOOD])
-    write("a/test.jsonl.gz", [GOOD])
-    with pytest.raises(UserError, match=r"test\.jsonl and test\.jsonl\.gz both exist: remove one"):
-        find_folder("a", tmp_path)
-
-
-def test_a_folder_without_a_test_file(write: Write, tmp_path: Path) -> None:
-    write("a/train.jsonl", [GOOD])
-    with pytest.raises(UserError, match=r"'a' has no test file: .*a/test\.jsonl or \.jsonl\.gz"):
-        find_folder("a", tmp_path)
-
-
-@pytest.mark.parametrize(("name", "state"), [("none", "does not exist"), ("file", "is a file")])
-def test_a_data_folder_that_is_none(tmp_path: Path, name: str, state: str) -> None:
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match=f"{name} {state}: give --data-dir a folder"):
-        list_tasks(tmp_path / name)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.api import UserError
 from benchmark.tasks import load_task
-from benchmark.tasks.task_file import read_tokens
+from benchmark.tasks.task_file import read_task_file
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from benchmark.tasks.task_file import read_tokens
 def test_the_tokens_of_a_folder(tmp_path: Path, text: str | None, tokens: str | None) -> None:
     if text is not None:
         (tmp_path / "task.yaml").write_text(text)
-    assert read_tokens(tmp_path) == tokens
+    assert read_task_file(tmp_path).tokens == tokens
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_tokens_of_a_folder(tmp_path: Path, text: str | None, tokens: str | 
 def test_another_file_is_refused_by_its_name(tmp_path: Path, content: bytes, sentence: str) -> None:
     (tmp_path / "task.yaml").write_bytes(content)
     with pytest.raises(UserError, match=r"task\.yaml") as caught:
-        read_tokens(tmp_path)
+        read_task_file(tmp_path)
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
 
 
