@@ -20,7 +20,7 @@ DIGESTS = {
     "paraphrase": "a5255e3bd6bb169f219bef82ac87527fee884234876cc22fe64ab11f3e88ab23",
     "question-generation": "fa654089e8a471728c06618ed19c994dd13c8a3757ff280fa688fcc10a74e9f9",
     "simplification": "596150d2e4928ea2e4fe2ff7b72143e2d589cf690c2dbeaa10400a09e8e37998",
-    "dialogue": "36655cb9e085d8dbeee086cb48d0247a265a8a866303dd9de7b2448be1c6438b",
+    "dialogue": "1b53de2c09b4dd149e43d7d4157bcab04a7f3a8c008210684f4923fdcc031d10",
 }
 
 each_task = pytest.mark.parametrize("task_id", GRAMMARS)
@@ -146,7 +146,7 @@ def test_too_much_held_out_is_refused() -> None:
 def test_conditional_travels_to_other_processes(tasks: dict[str, Task]) -> None:
     conditional = pickle.loads(pickle.dumps(tasks["dialogue"].conditional))
     masses = conditional("shall we watch films with anna tomorrow ?", 1.0)
-    assert masses["yes , i love films ."] == pytest.approx(0.24 * 0.5 * 0.7)
+    assert masses["yes , i love films ."] == pytest.approx(0.22 * 0.5 * 0.7)
     assert conditional("good morning", 1.0) == {}
 
 
