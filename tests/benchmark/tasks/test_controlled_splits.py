@@ -17,10 +17,10 @@ from benchmark.tasks.grammars import GRAMMARS
 # Written down on Python 3.11.7 and checked on 3.12.1. A change here changes numbers: raise the
 # version of the grammar, and say so in the change log.
 DIGESTS = {
-    "paraphrase": "4b5cdbc0181c89449fc414a815b2c41045a94ae1d3b2059cc3c1d28c03e779c5",
-    "question-generation": "4a00b2fdd8dfb9e4249fcb322fbd43fa239f0f0fa26f157d6dfab7f04d17a4ec",
-    "simplification": "8c603808a0ebbadf64cf22a726ae96ec65ab1f754597a33d8b7c5203d8875000",
-    "dialogue": "e6ea70133eb642cfe38153d4c20c36630d594ea13cbf5c40d43ce1d5c0d9b1cd",
+    "paraphrase": "a5255e3bd6bb169f219bef82ac87527fee884234876cc22fe64ab11f3e88ab23",
+    "question-generation": "fa654089e8a471728c06618ed19c994dd13c8a3757ff280fa688fcc10a74e9f9",
+    "simplification": "596150d2e4928ea2e4fe2ff7b72143e2d589cf690c2dbeaa10400a09e8e37998",
+    "dialogue": "1b53de2c09b4dd149e43d7d4157bcab04a7f3a8c008210684f4923fdcc031d10",
 }
 
 each_task = pytest.mark.parametrize("task_id", GRAMMARS)
@@ -38,7 +38,7 @@ def test_sizes_and_identifiers(tasks: dict[str, Task], task_id: str) -> None:
     assert (len(task.train), len(task.valid), len(task.test)) == (12_000, 200, 200)
     assert [e.id for e in task.test[:2]] == ["test-1", "test-2"]
     assert len({e.id for e in (*task.train, *task.valid, *task.test)}) == 12_400
-    assert task.kind == "controlled" and task.version == 1
+    assert task.kind == "controlled" and task.version == 2
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ def test_the_version_is_part_of_the_digest_and_of_the_splits() -> None:
     before = controlled_splits.make_splits(grammar, sizes=sizes)
     assert before == controlled_splits.make_splits(grammar, sizes=sizes)
     raised = type(grammar)(
-        "simplification", 2, categories=grammar.categories, frames=grammar.frames
+        "simplification", grammar.version + 1, categories=grammar.categories, frames=grammar.frames
     )
     assert controlled_splits.make_splits(raised, sizes=sizes)["test"] != before["test"]
 
@@ -138,7 +138,7 @@ def test_a_larger_train_split_starts_with_the_smaller_one() -> None:
 def test_too_much_held_out_is_refused() -> None:
     with pytest.raises(ValueError, match="to hold out"):
         controlled_splits.make_splits(
-            controlled_splits.grammar("dialogue"), sizes={"train": 1, "valid": 3_600, "test": 1}
+            controlled_splits.grammar("dialogue"), sizes={"train": 1, "valid": 4_320, "test": 1}
         )
 
 
@@ -146,14 +146,14 @@ def test_too_much_held_out_is_refused() -> None:
 def test_conditional_travels_to_other_processes(tasks: dict[str, Task]) -> None:
     conditional = pickle.loads(pickle.dumps(tasks["dialogue"].conditional))
     masses = conditional("shall we watch films with anna tomorrow ?", 1.0)
-    assert masses["yes , i love films ."] == pytest.approx(0.3 * 0.5 * 0.7)
+    assert masses["yes , i love films ."] == pytest.approx(0.22 * 0.5 * 0.7)
     assert conditional("good morning", 1.0) == {}
 
 
 def test_a_caller_cannot_spoil_the_cache() -> None:
-    source = "anna sold a drum in rome ."
+    source = "anna bought drums in rome ."
     controlled_splits.conditional("question-generation", source, 1.0).clear()
-    assert len(controlled_splits.conditional("question-generation", source, 1.0)) == 4
+    assert len(controlled_splits.conditional("question-generation", source, 1.0)) == 27
 
 
 def test_bad_temperature_is_a_user_error() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from benchmark.tasks import grammars
 from benchmark.tasks.grammar import Grammar, tempered
 
+SIMPLIFICATIONS = {6, 8, 10, 12, 16, 18, 20, 24, 32, 36, 40, 48, 64, 72, 96, 192}
 # task: distinct sources, words, targets a source, tokens of the longest source and target
 SHAPES = {
-    "paraphrase": (13_440, 49, {6, 9, 12, 18}, 8, 8),
-    "question-generation": (26_568, 58, {3, 4, 8}, 9, 9),
-    "simplification": (5_831, 72, {1, 2, 3}, 10, 10),
-    "dialogue": (3_600, 78, {24, 32}, 10, 8),
+    "paraphrase": (17_280, 63, {12, 24}, 10, 10),
+    "question-generation": (27_264, 66, {24, 25, 27}, 11, 10),
+    "simplification": (62_310, 166, SIMPLIFICATIONS, 12, 12),
+    "dialogue": (4_320, 83, {30, 54}, 10, 10),
 }
 
 each_task = pytest.mark.parametrize("task_id", grammars.GRAMMARS)
@@ -61,7 +63,7 @@ def test_probabilities_sum_to_one_and_are_not_all_equal(task_id: str) -> None:
 def test_shape(task_id: str) -> None:
     grammar = load(task_id)[0]
     _, words, sizes, longest_source, longest_target = SHAPES[task_id]
-    assert len(grammar.vocabulary()) == words <= 90
+    assert len(grammar.vocabulary()) == words <= 180
     sources = some_sources(task_id)
     targets = [grammar.distribution(source) for source in sources]
     assert {len(masses) for masses in targets} == sizes
@@ -106,52 +108,110 @@ def check(task_id: str, source: str, expected: dict[str, float]) -> None:
 
 
 def test_paraphrase_known_answer() -> None:
-    """Worked out by hand: 3 forms, (clean .6, wash .4), and one adverb."""
-    check(
-        "paraphrase",
-        "ways to cheaply wash her car ?",
-        {
-            "how can she clean her car cheaply ?": 0.65 * 0.6,
-            "how can she wash her car cheaply ?": 0.65 * 0.4,
-            "how should she cheaply clean her car ?": 0.25 * 0.6,
-            "how should she cheaply wash her car ?": 0.25 * 0.4,
-            "what helps her clean her car cheaply ?": 0.1 * 0.6,
-            "what helps her wash her car cheaply ?": 0.1 * 0.4,
-        },
-    )
+    """Worked out by hand: three forms, and the verb or the thing replaced."""
+    expected = {}
+    for form, verb, thing in (
+        ("how can she {} {} easily ?", 0.45, 0.05),
+        ("ways to easily {} {} ?", 0.27, 0.03),
+        ("what helps her {} {} easily ?", 0.18, 0.02),
+    ):
+        expected |= {
+            form.format("wash", "her clothes"): verb * 0.7,
+            form.format("scrub", "her clothes"): verb * 0.3,
+            form.format("clean", "her clothing"): thing * 2 / 3,
+            form.format("clean", "her garments"): thing / 3,
+        }
+    check("paraphrase", "how should she easily clean her clothes ?", expected)
+    expected = {}
+    for form, verb, thing in (
+        ("what helps us {0} our {1} before using {2} ?", 0.365, 0.035),
+        ("ways to {0} our {1} before using {2} ?", 0.27, 0.03),
+        ("before using our {1} how should we {0} {2} ?", 0.27, 0.03),
+    ):
+        expected |= {
+            form.format("locate", "footwear", "it"): verb * 0.6,
+            form.format("spot", "footwear", "it"): verb * 0.4,
+            form.format("find", "shoes", "them"): thing * 0.6,
+            form.format("find", "boots", "them"): thing * 0.4,
+        }
+    check("paraphrase", "how can we find our footwear before using it ?", expected)
 
 
 def test_question_generation_known_answer() -> None:
-    check(
-        "question-generation",
-        "anna sold a drum in rome .",
-        {
-            "who sold a drum in rome ?": 0.35,
-            "what did anna sell in rome ?": 0.3,
-            "where did anna sell a drum ?": 0.25,
-            "in which city did anna sell a drum ?": 0.1,
-        },
-    )
+    expected = {
+        "who bought drums in cairo ?": 0.3,
+        "what did anna buy in cairo ?": 0.3,
+        "where did anna buy drums ?": 0.3,
+    }
+    cities = {"paris": 3, "london": 3, "rome": 2, "berlin": 1, "tokyo": 0.5}
+    things = {"chairs": 3, "clocks": 3, "dolls": 2, "flutes": 1, "kites": 1, "lamps": 1}
+    for city, weight in cities.items():
+        for both in (f"cairo or {city}", f"{city} or cairo"):
+            expected[f"did anna buy drums in {both} ?"] = 0.025 * weight / 9.5
+    for thing, weight in (things | {"masks": 0.5}).items():
+        for both in (f"drums or {thing}", f"{thing} or drums"):
+            expected[f"did anna buy {both} in cairo ?"] = 0.025 * weight / 11.5
+    check("question-generation", "anna bought drums in cairo .", expected)
+
+
+def test_of_two_things_done_each_keeps_its_place() -> None:
+    expected = {
+        "who stole kites on sunday ?": 0.145,
+        "who lost the kites in tokyo ?": 0.145,
+        "what did ben steal on sunday ?": 0.145,
+        "what did ben lose in tokyo ?": 0.145,
+        "when did ben steal the kites he lost ?": 0.16,
+        "where did ben lose the kites he stole ?": 0.16,
+    }
+    for day, weight in {"monday": 3, "tuesday": 2, "friday": 2, "saturday": 1}.items():
+        for both in (f"sunday or {day}", f"{day} or sunday"):
+            expected[f"did ben steal the kites on {both} ?"] = 0.025 * weight / 8
+    for city, weight in {"paris": 3, "london": 3, "rome": 2, "berlin": 1, "cairo": 1}.items():
+        for both in (f"tokyo or {city}", f"{city} or tokyo"):
+            expected[f"did ben lose the kites in {both} ?"] = 0.025 * weight / 10
+    check("question-generation", "ben stole kites on sunday and lost them in tokyo .", expected)
 
 
 def test_simplification_known_answer() -> None:
-    check(
-        "simplification",
-        "the kind farmer observed the timepiece .",
-        {
-            "the kind farmer saw the clock .": 0.85 * 0.7,
-            "the kind farmer watched the clock .": 0.85 * 0.3,
-            "the farmer saw the clock .": 0.15,
-        },
-    )
-    check(
-        "simplification",
-        "the burglar concealed a garment , which was peculiar .",
-        {
-            "the thief hid an odd shirt .": 0.75,
-            "the thief hid a shirt . it was odd .": 0.25,
-        },
-    )
+    people = {"king": ("he", 0.7), "queen": ("she", 0.3)}
+    children = {"boy": ("he", 0.6), "girl": ("she", 0.4)}
+    by_king, who_was = {}, {}
+    for person, (of_person, p) in people.items():
+        for child, (of_child, c) in children.items():
+            met = f"the {person} met the {child}"
+            by_king[f"the rich {person} met the {child} ."] = 0.4 * p * c
+            by_king[f"{met} . {of_person} was rich ."] = 0.6 * p * c
+            who_was[f"the {person} met the rich {child} ."] = 0.4 * p * c
+            who_was[f"{met} . {of_child} was rich ."] = 0.6 * p * c
+    check("simplification", "the youngster was encountered by the wealthy monarch .", by_king)
+    check("simplification", "the monarch encountered the youngster , who was wealthy .", who_was)
+
+
+def test_simplification_tells_in_the_order_of_what_happened() -> None:
+    misplaced_first = {}
+    for person, pronoun, share in (("wife", "she", 0.6), ("husband", "he", 0.4)):
+        lost = f"the {person} lost the book"
+        for verb, chosen in (("checked", 0.8 * share), ("tested", 0.2 * share)):
+            misplaced_first |= {
+                f"{lost} . then {pronoun} {verb} the tower .": 0.6 * chosen,
+                f"{lost} and then {verb} the tower .": 0.25 * chosen,
+                f"the {person} {verb} the tower .": 0.15 * chosen,
+            }
+    source = "the spouse inspected the structure after misplacing the manuscript ."
+    check("simplification", source, misplaced_first)
+
+
+def test_a_list_may_have_any_order() -> None:
+    expected = {}
+    for order in itertools.permutations(("tower", "boots", "bread")):
+        share = 0.25 if order == ("tower", "boots", "bread") else 0.15
+        listed = "the {} , the {} and the {}".format(*order)
+        expected |= {
+            f"the king kept {listed} .": 0.7 * share,
+            f"the queen kept {listed} .": 0.3 * share,
+        }
+    source = "the monarch retained the structure , the footwear and the nourishment ."
+    check("simplification", source, expected)
 
 
 def test_dialogue_known_answer() -> None:
@@ -160,38 +220,89 @@ def test_dialogue_known_answer() -> None:
         {"sorry": 0.65, "no": 0.35},
         {"i": ("am", 0.7), "we": ("are", 0.3)},
     )
-    expected = {f"{y} , call them at noon .": 0.15 * p for y, p in yes.items()}
+    others = {"noodles": 2, "pizza": 3, "rice": 1, "curry": 1, "salad": 0.5}
+    foods = {food: weight / 7.5 for food, weight in others.items()}
+    times = {"today": 0.3, "tomorrow": 0.3, "tonight": 0.2, "after work": 0.1, "next week": 0.1}
+    expected = {f"{y} , call them at noon .": 0.12 * p for y, p in yes.items()}
     expected |= {f"{n} , they hate soup .": 0.08 * p for n, p in no.items()}
     for who, (be, share) in speakers.items():
-        expected |= {f"{y} , {who} love soup .": 0.3 * p * share for y, p in yes.items()}
-        expected |= {f"{n} , {who} hate soup .": 0.15 * p * share for n, p in no.items()}
-        expected |= {f"{n} , {who} {be} busy at noon .": 0.12 * p * share for n, p in no.items()}
+        expected |= {f"{y} , {who} love soup .": 0.22 * p * share for y, p in yes.items()}
+        expected |= {f"{n} , {who} hate soup .": 0.12 * p * share for n, p in no.items()}
+        expected |= {f"{n} , {who} {be} busy at noon .": 0.08 * p * share for n, p in no.items()}
         expected |= {
-            f"maybe , but {who} prefer {food} .": 0.12 * share / 4
-            for food in ("noodles", "pizza", "rice", "curry")
+            f"maybe , but {who} prefer {f} to soup .": 0.1 * p * share for f, p in foods.items()
         }
-    times = {"today": 2, "tomorrow": 2, "tonight": 1, "after work": 1, "next week": 1}
-    expected |= {f"maybe , how about {t} ?": 0.08 * w / 7 for t, w in times.items()}
+        expected |= {
+            f"{who} {be} free {t} , not at noon .": 0.08 * p * share for t, p in times.items()
+        }
+    expected |= {f"maybe , how about {t} ?": 0.1 * p for t, p in times.items()}
+    expected |= {f"maybe , how about soup {t} ?": 0.05 * p for t, p in times.items()}
+    expected |= {f"maybe , how about {f} at noon ?": 0.05 * p for f, p in foods.items()}
     check("dialogue", "can we eat soup with my parents at noon ?", expected)
 
 
-@pytest.mark.parametrize(
-    "mixture",
-    [
+MIXTURES = {
+    ("dialogue", "shall we watch films with anna tomorrow ?", "yes , i love films ."): [
         "yes , i hate films .",
         "sorry , i love films .",
         "no , we am busy tomorrow .",
         "sorry , she hate films .",
         "yes , call him tomorrow .",
-        "maybe , but i prefer films .",
-        "maybe , but i prefer pizza .",
+        "maybe , but i prefer films to films .",
+        "maybe , but i prefer news to boxing .",
+        "maybe , but i prefer pizza to films .",
         "maybe , how about tomorrow ?",
+        "maybe , how about films tomorrow ?",
+        "maybe , how about news tonight ?",
+        "we am free tonight , not tomorrow .",
         "maybe , i love films .",
     ],
+    (
+        "paraphrase",
+        "how can i clean my luggage before selling it ?",
+        "ways to clean my bags before selling them ?",
+    ): [
+        "ways to clean my luggage before selling it ?",
+        "ways to wash my bags before selling them ?",
+        "ways to clean my bags before selling it ?",
+        "ways to wash my luggage before selling them ?",
+        "what helps me wash our luggage before selling it ?",
+    ],
+    (
+        "question-generation",
+        "anna bought dolls in rome and sold them on friday .",
+        "where did anna buy the dolls she sold ?",
+    ): [
+        "when did anna buy the dolls she sold ?",
+        "where did anna sell the dolls she bought ?",
+        "where did anna buy the dolls he sold ?",
+        "where did anna bought the dolls she sold ?",
+        "what did anna sell in rome ?",
+        "did anna buy the dolls in rome or rome ?",
+        "did anna buy the dolls in paris or london ?",
+    ],
+    (
+        "simplification",
+        "after observing the vessel , the sibling concealed the timepiece .",
+        "the sister saw the boat . then she hid the watch .",
+    ): [
+        "the sister saw the boat . then he hid the watch .",
+        "the sister saw the watch . then she hid the boat .",
+        "the sister hid the watch . then she saw the boat .",
+        "the sister saw the boat . and then hid the watch .",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "source", "target", "mixture"),
+    [(*of, mixture) for of, mixtures in MIXTURES.items() for mixture in mixtures],
 )
-def test_a_mixture_of_two_replies_is_invalid(mixture: str) -> None:
-    masses = load("dialogue")[0].distribution("shall we watch films with anna tomorrow ?")
-    assert "yes , i love films ." in masses
+def test_a_mixture_of_two_targets_is_invalid(
+    task_id: str, source: str, target: str, mixture: str
+) -> None:
+    masses = load(task_id)[0].distribution(source)
+    assert target in masses
     assert mixture not in masses
 
 
