@@ -14,7 +14,7 @@ from benchmark.timing.measured_curves import format_values
 class Side:
     """One of the two that were compared.
 
-    `seconds` holds one figure per repeat for `sentences` texts (or pairs); `calls` are network
+    `seconds`, of the processor, holds one figure per repeat for `sentences` texts (or pairs); `calls` are network
     calls for all of them and `positions` those of a row that pass through the network in all its
     calls.
     """
