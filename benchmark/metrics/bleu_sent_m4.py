@@ -47,7 +47,9 @@ class BleuSentM4(CasedTokenMetric):
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
         values = sentence_bleu(
-            [item.candidates for item in items], [item.references for item in items], self.splitter()
+            [item.candidates for item in items],
+            [item.references for item in items],
+            self.splitter(),
         )
         return Scores(values, signature)
 

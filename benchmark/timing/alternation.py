@@ -1,6 +1,6 @@
 """Timing that is fair to both: warm, in turn, several times, by seconds of the processor.
 
-On a machine that has other work to do, a run waits for it: its wall time says more about the others.
+On a machine with other work to do a run waits for it, so that wall time says more of the others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Contender:
 def alternate(
     ours: Contender, theirs: Contender, *, sentences: int, repeats: int
 ) -> tuple[Side, Side]:
-    """Time both in turn, by seconds of the processor, so that what slows the machine down affects both alike.
+    """Time both in turn, so that what slows the processor down affects both alike.
 
     The first run of each warms it up and is counted, not timed; then each takes its turn
     `repeats` times, and which comes first changes from turn to turn.
