@@ -20,8 +20,8 @@ from baselines.masked.prediction import Prediction, Read, Take
 from benchmark.api import Noise, OnStep
 
 Denoise = Callable[[Tensor, Tensor], Tensor | Read]
-"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`, or to what
-reads them; the latter for chains with masks alone, whose policies draw once a step.
+"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`, or to
+what reads them; the latter for chains with masks alone, whose policies draw once a step.
 
 The sampler overwrites the result.
 """
