@@ -15,9 +15,9 @@ from baselines.attention import Memory
 from baselines.embedding import TimeEmbedding
 from baselines.encoder_decoder import Decoder, EncoderDecoderConfig
 
-LOGITS_AT_ONCE = 2**21
-"""Logits that are held at a time where only what is taken of them is kept: those of all positions
-of a batch over a large vocabulary do not fit into the cache of a processor."""
+LOGITS_AT_ONCE = 2**23
+"""Logits that are held at a time where only what is taken of them is kept: 32 MiB, the largest
+block whose memory stays with the process. Far fewer would read the whole table too often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,9 @@ class Denoiser(Decoder):
         if reading is None:
             return self.tokens.logits(hidden)
         vectors = hidden[reading.where]
-        size = max(1, LOGITS_AT_ONCE // self.tokens.num_embeddings)
+        most = max(1, LOGITS_AT_ONCE // self.tokens.num_embeddings)
+        count = max(1, -(-len(vectors) // most))
+        size = max(1, -(-len(vectors) // count))
         parts = [slice(start, start + size) for start in range(0, max(len(vectors), 1), size)]
         taken = [reading.take(self.tokens.logits(vectors[part]), part) for part in parts]
         return tuple(torch.cat(kept) for kept in zip(*taken, strict=True))
