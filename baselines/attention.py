@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -61,8 +62,15 @@ class Memory:
         )
 
 
+CACHE_STEP = 8
+"""Positions by which a cache grows.
+
+Attention reads all keys of a row at every position, faster where no unused ones lie between them.
+"""
+
+
 class Cache:
-    """Self-attention keys and values of the positions decoded so far, preallocated.
+    """Self-attention keys and values of the positions decoded so far, allocated as they grow.
 
     Args:
         layers: number of decoder blocks.
@@ -75,7 +83,8 @@ class Cache:
     def __init__(
         self, layers: int, rows: int, *, capacity: int, shape: BlockShape, like: Tensor
     ) -> None:
-        size = (rows, shape.heads, capacity, shape.dim // shape.heads)
+        self.capacity = capacity
+        size = (rows, shape.heads, 0, shape.dim // shape.heads)
         self.keys = [like.new_empty(size) for _ in range(layers)]
         self.values = [like.new_empty(size) for _ in range(layers)]
         self.length = 0
@@ -84,9 +93,18 @@ class Cache:
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Store `(rows, heads, new, head_dim)` and return all stored positions of the layer."""
         end = self.length + keys.size(2)
+        if end > self.keys[layer].size(2):
+            size = min(self.capacity, -(-end // CACHE_STEP) * CACHE_STEP)
+            self.keys[layer] = self._grown(self.keys[layer], size)
+            self.values[layer] = self._grown(self.values[layer], size)
         self.keys[layer][:, :, self.length : end] = keys
         self.values[layer][:, :, self.length : end] = values
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+
+    def _grown(self, old: Tensor, size: int) -> Tensor:
+        new = old.new_empty((*old.shape[:2], size, old.size(3)))
+        new[:, :, : self.length] = old[:, :, : self.length]
+        return new
 
     def select(self, rows: Tensor) -> None:
         """Keep the rows with indices `(n,)`, n at most the present number, in that order."""
@@ -160,7 +178,11 @@ class CrossAttention(nn.Module):
     def remember(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values `(sources, heads, source_length, head_dim)` of encoded sources."""
         keys, values = self.project_source(encoded).chunk(2, dim=-1)
-        return _split(keys, self.heads), _split(values, self.heads)
+        keys, values = _split(keys, self.heads), _split(values, self.heads)
+        if torch.is_grad_enabled():
+            return keys, values
+        # Decoding reads them at every call, faster where those of a head are neighbours.
+        return keys.contiguous(), values.contiguous()
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         """`(rows, length, dim)` to the same shape; rows are a multiple of sources.
@@ -204,7 +226,7 @@ class _Sublayer(nn.Module):
         return self.norm(x) if self.pre else x
 
     def leave(self, x: Tensor, change: Tensor) -> Tensor:
-        x = x + self.dropout(change)
+        x = x + (self.dropout(change) if self.training else change)
         return x if self.pre else self.norm(x)
 
 

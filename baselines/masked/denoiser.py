@@ -4,11 +4,30 @@ Source: the bidirectional decoder of Mask-Predict (arXiv 1904.09324, section 3.1
 embedding is that of D3PM, the length head that of Mask-Predict, section 3.3.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import overload
+
+import torch
 from torch import Tensor, nn
 
 from baselines.attention import Memory
 from baselines.embedding import TimeEmbedding
 from baselines.encoder_decoder import Decoder, EncoderDecoderConfig
+
+LOGITS_AT_ONCE = 2**23
+"""Logits that are held at a time where only what is taken of them is kept: 32 MiB, the largest
+block whose memory stays with the process. Far fewer would read the whole table too often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where logits are wanted, and what of them."""
+
+    where: Tensor
+    """True at n positions, `(rows, length)`."""
+    take: Callable[[Tensor, slice], tuple[Tensor, ...]]
+    """From the logits `(m, vocab)` of a part of the n positions to what is kept, `(m,)` each."""
 
 
 class Denoiser(Decoder):
@@ -36,23 +55,52 @@ class Denoiser(Decoder):
         self.time = TimeEmbedding(config.dim) if time else None
         self.length_head = nn.Linear(config.dim, lengths) if lengths else None
 
+    @overload
     def forward(
         self, x_t: Tensor, memory: Memory, t: Tensor, present: Tensor | None = None
-    ) -> Tensor:
-        """Logits of x_0, `(rows, length, vocab)`.
+    ) -> Tensor: ...
+    @overload
+    def forward(
+        self,
+        x_t: Tensor,
+        memory: Memory,
+        t: Tensor,
+        present: Tensor | None = None,
+        *,
+        reading: Reading,
+    ) -> tuple[Tensor, ...]: ...
+    def forward(
+        self,
+        x_t: Tensor,
+        memory: Memory,
+        t: Tensor,
+        present: Tensor | None = None,
+        *,
+        reading: Reading | None = None,
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Logits of x_0, `(rows, length, vocab)`, or what `reading` takes of them, `(n,)` each.
 
         Args:
             x_t: tokens `(rows, length)`; the rows of one source are neighbours.
             memory: of the sources.
             t: times `(rows,)`.
             present: True where a row has a token `(rows, length)`; None means everywhere.
+            reading: what is wanted of the logits; None means all.
         """
         x = self.embed(x_t)
         if self.time is not None:
             x = x + self.time(t)[:, None, :]
         mask = None if present is None else present[:, None, None, :]
         hidden = self.stack(self.dropout(x), memory, causal=False, mask=mask)
-        return self.tokens.logits(hidden)
+        if reading is None:
+            return self.tokens.logits(hidden)
+        vectors = hidden[reading.where]
+        most = max(1, LOGITS_AT_ONCE // self.tokens.num_embeddings)
+        count = max(1, -(-len(vectors) // most))
+        size = max(1, -(-len(vectors) // count))
+        parts = [slice(start, start + size) for start in range(0, max(len(vectors), 1), size)]
+        taken = [reading.take(self.tokens.logits(vectors[part]), part) for part in parts]
+        return tuple(torch.cat(kept) for kept in zip(*taken, strict=True))
 
     def length_logits(self, memory: Memory) -> Tensor:
         """Scores `(sources, lengths)` of the lengths 1, 2, ... of the target, marks not counted.

@@ -16,11 +16,12 @@ from baselines.masked.policies import (
     State,
     Transition,
 )
-from baselines.masked.prediction import Prediction
+from baselines.masked.prediction import Prediction, Read, Take
 from benchmark.api import Noise, OnStep
 
-Denoise = Callable[[Tensor, Tensor], Tensor]
-"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`.
+Denoise = Callable[[Tensor, Tensor], Tensor | Read]
+"""From x_t `(rows, length)` and times `(rows,)` to logits of x_0 `(rows, length, vocab)`, or to
+what reads them; the latter for chains with masks alone, whose policies draw once a step.
 
 The sampler overwrites the result.
 """
@@ -69,7 +70,7 @@ def sample(
     )
     for index in range(count):
         t, s = times[index], times[index + 1]
-        logits = denoise(state.tokens, t.expand(rows)).index_fill_(-1, forbidden, -torch.inf)
+        logits = _without(forbidden, denoise(state.tokens, t.expand(rows)))
         transition = Transition(
             t,
             s,
@@ -86,3 +87,17 @@ def sample(
         if policy in ADAPTIVE and not bool(state.noisy.any()):
             break
     return state
+
+
+def _without(forbidden: Tensor, logits: Tensor | Read) -> Tensor | Read:
+    """No mass on the ids `forbidden` `(n,)`."""
+    if isinstance(logits, Tensor):
+        return logits.index_fill_(-1, forbidden, -torch.inf)
+    read = logits
+
+    def read_without(where: Tensor, take: Take) -> tuple[Tensor, ...]:
+        return read(
+            where, lambda found, part: take(found.index_fill_(-1, forbidden, -torch.inf), part)
+        )
+
+    return read_without

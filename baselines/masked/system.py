@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.encoder_decoder import Encoder, EncoderDecoder
-from baselines.masked.corruption import CORRUPTIONS, CorruptionName
-from baselines.masked.denoiser import Denoiser
+from baselines.masked.corruption import CORRUPTIONS, Absorbing, CorruptionName
+from baselines.masked.denoiser import Denoiser, Reading
 from baselines.masked.grid import decreasing_times
 from baselines.masked.lengths import LENGTHS, LengthName, Wanted, length_loss
 from baselines.masked.likelihood import (
@@ -29,6 +29,7 @@ from baselines.masked.objective import (
     cross_entropy,
 )
 from baselines.masked.policies import PolicySettings
+from baselines.masked.prediction import Read, Take
 from baselines.masked.sampling import sample
 from baselines.masked.settings import MaskedConfig, MaskedDecoding
 from baselines.setting_checks import check_beam
@@ -260,10 +261,17 @@ class MaskedSystem(api.NeuralSystem):
             noise,
             Wanted(per_source, lengths.target, decoding.temperature, decoding.length_beam),
         )
+
+        def denoise(x_t: Tensor, t: Tensor) -> Tensor | Read:
+            def read(where: Tensor, take: Take) -> tuple[Tensor, ...]:
+                return self.network(x_t, memory, t, canvas.present, reading=Reading(where, take))
+
+            if isinstance(self.corruption, Absorbing):
+                return read
+            return self._leave_out(self.network(x_t, memory, t, canvas.present), x_t, t[:, None])
+
         state = sample(
-            lambda x_t, t: self._leave_out(
-                self.network(x_t, memory, t, canvas.present), x_t, t[:, None]
-            ),
+            denoise,
             self.corruption,
             decoding.policy,
             # A policy that runs until no masks are left takes at most one step per position.

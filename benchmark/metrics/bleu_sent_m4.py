@@ -47,13 +47,15 @@ class BleuSentM4(CasedTokenMetric):
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
         values = sentence_bleu(
-            [item.candidates for item in items], [item.references for item in items], self.split
+            [item.candidates for item in items],
+            [item.references for item in items],
+            self.splitter(),
         )
         return Scores(values, signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
-        return pair_bleu([item.candidates for item in items], self.split)
+        return pair_bleu([item.candidates for item in items], self.splitter())
 
 
 def sentence_bleu(

@@ -30,8 +30,8 @@ class Dist1(CasedTokenMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
-        values = []
+        values, split = [], self.splitter()
         for item in items:
-            tokens = [self.split(text) for text in item.candidates]
+            tokens = [split(text) for text in item.candidates]
             values.append([len(set(line)) / len(line) if line else 0.0 for line in tokens])
         return Scores(np.array(values, dtype=np.float64), self.signature)

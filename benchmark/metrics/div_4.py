@@ -34,13 +34,15 @@ class Div4(CasedTokenMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""
-        return Scores(np.array([self._distinct(item) for item in items]), self.signature)
+        split = self.splitter()
+        values = [_distinct([split(text) for text in item.candidates]) for item in items]
+        return Scores(np.array(values), self.signature)
 
-    def _distinct(self, item: Item) -> float:
-        if len(item.candidates) < 2:
-            return float("nan")
-        grams: list[tuple[str, ...]] = []
-        for text in item.candidates:
-            tokens = self.split(text)
-            grams += zip(*(tokens[start:] for start in range(ORDER)), strict=False)
-        return len(set(grams)) / len(grams) if grams else 0.0
+
+def _distinct(texts: Sequence[list[str]]) -> float:
+    if len(texts) < 2:
+        return float("nan")
+    grams: list[tuple[str, ...]] = []
+    for tokens in texts:
+        grams += zip(*(tokens[start:] for start in range(ORDER)), strict=False)
+    return len(set(grams)) / len(grams) if grams else 0.0

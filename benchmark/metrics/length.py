@@ -31,7 +31,8 @@ class Length(TokenMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`."""
+        counted = self.counted
         values = [
-            [len(split(text, "mixed", self.counted)) for text in item.candidates] for item in items
+            [len(split(text, "mixed", counted)) for text in item.candidates] for item in items
         ]
         return Scores(np.array(values, dtype=np.float64), self.signature)

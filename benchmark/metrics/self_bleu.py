@@ -63,12 +63,13 @@ class SelfBleu(CasedTokenMetric):
         if num_samples < 2:
             return Scores(np.full(len(items), np.nan), self.signature)
         pairs = np.triu_indices(num_samples, 1)
-        bleu = pair_bleu([item.candidates for item in items], self.split)
+        split = self.splitter()
+        bleu = pair_bleu([item.candidates for item in items], split)
         upper = bleu[:, pairs[0], pairs[1]]
         if self.form == "published":
             return Scores(upper.mean(axis=1), self.signature)
         both = (upper + bleu[:, pairs[1], pairs[0]]) / 2
-        numbers = _number_texts([[tuple(self.split(t)) for t in i.candidates] for i in items])
+        numbers = _number_texts([[tuple(split(t)) for t in i.candidates] for i in items])
         equal = numbers[:, pairs[0]] == numbers[:, pairs[1]]
         return Scores(np.where(equal, 1.0, both).mean(axis=1), self.signature)
 

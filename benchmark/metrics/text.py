@@ -13,7 +13,7 @@ compared. It is the scale of published figures and of nothing else: nobody reads
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -113,6 +113,13 @@ class CasedTokenMetric(TokenMetric):
         """The tokens of a text."""
         return split(respell(text, self.pieces), self.case, self.counted)
 
+    def splitter(self) -> Callable[[str], list[str]]:
+        """What `split` does, for many texts: what the options say is looked up once."""
+        case, counted = self.case, self.counted
+        if self.pieces != AS_WRITTEN:
+            return self.split
+        return lambda text: split(text, case, counted)
+
 
 def respell(text: str, pieces: str) -> str:
     """The text through a tokeniser and back; as it is where none is named."""
@@ -141,6 +148,9 @@ def split(text: str, case: Case, counted: Unit = "words") -> list[str]:
     Words are what stands between white space, as the papers count them; characters are all code
     points but white space, as sacreBLEU's tokeniser `char` gives them.
     """
+    if counted == "words" and text.isascii():
+        # Composed already, and the separators that folding makes spaces of split words anyway.
+        return (text.lower() if case == "lower" else text).split()
     folded = fold(text, case)
     if counted in ("zh", "ja"):
         return language_tokens(folded, counted)

@@ -1,4 +1,7 @@
-"""Timing that is fair to both: warm, in turn, several times."""
+"""Timing that is fair to both: warm, in turn, several times, by seconds of the processor.
+
+On a machine with other work to do a run waits for it, so that wall time says more of the others.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Contender:
 def alternate(
     ours: Contender, theirs: Contender, *, sentences: int, repeats: int
 ) -> tuple[Side, Side]:
-    """Time both in turn, so that what slows the machine down affects both alike.
+    """Time both in turn, so that what slows the processor down affects both alike.
 
     The first run of each warms it up and is counted, not timed; then each takes its turn
     `repeats` times, and which comes first changes from turn to turn.
@@ -55,9 +58,9 @@ def alternate(
     outputs: list[object] = [None, None]
     for turn in range(repeats):
         for which in (0, 1) if turn % 2 == 0 else (1, 0):
-            started = time.perf_counter()
+            started = time.process_time()
             outputs[which] = sides[which].run()
-            seconds[which].append(time.perf_counter() - started)
+            seconds[which].append(time.process_time() - started)
     first, second = (
         Side(
             name=side.name,

@@ -3,6 +3,7 @@ import torch
 from torch.nn import functional
 
 from baselines.attention import (
+    CACHE_STEP,
     BlockShape,
     Cache,
     CrossAttention,
@@ -88,6 +89,36 @@ def test_selected_rows_go_on_as_themselves():
     cache.select(rows)
     last = stack(x[rows, 2:], memory, causal=True, cache=cache)
     torch.testing.assert_close(last, whole[rows, 2:], rtol=1e-5, atol=1e-6)
+
+
+def test_a_cache_grows_and_keeps_what_it_holds():
+    length = 2 * CACHE_STEP + 3
+    stack = DecoderStack(2, SHAPE)
+    memory = stack.remember(torch.randn(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+    x, rows = torch.randn(3, length, 8), torch.tensor([2, 0])
+    whole = stack(x, memory, causal=True)
+    cache = Cache(2, 3, capacity=length, shape=SHAPE, like=x)
+    for i in range(CACHE_STEP):
+        stack(x[:, i : i + 1], memory, causal=True, cache=cache)
+    assert cache.keys[0].size(2) == CACHE_STEP
+    cache.select(rows)
+    parts = [
+        stack(x[rows, i : i + 1], memory, causal=True, cache=cache)
+        for i in range(CACHE_STEP, length)
+    ]
+    assert cache.keys[0].shape == (2, 2, length, 4)
+    torch.testing.assert_close(
+        torch.cat(parts, dim=1), whole[rows, CACHE_STEP:], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_decoding_reads_keys_of_a_head_that_are_neighbours():
+    cross, encoded = CrossAttention(SHAPE), torch.randn(2, 3, 8)
+    learnt = cross.remember(encoded)
+    with torch.no_grad():
+        read = cross.remember(encoded)
+    assert all(part.is_contiguous() for part in read)
+    assert all(torch.equal(a, b) for a, b in zip(learnt, read, strict=True))
 
 
 @pytest.mark.parametrize(("heads", "norm"), [(3, "pre"), (0, "pre"), (2, "sandwich")])

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from baselines.encoder_decoder import Encoder, EncoderDecoder, EncoderDecoderConfig
-from baselines.masked.denoiser import Denoiser
+from baselines.masked import denoiser
+from baselines.masked.denoiser import Denoiser, Reading
 
 CONFIG = EncoderDecoderConfig(
     dim=16, heads=2, ffn=32, dropout=0.0, encoder_layers=1, decoder_layers=2
@@ -74,3 +75,33 @@ def test_a_denoiser_without_length_head_says_so():
     network = model()
     with pytest.raises(ValueError, match="length head"):
         network.decoder.length_logits(network.encode(torch.tensor([[3, 2]]), 0))
+
+
+def test_what_is_read_are_the_logits_of_the_positions_asked_for(monkeypatch):
+    network = model()
+    memory = network.encode(torch.tensor([[3, 4, 2], [5, 6, 2]]), 0)
+    x_t, t = torch.randint(3, 9, (4, 5)), torch.full((4,), 0.5)
+    where = torch.rand(4, 5) < 0.6
+    where[0] = True
+    # Two positions at a time; the last part may be shorter.
+    monkeypatch.setattr(denoiser, "LOGITS_AT_ONCE", 2 * 9)
+    parts = []
+
+    def take(logits, part):
+        parts.append(len(logits))
+        return logits.argmax(-1), logits.amax(-1)
+
+    best, scores = network.decoder(x_t, memory, t, reading=Reading(where, take))
+    logits = network.decoder(x_t, memory, t)[where]
+    assert best.tolist() == logits.argmax(-1).tolist()
+    torch.testing.assert_close(scores, logits.amax(-1))
+    assert max(parts) == 2 and sum(parts) == int(where.sum())
+
+
+def test_nothing_asked_for_gives_nothing():
+    network = model()
+    memory = network.encode(torch.tensor([[3, 4, 2]]), 0)
+    reading = Reading(torch.zeros(1, 5, dtype=torch.bool), lambda logits, _: (logits.argmax(-1),))
+    assert network.decoder(torch.full((1, 5), 3), memory, torch.ones(1), reading=reading)[
+        0
+    ].shape == (0,)

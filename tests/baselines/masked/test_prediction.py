@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from baselines.masked.prediction import Prediction
@@ -38,3 +39,26 @@ def test_without_temperature_the_most_probable_comes_out_however_many_are_wanted
     certain = Prediction(LOGITS, temperature=0.0)
     assert certain.draw(torch.tensor([[True, True]]), u).tolist() == [0, 2]
     assert certain.draw(torch.tensor([[False, True]]), u).tolist() == [2]
+
+
+def in_parts(where, take):
+    """A reader of `LOGITS` that gives one position at a time."""
+    logits = LOGITS[where]
+    parts = [take(logits[i : i + 1], slice(i, i + 1)) for i in range(len(logits))]
+    return tuple(torch.cat(kept) for kept in zip(*parts, strict=True))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_logits_that_are_read_in_parts_give_the_same_draws(temperature):
+    u, where = torch.tensor([[0.7, 0.1]], dtype=torch.float64), torch.tensor([[True, True]])
+    whole, parts = Prediction(LOGITS, temperature), Prediction(in_parts, temperature)
+    assert parts.draw(where, u).tolist() == whole.draw(where, u).tolist()
+    for part, of_whole in zip(
+        parts.draw_scored(where, u), whole.draw_scored(where, u), strict=True
+    ):
+        torch.testing.assert_close(part, of_whole)
+
+
+def test_what_is_read_in_parts_is_not_had_everywhere():
+    with pytest.raises(TypeError, match="everywhere"):
+        Prediction(in_parts).probabilities()

@@ -11,6 +11,7 @@ from texts_in_scripts import TEXTS as IN_SCRIPTS
 
 from benchmark.api import detect_script
 from benchmark.metrics import METRICS, Item, PairwiseMetric, make_metric
+from benchmark.metrics.text import fold, split
 
 CHINESE = [
     Item("1", "买的手机怎么样", ("屏幕很亮也清楚",), ("屏幕很亮也清楚", "屏 幕 很 暗")),
@@ -192,3 +193,11 @@ def test_equal_texts_have_the_best_value_in_every_script(text: str, unit: Any) -
         metric = make_metric(name, script=script, unit=unit)
         values = metric.score([Item("1", text, (text,), (text, other_form))]).values
         np.testing.assert_allclose(values, best)
+
+
+@pytest.mark.parametrize("case", ["mixed", "lower"])
+@pytest.mark.parametrize(
+    "text", ["", " A  b\tC\n", "A\x1cb\x1dC\x1e\x1fd", "É A\x1cB", "a\x0bB\x0c"]
+)
+def test_words_of_plain_texts_are_those_of_their_folded_form(text: str, case: Any) -> None:
+    assert split(text, case) == fold(text, case).split()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -28,3 +30,10 @@ def test_turns_change_and_warm_up_is_not_timed():
     # Two calls with three rows of five positions, for three sentences.
     assert (ours.positions, theirs.positions) == (10.0, 5.0)
     assert ours.parameters == 10
+
+
+def test_what_counts_are_seconds_of_the_processor(monkeypatch):
+    clock = itertools.count(0, 3)
+    monkeypatch.setattr("benchmark.timing.alternation.time.process_time", lambda: next(clock))
+    ours, theirs = alternate(contender("a", 1, []), contender("b", 1, []), sentences=1, repeats=2)
+    assert ours.seconds == theirs.seconds == (3, 3)
