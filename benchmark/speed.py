@@ -72,7 +72,9 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
     check_output(options.output)
     kept = _read_kept(options)
     from benchmark.runtime.device import set_threads
+    from benchmark.store.provenance import code
 
+    code()  # is looked at once: before the code may be changed while it is measured
     set_threads(options.threads)
     results = []
     for comparison, name in chosen:

@@ -30,6 +30,7 @@ from benchmark.scoring.score_entries import find_score
 from benchmark.store.entries import TRIAL, Kind, Store
 from benchmark.store.files import write_text
 from benchmark.store.lease import HeldError, LeaseLostError, Owner
+from benchmark.store.provenance import code
 
 Rerun = Literal["missing", "failed", "stale", "all"]
 
@@ -139,6 +140,7 @@ def run_trial(trial: Trial, context: RunContext) -> Outcome:
         ProcessLostError: if one of several processes failed where the others did not.
     """
     store, processes = context.store, context.processes
+    code()  # is looked at once: before the code may be changed while it runs
     try:
         with _leased(store, TRIAL, trial.key, processes, timeout_s=0.0, what=trial.name):
             return _run_stages(trial, context)
