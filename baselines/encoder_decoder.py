@@ -121,8 +121,7 @@ class EncoderDecoder(nn.Module):
 
         Puts the network into evaluation mode.
         """
-        if self.training:
-            self.eval()
+        self.eval()
         encoded = encode_sources(tokenizer, sources, length)
         tokens = encoded.padded(tokenizer.pad_id).to(self.decoder.tokens.weight.device)
         return self.encode(tokens, tokenizer.pad_id), encoded.truncated

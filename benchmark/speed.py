@@ -52,7 +52,9 @@ def parser() -> CommandParser:
     made.add_argument(
         "--repeats", type=int, default=7, metavar="N", help="repetitions of each side (default: 7)"
     )
-    made.add_argument("--threads", type=int, default=1, metavar="N", help="default: 1")
+    made.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="default: 1; their seconds are added"
+    )
     add_shared_flags(made, "--json")
     add_output(made, "FILE", "write the record to a JSON file")
     made.add_argument(

@@ -133,8 +133,7 @@ class AutoregressiveSystem(api.NeuralSystem):
         max_length = decoding.length(self.id, self.resources.lengths.target, num_samples)
         if not sources:
             return []
-        if self.module.training:
-            self.module.eval()
+        self.module.eval()
         per_source, kind = decoding.rows(num_samples), decoding.kind
         read = self._read(sources, per_source, max_length)
         device = read.alphabet.forbidden.device

@@ -4,7 +4,6 @@ Source: the bidirectional decoder of Mask-Predict (arXiv 1904.09324, section 3.1
 embedding is that of D3PM, the length head that of Mask-Predict, section 3.3.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import overload
 
@@ -14,10 +13,12 @@ from torch import Tensor, nn
 from baselines.attention import Memory
 from baselines.embedding import TimeEmbedding
 from baselines.encoder_decoder import Decoder, EncoderDecoderConfig
+from baselines.masked.prediction import Take
 
 LOGITS_AT_ONCE = 2**23
 """Logits that are held at a time where only what is taken of them is kept: 32 MiB, the largest
-block whose memory stays with the process. Far fewer would read the whole table too often."""
+block that the allocator of glibc keeps for the process. Far fewer would read the whole table too
+often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,7 @@ class Reading:
 
     where: Tensor
     """True at n positions, `(rows, length)`."""
-    take: Callable[[Tensor, slice], tuple[Tensor, ...]]
-    """From the logits `(m, vocab)` of a part of the n positions to what is kept, `(m,)` each."""
+    take: Take
 
 
 class Denoiser(Decoder):

@@ -139,7 +139,7 @@ class TrainingRecipe(_Recipe):
     beta_2: ProperShare = 0.999
     weight_decay: float = Field(0.0, ge=0, le=1000)
     optimiser: Literal["adamw", "muon"] = "adamw"
-    """muon moves hidden matrices, adamw the rest: see `benchmark.training.optimiser`."""
+    """muon moves the matrices of layers, adamw the rest: see `benchmark.training.optimiser`."""
     clip_norm: float | None = Field(1.0, gt=0)
     ema_decay: ProperShare = 0.0
     """0 = no averaging; otherwise the averaged weights are stored."""

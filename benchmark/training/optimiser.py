@@ -1,4 +1,4 @@
-"""The optimiser of a training: AdamW, or Muon on the hidden matrices and AdamW on the rest."""
+"""The optimiser of a training: AdamW, or Muon on the matrices of layers and AdamW on the rest."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
 
     Args:
         module: the weights that are trained.
-        recipe: with `optimiser: muon`, hidden matrices are moved by Muon, scaled so that their
-            steps are as large as those of AdamW: one learning rate serves both.
+        recipe: with `optimiser: muon`, the matrices of layers are moved by Muon, scaled so that
+            their steps are as large as those of AdamW: one learning rate serves both.
 
     Source: arXiv 1711.05101 (AdamW); arXiv 2502.16982, eq. 4 (Muon beside AdamW).
     """
-    matrices = list(hidden_matrices(module)) if recipe.optimiser == "muon" else []
+    matrices = list(layer_matrices(module)) if recipe.optimiser == "muon" else []
     taken = {id(matrix) for matrix in matrices}
     rest = [weight for weight in module.parameters() if id(weight) not in taken]
     rate, decay = recipe.learning_rate, recipe.weight_decay
@@ -71,15 +71,17 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
     return tuple(parts)
 
 
-def hidden_matrices(module: nn.Module) -> Iterator[nn.Parameter]:
-    """The matrices of linear layers, without those that are tables of words as well.
+def layer_matrices(module: nn.Module) -> Iterator[nn.Parameter]:
+    """The matrices of linear layers, each once, without those that are tables of words as well.
 
-    Tables of words, of positions and what is not a matrix are left to AdamW.
+    Tables of words, of positions and what is not a matrix are left to AdamW. Small heads that are
+    no tables, such as that of lengths, are among the layers.
     """
-    tables = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding)}
+    seen = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding)}
     for part in module.modules():
         # Conv1D is the linear layer of transformers' GPT-2; other trainings do not import it.
         is_linear = isinstance(part, nn.Linear) or type(part).__name__ == "Conv1D"
         weight = getattr(part, "weight", None)
-        if is_linear and isinstance(weight, nn.Parameter) and id(weight) not in tables:
+        if is_linear and isinstance(weight, nn.Parameter) and id(weight) not in seen:
+            seen.add(id(weight))
             yield weight

@@ -23,6 +23,7 @@ import benchmark.runtime.distributed
 import benchmark.training.trainer
 from benchmark import run
 from benchmark.api import UserError
+from benchmark.execution.executor_choice import ExecutorChoice
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.plan import load_limited, make_plan
 from benchmark.experiment.suite import Budget, load_suite
@@ -226,7 +227,8 @@ def test_jobs_under_a_launcher(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["--suite", NANO, "--task", "dialogue", "--system", "copy-source", "--jobs", "2"]
     with pytest.raises(UserError, match="omit --jobs"):
-        run._run(run.parser().parse_args(words), words, "cpu", Processes(0, 2))
+        options = run.parser().parse_args(words)
+        run._run(options, words, ExecutorChoice(jobs=2), "cpu", Processes(0, 2))
 
 
 def test_a_batch_too_small_to_share(tmp_path) -> None:

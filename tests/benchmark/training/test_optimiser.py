@@ -8,7 +8,7 @@ from torch import nn
 
 from baselines.autoregressive.gpt2 import GPT2Config, GPT2System
 from benchmark.experiment.suite import TrainingRecipe
-from benchmark.training.optimiser import Optimisers, hidden_matrices, make_optimisers
+from benchmark.training.optimiser import Optimisers, layer_matrices, make_optimisers
 
 
 class Tied(nn.Module):
@@ -29,17 +29,17 @@ def muon(**values):
     return TrainingRecipe(**{"optimiser": "muon", "learning_rate": 0.5} | values)
 
 
-def test_hidden_matrices_are_no_tables():
+def test_matrices_of_layers_are_no_tables():
     module = Tied()
-    assert {id(weight) for weight in hidden_matrices(module)} == {
+    assert {id(weight) for weight in layer_matrices(module)} == {
         id(module.hidden.weight),
         id(module.back.weight),
     }
 
 
-def test_the_layers_of_gpt2_are_hidden_matrices(resources):
+def test_the_layers_of_gpt2_are_layer_matrices(resources):
     system = GPT2System.build(GPT2Config(dim=8, layers=2, heads=2, ffn=12), resources)
-    shapes = sorted(tuple(weight.shape) for weight in hidden_matrices(system.module))
+    shapes = sorted(tuple(weight.shape) for weight in layer_matrices(system.module))
     assert shapes == sorted([(8, 24), (8, 8), (8, 12), (12, 8)] * 2)
 
 
