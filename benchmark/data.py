@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
+from benchmark.runtime.column_keys import COLUMN_FLAGS, chosen_columns
 from benchmark.runtime.command_line import (
-    COLUMN_FLAGS,
     CommandParser,
     add_output,
     add_shared_flags,
@@ -70,7 +70,7 @@ def _convert(options: argparse.Namespace) -> int:
 
     if options.output is None:
         raise UserError("--output is missing: name the folder of the task, DATA/TASK.")
-    columns = Columns(*_columns(options))
+    columns = Columns(*chosen_columns(options))
     for of in convert(options.origin, options.output, columns, options.subset):
         left_out = f", {of.left_out:,} without source or target left out" if of.left_out else ""
         names = ", ".join(map(repr, filter(None, of.columns)))
@@ -89,7 +89,7 @@ def _check(options: argparse.Namespace) -> int:
     folder = options.folder.resolve()
     if not folder.is_dir():
         raise UserError(f"{options.folder} is no folder: name that of a task, DATA/TASK.")
-    changes = [*options.set, *name_columns(_columns(options))]
+    changes = [*options.set, *name_columns(chosen_columns(options))]
     suite = load_suite(options.suite, changes).with_tasks([folder.name], folder.parent)
     task = load_limited(suite, folder.name, folder.parent)
     found = check_data(task, suite.tasks[folder.name])
@@ -98,10 +98,6 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     print("\n".join([*found.lines(), *describe_reading(task)]))
     return 0
-
-
-def _columns(options: argparse.Namespace) -> tuple[str | None, str | None, str | None]:
-    return options.source_key, options.target_key, options.refs_key
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from benchmark.api import UserError
+from benchmark.runtime.column_keys import COLUMN_FLAGS, chosen_columns
 from benchmark.runtime.command_line import (
-    COLUMN_FLAGS,
     CommandParser,
     add_shared_flags,
     check_positive,
@@ -369,8 +369,7 @@ def _choose_suite(options: argparse.Namespace) -> tuple[Suite, list[str]]:
     from benchmark.experiment.selection import choose_tasks
     from benchmark.experiment.suite import load_suite
 
-    columns = (options.source_key, options.target_key, options.refs_key)
-    changes = [*options.set, *name_columns(columns)]
+    changes = [*options.set, *name_columns(chosen_columns(options))]
     if options.seeds:
         changes.append(f"seeds=[{', '.join(map(str, options.seeds))}]")
     suite = load_suite(options.suite, changes).with_tasks(options.task, options.data_dir)

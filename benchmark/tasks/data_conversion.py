@@ -11,7 +11,7 @@ from benchmark.runtime.output_paths import make_folder
 from benchmark.store.files import json_line
 from benchmark.tasks.hub_dataset import is_hub_id, read_hub
 from benchmark.tasks.pair_columns import Columns, Pair
-from benchmark.tasks.pair_files import Pairs, find_pairs, open_pairs
+from benchmark.tasks.pair_files import NO_PAIRS, Pairs, find_pairs, open_pairs
 from benchmark.tasks.splits import Split
 from benchmark.tasks.task_folder import find_splits
 
@@ -92,7 +92,7 @@ def _convert(split: Split, origin: str, pairs: Pairs, output: Path) -> Converted
             else:
                 file.write(_line(pair))
     if rows == left_out:
-        raise UserError(f"{origin} has no pair with a source and a target.")
+        raise UserError(f"{origin} {NO_PAIRS}")
     return ConvertedSplit(split, origin, rows, left_out, astuple(pairs.columns))
 
 

@@ -16,7 +16,7 @@ from benchmark.tasks.data_notes import PUBLISHED_TRAIN, take_notes
 from benchmark.tasks.json_lines import KEYS, Lines, read_jsonl, read_objects, read_origin
 from benchmark.tasks.labelled_task import EDIT, is_labelled_task, load_labelled
 from benchmark.tasks.pair_columns import Columns
-from benchmark.tasks.pair_files import open_pairs
+from benchmark.tasks.pair_files import NO_PAIRS, open_pairs
 from benchmark.tasks.requests_in_use import content, evenly
 from benchmark.tasks.splits import SPLITS, Split
 from benchmark.tasks.task import Task
@@ -191,7 +191,7 @@ def read_split(files: SplitFiles, split: Split, columns: Columns) -> Lines:
         example = Example(f"{split}-{number}", pair.source, pair.target, pair.references)
         lines.examples.append(example)
     if not lines.examples:
-        raise UserError(f"{files.paths[0]} has no pair with a source and a target.")
+        raise UserError(f"{files.paths[0]} {NO_PAIRS}")
     lines.ignored_keys = dict(sorted(pairs.ignored.items()))
     found = astuple(pairs.columns)
     if files.form != "lines" and {*found} - {*KEYS, None}:

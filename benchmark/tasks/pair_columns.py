@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import nearest
+from benchmark.runtime.column_keys import COLUMN_FLAGS, COLUMN_KEYS
 from benchmark.runtime.json_format import read_json
 from benchmark.tasks.json_lines import OTHER_NAMES, kind
 
@@ -95,9 +96,10 @@ def read_pair(row: Row, columns: Columns, where: str) -> Pair | None:
     return Pair(source, target, (target, *others), len(given) - len(references))
 
 
-_WHAT = {"src": "the source", "trg": "the target", "refs": "the references"}
-_FLAGS = {"src": "--source-key", "trg": "--target-key", "refs": "--refs-key"}
-_FIELDS = {"src": "source_key", "trg": "target_key", "refs": "refs_key"}
+_SIDES = ("src", "trg", "refs")
+_WHAT = dict(zip(_SIDES, ("the source", "the target", "the references"), strict=True))
+_FLAGS = dict(zip(_SIDES, COLUMN_FLAGS, strict=True))
+_FIELDS = dict(zip(_SIDES, COLUMN_KEYS, strict=True))
 """Of `task.yaml`, which all commands read."""
 
 
@@ -183,7 +185,10 @@ def _references(row: Row, column: str, where: str) -> list[str]:
                 f"{where}: {column!r} is a list of lists: list the references of the pair as texts."
             )
         if not isinstance(text, str):
-            raise UserError(f"{where}: {column!r} holds {text!r:.40}, which is no text.")
+            raise UserError(
+                f"{where}: {column!r} holds {text!r:.40}, which is no text: write it in quotes, or"
+                " leave it out."
+            )
         texts.append(_checked(text, column, where))
     return texts
 

@@ -31,6 +31,12 @@ Rows = Iterator[tuple[str, Row]]
 INSTALL = "python -m pip install 'diffuseq-bench[datasets]'"
 """What installs `datasets` and `pyarrow`."""
 
+NO_PAIRS = (
+    "has no pair with a source and a target: fill these, or name other columns with"
+    " --source-key and --target-key."
+)
+"""What is wrong with a file whose rows are all left out."""
+
 _BATCH_ROWS = 1000
 
 
@@ -110,7 +116,7 @@ def _table_rows(path: Path) -> Rows:
         return _json_rows(path)
     if kind == ".parquet":
         return _parquet_rows(path)
-    return _cell_rows(path, "\t" if kind == ".tsv" else None)
+    return _tab_rows(path) if kind == ".tsv" else _comma_rows(path)
 
 
 def _located(path: Path, objects: Iterable[tuple[int, Row]]) -> Rows:
@@ -128,14 +134,16 @@ def _json_rows(path: Path) -> Rows:
         yield from _located(path, read_objects(path))
         return
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not JSON that can be read ({error}).") from error
+        raise UserError(
+            f"{path} is not JSON that can be read ({error}): write one object for each pair."
+        ) from error
     if isinstance(value, dict):
-        lists = {name: of for name, of in value.items() if isinstance(of, list)}
-        if len(lists) == 1 and all(isinstance(of, dict) for of in next(iter(lists.values()))):
-            value = next(iter(lists.values()))
-        elif lists and len({len(of) for of in lists.values()}) == 1:
-            names = list(lists)
-            value = [dict(zip(names, of, strict=True)) for of in zip(*lists.values(), strict=True)]
+        lists = [of for of in value.values() if isinstance(of, list)]
+        if len(lists) == 1 and lists[0] and all(isinstance(of, dict) for of in lists[0]):
+            value = lists[0]
+        # A list beside a text, as of references, is no column.
+        elif lists and len(lists) == len(value) and len({*map(len, lists)}) == 1:
+            value = [dict(zip(value, of, strict=True)) for of in zip(*lists, strict=True)]
         else:
             value = [value]
     if not isinstance(value, list) or not all(isinstance(of, dict) for of in value):
@@ -144,22 +152,30 @@ def _json_rows(path: Path) -> Rows:
         yield f"{path}, entry {number}", row
 
 
-def _cell_rows(path: Path, delimiter: str | None) -> Rows:
-    """The rows of CSV or TSV, whose first line has the names of the columns."""
+def _comma_rows(path: Path) -> Rows:
+    """The rows of CSV, whose first line has the names of the columns."""
     text = _content(path)
-    csv.field_size_limit(sys.maxsize)
-    if delimiter == "\t":
-        # Texts that are not quoted may begin with a quote.
-        try:
-            return iter(list(_cells(path, text, delimiter, csv.QUOTE_MINIMAL)))
-        except UserError:
-            return _cells(path, text, delimiter, csv.QUOTE_NONE)
     head = text.partition("\n")[0]
     # The names in the first line hold none of these.
     return _cells(path, text, max(",;\t", key=head.count), csv.QUOTE_MINIMAL)
 
 
+def _tab_rows(path: Path) -> Rows:
+    """The rows of TSV, whose texts are quoted or, with quotes of their own, are not."""
+    text = _content(path)
+    plain = _cells(path, text, "\t", csv.QUOTE_NONE)
+    try:
+        rows = list(_cells(path, text, "\t", csv.QUOTE_MINIMAL))
+    except UserError:
+        return plain
+    lines = [line for line in io.StringIO(text, newline="") if line.strip("\r\n")]
+    # Lines with all their cells are rows, even if a quote in one seems to end in another.
+    whole = len({line.count("\t") for line in lines}) == 1
+    return plain if whole and len(rows) != len(lines) - 1 else iter(rows)
+
+
 def _cells(path: Path, text: str, delimiter: str, quoting: Any) -> Rows:
+    csv.field_size_limit(sys.maxsize)
     lines = io.StringIO(text, newline="")
     reader = csv.DictReader(lines, delimiter=delimiter, quoting=quoting, strict=True)
     try:
@@ -199,7 +215,9 @@ def _parquet_rows(path: Path) -> Rows:
                     yield f"{path}, row {number}", row
     except (OSError, ArrowException) as error:
         said = " ".join(str(error).split())
-        raise UserError(f"{path} cannot be read as parquet ({said:.200}).") from error
+        raise UserError(
+            f"{path} cannot be read as parquet ({said:.200}): write it or fetch it again."
+        ) from error
 
 
 def _saved_rows(path: Path) -> Rows:
@@ -214,7 +232,9 @@ def _saved_rows(path: Path) -> Rows:
         yield from dataset_rows(dataset, str(path))
     except (OSError, ValueError, KeyError, TypeError, ArrowException) as error:
         said = " ".join(str(error).split())
-        raise UserError(f"{path} cannot be read as a saved dataset ({said:.200}).") from error
+        raise UserError(
+            f"{path} cannot be read as a saved dataset ({said:.200}): save it again."
+        ) from error
 
 
 def _line_rows(files: SplitFiles) -> Rows:

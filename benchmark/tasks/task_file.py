@@ -17,11 +17,11 @@ import yaml
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.api.token_unit import Unit, read_unit
+from benchmark.runtime.column_keys import COLUMN_KEYS
 from benchmark.runtime.yaml_format import read_yaml
 from benchmark.tasks.pair_columns import Columns
 
 NAME = "task.yaml"
-COLUMN_KEYS = ("source_key", "target_key", "refs_key")
 KEYS = ("tokens", *COLUMN_KEYS)
 
 

@@ -4,7 +4,7 @@ A split is one of these, named `train`, `valid` (`validation`, `val`, `dev`) or 
 
 - JSON lines in the format of DiffuSeq, `train.jsonl` or `train.jsonl.gz`, before all others;
 - another table: `.jsonl`, `.json`, `.csv`, `.tsv` or `.parquet`, all but the last also as `.gz`;
-  also in parts, `train-00000-of-00002.parquet`;
+  also in parts, `train-00000-of-00002.parquet`, which have one ending;
 - two files of lines, `train.en` and `train.de` or `src-train.txt` and `tgt-train.txt`;
 - a folder in which the library `datasets` saved it, as `save_to_disk` makes them.
 
@@ -43,7 +43,7 @@ TARGETS = "control_targets"
 
 _SAVED = "state.json"
 """What `save_to_disk` leaves in the folder of a split."""
-_PART = re.compile(r"(.+)-[0-9]{5}-of-([0-9]{5})")
+_PART = re.compile(r"(.+)-([0-9]{5})-of-([0-9]{5})")
 _SIDE_FIRST = re.compile(r"([^-.]+)-([^-.]+)\.txt")
 """`src-train.txt`, as OpenNMT has them."""
 
@@ -78,6 +78,7 @@ class Folder:
     path: Path
     files: Mapping[Split, SplitFiles | None]
     unread: tuple[str, ...]
+    """Names of further tables, and of all else that is called like a split."""
     said: TaskFile
     """What its `task.yaml` says, with the columns that the caller names instead."""
 
@@ -100,7 +101,7 @@ def list_tasks(data_dir: Path) -> list[str]:
     """
     found = set()
     for folder in _subfolders(data_dir):
-        for stem in _stems(folder):
+        for stem in _stems(folder).values():
             if split_of(stem) == "test":
                 found.add(folder.name)
             elif stem.startswith("test_"):
@@ -117,7 +118,8 @@ def find_folder(task_id: str, data_dir: Path, columns: Columns | None = None) ->
         columns: named by the caller, before those of the folder's `task.yaml`.
 
     Raises:
-        UserError: if `data_dir` is not a folder, a split has two files, or there is no test file.
+        UserError: if `data_dir` is not a folder, a split has two files or lacks a part, or there
+            is no test file.
     """
     columns = columns or Columns()
     folders = {path.name: path for path in _subfolders(data_dir)}
@@ -126,7 +128,7 @@ def find_folder(task_id: str, data_dir: Path, columns: Columns | None = None) ->
     for name, path in folders.items():
         rest = task_id.removeprefix(f"{name}-")
         variant = TARGETS if rest == "targets" else f"test_{rest}"
-        if task_id.startswith(f"{name}-") and variant in _stems(path):
+        if task_id.startswith(f"{name}-") and variant in _stems(path).values():
             return find_splits(path, columns, task_id=task_id, test=variant)
     return None
 
@@ -143,7 +145,7 @@ def find_splits(
         test: stem of the test file.
 
     Raises:
-        UserError: if a split has two files, or there is no test file.
+        UserError: if a split has two files or lacks a part, or there is no test file.
     """
     task_id = path.name if task_id is None else task_id
     said = read_task_file(path)
@@ -161,9 +163,7 @@ def find_splits(
             f" it may also be .json, .csv, .tsv or .parquet, come{saved}"
         )
     read = {of.name for found in files.values() if found for of in found.paths}
-    kinds = (".jsonl", ".csv", ".tsv", ".parquet")
-    unread = tuple(name for name in _names(path) if ending(name) in kinds and name not in read)
-    return Folder(task_id, path, files, unread, said)
+    return Folder(task_id, path, files, _unread(path, test, read), said)
 
 
 def split_of(name: str) -> Split | None:
@@ -187,24 +187,46 @@ def _find(path: Path, split: Split, columns: Columns, test: str) -> SplitFiles |
     if len(found) > 1:
         listed = ", ".join(of.name for of in found)
         raise UserError(f"{path} has more than one file of {split} ({listed}): keep one.")
-    return found[0] if found else None
+    if not found:
+        return None
+    _check_parts(found[0].paths)
+    return found[0]
 
 
 def _tables(path: Path, stems: Collection[str]) -> list[SplitFiles]:
-    parts: dict[str, list[Path]] = defaultdict(list)
+    tables: dict[tuple[str, str, bool], list[Path]] = defaultdict(list)
     for name in _names(path):
         stem = _table_stem(name)
         if stem is not None and stem.lower() in stems and (path / name).is_file():
-            # The parts of one table, and a whole one, are told apart by the ending.
-            parts[_PART.sub(r"\1", _bare(name))].append(path / name)
-    for files in parts.values():
-        part = _PART.fullmatch(_bare(files[0].name))
-        if part is not None and len(files) != int(part[2]):
+            bare = _bare(name)
+            # The parts of a table have one ending; a whole file is another table.
+            key = (stem, name[len(bare) :].lower(), _PART.fullmatch(bare) is not None)
+            tables[key].append(path / name)
+    return [SplitFiles(tuple(files), "table") for files in tables.values()]
+
+
+def _check_parts(paths: Sequence[Path]) -> None:
+    """Refuse parts of a table without the others, or beside those of another.
+
+    Raises:
+        UserError: naming a part.
+    """
+    parts = [part for path in paths if (part := _PART.fullmatch(_bare(path.name)))]
+    if not parts:
+        return
+    first, count = paths[0], int(parts[0][3])
+    for path, part in zip(paths, parts, strict=True):
+        if int(part[3]) != count:
             raise UserError(
-                f"{files[0]} is one of {int(part[2])} parts, and {len(files)} of them are there:"
-                " copy the others beside it."
+                f"{first} and {path.name} are parts of two tables: keep the parts of one."
             )
-    return [SplitFiles(tuple(files), "table") for files in parts.values()]
+    numbers = {int(part[2]) for part in parts}
+    wanted = {number + (0 not in numbers) for number in range(count)}
+    if numbers != wanted:
+        raise UserError(
+            f"{first} is one of {count} parts, and {len(numbers & wanted)} of them are there: put"
+            " exactly these parts into the folder."
+        )
 
 
 def _bare(name: str) -> str:
@@ -276,12 +298,28 @@ def _first_part(prefix: str) -> str:
     return prefix.partition(".")[0]
 
 
-def _stems(path: Path) -> set[str]:
-    """The names of all that may hold a split or a further test set."""
-    tables = {stem for name in _names(path) if (stem := _table_stem(name)) is not None}
-    lines = {_first_part(prefix) for prefix, of in _sides(path).items() if len(of) > 1}
-    saved = {name for name in _names(path) if (path / name / _SAVED).is_file()}
-    return tables | lines | saved
+def _stems(path: Path, *, halves: bool = False) -> dict[str, str]:
+    """The stem of all that may hold a split or a further test set, by its name.
+
+    Args:
+        halves: whether a file of lines counts that has no other beside it.
+    """
+    found: dict[str, str] = {}
+    for prefix, of in _sides(path).items():
+        if halves or len(of) > 1:
+            found |= dict.fromkeys(of.values(), _first_part(prefix))
+    for name in _names(path):
+        stem = name if (path / name / _SAVED).is_file() else _table_stem(name)
+        found |= {name: stem} if stem is not None else {}
+    return found
+
+
+def _unread(path: Path, test: str, read: Collection[str]) -> tuple[str, ...]:
+    # Another `.json` is seldom a table.
+    kinds = (".jsonl", ".csv", ".tsv", ".parquet")
+    splits = {n for n, of in _stems(path, halves=True).items() if split_of(of) or of == test}
+    named = (name for name in _names(path) if ending(name) in kinds or name in splits)
+    return tuple(name for name in named if name not in read)
 
 
 def _subfolders(data_dir: Path) -> list[Path]:

@@ -6,13 +6,14 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tokenizers import ByteLevelBPETokenizer
 
-from benchmark.api import UserError
-from benchmark.api.published_vocabularies import find_files, vocabulary_digest
+from benchmark.api import UserError, published_vocabularies
+from benchmark.api.published_vocabularies import find_files, load_vocabulary, vocabulary_digest
 from benchmark.api.tokenizers import SubwordTokenizer, TokenizerRecipe, train_tokenizer
 
 TEXTS = ["the cat sat on the mat .", "The dog sat!", "a cat ? no , 3 dogs", "über  alles, naïve"]
@@ -142,7 +143,10 @@ def test_special_tokens_of_t5(tmp_path: Path) -> None:
         ({"vocab.json": "{}"}, "v has no vocabulary"),
         ({"vocab.txt": "a\nb\n"}, r"vocab\.txt has no \[UNK\]"),
         ({"vocab.json": '{"a": 0}', "merges.txt": "#version: 0.2\n"}, "does not hold all bytes"),
-        ({"vocab.json": "[]", "merges.txt": ""}, r"No vocabulary can be read from .*vocab\.json"),
+        (
+            {"vocab.json": "[]", "merges.txt": ""},
+            r"No vocabulary can be read from .*vocab\.json .*: fetch",
+        ),
         ({"tokenizer.json": "{"}, r"No vocabulary can be read from .*tokenizer\.json"),
         ({"a.model": "x", "b.model": "y"}, r"v has a\.model, b\.model: name the one"),
     ],
@@ -180,3 +184,27 @@ def test_the_digest_is_that_of_the_files(tmp_path: Path) -> None:
     one, other = (vocabulary_digest(str(write_pieces(tmp_path / name))) for name in "ab")
     assert one == other is not None
     assert vocabulary_digest(str(write_pieces(tmp_path / "a", ["x"]))) != one
+
+
+def test_the_digest_has_what_decides_the_case(tmp_path: Path) -> None:
+    digests = [vocabulary_digest(str(write_pieces(tmp_path / "v")))]
+    for lower in (False, True):
+        config = json.dumps({"do_lower_case": lower})
+        (tmp_path / "v" / "tokenizer_config.json").write_text(config)
+        digests.append(vocabulary_digest(str(tmp_path / "v")))
+        assert vocabulary_digest(str(tmp_path / "v" / "vocab.txt")) == digests[-1]
+    assert len({*digests}) == 3
+    # A whole tokeniser says it itself.
+    (tmp_path / "v" / "tokenizer.json").write_text("{}")
+    whole = vocabulary_digest(str(tmp_path / "v"))
+    (tmp_path / "v" / "tokenizer_config.json").unlink()
+    assert vocabulary_digest(str(tmp_path / "v")) == whole
+
+
+def test_a_name_that_is_nowhere_says_what_would_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(_name: str) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(published_vocabularies, "Backend", SimpleNamespace(from_pretrained=fetch))
+    with pytest.raises(UserError, match=r"nor one of the model hub with a tokenizer\.json.*: give"):
+        load_vocabulary("no/such")

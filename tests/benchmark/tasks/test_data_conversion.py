@@ -110,7 +110,7 @@ def test_references(tmp_path):
         ("test.csv", "q,p\na,b\n", Columns("qq", "p"), r"no column 'qq' \(--source-key\)"),
         ("test.csv", "src,trg\na,b,c\n", Columns(), "line 2 has another number of cells"),
         ("test.csv", "src,trg\n", Columns(), "has no examples"),
-        ("test.csv", "src,trg\n,b\n", Columns(), "has no pair with a source and a target"),
+        ("test.csv", "src,trg\n,b\n", Columns(), "has no pair with a source and a target: fill"),
         ("test.json", '{"a": 3', Columns(), "not JSON"),
         ("test.json", "[1]", Columns(), "is no list of objects"),
         (

@@ -69,7 +69,7 @@ def test_without_a_target_the_first_reference_is_it() -> None:
         ({"src": "a", "trg": ["b"]}, (), r"'trg' is a list and no text"),
         ({"src": "a", "trg": "b", "refs": [["b"]]}, (), "is a list of lists"),
         ({"src": "a", "trg": "b", "refs": '[["b"]]'}, (), "is a list of lists"),
-        ({"src": "a", "trg": "b", "refs": ["b", 1]}, (), "holds 1, which is no text"),
+        ({"src": "a", "trg": "b", "refs": ["b", 1]}, (), "holds 1, which is no text: write"),
         ({"src": "a", "trg": "b", "refs": "['b', 'c']"}, (), "list as Python prints it"),
         ({"src": "\ud800", "trg": "b"}, (), "half a surrogate"),
     ],

@@ -81,6 +81,29 @@ def test_text_that_is_not_quoted_may_begin_with_a_quote(write: Write, tmp_path: 
     assert load(tmp_path).test[0].source == '"Hm" he said'
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_quote_joins_no_lines_that_are_whole(write: Write, tmp_path: Path, end: str) -> None:
+    lines = ["src\ttrg", '"yes, she said\tone', "", 'he said go away"\ttwo', "a\tb", ""]
+    write("a/test.tsv", end.join(lines).encode())
+    assert [(of.source, of.target) for of in load(tmp_path).test] == [
+        ('"yes, she said', "one"), ('he said go away"', "two"), ("a", "b"),
+    ]  # fmt: skip
+    # A line that is not whole is a part of a cell that is quoted.
+    write("a/test.tsv", end.join(["src\ttrg", f'"a{end}""b"""\tone', '"c"\ttwo']).encode())
+    assert [of.source for of in load(tmp_path).test] == [f'a{end}"b"', "c"]
+
+
+@pytest.mark.parametrize("references", [["b", "c"], []])
+def test_one_object_with_a_list_is_one_pair(
+    write: Write, tmp_path: Path, references: list[str]
+) -> None:
+    row = {"src": "a", "trg": "b", "refs": references}
+    for text in (json.dumps(row), f"{json.dumps(row)}\n", json.dumps([row])):
+        write("a/test.json", text.encode())
+        (example,) = load(tmp_path).test
+        assert (example.source, example.references) == ("a", tuple(references or ["b"]))
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_two_files_of_lines(write: Write, tmp_path: Path, end: bytes) -> None:
     write("a/test.en", end.join([b"\xef\xbb\xbfone", "a\u2028b".encode(), b"", b"c"]) + end)
@@ -131,7 +154,7 @@ def test_references_may_be_in_test_alone(write: Write, tmp_path: Path) -> None:
         ("test.csv", b"src,trg\n", "has no examples"),
         ("test.json", b"", "has no examples"),
         ("test.json", b"[]", "has no examples"),
-        ("test.csv", b"src,trg\n,b\n", "has no pair with a source and a target"),
+        ("test.csv", b"src,trg\n,b\n", "has no pair with a source and a target: fill"),
         ("test.csv", b"src,trg\na,b,c\n", "line 2 has another number of cells"),
         ("test.csv", b"src,src\na,b\n", "two columns have the same name"),
         ("test.csv", b'src,trg\n"a"b,c\n', "line 2: .*quote cells"),
@@ -142,6 +165,8 @@ def test_references_may_be_in_test_alone(write: Write, tmp_path: Path) -> None:
         ("test.csv", gzip.compress(b"src,trg"), r"holds gzip data: name it test\.csv\.gz"),
         ("test.json", b'{"a": 3', "not JSON"),
         ("test.json", b"[1]", "is no list of objects"),
+        ("test.json", b'{"data": []}', "has no examples"),
+        ("test.json", b"[" * 100_000, r"is not JSON that can be read \(.*\): write one object"),
         ("test.json", b'[{"src": "a", "src": "b"}]', "occurs twice"),
         ("test.json", b'[{"src": 3, "trg": "b"}]', "entry 1: 'src' is a number and no text"),
         ("test.jsonl", b'{"q": "a", "p": "b"}\n', "which column of q, p is the source"),
@@ -219,7 +244,9 @@ def test_parquet_in_parts_with_columns_inside_others(tmp_path: Path) -> None:
 def test_parquet_that_is_damaged(write: Write, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs the extra datasets")
     write("a/test.parquet", b"PAR1 and no more")
-    with pytest.raises(UserError, match=r"test\.parquet cannot be read as parquet") as caught:
+    with pytest.raises(
+        UserError, match=r"test\.parquet cannot be read as parquet .*: write it"
+    ) as caught:
         load(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -237,7 +264,7 @@ def test_a_saved_dataset(write: Write, tmp_path: Path) -> None:
     task = load(tmp_path)
     assert task.test == EXPECTED and [of.id for of in task.valid] == ["valid-1"]
     write("a/test/state.json", b"{")
-    with pytest.raises(UserError, match="cannot be read as a saved dataset"):
+    with pytest.raises(UserError, match=r"cannot be read as a saved dataset .*\): save"):
         load(tmp_path)
 
 

@@ -149,10 +149,49 @@ def test_several_files_of_a_split_are_not_chosen_between(write: Write, tmp_path:
         files_of(tmp_path / "a")
 
 
-def test_all_parts_have_to_be_there(write: Write, tmp_path: Path) -> None:
-    write("a/test-00001-of-00003.parquet", b"x")
-    with pytest.raises(UserError, match="is one of 3 parts, and 1 of them are there"):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("test.csv", "test.json"),
+        ("test.csv", "test.csv.gz"),
+        ("test-00000-of-00001.csv", "test.csv"),
+        ("test-00000-of-00003.csv", "test.csv"),
+        ("test-00000-of-00002.csv", "test-00001-of-00002.parquet"),
+        ("test-00000-of-00001.csv", "test-00000-of-00001.csv.gz"),
+    ],
+)
+def test_no_two_tables_are_joined(write: Write, tmp_path: Path, names: tuple[str, str]) -> None:
+    for name in names:
+        write(f"a/{name}", b"src,trg\na,b\n")
+    with pytest.raises(UserError, match="more than one file of test") as caught:
         files_of(tmp_path / "a")
+    assert all(name in str(caught.value) for name in names) and "parts" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (("test-00001-of-00003.csv",), "is one of 3 parts, and 1 of them are there"),
+        (("test-00000-of-00002.csv", "test-00005-of-00002.csv"),
+         "is one of 2 parts, and 1 of them are there"),
+        (("test-00000-of-00002.csv", "test-00000-of-00003.csv"),
+         r"test-00000-of-00002\.csv and test-00000-of-00003\.csv are parts of two tables"),
+    ],
+)  # fmt: skip
+def test_all_parts_have_to_be_there(
+    write: Write, tmp_path: Path, names: tuple[str, ...], sentence: str
+) -> None:
+    for name in names:
+        write(f"a/{name}", b"x")
+    with pytest.raises(UserError, match=sentence):
+        files_of(tmp_path / "a")
+
+
+def test_parts_may_be_counted_from_one(write: Write, tmp_path: Path) -> None:
+    names = ["test-00001-of-00002.csv", "test-00002-of-00002.csv"]
+    for name in names:
+        write(f"a/{name}", b"x")
+    assert files_of(tmp_path / "a")["test"] == "+".join(names)
 
 
 def test_a_further_test_set_has_any_form(write: Write, tmp_path: Path) -> None:
@@ -169,3 +208,11 @@ def test_tables_that_are_not_read_are_named(write: Write, tmp_path: Path) -> Non
     for name in ("test.csv", "more.tsv", "stats.json", "card.md", "train_2.jsonl"):
         write(f"a/{name}", b"x")
     assert find_splits(tmp_path / "a", Columns()).unread == ("more.tsv", "train_2.jsonl")
+
+
+def test_what_is_called_like_a_split_and_not_read_is_named(write: Write, tmp_path: Path) -> None:
+    beside = ("dev.json.gz", "src-train.txt", "test/state.json", "train.de", "train.en", "val.json")
+    for name in ("train.jsonl", "valid.jsonl", "test.jsonl", "stats.json", "card.en", *beside):
+        write(f"a/{name}", b"x")
+    expected = sorted(name.removesuffix("/state.json") for name in beside)
+    assert list(find_splits(tmp_path / "a", Columns()).unread) == expected
