@@ -186,7 +186,8 @@ def test_what_cannot_be_read_is_one_sentence(
 @settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(
     form=st.sampled_from(["test.json", "test.jsonl", "test.csv", "Test.TSV"]),
-    at=st.floats(0, 1),
+    # A run in this process may have the processor flush subnormal numbers.
+    at=st.floats(0, 1, allow_subnormal=False),
     length=st.sampled_from([0, 1, 20]),
     put=st.sampled_from(
         [b"\0", b"\xff", b'"', b"\n", b"\r", b"\t", b"[", b"}", b"null", b"\\ud800"]
