@@ -78,6 +78,7 @@ def test_as_many_trials_as_fit(gpus, jobs, device, count, four_gpus, monkeypatch
     assert ExecutorChoice(gpus=gpus, jobs=jobs).count_jobs(2, device) == count
 
 
+@pytest.mark.slow
 def test_a_dry_run_under_ray_counts_the_places_of_the_cluster(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
