@@ -103,8 +103,8 @@ class Lease:
             self.is_lost = self.is_lost or _find_last(self.folder) != (self.number, False)
         if self.is_lost:
             raise LeaseLostError(
-                f"{self.owner.what}: this process stood still or was out of reach, and its lease was"
-                " given up or taken over by another one."
+                f"{self.owner.what}: this process stood still or was out of reach, and its lease"
+                " was given up or taken over by another one."
             )
 
     def beat(self) -> None:
