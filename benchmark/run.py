@@ -312,9 +312,17 @@ def _run(
     )
     if options.dry_run:
         check_own_records(folder)
-        # Under Ray it is not known yet; what is tried out is tried out here.
-        context = replace(context, device=choose_device(device))
-        return _dry_run(plan, context, choice, options.shard) if processes.is_main else 0
+        if not processes.is_main:
+            return 0
+        with choice.open(device, suite.threads) as workplace:
+            device, jobs = workplace.device, workplace.jobs
+        if options.executor == "ray":
+            # What is tried out is tried out here, whatever the cluster has.
+            here = choose_device("cpu" if device == "cpu" else "auto")
+            if here != device:
+                note("note: this machine has no GPU: times are those of its processor.")
+            device = here
+        return _dry_run(plan, replace(context, device=device), jobs, options.shard)
     has_work = processes.is_main and any(
         unfinished(trial, store) for trial in select(plan, store, options.rerun)
     )
@@ -500,9 +508,7 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
     print(folder)
 
 
-def _dry_run(
-    plan: Plan, context: RunContext, choice: ExecutorChoice, shard: tuple[int, int] | None
-) -> int:
+def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] | None) -> int:
     from benchmark.execution.changed_sources import describe_changed_sources
     from benchmark.execution.shard import select_shard
     from benchmark.execution.stage_estimate import Estimate
@@ -527,7 +533,7 @@ def _dry_run(
             labels = "; ".join(s.label for s in settings if name in s.ablations)
             print(f"  ablation {name}: {labels}")
     total = sum(estimates.values(), start=Estimate(0.0))
-    jobs = min(choice.count_jobs(plan.suite.threads, context.device), max(1, len(plan.trials)))
+    jobs = min(jobs, max(1, len(plan.trials)))
     in_all = Estimate(total.seconds / jobs, total.is_rough, total.unknown)
     print(f"{len(trials)} trials, {_describe(in_all)} in {jobs} processes")
     return 0

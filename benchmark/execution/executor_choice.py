@@ -63,7 +63,7 @@ class ExecutorChoice:
 
     def count_jobs(self, threads: int, device: str) -> int:
         """How many trials run at the same time on this machine."""
-        return self.jobs or default_jobs(threads, device, self._processes if self.gpus else None)
+        return self.jobs or default_jobs(threads, device, self._processes)
 
     @contextmanager
     def open(self, device: str, threads: int) -> Iterator[Workplace]:
@@ -88,7 +88,8 @@ class ExecutorChoice:
                 ),
             )
             return
-        from benchmark.execution.ray_executor import Share, connect
+        from benchmark.execution.ray_cluster import Share, connect
+        from benchmark.execution.ray_executor import run_on_cluster
 
         with connect(self.address) as cluster:
             device = cluster.choose_device(device)
@@ -99,7 +100,7 @@ class ExecutorChoice:
             yield Workplace(
                 device,
                 self.jobs or share.count_places(cluster.machines),
-                lambda trials, context: cluster.run(trials, context, share, self.jobs),
+                lambda trials, context: run_on_cluster(cluster, trials, context, share, self.jobs),
             )
 
     @property

@@ -17,7 +17,7 @@ from benchmark.execution.trial_stages import Outcome
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.trial import Trial
 from benchmark.store.lease import find_place
-from benchmark.store.provenance import code
+from benchmark.store.provenance import code, versions
 
 
 @dataclass
@@ -46,6 +46,8 @@ class Beginning:
     """A file in the store, by which it is known to be the same."""
     code: str
     """Digest of the code."""
+    versions: dict[str, str]
+    """Of the packages that can change numbers."""
     folder: Path
     """In which the command was called: paths of a suite may be relative to it."""
 
@@ -56,6 +58,7 @@ class RemotePool:
     def __init__(self, begin: Beginning) -> None:
         self._stages: list[tuple[str, str, int, int, str]] = []
         self._refusal = _find_refusal(begin)
+        self._failure: Exception | None = None
         self._lines = _capture_stderr()
         # The processes would import the script of Ray's worker.
         vars(sys.modules["__main__"]).pop("__file__", None)
@@ -66,14 +69,20 @@ class RemotePool:
         self._pool = ProcessPool(begin.trials, context, 1, begin.processes)
 
     def submit(self, number: int) -> None:
-        """Begin a trial."""
-        if not self._refusal:
+        """Begin a trial; what this raises, `collect` raises: nobody waits for a result of it."""
+        if self._refusal:
+            return
+        try:
             self._pool.submit(number)
+        except Exception as error:
+            self._failure = error
 
     def collect(self, timeout_s: float) -> Report:
         """What happened, after at most so many seconds."""
         if self._refusal:
             return Report(self._refusal)
+        if self._failure is not None:
+            raise self._failure
         ended = [outcome for _, outcome in self._pool.collect(timeout_s)]
         if ended:
             time.sleep(0.1)  # the last lines may still be on their way through the pipe
@@ -96,6 +105,14 @@ def _find_refusal(begin: Beginning) -> str:
             f"The machine {platform.node()} of the Ray cluster has other code than this one:"
             " install the same on all of them."
         )
+    here = versions()
+    for name in sorted(here.keys() | begin.versions.keys()):
+        if here.get(name) != begin.versions.get(name):
+            return (
+                f"The machine {platform.node()} of the Ray cluster has {name}"
+                f" {here.get(name, 'missing')} and this one {begin.versions.get(name, 'missing')}:"
+                " install the same packages on all of them."
+            )
     if not begin.mark.exists():
         return (
             f"The machine {platform.node()} of the Ray cluster does not see the store"

@@ -68,6 +68,7 @@ def run_queue(trials: Sequence[Trial], store: Store, executor: Executor) -> Iter
             if not running:
                 if queue.waiting:
                     queue.tell()
+                    executor.collect(0.0)  # none ends, but what is idle is given back
                     time.sleep(REST_S)
                 continue
             for number, outcome in executor.collect(POLL_S):

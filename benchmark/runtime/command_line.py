@@ -54,7 +54,7 @@ SHARED_FLAGS: Mapping[str, Mapping[str, Any]] = {
         "type": int,
         "metavar": "N",
         "help": "trials to run at the same time, each on a GPU of its own where there are several"
-        " (default: cores / threads, on GPUs 1)",
+        " (default: cores / threads, or on GPUs as many as they hold)",
     },
     "--store": {
         "type": Path,

@@ -39,16 +39,16 @@ def use_device(device: str) -> None:
         torch.cuda.set_device(device)
 
 
-def default_jobs(threads: int, device: str, gpus: int | None = None) -> int:
+def default_jobs(threads: int, device: str, gpus: int = 1) -> int:
     """Number of trials run at the same time if `--jobs` is omitted.
 
     Args:
         threads: of a trial.
         device: as `choose_device` returns it.
-        gpus: of a trial; None = not said, and then one GPU is used.
+        gpus: of a trial.
     """
     if device != "cpu":
-        return 1 if gpus is None else max(1, count_gpus() // gpus)
+        return 1 if ":" in device else max(1, count_gpus() // gpus)
     return max(1, (count_cores() or 1) // threads)
 
 

@@ -10,7 +10,9 @@ not finds a higher one and stops.
 
 An owner is dead if its process is gone, where that can be seen: in the same boot of the same
 machine or container. Elsewhere it is dead if its counter stood still while the observer looked
-`STILL` times, `BEAT_S` or more apart. No two clocks are compared.
+`STILL` times, `BEAT_S` or more apart. No two clocks are compared. Who has seen the end of an owner
+by other means, as its parent or Ray has, lets go in its place (`release_for`), and others need not
+look; should the owner be alive after all, it finds its lease free or a higher one, and stops.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ class HeldError(Exception):
 
 
 class LeaseLostError(Exception):
-    """This process stood still for so long that another one took its lease over."""
+    """This process was thought dead, and its lease given up or taken over."""
 
 
 class Lease:
@@ -101,8 +103,8 @@ class Lease:
             self.is_lost = self.is_lost or _find_last(self.folder) != (self.number, False)
         if self.is_lost:
             raise LeaseLostError(
-                f"{self.owner.what}: this process stood still for about a minute, and another one"
-                " has taken its work over."
+                f"{self.owner.what}: this process stood still or was out of reach, and its lease"
+                " was given up or taken over by another one."
             )
 
     def beat(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 
 import pytest
 import torch
 
 from benchmark.api import UserError
-from benchmark.execution.executor_choice import ExecutorChoice
+from benchmark.execution.executor_choice import ExecutorChoice, Workplace
 from benchmark.run import main
 
 
@@ -63,7 +64,8 @@ def test_without_ray_a_sentence_says_how_to_install_it(monkeypatch, tmp_path, ca
 @pytest.mark.parametrize(
     ("gpus", "jobs", "device", "count"),
     [
-        (None, None, "cuda", 1),
+        (None, None, "cuda", 4),
+        (None, None, "cuda:1", 1),
         (None, 3, "cuda", 3),
         (1.0, None, "cuda", 4),
         (2.0, None, "cuda", 2),
@@ -74,3 +76,16 @@ def test_without_ray_a_sentence_says_how_to_install_it(monkeypatch, tmp_path, ca
 def test_as_many_trials_as_fit(gpus, jobs, device, count, four_gpus, monkeypatch):
     monkeypatch.setattr("benchmark.runtime.device.count_cores", lambda: 12)
     assert ExecutorChoice(gpus=gpus, jobs=jobs).count_jobs(2, device) == count
+
+
+@pytest.mark.slow
+def test_a_dry_run_under_ray_counts_the_places_of_the_cluster(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    cluster = Workplace("cuda", 3, lambda trials, context: iter(()))
+    monkeypatch.setattr(ExecutorChoice, "open", lambda *_: nullcontext(cluster))
+    words = ["--task", "all", "--system", "copy-source", "--executor", "ray", "--device", "cuda"]
+    assert main([*words, "--dry-run"]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith(" in 3 processes\n")
+    assert "note: this machine has no GPU: times are those of its processor." in err

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -14,7 +17,14 @@ from killed_runs import PATIENCE_S, ROOT, find_owners, made, start, wait_for
 
 from benchmark.api import UserError
 from benchmark.execution.process_pool import run_trials
-from benchmark.execution.ray_executor import RayExecutor, Report, Share, _Worker, connect
+from benchmark.execution.ray_cluster import Share, connect
+from benchmark.execution.ray_executor import (
+    MARKS_KEPT_S,
+    RayExecutor,
+    Report,
+    _Worker,
+    run_on_cluster,
+)
 from benchmark.experiment.plan import make_plan
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
@@ -134,8 +144,13 @@ def test_several_processes_work_on_a_trial_together_as_here(cluster, tmp_path):
         with pytest.raises(UserError, match="No machine of the Ray cluster has 3 cores and 3 GPUs"):
             connected.check_room(Share(1, 3.0))
         watched = RunContext(there.store, on_stage=lambda *said: stages.add(said[:2]))
-        outcomes = list(connected.run(plan.trials, watched, Share(1, 2.0), None))
+        outcomes = list(run_on_cluster(connected, plan.trials, watched, Share(1, 2.0), None))
+        old, young = (there.store.root / f".workers-{name}" for name in ("old", "young"))
+        for mark, age_s in ((old, MARKS_KEPT_S + 60.0), (young, MARKS_KEPT_S - 60.0)):
+            mark.touch()
+            os.utime(mark, (time.time() - age_s,) * 2)
         executor = RayExecutor(connected, plan.trials, there, Share(1), None)
+        assert young.exists() and not old.exists()
         lease = take(there.store.root / "leases" / "trial" / trial.key, trial.name)
         path = lease.folder / str(lease.number)
         path.write_text(path.read_text().replace(lease.owner.place, "a lost machine"))
@@ -154,6 +169,22 @@ def test_several_processes_work_on_a_trial_together_as_here(cluster, tmp_path):
     assert [of and (of["processes"], of["summary"]["system_digest"]) for of in both] == [
         (2, both[0]["summary"]["system_digest"])
     ] * 2
+
+
+@pytest.mark.slow
+def test_a_missing_token_is_one_sentence(cluster, tmp_path):
+    words = [sys.executable, "-m", "benchmark.run", "--suite", NANO, "--task", "dialogue"]
+    words += ["--system", "transformer", "--dry-run", "--executor", "ray"]
+    environment = {k: v for k, v in os.environ.items() if k != "RAY_AUTH_TOKEN"}
+    environment["HOME"] = str(tmp_path)  # a token may lie there
+    done = subprocess.run(
+        [*words, "--address", cluster.address],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"error: --executor ray: no cluster at {cluster.address}")
+    assert "Traceback" not in done.stderr
 
 
 def test_where_nobody_listens_is_one_sentence():

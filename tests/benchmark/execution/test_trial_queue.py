@@ -47,13 +47,17 @@ class Script:
     def __init__(self, trials, store, **said) -> None:
         self.trials, self.context, self.said = trials, RunContext(store), said
         self.begun: list[int] = []
+        self.running: list[int] = []
         self.stopped = 0
 
     def submit(self, number):
         self.begun.append(number)
+        self.running.append(number)
 
     def collect(self, timeout_s):
-        number = self.begun[-1]
+        if not self.running:
+            return []
+        number = self.running.pop()
         turns = self.said.get(f"of_{number}", [])
         said = turns.pop(0) if turns else run_trial(self.trials[number], self.context)
         return [(number, said() if callable(said) else said)]
