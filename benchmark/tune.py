@@ -85,7 +85,8 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     from benchmark.experiment.suite import load_suite
     from benchmark.experiment.task_scoring import resolve_scoring
     from benchmark.store.entries import Store
-    from benchmark.tuning.record import best_recipes, make_record, write_record
+    from benchmark.store.files import write_json
+    from benchmark.tuning.record import best_recipes, make_record
     from benchmark.tuning.sampler import check_optuna
     from benchmark.tuning.search import plan_search, run_search
     from benchmark.tuning.search_space import load_space
@@ -130,7 +131,7 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
             device=device,
             unfinished=[of.system for of in searches if of.system not in done],
         )
-        write_record(file, record)
+        write_json(file, record)
     print(best_recipes(record) if options.write else file, end="" if options.write else "\n")
     return 1 if any(of.error for _, tried in done.values() for of in tried) else 0
 

@@ -5,7 +5,6 @@ embedding is that of D3PM, the length head that of Mask-Predict, section 3.3.
 """
 
 from dataclasses import dataclass
-from typing import overload
 
 import torch
 from torch import Tensor, nn
@@ -55,20 +54,6 @@ class Denoiser(Decoder):
         self.time = TimeEmbedding(config.dim) if time else None
         self.length_head = nn.Linear(config.dim, lengths) if lengths else None
 
-    @overload
-    def forward(
-        self, x_t: Tensor, memory: Memory, t: Tensor, present: Tensor | None = None
-    ) -> Tensor: ...
-    @overload
-    def forward(
-        self,
-        x_t: Tensor,
-        memory: Memory,
-        t: Tensor,
-        present: Tensor | None = None,
-        *,
-        reading: Reading,
-    ) -> tuple[Tensor, ...]: ...
     def forward(
         self,
         x_t: Tensor,

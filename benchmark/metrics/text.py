@@ -111,14 +111,12 @@ class CasedTokenMetric(TokenMetric):
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
-        return split(respell(text, self.pieces), self.case, self.counted)
+        return self.splitter()(text)
 
     def splitter(self) -> Callable[[str], list[str]]:
         """What `split` does, for many texts: what the options say is looked up once."""
-        case, counted = self.case, self.counted
-        if self.pieces != AS_WRITTEN:
-            return self.split
-        return lambda text: split(text, case, counted)
+        pieces, case, counted = self.pieces, self.case, self.counted
+        return lambda text: split(respell(text, pieces), case, counted)
 
 
 def respell(text: str, pieces: str) -> str:

@@ -125,10 +125,7 @@ class Lease:
     def release(self) -> None:
         """Let others have it."""
         _heart.remove(self)
-        # The number itself stays taken: one who looked long ago must not be able to make it again.
-        with suppress(OSError):
-            if _path(self.folder, self.number).exists():
-                (self.folder / f"{self.number}{_FREE}").touch()
+        _set_free(self.folder, self.number)
 
 
 def take(folder: Path, what: str) -> Lease:
@@ -181,8 +178,7 @@ def release_for(folder: Path, place: str, pids: Collection[int]) -> None:
         return
     owner, _ = _read(_path(folder, last))
     if owner.place == place and owner.pid in pids:
-        with suppress(OSError):
-            (folder / f"{last}{_FREE}").touch()
+        _set_free(folder, last)
 
 
 def read_owner(folder: Path) -> tuple[Owner, Path] | None:
@@ -288,6 +284,14 @@ def _find_last(folder: Path) -> tuple[int, bool]:
         if stem.isdecimal()
     ]  # fmt: skip
     return max(found, default=(0, True))
+
+
+def _set_free(folder: Path, number: int) -> None:
+    """Let others have a lease, if it is still there."""
+    # The number itself stays taken: one who looked long ago must not be able to make it again.
+    with suppress(OSError):
+        if _path(folder, number).exists():
+            (folder / f"{number}{_FREE}").touch()
 
 
 def _create(path: Path, owner: Owner) -> bool:

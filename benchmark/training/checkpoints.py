@@ -23,7 +23,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from benchmark.runtime.command_line import note
-from benchmark.store.files import list_digests, sync_folder, unfinished, write_text
+from benchmark.store.files import list_digests, make_empty, sync_folder, unfinished, write_text
 from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 
 BEST = "best.safetensors"
@@ -57,8 +57,7 @@ def save_checkpoint(
 ) -> None:
     """Replace `folder/checkpoint`; if killed at any moment, the old one or the new one remains."""
     fresh, kept, previous = (folder / f"checkpoint{end}" for end in (".tmp", "", ".old"))
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    make_empty(fresh)
     save_model(module, str(fresh / "model.safetensors"))
     if average is not None:
         save_model(average.module, str(fresh / "average.safetensors"))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
 from benchmark.runtime.yaml_format import write_yaml
-from benchmark.store.files import write_text
 from benchmark.store.provenance import code, machine, versions
 from benchmark.tuning.search import Search, Tried, best_of
 
@@ -64,12 +61,6 @@ def make_record(
             for name, (search, tried) in searches.items()
         },
     }
-
-
-def write_record(file: Path, record: Mapping[str, Any]) -> None:
-    """Write the record."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_text(file, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def best_recipes(record: Mapping[str, Any]) -> str:

@@ -12,7 +12,8 @@ from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.store.entries import Store
-from benchmark.tuning.record import make_record, write_record
+from benchmark.store.files import write_json
+from benchmark.tuning.record import make_record
 from benchmark.tuning.search import plan_search, run_search
 from benchmark.tuning.search_space import SearchSpace
 
@@ -100,7 +101,7 @@ def test_the_schema_of_the_record(tmp_path):
     tried = run_search(search, context(tmp_path / "store"))
     make = {"command": ["x"], "budget_share": 1.0, "device": "cpu"}
     record = make_record({"known": (search, tried)}, **make, unfinished=["other"])
-    write_record(tmp_path / "a.json", record)
+    write_json(tmp_path / "a.json", record)
     read = json.loads((tmp_path / "a.json").read_text())
     assert {*read} == {
         "schema", "suite", "task", "split", "measure", "beside", "training_seed", "sampler_seed",
