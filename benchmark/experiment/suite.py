@@ -325,25 +325,28 @@ class Suite(_Recipe):
         Raises:
             UserError: if a task is nowhere, or is in `data_dir` and the suite has no recipe for it.
         """
+        if data_dir is None:
+            return self
         new: dict[str, TaskRecipe] = {}
         for name in names:
-            if name not in self.tasks and name != "all" and data_dir is not None:
-                # A folder of texts with attributes is also the task `<folder>-edit`.
-                folder = data_dir / name
-                folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
-                present = [] if folder.is_dir() else list_tasks(data_dir)
-                if present and name not in present:
-                    raise UserError(
-                        f"There is no task {name!r} in suite {self.name!r} and none in {data_dir}:"
-                        f" {suggestion(name, [*self.tasks, *present])}"
-                    )
-                recipe = self.tasks.get(read_origin(folder) or "", self.other_tasks)
-                if recipe is None:
-                    raise UserError(
-                        f"The suite {self.name} has no recipe for {name!r}: name another with"
-                        " --suite, such as small or tiny."
-                    )
-                new[name] = recipe
+            if name in self.tasks or name == "all":
+                continue
+            # A folder of texts with attributes is also the task `<folder>-edit`.
+            folder = data_dir / name
+            folder = folder if folder.is_dir() else data_dir / name.removesuffix("-edit")
+            present = [] if folder.is_dir() else list_tasks(data_dir)
+            if present and name not in present:
+                raise UserError(
+                    f"There is no task {name!r} in suite {self.name!r} and none in {data_dir}:"
+                    f" {suggestion(name, [*self.tasks, *present])}"
+                )
+            recipe = self.tasks.get(read_origin(folder) or "", self.other_tasks)
+            if recipe is None:
+                raise UserError(
+                    f"The suite {self.name} has no recipe for {name!r}: name another with"
+                    " --suite, such as small or tiny."
+                )
+            new[name] = recipe
         return self.model_copy(update={"tasks": self.tasks | new})
 
     def with_trace(self) -> Suite:
