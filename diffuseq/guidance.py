@@ -10,7 +10,7 @@ Deviates: the released code moves while t >= 10 of its 200 steps, which is `unti
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -120,7 +120,9 @@ def spread(solver: Solver, move: Transition) -> float:
     if not solver.stochastic:
         return 0.0
     zero = torch.zeros(1, 1, 1, dtype=torch.float64)
-    return float(solver.step(zero, zero, torch.ones_like(zero), move))
+    # The noise of a step does not depend on the step before.
+    first = replace(move, previous=None)
+    return float(solver.step(zero, zero, torch.ones_like(zero), first))
 
 
 def step_of(level: Tensor, alpha_bar: Tensor) -> int:

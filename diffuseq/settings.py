@@ -111,7 +111,7 @@ class DiffuSeqDecoding(Settings):
     clamp_to: Count | None = None
     """None means T. The official code without `clamp_first` is clamp_to = c + 1."""
     eta: Share = 0.0
-    """Share of new noise, for `ddim` only: 0 deterministic, 1 ancestral."""
+    """Share of new noise, for `ddim` and `dpm-solver++`: 0 deterministic, 1 that of `ancestral`."""
     variance: Variance = "fixed-large"
     """For `ancestral` only. The official code uses `fixed-large` whatever its `sigma_small`;
     `posterior` is the variance of the step, which keeps the state at the noise level that the
@@ -139,6 +139,11 @@ class DiffuSeqDecoding(Settings):
             raise UserError(
                 f"clamp_from {self.clamp_from} lies above clamp_to {self.clamp_to}: use a range of"
                 " steps, or clamp: false."
+            )
+        if self.solver == "dpm-solver++" and self.carry == "prediction" and self.eta > 0:
+            raise UserError(
+                f"carry prediction forgets the state, and eta {self.eta:g} adds noise to it: use"
+                " eta: 0, or carry: state."
             )
 
     @property

@@ -99,33 +99,35 @@ class Ddim:
 
     def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
         """One step of eq. 12, `eps_hat` being the noise that z0_hat implies."""
-        a_t, a_s = move.alpha_bar_t, move.alpha_bar_s
-        added = self.eta**2 * (1.0 - a_s) / (1.0 - a_t) * (1.0 - a_t / a_s)
-        # z_s = alpha_s z0_hat + sqrt(sigma_s^2 - added) eps_hat + sqrt(added) eps
-        ratio = ((1.0 - a_s - added).clamp(min=0.0) / (1.0 - a_t)).sqrt()
-        of_z0_hat = a_s.sqrt() - ratio * a_t.sqrt()
-        z_s = of_z0_hat.to(z_t.dtype) * z0_hat + ratio.to(z_t.dtype) * z_t
-        return z_s if eps is None else z_s + added.sqrt().to(z_t.dtype) * eps
+        return _step_from(z_t, z0_hat, eps, self.eta, move)
 
 
 @dataclass(frozen=True)
 class DpmSolverPlusPlus:
-    """DPM-Solver++ (2M): exact in the linear part, second order in z0_hat, deterministic.
+    """DPM-Solver++ (2M): exact in the linear part, second order in z0_hat.
 
-    The first step, and the last (to s = 0, where log_snr is infinite), are of first order.
+    `eta` = 0 solves the ordinary equation, 1 the stochastic one (SDE-DPM-Solver++). The first step,
+    and the last (to s = 0, where log_snr is infinite), are of first order: those of `Ddim`.
 
     Args:
         carry: `state` steps from z_t; `prediction` from z0_hat instead.
         low_order_end: whether the last step is always of first order.
+        eta: share of new noise.
 
-    Source: arXiv 2211.01095, algorithm 2. Deviates: the official code of DiffuSeq-v2 overwrites z_t
-    with z0_hat before each step, as with `carry="prediction"`. The result is a mean of predictions,
+    Source: arXiv 2211.01095, algorithm 2; with noise, SDE-DPM-Solver++(2M) of the same paper; `eta`
+    as in arXiv 2010.02502, eq. 16. Deviates: the official code of DiffuSeq-v2 overwrites z_t with
+    z0_hat before each step, as with `carry="prediction"`. The result is a mean of predictions,
     which solves no equation.
     """
 
     carry: Carry = "state"
     low_order_end: bool = False
-    stochastic: bool = False
+    eta: float = 0.0
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether noise is added."""
+        return self.eta > 0.0
 
     def step(self, z_t: Tensor, z0_hat: Tensor, eps: Tensor | None, move: Transition) -> Tensor:
         """One step; `move.previous` is None at the first."""
@@ -138,11 +140,23 @@ class DpmSolverPlusPlus:
             width_before = log_snr(a_t) - log_snr(a_r)
             slope = (0.5 * width / width_before).to(z_t.dtype)
             estimate = z0_hat + slope * (z0_hat - earlier)
-        # sigma_s / sigma_t and alpha_s (1 - exp(-width)), finite at s = 0 in this form.
-        ratio = ((1.0 - a_s) / (1.0 - a_t)).sqrt()
-        of_estimate = a_s.sqrt() - ratio * a_t.sqrt()
         begin = z_t if self.carry == "state" else z0_hat
-        return ratio.to(z_t.dtype) * begin + of_estimate.to(z_t.dtype) * estimate
+        return _step_from(begin, estimate, eps, self.eta, move)
+
+
+def _step_from(
+    begin: Tensor, estimate: Tensor, eps: Tensor | None, eta: float, move: Transition
+) -> Tensor:
+    """z_s = alpha_s estimate + sqrt(sigma_s^2 - added) eps_hat + sqrt(added) eps, finite at s = 0.
+
+    `eps_hat` is the noise that `begin` and the estimate of z_0 imply.
+    """
+    a_t, a_s = move.alpha_bar_t, move.alpha_bar_s
+    added = eta**2 * (1.0 - a_s) / (1.0 - a_t) * (1.0 - a_t / a_s)
+    ratio = ((1.0 - a_s - added).clamp(min=0.0) / (1.0 - a_t)).sqrt()
+    of_estimate = a_s.sqrt() - ratio * a_t.sqrt()
+    z_s = of_estimate.to(begin.dtype) * estimate + ratio.to(begin.dtype) * begin
+    return z_s if eps is None else z_s + added.sqrt().to(begin.dtype) * eps
 
 
 def make_solver(
@@ -157,7 +171,7 @@ def make_solver(
 
     Args:
         name: which rule.
-        eta: of `ddim`.
+        eta: of `ddim` and `dpm-solver++`.
         variance: of `ancestral`.
         carry: of `dpm-solver++`.
         low_order_end: of `dpm-solver++`.
@@ -166,4 +180,4 @@ def make_solver(
         return Ancestral(variance)
     if name == "ddim":
         return Ddim(eta)
-    return DpmSolverPlusPlus(carry, low_order_end)
+    return DpmSolverPlusPlus(carry, low_order_end, eta)

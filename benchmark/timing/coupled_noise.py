@@ -15,9 +15,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CoupledNoise:
-    """Noise for a sampler that strides evenly over a chain of T steps.
+    """Noise for a sampler on a grid of whole steps of a chain of T.
 
-    Step `n` of `nfe` goes from t to s; its numbers are the weighted sum of those that `draw` gives
+    Step `n` goes from t to s; its numbers are the weighted sum of those that `draw` gives
     for the steps t -> t - 1 -> ... -> s of the whole chain, with the weights by which they would
     add up if the prediction stayed what it is. They are standard normal again.
 
@@ -25,21 +25,20 @@ class CoupledNoise:
         draw: `normal` of a `benchmark.api.Noise` for the whole chain, of which step 1 goes from T
             to T - 1. With `functools.cache` around it, several samplers draw each step once.
         alpha_bar: float64 `(T + 1,)`.
-        nfe: a divisor of T.
+        grid: of the sampler, decreasing from T to 0.
     """
 
     draw: Callable[..., Tensor]
     alpha_bar: Tensor
-    nfe: int
+    grid: tuple[float, ...]
 
     def normal(self, shape: tuple[int, ...], *, step: int = 0, stream: str = "") -> Tensor:
         """Standard normal numbers `(rows, *shape)` of the step, counted from 1; 0 is the start."""
         if step == 0:
             return self.draw(shape, step=0, stream=stream)
-        steps = len(self.alpha_bar) - 1
-        stride = steps // self.nfe
-        first = (step - 1) * stride + 1
-        weights = path_weights(self.alpha_bar, steps - first + 1, steps - first + 1 - stride)
+        t, s = (int(time) for time in self.grid[step - 1 : step + 1])
+        first = int(self.grid[0]) - t + 1
+        weights = path_weights(self.alpha_bar, t, s)
         total = torch.zeros(())
         for offset, weight in enumerate(weights):
             total = total + weight * self.draw(shape, step=first + offset, stream=stream)

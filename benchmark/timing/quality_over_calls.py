@@ -4,8 +4,9 @@
 procedure (every step of the chain, ancestral, the clamp at each) is `diffuseq`'s own sampler with
 those settings, which writes what `benchmark.timing.published_diffuseq` writes; that one is timed
 elsewhere.
-Which solver comes nearest to it is chosen on the valid split, by the farther end of the interval of
-the difference in sentence BLEU; the test split is looked at once.
+Which few-step sampler is the best is chosen on the valid split, by validity less divergence; the
+test split is looked at once. No setting has another temperature than 1: a lower one writes more
+valid texts of fewer kinds.
 
 All samplers follow the same path of noise (`benchmark.timing.coupled_noise`), so that the
 differences have small errors. They are between means over sources, each source being one
@@ -15,7 +16,7 @@ observation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -24,40 +25,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import Example, make_noise
+from benchmark.metrics import Item, make_metric
+from benchmark.runtime.precision import Used, calculating
 from benchmark.tasks import Task, load_task
+from benchmark.tasks.controlled_splits import grammar, make_splits
 from benchmark.timing.coupled_noise import CoupledNoise
 from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 from benchmark.timing.mini_diffuseq import (
-    SMALLER,
     build_diffuseq,
     describe_network,
     score_texts,
     train_diffuseq,
     write_texts,
 )
+from diffuseq.grid import time_grid
 
-TASK = "paraphrase"
-SOURCES = 100
-VALID_SAMPLES, TEST_SAMPLES = 1, 3
-ROWS = 50
+TASK = "dialogue"
+SIZES = {"train": 12_000, "valid": 200, "test": 1_000}
+VALID_SAMPLES, TEST_SAMPLES = 16, 4
+ROWS = 100
 """Decoded at once; the noise of all steps is kept for them."""
 PUBLISHED: Mapping[str, Any] = {
     "solver": "ancestral", "variance": "fixed-large", "clamp": True, "nfe": 2000,
 }  # fmt: skip
-CHOICE_NFE = 20
+CHOICE_NFE = 10
+_NOISY: Mapping[str, Any] = {"clamp": True, "clamp_from": 1200}
+"""The clamp at the noisier steps alone, where words are decided."""
 CHOICES: tuple[Mapping[str, Any], ...] = (
     {"solver": "ddim", "eta": 1.0, "clamp": True},
     {"solver": "ddim", "eta": 1.0, "clamp": False},
-    {"solver": "ddim", "eta": 1.0, "clamp": True, "temperature": 0.9},
-    {"solver": "ddim", "eta": 0.5, "clamp": True},
+    {"solver": "ddim", "eta": 1.0, **_NOISY},
     {"solver": "ddim", "eta": 0.0, "clamp": True},
-    {"solver": "ddim", "eta": 0.0, "clamp": False},
     {"solver": "ancestral", "clamp": True},
-    {"solver": "dpm-solver++", "clamp": False},
+    {"solver": "ancestral", **_NOISY},
+    {"solver": "dpm-solver++", "eta": 1.0, "clamp": True},
+    {"solver": "dpm-solver++", "eta": 1.0, "clamp": False},
+    {"solver": "dpm-solver++", "eta": 1.0, **_NOISY},
+    {"solver": "dpm-solver++", "eta": 0.0, "clamp": False},
 )
 TWIN = CHOICES[0]
 """The published step but for its length: shown whatever is chosen."""
-NFES = (5, 10, 20, 50, 200)
+NFES = (5, 8, 10, 14, 20)
+IN_BF16 = (10, 14)
+"""Numbers of calls at which what is chosen is measured in bf16 too."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +80,9 @@ class Written:
 
 def measure(name: str, *, repeats: int) -> Curves:
     """The measurement `diffuseq-quality`; one pass is enough, `repeats` is not used."""
-    task = load_task(TASK)
-    system = build_diffuseq(task, SMALLER)
+    splits = make_splits(grammar(TASK), sizes=SIZES)
+    task = replace(load_task(TASK), **splits)
+    system = build_diffuseq(task, {})
     train_diffuseq(system, task)
     return compare(system, task)
 
@@ -82,7 +93,8 @@ def compare(
     *,
     published: Mapping[str, Any] = PUBLISHED,
     nfes: Sequence[int] = NFES,
-    sources: int = SOURCES,
+    in_bf16: Sequence[int] = IN_BF16,
+    sources: int | None = None,
     samples: tuple[int, int] = (VALID_SAMPLES, TEST_SAMPLES),
 ) -> Curves:
     """Choose on valid, then measure on test.
@@ -92,19 +104,22 @@ def compare(
         task: controlled.
         published: decoding of the published procedure.
         nfes: network calls of the points.
-        sources: of each split at most.
-        samples: candidates per source on valid and on test.
+        in_bf16: network calls of the points in bf16.
+        sources: of each split at most; None means all.
+        samples: candidates per source on valid and on test, at least 2: divergence compares them.
     """
     valid, test = task.valid[:sources], task.test[:sources]
     tried = [{**choice, "nfe": CHOICE_NFE} for choice in CHOICES]
-    theirs, *ours = write(system, task, valid, [published, *tried], samples[0])
-    differences = {
-        label(choice): subtract(written, theirs)
-        for choice, written in zip(CHOICES, ours, strict=True)
+    on_valid = {
+        label(choice): estimate_means(written.scores)
+        for choice, written in zip(
+            CHOICES, write(system, task, valid, tried, samples[0], is_coupled=False), strict=True
+        )
     }
-    best = min(CHOICES, key=lambda choice: _farther_end(differences[label(choice)]))
+    best = max(CHOICES, key=lambda choice: _merit(on_valid[label(choice)]))
     shown = [best] if best is TWIN else [best, TWIN]
     settings = [{**choice, "nfe": nfe} for choice in shown for nfe in nfes]
+    settings += [{**best, "nfe": nfe, "precision": "bf16"} for nfe in in_bf16]
     theirs, *ours = write(system, task, test, [published, *settings], samples[1])
     curves: dict[str, list[dict[str, Any]]] = {}
     for setting, written in zip(settings, ours, strict=True):
@@ -114,12 +129,12 @@ def compare(
     return Curves(
         "diffuseq-quality",
         f"{describe_network(system, task)}, {len(test)} test sources with"
-        f" {samples[1]} candidates each; solver chosen at {CHOICE_NFE} calls on"
+        f" {samples[1]} candidates each; sampler chosen at {CHOICE_NFE} calls on"
         f" {len(valid)} valid sources with {samples[0]} candidates each; ± is the"
         " half-width of a 95 % interval over sources, of differences of the same noise",
         over="network calls",
         curves=curves | {f"published procedure: {label(published)}": [reference]},
-        found={"differences_on_valid": differences},
+        found={"on_valid": on_valid},
     )
 
 
@@ -129,6 +144,8 @@ def write(
     examples: Sequence[Example],
     settings: Sequence[Mapping[str, Any]],
     num_samples: int,
+    *,
+    is_coupled: bool = True,
 ) -> list[Written]:
     """Texts of every setting, batch by batch, so that the noise of a batch is drawn once.
 
@@ -136,20 +153,40 @@ def write(
         system: a trained `diffuseq`.
         task: that of `examples`.
         examples: those that are answered.
-        settings: decodings, of which each gives an element of the result.
+        settings: decodings, of which each gives an element of the result; `precision` is that of
+            the network.
         num_samples: candidates per example.
+        is_coupled: whether all settings follow the same path of noise.
     """
     size = max(1, ROWS // num_samples)
     texts: list[list[list[str]]] = [[] for _ in settings]
+    alpha_bar = system.module.alpha_bar.cpu()
     for first in range(0, len(examples), size):
         batch = examples[first : first + size]
         draw = cache(make_noise(1, [example.id for example in batch], num_samples).normal)
         for setting, written in zip(settings, texts, strict=True):
-            noise = CoupledNoise(draw, system.module.alpha_bar.cpu(), setting["nfe"])
-            system.noise_of = lambda *_, noise=noise: noise
-            written += write_texts(system, batch, setting, num_samples=num_samples)
-    del system.noise_of
-    return [Written(written, score_texts(task, examples, written)) for written in texts]
+            decoding = dict(setting)
+            precision: Used = decoding.pop("precision", "float32")
+            if is_coupled:
+                grid = time_grid("uniform", decoding["nfe"], alpha_bar=alpha_bar)
+                noise = CoupledNoise(draw, alpha_bar, grid)
+                system.noise_of = lambda *_, noise=noise: noise
+            with calculating(system.network, precision, "cpu"):
+                written += write_texts(system, batch, decoding, num_samples=num_samples)
+    vars(system).pop("noise_of", None)
+    return [Written(written, _score(task, examples, written)) for written in texts]
+
+
+def _score(
+    task: Task, examples: Sequence[Example], texts: Sequence[Sequence[str]]
+) -> dict[str, NDArray[np.float64]]:
+    """Sentence BLEU, validity, and divergence, whose values are shares of that of all sources."""
+    items = [
+        Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
+        for e, of_source in zip(examples, texts, strict=True)
+    ]
+    divergence = make_metric("divergence", conditional=task.conditional)
+    return score_texts(task, examples, texts) | {"divergence": divergence.score(items).values}
 
 
 def subtract(ours: Written, theirs: Written) -> dict[str, float]:
@@ -165,13 +202,16 @@ def _make_point(setting: Mapping[str, Any], written: Written) -> dict[str, Any]:
     return {"network calls": setting["nfe"], **estimate_means(written.scores)}
 
 
-def _farther_end(difference: Mapping[str, float]) -> float:
-    """The end of the interval that is farther from 0: a setting that is near by chance is not."""
-    return abs(difference["bleu_sent_m4"]) + difference["bleu_sent_m4 ±"]
+def _merit(means: Mapping[str, float]) -> float:
+    """Both lie between 0 and 1, and neither is had by giving up the other."""
+    return means["validity"] - means["divergence"]
 
 
 def label(setting: Mapping[str, Any]) -> str:
     """A setting in a few words."""
     words = [str(setting["solver"])]
     words += [f"{name} {setting[name]:g}" for name in ("eta", "temperature") if name in setting]
-    return ", ".join([*words, "clamp" if setting["clamp"] else "no clamp"])
+    clamp = f"clamp from t = {setting['clamp_from']}" if "clamp_from" in setting else "clamp"
+    words.append(clamp if setting["clamp"] else "no clamp")
+    words += [setting["precision"]] if "precision" in setting else []
+    return ", ".join(words)

@@ -208,6 +208,7 @@ def test_operators_are_saved_and_read(tmp_path: Path) -> None:
         ({"edit_from": -0.1}, "edit_from"),
         ({"inner": 0}, "inner"),
         ({"guide": "gradient", "eta": 0.0}, "adds none"),
+        ({"guide": "gradient", "eta": 0.0, "solver": "dpm-solver++"}, "adds none"),
     ],
 )
 def test_settings_are_checked(wrong: dict[str, object], message: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from benchmark.api import UserError
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import SystemRecipe, load_suite
@@ -91,3 +92,9 @@ def test_candidates_that_forget_their_noise_are_no_samples() -> None:
     assert replace(drawn, carry="prediction").kind == "mode-seeking"
     assert replace(drawn, carry="prediction", temperature=0.0).kind == "single"
     assert replace(drawn, carry="prediction", solver="ddim").kind == "samples"
+
+
+def test_noise_is_not_added_to_a_forgotten_state() -> None:
+    with pytest.raises(UserError, match="carry prediction forgets the state"):
+        DiffuSeqDecoding(solver="dpm-solver++", carry="prediction", eta=0.5)
+    assert DiffuSeqDecoding(solver="ddim", carry="prediction", eta=0.5).eta == 0.5

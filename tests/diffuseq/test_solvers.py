@@ -141,8 +141,13 @@ def test_all_steps_of_the_schedule_reach_the_right_answer(name: SolverName) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("solver", "tolerance"),
-    [(Ancestral("posterior"), 0.01), (Ancestral("fixed-large"), 0.01), (Ddim(eta=1.0), 0.01)],
-    ids=["posterior", "fixed-large", "ddim eta 1"],
+    [
+        (Ancestral("posterior"), 0.01),
+        (Ancestral("fixed-large"), 0.01),
+        (Ddim(eta=1.0), 0.01),
+        (DpmSolverPlusPlus(eta=1.0), 0.01),
+    ],
+    ids=["posterior", "fixed-large", "ddim eta 1", "dpm-solver++ eta 1"],
 )
 def test_stochastic_solvers_reach_the_right_distribution(solver: Solver, tolerance: float) -> None:
     """The steps are linear, so mean and variance can be propagated without a single draw."""
@@ -158,6 +163,40 @@ def test_stochastic_solvers_reach_the_right_distribution(solver: Solver, toleran
         variance = (at_1 - at_0) ** 2 * variance + (with_noise - at_0) ** 2
     assert mean == pytest.approx(MEAN, abs=tolerance)
     assert math.sqrt(variance) == pytest.approx(SPREAD, abs=0.03)
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.4, 1.0])
+def test_the_first_step_of_dpm_solver_plus_plus_is_that_of_ddim(eta: float) -> None:
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000))
+    generator = torch.Generator().manual_seed(0)
+    z, z0_hat, eps = (torch.randn(2, 3, 4, generator=generator) for _ in range(3))
+    move = Transition(levels[1600], levels[1400])
+    solvers = DpmSolverPlusPlus(eta=eta), Ddim(eta)
+    first, second = (solver.step(z, z0_hat, eps if eta else None, move) for solver in solvers)
+    assert torch.equal(first, second)
+
+
+def test_a_step_of_sde_dpm_solver_plus_plus_as_published() -> None:
+    """With h = log_snr_s - log_snr_t: sigma_s / sigma_t e^-h z_t + alpha_s (1 - e^-2h) D
+    + sigma_s sqrt(1 - e^-2h) eps, D being extrapolated to the middle of the step."""
+    levels = cumulative_alpha_bar(discrete_betas("sqrt", 2000))
+    a_r, a_t, a_s = levels[1700], levels[1400], levels[1200]
+    generator = torch.Generator().manual_seed(0)
+    z, z0_hat, before, eps = (
+        torch.randn(2, 3, 4, generator=generator, dtype=torch.float64) for _ in range(4)
+    )
+    log_r, log_t, log_s = (0.5 * torch.log(a / (1 - a)) for a in (a_r, a_t, a_s))
+    h, h_before = log_s - log_t, log_t - log_r
+    middle = z0_hat + h / (2 * h_before) * (z0_hat - before)
+    shrink = (1 - torch.exp(-2 * h)).sqrt()
+    sigma_t, sigma_s = (1 - a_t).sqrt(), (1 - a_s).sqrt()
+    expected = (
+        sigma_s / sigma_t * torch.exp(-h) * z
+        + a_s.sqrt() * shrink**2 * middle
+        + sigma_s * shrink * eps
+    )
+    move = Transition(a_t, a_s, (a_r, before))
+    torch.testing.assert_close(DpmSolverPlusPlus(eta=1.0).step(z, z0_hat, eps, move), expected)
 
 
 @pytest.mark.parametrize(("t", "s"), [(2000, 1999), (1500, 700), (30, 29), (200, 0)])
@@ -252,7 +291,7 @@ def test_the_step_to_zero_gives_the_prediction(solver: Solver) -> None:
 def test_make_solver() -> None:
     assert make_solver("ancestral", eta=0.0, variance="posterior") == Ancestral("posterior")
     assert make_solver("ddim", eta=0.3, variance="posterior") == Ddim(0.3)
-    assert make_solver("dpm-solver++", eta=0.3, variance="posterior") == DpmSolverPlusPlus()
+    assert make_solver("dpm-solver++", eta=0.3, variance="posterior") == DpmSolverPlusPlus(eta=0.3)
     official = make_solver(
         "dpm-solver++", eta=0.0, variance="posterior", carry="prediction", low_order_end=True
     )

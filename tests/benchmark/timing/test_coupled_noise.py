@@ -24,14 +24,18 @@ def chain(z: torch.Tensor, z_0: float, noise, first: int, last: int) -> torch.Te
     return z
 
 
-@pytest.mark.parametrize("nfe", [2, 3, 6, 12])
-def test_a_long_step_adds_the_noise_that_the_short_ones_add(nfe):
+def even(nfe: int) -> tuple[float, ...]:
+    return tuple(float(t) for t in range(STEPS, -1, -STEPS // nfe))
+
+
+@pytest.mark.parametrize("grid", [even(2), even(3), even(6), even(12), (12, 11, 7, 5, 0)])
+def test_a_long_step_adds_the_noise_that_the_short_ones_add(grid):
     fine = make_noise(1, ["a", "b"], 2)
-    coupled = CoupledNoise(fine.normal, ALPHA_BAR, nfe)
-    stride, zero = STEPS // nfe, torch.zeros(4, *SHAPE, dtype=torch.float64)
+    coupled = CoupledNoise(fine.normal, ALPHA_BAR, grid)
+    zero = torch.zeros(4, *SHAPE, dtype=torch.float64)
     silent = type("Silent", (), {"normal": lambda *a, **k: zero})()
-    for step in range(1, nfe):  # the last ends at t = 0, where no noise is added
-        first, last = (step - 1) * stride + 1, step * stride
+    for step in range(1, len(grid) - 1):  # the last ends at t = 0, where no noise is added
+        first, last = STEPS - int(grid[step - 1]) + 1, STEPS - int(grid[step])
         added = chain(zero, 0.3, fine, first, last) - chain(zero, 0.3, silent, first, last)
         made = coupled.normal(SHAPE, step=step).double()
         ratio = (added * made).sum() / made.square().sum()
@@ -47,7 +51,7 @@ def test_weights_keep_the_variance_and_one_step_is_itself():
 
 def test_the_start_is_shared_and_drawn_once():
     draw = cache(make_noise(2, ["a"], 1).normal)
-    few, all_steps = CoupledNoise(draw, ALPHA_BAR, 3), CoupledNoise(draw, ALPHA_BAR, STEPS)
+    few, all_steps = (CoupledNoise(draw, ALPHA_BAR, even(nfe)) for nfe in (3, STEPS))
     assert few.normal(SHAPE, stream="reverse") is all_steps.normal(SHAPE, stream="reverse")
     expected = make_noise(2, ["a"], 1).normal(SHAPE, step=4, stream="reverse")
     torch.testing.assert_close(all_steps.normal(SHAPE, step=4, stream="reverse"), expected)

@@ -29,7 +29,8 @@ def test_a_sampler_beside_itself_differs_by_nothing(system, task):
     one, same, other = quality.write(system, task, task.test[:4], settings, 2)
     found = quality.subtract(same, one)
     assert found["same_text"] == 1.0
-    assert found["bleu_sent_m4"] == found["bleu_sent_m4 ±"] == 0.0
+    for name in ("bleu_sent_m4", "validity", "divergence"):
+        assert found[name] == found[f"{name} ±"] == 0.0
     assert quality.subtract(other, one)["same_text"] < 1.0
     assert "noise_of" not in vars(system)
 
@@ -45,16 +46,33 @@ def test_batches_do_not_matter(system, task, monkeypatch):
 @pytest.mark.slow
 def test_the_curve_has_a_point_for_every_number_of_calls(system, task):
     curves = quality.compare(
-        system, task, published=PUBLISHED, nfes=(2, 4), sources=2, samples=(1, 2)
+        system, task, published=PUBLISHED, nfes=(2, 4), in_bf16=(4,), sources=2, samples=(2, 2)
     )
-    ours, *twin, _ = curves.curves
-    assert twin in ([], ["diffuseq: ddim, eta 1, clamp"])
-    points = list(curves.curves.values())
-    calls = [[point["network calls"] for point in of_side] for of_side in points]
-    assert calls[0] == [2, 4] and calls[-1] == [40]
-    assert set(points[0][0][BESIDE]) >= {"bleu_sent_m4", "bleu_sent_m4 ±", "same_text"}
-    tried = curves.found["differences_on_valid"]
+    tried = curves.found["on_valid"]
     assert len(tried) == len(quality.CHOICES)
-    ends = {n: abs(d["bleu_sent_m4"]) + d["bleu_sent_m4 ±"] for n, d in tried.items()}
-    least = min(ends, key=lambda name: ends[name])
-    assert ours == f"diffuseq: {least}"
+    best = max(tried, key=lambda name: tried[name]["validity"] - tried[name]["divergence"])
+    twin = {f"diffuseq: {best}", "diffuseq: ddim, eta 1, clamp"}
+    reference = "published procedure: ancestral, clamp"
+    assert set(curves.curves) == {*twin, f"diffuseq: {best}, bf16", reference}
+    calls = {
+        side: [point["network calls"] for point in points] for side, points in curves.curves.items()
+    }
+    assert calls[f"diffuseq: {best}"] == [2, 4] and calls[f"diffuseq: {best}, bf16"] == [4]
+    assert calls[reference] == [40]
+    beside = curves.curves[f"diffuseq: {best}"][0][BESIDE]
+    scores = ("bleu_sent_m4", "validity", "divergence")
+    assert set(beside) == {*scores, *(f"{name} ±" for name in scores), "same_text"}
+
+
+@pytest.mark.slow
+def test_the_network_has_the_precision_of_the_setting(system, task, monkeypatch):
+    seen, calculating = [], quality.calculating
+
+    def noted(network, used, device):
+        seen.append((network is system.network, used, device))
+        return calculating(network, used, device)
+
+    monkeypatch.setattr(quality, "calculating", noted)
+    few = {**PUBLISHED, "nfe": 4}
+    quality.write(system, task, task.test[:2], [few, {**few, "precision": "bf16"}], 2)
+    assert seen == [(True, "float32", "cpu"), (True, "bf16", "cpu")]
