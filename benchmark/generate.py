@@ -82,6 +82,11 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
         seed=options.seed,
         device=options.device,
     )
+    if not trained.decoding:
+        note(
+            f"note: {trained.checkpoint.folder} does not say with which setting it decodes"
+            " (diffuseq_bench.json is missing): the default one is used."
+        )
     made = trained.generate(
         texts,
         num_samples=options.num_samples,
@@ -89,6 +94,12 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
         decoding=dict(parse(change, "--decoding") for change in options.decoding),
     )
     (_print_json if options.json else _print_text)(made, options.num_samples)
+    unknown, tokens = trained.count_unknown(texts)
+    if unknown:
+        note(
+            f"note: {unknown} of the {tokens} tokens of the input are not in the vocabulary of"
+            " this system, which cannot tell them apart."
+        )
     short = int((made.status != "ok").sum())
     if short:
         note(f"note: {short} of {len(made)} candidates are not whole: --json shows their status.")

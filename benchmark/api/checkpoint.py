@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -117,6 +118,8 @@ def save_folder(
     text = json.dumps(values, indent=2, sort_keys=True)
     (path / "config.json").write_text(text + "\n", encoding="utf-8")
     save_model(module, str(path / "model.safetensors"))
+    # safetensors writes for the owner alone: others may read it as they may the rest.
+    shutil.copymode(path / "config.json", path / "model.safetensors")
     resources.tokenizer.save(path)
 
 
@@ -136,6 +139,7 @@ def save_operators(
     text = json.dumps(dict(attributes), ensure_ascii=False, indent=2)
     (path / "attributes.json").write_text(text + "\n", encoding="utf-8")
     save_model(operators, str(path / "model.safetensors"))
+    shutil.copymode(path / "attributes.json", path / "model.safetensors")
 
 
 def read_attributes(path: Path) -> dict[str, list[str]]:
@@ -195,9 +199,10 @@ def load_weights(path: Path, module: nn.Module, device: str) -> None:
     file = path / "model.safetensors"
     try:
         load_model(module, str(file))
-    except (OSError, RuntimeError, SafetensorError) as error:
-        first_line = str(error).splitlines()[0]
-        raise UserError(f"The weights in {file} do not fit the configuration: {first_line}.") from (
-            error
-        )
+    except (OSError, SafetensorError) as error:
+        why = "it is missing" if isinstance(error, FileNotFoundError) else f"{error}"
+        raise UserError(f"The weights in {file} cannot be read ({why}): copy it again.") from error
+    except RuntimeError as error:
+        said = " ".join(str(error).split())[:200]
+        raise UserError(f"The weights in {file} do not fit the configuration: {said}.") from error
     module.to(device)

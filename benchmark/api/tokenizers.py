@@ -157,6 +157,8 @@ class SubwordTokenizer:
             # Systems of earlier versions were saved without.
             tables = json.loads((path / SPACING).read_text()) if (path / SPACING).exists() else []
             special_tokens = [str(token) for token in special_tokens]
+            if len(special_tokens) != len(SPECIAL_TOKENS):
+                raise ValueError(f"special_tokens.json does not name {len(SPECIAL_TOKENS)} tokens")
         except Exception as error:  # the library raises bare exceptions
             raise UserError(f"No tokeniser can be read from {path}: {error}.") from error
         return cls(

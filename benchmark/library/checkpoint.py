@@ -20,11 +20,14 @@ from benchmark.api.did_you_mean import suggestion
 from benchmark.experiment.registry import load_system, name_by_module, system_entries
 from benchmark.records.reader import read_records
 from benchmark.store.entries import RECORD, Store
-from benchmark.store.seal import DamagedError, read_sealed
+from benchmark.store.seal import FILES, DamagedError, check_files, read_sealed
 from benchmark.training.model_card import FACTS, OPERATORS, find_licence
 
 HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "README.md")
 """What is taken from a model hub: no code and no pickle."""
+
+_LISTED = 6
+"""Trainings that a message names."""
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -71,6 +74,10 @@ def find_checkpoint(
     Raises:
         UserError: if there is none, or more than one.
     """
+    if not isinstance(source, str | Path) or not str(source).strip():
+        raise UserError(
+            f"{source!r:.40} names no system: give its id, a folder or OWNER/NAME on a model hub."
+        )
     path = Path(source)
     if isinstance(source, str) and _is_system(source) and system in (None, source):
         return _find_in_store(name_by_module(source), store, report, task, seed)
@@ -79,14 +86,13 @@ def find_checkpoint(
         if (path / "records").is_dir():
             return _find_in_store(named, store, path, task, seed)
         return _find_in_store(named, path, report, task, seed)
-    if (path / RECORD).is_file() and path.parent.name == "train":
-        return _of_entry(Store(path.parents[1]), path.name, system)
     if path.is_dir():
-        # An entry of a store knows more than the folder inside it.
-        entry = path.resolve().parent
-        if path.resolve().name == "system" and (entry / RECORD).is_file():
+        entry = _find_entry(path)
+        if entry is None:
+            return _of_folder(path, system)
+        if entry.parent.name == "train":
             return _of_entry(Store(entry.parents[1]), entry.name, system)
-        return _of_folder(path, system)
+        return _of_copied_entry(entry, system)
     if isinstance(source, str) and _HUB_ID.fullmatch(source):
         return _of_folder(_download(source), system)
     raise UserError(
@@ -105,6 +111,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         facts["setting"]["decoding"], facts["setting"]["kind"]
+        dict(facts.get(FILES, {}))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -141,10 +148,7 @@ def _find_in_store(
     asked = f"{system or 'system'}{asked}"
     where = f"{root}" if report is None else f"{report} with the store {root}"
     if not found:
-        raise UserError(
-            f"There is no trained {asked} in {where}: run `python -m benchmark.run`, or"
-            " name another store with --store (store=)."
-        )
+        raise UserError(f"There is no trained {asked} in {where}: {_what_else(system, store)}.")
     if len(found) > 1:
         listed = "; ".join(
             sorted(
@@ -158,6 +162,21 @@ def _find_in_store(
         )
     (key,) = found
     return _of_entry(store, key, None)
+
+
+def _what_else(system: str | None, store: Store) -> str:
+    """What to do where a training is not there."""
+    if system in system_entries() and not load_system(str(system)).capabilities.trainable:
+        return f"{system} trains nothing, ask for another system"
+    there = dict.fromkeys(
+        f"{of.get('task')} / {of['system']} / seed {of.get('seed')}"
+        for _, of in _trainings(store, None)
+    )
+    some = "; ".join(sorted(there)[:_LISTED]) + ("; and others" if len(there) > _LISTED else "")
+    return (
+        f"{f'there is {some}; ' if some else ''}run `python -m benchmark.run`, or name another"
+        " store with --store (store=)"
+    )
 
 
 def _keys_of_report(
@@ -186,6 +205,24 @@ def _trainings(store: Store, keys: Collection[str] | None) -> Iterator[tuple[str
         if keys is None or key in keys:
             with suppress(DamagedError):
                 yield key, read_sealed(store.folder("train", key) / RECORD)[0]
+
+
+def _find_entry(folder: Path) -> Path | None:
+    """The entry of a training that a folder is, or is the system of; it knows more than that."""
+    if (folder / RECORD).is_file() and (folder / "system").is_dir():
+        return folder if folder.parent.name == "train" else folder.resolve()
+    entry = folder.resolve().parent
+    return entry if folder.resolve().name == "system" and (entry / RECORD).is_file() else None
+
+
+def _of_copied_entry(entry: Path, system: str | None) -> Checkpoint:
+    """A whole entry that was copied out of its store."""
+    try:
+        _, files = read_sealed(entry / RECORD)
+        check_files(entry, files or {})
+    except DamagedError as why:
+        raise UserError(f"{entry} is damaged ({why}): copy it again.") from why
+    return _of_folder(entry / "system", system)
 
 
 def _of_entry(store: Store, key: str, system: str | None) -> Checkpoint:
@@ -247,10 +284,17 @@ def _of_folder(folder: Path, system: str | None) -> Checkpoint:
             f"{folder} is of the system {name!r}, which is not registered here: install its"
             " package, or name its class with --system module:Class (system=)."
         )
-    operators = folder / OPERATORS
+    operators, facts = folder / OPERATORS, read_facts(folder)
+    try:
+        check_files(folder, facts.get(FILES, {}))
+    except DamagedError as why:
+        raise UserError(
+            f"{folder} is not what was shared ({why}): copy it again, or take `{FILES}` out of"
+            f" {FACTS} if you have changed it yourself."
+        ) from why
     return Checkpoint(
         folder,
-        read_facts(folder),
+        facts,
         name_by_module(name),
         operators if operators.is_dir() else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
@@ -63,8 +63,15 @@ def run(
 
     wanted = [tasks] if isinstance(tasks, str) else [*tasks]
     chosen = [systems] if isinstance(systems, str) else [*systems]
+    for what, given in (("tasks", wanted), ("systems", chosen)):
+        if not given:
+            raise UserError(f"{what} is empty: name at least one.")
     if isinstance(changes, str):
         raise UserError(f"changes is one text, {changes!r}: give a list of KEY=VALUE.")
+    if isinstance(changes, Mapping):
+        raise UserError("changes is a mapping: give a list of KEY=VALUE.")
+    if isinstance(seeds, int | str):
+        raise UserError(f"seeds is {seeds!r}: give a list of whole numbers.")
     if jobs < 1:
         raise UserError(f"jobs is {jobs}: use 1 or more.")
     folder_of_data = None if data_dir is None else Path(data_dir)

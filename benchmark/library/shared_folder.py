@@ -6,16 +6,17 @@ import math
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
-from benchmark.library.checkpoint import Checkpoint, licence_of_report
+from benchmark.library.checkpoint import HUB_FILES, Checkpoint, licence_of_report
 from benchmark.records.reader import read_records
 from benchmark.runtime.output_paths import make_folder
 from benchmark.store.entries import RECORD, Store
-from benchmark.store.files import write_json, write_text
-from benchmark.store.seal import DamagedError, read_sealed
+from benchmark.store.files import list_digests, write_json, write_text
+from benchmark.store.seal import FILES, DamagedError, read_sealed
 from benchmark.training.model_card import CARD, FACTS, OPERATORS, format_card
 
 
@@ -58,9 +59,17 @@ def share(checkpoint: Checkpoint, folder: Path, *, report: Path | None = None) -
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     make_folder(partial, "--output", named=folder.parent)
-    shutil.copytree(checkpoint.folder, partial, dirs_exist_ok=True)
+    mode = partial.stat().st_mode
+    # Not the permissions of the files: a store may be for one person, or be read-only.
+    shutil.copytree(checkpoint.folder, partial, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    partial.chmod(mode)
     if checkpoint.operators is not None and not (partial / OPERATORS).exists():
-        shutil.copytree(checkpoint.operators, partial / OPERATORS)
+        shutil.copytree(checkpoint.operators, partial / OPERATORS, copy_function=shutil.copyfile)
+    facts[FILES] = {
+        name: digest
+        for name, digest in list_digests(partial, without=(FACTS, CARD)).items()
+        if any(fnmatch(name, pattern) for pattern in HUB_FILES)
+    }
     write_json(partial / FACTS, facts)
     write_text(partial / CARD, format_card(facts))
     partial.replace(folder)

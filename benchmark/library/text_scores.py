@@ -62,6 +62,8 @@ def score(
         sources = own if sources is None else sources
     else:
         candidates = _as_lists(outputs, "outputs")
+    if isinstance(metrics, str):
+        raise UserError(f"metrics is one text, {metrics!r}: give a list of metrics.")
     count = len(candidates)
     if not count:
         raise UserError("outputs is empty: give the candidates of at least one source.")
@@ -108,15 +110,25 @@ def score(
 
 
 def _read_frame(frame: DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Sources and candidates: a source begins where candidate 0 is."""
+    """Sources and candidates: a source begins where candidate 0 is.
+
+    Raises:
+        UserError: if rows are missing or in another order, so that candidates of one source would
+            count as those of another.
+    """
     if missing := [name for name in ("source", "candidate", "text") if name not in frame]:
         raise UserError(f"outputs has no column {missing[0]!r}: give a frame of generate().")
     sources: list[str] = []
     candidates: list[list[str]] = []
     for source, number, text in zip(frame.source, frame.candidate, frame.text, strict=True):
-        if number == 0 or not sources:
+        if number == 0:
             sources.append(source)
             candidates.append([])
+        if not sources or source != sources[-1] or number != len(candidates[-1]):
+            raise UserError(
+                f"outputs has candidate {number} of {source!r:.60} where another one belongs: give"
+                " all rows of generate(), in their order."
+            )
         candidates[-1].append(text)
     return sources, candidates
 
@@ -126,6 +138,8 @@ def _as_lists(texts: Texts, name: str) -> list[list[str]]:
         raise UserError(f"{name} is one text: give a list, an entry for each source.")
     lists = [[of] if isinstance(of, str) else [*of] for of in texts]
     for number, of_source in enumerate(lists):
+        if not of_source:
+            raise UserError(f"{name}[{number}] is empty: give at least one text.")
         if bad := [text for text in of_source if not isinstance(text, str)]:
             raise UserError(f"{name}[{number}] holds {bad[0]!r:.40}, which is no text.")
     return lists

@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,9 +75,14 @@ class TrainedSystem:
         from benchmark.generation.measured_generation import generate
 
         texts = _check_texts(sources)
+        num_samples, batch = _whole("num_samples", num_samples), _whole("batch", batch)
         for name, number in (("num_samples", num_samples), ("batch", batch)):
             if number < 1:
                 raise UserError(f"{name} is {number}: use 1 or more.")
+        if not isinstance(decoding, Mapping | None):
+            raise UserError(
+                f"decoding is {decoding!r:.40}: give fields by name, as {{'temperature': 0.5}}."
+            )
         setting = fill(
             self.checkpoint.system_class.Decoding,
             self.decoding | dict(decoding or {}),
@@ -93,7 +99,7 @@ class TrainedSystem:
             examples,
             setting,
             num_samples=num_samples,
-            seed=seed,
+            seed=_whole("seed", seed),
             batch=batch,
             device=self.device,
         )
@@ -105,6 +111,19 @@ class TrainedSystem:
             ],
             columns=["source", "candidate", "text", "status", "logprob"],
         ).astype({"logprob": "float64"})
+
+    def count_unknown(self, sources: Sequence[str]) -> tuple[int, int]:
+        """How many tokens of texts its vocabulary does not know, and how many there are.
+
+        Nothing is known of a system without a tokeniser of `benchmark.api`: (0, 0).
+        """
+        resources = getattr(self.system, "resources", None)
+        tokenizer = getattr(resources, "tokenizer", None)
+        unknown = getattr(tokenizer, "unk_id", None)
+        if tokenizer is None or unknown is None:
+            return 0, 0
+        ids = [token for text in _check_texts(sources) for token in tokenizer.encode(text)]
+        return ids.count(unknown), len(ids)
 
     def share(self, folder: str | Path, *, report: str | Path | None = None) -> list[str]:
         """Copy the system into a new folder with a card, as `python -m benchmark.share` does.
@@ -174,11 +193,30 @@ def load(
 def _check_texts(sources: Sequence[str]) -> list[str]:
     if isinstance(sources, str):
         raise UserError("sources is one text: give a list of texts.")
-    texts = [*sources]
+    # Both iterate over names, which would be taken for texts.
+    if isinstance(sources, Mapping) or hasattr(sources, "columns"):
+        raise UserError(
+            f"sources is a {type(sources).__name__}: give the list or column of it that has the"
+            " texts."
+        )
+    try:
+        texts = [*sources]
+    except TypeError as error:
+        raise UserError(f"sources is {sources!r:.40}: give a list of texts.") from error
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise UserError(f"sources[{number}] is {text!r:.40} and no text.")
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise UserError(
+                f"sources[{number}] holds half a character (a lone surrogate): read it as UTF-8."
+            )
     return texts
+
+
+def _whole(name: str, number: int) -> int:
+    if isinstance(number, bool) or not isinstance(number, Integral):
+        raise UserError(f"{name} is {number!r:.40}: use a whole number.")
+    return int(number)
 
 
 def _id(text: str) -> str:

@@ -85,8 +85,8 @@ tags: [diffuseq-bench]
 ---
 # {_quote(name)} on {_quote(task)}
 
-A text generator that diffuseq-bench trained. `{IDENTITY}` says which system it is, and no
-other loads it.
+A text generator that diffuseq-bench trained, and that needs it:
+`python -m pip install diffuseq-bench`. `{IDENTITY}` says which system it is, and no other loads it.
 
 - System: {_quote(name)}, class `{facts["class"].replace(":", ".")}`, version \
 {facts["version"]}{source}
@@ -138,6 +138,9 @@ def _format_scores(scores: Mapping[str, Any] | None) -> str:
         "",
         f"On the {scores['num_sources']} sources of its test part, candidates per source:"
         f" {scores['num_samples']}; intervals of {level}.",
+        "",
+        "`expected` is the mean over the candidates, `mbr` the candidate that minimum Bayes risk"
+        " chooses, `set` a figure\nof all candidates of a source together.",
         "",
         "| metric | of | value | interval |",
         "| --- | --- | ---: | --- |",

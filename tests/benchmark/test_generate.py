@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 
 import pytest
@@ -90,3 +91,14 @@ def test_a_terminal_is_no_pipe(call, monkeypatch):
     monkeypatch.setattr(sys, "stdin", terminal)
     code, _, err = call()
     assert code == 2 and "No text is given" in err
+
+
+def test_words_outside_the_vocabulary_and_a_missing_setting_are_said(call, kept, tmp_path):
+    assert "vocabulary" not in call("b c d e")[2]
+    said = call("never b seen")[2]
+    assert "2 of the 3 tokens of the input are not in the vocabulary" in said
+    (system,) = kept.store.glob("train/*/system")
+    copy = shutil.copytree(system, tmp_path / "copy")
+    assert "the default one" not in call("b c d e", source=copy)[2]
+    (copy / "diffuseq_bench.json").unlink()
+    assert "the default one is used" in call("b c d e", source=copy)[2]

@@ -4,8 +4,17 @@ import json
 import warnings
 
 import pytest
+from safetensors.torch import save_model
+from torch import nn
 
-from benchmark.api import UnnamedCheckpointWarning, UserError, check_identity, write_identity
+from benchmark.api import (
+    UnnamedCheckpointWarning,
+    UserError,
+    check_identity,
+    load_weights,
+    save_operators,
+    write_identity,
+)
 
 
 class One:
@@ -37,3 +46,22 @@ def test_a_broken_identity_is_named(tmp_path, text):
     (tmp_path / "system_identity.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(UserError, match=r"system_identity\.json cannot be read"):
         check_identity(tmp_path, One)
+
+
+def test_weights_that_cannot_be_read_are_told_from_those_that_do_not_fit(tmp_path):
+    file = tmp_path / "model.safetensors"
+    with pytest.raises(UserError, match=r"cannot be read \(it is missing\)"):
+        load_weights(tmp_path, nn.Linear(2, 3), "cpu")
+    save_model(nn.Linear(2, 3), str(file))
+    with pytest.raises(
+        UserError, match=r"do not fit the configuration: .*size mismatch for weight"
+    ):
+        load_weights(tmp_path, nn.Linear(2, 4), "cpu")
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(UserError, match=r"cannot be read \(.*not fully covered\)"):
+        load_weights(tmp_path, nn.Linear(2, 3), "cpu")
+
+
+def test_weights_have_the_permissions_of_the_other_files(tmp_path):
+    save_operators(tmp_path, {"mood": ["a", "b"]}, nn.Linear(2, 3))
+    assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1

@@ -80,6 +80,14 @@ def test_missing_folder_is_told_in_one_sentence(tmp_path):
         SubwordTokenizer.load(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("text", ["{}", '["[PAD]"]'])
+def test_special_tokens_that_are_not_six_are_one_sentence(tokenizer, tmp_path, text):
+    tokenizer.save(tmp_path)
+    (tmp_path / "special_tokens.json").write_text(text)
+    with pytest.raises(UserError, match="does not name 6 tokens"):
+        SubwordTokenizer.load(tmp_path)
+
+
 def test_unknown_vocabulary_is_told_with_a_way_out(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(UserError, match=r"set tokenizer\.kind=bpe"):

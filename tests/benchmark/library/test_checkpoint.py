@@ -68,6 +68,10 @@ def test_a_copy_needs_no_store(copy, key):
         ({"source": "diffuseq"}, "There is no trained diffuseq in "),
         ({"source": "transformer", "seed": 2}, "There is no trained transformer, seed 2 in "),
         ({"source": "transformer", "task": "qqp"}, "no trained transformer, task qqp in "),
+        ({"source": "diffuseq"}, "there is mine / transformer / seed 1; run "),
+        ({"source": "copy-source"}, "copy-source trains nothing"),
+        ({"source": None}, "None names no system"),
+        ({"source": ""}, "'' names no system"),
         ({"source": "transfromer"}, "did you mean 'transformer'?"),
         ({"source": "REPORT", "system": "gpt2"}, "has no gpt2"),
         ({"source": "REPORT", "system": "copy-source"}, "There is no trained copy-source in "),
@@ -142,3 +146,15 @@ def test_without_a_network_the_hub_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(UserError, match="the model hub cannot be reached"):
         find_checkpoint("owner/no-such-name")
+
+
+def test_an_entry_outside_a_store_is_a_folder_as_well(kept, key, tmp_path):
+    entry = shutil.copytree(kept.store / "train" / key, tmp_path / "of-ann")
+    for way in (entry, entry / "system"):
+        found = find_checkpoint(way)
+        assert (found.folder, found.facts["seed"]) == (entry / "system", 1)
+    weights = entry / "system" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    for way in (entry, entry / "system"):
+        with pytest.raises(UserError, match=r"of-ann is damaged .*model.safetensors is not what"):
+            find_checkpoint(way)

@@ -68,3 +68,30 @@ def test_what_cannot_be_shared(kept, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
         share(found, tmp_path / "file" / "copy")
+
+
+def test_what_is_not_what_was_shared_is_refused(kept, tmp_path):
+    folder = tmp_path / "copy"
+    share(find_checkpoint("transformer", store=kept.store), folder)
+    find_checkpoint(folder.rename(tmp_path / "moved"))
+    folder = tmp_path / "moved"
+    (folder / "README.md").write_text("a card of mine")
+    find_checkpoint(folder)
+    weights = folder / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-2] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(UserError, match=r"not what was shared \(model.safetensors is not what"):
+        find_checkpoint(folder)
+    weights.unlink()
+    with pytest.raises(UserError, match=r"not what was shared \(model.safetensors is missing"):
+        find_checkpoint(folder)
+
+
+def test_a_shared_folder_may_be_read_by_others(kept, tmp_path):
+    found = find_checkpoint("transformer", store=kept.store)
+    (found.folder / "model.safetensors").chmod(0o400)
+    share(found, tmp_path / "copy")
+    modes = {path.stat().st_mode for path in (tmp_path / "copy").iterdir()}
+    (tmp_path / "new").write_text("")
+    assert modes == {(tmp_path / "new").stat().st_mode}

@@ -70,9 +70,20 @@ def test_undefined_values_are_nan():
         ({"outputs": ["a"], "task": "dialogue"}, "needs the sources"),
         ({"outputs": ["a"], "task": "dialogue", "sources": ["x y"]}, "'x y' .* is no source"),
         ({"outputs": ["a"], "references": ["a"], "metrics": ["rouge"]}, "did you mean 'rouge_l'"),
+        ({"outputs": ["a"], "references": ["a"], "metrics": "rouge_l"}, "metrics is one text"),
+        ({"outputs": [["a"], []], "references": ["a", "b"]}, r"outputs\[1\] is empty"),
         ({"outputs": pd.DataFrame({"text": ["a"]})}, "has no column 'source'"),
     ],
 )
 def test_wrong_calls_are_one_sentence(words, sentence):
     with pytest.raises(UserError, match=sentence):
         score(**words)
+
+
+@pytest.mark.parametrize("kept", [[1, 3], [0, 3], [0, 2, 1, 3], [1, 0, 2, 3]])
+def test_a_frame_that_lost_its_order_is_refused(kept):
+    frame = pd.DataFrame(
+        {"source": [*"aabb"], "candidate": [0, 1, 0, 1], "text": [*"wxyz"]},
+    ).iloc[kept]
+    with pytest.raises(UserError, match="give all rows of generate"):
+        score(frame, REFERENCES[: int((frame.candidate == 0).sum()) or 1], metrics=["rouge_l"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.api import UserError
@@ -75,6 +77,15 @@ def test_the_candidates_are_those_of_the_system_itself(system):
     [
         ({"sources": "one text"}, "sources is one text: give a list"),
         ({"sources": ["a", None]}, r"sources\[1\] is None and no text"),
+        ({"sources": None}, "sources is None: give a list"),
+        ({"sources": {"a": "b"}}, "sources is a dict: give the list or column"),
+        ({"sources": pd.DataFrame({"name": ["a"]})}, "sources is a DataFrame: give the list"),
+        ({"sources": ["a", "b \ud800"]}, r"sources\[1\] holds half a character"),
+        ({"sources": ["a"], "num_samples": "3"}, "num_samples is '3': use a whole number"),
+        ({"sources": ["a"], "num_samples": True}, "num_samples is True: use a whole number"),
+        ({"sources": ["a"], "batch": 1.5}, "batch is 1.5: use a whole number"),
+        ({"sources": ["a"], "seed": "x"}, "seed is 'x': use a whole number"),
+        ({"sources": ["a"], "decoding": ["method"]}, "give fields by name"),
         ({"sources": ["a"], "num_samples": 0}, "num_samples is 0: use 1 or more"),
         ({"sources": ["a"], "batch": 0}, "batch is 0: use 1 or more"),
         ({"sources": ["a"], "decoding": {"temprature": 1}}, "did you mean 'temperature'"),
@@ -113,3 +124,14 @@ def test_a_guided_system_has_its_operators(tmp_path):
     assert texts(shared.generate([source], num_samples=2)) == texts(made)
     facts = json.loads((tmp_path / "shared" / "diffuseq_bench.json").read_text())
     assert facts["operators"] == system.facts["operators"]
+
+
+def test_arrays_and_generators_are_lists_of_texts(system):
+    made = texts(system.generate(TEXTS, num_samples=2))
+    assert texts(system.generate(np.array(TEXTS), num_samples=np.int64(2))) == made
+    assert texts(system.generate((text for text in TEXTS), num_samples=2)) == made
+
+
+def test_words_that_the_vocabulary_does_not_know_are_counted(system):
+    assert system.count_unknown(["b c d e"]) == (0, 4)
+    assert system.count_unknown(["b c d e", "never b seen"]) == (2, 7)

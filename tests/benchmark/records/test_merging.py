@@ -144,3 +144,21 @@ def test_the_command_renders_what_it_merged(ann, ben, tmp_path, monkeypatch, cap
     assert capsys.readouterr().out.split() == ["ours/index.html"]
     text = (tmp_path / "ours" / "summary.md").read_text()
     assert "Merged from by-hand" in text and "yours" in text
+
+
+def test_the_recipe_of_the_suite_is_none_of_a_system_that_trains_nothing(tmp_path):
+    def report(name, *systems, seed, updates):
+        lines = [trial(system, bleu(0.5), seed=seed) for system in systems]
+        written = write(tmp_path / name, *lines, suite_yaml=SUITE.format(seed, updates))
+        path = written / "records" / "run.json"
+        run = json.loads(path.read_text())
+        run["systems"]["copied"]["trainable"] = False
+        path.write_text(json.dumps(run))
+        return written
+
+    one = report("one", "copied", "trained", seed=1, updates=10)
+    two = report("two", "copied", "trained", seed=2, updates=20)
+    with pytest.raises(UserError, match="system trained was trained by another recipe"):
+        merge_records([one, two], tmp_path / "no")
+    three = report("three", "copied", seed=2, updates=20)
+    merge_records([one, three], tmp_path / "ours")
