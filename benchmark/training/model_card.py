@@ -85,8 +85,8 @@ tags: [diffuseq-bench]
 ---
 # {_quote(name)} on {_quote(task)}
 
-A text generator that diffuseq-bench trained, and that needs it:
-`python -m pip install diffuseq-bench`. `{IDENTITY}` says which system it is, and no other loads it.
+A text generator that diffuseq-bench trained, and that needs this package: its README has the line
+that installs it. `{IDENTITY}` says which system it is, and no other loads it.
 
 - System: {_quote(name)}, class `{facts["class"].replace(":", ".")}`, version \
 {facts["version"]}{source}
