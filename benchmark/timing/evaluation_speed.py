@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from benchmark.metrics import Item, make_metric
 from benchmark.metrics.bleu_sent_m4 import BleuSentM4
 from benchmark.metrics.mbr import choose
+from benchmark.metrics.sharing import forget
 from benchmark.tasks import Task, load_task
 from benchmark.timing.alternation import Contender, alternate
 from benchmark.timing.speed_result import Result, Skipped
@@ -103,7 +104,8 @@ def perturb(task: Task, count: int) -> list[Item]:
 
 
 def ours_of(items: Sequence[Item]) -> Values:
-    """By the metrics of this package."""
+    """By the metrics of this package, which know nothing of an earlier turn."""
+    forget()
     values = {
         key: make_metric(spec).score(items).values
         for key, spec in {
