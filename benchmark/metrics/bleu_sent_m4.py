@@ -38,6 +38,7 @@ from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetri
 
 K = 5.0
 """NLTK's default for the constant that Chen and Cherry call K."""
+_DIVISORS = 2.0 ** np.arange(MAX_ORDER + 1) * K
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def method4(found: Matches) -> FloatArray:
     length = found.hyp_len[..., None]
     unmatched = found.matches == 0
     # The n-th order without a match counts as log(length) / (2^n K) matches.
-    smoothed = np.log(np.maximum(length, 2.0)) / (2.0 ** np.cumsum(unmatched, axis=-1) * K)
+    smoothed = np.log(np.maximum(length, 2.0)) / _DIVISORS[np.cumsum(unmatched, axis=-1)]
     precision = np.where(unmatched, smoothed, found.matches) / np.maximum(found.totals, 1.0)
     # NLTK does not smooth one-token hypotheses, and leaves out orders of precision 0.
     log_precision = np.where(unmatched & (length < 2), 0.0, np.log(precision))

@@ -206,28 +206,25 @@ def number_tokens(texts: Iterable[Tokens]) -> NumberedTexts:
 
 def count_numbered(texts: NumberedTexts, groups: IntArray) -> Iterator[NgramCounts]:
     """See `count_ngrams`."""
-    token, lengths = texts.token, texts.lengths
+    lengths = texts.lengths
     text = np.repeat(np.arange(len(lengths)), lengths)
-    # Tokens from each position to the end of its text, itself included.
-    remaining = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(token))
-    position = np.arange(len(token))
+    position = np.arange(len(text))
+    end = np.cumsum(lengths)
     gram = groups[text]
     for order in range(1, MAX_ORDER + 1):
         # An n-gram is its first n - 1 tokens, which have a number already, and one more.
-        longer = remaining[position] >= order
-        position, gram = position[longer], gram[longer]
-        key = gram * max(texts.num_kinds, 1) + token[position + order - 1]
+        longer = position + order <= end[text]
+        text, position, gram = text[longer], position[longer], gram[longer]
+        key = gram * max(texts.num_kinds, 1) + texts.token[position + order - 1]
         in_order = _stable_order(key)
+        text, position = text[in_order], position[in_order]
         # Equal n-grams are adjacent now, and among them those of one text.
         starts_gram = _starts(key[in_order])
-        its_text = text[position[in_order]]
-        starts_cell = starts_gram | _starts(its_text)
-        number = np.cumsum(starts_gram) - 1
-        gram[in_order] = number
-        cells = np.flatnonzero(starts_cell)
+        gram = np.cumsum(starts_gram) - 1
+        cells = np.flatnonzero(starts_gram | _starts(text))
         yield NgramCounts(
-            text=its_text[cells],
-            gram=number[cells],
+            text=text[cells],
+            gram=gram[cells],
             count=np.diff(cells, append=len(key)),
             num_grams=int(starts_gram.sum()),
         )
@@ -238,8 +235,9 @@ def _stable_order(key: IntArray) -> IntArray:
     bits = len(key).bit_length()
     if int(key.max(initial=0)) >> (62 - bits):
         return np.argsort(key, kind="stable")
-    # Several times faster than argsort: values are sorted, not indices.
-    packed: IntArray = np.sort(key << bits | np.arange(len(key)))
+    # Several times faster than argsort: values are sorted, not indices. A stable sort, as it makes
+    # use of the order that keys which begin with the number of a shorter n-gram are nearly in.
+    packed: IntArray = np.sort(key << bits | np.arange(len(key)), kind="stable")
     return packed & ((1 << bits) - 1)
 
 
