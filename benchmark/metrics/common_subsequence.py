@@ -20,6 +20,9 @@ MACHINE_WORD = 63
 """Bits of an integer of numpy but for its sign, which would be counted apart."""
 
 
+Places = NDArray[np.int64] | NDArray[np.object_]
+
+
 def common_lengths(
     compared: Iterable[tuple[Tokens, Sequence[Tokens]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -44,13 +47,13 @@ def common_lengths(
         hits.extend(map(places.get, chain.from_iterable(partners), repeat(0)))
     first, other = np.array(firsts, dtype=np.int64), np.array(others, dtype=np.int64)
     # Integers of Python have any length, machine words are faster.
-    kind = np.int64 if max(firsts, default=0) <= MACHINE_WORD else np.object_
-    hit = np.fromiter(hits, dtype=kind, count=len(hits))
+    kind = "int64" if max(firsts, default=0) <= MACHINE_WORD else "object"
+    hit: Places = np.fromiter(hits, dtype=kind, count=len(hits))
     return _common(hit, first, other), first, other
 
 
 def _common(
-    hit: NDArray[np.int64] | NDArray[np.object_],
+    hit: Places,
     first: NDArray[np.int64],
     other: NDArray[np.int64],
 ) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ TABLE_CELLS = 2**18
 
 IntArray = NDArray[np.int64]
 Tokens = Sequence[str]
-Split = Callable[[str], Tokens]
+Split = Callable[[str], list[str]]
 """Gives the tokens of a text."""
 
 
@@ -173,8 +173,8 @@ def _shared(counts: NgramCounts, num_groups: int, num_samples: int) -> FloatArra
         size = min(block, num_groups - start)
         table = np.zeros((size * num_samples, width), dtype=np.float32)
         table[row[low:high] - start * num_samples, column[low:high]] = 1.0
-        table = table.reshape(size, num_samples, width)
-        shared[start : start + size] = table @ table.swapaxes(1, 2)
+        texts = table.reshape(size, num_samples, width)
+        shared[start : start + size] = texts @ texts.swapaxes(1, 2)
     return shared
 
 
