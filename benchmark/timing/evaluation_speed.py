@@ -3,7 +3,7 @@
 What is timed is what DiffuSeq's script says of a folder of ten runs: sentence BLEU, ROUGE-L, dist-1
 and length of every candidate, self-BLEU and div-4 of every set, the MBR choice and its scores.
 BERTScore is left out. The script itself takes longer than this: its ROUGE is four variants by
-torchmetrics, and it scores every candidate twice.
+torchmetrics, and it scores every candidate twice; `reports/speed` says by how much.
 
 Source: scripts/eval_seq2seq.py of github.com/Shark-NLP/DiffuSeq, commit f78945d;
 `tests/parity/evaluation` holds what it says.
