@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark.metrics.interface import FloatArray, Item, Level, Scores, count_references, sign
-from benchmark.metrics.ngrams import MAX_ORDER, match_references
+from benchmark.metrics.ngrams import MAX_ORDER, count_texts, match_references
 from benchmark.metrics.text import CasedTokenMetric
 from benchmark.metrics.tokeniser_13a import Tokeniser13a
 
@@ -48,10 +48,10 @@ class BleuCorpus(CasedTokenMetric):
         """Statistics `(S, K, 10)`, their total on the scale 0 to 100, sentence BLEU `(S, K)`."""
         signature = count_references(self.signature, items)
         tokenise = Tokeniser13a(self.case) if self.counted == "words" else self.split
-        found = match_references(
-            [[tokenise(text) for text in item.candidates] for item in items],
-            [[tokenise(text) for text in item.references] for item in items],
+        counted = count_texts(
+            [item.candidates for item in items], [item.references for item in items], tokenise
         )
+        found = match_references(counted)
         lengths = np.stack([found.hyp_len, found.ref_len], axis=-1)
         statistics = np.concatenate([lengths, found.matches, found.totals], axis=-1)
         return Scores(

@@ -17,20 +17,28 @@ so did code that descends from it; here the hypothesis is the candidate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
-from benchmark.metrics.ngrams import MAX_ORDER, Matches, match_pairs, match_references
+from benchmark.metrics.item_counts import count_items
+from benchmark.metrics.ngrams import (
+    MAX_ORDER,
+    Matches,
+    Split,
+    count_texts,
+    match_pairs,
+    match_references,
+)
+from benchmark.metrics.sharing import shared_by_metrics
 from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
-
-Split = Callable[[str], list[str]]
 
 K = 5.0
 """NLTK's default for the constant that Chen and Cherry call K."""
+_DIVISORS = 2.0 ** np.arange(MAX_ORDER + 1) * K
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +54,12 @@ class BleuSentM4(CasedTokenMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        values = sentence_bleu(
-            [item.candidates for item in items],
-            [item.references for item in items],
-            self.splitter(),
-        )
-        return Scores(values, signature)
+        counted = count_items(items, self.reading)
+        return Scores(method4(match_references(counted)), signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
-        return pair_bleu([item.candidates for item in items], self.splitter())
+        return pair_bleu(items, self.reading)
 
 
 def sentence_bleu(
@@ -68,25 +72,23 @@ def sentence_bleu(
         references: S sets of one or more texts.
         split: gives the tokens of a text.
     """
-    return method4(
-        match_references(
-            [[split(text) for text in texts] for texts in candidates],
-            [[split(text) for text in texts] for texts in references],
-        )
-    )
+    return method4(match_references(count_texts(candidates, references, split)))
 
 
-def pair_bleu(sets: Sequence[Sequence[str]], split: Split) -> FloatArray:
-    """Sentence BLEU of every text of a set against every other as its only reference.
+@shared_by_metrics
+def pair_bleu(items: Sequence[Item], split: Split) -> FloatArray:
+    """Sentence BLEU of every candidate of a source against every other as its only reference.
 
     Args:
-        sets: S sets of K texts.
+        items: S sources with K candidates.
         split: gives the tokens of a text.
 
     Returns:
-        `(S, K, K)`; row i is the hypothesis, column j the reference.
+        `(S, K, K)`, for reading only; row i is the hypothesis, column j the reference.
     """
-    return method4(match_pairs([[split(text) for text in texts] for texts in sets]))
+    values = method4(match_pairs(count_items(items, split)))
+    values.setflags(write=False)
+    return values
 
 
 def method4(found: Matches) -> FloatArray:
@@ -94,7 +96,7 @@ def method4(found: Matches) -> FloatArray:
     length = found.hyp_len[..., None]
     unmatched = found.matches == 0
     # The n-th order without a match counts as log(length) / (2^n K) matches.
-    smoothed = np.log(np.maximum(length, 2.0)) / (2.0 ** np.cumsum(unmatched, axis=-1) * K)
+    smoothed = np.log(np.maximum(length, 2.0)) / _DIVISORS[np.cumsum(unmatched, axis=-1)]
     precision = np.where(unmatched, smoothed, found.matches) / np.maximum(found.totals, 1.0)
     # NLTK does not smooth one-token hypotheses, and leaves out orders of precision 0.
     log_precision = np.where(unmatched & (length < 2), 0.0, np.log(precision))

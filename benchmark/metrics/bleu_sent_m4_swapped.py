@@ -39,11 +39,13 @@ class BleuSentM4Swapped(BleuSentM4):
         signature = count_references(self.signature, items)
         # A group for every pair: the candidate is the reference of its reference.
         pairs = [(text, wanted) for i in items for text in i.candidates for wanted in i.references]
-        bleu = sentence_bleu([[wanted] for _, wanted in pairs], [[t] for t, _ in pairs], self.split)
+        bleu = sentence_bleu(
+            [[wanted] for _, wanted in pairs], [[t] for t, _ in pairs], self.reading
+        )
         ends = np.cumsum([len(i.references) for i in items for _ in i.candidates])
         means = [part.mean() for part in np.split(bleu[:, 0], ends[:-1])]
         return Scores(np.array(means).reshape(len(items), -1), signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate j as hypothesis, candidate i as reference."""
-        return pair_bleu([item.candidates for item in items], self.split).swapaxes(1, 2)
+        return pair_bleu(items, self.reading).swapaxes(1, 2)

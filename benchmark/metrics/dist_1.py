@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark.metrics.interface import Item, Option, Scores
+from benchmark.metrics.item_counts import count_items
 from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
 
 
@@ -30,8 +31,8 @@ class Dist1(CasedTokenMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
-        values, split = [], self.splitter()
-        for item in items:
-            tokens = [split(text) for text in item.candidates]
-            values.append([len(set(line)) / len(line) if line else 0.0 for line in tokens])
-        return Scores(np.array(values, dtype=np.float64), self.signature)
+        counted = count_items(items, self.reading)
+        lengths = counted.candidate_lengths
+        # A text has one count for every distinct word.
+        words = np.bincount(counted.orders[0].text, minlength=lengths.size)[: lengths.size]
+        return Scores(words.reshape(lengths.shape) / np.maximum(lengths, 1), self.signature)

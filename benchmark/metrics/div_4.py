@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark.metrics.interface import Item, Level, Option, Scores
+from benchmark.metrics.item_counts import count_items
 from benchmark.metrics.text import PIECES_OPTION, TOKEN_OPTIONS, CasedTokenMetric
 
 ORDER = 4
@@ -34,15 +35,13 @@ class Div4(CasedTokenMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S,)`, NaN with fewer than two candidates."""
-        split = self.splitter()
-        values = [_distinct([split(text) for text in item.candidates]) for item in items]
-        return Scores(np.array(values), self.signature)
-
-
-def _distinct(texts: Sequence[list[str]]) -> float:
-    if len(texts) < 2:
-        return float("nan")
-    grams: list[tuple[str, ...]] = []
-    for tokens in texts:
-        grams += zip(*(tokens[start:] for start in range(ORDER)), strict=False)
-    return len(set(grams)) / len(grams) if grams else 0.0
+        num_samples = len(items[0].candidates)
+        if num_samples < 2:
+            return Scores(np.full(len(items), np.nan), self.signature)
+        counted = count_items(items, self.reading)
+        counts = counted.orders[ORDER - 1]
+        own = counts.text < counted.num_candidates
+        first = np.unique(counts.gram[own], return_index=True)[1]
+        distinct = np.bincount(counts.text[own][first] // num_samples, minlength=len(items))
+        total = np.maximum(counted.candidate_lengths - (ORDER - 1), 0).sum(axis=1)
+        return Scores(distinct / np.maximum(total, 1), self.signature)

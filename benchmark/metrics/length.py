@@ -14,7 +14,8 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark.metrics.interface import Direction, Item, Scores
-from benchmark.metrics.text import TokenMetric, split
+from benchmark.metrics.item_counts import count_items
+from benchmark.metrics.text import AS_WRITTEN, Reading, TokenMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,5 @@ class Length(TokenMetric):
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)`."""
-        counted = self.counted
-        values = [
-            [len(split(text, "mixed", counted)) for text in item.candidates] for item in items
-        ]
-        return Scores(np.array(values, dtype=np.float64), self.signature)
+        counted = count_items(items, Reading(AS_WRITTEN, "mixed", self.counted))
+        return Scores(counted.candidate_lengths.astype(np.float64), self.signature)

@@ -8,9 +8,9 @@ comparison inside every group is one vectorised operation, without a loop over t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 from benchmark.metrics.interface import FloatArray
 
 MAX_ORDER = 4
+TABLE_CELLS = 2**18
+"""Of the table of shared n-grams that is held at once, 1 MiB; a source may need more."""
 
 IntArray = NDArray[np.int64]
 Tokens = Sequence[str]
+Split = Callable[[str], list[str]]
+"""Gives the tokens of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,73 +52,130 @@ class NgramCounts:
     num_grams: int
 
 
-def match_references(
-    candidates: Sequence[Sequence[Tokens]], references: Sequence[Sequence[Tokens]]
-) -> Matches:
-    """Every candidate against the references of its group taken together: `(S, K)`.
+@dataclass(frozen=True, slots=True)
+class NumberedTexts:
+    """The tokens of all texts in a row as numbers below `num_kinds`, and how many each text has."""
 
-    Counts are clipped to the largest count in any one reference.
+    token: IntArray
+    lengths: IntArray
+    num_kinds: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTexts:
+    """The n-grams of S groups of K candidates each, and of their references.
+
+    The T texts are all candidates, then all references, both by group. `groups` and `lengths`, in
+    tokens, are `(T,)`; `orders` are the counts of orders 1 to `MAX_ORDER`.
+    """
+
+    shape: tuple[int, int]
+    groups: IntArray
+    lengths: IntArray
+    orders: tuple[NgramCounts, ...]
+
+    @property
+    def num_candidates(self) -> int:
+        """S times K."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def candidate_lengths(self) -> IntArray:
+        """`(S, K)`."""
+        return self.lengths[: self.num_candidates].reshape(self.shape)
+
+
+def count_texts(
+    candidates: Sequence[Sequence[str]], references: Sequence[Sequence[str]], split: Split
+) -> CountedTexts:
+    """The n-grams of the candidates of every group, and of its references.
 
     Args:
-        candidates: S groups of K tokenised texts.
-        references: S groups of one or more tokenised texts.
+        candidates: S groups of K texts.
+        references: S groups of texts, of any number.
+        split: gives the tokens of a text.
     """
-    num_samples = len(candidates[0])
-    texts = [text for group in candidates for text in group]
-    border = len(texts)
-    groups = np.repeat(np.arange(len(candidates)), num_samples)
-    texts += [text for group in references for text in group]
+    shape = (len(candidates), len(candidates[0]))
+    sizes = np.array([len(group) for group in references], dtype=np.int64)
     groups = np.append(
-        groups, np.repeat(np.arange(len(references)), [len(group) for group in references])
+        np.repeat(np.arange(shape[0]), shape[1]), np.repeat(np.arange(len(references)), sizes)
     )
+    texts = number_tokens(map(split, chain.from_iterable((*candidates, *references))))
+    return CountedTexts(shape, groups, texts.lengths, tuple(count_numbered(texts, groups)))
+
+
+def match_references(counted: CountedTexts) -> Matches:
+    """Every candidate against the references of its group taken together: `(S, K)`.
+
+    Counts are clipped to the largest count in any one reference; every group has a reference.
+    """
+    border = counted.num_candidates
     matches = np.empty((border, MAX_ORDER))
-    for order, counts in enumerate(count_ngrams(texts, groups)):
+    for order, counts in enumerate(counted.orders):
         own = counts.text < border
         allowed = np.zeros(counts.num_grams, dtype=np.int64)
         np.maximum.at(allowed, counts.gram[~own], counts.count[~own])
         clipped = np.minimum(counts.count[own], allowed[counts.gram[own]])
         matches[:, order] = np.bincount(counts.text[own], weights=clipped, minlength=border)
-
-    shape = (len(candidates), num_samples)
-    lengths = np.array([len(text) for text in texts[:border]], dtype=np.float64).reshape(shape)
-    nearest = [
-        _nearest(row, np.sort([len(text) for text in group]))
-        for row, group in zip(lengths, references, strict=True)
-    ]
-    return Matches(matches.reshape(*shape, MAX_ORDER), _totals(lengths), lengths, np.array(nearest))
+    lengths = counted.candidate_lengths.astype(np.float64)
+    nearest = _nearest(lengths, counted.groups[border:], counted.lengths[border:])
+    return Matches(matches.reshape(*lengths.shape, MAX_ORDER), _totals(lengths), lengths, nearest)
 
 
-def match_pairs(sets: Sequence[Sequence[Tokens]]) -> Matches:
-    """Every text of a set (hypothesis, axis 1) against every one (reference, axis 2).
-
-    Args:
-        sets: S sets of K tokenised texts.
+def match_pairs(counted: CountedTexts) -> Matches:
+    """Every candidate of a group (hypothesis, axis 1) against every one (reference, axis 2).
 
     Returns:
         `matches` `(S, K, K, MAX_ORDER)`; the other fields broadcast with it.
     """
-    from scipy.sparse import csr_array
-
-    num_samples = len(sets[0])
-    texts = [text for texts in sets for text in texts]
-    groups = np.repeat(np.arange(len(sets)), num_samples)
-    matches = np.zeros((len(texts) * num_samples, MAX_ORDER))
-    for order, counts in enumerate(count_ngrams(texts, groups)):
-        # min(a, b) is the number of c >= 1 with a >= c and b >= c: a sum over c of products of
-        # 0/1 matrices. The product holds no pair from two groups, as they share no n-gram.
-        for c in range(1, int(counts.count.max(initial=0)) + 1):
-            reached = counts.count >= c
-            where = (counts.text[reached], counts.gram[reached])
-            shape = (len(texts), counts.num_grams)
-            table = csr_array((np.ones(len(where[0])), where), shape=shape)
-            shared = (table @ table.T).tocoo()
-            row, column = shared.coords
-            matches[row * num_samples + column % num_samples, order] += shared.data
-    pairs = matches.reshape(len(sets), num_samples, num_samples, MAX_ORDER)
-    lengths = np.array([len(text) for text in texts], dtype=np.float64)
-    lengths = lengths.reshape(len(sets), num_samples)
+    lengths = counted.candidate_lengths.astype(np.float64)
+    num_groups, num_samples = lengths.shape
     totals = _totals(lengths)
-    return Matches(pairs, totals[:, :, None], lengths[:, :, None], lengths[:, None, :])
+    matches = np.empty((num_groups, num_samples, num_samples, MAX_ORDER))
+    for order, counts in enumerate(counted.orders):
+        matches[..., order] = _shared(counts, num_groups, num_samples)
+    # A text shares all that it has with itself.
+    itself = np.arange(num_samples)
+    matches[:, itself, itself] = totals
+    return Matches(matches, totals[:, :, None], lengths[:, :, None], lengths[:, None, :])
+
+
+def _shared(counts: NgramCounts, num_groups: int, num_samples: int) -> FloatArray:
+    """How many n-grams of one order every two candidates of a group share: `(S, K, K)`.
+
+    min(a, b) is the number of c >= 1 with a >= c and b >= c, so every n-gram has a column for each
+    c, with a 1 for the texts that have it c times or more: the products of their rows are counted.
+    """
+    own = counts.text < num_groups * num_samples
+    text, gram, count = counts.text[own], counts.gram[own], counts.count[own]
+    texts_with = np.bincount(gram, minlength=counts.num_grams)
+    # What one text alone has is shared with none, and most are such.
+    several = texts_with[gram] > 1
+    text, gram, count = text[several], gram[several], count[several]
+    group = text // num_samples
+    starts = np.flatnonzero(_starts(gram))
+    columns = np.maximum.reduceat(count, starts) if len(starts) else count
+    of_group = np.bincount(group[starts], weights=columns, minlength=num_groups).astype(np.int64)
+    first = np.cumsum(columns) - columns - (np.cumsum(of_group) - of_group)[group[starts]]
+    first = np.repeat(first, np.diff(starts, append=len(gram)))
+
+    cell = np.repeat(np.arange(len(count)), count)
+    nth = np.arange(len(cell)) - (np.cumsum(count) - count)[cell]
+    row, column = text[cell], first[cell] + nth
+    width = int(of_group.max(initial=0))
+    shared = np.zeros((num_groups, num_samples, num_samples))
+    block = max(1, TABLE_CELLS // max(1, num_samples * width))
+    # The rows come by group.
+    borders = np.searchsorted(row // num_samples, np.arange(0, num_groups + block, block))
+    for start, (low, high) in zip(
+        range(0, num_groups, block), pairwise(borders.tolist()), strict=True
+    ):
+        size = min(block, num_groups - start)
+        table = np.zeros((size * num_samples, width), dtype=np.float32)
+        table[row[low:high] - start * num_samples, column[low:high]] = 1.0
+        texts = table.reshape(size, num_samples, width)
+        shared[start : start + size] = texts @ texts.swapaxes(1, 2)
+    return shared
 
 
 def count_ngrams(texts: Sequence[Tokens], groups: IntArray) -> Iterator[NgramCounts]:
@@ -125,31 +186,45 @@ def count_ngrams(texts: Sequence[Tokens], groups: IntArray) -> Iterator[NgramCou
         groups: `(T,)`; texts of different groups share no number of an n-gram, and the numbers of a
             smaller group are smaller.
     """
-    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    return count_numbered(number_tokens(texts), groups)
+
+
+def number_tokens(texts: Iterable[Tokens]) -> NumberedTexts:
+    """A number for every token, equal ones for equal tokens; each text is read and let go."""
+    lengths: list[int] = []
+
+    def tokens() -> Iterator[Tokens]:
+        for text in texts:
+            lengths.append(len(text))
+            yield text
+
     lexicon: defaultdict[str, int] = defaultdict(count().__next__)
-    numbered = map(lexicon.__getitem__, chain.from_iterable(texts))
-    token = np.fromiter(numbered, dtype=np.int64, count=int(lengths.sum()))
-    text = np.repeat(np.arange(len(texts)), lengths)
-    # Tokens from each position to the end of its text, itself included.
-    remaining = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(token))
-    position = np.arange(len(token))
+    numbered = map(lexicon.__getitem__, chain.from_iterable(tokens()))
+    token = np.fromiter(numbered, dtype=np.int64)
+    return NumberedTexts(token, np.array(lengths, dtype=np.int64), len(lexicon))
+
+
+def count_numbered(texts: NumberedTexts, groups: IntArray) -> Iterator[NgramCounts]:
+    """See `count_ngrams`."""
+    lengths = texts.lengths
+    text = np.repeat(np.arange(len(lengths)), lengths)
+    position = np.arange(len(text))
+    end = np.cumsum(lengths)
     gram = groups[text]
     for order in range(1, MAX_ORDER + 1):
         # An n-gram is its first n - 1 tokens, which have a number already, and one more.
-        longer = remaining[position] >= order
-        position, gram = position[longer], gram[longer]
-        key = gram * max(len(lexicon), 1) + token[position + order - 1]
+        longer = position + order <= end[text]
+        text, position, gram = text[longer], position[longer], gram[longer]
+        key = gram * max(texts.num_kinds, 1) + texts.token[position + order - 1]
         in_order = _stable_order(key)
+        text, position = text[in_order], position[in_order]
         # Equal n-grams are adjacent now, and among them those of one text.
         starts_gram = _starts(key[in_order])
-        its_text = text[position[in_order]]
-        starts_cell = starts_gram | _starts(its_text)
-        number = np.cumsum(starts_gram) - 1
-        gram[in_order] = number
-        cells = np.flatnonzero(starts_cell)
+        gram = np.cumsum(starts_gram) - 1
+        cells = np.flatnonzero(starts_gram | _starts(text))
         yield NgramCounts(
-            text=its_text[cells],
-            gram=number[cells],
+            text=text[cells],
+            gram=gram[cells],
             count=np.diff(cells, append=len(key)),
             num_grams=int(starts_gram.sum()),
         )
@@ -160,8 +235,9 @@ def _stable_order(key: IntArray) -> IntArray:
     bits = len(key).bit_length()
     if int(key.max(initial=0)) >> (62 - bits):
         return np.argsort(key, kind="stable")
-    # Several times faster than argsort: values are sorted, not indices.
-    packed: IntArray = np.sort(key << bits | np.arange(len(key)))
+    # Several times faster than argsort: values are sorted, not indices. A stable sort, as it makes
+    # use of the order that keys which begin with the number of a shorter n-gram are nearly in.
+    packed: IntArray = np.sort(key << bits | np.arange(len(key)), kind="stable")
     return packed & ((1 << bits) - 1)
 
 
@@ -176,7 +252,18 @@ def _totals(lengths: FloatArray) -> FloatArray:
     return np.maximum(lengths[..., None] - np.arange(MAX_ORDER), 0.0)
 
 
-def _nearest(hyp_len: FloatArray, ordered_ref_len: NDArray[np.int64]) -> FloatArray:
-    gaps = np.abs(ordered_ref_len - hyp_len[:, None])
-    nearest: FloatArray = ordered_ref_len[gaps.argmin(axis=1)].astype(np.float64)
-    return nearest
+def _nearest(hyp_len: FloatArray, groups: IntArray, ref_len: IntArray) -> FloatArray:
+    """Length of the reference nearest to each hypothesis `(S, K)`, the shorter of two: `(S, K)`.
+
+    Args:
+        hyp_len: `(S, K)`.
+        groups: `(R,)` of the references, in order, none missing.
+        ref_len: `(R,)`.
+    """
+    ordered = ref_len[np.lexsort((ref_len, groups))]
+    sizes = np.bincount(groups)
+    place = np.arange(len(groups)) - (np.cumsum(sizes) - sizes)[groups]
+    lengths = np.full((len(sizes), sizes.max()), np.inf)
+    lengths[groups, place] = ordered
+    gaps = np.abs(lengths[:, None, :] - hyp_len[..., None])
+    return np.take_along_axis(lengths, gaps.argmin(axis=-1), axis=1)

@@ -6,27 +6,39 @@ Cyrillic would be nothing and "été" the word "t": where the texts of the task 
 tokens are runs of letters and digits of any script, each letter and digit where its texts are
 counted by characters, or the tokens of its language that have one. Of a text without any letter or
 digit every sign is a token there, so that equal texts score 1.
-The longest common subsequence is found bit-parallel: one addition and a few logical operations on
-one integer per token.
 
 Source: Lin, "ROUGE: a package for automatic evaluation of summaries" (2004), section 3, with
-beta = 1; rouge-score 0.1.2. Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
+beta = 1; rouge-score 0.1.2.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 from unicodedata import category
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.api.token_unit import Unit
+from benchmark.metrics.common_subsequence import common_lengths
 from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
-from benchmark.metrics.text import PIECES_OPTION, TOKENS_OPTION, TokenMetric, fold, respell, split
+from benchmark.metrics.ngrams import Split
+from benchmark.metrics.text import (
+    AS_WRITTEN,
+    PIECES_OPTION,
+    TOKENS_OPTION,
+    TokenMetric,
+    fold,
+    respell,
+    split,
+)
 
-_TOKEN = re.compile(r"[a-z0-9]+")
+_KEPT = b"abcdefghijklmnopqrstuvwxyz0123456789"
+_SPACED = bytes(byte if byte in _KEPT else ord(" ") for byte in range(256))
+"""For every byte of UTF-8 itself or a space; letters beyond ASCII are of other bytes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +61,62 @@ class RougeL(TokenMetric):
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
-        text = respell(text, self.pieces)
+        return self._splitter()(text)
+
+    def _splitter(self) -> Split:
+        """What `split` does, for many texts: what the options say is looked up once."""
         if self.counted == "words" and self.script == "latin":
-            return _TOKEN.findall(text.lower())
-        if self.counted in ("zh", "ja"):
-            found = [t for t in split(text, "lower", self.counted) if any(map(_is_part, t))]
+            read: Split = _latin_words
         else:
-            runs = _runs(fold(text, "lower"))
-            found = runs if self.counted == "words" else list("".join(runs))
-        return found or split(text, "lower", "characters")
+            read = partial(_parts, counted=self.counted)
+        if self.pieces == AS_WRITTEN:
+            return read
+        return lambda text: read(respell(text, self.pieces))
 
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        values = []
-        for item in items:
-            references = [_Pattern(self.split(text)) for text in item.references]
-            candidates = [self.split(text) for text in item.candidates]
-            values.append([max(r.f_measure(tokens) for r in references) for tokens in candidates])
-        return Scores(np.array(values, dtype=np.float64), signature)
+        split = self._splitter()
+        compared = (
+            (split(reference), texts)
+            for item in items
+            for texts in [[split(text) for text in item.candidates]]
+            for reference in item.references
+        )
+        of_references = _f_measure(*common_lengths(compared)).reshape(-1, len(items[0].candidates))
+        sizes = np.array([len(item.references) for item in items])
+        best = np.maximum.reduceat(of_references, np.cumsum(sizes) - sizes, axis=0)
+        return Scores(best, signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`, symmetric."""
-        num_samples = len(items[0].candidates)
-        pairs = np.ones((len(items), num_samples, num_samples))
-        for row, item in zip(pairs, items, strict=True):
-            texts = [self.split(text) for text in item.candidates]
-            for i, pattern in enumerate(map(_Pattern, texts)):
-                for j in range(i, num_samples):
-                    row[i, j] = row[j, i] = pattern.f_measure(texts[j])
+        split, num_samples = self._splitter(), len(items[0].candidates)
+        compared = (
+            (text, texts[i:])
+            for item in items
+            for texts in [[split(text) for text in item.candidates]]
+            for i, text in enumerate(texts)
+        )
+        values = _f_measure(*common_lengths(compared)).reshape(len(items), -1)
+        pairs = np.empty((len(items), num_samples, num_samples))
+        row, column = np.triu_indices(num_samples)
+        pairs[:, row, column] = pairs[:, column, row] = values
         return pairs
+
+
+def _latin_words(text: str) -> list[str]:
+    """Runs of a to z and 0 to 9; several times as fast as by a regular expression."""
+    return text.lower().encode(errors="replace").translate(_SPACED).decode().split()
+
+
+def _parts(text: str, counted: Unit) -> list[str]:
+    """Tokens with letters or digits of any script; every sign of a text without any."""
+    if counted in ("zh", "ja"):
+        found = [t for t in split(text, "lower", counted) if any(map(_is_part, t))]
+    else:
+        runs = _runs(fold(text, "lower"))
+        found = runs if counted == "words" else list("".join(runs))
+    return found or split(text, "lower", "characters")
 
 
 def _runs(text: str) -> list[str]:
@@ -91,28 +129,12 @@ def _is_part(character: str) -> bool:
     return character.isalnum() or category(character)[0] == "M"
 
 
-class _Pattern:
-    """A text prepared for comparison with many others: for each token its positions as bits."""
-
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self.length = len(tokens)
-        self.ones = (1 << self.length) - 1
-        self.places: dict[str, int] = {}
-        for position, token in enumerate(tokens):
-            self.places[token] = self.places.get(token, 0) | 1 << position
-
-    def common(self, tokens: Sequence[str]) -> int:
-        """Length of the longest common subsequence."""
-        state, ones, places = self.ones, self.ones, self.places
-        for token in tokens:
-            if hits := state & places.get(token, 0):
-                state = (state + hits | state - hits) & ones
-        return self.length - state.bit_count()
-
-    def f_measure(self, tokens: Sequence[str]) -> float:
-        """2 P R / (P + R), in rouge-score's order of operations."""
-        common = self.common(tokens)
-        if common == 0:
-            return 0.0
-        precision, recall = common / len(tokens), common / self.length
-        return 2 * precision * recall / (precision + recall)
+def _f_measure(
+    common: NDArray[np.int64], reference: NDArray[np.int64], candidate: NDArray[np.int64]
+) -> FloatArray:
+    """2 P R / (P + R) of lengths, in rouge-score's order of operations; 0 without P and R."""
+    precision = common / np.maximum(candidate, 1)
+    recall = common / np.maximum(reference, 1)
+    both = precision + recall
+    f_measure: FloatArray = 2 * precision * recall / np.where(common > 0, both, 1.0)
+    return f_measure

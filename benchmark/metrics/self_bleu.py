@@ -63,8 +63,8 @@ class SelfBleu(CasedTokenMetric):
         if num_samples < 2:
             return Scores(np.full(len(items), np.nan), self.signature)
         pairs = np.triu_indices(num_samples, 1)
-        split = self.splitter()
-        bleu = pair_bleu([item.candidates for item in items], split)
+        split = self.reading
+        bleu = pair_bleu(items, split)
         upper = bleu[:, pairs[0], pairs[1]]
         if self.form == "published":
             return Scores(upper.mean(axis=1), self.signature)

@@ -13,7 +13,7 @@ compared. It is the scale of published figures and of nothing else: nobody reads
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -111,12 +111,27 @@ class CasedTokenMetric(TokenMetric):
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text."""
-        return self.splitter()(text)
+        return self.reading(text)
 
-    def splitter(self) -> Callable[[str], list[str]]:
+    @property
+    def reading(self) -> Reading:
         """What `split` does, for many texts: what the options say is looked up once."""
-        pieces, case, counted = self.pieces, self.case, self.counted
-        return lambda text: split(respell(text, pieces), case, counted)
+        return Reading(self.pieces, self.case, self.counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text to its tokens; equal ones read alike."""
+
+    pieces: str
+    case: Case
+    counted: Unit
+
+    def __call__(self, text: str) -> list[str]:
+        """The tokens of a text."""
+        if self.pieces != AS_WRITTEN:
+            text = respell(text, self.pieces)
+        return split(text, self.case, self.counted)
 
 
 def respell(text: str, pieces: str) -> str:

@@ -24,6 +24,7 @@ from benchmark.api.token_unit import Unit
 from benchmark.metrics import Item, Metric, Scores, Script, detect_script
 from benchmark.metrics.judged import JudgedMetric
 from benchmark.metrics.mbr import IntArray, choice_counts, choose
+from benchmark.metrics.sharing import forget
 from benchmark.metrics.utility import Utility, make_utilities
 from benchmark.scoring.bootstrap import METHOD, AdditiveScore, IntervalRecipe, bootstrap
 from benchmark.scoring.candidate_statistics import additive_statistic, best
@@ -73,6 +74,7 @@ def score_candidates(
     utilities = make_utilities((mbr_utility, *mbr_utilities), script, unit)
     chosen, counts = _choices(items, utilities, pairs)
     scored = [(metric, metric.score(items)) for metric in metrics]
+    forget()
     by_size = curves(metrics, [scores for _, scores in scored], counts, interval)
     estimates = _estimate(scored, chosen, interval)
     record = {

@@ -59,9 +59,10 @@ def test_pairs_equal_nltk(random_items: list[Item]) -> None:
 
 
 def test_pairs_count_repeated_ngrams() -> None:
-    texts = ["a a a a a b", "a a a b b b", "a b"]
+    texts = ("a a a a a b", "a a a b b b", "a b")
     expected = [[by_nltk([r], h) for r in texts] for h in texts]
-    np.testing.assert_allclose(pair_bleu([texts], str.split)[0], expected, atol=1e-9, rtol=0)
+    found = pair_bleu([Item("0", "", (), texts)], str.split)[0]
+    np.testing.assert_allclose(found, expected, atol=1e-9, rtol=0)
 
 
 def test_hypothesis_and_reference_are_the_right_way_round() -> None:

@@ -34,7 +34,7 @@ def test_equals_the_plain_double_loop(random_items: list[Item]) -> None:
             for i, hypothesis in enumerate(texts)
         ]
         expected.append(next(i for i, t in enumerate(totals) if t >= max(totals) - 1e-9))
-    chosen = choose(pair_bleu([item.candidates for item in random_items[:200]], str.split))
+    chosen = choose(pair_bleu(random_items[:200], str.split))
     assert chosen.tolist() == expected
     assert len(set(expected)) > 2
 
@@ -47,8 +47,8 @@ def test_the_candidate_is_the_hypothesis() -> None:
 
 def test_itself_is_excluded_and_its_double_is_not() -> None:
     assert choose(np.array([[[5.0, 0.0], [0.1, 0.0]]])).tolist() == [1]
-    texts = ["x y z w v", "a b c d e", "a b c d e"]
-    assert choose(pair_bleu([texts], str.split)).tolist() == [1]
+    item = Item("0", "", (), ("x y z w v", "a b c d e", "a b c d e"))
+    assert choose(pair_bleu([item], str.split)).tolist() == [1]
 
 
 def test_ties_go_to_the_first_even_when_rounding_says_otherwise() -> None:
@@ -151,7 +151,7 @@ def test_published_definition_at_every_size(random_items: list[Item]) -> None:
     """Argmax of the summed sentence BLEU, candidate as hypothesis, itself left out."""
     smoothing = SmoothingFunction().method4
     items = random_items[:25]
-    by_size = choose_by_size(pair_bleu([item.candidates for item in items], str.split))
+    by_size = choose_by_size(pair_bleu(items, str.split))
     for item, chosen in zip(items, by_size, strict=True):
         texts = [text.split() for text in item.candidates]
         for size in range(1, len(texts) + 1):

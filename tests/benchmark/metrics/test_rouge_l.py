@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from benchmark.metrics import Item, make_metric
@@ -67,3 +70,10 @@ def test_of_english_only_the_letters_of_rouge_score_count() -> None:
     metric = make_metric("rouge_l")
     assert "equals:rouge-score" in metric.signature
     assert metric.score([Item("1", "", ("?!",), ("?!",))]).values[0, 0] == by_package(("?!",), "?!")
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text(st.characters(), max_size=20) | st.text("aZ09 İK_é\ud800\n", max_size=12))
+def test_words_of_latin_are_those_of_rouge_score(text: str) -> None:
+    found = make_metric("rouge_l").split(text)  # type: ignore[attr-defined]
+    assert found == re.findall("[a-z0-9]+", text.lower())

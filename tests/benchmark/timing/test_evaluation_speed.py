@@ -36,6 +36,34 @@ def test_both_sides_agree():
 
 
 @pytest.mark.slow
+def test_rounding_decides_on_neither_side():
+    texts = (
+        "it can my jewellery",
+        "storing should i quickly carry my before ?",
+        "how should i quickly carry my ? ?",
+        "how can i move shoes wash quickly ?",
+        "how me how my jewellery quickly ?",
+        "how i quickly my jewellery ?",
+        "how should i quickly carry my carry ?",
+        "how can my jewellery quickly ?",
+        "wash can move using jewellery quickly ?",
+        "can i move to ?",
+    )
+    # The third and the seventh agree equally with the others, but for the last digit of a sum.
+    tied = [Item("97", "", ("how can i move my jewellery quickly ?",), texts)]
+    ours, theirs = evaluation_speed.ours_of(tied), evaluation_speed.published_of(tied)
+    assert evaluation_speed.largest_difference(ours, theirs) < 1e-12
+
+
+@pytest.mark.slow
+def test_a_later_turn_knows_nothing_of_an_earlier_one(monkeypatch):
+    asked = []
+    monkeypatch.setattr(evaluation_speed, "forget", lambda: asked.append(1))
+    evaluation_speed.ours_of(items(2))
+    assert asked == [1]
+
+
+@pytest.mark.slow
 def test_a_measurement_says_what_it_found():
     result = evaluation_speed.measure_items("metrics-x", items(5), repeats=1)
     assert result.ours.sentences == 50
