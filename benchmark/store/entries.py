@@ -207,10 +207,18 @@ class Store:
     def _lease_folder(self, kind: str, key: str) -> Path:
         return self.root / LEASES / kind / key
 
-    def finish(self, kind: Kind, key: str, record: Mapping[str, Any]) -> None:
+    def finish(
+        self, kind: Kind, key: str, record: Mapping[str, Any], *, scratch: Collection[str] = ()
+    ) -> None:
         """Turn the folder `partial` into the entry, with its record.
 
         Where this process has locked the entry, the record has `stage_s`, the seconds since then.
+
+        Args:
+            kind: of the entry.
+            key: of the entry.
+            record: of the stage.
+            scratch: files and folders that are no part of the entry, removed once it stands.
 
         Raises:
             LeaseLostError: if this process had locked it, and has lost it to another.
@@ -223,12 +231,18 @@ class Store:
         for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
             remove_unfinished(place)
         files = list_digests(partial, without=(RECORD,))
-        write_sealed(partial / RECORD, record, files)
+        kept = {name: of for name, of in files.items() if name.split("/")[0] not in scratch}
+        write_sealed(partial / RECORD, record, kept)
         sync_folder(partial)
         self._remove(folder)
         partial.replace(folder)
         self._whole.add((kind, key))
         (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
+        for path in (folder / name for name in scratch):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def set_aside(self, kind: Kind, key: str, why: str) -> None:
         """Rename an entry that is not what it says, and say so; what it holds is kept.

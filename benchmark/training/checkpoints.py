@@ -29,6 +29,10 @@ from benchmark.store.seal import DamagedError, check_files, read_sealed, write_s
 BEST = "best.safetensors"
 """The best weights so far, where those are kept."""
 PROGRESS = "progress.json"
+_STATES = ("checkpoint", "checkpoint.tmp", "checkpoint.old")
+"""The checkpoint; and, of a process that was killed, the one begun and the one before it."""
+OF_TRAINING = (*_STATES, BEST)
+"""What a training that has ended has no more use for."""
 
 
 @dataclass(slots=True)
@@ -56,7 +60,7 @@ def save_checkpoint(
     optimiser: Any,
 ) -> None:
     """Replace `folder/checkpoint`; if killed at any moment, the old one or the new one remains."""
-    fresh, kept, previous = (folder / f"checkpoint{end}" for end in (".tmp", "", ".old"))
+    kept, fresh, previous = (folder / name for name in _STATES)
     make_empty(fresh)
     save_model(module, str(fresh / "model.safetensors"))
     if average is not None:
@@ -122,8 +126,8 @@ def set_damaged_aside(folder: Path) -> None:
 
 def _find(folder: Path) -> Path | None:
     """The checkpoint; the one before it if the process was killed between the two renames."""
-    kept = (folder / f"checkpoint{end}" for end in ("", ".old"))
-    return next((path for path in kept if path.exists()), None)
+    kept, _, previous = (folder / name for name in _STATES)
+    return next((path for path in (kept, previous) if path.exists()), None)
 
 
 def _check(kept: Path) -> Mapping[str, Any]:

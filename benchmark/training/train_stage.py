@@ -20,6 +20,7 @@ from benchmark.runtime.command_line import note
 from benchmark.store.files import folder_digest, make_empty
 from benchmark.store.provenance import provenance
 from benchmark.store.seal import DamagedError, read_sealed, write_sealed
+from benchmark.training.checkpoints import OF_TRAINING
 from benchmark.training.model_card import BESIDE_WEIGHTS, write_card
 from benchmark.training.selection import Selection
 from benchmark.training.trackers import TensorBoardTracker, Tracker, WandbTracker
@@ -98,7 +99,7 @@ def train(trial: Trial, context: RunContext) -> None:
         "processes": context.processes.count,
         "precision": trainer.precision,
     }
-    store.finish("train", key, record)
+    store.finish("train", key, record, scratch=OF_TRAINING)
 
 
 def _begin(folder: Path, trial: Trial) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import pytest
 from benchmark.api import UserError
 from benchmark.store.entries import Store, content_key
 from benchmark.store.files import folder_digest, write_json
+from benchmark.store.seal import read_sealed
 
 
 def test_key_ignores_the_order_of_keys_and_nothing_else():
@@ -38,6 +39,22 @@ def test_entry_appears_whole(tmp_path):
     assert store.record("train", "k") == {"x": 1}
     assert (store.folder("train", "k") / "weights").read_text() == "w"
     assert not partial.exists()
+
+
+def test_scratch_is_no_part_of_the_entry(tmp_path):
+    store = Store(tmp_path)
+    for name in ("weights", "state/a", "state/inner/b", "best"):
+        path = store.partial("train", "k") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    store.finish("train", "k", {}, scratch=("state", "best", "absent"))
+    folder = store.folder("train", "k")
+    assert sorted(path.name for path in folder.iterdir()) == ["record.json", "weights"]
+    # What a process that is killed meanwhile leaves there does no harm.
+    (folder / "state").mkdir()
+    (folder / "state" / "a").write_text("other")
+    assert list(read_sealed(folder / "record.json")[1]) == ["weights"]
+    assert Store(tmp_path).record("train", "k") == {}
 
 
 def test_broken_record_counts_as_missing(tmp_path):

@@ -129,3 +129,26 @@ def test_what_a_killed_writer_left_is_not_counted(tmp_path: Path) -> None:
         names.append({path.name for path in folder.rglob("*") if path.is_file()})
     assert digests[0] == digests[1]
     assert names[0] == names[1]
+
+
+def test_nothing_is_kept_that_only_the_training_needed(tmp_path: Path) -> None:
+    changes = ["budget.updates=4", "training.checkpoint_s=1e-9", "training.keep=best"]
+    changes += ["training.validate_every=2", "limits.valid=null"]
+    plan = make_plan(
+        load_suite(str(NANO), changes), tasks=["dialogue"], systems=["transformer"], data_dir=None
+    )
+    (trial,) = plan.trials
+    store = Store(tmp_path)
+    written = []
+    finish = store.finish
+
+    def noted(*arguments: object, **options: object) -> None:
+        written.extend(path.name for path in store.partial("train", trial.train_key).iterdir())
+        finish(*arguments, **options)  # type: ignore[arg-type]
+
+    store.finish = noted  # type: ignore[method-assign]
+    train(trial, RunContext(store))
+    assert {"checkpoint", "best.safetensors"} < set(written)
+    folder = store.folder("train", trial.train_key)
+    assert {path.name for path in folder.iterdir()} == {"record.json", "events.jsonl", "system"}
+    assert store.record("train", trial.train_key) is not None
