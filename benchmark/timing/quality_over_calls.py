@@ -28,6 +28,7 @@ from benchmark.metrics import Item, make_metric
 from benchmark.runtime.precision import Used, calculating
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.controlled_splits import grammar, make_splits
+from benchmark.tasks.splits import Split
 from benchmark.timing.coupled_noise import CoupledNoise
 from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 from benchmark.timing.mini_diffuseq import (
@@ -37,10 +38,9 @@ from benchmark.timing.mini_diffuseq import (
     train_diffuseq,
     write_texts,
 )
-from diffuseq.grid import time_grid
 
 TASK = "dialogue"
-SIZES = {"train": 12_000, "valid": 200, "test": 1_000}
+SIZES: Mapping[Split, int] = {"train": 12_000, "valid": 200, "test": 1_000}
 VALID_SAMPLES, TEST_SAMPLES = 16, 4
 ROWS = 100
 """Decoded at once; the noise of all steps is kept for them."""
@@ -82,7 +82,9 @@ class Written:
 def measure(name: str, *, repeats: int) -> Curves:
     """The measurement `diffuseq-quality`; one pass is enough, `repeats` is not used."""
     splits = make_splits(grammar(TASK), sizes=SIZES)
-    task = replace(load_task(TASK), **splits)
+    task = replace(
+        load_task(TASK), train=splits["train"], valid=splits["valid"], test=splits["test"]
+    )
     system = build_diffuseq(task, {})
     train_diffuseq(system, task)
     return compare(system, task)
@@ -169,13 +171,19 @@ def write(
             decoding = dict(setting)
             precision: Used = decoding.pop("precision", "float32")
             if is_coupled:
-                grid = time_grid("uniform", decoding["nfe"], alpha_bar=alpha_bar)
-                noise = CoupledNoise(draw, alpha_bar, grid)
+                noise = CoupledNoise(
+                    draw, alpha_bar, _even_grid(len(alpha_bar) - 1, decoding["nfe"])
+                )
                 system.noise_of = lambda *_, noise=noise: noise
             with calculating(system.network, precision, "cpu"):
                 written += write_texts(system, batch, decoding, num_samples=num_samples)
     vars(system).pop("noise_of", None)
     return [Written(written, _score(task, examples, written)) for written in texts]
+
+
+def _even_grid(last: int, nfe: int) -> tuple[float, ...]:
+    """Steps of the spacing `uniform`, which all settings have."""
+    return tuple(float(round(number / nfe * last)) for number in range(nfe, -1, -1))
 
 
 def _score(

@@ -6,6 +6,7 @@ from benchmark.tasks import load_task
 from benchmark.timing import quality_over_calls as quality
 from benchmark.timing.measured_curves import BESIDE
 from benchmark.timing.mini_diffuseq import build_diffuseq
+from diffuseq.grid import time_grid
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,12 @@ def test_a_sampler_beside_itself_differs_by_nothing(system, task):
         assert found[name] == found[f"{name} ±"] == 0.0
     assert quality.subtract(other, one)["same_text"] < 1.0
     assert "noise_of" not in vars(system)
+
+
+@pytest.mark.parametrize("nfe", [1, 3, 14, 40])
+def test_noise_is_coupled_on_the_grid_of_the_sampler(system, nfe):
+    expected = time_grid("uniform", nfe, alpha_bar=system.module.alpha_bar)
+    assert quality._even_grid(40, nfe) == expected
 
 
 @pytest.mark.slow
