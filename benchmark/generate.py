@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace, _words: Sequence[str]) -> int:
         seed=options.seed,
         device=options.device,
     )
-    if not trained.decoding:
+    if "setting" not in trained.facts:
         note(
             f"note: {trained.checkpoint.folder} does not say with which setting it decodes"
             " (diffuseq_bench.json is missing): the default one is used."

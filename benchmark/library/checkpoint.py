@@ -111,7 +111,8 @@ def read_facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         facts["setting"]["decoding"], facts["setting"]["kind"]
-        dict(facts.get(FILES, {}))
+        if not isinstance(facts.get(FILES, {}), dict):
+            raise TypeError(FILES)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -60,11 +60,14 @@ def share(checkpoint: Checkpoint, folder: Path, *, report: Path | None = None) -
     shutil.rmtree(partial, ignore_errors=True)
     make_folder(partial, "--output", named=folder.parent)
     mode = partial.stat().st_mode
-    # Not the permissions of the files: a store may be for one person, or be read-only.
     shutil.copytree(checkpoint.folder, partial, dirs_exist_ok=True, copy_function=shutil.copyfile)
-    partial.chmod(mode)
     if checkpoint.operators is not None and not (partial / OPERATORS).exists():
+        # The folder that it is put into may have become read-only.
+        partial.chmod(mode)
         shutil.copytree(checkpoint.operators, partial / OPERATORS, copy_function=shutil.copyfile)
+    # Not the permissions of the original: a store may be for one person, or be read-only.
+    for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
+        place.chmod(mode)
     facts[FILES] = {
         name: digest
         for name, digest in list_digests(partial, without=(FACTS, CARD)).items()

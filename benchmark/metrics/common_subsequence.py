@@ -1,7 +1,7 @@
 """Longest common subsequences of many pairs of texts at once.
 
 Bit-parallel: a text is one integer with a bit for each place, and a step is one addition and a few
-logical operations on it. A step is taken for the n-th token of all pairs together.
+logical operations on it. A step is taken for the n-th token of many pairs together.
 
 Source: Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
 """
@@ -18,14 +18,16 @@ from benchmark.metrics.ngrams import Tokens
 
 MACHINE_WORD = 63
 """Bits of an integer of numpy but for its sign, which would be counted apart."""
+BLOCK = 2**18
+"""Tokens of the other texts that are held at once, or a few more; each takes some 16 bytes."""
 
-
+Lengths = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 Places = NDArray[np.int64] | NDArray[np.object_]
 
 
 def common_lengths(
     compared: Iterable[tuple[Tokens, Sequence[Tokens]]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> Lengths:
     """Of each text and each one that it is compared with: common length and both lengths.
 
     Args:
@@ -35,6 +37,7 @@ def common_lengths(
         Length of the longest common subsequence, of the first text and of the other, each `(P,)`
         for the P pairs in their order.
     """
+    blocks: list[Lengths] = []
     firsts: list[int] = []
     others: list[int] = []
     hits: list[int] = []
@@ -45,6 +48,16 @@ def common_lengths(
         firsts += [len(text)] * len(partners)
         others += map(len, partners)
         hits.extend(map(places.get, chain.from_iterable(partners), repeat(0)))
+        if len(hits) >= BLOCK:
+            blocks.append(_of_block(firsts, others, hits))
+            firsts, others, hits = [], [], []
+    blocks.append(_of_block(firsts, others, hits))
+    common, first, other = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return common, first, other
+
+
+def _of_block(firsts: Sequence[int], others: Sequence[int], hits: Sequence[int]) -> Lengths:
+    """See `common_lengths` and `_common`."""
     first, other = np.array(firsts, dtype=np.int64), np.array(others, dtype=np.int64)
     # Integers of Python have any length, machine words are faster.
     kind = "int64" if max(firsts, default=0) <= MACHINE_WORD else "object"
@@ -68,8 +81,8 @@ def _common(
     starts = (np.cumsum(other) - other)[by_length]
     # How many others have more than n tokens.
     longer = len(other) - np.cumsum(np.bincount(other))
-    ones = np.array([(1 << int(n)) - 1 for n in np.arange(first.max(initial=0) + 1)], hit.dtype)
-    ones = ones[first[by_length]]
+    sizes, which = np.unique(first[by_length], return_inverse=True)
+    ones = np.array([(1 << size) - 1 for size in sizes.tolist()], hit.dtype)[which]
     state = ones.copy()
     for token, count in enumerate(longer[:-1]):
         now = state[:count]

@@ -72,9 +72,11 @@ def score_candidates(
     if script is None:
         script = detect_script(text for item in items for text in item.references)
     utilities = make_utilities((mbr_utility, *mbr_utilities), script, unit)
-    chosen, counts = _choices(items, utilities, pairs)
-    scored = [(metric, metric.score(items)) for metric in metrics]
-    forget()
+    try:
+        chosen, counts = _choices(items, utilities, pairs)
+        scored = [(metric, metric.score(items)) for metric in metrics]
+    finally:
+        forget()
     by_size = curves(metrics, [scores for _, scores in scored], counts, interval)
     estimates = _estimate(scored, chosen, interval)
     record = {

@@ -230,19 +230,18 @@ class Store:
         partial.mkdir(parents=True, exist_ok=True)
         for place in (partial, *(path for path in partial.rglob("*") if path.is_dir())):
             remove_unfinished(place)
-        files = list_digests(partial, without=(RECORD,))
-        kept = {name: of for name, of in files.items() if name.split("/")[0] not in scratch}
-        write_sealed(partial / RECORD, record, kept)
+        files = list_digests(partial, without=(RECORD, *scratch))
+        write_sealed(partial / RECORD, record, files)
         sync_folder(partial)
         self._remove(folder)
         partial.replace(folder)
         self._whole.add((kind, key))
         (self.root / kind / f"{key}.failed.json").unlink(missing_ok=True)
         for path in (folder / name for name in scratch):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True)
+            # The entry is whole, whatever cannot be removed.
+            with suppress(OSError):
+                path.unlink()
 
     def set_aside(self, kind: Kind, key: str, why: str) -> None:
         """Rename an entry that is not what it says, and say so; what it holds is kept.

@@ -23,10 +23,20 @@ def file_digest(path: Path) -> str:
 
 
 def list_digests(folder: Path, *, without: Collection[str] = ()) -> dict[str, str]:
-    """SHA-256 of every file below `folder` by its name there, but for those in `without`."""
+    """SHA-256 of every file below `folder` by its name there.
+
+    Args:
+        folder: of the files.
+        without: names of files, and of folders in `folder`, that are left out.
+    """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in paths}
-    return {name: file_digest(path) for name, path in names.items() if name not in without}
+    left_out = {*without}
+    return {
+        name: file_digest(path)
+        for name, path in names.items()
+        if left_out.isdisjoint((name, name.partition("/")[0]))
+    }
 
 
 def folder_digest(folder: Path, *, without: Collection[str] = ()) -> str:

@@ -100,5 +100,10 @@ def test_words_outside_the_vocabulary_and_a_missing_setting_are_said(call, kept,
     (system,) = kept.store.glob("train/*/system")
     copy = shutil.copytree(system, tmp_path / "copy")
     assert "the default one" not in call("b c d e", source=copy)[2]
+    facts = json.loads((copy / "diffuseq_bench.json").read_text())
+    # A setting in which nothing can be chosen is one too.
+    facts["setting"]["decoding"] = {}
+    (copy / "diffuseq_bench.json").write_text(json.dumps(facts))
+    assert "the default one" not in call("b c d e", source=copy)[2]
     (copy / "diffuseq_bench.json").unlink()
     assert "the default one is used" in call("b c d e", source=copy)[2]

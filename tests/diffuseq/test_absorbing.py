@@ -65,7 +65,14 @@ def test_the_share_of_absorbed_positions_is_the_rate() -> None:
     assert share == pytest.approx(rate.item(), abs=4 * 0.5 / math.sqrt(20000))
 
 
-SOLVERS = [Ancestral(), Ancestral("posterior"), Ddim(), Ddim(0.5), DpmSolverPlusPlus()]
+SOLVERS = [
+    Ancestral(),
+    Ancestral("posterior"),
+    Ddim(),
+    Ddim(0.5),
+    DpmSolverPlusPlus(),
+    DpmSolverPlusPlus(eta=0.5),
+]
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

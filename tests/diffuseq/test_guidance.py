@@ -89,10 +89,15 @@ def test_pull_turns_moves_back_to_the_mean() -> None:
         ),
         (Ddim(), 0.0),
         (DpmSolverPlusPlus(), 0.0),
+        (
+            DpmSolverPlusPlus(eta=1.0),
+            math.sqrt((1 - LEVEL[20]) / (1 - LEVEL[30]) * (1 - LEVEL[30] / LEVEL[20])),
+        ),
     ],
 )
 def test_spread_is_that_of_the_noise(solver: Solver, expected: float) -> None:
-    assert spread(solver, STEP) == pytest.approx(expected, rel=1e-9)
+    later = replace(STEP, previous=(LEVEL[35], state(0)))
+    assert [spread(solver, move) for move in (STEP, later)] == pytest.approx([expected] * 2)
 
 
 def test_steps_are_found_by_their_level() -> None:

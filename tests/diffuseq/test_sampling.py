@@ -64,7 +64,9 @@ def test_calls_and_times_are_those_of_the_grid(nfe: int) -> None:
     assert numbers == list(range(1, nfe + 1))
 
 
-@pytest.mark.parametrize("solver", [Ancestral(), Ddim(1.0), DpmSolverPlusPlus()])
+@pytest.mark.parametrize(
+    "solver", [Ancestral(), Ddim(1.0), DpmSolverPlusPlus(), DpmSolverPlusPlus(eta=1.0)]
+)
 def test_temperature_scales_all_noise(solver: Solver) -> None:
     # With a linear network and no source the result is proportional to the noise.
     everything = torch.ones_like(IS_TARGET)

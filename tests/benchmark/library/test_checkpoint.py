@@ -121,9 +121,11 @@ def test_a_folder_that_says_nothing(copy):
     with pytest.raises(UserError, match="does not say which system it is of"):
         find_checkpoint(copy)
     assert find_checkpoint(copy, system="transformer").folder == copy
-    (copy / FACTS).write_text('{"setting": 3}')
-    with pytest.raises(UserError, match="cannot be read"):
-        read_facts(copy)
+    setting = '"setting": {"decoding": {}, "kind": "samples"}'
+    for broken in ('"setting": 3', f'{setting}, "files": []', f'{setting}, "files": null'):
+        (copy / FACTS).write_text(f"{{{broken}}}")
+        with pytest.raises(UserError, match="cannot be read"):
+            read_facts(copy)
     (copy / FACTS).unlink()
     assert read_facts(copy) == {}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -90,8 +92,16 @@ def test_what_is_not_what_was_shared_is_refused(kept, tmp_path):
 
 def test_a_shared_folder_may_be_read_by_others(kept, tmp_path):
     found = find_checkpoint("transformer", store=kept.store)
-    (found.folder / "model.safetensors").chmod(0o400)
-    share(found, tmp_path / "copy")
-    modes = {path.stat().st_mode for path in (tmp_path / "copy").iterdir()}
-    (tmp_path / "new").write_text("")
-    assert modes == {(tmp_path / "new").stat().st_mode}
+    mine = shutil.copytree(found.folder, tmp_path / "mine")
+    (mine / "more").mkdir()
+    (mine / "more" / "words.txt").write_text("a")
+    operators = shutil.copytree(mine, tmp_path / "operators")
+    for path in (mine / "model.safetensors", mine / "more", mine, operators):
+        path.chmod(0o500)
+    share(replace(found, folder=mine, operators=operators), tmp_path / "copy")
+    paths = [*(tmp_path / "copy").rglob("*"), tmp_path / "copy"]
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    for kind in ("file", "folder"):
+        of_kind = {path.stat().st_mode for path in paths if path.is_dir() == (kind == "folder")}
+        assert of_kind == {(tmp_path / kind).stat().st_mode}

@@ -15,6 +15,7 @@ import sacrebleu
 
 from benchmark.api import UserError
 from benchmark.metrics import Metric, make_metric
+from benchmark.scoring import candidate_scores
 from benchmark.scoring.bootstrap import IntervalRecipe
 from benchmark.scoring.candidate_scores import plain, score_candidates
 
@@ -243,6 +244,16 @@ def test_malformed_rows_are_named(change: Any, message: str) -> None:
     change(rows)
     with pytest.raises(UserError, match=message):
         scored(rows, "length")
+
+
+def test_what_metrics_share_is_forgotten_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[int] = []
+    monkeypatch.setattr(candidate_scores, "forget", lambda: forgotten.append(1))
+    scored(candidates(3, 2), "bleu_sent_m4")
+    assert forgotten == [1]
+    with pytest.raises(UserError, match="has no reference"):
+        scored([row | {"references": []} for row in candidates(3, 2)], "bleu_sent_m4")
+    assert forgotten == [1, 1]
 
 
 def test_requests_that_make_no_sense() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmark.api import UserError
+from benchmark.store import files
 from benchmark.store.entries import Store, content_key
 from benchmark.store.files import folder_digest, write_json
 from benchmark.store.seal import read_sealed
@@ -41,13 +42,16 @@ def test_entry_appears_whole(tmp_path):
     assert not partial.exists()
 
 
-def test_scratch_is_no_part_of_the_entry(tmp_path):
+def test_scratch_is_no_part_of_the_entry(tmp_path, monkeypatch):
+    read, file_digest = [], files.file_digest
+    monkeypatch.setattr(files, "file_digest", lambda at: read.append(at.name) or file_digest(at))
     store = Store(tmp_path)
     for name in ("weights", "state/a", "state/inner/b", "best"):
         path = store.partial("train", "k") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     store.finish("train", "k", {}, scratch=("state", "best", "absent"))
+    assert read == ["weights"]
     folder = store.folder("train", "k")
     assert sorted(path.name for path in folder.iterdir()) == ["record.json", "weights"]
     # What a process that is killed meanwhile leaves there does no harm.
