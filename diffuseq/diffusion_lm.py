@@ -79,11 +79,12 @@ class DiffusionLMDecoding(DiffuSeqDecoding):
                 f"tokens {self.tokens} needs a strength above 0, as 0 moves nothing:"
                 " give one, or tokens: null."
             )
-        is_random = self.solver == "ancestral" or self.eta > 0
+        is_random = self.solver == "ddim" and self.eta > 0
+        is_random |= self.solver in ("ancestral", "sde-dpm-solver++")
         if self.guide == "gradient" and not is_random:
             raise api.UserError(
                 f"guide gradient moves by the size of the noise of a step, and {self.solver} adds"
-                " none at eta 0: take ancestral, an eta above 0, or guide sign."
+                " none: take ancestral, ddim with eta above 0, or guide sign."
             )
 
 

@@ -111,7 +111,7 @@ class DiffuSeqDecoding(Settings):
     clamp_to: Count | None = None
     """None means T. The official code without `clamp_first` is clamp_to = c + 1."""
     eta: Share = 0.0
-    """Share of new noise, for `ddim` and `dpm-solver++`: 0 deterministic, 1 that of `ancestral`."""
+    """Share of new noise, for `ddim` only: 0 deterministic, 1 ancestral."""
     variance: Variance = "fixed-large"
     """For `ancestral` only. The official code uses `fixed-large` whatever its `sigma_small`;
     `posterior` is the variance of the step, which keeps the state at the noise level that the
@@ -140,10 +140,10 @@ class DiffuSeqDecoding(Settings):
                 f"clamp_from {self.clamp_from} lies above clamp_to {self.clamp_to}: use a range of"
                 " steps, or clamp: false."
             )
-        if self.solver == "dpm-solver++" and self.carry == "prediction" and self.eta > 0:
+        if self.solver == "sde-dpm-solver++" and self.carry == "prediction":
             raise UserError(
-                f"carry prediction forgets the state, and eta {self.eta:g} adds noise to it: use"
-                " eta: 0, or carry: state."
+                "carry prediction forgets the state, to which sde-dpm-solver++ adds noise: use"
+                " carry: state, or dpm-solver++."
             )
 
     @property

@@ -22,7 +22,7 @@ from diffuseq.process import posterior
 from diffuseq.schedule import log_snr
 
 Variance = Literal["fixed-large", "posterior"]
-SolverName = Literal["ancestral", "ddim", "dpm-solver++"]
+SolverName = Literal["ancestral", "ddim", "dpm-solver++", "sde-dpm-solver++"]
 Carry = Literal["state", "prediction"]
 
 
@@ -171,13 +171,13 @@ def make_solver(
 
     Args:
         name: which rule.
-        eta: of `ddim` and `dpm-solver++`.
+        eta: of `ddim`.
         variance: of `ancestral`.
-        carry: of `dpm-solver++`.
-        low_order_end: of `dpm-solver++`.
+        carry: of both DPM-Solver++.
+        low_order_end: of both DPM-Solver++.
     """
     if name == "ancestral":
         return Ancestral(variance)
     if name == "ddim":
         return Ddim(eta)
-    return DpmSolverPlusPlus(carry, low_order_end, eta)
+    return DpmSolverPlusPlus(carry, low_order_end, eta=float(name == "sde-dpm-solver++"))

@@ -40,7 +40,7 @@ SOLVERS: tuple[dict[str, object], ...] = (
     {"solver": "ddim", "eta": 0.0},
     {"solver": "ddim", "eta": 1.0},
     {"solver": "dpm-solver++", "carry": "state"},
-    {"solver": "dpm-solver++", "eta": 1.0},
+    {"solver": "sde-dpm-solver++"},
     {"solver": "dpm-solver++", "carry": "prediction"},
 )
 """One checkpoint, every solver: the ablation `solvers`."""

@@ -90,7 +90,8 @@ class DiffuSeqV2(DiffuSeq):
     def _reverse_process(self, decoding: DiffuSeqDecoding, noise: Noise, rows: Batch) -> Reverse:
         assert isinstance(decoding, DiffuSeqV2Decoding)
         absorbing = self.module.absorbing
-        is_dpm, is_centred = decoding.solver == "dpm-solver++", decoding.centre == "absorbing"
+        is_dpm = decoding.solver in ("dpm-solver++", "sde-dpm-solver++")
+        is_centred = decoding.centre == "absorbing"
         plain = super()._reverse_process(decoding, noise, rows)
         network, solver = plain.network, plain.solver
 

@@ -58,11 +58,11 @@ CHOICES: tuple[Mapping[str, Any], ...] = (
     {"solver": "ddim", "eta": 1.0, **_COOL},
     {"solver": "ancestral", "clamp": True},
     {"solver": "ancestral", **_NOISY},
-    {"solver": "dpm-solver++", "eta": 1.0, "clamp": True},
-    {"solver": "dpm-solver++", "eta": 1.0, **_NOISY},
-    {"solver": "dpm-solver++", "eta": 1.0, "clamp": False},
-    {"solver": "dpm-solver++", "eta": 1.0, **_COOL},
-    {"solver": "dpm-solver++", "eta": 0.0, **_COOL},
+    {"solver": "sde-dpm-solver++", "clamp": True},
+    {"solver": "sde-dpm-solver++", **_NOISY},
+    {"solver": "sde-dpm-solver++", "clamp": False},
+    {"solver": "sde-dpm-solver++", **_COOL},
+    {"solver": "dpm-solver++", **_COOL},
 )
 TWIN = CHOICES[0]
 """The published step but for its length: shown whatever is chosen."""

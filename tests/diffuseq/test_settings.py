@@ -96,5 +96,5 @@ def test_candidates_that_forget_their_noise_are_no_samples() -> None:
 
 def test_noise_is_not_added_to_a_forgotten_state() -> None:
     with pytest.raises(UserError, match="carry prediction forgets the state"):
-        DiffuSeqDecoding(solver="dpm-solver++", carry="prediction", eta=0.5)
-    assert DiffuSeqDecoding(solver="ddim", carry="prediction", eta=0.5).eta == 0.5
+        DiffuSeqDecoding(solver="sde-dpm-solver++", carry="prediction")
+    assert DiffuSeqDecoding(solver="dpm-solver++", carry="prediction", eta=0.5).eta == 0.5

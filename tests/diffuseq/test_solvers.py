@@ -291,7 +291,9 @@ def test_the_step_to_zero_gives_the_prediction(solver: Solver) -> None:
 def test_make_solver() -> None:
     assert make_solver("ancestral", eta=0.0, variance="posterior") == Ancestral("posterior")
     assert make_solver("ddim", eta=0.3, variance="posterior") == Ddim(0.3)
-    assert make_solver("dpm-solver++", eta=0.3, variance="posterior") == DpmSolverPlusPlus(eta=0.3)
+    assert make_solver("dpm-solver++", eta=0.3, variance="posterior") == DpmSolverPlusPlus()
+    sde = make_solver("sde-dpm-solver++", eta=0.3, variance="posterior")
+    assert sde == DpmSolverPlusPlus(eta=1.0)
     official = make_solver(
         "dpm-solver++", eta=0.0, variance="posterior", carry="prediction", low_order_end=True
     )

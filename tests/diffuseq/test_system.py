@@ -198,8 +198,8 @@ def test_words_behind_an_end_mark_are_read_if_asked_for(monkeypatch: pytest.Monk
         {"eta": 0.5},
         {"solver": "ancestral"},
         {"solver": "dpm-solver++", "carry": "state"},
-        {"solver": "dpm-solver++", "eta": 0.0},
-        {"solver": "dpm-solver++", "eta": 0.0, "carry": "prediction"},
+        {"solver": "dpm-solver++", "carry": "prediction"},
+        {"solver": "sde-dpm-solver++"},
     ],
     ids=str,
 )
