@@ -27,7 +27,7 @@ from diffuseq.noised_classifier import ClassifierRecipe, NoisedClassifiers
 from diffuseq.process import diffuse
 from diffuseq.sampling import AfterStep
 from diffuseq.settings import DiffuSeqConfig, DiffuSeqDecoding
-from diffuseq.solvers import SolverName, Transition
+from diffuseq.solvers import SolverName, Transition, make_solver
 from diffuseq.system import DiffuSeq, Reverse
 from diffuseq.text_canvas import TextCanvas
 
@@ -79,9 +79,8 @@ class DiffusionLMDecoding(DiffuSeqDecoding):
                 f"tokens {self.tokens} needs a strength above 0, as 0 moves nothing:"
                 " give one, or tokens: null."
             )
-        is_random = self.solver == "ddim" and self.eta > 0
-        is_random |= self.solver in ("ancestral", "sde-dpm-solver++")
-        if self.guide == "gradient" and not is_random:
+        solver = make_solver(self.solver, eta=self.eta, variance=self.variance)
+        if self.guide == "gradient" and not solver.stochastic:
             raise api.UserError(
                 f"guide gradient moves by the size of the noise of a step, and {self.solver} adds"
                 " none: take ancestral, ddim with eta above 0, or guide sign."

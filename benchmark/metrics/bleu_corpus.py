@@ -47,7 +47,7 @@ class BleuCorpus(CasedTokenMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Statistics `(S, K, 10)`, their total on the scale 0 to 100, sentence BLEU `(S, K)`."""
         signature = count_references(self.signature, items)
-        tokenise = Tokeniser13a(self.case) if self.counted == "words" else self.split
+        tokenise = Tokeniser13a(self.case) if self.counted == "words" else self.reading
         counted = count_texts(
             [item.candidates for item in items], [item.references for item in items], tokenise
         )

@@ -54,8 +54,7 @@ class BleuSentM4(CasedTokenMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         signature = count_references(self.signature, items)
-        counted = count_items(items, self.reading)
-        return Scores(method4(match_references(counted)), signature)
+        return Scores(reference_bleu(items, self.reading), signature)
 
     def pairwise(self, items: Sequence[Item]) -> FloatArray:
         """`(S, K, K)`: candidate i as hypothesis, candidate j as reference."""
@@ -73,6 +72,16 @@ def sentence_bleu(
         split: gives the tokens of a text.
     """
     return method4(match_references(count_texts(candidates, references, split)))
+
+
+def reference_bleu(items: Sequence[Item], split: Split) -> FloatArray:
+    """Sentence BLEU `(S, K)` of every candidate against the references of its source.
+
+    Args:
+        items: S sources with K candidates.
+        split: gives the tokens of a text.
+    """
+    return method4(match_references(count_items(items, split)))
 
 
 @shared_by_metrics

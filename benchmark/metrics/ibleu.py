@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, cast
 
-from benchmark.metrics.bleu_sent_m4 import sentence_bleu
+from benchmark.metrics.bleu_sent_m4 import reference_bleu, sentence_bleu
 from benchmark.metrics.declaration import number
 from benchmark.metrics.interface import Conditional, Item, Option, Scores, count_references
 from benchmark.metrics.text import TOKEN_OPTIONS, Case, CasedTokenMetric, Tokens
@@ -50,6 +50,6 @@ class IBleu(CasedTokenMetric):
         """Values `(S, K)` in [alpha - 1, alpha]."""
         signature = count_references(self.signature, items)
         candidates = [item.candidates for item in items]
-        quality = sentence_bleu(candidates, [item.references for item in items], self.split)
-        copied = sentence_bleu(candidates, [[item.content] for item in items], self.split)
+        quality = reference_bleu(items, self.reading)
+        copied = sentence_bleu(candidates, [[item.content] for item in items], self.reading)
         return Scores(self.alpha * quality - (1 - self.alpha) * copied, signature)

@@ -27,7 +27,6 @@ from benchmark.metrics.common_subsequence import common_lengths
 from benchmark.metrics.interface import FloatArray, Item, Option, Scores, count_references
 from benchmark.metrics.ngrams import Split
 from benchmark.metrics.text import (
-    AS_WRITTEN,
     PIECES_OPTION,
     TOKENS_OPTION,
     TokenMetric,
@@ -69,8 +68,6 @@ class RougeL(TokenMetric):
             read: Split = _latin_words
         else:
             read = partial(_parts, counted=self.counted)
-        if self.pieces == AS_WRITTEN:
-            return read
         return lambda text: read(respell(text, self.pieces))
 
     def score(self, items: Sequence[Item]) -> Scores:

@@ -94,7 +94,7 @@ class SemanticIBleu(CasedTokenMetric):
 
     def _likeness_of_form(self, items: Sequence[Item]) -> FloatArray:
         bleu = sentence_bleu(
-            [item.candidates for item in items], [[item.content] for item in items], self.split
+            [item.candidates for item in items], [[item.content] for item in items], self.reading
         )
         sources = [self.split(item.content) for item in items]
         copies = np.array(

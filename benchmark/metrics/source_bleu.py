@@ -32,6 +32,6 @@ class SourceBleu(CasedTokenMetric):
     def score(self, items: Sequence[Item]) -> Scores:
         """Values `(S, K)` in [0, 1]."""
         values = sentence_bleu(
-            [item.candidates for item in items], [[item.content] for item in items], self.split
+            [item.candidates for item in items], [[item.content] for item in items], self.reading
         )
         return Scores(values, self.signature)

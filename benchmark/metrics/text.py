@@ -129,9 +129,7 @@ class Reading:
 
     def __call__(self, text: str) -> list[str]:
         """The tokens of a text."""
-        if self.pieces != AS_WRITTEN:
-            text = respell(text, self.pieces)
-        return split(text, self.case, self.counted)
+        return split(respell(text, self.pieces), self.case, self.counted)
 
 
 def respell(text: str, pieces: str) -> str:

@@ -67,6 +67,14 @@ def write_texts(
     return [[candidate.text for candidate in of_source] for of_source in made]
 
 
+def join_texts(examples: Sequence[Example], texts: Sequence[Sequence[str]]) -> list[Item]:
+    """Examples with the candidates that answer them."""
+    return [
+        Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
+        for e, of_source in zip(examples, texts, strict=True)
+    ]
+
+
 def score_texts(
     task: Task, examples: Sequence[Example], texts: Sequence[Sequence[str]]
 ) -> dict[str, NDArray[np.float64]]:
@@ -77,10 +85,7 @@ def score_texts(
         examples: those that were answered.
         texts: candidates of each.
     """
-    items = [
-        Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
-        for e, of_source in zip(examples, texts, strict=True)
-    ]
+    items = join_texts(examples, texts)
     metrics = make_metric("bleu_sent_m4"), make_metric("validity", conditional=task.conditional)
     return {metric.id: metric.score(items).values.mean(1) for metric in metrics}
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import Example, make_noise
-from benchmark.metrics import Item, make_metric
+from benchmark.metrics import make_metric
 from benchmark.runtime.precision import Used, calculating
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.controlled_splits import grammar, make_splits
@@ -34,6 +34,7 @@ from benchmark.timing.measured_curves import BESIDE, Curves, estimate_means
 from benchmark.timing.mini_diffuseq import (
     build_diffuseq,
     describe_network,
+    join_texts,
     score_texts,
     train_diffuseq,
     write_texts,
@@ -190,12 +191,9 @@ def _score(
     task: Task, examples: Sequence[Example], texts: Sequence[Sequence[str]]
 ) -> dict[str, NDArray[np.float64]]:
     """Sentence BLEU, validity, and divergence, whose values are shares of that of all sources."""
-    items = [
-        Item(id=e.id, source=e.source, references=e.references, candidates=tuple(of_source))
-        for e, of_source in zip(examples, texts, strict=True)
-    ]
     divergence = make_metric("divergence", conditional=task.conditional)
-    return score_texts(task, examples, texts) | {"divergence": divergence.score(items).values}
+    values = divergence.score(join_texts(examples, texts)).values
+    return score_texts(task, examples, texts) | {"divergence": values}
 
 
 def subtract(ours: Written, theirs: Written) -> dict[str, float]:

@@ -25,6 +25,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
+from conftest import ARGUMENTS
 from record import import_official, make_process
 
 from benchmark.api import Example, make_noise
@@ -81,17 +82,10 @@ def make_official_network(official: SimpleNamespace) -> torch.nn.Module:
 
 def read_as_ours(network: torch.nn.Module, words: list[str]) -> dict[str, DiffuSeq]:
     """`diffuseq` with the weights of the official network, by `fit`."""
-    arguments = {
+    arguments = ARGUMENTS | {
         "diffusion_steps": STEPS,
-        "noise_schedule": "sqrt",
         "schedule_sampler": "uniform",
         "seq_len": CANVAS,
-        "dropout": 0.1,
-        "predict_xstart": True,
-        "learn_sigma": False,
-        "rescale_timesteps": True,
-        "timestep_respacing": "",
-        "config_name": "bert-base-uncased",
     }
     filler = (f"##{number}" for number in range(VOCABULARY))
     vocabulary = [*SPECIAL, *words, *islice(filler, VOCABULARY - len(SPECIAL) - len(words))]
