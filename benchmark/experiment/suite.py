@@ -307,7 +307,8 @@ class Suite(_Recipe):
     evaluation: Evaluation = Evaluation()
     systems: dict[str, SystemRecipe]
     tuning: str | None = None
-    """Record of the search of its recipes, a path from the working folder; decides no result."""
+    """Record of the search of its recipes, a path from the working folder, or else from the
+    suites of the package; decides no result."""
 
     @field_validator("seeds")
     @classmethod

@@ -136,6 +136,16 @@ class Trial:
         return self.generations[0]
 
     @property
+    def recipe(self) -> dict[str, dict[str, Any]]:
+        """Its complete `config`, `training`, `budget` and `decoding`, of the main setting."""
+        return {
+            "config": asdict(self.config),
+            "training": self.training.model_dump(),
+            "budget": self.budget.model_dump(),
+            "decoding": dict(self.main.setting.decoding),
+        }
+
+    @property
     def decoded(self) -> tuple[PlannedGeneration, ...]:
         """All that is decoded: every setting, followed by the same on the valid split."""
         return tuple(of for test in self.generations for of in (test, test.valid) if of is not None)

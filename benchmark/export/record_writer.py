@@ -23,7 +23,7 @@ from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.export.source_facts_file import write_source_facts
 from benchmark.export.task_notes import make_notes, name_cut, read_notes
-from benchmark.export.tuned_trials import read_tuned_trials
+from benchmark.export.tuned_trials import count_tuned_trials
 from benchmark.generation.intermediate_states import select_curves
 from benchmark.outputs.joined_records import Joined, join
 from benchmark.records.ownership import check_own_records
@@ -307,7 +307,7 @@ def _run(
     entries = system_entries()
     before = read_notes(records)
     systems: dict[str, Any] = {}
-    tuned = read_tuned_trials(plan.suite.tuning)
+    tuned = count_tuned_trials(plan.suite.tuning, plan.trials)
     trials = {trial.row: trial for trial in plan.trials}
     for line in lines:
         trial = trials[line["system"]]

@@ -147,13 +147,7 @@ def plan_search(
         raise UserError(f"systems.{system}.budget.updates: not searched at a share of the budget.")
     suite = with_share(suite, task.id, system, budget_share)
     first = resolve_valid(suite, task, scoring, system)
-    usual = {
-        "config": asdict(first.config),
-        "training": first.training.model_dump(),
-        "budget": first.budget.model_dump(),
-        "decoding": first.main.setting.decoding,
-    }
-    found = dimensions(space, suite, system, usual)
+    found = dimensions(space, suite, system, first.recipe)
     return Search(suite, task, scoring, system, found, space.seed, trials)
 
 

@@ -1,21 +1,54 @@
 import json
+from importlib.resources import files
 
 import pytest
 from handmade import bleu, trial, write_handmade
 
 from benchmark.api import UserError
+from benchmark.experiment.plan import make_plan
+from benchmark.experiment.registry import system_entries
 from benchmark.experiment.suite import load_suite
-from benchmark.export.tuned_trials import read_tuned_trials
+from benchmark.export.tuned_trials import count_tuned_trials
 from benchmark.records.reader import read_records
 from benchmark.report.data.points import Board
 from benchmark.report.tables.cost_table import build_cost_table
 
+TASK = "dialogue"
 
-def test_trials_by_system(tmp_path):
+
+def trials_of(*overrides):
+    suite = load_suite("mini", overrides)
+    systems = ["transformer", "diffuseq", "copy-source"]
+    return make_plan(suite, tasks=[TASK], systems=systems, data_dir=None).trials
+
+
+def record_with(file, **values):
+    tried = [{"values": {"config.dropout": 0.5}}, {"values": values}]
+    file.write_text(json.dumps({"systems": {"transformer": {"tried": tried}}}))
+    return str(file)
+
+
+def test_the_recipes_of_mini_are_among_those_of_its_record():
+    suite = load_suite("mini")
+    searched = json.loads((files("benchmark") / "suites" / suite.tuning).read_text())["systems"]
+    here = [name for name in searched if system_entries()[name].available]
+    plan = make_plan(suite, tasks=[TASK], systems=here, data_dir=None)
+    assert count_tuned_trials(suite.tuning, plan.trials) == dict.fromkeys(here, 8)
+
+
+def test_a_recipe_that_was_changed_was_not_searched():
+    changed = trials_of("transformer.training.learning_rate=0.011")
+    assert count_tuned_trials(load_suite("mini").tuning, changed) == {"diffuseq": 8}
+
+
+def test_a_rounded_value_is_the_one_that_was_tried(tmp_path):
     file = tmp_path / "record.json"
-    file.write_text(json.dumps({"systems": {"a": {"trials": 8}, "b": {"trials": 3}}}))
-    assert read_tuned_trials(str(file)) == {"a": 8, "b": 3}
-    assert read_tuned_trials(None) == {}
+    trials = trials_of("transformer.training.learning_rate=0.00376", "transformer.dropout=0.1")
+    near = {"training.learning_rate": 0.0037628, "config.dropout": 0.1}
+    assert count_tuned_trials(record_with(file, **near), trials) == {"transformer": 2}
+    for far in ({"training.learning_rate": 0.0038}, {"config.dropout": 0}, {"config.none": 1}):
+        assert count_tuned_trials(record_with(file, **near | far), trials) == {}
+    assert count_tuned_trials(None, trials) == {}
 
 
 @pytest.mark.parametrize("text", [None, "no json", "[]", '{"systems": {"a": {}}}'])
@@ -24,7 +57,7 @@ def test_what_is_no_record_is_named(text, tmp_path):
     if text is not None:
         file.write_text(text)
     with pytest.raises(UserError, match=r"record\.json, is no record"):
-        read_tuned_trials(str(file))
+        count_tuned_trials(str(file), [])
 
 
 def test_a_suite_without_the_key_is_written_as_before():
