@@ -140,6 +140,8 @@ class TrainingRecipe(_Recipe):
     weight_decay: float = Field(0.0, ge=0, le=1000)
     optimiser: Literal["adamw", "muon"] = "adamw"
     """muon moves the matrices of layers, adamw the rest: see `benchmark.training.optimiser`."""
+    newton_schulz_steps: int = Field(5, ge=1, le=20)
+    """Steps by which Muon makes an update orthogonal: see `benchmark.training.optimiser`."""
     clip_norm: float | None = Field(1.0, gt=0)
     ema_decay: ProperShare = 0.0
     """0 = no averaging; otherwise the averaged weights are stored."""

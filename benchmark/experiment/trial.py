@@ -331,9 +331,16 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
         exclude={"checkpoint_s", "keep", "keep_examples", "quality_decoding"}
     )
     # Fields of a later version: entries of an earlier one keep their keys.
-    usual = {"by_length": False, "compile": False, "ema_warmup": True, "optimiser": "adamw"}
+    usual = {
+        "by_length": False,
+        "compile": False,
+        "ema_warmup": True,
+        "optimiser": "adamw",
+        "newton_schulz_steps": 5,
+    }
+    is_without_muon = fields["optimiser"] == "adamw"
     for later, value in usual.items():
-        if fields[later] == value:
+        if fields[later] == value or (is_without_muon and later == "newton_schulz_steps"):
             fields.pop(later)
     return fields
 

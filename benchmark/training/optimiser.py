@@ -54,7 +54,8 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
     Args:
         module: the weights that are trained.
         recipe: with `optimiser: muon`, the matrices of layers are moved by Muon, scaled so that
-            their steps are as large as those of AdamW: one learning rate serves both.
+            their steps are as large as those of AdamW: one learning rate serves both. With fewer
+            `newton_schulz_steps` the update is less orthogonal and cheaper.
 
     Source: arXiv 1711.05101 (AdamW); arXiv 2502.16982, eq. 4 (Muon beside AdamW).
     """
@@ -67,7 +68,15 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
     if rest:
         parts.append(AdamW(rest, lr=rate, betas=betas, weight_decay=decay, fused=True))
     if matrices:
-        parts.append(Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"))
+        parts.append(
+            Muon(
+                matrices,
+                lr=rate,
+                weight_decay=decay,
+                ns_steps=recipe.newton_schulz_steps,
+                adjust_lr_fn="match_rms_adamw",
+            )
+        )
     return tuple(parts)
 
 
