@@ -338,9 +338,10 @@ def _deciding(training: TrainingRecipe) -> dict[str, Any]:
         "optimiser": "adamw",
         "newton_schulz_steps": 5,
     }
-    is_without_muon = fields["optimiser"] == "adamw"
+    if training.optimiser == "adamw":
+        fields["newton_schulz_steps"] = usual["newton_schulz_steps"]
     for later, value in usual.items():
-        if fields[later] == value or (is_without_muon and later == "newton_schulz_steps"):
+        if fields[later] == value:
             fields.pop(later)
     return fields
 

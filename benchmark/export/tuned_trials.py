@@ -33,7 +33,7 @@ def count_tuned_trials(file: str | None, trials: Sequence[Trial]) -> dict[str, i
     return {
         trial.row: len(searched[trial.row])
         for trial in trials
-        if any(_is_that(trial.recipe, values) for values in searched.get(trial.row, ()))
+        if trial.row in searched and _is_among(searched[trial.row], trial.recipe)
     }
 
 
@@ -54,9 +54,12 @@ def _read_tried(file: str) -> dict[str, list[dict[str, Any]]]:
         ) from error
 
 
-def _is_that(recipe: Mapping[str, Mapping[str, Any]], values: Mapping[str, Any]) -> bool:
-    parts = [(*field.split(".", 1), value) for field, value in values.items()]
-    return all(_is_close(recipe.get(part, {}).get(name), value) for part, name, value in parts)
+def _is_among(tried: Sequence[Mapping[str, Any]], recipe: Mapping[str, Mapping[str, Any]]) -> bool:
+    given = {f"{part}.{name}": value for part, of in recipe.items() for name, value in of.items()}
+    return any(
+        all(_is_close(given.get(field), value) for field, value in values.items())
+        for values in tried
+    )
 
 
 def _is_close(given: object, tried: object) -> bool:
