@@ -54,6 +54,9 @@ class Estimator:
     def estimate(self, work: Work) -> Estimate | None:
         """How long a stage takes; None if nothing is known of its system."""
         known = self._speeds.get((work.kind, work.system, work.device))
+        if not known and work.kind == "trace":
+            # A trace is one more decoding, with its states kept.
+            known = self._speeds.get(("generate", work.system, work.device))
         if not known:
             if work.kind == "score":
                 return Estimate((work.size or 0) * SCORED_S)

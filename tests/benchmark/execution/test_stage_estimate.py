@@ -53,6 +53,12 @@ def test_the_nearest_counts():
     assert Estimator([replace(SPEED, device="cuda")]).estimate(work_of(SPEED)) is None
 
 
+def test_a_trace_takes_as_long_as_a_decoding_where_none_was_measured():
+    trace = work_of(SPEED, kind="trace", size=30.0)
+    assert seconds(trace, SPEED) == pytest.approx(6.0)
+    assert seconds(trace, SPEED, replace(SPEED, kind="trace", seconds=40.0)) == pytest.approx(12.0)
+
+
 def test_the_bound_that_is_reached_first_counts():
     speed = replace(SPEED, kind="train", calls=1.0, size=1000.0, tokens=5000.0)
     assert seconds(work_of(speed), speed) == pytest.approx(20.0)
