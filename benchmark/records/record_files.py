@@ -1,8 +1,8 @@
 """The files of `records/`, plain or packed; nothing else reads them.
 
 A run writes plain files, one for each key, for people and their tools. A report that a repository
-keeps is packed: `samples-1.tar.xz`, `values-1.tar.xz`, `values-2.tar.xz` and so on hold the same
-files under the same names, which takes a tenth of the space.
+keeps is packed: `samples-1.tar.xz`, `samples-2.tar.xz` and so on hold the same files under the same
+names, which takes a tenth of the space, and `values-1.tar.xz` holds them source by source.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import gzip
 import io
 import json
 import lzma
-import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +21,14 @@ from typing import Any
 from benchmark.api import UserError
 from benchmark.api.regular_file import check_regular
 from benchmark.records.file_stem import file_stem
-from benchmark.store.files import write_bytes, write_gzip, write_text
+from benchmark.records.value_packing import unpack_values
+from benchmark.store.files import write_gzip, write_text
 
 KINDS = ("cells", "events", "likelihoods", "samples", "sources", "traces", "values")
 """Folders of the records, and what archives are named after."""
 
-ARCHIVE_TEXT = 2**23
-"""Bytes of text in one archive: as far back as the compression looks, and packed below 1 MiB."""
+TABLE = "values.jsonl"
+"""The member of an archive that holds values as `benchmark.records.value_packing` writes them."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,11 @@ class RecordFiles:
                     with tarfile.open(fileobj=text) as archive:
                         for member in archive:
                             content = archive.extractfile(member)
-                            found[member.name] = content.read() if content is not None else b""
-                except (OSError, lzma.LZMAError, tarfile.TarError) as error:
+                            data = content.read() if content is not None else b""
+                            found |= (
+                                _read_table(data) if member.name == TABLE else {member.name: data}
+                            )
+                except (OSError, lzma.LZMAError, tarfile.TarError, ValueError) as error:
                     raise UserError(f"{path} cannot be read: {error}.") from error
             self._unpacked[kind] = found
         return self._unpacked[kind]
@@ -139,37 +142,7 @@ def write_keyed(folder: Path, name: str, text: str) -> None:
         write_text(folder / name, text)
 
 
-def pack_records(report: Path) -> None:
-    """Put the records of a report into archives; equal records give equal bytes.
-
-    Raises:
-        UserError: if there are none, one is broken, or the folder cannot be written.
-    """
-    files = RecordFiles(report / "records")
-    files.read("run.json")
-    try:
-        for kind in KINDS:
-            for number, archive in enumerate(_archives(files, kind), start=1):
-                path = files.folder / f"{kind}-{number}.tar.xz"
-                write_bytes(path, archive)
-            # Last: what is both plain and packed is read, and packed, from the plain file.
-            shutil.rmtree(files.folder / kind, ignore_errors=True)
-    except OSError as error:
-        raise UserError(
-            f"The records in {report} cannot be packed ({error.strerror}): copy it to a folder of"
-            " yours."
-        ) from error
-
-
-def _archives(files: RecordFiles, kind: str) -> Iterator[bytes]:
-    names = list(files.names(kind))
-    while names:
-        raw = io.BytesIO()
-        # Members have no dates and no owners, so that equal records give equal bytes.
-        with tarfile.open(fileobj=raw, mode="w:xz") as archive:
-            while names and archive.offset < ARCHIVE_TEXT:
-                data = files.read(name := names.pop(0)).encode("utf-8")
-                member = tarfile.TarInfo(name)
-                member.size = len(data)
-                archive.addfile(member, io.BytesIO(data))
-        yield raw.getvalue()
+def _read_table(data: bytes) -> dict[str, bytes]:
+    return {
+        name: text.encode("utf-8") for name, text in unpack_values(data.decode("utf-8")).items()
+    }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.api import UserError
-from benchmark.records.record_files import pack_records
+from benchmark.records.packing import pack_records
 from benchmark.records.report_lock import hold_report
 from benchmark.report import build_paper, build_report
 from benchmark.runtime.command_line import CommandParser, add_output, note, run_command

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.records.record_files import pack_records
+from benchmark.records.packing import pack_records
 from benchmark.verify import main
 
 pytestmark = pytest.mark.slow

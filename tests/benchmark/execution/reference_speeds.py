@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tarfile
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -23,11 +22,12 @@ from benchmark.execution.speed_records import (
 )
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.registry import load_system
+from benchmark.records.record_files import RecordFiles
 from benchmark.runtime.yaml_format import read_yaml
 from benchmark.store.entries import content_key
 
 ROOT = Path(__file__).parents[3]
-REPORTS = ("mini-0.5.0", "qqp-small-0.5.0")
+REPORTS = ("mini-0.6.0", "mini-more-0.6.0", "control-0.6.0", "qqp-small-0.5.0")
 FIELDS = [field.name for field in fields(Speed) if field.name != "is_own"]
 
 
@@ -37,9 +37,7 @@ def read(report: str) -> Iterator[dict[str, Any]]:
     run = json.loads((folder / "run.json").read_text())
     suite = read_yaml(run["suite_yaml"])
     seen = set()
-    with tarfile.open(folder / "cells-1.tar.xz") as cells:
-        texts = [cells.extractfile(name).read().decode() for name in cells.getnames()]
-    for line in (json.loads(row) for text in texts for row in text.splitlines()):
+    for line in (json.loads(row) for _, row in RecordFiles(folder).trial_lines()):
         name, system = line["system"], run["systems"][line["system"]]
         if "outputs" in line or not line["cost"] or not line["score"]:
             continue
