@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.verify import main
 
-MINI = Path(__file__).parents[2] / "reports" / "mini-0.5.0"
+MINI = Path(__file__).parents[2] / "reports" / "mini-0.6.0"
 
 
 @pytest.mark.slow
