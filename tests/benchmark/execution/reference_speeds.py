@@ -27,7 +27,7 @@ from benchmark.runtime.yaml_format import read_yaml
 from benchmark.store.entries import content_key
 
 ROOT = Path(__file__).parents[3]
-REPORTS = ("mini-0.6.0", "mini-more-0.6.0", "control-0.6.0", "qqp-small-0.5.0")
+REPORTS = ("mini-0.6.0", "mini-more-0.6.0", "qqp-small-0.5.0")
 FIELDS = [field.name for field in fields(Speed) if field.name != "is_own"]
 
 
