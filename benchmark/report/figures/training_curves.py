@@ -57,7 +57,10 @@ def draw_training(board: Board, task: str) -> PanelGrid:
     _draw_losses(top, curves, looks)
     if quality:
         bottom.set_ylabel(f"{quality} (valid split)")
-        told = {s: [progress_of(log, quality) for log in logs] for s, logs in curves.items()}
+        told = {
+            system: average_seeds([progress_of(log, quality) for log in logs])
+            for system, logs in curves.items()
+        }
         draw_progress(bottom, told, looks, "updates", linewidth=0.9)
     bottom.set_xlabel("updates")
     updates = [e.update for logs in curves.values() for log in logs for e in log]
@@ -99,6 +102,18 @@ def progress_of(log: Sequence[Event], name: str) -> TrainingCurve:
     else:
         elapsed = [math.nan] * len(updates)
     return TrainingCurve(tuple(updates), tuple(elapsed), tuple(e.quality[name] for e in told))
+
+
+def average_seeds(seeds: Sequence[TrainingCurve]) -> list[TrainingCurve]:
+    """One curve of means at the updates that all seeds have; the seeds where these are none."""
+    told = [
+        {u: (s, q) for u, s, q in zip(c.updates, c.seconds, c.quality, strict=True)} for c in seeds
+    ]
+    common = sorted(set.intersection(*map(set, told))) if told else []
+    if not common:
+        return list(seeds)
+    means = np.mean([[of[update] for update in common] for of in told], axis=0)
+    return [TrainingCurve(tuple(common), *map(tuple, means.T.tolist()))]
 
 
 def _draw_losses(ax: Axes, curves: Curves, looks: Mapping[str, Look]) -> None:

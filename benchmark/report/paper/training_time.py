@@ -11,6 +11,7 @@ from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.panel_grid import PanelGrid
 from benchmark.report.figures.training_curves import (
     TrainingCurve,
+    average_seeds,
     choose_quality,
     collect_logs,
     draw_progress,
@@ -22,7 +23,7 @@ QUALITY = "bleu_sent_m4"
 
 
 def quality_over_training(board: Board, task: str) -> dict[str, list[TrainingCurve]]:
-    """Sentence BLEU on examples of the valid split, by system and seed."""
+    """Sentence BLEU on examples of the valid split, by system: the mean over its seeds."""
     found: dict[str, list[TrainingCurve]] = {}
     logs = collect_logs(board, task)
     quality = choose_quality(logs, (QUALITY,))
@@ -31,7 +32,7 @@ def quality_over_training(board: Board, task: str) -> dict[str, list[TrainingCur
     for system, seeds in logs.items():
         told = [progress for log in seeds if (progress := progress_of(log, quality)).updates]
         if told:
-            found[system] = told
+            found[system] = average_seeds(told)
     return found
 
 

@@ -5,7 +5,12 @@ import math
 import pytest
 
 from benchmark.records.schema import Event
-from benchmark.report.figures.training_curves import choose_quality, progress_of
+from benchmark.report.figures.training_curves import (
+    TrainingCurve,
+    average_seeds,
+    choose_quality,
+    progress_of,
+)
 
 BLEU = "bleu_sent_m4"
 
@@ -35,6 +40,16 @@ def test_a_log_without_a_clock_has_no_seconds():
     progress = progress_of([look(10, 0.1)], BLEU)
     assert progress.updates == (10,)
     assert math.isnan(progress.seconds[0])
+
+
+def test_seeds_are_averaged_where_all_were_looked_at():
+    first = TrainingCurve((10, 20, 30), (1.0, 2.0, 3.0), (0.25, 0.5, 0.75))
+    second = TrainingCurve((20, 10), (4.0, 2.0), (0.25, 0.5))
+    mean = TrainingCurve((10, 20), (1.5, 3.0), (0.375, 0.375))
+    assert average_seeds([first, second]) == [mean]
+    assert average_seeds([first]) == [first]
+    elsewhere = TrainingCurve((15,), (1.0,), (0.5,))
+    assert average_seeds([first, elsewhere]) == [first, elsewhere]
 
 
 @pytest.mark.parametrize(
