@@ -16,15 +16,6 @@ from benchmark.records.record_files import KINDS, TABLE, RecordFiles
 from benchmark.report import build_report
 from benchmark.verify import main as verify
 
-OLD = Path(__file__).parent / "report-0.5.0"
-"""Two systems of the report `mini-0.5.0`, plain, as that version wrote them."""
-
-
-@pytest.fixture
-def old(tmp_path):
-    shutil.copytree(OLD, tmp_path / "mini-0.5.0")
-    return tmp_path / "mini-0.5.0"
-
 
 def content(report: Path) -> dict[str, str]:
     files = RecordFiles(report / "records")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,15 +11,6 @@ from benchmark.records import packing
 from benchmark.records.packing import pack_records
 from benchmark.records.record_files import KINDS, RecordFiles
 from benchmark.report import build_report
-
-OLD = Path(__file__).parent / "report-0.5.0"
-"""Two systems of the report `mini-0.5.0`, plain, as that version wrote them."""
-
-
-@pytest.fixture
-def old(tmp_path):
-    shutil.copytree(OLD, tmp_path / "mini-0.5.0")
-    return tmp_path / "mini-0.5.0"
 
 
 def content(report: Path) -> dict[str, str]:
