@@ -51,6 +51,7 @@ def parser() -> CommandParser:
     what.add_argument(
         "--system",
         nargs="+",
+        action="extend",
         default=[],
         metavar="SYSTEM",
         help="systems of the report (default: all that are no yardsticks)",
@@ -75,6 +76,7 @@ def parser() -> CommandParser:
     how.add_argument(
         "--questions",
         nargs="+",
+        action="extend",
         default=[],
         metavar="NAME=TEXT",
         help="what is asked of each item (default: the questions of the field for the task)",

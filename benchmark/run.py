@@ -64,22 +64,32 @@ def parser() -> CommandParser:
         "run", "Train, generate, score and report; finished stages are never repeated.", EXAMPLES
     )
     what = made.add_argument_group("what to run")
-    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="task names, or all")
+    what.add_argument(
+        "--task", nargs="+", action="extend", default=[], metavar="TASK", help="task names, or all"
+    )
     what.add_argument(
         "--system",
         nargs="+",
-        default=["default"],
+        action="extend",
+        default=[],
         metavar="SYSTEM",
         help="system names, default, all, or module:Class (default: default)",
     )
     seeds = what.add_argument(
-        "--seeds", "--seed", nargs="+", type=int, metavar="N", help="overrides the suite's seeds"
+        "--seeds",
+        "--seed",
+        nargs="+",
+        action="extend",
+        type=int,
+        metavar="N",
+        help="overrides the suite's seeds",
     )
     show_first(seeds)
     add_shared_flags(what, "--suite", "--set", "--data-dir", *COLUMN_FLAGS)
     what.add_argument(
         "--ablate",
         nargs="+",
+        action="extend",
         default=[],
         metavar="NAME",
         help="decode each checkpoint with every variant of an ablation, such as policies",
@@ -87,6 +97,7 @@ def parser() -> CommandParser:
     what.add_argument(
         "--labels",
         nargs="+",
+        action="extend",
         default=[],
         type=_read_labels,
         metavar="N",
@@ -223,6 +234,7 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     from benchmark.execution.executor_choice import ExecutorChoice
 
     processes = ALONE
+    options.system = options.system or ["default"]
     listen(options.wall_time)
     try:
         if not options.task and (options.labels or not options.show_config):
@@ -283,6 +295,7 @@ def _run(
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
+    from benchmark.export.tuned_trials import count_tuned_trials
     from benchmark.records.ownership import check_own_records
     from benchmark.store.entries import Store
 
@@ -304,6 +317,7 @@ def _run(
 
         check_installed("wandb" if options.tensorboard is None else "tensorboard")
     plan = _make_plan(options, suite, tasks, processes)
+    count_tuned_trials(plan.suite.tuning, ())  # a record that is missing is told before the work
     if processes.count > 1:
         _check_launch(options.jobs, plan, store, processes)
         choice = replace(choice, jobs=1)

@@ -109,7 +109,11 @@ def parser() -> CommandParser:
     scored = made.add_argument_group("how to score them")
     scored.add_argument("--suite", help="a suite or a YAML file (default: one with the task)")
     scored.add_argument(
-        "--metrics", nargs="+", metavar="METRIC", help="overrides the suite's metrics"
+        "--metrics",
+        nargs="+",
+        action="extend",
+        metavar="METRIC",
+        help="overrides the suite's metrics",
     )
     add_shared_flags(scored, "--set")
     where = made.add_argument_group("paths")

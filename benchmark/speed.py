@@ -47,7 +47,12 @@ def parser() -> CommandParser:
         "comparison", nargs="*", metavar="COMPARISON", help="what to compare (default: everything)"
     )
     made.add_argument(
-        "--only", nargs="+", default=[], metavar="NAME", help="run only these measurements"
+        "--only",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="run only these measurements",
     )
     made.add_argument(
         "--repeats", type=int, default=7, metavar="N", help="repetitions of each side (default: 7)"

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.api import UserError
 from benchmark.runtime.command_line import (
@@ -20,6 +20,8 @@ from benchmark.runtime.command_line import (
     run_command,
 )
 from benchmark.runtime.device import choose_device
+from benchmark.runtime.output_paths import check_output
+from benchmark.runtime.stop_request import STOPPED, StoppedError, listen
 
 if TYPE_CHECKING:
     from benchmark.experiment.run_context import RunContext
@@ -47,6 +49,7 @@ def parser() -> CommandParser:
     what.add_argument(
         "--system",
         nargs="+",
+        action="extend",
         default=[],
         metavar="SYSTEM",
         help="system names (default: all with ranges that are installed)",
@@ -68,13 +71,16 @@ def parser() -> CommandParser:
     where = made.add_argument_group("paths")
     add_shared_flags(where, "--store")
     where.add_argument(
-        "--record", type=Path, metavar="FILE", help="default: tuning/SUITE-TASK.record.json"
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="the record, to which systems are added (default: tuned/SUITE-TASK.record.json)",
     )
     return made
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 0: everything is complete; 1: some trials failed; 2: invalid call."""
+    """Exit code 0: all is complete; 1: some trials failed; 2: invalid call; 75: stopped."""
     return run_command(parser(), _start, words, resumes=True)
 
 
@@ -85,10 +91,10 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     from benchmark.experiment.suite import load_suite
     from benchmark.experiment.task_scoring import resolve_scoring
     from benchmark.store.entries import Store
-    from benchmark.store.files import write_json
-    from benchmark.tuning.record import best_recipes, make_record
+    from benchmark.tuning.record import best_recipes
+    from benchmark.tuning.record_file import check_record
     from benchmark.tuning.sampler import check_optuna
-    from benchmark.tuning.search import plan_search, run_search
+    from benchmark.tuning.search import plan_search
     from benchmark.tuning.search_space import load_space
 
     check_positive(options, "trials")
@@ -97,9 +103,10 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     if not 0 < options.budget_share <= 1:
         raise UserError(f"--budget-share {options.budget_share}: use above 0, 1 at most.")
     check_optuna()
+    listen()
     suite = load_suite(options.suite, options.set).with_tasks([options.task], options.data_dir)
     choose_tasks(suite, [options.task])
-    space = load_space(options.space or options.suite)
+    space = load_space(options.suite, options.space)
     systems = _choose_systems(options, space)
     task = load_limited(suite, options.task, options.data_dir)
     scoring = resolve_scoring(suite, task)
@@ -119,26 +126,53 @@ def _start(options: argparse.Namespace, words: Sequence[str]) -> int:
     context = RunContext(Store(options.store), device)
     if options.dry_run:
         return _dry_run(searches, context)
+    file = options.record or Path("tuned") / f"{suite.name}-{task.id}.record.json"
+    check_output(file, "--record")
+    check_record(file, searches, options.budget_share)
     context.store.prepare()
+    try:
+        record = _search(searches, context, file, words, options.budget_share)
+    except StoppedError as why:
+        print(f"stopped ({why}): run the same command again to resume", file=sys.stderr)
+        return STOPPED
+    if options.write:
+        print(best_recipes(record), end="")
+    else:
+        print(file)
+    tried = [of for search in searches for of in record["systems"][search.system]["tried"]]
+    return 1 if any(of["status"] == "failed" for of in tried) else 0
+
+
+def _search(
+    searches: Sequence[Search],
+    context: RunContext,
+    file: Path,
+    words: Sequence[str],
+    budget_share: float,
+) -> dict[str, Any]:
+    """Search one system after the other; the record is written after each."""
+    from benchmark.tuning.record import make_record
+    from benchmark.tuning.record_file import add_to_record
+    from benchmark.tuning.search import run_search
+
     done: dict[str, tuple[Search, Sequence[Tried]]] = {}
-    file = options.record or Path("tuning") / f"{suite.name}-{task.id}.record.json"
+    record: dict[str, Any] = {}
     for search in searches:
         done[search.system] = (search, run_search(search, context, _say(search)))
-        record = make_record(
+        made = make_record(
             done,
             command=["python", "-m", "benchmark.tune", *words],
-            budget_share=options.budget_share,
-            device=device,
+            budget_share=budget_share,
+            device=context.device,
             unfinished=[of.system for of in searches if of.system not in done],
         )
-        write_json(file, record)
-    print(best_recipes(record) if options.write else file, end="" if options.write else "\n")
-    return 1 if any(of.error for _, tried in done.values() for of in tried) else 0
+        record = add_to_record(file, made)
+    return record
 
 
 def _choose_systems(options: argparse.Namespace, space: SearchSpace) -> list[str]:
     """Those that are named, or all with ranges that are installed."""
-    from benchmark.experiment.registry import load_system
+    from benchmark.experiment.registry import load_system, system_entries
     from benchmark.tuning.search_space import check_systems
 
     if options.system:
@@ -149,9 +183,13 @@ def _choose_systems(options: argparse.Namespace, space: SearchSpace) -> list[str
         try:
             load_system(system)
         except UserError as error:
+            if system not in system_entries():
+                raise
             note(f"{system} is skipped: {error}")
         else:
             found.append(system)
+    if not found:
+        raise UserError("No installed system has ranges: --space names a file of them.")
     return found
 
 
@@ -167,23 +205,30 @@ def _say(search: Search) -> Callable[[Tried], None]:
         if tried.beside is not None:
             value += f", {search.beside} {tried.beside:.3f}"
         place = f"{search.system} {next(number)} of {search.trials}"
-        note(f"{place}: {value} {show_values(tried.values)}")
+        said = f"{place}: {value} {show_values(tried.values)}"
+        if tried.error:
+            print(f"failed: {said}", file=sys.stderr)
+        else:
+            note(said)
 
     return say
 
 
 def _dry_run(searches: Sequence[Search], context: RunContext) -> int:
-    """The first trial of each system is rehearsed; the others depend on its value."""
+    """The next trial of each system stands for those that are left: they depend on its value."""
     from benchmark.execution.time_estimate import estimate_trials
     from benchmark.runtime.device import set_threads
+    from benchmark.tuning.search import find_next
 
     total = 0.0
     for search in searches:
         set_threads(search.suite.threads)
-        usual = {of.field: of.usual for of in search.dimensions}
-        seconds = search.trials * estimate_trials([search.trial(usual)], context)[0].seconds
+        done, trial = find_next(search, context.store)
+        left = search.trials - done
+        seconds = left * estimate_trials([trial], context)[0].seconds if trial else 0.0
         total += seconds
-        print(f"{search.system}: {search.trials} trials, about {seconds:.0f} s")
+        finished = f", {done} finished" if done else ""
+        print(f"{search.system}: {search.trials} trials{finished}, about {seconds:.0f} s")
         for of in search.dimensions:
             values = of.range.choices or f"{of.range.low} to {of.range.high}"
             print(f"  {of.field}: {values}, first {of.usual}")

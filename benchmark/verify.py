@@ -44,9 +44,21 @@ def parser() -> CommandParser:
         "report", type=Path, metavar="REPORT", help="a report folder, which contains records/"
     )
     what = made.add_argument_group("what to verify")
-    what.add_argument("--task", nargs="+", default=[], metavar="TASK", help="trials on these tasks")
     what.add_argument(
-        "--system", nargs="+", default=[], metavar="SYSTEM", help="trials of these systems"
+        "--task",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="TASK",
+        help="trials on these tasks",
+    )
+    what.add_argument(
+        "--system",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="SYSTEM",
+        help="trials of these systems",
     )
     what.add_argument(
         "--sample", type=int, metavar="N", help="verify N of these trials, drawn at random"

@@ -19,7 +19,8 @@ ROUNDED = 5e-3
 def count_tuned_trials(file: str | None, trials: Sequence[Trial]) -> dict[str, int]:
     """Trials of the search by row, for the rows whose recipe is one that it tried.
 
-    A recipe that was changed afterwards, by an override say, was not searched and is left out.
+    A recipe that has other values of the searched fields, by an override say, is left out; so is
+    one of whose trials none had a value.
 
     Args:
         file: the suite's `tuning`; None = no search, no counts.
@@ -38,14 +39,18 @@ def count_tuned_trials(file: str | None, trials: Sequence[Trial]) -> dict[str, i
 
 
 def _read_tried(file: str) -> dict[str, list[dict[str, Any]]]:
-    """By system the values of every trial."""
-    path = Path(file)
+    """By system the values of every trial.
+
+    A record of the package comes first: a search of one's own does not become that of `mini`.
+    """
     packaged = resources.files("benchmark") / "suites" / file
     try:
-        text = (path if path.exists() else packaged).read_text(encoding="utf-8")
+        text = (packaged if packaged.is_file() else Path(file)).read_text(encoding="utf-8")
         systems = json.loads(text)["systems"]
         return {
-            name: [dict(tried["values"]) for tried in of["tried"]] for name, of in systems.items()
+            name: [dict(tried["values"]) for tried in of["tried"]]
+            for name, of in systems.items()
+            if of["best"] is not None and of["tried"][0]["values"]
         }
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(

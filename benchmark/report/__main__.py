@@ -47,6 +47,7 @@ def parser() -> CommandParser:
     made.add_argument(
         "--columns",
         nargs="+",
+        action="extend",
         default=[],
         metavar="COLUMN",
         help="columns of the LaTeX tables, by their names in the CSV files (default: the four to"

@@ -261,6 +261,10 @@ def run_command(
             said = f"The path {error.filename!r} is longer than one may be: give a shorter one."
             print(f"error: {shorten(said)}", file=sys.stderr)
             return 2
+        if isinstance(error, PermissionError) and error.filename is not None:
+            said = f"{error.filename} cannot be read or written: change its permissions."
+            print(f"error: {shorten(said)}", file=sys.stderr)
+            return 2
         # What was being written, to the output or to a file, has no name here.
         if error.errno in _NO_ROOM and error.filename is None:
             _say_unwritable(error)

@@ -55,13 +55,16 @@ def check_name(name: str, where: str) -> None:
         raise UserError(f"{where} {name[:20]}…: give a name of {LONGEST_NAME} bytes at most.")
 
 
-def check_output(path: Path | None) -> None:
-    """Check that the file of `--output`, if there is one, can be written; creates its folder.
+def check_output(path: Path | None, flag: str = "--output") -> None:
+    """Check that the file of a flag, if there is one, can be written; creates its folder.
 
     Raises:
         UserError: if it cannot.
     """
-    if path is not None:
-        make_folder(path.parent, "--output")
-        if path.is_dir():
-            raise UserError(f"--output {path} is a folder: name a file.")
+    if path is None:
+        return
+    if not path.name or path.is_dir():
+        raise UserError(f"{flag} {path} is a folder: name a file.")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{flag} {path} is a device or a pipe and would be replaced: name a file.")
+    make_folder(path.parent, flag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
 from benchmark.api import UserError
@@ -46,15 +47,13 @@ def make_record(
         "budget_share": budget_share,
         "command": list(command),
         "code": code(),
-        "versions": versions(),
+        "versions": versions() | {"optuna": metadata.version("optuna")},
         "machine": machine(gpu=device != "cpu"),
         "unfinished": list(unfinished),
         "systems": {
             name: {
                 "trials": len(tried),
-                "ranges": {
-                    of.field: of.range.model_dump(exclude_defaults=True) for of in search.dimensions
-                },
+                "ranges": search.ranges,
                 "best": best_of(tried),
                 "tried": [of.as_dict() for of in tried],
             }

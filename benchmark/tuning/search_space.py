@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
+from benchmark.api.regular_file import check_regular
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.suite import Suite, SystemRecipe
 from benchmark.runtime.yaml_format import read_yaml
@@ -43,6 +44,8 @@ class SearchRange(BaseModel):
             raise ValueError("low must be below high")
         if self.log and (self.low is None or self.low <= 0):
             raise ValueError("log needs a low above 0")
+        if self.choices is not None and len({*map(repr, self.choices)}) < max(1, len(self.choices)):
+            raise ValueError("give choices that differ, one at least")
         return self
 
     def with_value(self, value: Any) -> SearchRange:
@@ -56,7 +59,7 @@ class SearchRange(BaseModel):
         if self.choices is not None:
             return SearchRange(choices=[value, *self.choices])
         assert self.low is not None and self.high is not None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not _is_number(value):
             raise ValueError(f"{value!r} is no number")
         return SearchRange(low=min(self.low, value), high=max(self.high, value), log=self.log)
 
@@ -64,9 +67,12 @@ class SearchRange(BaseModel):
         """Whether a value can be asked."""
         if self.choices is not None:
             return value in self.choices
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         assert self.low is not None and self.high is not None
-        return is_number and self.low <= value <= self.high  # type: ignore[operator]
+        return _is_number(value) and self.low <= value <= self.high
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class SearchSpace(BaseModel):
@@ -89,34 +95,75 @@ class Dimension:
     range: SearchRange
     usual: Any
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the field takes whole numbers alone."""
+        return isinstance(self.usual, int) and not isinstance(self.usual, bool)
 
-def load_space(name: str) -> SearchSpace:
-    """Read the ranges of a suite, by its name, or a YAML file.
+
+def load_space(suite: str, file: str | None = None) -> SearchSpace:
+    """Read the ranges of a suite of the package, by its name, or those of a YAML file.
 
     Raises:
-        UserError: if there is none, or a key is unknown or a range makes no sense.
+        UserError: if there are none, or a key is unknown or a range makes no sense.
     """
-    folder = resources.files("benchmark") / "suites" / "tuning"
-    if name.endswith((".yaml", ".yml")):
-        file = Path(name)
-        if not file.is_file():
-            raise UserError(f"There is no file {name} with ranges: --space names one.")
-        text = file.read_text(encoding="utf-8")
-    else:
-        known = [Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml")]
-        if name not in known:
-            raise UserError(
-                f"There are no ranges for the suite {name!r}: {suggestion(name, known)}"
-                " --space reads a file of your own."
-            )
-        text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+    name = file or f"The ranges of {suite}"
     try:
-        values = read_yaml(text)
+        values = read_yaml(_read_packaged(suite) if file is None else _read_own(file))
     except yaml.YAMLError as error:
         raise UserError(f"{name} is not valid YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(values, dict):
-        raise UserError(f"{name} holds no keys: it must be a mapping with the key systems.")
-    return fill(SearchSpace, values, "")
+        raise UserError(f"{name} must be a mapping with the key systems.")
+    try:
+        _check_ranges(values.get("systems"))
+        return fill(SearchSpace, values, "")
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+
+
+def _read_packaged(suite: str) -> str:
+    folder = resources.files("benchmark") / "suites" / "tuning"
+    known = [Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml")]
+    if suite in known:
+        return (folder / f"{suite}.yaml").read_text(encoding="utf-8")
+    if Path(suite).is_file():
+        raise UserError(f"{suite} has no ranges of its own: name a file of them with --space.")
+    raise UserError(
+        f"There are no ranges for the suite {suite!r}: {suggestion(suite, known)}"
+        " --space reads a file of your own."
+    )
+
+
+def _read_own(file: str) -> str:
+    check_regular(Path(file))
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(
+            f"The file {file} cannot be read ({why}): name one with ranges by --space."
+        ) from error
+
+
+def _check_ranges(systems: object) -> None:
+    """Say what a range looks like where pydantic would say of which kinds it is none."""
+    for system, ranges in systems.items() if isinstance(systems, dict) else ():
+        for field, given in ranges.items() if isinstance(ranges, dict) else ():
+            where = f"systems.{system}.{field}"
+            if field in PARTS:
+                raise UserError(f"{where}: write part and field as one key: {LEARNING_RATE}.")
+            if not isinstance(given, dict):
+                raise UserError(
+                    f"{where}: write {{low: 1, high: 2}} or {{choices: [1, 2]}} (got {given!r})."
+                )
+            for end in ("low", "high"):
+                if end in given and not _is_number(given[end]):
+                    raise UserError(f"{where}.{end}: write a number (got {given[end]!r}).")
+            for choice in given["choices"] if isinstance(given.get("choices"), list) else ():
+                if not isinstance(choice, str | bool | int | float):
+                    raise UserError(
+                        f"{where}.choices: write texts, numbers or true and false (got {choice!r})."
+                    )
 
 
 def check_systems(space: SearchSpace, systems: Sequence[str]) -> None:
@@ -153,9 +200,16 @@ def dimensions(
         except ValueError as error:
             raise UserError(
                 f"systems.{system}.{field}: the recipe of {suite.name} has {usual[part][name]!r},"
-                " to which this range cannot be widened: change it."
+                " to which this range cannot be widened: write choices, or change the recipe."
             ) from error
-        found.append(Dimension(field, widened, usual[part][name]))
+        dimension = Dimension(field, widened, usual[part][name])
+        ends = (widened.low, widened.high) if widened.choices is None else ()
+        if dimension.is_whole and any(isinstance(end, float) for end in ends):
+            raise UserError(
+                f"systems.{system}.{field}: low and high must be whole numbers, as"
+                f" {dimension.usual} of the recipe is (got {widened.low} and {widened.high})."
+            )
+        found.append(dimension)
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import subprocess
 import sys
@@ -33,6 +34,14 @@ def called(monkeypatch):
             f"{module}.main", lambda words, name=name: calls.append((name, *words)) or 7
         )
     return calls
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_flag_that_takes_several_may_be_given_several_times(name):
+    several = {flag: of for flag, of in flags(name).items() if of.nargs in ("+", "*")}
+    assert [
+        flag for flag, of in several.items() if not isinstance(of, argparse._ExtendAction)
+    ] == []
 
 
 # The dispatcher

@@ -24,7 +24,12 @@ def trials_of(*overrides):
 
 def record_with(file, **values):
     tried = [{"values": {"config.dropout": 0.5}}, {"values": values}]
-    file.write_text(json.dumps({"systems": {"transformer": {"tried": tried}}}))
+    return write_record(file, tried)
+
+
+def write_record(file, tried, best=0):
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"systems": {"transformer": {"best": best, "tried": tried}}}))
     return str(file)
 
 
@@ -49,6 +54,21 @@ def test_a_rounded_value_is_the_one_that_was_tried(tmp_path):
     for far in ({"training.learning_rate": 0.0038}, {"config.dropout": 0}, {"config.none": 1}):
         assert count_tuned_trials(record_with(file, **near | far), trials) == {}
     assert count_tuned_trials(None, trials) == {}
+
+
+def test_what_was_not_searched_has_no_figure(tmp_path):
+    trials = trials_of()
+    assert count_tuned_trials(write_record(tmp_path / "a.json", [{"values": {}}]), trials) == {}
+    failed = [{"values": {"config.dropout": trials[0].recipe["config"]["dropout"]}}]
+    assert count_tuned_trials(write_record(tmp_path / "b.json", failed, None), trials) == {}
+
+
+def test_a_search_of_ones_own_does_not_become_that_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tuning = load_suite("mini").tuning
+    counted = count_tuned_trials(tuning, trials_of())
+    write_record(tmp_path / tuning, [{"values": {"config.dropout": 0.5}}])
+    assert count_tuned_trials(tuning, trials_of()) == counted
 
 
 @pytest.mark.parametrize("text", [None, "no json", "[]", '{"systems": {"a": {}}}'])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -54,6 +55,12 @@ def test_what_is_no_mistake_of_the_caller_is_not_hidden(call):
         call(raising(BrokenPipeError()))
     with pytest.raises(ValueError, match="bug"):
         call(raising(ValueError("bug")))
+
+
+def test_a_file_that_may_not_be_touched_is_named(call):
+    refused = PermissionError(errno.EACCES, "Permission denied", "runs/train")
+    said = "error: runs/train cannot be read or written: change its permissions.\n"
+    assert call(raising(refused)) == (2, "", said)
 
 
 def test_notes_are_printed_unless_quiet(call):

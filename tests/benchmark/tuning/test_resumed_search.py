@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import threading
+import time
 from dataclasses import dataclass
 
 import known_optimum
@@ -11,10 +13,11 @@ from benchmark.experiment.plan import load_limited
 from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.experiment.task_scoring import resolve_scoring
-from benchmark.store.entries import Store
+from benchmark.runtime.stop_request import StoppedError, listen
+from benchmark.store.entries import TRIAL, Store
 from benchmark.store.files import write_json
 from benchmark.tuning.record import make_record
-from benchmark.tuning.search import plan_search, run_search
+from benchmark.tuning.search import find_next, plan_search, run_search
 from benchmark.tuning.search_space import SearchSpace
 
 SYSTEM = "known_optimum:Known"
@@ -69,6 +72,48 @@ def test_a_killed_search_goes_on_with_the_same_trials_and_repeats_none(tmp_path)
     assert len(known_optimum.SEEN) == decoded
 
 
+def test_a_trial_of_another_process_is_waited_for(tmp_path):
+    search = plan(PLACE, 1)
+    here = context(tmp_path)
+    is_held = threading.Event()
+
+    def hold():
+        with Store(tmp_path).lock(TRIAL, search.trial(search.usual).key):
+            is_held.set()
+            time.sleep(0.5)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    is_held.wait()
+    (tried,) = run_search(search, here)
+    other.join()
+    assert tried.value is not None
+
+
+def test_a_search_that_is_asked_to_stop_goes_on_later(tmp_path):
+    search = plan(PLACE, 1)
+    listen(look=lambda: "the end of the shift")
+    try:
+        with pytest.raises(StoppedError, match="end of the shift"):
+            run_search(search, context(tmp_path))
+    finally:
+        listen()
+    assert run_search(search, context(tmp_path))[0].value is not None
+
+
+@needs_optuna
+def test_what_is_finished_is_known_without_work(tmp_path):
+    search = plan(PLACE, 3)
+    here = context(tmp_path)
+    assert find_next(search, here.store)[0] == 0
+    with pytest.raises(KeyboardInterrupt):
+        run_search(search, here, Killed(2))
+    done, trial = find_next(search, here.store)
+    assert done == 2 and trial is not None
+    run_search(search, here)
+    assert find_next(search, here.store) == (3, None)
+
+
 def test_no_test_example_is_decoded_or_stored(tmp_path):
     search = plan(PLACE, 1)
     run_search(search, context(tmp_path))
@@ -111,6 +156,6 @@ def test_the_schema_of_the_record(tmp_path):
     assert read["unfinished"] == ["other"]
     (of,) = read["systems"]["known"]["tried"]
     assert {*of} == {
-        "status", "values", "train", "generate", "value", "low", "high", "beside", "error",
+        "status", "values", "train", "generate", "value", "low", "high", "beside", "error", "code",
     }  # fmt: skip
     assert of["status"] == "ok" and 0 < of["beside"] < of["value"] <= 1

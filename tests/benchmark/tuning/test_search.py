@@ -1,6 +1,8 @@
 """The trials of a search are those of the seed, on the valid split, and equal in number."""
 
+import os
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +15,7 @@ from benchmark.experiment.task_scoring import resolve_scoring
 from benchmark.tuning.record import best_recipes, make_record
 from benchmark.tuning.sampler import Result, ask
 from benchmark.tuning.search import Tried, best_of, plan_search, resolve_valid
-from benchmark.tuning.search_space import Dimension, SearchRange, load_space
+from benchmark.tuning.search_space import Dimension, SearchRange, SearchSpace, load_space
 
 RATE = Dimension("training.learning_rate", SearchRange(low=1e-3, high=1e-1, log=True), 1e-2)
 
@@ -72,6 +74,117 @@ def test_an_unknown_field_is_refused_with_a_suggestion():
     wrong = space.model_copy(update={"systems": {"transformer": ranges}})
     with pytest.raises(UserError, match=r"did you mean 'training\.learning_rate'"):
         search(space=wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("ranges", "share", "said"),
+    [
+        ({}, 1, "ranges hold 1 recipes and not 2"),
+        ({"config.heads": {"low": 3, "high": 6}}, 1, r"config\.heads may not ask 5: .*dim 96"),
+        ({"training.schedule": {"choices": ["liner"]}}, 1, "may not ask 'liner': .*schedule"),
+        ({"config.dropout": {"low": 0, "high": 2}}, 1, r"config\.dropout may not ask 2: "),
+        ({"config.ffn": {"low": 8.5, "high": 99}}, 1, r"config\.ffn: low and high must be whole"),
+        ({"budget.updates": {"low": 5, "high": 9}}, 0.5, "cannot be searched with --budget-share"),
+        (
+            {"training.warmup_updates": {"low": 1, "high": 9}},
+            0.5,
+            "cannot be searched with --budget-share",
+        ),
+    ],
+)
+def test_what_would_cost_a_system_a_trial_is_refused(ranges, share, said):
+    space = {"systems": {"transformer": ranges}}
+    with pytest.raises(UserError, match=said):
+        search(space=SearchSpace.model_validate(space), share=share)
+
+
+@pytest.mark.slow
+def test_a_task_without_a_main_quality_or_a_valid_split_is_refused_at_once():
+    suite = load_suite("mini")
+    control = load_limited(suite, "control", None)
+    make = {"system": "transformer", "space": load_space("tiny"), "trials": 1}
+    with pytest.raises(UserError, match=r"no main quality .* --set tasks\.control\.quality="):
+        plan_search(suite, control, resolve_scoring(suite, control), **make)
+    found = search()
+    without = replace(found.task, valid=())
+    with pytest.raises(UserError, match=r"no valid split: add valid\.jsonl"):
+        plan_search(found.suite, without, found.scoring, **make)
+
+
+@pytest.mark.parametrize("value", [0.0, None])
+def test_no_trial_asks_what_another_had(value):
+    pytest.importorskip("optuna")
+    letters = Dimension("training.schedule", SearchRange(choices=[*"abcdefgh"]), "a")
+    results = []
+    while len(results) < 8:
+        results.append(Result(ask([letters], results, seed=0, system="toy"), value))
+    assert {of.values[letters.field] for of in results} == {*"abcdefgh"}
+
+
+def test_a_field_of_real_numbers_takes_those_between_whole_ends():
+    pytest.importorskip("optuna")
+    dropout = Dimension("config.dropout", SearchRange(low=0, high=1), 0.1)
+    known = [Result({dropout.field: 0.1}, 0.5)]
+    assert 0 < ask([dropout], known, seed=0, system="toy")[dropout.field] < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("systems: {nat: {training: {learning_rate: 1}}}", "as one key: training.learning_rate"),
+        ("systems: {nat: {config.ffn: [1, 2]}}", "write {low: 1, high: 2} or"),
+        ("systems: {nat: {config.ffn: {low: a, high: 2}}}", r"low: write a number \(got 'a'\)"),
+        ("systems: {nat: {config.ffn: {choices: [null]}}}", "choices: write texts, numbers"),
+        ("systems: {nat: {config.ffn: {choices: []}}}", "give choices that differ"),
+        ("systems: {nat: {config.ffn: {choices: [1, 1]}}}", "give choices that differ"),
+        ("systems: {nat: {config.ffn: {lwo: 1}}}", "did you mean 'low'"),
+        ("- nat", "must be a mapping with the key systems"),
+        ("systems: [", "is not valid YAML"),
+        (b"\xff\xfe", "it is not UTF-8"),
+    ],
+)
+def test_a_file_of_ranges_is_named_with_what_is_wrong_in_it(text, said, tmp_path):
+    file = tmp_path / "ranges.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError, match=said) as caught:
+        load_space("tiny", str(file))
+    assert str(file) in str(caught.value)
+
+
+def test_a_suite_of_ones_own_needs_a_file_of_ranges(tmp_path):
+    (tmp_path / "my.yaml").write_text("name: my")
+    with pytest.raises(UserError, match="no ranges of its own: name a file of them with --space"):
+        load_space(str(tmp_path / "my.yaml"))
+    with pytest.raises(UserError, match=r"cannot be read \(No such file"):
+        load_space("tiny", str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("systems", "said"),
+    [("{tranformer: {}}", "did you mean 'transformer'"), ("{}", "No installed system has ranges")],
+)
+def test_ranges_for_nobody_are_an_error(systems, said, tmp_path, capsys):
+    pytest.importorskip("optuna")
+    (tmp_path / "ranges.yaml").write_text(f"systems: {systems}")
+    assert tune.main(["--suite", "tiny", "--space", str(tmp_path / "ranges.yaml")]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [".", "afile/r.json", "other.json", "pipe"])
+def test_a_record_that_cannot_be_written_is_told_before_the_work(
+    place, tmp_path, capsys, monkeypatch
+):
+    pytest.importorskip("optuna")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "afile").write_text("x")
+    (tmp_path / "other.json").write_text('{"my": "results"}')
+    os.mkfifo(tmp_path / "pipe")
+    assert tune.main(["--suite", "tiny", "--system", "cmlm", "--record", place]) == 2
+    assert "--record" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+    assert (tmp_path / "other.json").read_text() == '{"my": "results"}'
 
 
 @pytest.mark.slow
