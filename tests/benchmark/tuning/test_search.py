@@ -1,8 +1,10 @@
 """The trials of a search are those of the seed, on the valid split, and equal in number."""
 
+import json
 import os
 import sys
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
@@ -248,6 +250,15 @@ def test_small_searches_the_learning_rate_alone():
         (field,) = ranges
         assert field == "training.learning_rate"
         assert ranges[field].holds(suite.training_of(system).learning_rate)
+
+
+def test_small_has_the_best_learning_rates_of_its_record():
+    suite = load_suite("small")
+    text = (files("benchmark") / "suites" / suite.tuning).read_text(encoding="utf-8")
+    for system, of in json.loads(text)["systems"].items():
+        assert len(of["tried"]) == 3
+        best = of["tried"][of["best"]]["values"]["training.learning_rate"]
+        assert suite.training_of(system).learning_rate == pytest.approx(best, rel=5e-3), system
 
 
 def test_without_optuna_one_sentence_says_how_to_install_it(monkeypatch, capsys):
