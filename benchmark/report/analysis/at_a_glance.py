@@ -104,7 +104,8 @@ def answer_questions(board: Board) -> tuple[Answer, ...]:
         families = {board.records.run.systems[s].family for s in means}
         kinds = (("diffusion", DIFFUSION), ("autoregressive", AUTOREGRESSIVE))
         missing = [kind for kind, names in kinds if not families.intersection(names)]
-        rivals = Answer("not compared", f"no {' and no '.join(missing)} system took part")
+        where = " in all tasks" if len(tasks) > 1 else ""
+        rivals = Answer("not compared", f"no {' and no '.join(missing)} system took part{where}")
         points = [p for task in tasks if (p := board.main(task, next(iter(means))))]
         return (
             best,
@@ -192,7 +193,7 @@ def _name_best(board: Board, tasks: Sequence[str], means: dict[str, float]) -> A
     axes = [(task, axis) for task in tasks if (axis := main_axis(board, task))]
     rankings = [found for task, axis in axes if (found := rank_models(board, task, axis))]
     if any((point := board.main(task, best)) and not point.sampled for task in tasks):
-        family += " without samples"
+        family += ", not drawn"
     if not others:
         return Answer(best, f"{family}, {means[best]:.3f}, the only one")
     names = dict.fromkeys(axis.label.partition(" (")[0] for _, axis in axes)
@@ -229,7 +230,26 @@ def _judge(board: Board, tasks: Sequence[str], duels: Sequence[Duel]) -> Answer:
         said = f"Not shown, {'higher' if gap.value > 0 else 'lower'} on average"
     else:
         said = "No difference shown"
-    return Answer(said, f"{one} {MINUS} {other}: {write_difference(gap)}; {_count_verdicts(duels)}")
+    told = f"{one} {MINUS} {other}: {write_difference(gap)}; {_count_verdicts(duels)}"
+    return Answer(said, "; ".join((told, *_name_absent(board, tasks))))
+
+
+def _name_absent(board: Board, tasks: Sequence[str]) -> Iterator[str]:
+    """Systems of the two kinds that some task lacks: they have no mean."""
+    rivals = {*DIFFUSION, *AUTOREGRESSIVE}
+    partly = [
+        system
+        for system in board.models
+        if board.records.run.systems[system].family in rivals
+        and 0 < sum(_has_quality(board, task, system) for task in tasks) < len(tasks)
+    ]
+    if partly:
+        yield f"without {join_names(partly)}, not on every task"
+
+
+def _has_quality(board: Board, task: str, system: str) -> bool:
+    axis, point = main_axis(board, task), board.main(task, system)
+    return bool(axis and point and point.trials and axis.read(point).defined)
 
 
 def _count_verdicts(duels: Sequence[Duel]) -> str:
@@ -317,11 +337,14 @@ def _face_copy(board: Board, tasks: Sequence[str], systems: Sequence[str]) -> An
     never = [s for s in systems if not wins[s]]
     if len(always) == len(systems):
         said = "Both do" if len(systems) == 2 else "Yes"
+    elif all(_loses_to_copy(board, task, s) for task in copies for s in systems):
+        said = "No"
     elif len(never) == len(systems):
         said = "Not shown"
     else:
         said = "Not shown everywhere" if len(copies) > 1 else f"Shown of {join_names(always)} alone"
-    return Answer(said, "; ".join([*_write_copies(board, copies), *_count_wins(wins, len(copies))]))
+    counts = (*_write_copies(board, copies), *_count_wins(wins, len(copies)))
+    return Answer(said, "; ".join((*counts, *_count_losses(board, copies))))
 
 
 def _count_wins(wins: dict[str, int], tasks: int) -> Iterator[str]:
@@ -331,6 +354,21 @@ def _count_wins(wins: dict[str, int], tasks: int) -> Iterator[str]:
     else:
         counts = (f"{s} on {count}" for s, count in wins.items())
         yield f"significantly better than copying: {', '.join(counts)} of {tasks} tasks"
+
+
+def _count_losses(board: Board, tasks: Sequence[str]) -> Iterator[str]:
+    losses = {s: sum(_loses_to_copy(board, task, s) for task in tasks) for s in board.models}
+    if beaten := sum(count > 0 for count in losses.values()):
+        many = "all" if beaten == len(losses) and len(losses) > 1 else f"{beaten} of"
+        where = " on some task" if len(tasks) > 1 else ""
+        yield f"the copy is significantly better than {many} {len(losses)} systems{where}"
+
+
+def _loses_to_copy(board: Board, task: str, system: str) -> bool:
+    axis = main_axis(board, task)
+    if axis is None:
+        return False
+    return system in task_verdicts(board, task).better_than(column_of(axis), COPY)
 
 
 def _write_copies(board: Board, tasks: Sequence[str]) -> Iterator[str]:

@@ -328,7 +328,7 @@ def _explain_dash(
     if column == AREA:
         return LONE
     reached = [x for p in settings if math.isfinite(x := diversity.read_valid(p))]
-    return f"reaches only a diversity of {max(reached):.3f}" if reached else UNCHOSEN
+    return f"reaches only a diversity of {max(reached):.4f}" if reached else UNCHOSEN
 
 
 def _summarise_sweeps(

@@ -272,7 +272,7 @@ _NFE = _make_resource_column(
 )  # fmt: skip
 _TIME = _make_resource_column(
     "cost.seconds_per_candidate", "cost", "Time", "ms",
-    "milliseconds per candidate, tokenising included, warm-up excluded",
+    "milliseconds per candidate, tokenising included, warm-up excluded; of seeds the median",
     scale=1000,
 )  # fmt: skip
 

@@ -93,7 +93,7 @@ def list_paper_figures() -> tuple[PaperFigure, ...]:
         "v2-figure-2-training": (
             lambda board, task: bool(quality_over_training(board, task)),
             draw_training_time,
-            lambda board, tasks: "One line per seed.",
+            lambda board, tasks: "Means of the seeds.",
         ),
         "v2-figure-3-speed": (has_steps, draw_speed, _describe_sources),
     }

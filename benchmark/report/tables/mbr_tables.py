@@ -46,12 +46,13 @@ Columns = Callable[[str], tuple[Column, ...]]
 
 def choosing_names(records: Records, task: str) -> tuple[str, ...]:
     """Names of `build_choosing_tables`; empty where the records hold no curves."""
-    return (MBR, OTHERS)[: len(_select_metrics(curved_metrics(records, task)))]
+    return (MBR, OTHERS)[: len(_select_metrics(curved_metrics(records, task), ""))]
 
 
 def build_choosing_tables(board: Board, task: str) -> Iterator[Table]:
     """The tables of `choosing_names`."""
-    metrics = _select_metrics(curved_metrics(board.records, task))
+    main = main_axis(board, task)
+    metrics = _select_metrics(curved_metrics(board.records, task), main.metric if main else "")
     points = curved_points(board, task)
     if not metrics:
         return
@@ -156,15 +157,18 @@ def _build_others_table(
     )
 
 
-def _select_metrics(metrics: Mapping[str, MetricScore]) -> dict[str, MetricScore]:
-    """Metrics of quality, those with known answers first; of variants only the first."""
+def _select_metrics(metrics: Mapping[str, MetricScore], main: str) -> dict[str, MetricScore]:
+    """Metrics of quality, the main one and those with known answers first; of variants one."""
     groups: tuple[Group, ...] = ("known answers", "quality")
     found: dict[str, str] = {}
     for name, metric in metrics.items():
         if metric.direction == "higher" and group_of(name, metric) in groups:
             found.setdefault(base(name), name)
+    if main in metrics and base(main) in found:
+        found[base(main)] = main
     names = sorted(
-        found.values(), key=lambda n: (groups.index(group_of(n, metrics[n])), rank_of(n))
+        found.values(),
+        key=lambda n: (n != main, groups.index(group_of(n, metrics[n])), rank_of(n)),
     )
     return {name: metrics[name] for name in names}
 
@@ -221,8 +225,9 @@ def describe_equal_cost(board: Board, task: str, utility: str) -> str:
         return ""
     best, size = ranking.best, found.sizes[ranking.best]
     return (
-        f"At equal cost ({found.budget:.3g} network rows per source, {found.sources} sources)"
-        f" {best} {'has the highest mean' if ranking.equals else 'is best'} on {found.title}:"
+        f"Of systems that draw, at equal cost ({found.budget:.3g} network rows per source,"
+        f" {found.sources} sources), {best}"
+        f" {'has the highest mean' if ranking.equals else 'is best'} on {found.title}:"
         f" {ranking.values[best].value:.3f},"
         f" {f'choosing among {size}' if size > 1 else 'one draw'} (choices by {utility})."
         f" Significantly worse: {', '.join(ranking.worse) or 'none'}."

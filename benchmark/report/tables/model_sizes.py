@@ -61,7 +61,7 @@ def _describe_outliers(board: Board, apart: Mapping[str, int], middle: float) ->
         share = 100 * (number / middle - 1)
         where = f"{abs(share):.1f} % {'above' if share > 0 else 'below'}"
         reason = board.records.run.systems[system].why_size.strip().rstrip(".")
-        named.append(f"{system} ({number:,}, {where}: {reason or 'the suite gives no reason'})")
+        named.append(f"{system} ({number:,}, {where}: {reason or 'no reason is given'})")
     return (
         f"More than {100 * TOLERANCE:g} % from the median of {middle:,.0f} non-embedding parameters"
         f" of the systems that were trained from scratch: {'; '.join(named)}. "

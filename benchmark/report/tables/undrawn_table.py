@@ -59,7 +59,7 @@ def build_undrawn_table(board: Board, task: str) -> Table:
     return Table(
         task=task,
         title="Without draws",
-        caption=f"{board.heading(task)}: the most probable text of each system that can be asked"
+        caption=f"{board.heading(task)}: the most probable text of each system that was asked"
         " for it, the mean over a list where a setting makes one; (main) is the row of the main"
         " table."
         f" {describe_protocol(board, task)} Bold: the best and those that it is not significantly"

@@ -57,7 +57,8 @@ def test_four_questions_over_tasks(tmp_path):
     )
     assert str(cost) == "10 times the time of ar (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
     assert str(copy) == (
-        "Not shown everywhere (significantly better than copying: cont on 2, ar on 1 of 2 tasks)"
+        "Not shown everywhere (significantly better than copying: cont on 2, ar on 1 of 2 tasks;"
+        " the copy is significantly better than 2 of 3 systems on some task)"
     )
     assert len(QUESTIONS) == 4
 
@@ -72,7 +73,10 @@ def test_a_line_for_each_task_and_one_for_all(tmp_path):
         "+0.200 [+0.200, +0.200], significantly better than ar (cont 0.800, ar 0.600)"
     )
     assert str(cost) == "10 times the time of ar (cont 20 ms and 20 calls; ar 2 ms and 10 calls)"
-    assert str(copy) == "Shown of cont alone (a copy has 0.700; significantly better: cont)"
+    assert str(copy) == (
+        "Shown of cont alone (a copy has 0.700; significantly better: cont; the copy is"
+        " significantly better than 2 of 3 systems)"
+    )
     assert "significantly worse (" in str(make_glance(board, "two")[1])
     total = total_glance(board)
     assert len(total) == len(HEADS) - 1 and "cont 0.600, ar 0.550" in str(total[1])
@@ -108,11 +112,35 @@ def test_one_family_alone(tmp_path):
     board = board_of(tmp_path, {("one", "nat"): 0.5}, kinds={"nat": "single"})
     answers = list(map(str, answer_questions(board)))
     assert answers == [
-        "nat (iterative without samples, 0.500, the only one)",
+        "nat (iterative, not drawn, 0.500, the only one)",
         "not compared (no diffusion and no autoregressive system took part)",
         "1 ms and 10 calls",
         "no copy-source row",
     ]
+
+
+def test_a_copy_that_beats_all_is_told(tmp_path):
+    board = board_of(tmp_path, {of: q for of, q in TWO.items() if of[0] == "one"} | {
+        ("one", "cont"): 0.65,
+    })  # fmt: skip
+    for answer in (make_glance(board, "one")[3], answer_questions(board)[3]):
+        assert str(answer) == (
+            "No (a copy has 0.700; significantly better: none; the copy is significantly better"
+            " than all 3 systems)"
+        )
+
+
+def test_who_lacks_a_task_is_named(tmp_path, monkeypatch):
+    without = {of: quality for of, quality in TWO.items() if of != ("two", "ar")}
+    assert answer_questions(board_of(tmp_path / "a", without))[1].terms == (
+        "no autoregressive system took part in all tasks"
+    )
+    other = {("one", "ar2"): 0.9}
+    for of in (FAMILIES, SECONDS):
+        monkeypatch.setitem(of, "ar2", of["ar"])
+    assert answer_questions(board_of(tmp_path / "b", TWO | other))[1].terms.endswith(
+        "; without ar2, not on every task"
+    )
 
 
 def test_nothing_measured(tmp_path):

@@ -64,8 +64,8 @@ def test_the_best_within_the_budget_is_told_apart_source_by_source(tmp_path):
     # The budget is one draw of `dear`, worth 0.7; the others choose among two, worth 0.7 too.
     said = sentence(path)
     assert said.startswith(
-        "At equal cost (4 network rows per source, 40 sources) cheap has the highest mean on BLEU"
-        f" (sent): 0.702, choosing among 2 (choices by {BLEU}). "
+        "Of systems that draw, at equal cost (4 network rows per source, 40 sources), cheap has the"
+        f" highest mean on BLEU (sent): 0.702, choosing among 2 (choices by {BLEU}). "
     )
     assert "Significantly worse: none. Not significantly different: dear, same." in said
     better = {"dear": (4.0, (0.5, 0.9)), "cheap": (2.0, (0.4, 0.8))}
@@ -90,7 +90,7 @@ def test_only_where_more_is_better(tmp_path):
 def test_systems_are_compared_over_the_sources_of_all(tmp_path):
     systems = {"dear": (4.0, (0.5, 0.9)), "part": (2.0, (0.4, 0.8))}
     said = sentence(write(tmp_path, systems, sources={"part": 30}))
-    assert "per source, 30 sources) part is best" in said
+    assert "per source, 30 sources), part is best" in said
     none = write(tmp_path / "2", systems, sources={"part": 0})
     assert sentence(none) == ""
 

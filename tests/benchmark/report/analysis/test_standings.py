@@ -105,7 +105,7 @@ def test_the_grammar_sets_the_diversity(tmp_path):
     board = swept_board(tmp_path, curves, yardsticks=["oracle"])
     found = compute_standings(board, "toy")
     assert found.standard("grammar").value == pytest.approx(0.45)
-    assert found.dashes["grammar", "near"] == "reaches only a diversity of 0.400"
+    assert found.dashes["grammar", "near"] == "reaches only a diversity of 0.4000"
     assert found.value("grammar", "oracle").value == 1.0
     assert found.dashes["depth", "oracle"] == UNCOUNTED
     # The yardstick is no rival: it does not decide what all curves reach.

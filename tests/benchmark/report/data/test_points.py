@@ -27,6 +27,14 @@ def test_main_points_have_their_measures(board):
     assert math.isnan(best.cost("rows"))
 
 
+def test_a_time_is_the_median_of_the_seeds_and_other_costs_are_means(tmp_path):
+    trials = [trial("a", bleu(0.5), seed=seed, depth=depth) for seed, depth in enumerate((1, 2, 9))]
+    for line, seconds in zip(trials, (0.01, 0.5, 0.02), strict=True):
+        line["cost"]["seconds_per_candidate"] = seconds
+    point = board_of(tmp_path, trials).main("toy", "a")
+    assert (point.cost("seconds_per_candidate"), point.cost("depth")) == (0.02, 4)
+
+
 def test_failed_point_has_no_cells(board):
     broken = board.main("toy", "broken")
     assert broken.trials == ()

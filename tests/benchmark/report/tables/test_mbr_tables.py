@@ -114,6 +114,17 @@ def test_validity_stands_first_and_variants_stand_once(tmp_path):
     assert {c.id.rpartition(".")[0] for c in others.columns} == {f"{BLEU}:case=lower"}
 
 
+def test_control_stands_first_and_not_that_of_one_attribute(tmp_path):
+    kind = {"title": "control", "bounds": [0, 1], "known": True}
+    found = curved({BLEU: SIX}, name="control:attribute=tense") | curved({BLEU: SIX})
+    found |= curved({BLEU: SIX}, name="control")
+    for name in ("control:attribute=tense", "control"):
+        found[name] |= kind
+    board = Board(read_records(write_handmade(tmp_path / "x", [trial("a", found)])))
+    table, _ = build_choosing_tables(board, "toy")
+    assert {c.id.rpartition(".")[0] for c in table.columns} == {"control"}
+
+
 def test_one_metric_one_table(tmp_path):
     lines = [trial("a", curved({BLEU: SIX})), trial("plain", bleu(0.3))]
     lines[0]["score"]["metrics"]["length"] = metric({}, title="length", direction="none")

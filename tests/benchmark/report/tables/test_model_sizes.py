@@ -40,7 +40,7 @@ def test_those_outside_are_named_with_the_reason(tmp_path):
     assert describe_sizes(board, "toy") == (
         "More than 5 % from the median of 100,000 non-embedding parameters of the systems that were"
         " trained from scratch: big (150,000, 50.0 % above: It has three heads); small (50,000,"
-        " 50.0 % below: the suite gives no reason). The other 3 lie within 2.0 % of one another"
+        " 50.0 % below: no reason is given). The other 3 lie within 2.0 % of one another"
         " (99,000 to 101,000)."
     )
 
