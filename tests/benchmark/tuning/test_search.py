@@ -164,7 +164,7 @@ def test_a_suite_of_ones_own_needs_a_file_of_ranges(tmp_path):
 
 @pytest.mark.parametrize(
     ("systems", "said"),
-    [("{tranformer: {}}", "did you mean 'transformer'"), ("{}", "No installed system has ranges")],
+    [("{cmlmm: {}}", "did you mean 'cmlm'"), ("{}", "No installed system has ranges")],
 )
 def test_ranges_for_nobody_are_an_error(systems, said, tmp_path, capsys):
     pytest.importorskip("optuna")
