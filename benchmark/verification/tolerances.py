@@ -26,7 +26,9 @@ SCORE = 0.02
 LOSS = 0.10
 """Of the recorded loss on the valid split."""
 STATUS = 0.02
-"""Of all candidates."""
+"""Of all candidates, or the width of the interval of their share if that is more."""
+NORMAL_QUANTILE = 1.96
+"""Standard errors from the middle of a 95 % interval to its ends."""
 COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
@@ -34,8 +36,9 @@ BOUNDS_IN_WORDS = (
     "bounds under different conditions: a score may move by the width of its recorded interval, by"
     f" half of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with"
     f" the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
-    f" {LOSS:.0%}; shares of a status by {STATUS:.0%}; calls, rows and tokens by {COST:.0%}; with"
-    f" the same weights {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
+    f" {LOSS:.0%}; shares of a status by {STATUS:.0%} or the width of their interval; calls, rows"
+    f" and tokens by {COST:.0%}; with the same weights {EQUAL_CANDIDATES:.0%} of the kept candidates"
+    " have to be equal"
 )
 
 _UNBOUNDED = ("files", "status", "setting", "keys")
@@ -159,7 +162,8 @@ def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
     before, after = stored.line["statuses"], fresh.line["statuses"]
     for status in sorted(before | after):
         one, other = (of.get(status, 0) / max(1, sum(of.values())) for of in (before, after))
-        yield _Change("statuses", f"share of {status}", one, other, STATUS)
+        bound = _share_bound(one, sum(before.values()), _widths(stored, fresh))
+        yield _Change("statuses", f"share of {status}", one, other, bound)
     before, after = (record.line["cost"] or {} for record in (stored, fresh))
     for name in ("depth", "rows", "tokens"):
         one, other = before.get(name), after.get(name)
@@ -174,7 +178,7 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
     A metric with another signature is another metric: neither its values nor where it is defined
     can be compared, and `compare` notes it. A statistic that only one record has says nothing.
     """
-    equal, widths = same_candidates(stored, fresh), 0.5 if same_weights(stored, fresh) else 1.0
+    equal, widths = same_candidates(stored, fresh), _widths(stored, fresh)
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
@@ -186,6 +190,16 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
             narrow = ENCODED_GAP * max(1.0, abs(value or 0.0))
             bound = narrow if equal else _bound(before, entry["range"], widths)
             yield _Change("score", f"{metric} {statistic}", value, after, bound)
+
+
+def _widths(stored: RawRecord, fresh: RawRecord) -> float:
+    return 0.5 if same_weights(stored, fresh) else 1.0
+
+
+def _share_bound(share: float, count: int, widths: float) -> float:
+    """A few per cent of some hundred candidates come and go by the draws alone."""
+    error = math.sqrt(share * (1 - share) / max(1, count))
+    return max(widths * 2 * NORMAL_QUANTILE * error, STATUS)
 
 
 def _bound(

@@ -110,13 +110,32 @@ def test_loss_status_and_cost_are_bounded(pair):
             | {"valid_loss": 1.11 * stored.line["training"]["valid_loss"]}
         },
         {"training": line["training"] | {"updates": 2}},
-        {"statuses": {"ok": 70, "empty": 5}},
+        {"statuses": {"ok": 60, "empty": 15}},
         {"cost": line["cost"] | {"tokens": 1.06 * line["cost"]["tokens"]}},
         {"status": "failed", "error": "out of memory"},
         {"keys": line["keys"] | {"generate": "0" * 16}},
     ):
         found = judge(stored, replace(fresh, line=line | change))
         assert found.verdict == "differs", change
+
+
+def test_the_share_of_a_status_may_move_by_its_interval(pair):
+    stored, fresh = pair
+    for count, ok, verdict in (
+        (800, 713, "within bounds"),
+        (800, 765, "differs"),
+        (8, 5, "differs"),
+    ):
+        # Both ends of the interval of 713 of 800 lie .043 apart, those of 8 of 8 do not.
+        before = {"ok": 713, "empty": 87} if count == 800 else {"ok": 8}
+        one = replace(stored, line=dict(stored.line) | {"statuses": before})
+        other = replace(
+            fresh, line=dict(fresh.line) | {"statuses": {"ok": ok, "empty": count - ok}}
+        )
+        assert judge(one, other).verdict == verdict, (count, ok)
+    line = dict(stored.line) | {"statuses": {"ok": 713, "empty": 87}}
+    moved = dict(fresh.line) | {"statuses": {"ok": 729, "empty": 71}}
+    assert judge(replace(stored, line=line), replace(fresh, line=moved)).verdict == "within bounds"
 
 
 def test_equal_weights_have_to_give_equal_candidates(pair, tmp_path):
