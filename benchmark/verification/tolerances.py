@@ -37,8 +37,8 @@ BOUNDS_IN_WORDS = (
     f" half of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with"
     f" the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
     f" {LOSS:.0%}; shares of a status by {STATUS:.0%} or the width of their interval; calls, rows"
-    f" and tokens by {COST:.0%}; with the same weights {EQUAL_CANDIDATES:.0%} of the kept candidates"
-    " have to be equal"
+    f" and tokens by {COST:.0%}; with the same weights {EQUAL_CANDIDATES:.0%} of the kept"
+    " candidates have to be equal"
 )
 
 _UNBOUNDED = ("files", "status", "setting", "keys")
