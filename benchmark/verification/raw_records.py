@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ class RawRecord:
     files: RecordFiles
     line: Mapping[str, Any]
     run: Mapping[str, Any]
+    of_seeds: tuple[Mapping[str, Any], ...] = ()
+    """The lines of this setting with all seeds of the report, its own among them."""
 
     @property
     def trial(self) -> TrialName:
@@ -163,10 +166,19 @@ def read_raw_report(folder: Path) -> RawReport:
     files = read_records(folder).files
     run = json.loads(files.read("run.json"))
     records = []
+    of_seeds: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for place, text in files.trial_lines():
         line = _DEFAULTS | json.loads(text)
         for name in line["made"].values():
             if name not in run.get("conditions", {}):
                 raise UserError(f"{place}: the conditions {name!r} are not in run.json.")
         records.append(RawRecord(files, line, run))
-    return RawReport(files, run, tuple(records))
+        of_seeds[_name_setting(records[-1])].append(line)
+    return RawReport(
+        files, run, tuple(replace(r, of_seeds=tuple(of_seeds[_name_setting(r)])) for r in records)
+    )
+
+
+def _name_setting(record: RawRecord) -> tuple[Any, ...]:
+    task, system, _, labels = record.trial
+    return task, system, labels, record.line["setting"]["label"]

@@ -5,12 +5,14 @@ updates neither are its weights; then different texts are drawn, and what may be
 the scores agree within their own intervals. The two ends of a 95 % interval lie 3.9 standard errors
 apart, and the difference of two equally good systems has a standard error of at most 1.4 of these:
 hence the whole width for weights that were trained again, and half of it for those that were not.
+Where the report has several seeds, weights that were trained again may lie as far from the record
+as its seeds lie from one another.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +35,9 @@ COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
 BOUNDS_IN_WORDS = (
-    "bounds under different conditions: a score may move by the width of its recorded interval, by"
-    f" half of it with the same weights, or by {SCORE:.0%} of its range if that is more, and with"
-    f" the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
+    "bounds under different conditions: a score may move by the width of its recorded interval or"
+    " as far as the seeds of the report lie apart, by half of that width with the same weights, or"
+    f" by {SCORE:.0%} of its range if that is more, and with the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
     f" {LOSS:.0%}; shares of a status by {STATUS:.0%} or the width of their interval; calls, rows"
     f" and tokens by {COST:.0%}; with the same weights {EQUAL_CANDIDATES:.0%} of the kept"
     " candidates have to be equal"
@@ -159,16 +161,21 @@ def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
         yield _Change("training", "updates", before.get("updates"), after.get("updates"), 0.0)
     loss = before.get("valid_loss")
     yield _Change("training", "valid_loss", loss, after.get("valid_loss"), LOSS * abs(loss or 0.0))
+    lines = _list_trainings(stored, fresh)
     before, after = stored.line["statuses"], fresh.line["statuses"]
     for status in sorted(before | after):
-        one, other = (of.get(status, 0) / max(1, sum(of.values())) for of in (before, after))
-        bound = _share_bound(one, sum(before.values()), _widths(stored, fresh))
+        one, other = (_share(of, status) for of in (before, after))
+        bound = max(
+            _share_bound(one, sum(before.values()), _widths(stored, fresh)),
+            _find_spread(_share(line["statuses"], status) for line in lines),
+        )
         yield _Change("statuses", f"share of {status}", one, other, bound)
     before, after = (record.line["cost"] or {} for record in (stored, fresh))
     for name in ("depth", "rows", "tokens"):
-        one, other = before.get(name), after.get(name)
-        if one is not None and other is not None:
-            yield _Change("cost", name, one, other, COST * abs(one))
+        made, again = before.get(name), after.get(name)
+        if made is not None and again is not None:
+            apart = _find_spread((line["cost"] or {}).get(name) for line in lines)
+            yield _Change("cost", name, made, again, max(COST * abs(made), apart))
     yield from _score_changes(stored, fresh)
 
 
@@ -179,6 +186,7 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
     can be compared, and `compare` notes it. A statistic that only one record has says nothing.
     """
     equal, widths = same_candidates(stored, fresh), _widths(stored, fresh)
+    lines, count = _list_trainings(stored, fresh), (stored.line["score"] or {}).get("num_sources")
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
@@ -188,7 +196,8 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
                 continue
             value, after = before["value"], other["statistics"][statistic]["value"]
             narrow = ENCODED_GAP * max(1.0, abs(value or 0.0))
-            bound = narrow if equal else _bound(before, entry["range"], widths)
+            apart = _find_spread(_read_statistic(line, metric, statistic) for line in lines)
+            bound = narrow if equal else max(_bound(before, entry["range"], widths, count), apart)
             yield _Change("score", f"{metric} {statistic}", value, after, bound)
 
 
@@ -202,11 +211,39 @@ def _share_bound(share: float, count: int, widths: float) -> float:
     return max(widths * 2 * NORMAL_QUANTILE * error, STATUS)
 
 
+def _share(counts: Mapping[str, int], status: str) -> float:
+    return counts.get(status, 0) / max(1, sum(counts.values()))
+
+
+def _read_statistic(line: Mapping[str, Any], metric: str, statistic: str) -> float | None:
+    """A figure of a trial; None for one that failed or has none."""
+    of_metric = (line["score"] or {}).get("metrics", {}).get(metric, {})
+    value: float | None = of_metric.get("statistics", {}).get(statistic, {}).get("value")
+    return value
+
+
+def _list_trainings(stored: RawRecord, fresh: RawRecord) -> tuple[Mapping[str, Any], ...]:
+    """The trials with all seeds of the report; none where both decoded the same weights."""
+    return () if same_weights(stored, fresh) else stored.of_seeds
+
+
+def _find_spread(values: Iterable[float | None]) -> float:
+    """How far values lie apart; 0 where there are no two."""
+    known = [value for value in values if value is not None]
+    return max(known) - min(known) if known else 0.0
+
+
 def _bound(
-    statistic: Mapping[str, Any], limits: tuple[float | None, float | None], widths: float
+    statistic: Mapping[str, Any],
+    limits: tuple[float | None, float | None],
+    widths: float,
+    count: int | None,
 ) -> float:
     low, high = limits
     extent = abs(statistic["value"] or 0.0) if low is None or high is None else high - low
     ends = statistic["low"], statistic["high"]
-    width = ends[1] - ends[0] if None not in ends else 0.0
+    width: float = ends[1] - ends[0] if None not in ends else 0.0
+    if width == 0 and count and statistic["value"] in limits:
+        # No resample of sources that all agree differs: by the rule of three up to 3 of n may.
+        width = min(1.0, 3 / count) * extent
     return max(widths * width, SCORE * extent, math.ulp(1.0))

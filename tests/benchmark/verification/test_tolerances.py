@@ -53,6 +53,31 @@ def test_a_score_moves_by_its_interval_or_a_share_of_its_range(pair, half_width,
     assert judge(stored, fresh).verdict == verdict
 
 
+def test_weights_of_another_training_may_lie_as_far_as_seeds_do(pair):
+    stored, fresh = pair
+    expected(stored).update(value=0.5, low=0.5, high=0.5)
+    other = copy.deepcopy(dict(stored.line))
+    other["score"]["metrics"]["rouge_l"]["statistics"]["expected"]["value"] = 0.7
+    failed = dict(stored.line) | {"score": None, "cost": None, "statuses": {}}
+    several = replace(stored, of_seeds=(stored.line, other, failed))
+    for moved, verdict in ((0.19, "within bounds"), (0.21, "differs")):
+        expected(fresh).update(value=0.5 + moved)
+        assert judge(several, fresh).verdict == verdict
+        assert judge(stored, fresh).verdict == "differs", "one seed says nothing of others"
+    fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
+    expected(fresh).update(value=0.5 + 0.19)
+    assert judge(several, fresh).verdict == "differs", "the same weights are no other seed"
+
+
+def test_sources_that_all_agree_may_be_fewer_by_the_rule_of_three(pair):
+    stored, fresh = pair
+    count = stored.line["score"]["num_sources"]
+    expected(stored).update(value=1.0, low=1.0, high=1.0)
+    for moved, verdict in ((2.9 / count, "within bounds"), (3.1 / count, "differs")):
+        expected(fresh).update(value=1.0 - moved)
+        assert judge(stored, fresh).verdict == verdict
+
+
 @pytest.mark.parametrize(("moved", "verdict"), [(0.0999, "within bounds"), (0.1001, "differs")])
 def test_with_the_same_weights_by_half_of_it(pair, moved, verdict):
     stored, fresh = pair
