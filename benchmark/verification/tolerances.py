@@ -37,10 +37,10 @@ COST = 0.05
 BOUNDS_IN_WORDS = (
     "bounds under different conditions: a score may move by the width of its recorded interval or"
     " as far as the seeds of the report lie apart, by half of that width with the same weights, or"
-    f" by {SCORE:.0%} of its range if that is more, and with the same candidates by {ENCODED_GAP} of its value; the loss on the valid split by"
-    f" {LOSS:.0%}; shares of a status by {STATUS:.0%} or the width of their interval; calls, rows"
-    f" and tokens by {COST:.0%}; with the same weights {EQUAL_CANDIDATES:.0%} of the kept"
-    " candidates have to be equal"
+    f" by {SCORE:.0%} of its range if that is more, and with the same candidates by {ENCODED_GAP}"
+    f" of its value; the loss on the valid split by {LOSS:.0%}; shares of a status by {STATUS:.0%}"
+    f" or the width of their interval; calls, rows and tokens by {COST:.0%}; with the same weights"
+    f" {EQUAL_CANDIDATES:.0%} of the kept candidates have to be equal"
 )
 
 _UNBOUNDED = ("files", "status", "setting", "keys")
