@@ -230,12 +230,12 @@ def _list_trainings(stored: RawRecord, fresh: RawRecord) -> tuple[Mapping[str, A
 
 def _find_spread(values: Iterable[float | None]) -> float:
     """How far two of such values lie apart in 95 of 100 cases; 0 where there are no two."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return 0.0
-    quantile = float(t.ppf(0.975, len(known) - 1))
+    quantile = float(stdtrit(len(known) - 1, 0.975))
     return quantile * math.sqrt(2) * statistics.stdev(known)
 
 
