@@ -73,6 +73,8 @@ class FudgeSystem(GPT2System):
         control="guided",
         length="free",
         ablations={"strengths": ({"strength": 1.0}, {"strength": 2.0}, {"strength": 5.0})},
+        unstable="after 1,000 updates its language model has learnt the grammar of mini or not;"
+        " trained on another processor it wrote 2 of 480 candidates again.",
     )
     Decoding: ClassVar[type] = FudgeDecoding
     OperatorConfig: ClassVar[type] = PrefixOperatorRecipe
