@@ -16,6 +16,7 @@ from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
+    add_several,
     check_positive,
     note,
     run_command,
@@ -48,13 +49,8 @@ def parser() -> CommandParser:
     what = export.add_argument_group("what is judged")
     what.add_argument("report", type=Path, metavar="REPORT", help="a folder that holds records/")
     what.add_argument("--task", required=True, help="a task of the report")
-    what.add_argument(
-        "--system",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SYSTEM",
-        help="systems of the report (default: all that are no yardsticks)",
+    add_several(
+        what, "--system", "SYSTEM", "systems of the report (default: all that are no yardsticks)"
     )
     how = export.add_argument_group("how it is judged")
     how.add_argument(
@@ -73,13 +69,11 @@ def parser() -> CommandParser:
     how.add_argument(
         "--raters", type=int, default=1, metavar="N", help="all judge all items (default: 1)"
     )
-    how.add_argument(
+    add_several(
+        how,
         "--questions",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=TEXT",
-        help="what is asked of each item (default: the questions of the field for the task)",
+        "NAME=TEXT",
+        "what is asked of each item (default: the questions of the field for the task)",
     )
     how.add_argument(
         "--scale", type=int, metavar="N", help="points of a rating, 2 to 9 (default: 5)"

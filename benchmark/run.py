@@ -19,6 +19,7 @@ from benchmark.api import UserError
 from benchmark.runtime.column_keys import COLUMN_FLAGS, chosen_columns
 from benchmark.runtime.command_line import (
     CommandParser,
+    add_several,
     add_shared_flags,
     check_positive,
     note,
@@ -64,16 +65,9 @@ def parser() -> CommandParser:
         "run", "Train, generate, score and report; finished stages are never repeated.", EXAMPLES
     )
     what = made.add_argument_group("what to run")
-    what.add_argument(
-        "--task", nargs="+", action="extend", default=[], metavar="TASK", help="task names, or all"
-    )
-    what.add_argument(
-        "--system",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SYSTEM",
-        help="system names, default, all, or module:Class (default: default)",
+    add_several(what, "--task", "TASK", "task names, or all")
+    add_several(
+        what, "--system", "SYSTEM", "system names, default, all, or module:Class (default: default)"
     )
     seeds = what.add_argument(
         "--seeds",
@@ -86,23 +80,19 @@ def parser() -> CommandParser:
     )
     show_first(seeds)
     add_shared_flags(what, "--suite", "--set", "--data-dir", *COLUMN_FLAGS)
-    what.add_argument(
+    add_several(
+        what,
         "--ablate",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME",
-        help="decode each checkpoint with every variant of an ablation, such as policies",
+        "NAME",
+        "decode each checkpoint with every variant of an ablation, such as policies",
     )
-    what.add_argument(
+    add_several(
+        what,
         "--labels",
-        nargs="+",
-        action="extend",
-        default=[],
-        type=_read_labels,
-        metavar="N",
-        help="numbers of labelled examples beside that of the suite, or all; 200-alone = without"
+        "N",
+        "numbers of labelled examples beside that of the suite, or all; 200-alone = without"
         " the texts that have no label: a curve over labels on control tasks",
+        _read_labels,
     )
     what.add_argument(
         "--trace",

@@ -15,6 +15,7 @@ from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
+    add_several,
     add_shared_flags,
     check_positive,
     print_json,
@@ -46,14 +47,7 @@ def parser() -> CommandParser:
     made.add_argument(
         "comparison", nargs="*", metavar="COMPARISON", help="what to compare (default: everything)"
     )
-    made.add_argument(
-        "--only",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME",
-        help="run only these measurements",
-    )
+    add_several(made, "--only", "NAME", "run only these measurements")
     made.add_argument(
         "--repeats", type=int, default=7, metavar="N", help="repetitions of each side (default: 7)"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
+    add_several,
     add_shared_flags,
     check_positive,
     note,
@@ -46,13 +47,8 @@ def parser() -> CommandParser:
     )
     what = made.add_argument_group("what to search")
     what.add_argument("--task", default="dialogue", help="one task (default: dialogue)")
-    what.add_argument(
-        "--system",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SYSTEM",
-        help="system names (default: all with ranges that are installed)",
+    add_several(
+        what, "--system", "SYSTEM", "system names (default: all with ranges that are installed)"
     )
     add_shared_flags(what, "--suite", "--set", "--data-dir")
     what.add_argument("--space", metavar="FILE", help="ranges (default: those of the suite)")

@@ -15,6 +15,7 @@ from benchmark.api import UserError
 from benchmark.runtime.command_line import (
     CommandParser,
     add_output,
+    add_several,
     add_shared_flags,
     check_positive,
     print_json,
@@ -44,22 +45,8 @@ def parser() -> CommandParser:
         "report", type=Path, metavar="REPORT", help="a report folder, which contains records/"
     )
     what = made.add_argument_group("what to verify")
-    what.add_argument(
-        "--task",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="TASK",
-        help="trials on these tasks",
-    )
-    what.add_argument(
-        "--system",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="SYSTEM",
-        help="trials of these systems",
-    )
+    add_several(what, "--task", "TASK", "trials on these tasks")
+    add_several(what, "--system", "SYSTEM", "trials of these systems")
     what.add_argument(
         "--sample", type=int, metavar="N", help="verify N of these trials, drawn at random"
     )

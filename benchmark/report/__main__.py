@@ -11,7 +11,7 @@ from benchmark.api import UserError
 from benchmark.records.packing import pack_records
 from benchmark.records.report_lock import hold_report
 from benchmark.report import build_paper, build_report
-from benchmark.runtime.command_line import CommandParser, add_output, note, run_command
+from benchmark.runtime.command_line import CommandParser, add_output, add_several, note, run_command
 
 EXAMPLES = """\
 examples:
@@ -44,13 +44,11 @@ def parser() -> CommandParser:
         help="write every figure of the report as PNG and PDF too, for a paper (default: only the"
         " overview as PNG; the papers' figures always have both)",
     )
-    made.add_argument(
+    add_several(
+        made,
         "--columns",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="COLUMN",
-        help="columns of the LaTeX tables, by their names in the CSV files (default: the four to"
+        "COLUMN",
+        "columns of the LaTeX tables, by their names in the CSV files (default: the four to"
         " six that a paper needs; a table that has none of these keeps them)",
     )
     made.add_argument(

@@ -149,6 +149,20 @@ def add_shared_flags(group: Group, *names: str) -> None:
         group.add_argument(name, **SHARED_FLAGS[name])
 
 
+def add_several(
+    group: Group,
+    flag: str,
+    metavar: str,
+    help_text: str,
+    kind: Callable[[str], Any] | None = None,
+) -> None:
+    """Add a flag that takes several values and may be given several times."""
+    added = group.add_argument(
+        flag, nargs="+", action="extend", default=[], metavar=metavar, help=help_text
+    )
+    added.type = kind
+
+
 def add_output(group: Group, metavar: str, help_text: str, default: Path | None = None) -> None:
     """Add `--output`, the path a command writes to; `--out` is its former spelling."""
     show_first(
@@ -176,9 +190,7 @@ def add_trained_system(group: Group) -> None:
 
 def add_decoding(group: Group, about: str) -> None:
     """Add the flag that changes fields of a setting; `about` says of which, with examples."""
-    group.add_argument(
-        "--decoding", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=about
-    )
+    add_several(group, "--decoding", "KEY=VALUE", about)
 
 
 def show_first(action: argparse.Action) -> None:

@@ -34,17 +34,7 @@ def make_record(
     if len({*counts.values()}) != 1:
         raise UserError(f"The numbers of trials differ: {counts}; finish the search.")
     first = next(iter(searches.values()))[0]
-    return {
-        "schema": SCHEMA,
-        "suite": first.suite.name,
-        "task": first.task.id,
-        "split": "valid",
-        "measure": first.measure,
-        "beside": first.beside,
-        "training_seed": first.suite.seeds[0],
-        "sampler_seed": first.seed,
-        "trials": first.trials,
-        "budget_share": budget_share,
+    return make_head(first, budget_share) | {
         "command": list(command),
         "code": code(),
         "versions": versions() | {"optuna": metadata.version("optuna")},
@@ -59,6 +49,22 @@ def make_record(
             }
             for name, (search, tried) in searches.items()
         },
+    }
+
+
+def make_head(search: Search, budget_share: float) -> dict[str, Any]:
+    """What all systems of a record have in common."""
+    return {
+        "schema": SCHEMA,
+        "suite": search.suite.name,
+        "task": search.task.id,
+        "split": "valid",
+        "measure": search.measure,
+        "beside": search.beside,
+        "training_seed": search.suite.seeds[0],
+        "sampler_seed": search.seed,
+        "trials": search.trials,
+        "budget_share": budget_share,
     }
 
 

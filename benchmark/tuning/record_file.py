@@ -12,7 +12,7 @@ from typing import Any
 from benchmark.api import UserError
 from benchmark.store.files import write_json
 from benchmark.store.lease import HeldError, take
-from benchmark.tuning.record import SCHEMA
+from benchmark.tuning.record import make_head
 from benchmark.tuning.search import Search
 
 OF_SEARCH = ("schema", "suite", "task", "measure", "training_seed", "sampler_seed", "budget_share")
@@ -27,17 +27,6 @@ def check_record(file: Path, searches: Sequence[Search], budget_share: float) ->
     Raises:
         UserError: says how it differs.
     """
-    first = searches[0]
-    head = {
-        "schema": SCHEMA,
-        "suite": first.suite.name,
-        "task": first.task.id,
-        "measure": first.measure,
-        "training_seed": first.suite.seeds[0],
-        "sampler_seed": first.seed,
-        "budget_share": budget_share,
-        "trials": first.trials,
-    }
     systems = {
         search.system: {
             "ranges": search.ranges,
@@ -45,7 +34,7 @@ def check_record(file: Path, searches: Sequence[Search], budget_share: float) ->
         }
         for search in searches
     }
-    _merge(file, _read(file), head | {"systems": systems})
+    _merge(file, _read(file), make_head(searches[0], budget_share) | {"systems": systems})
 
 
 def add_to_record(file: Path, record: Mapping[str, Any]) -> dict[str, Any]:

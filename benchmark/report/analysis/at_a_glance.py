@@ -332,12 +332,12 @@ def _face_copy(board: Board, tasks: Sequence[str], systems: Sequence[str]) -> An
     copies = [t for t in tasks if (p := board.main(t, COPY)) and p.trials]
     if not copies:
         return Answer("no copy-source row")
-    wins = {s: sum(_beats_copy(board, task, s) for task in copies) for s in systems}
+    wins = {s: sum(_beats(board, task, s, COPY) for task in copies) for s in systems}
     always = [s for s in systems if wins[s] == len(copies)]
     never = [s for s in systems if not wins[s]]
     if len(always) == len(systems):
         said = "Both do" if len(systems) == 2 else "Yes"
-    elif all(_loses_to_copy(board, task, s) for task in copies for s in systems):
+    elif all(_beats(board, task, COPY, s) for task in copies for s in systems):
         said = "No"
     elif len(never) == len(systems):
         said = "Not shown"
@@ -357,18 +357,11 @@ def _count_wins(wins: dict[str, int], tasks: int) -> Iterator[str]:
 
 
 def _count_losses(board: Board, tasks: Sequence[str]) -> Iterator[str]:
-    losses = {s: sum(_loses_to_copy(board, task, s) for task in tasks) for s in board.models}
+    losses = {s: sum(_beats(board, task, COPY, s) for task in tasks) for s in board.models}
     if beaten := sum(count > 0 for count in losses.values()):
         many = "all" if beaten == len(losses) and len(losses) > 1 else f"{beaten} of"
         where = " on some task" if len(tasks) > 1 else ""
         yield f"the copy is significantly better than {many} {len(losses)} systems{where}"
-
-
-def _loses_to_copy(board: Board, task: str, system: str) -> bool:
-    axis = main_axis(board, task)
-    if axis is None:
-        return False
-    return system in task_verdicts(board, task).better_than(column_of(axis), COPY)
 
 
 def _write_copies(board: Board, tasks: Sequence[str]) -> Iterator[str]:
@@ -377,11 +370,12 @@ def _write_copies(board: Board, tasks: Sequence[str]) -> Iterator[str]:
         yield f"a copy has {write_value(axis.read(copy), short=True)}"
 
 
-def _beats_copy(board: Board, task: str, system: str) -> bool:
+def _beats(board: Board, task: str, system: str, other: str) -> bool:
+    """Whether a system is significantly better than another on the main quality."""
     axis = main_axis(board, task)
     if axis is None:
         return False
-    return COPY in task_verdicts(board, task).better_than(column_of(axis), system)
+    return other in task_verdicts(board, task).better_than(column_of(axis), system)
 
 
 def _count_others(count: int) -> str:
