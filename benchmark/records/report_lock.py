@@ -7,20 +7,14 @@ written. It may stay: what counts is which process has it, see `benchmark.store.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.records.record_files import KINDS
-from benchmark.runtime.command_line import note
 from benchmark.store.files import remove_unfinished
-from benchmark.store.lease import HeldError, Lease, take
-
-PATIENCE_S = 1.0
-"""Seconds after which a wait is announced."""
-POLL_S = 0.2
-"""Seconds between two looks at the lock of another process."""
+from benchmark.store.lease import Lease
+from benchmark.store.lease_wait import wait_for_lease
 
 _held: set[Path] = set()
 """Folders that this process has locked: a lock may be taken within itself."""
@@ -55,17 +49,8 @@ def hold_report(folder: Path, *, create: bool = False) -> Iterator[None]:
 
 def _acquire(place: Path) -> Lease | None:
     for folder in (place.with_name(f".{place.name}.lease"), place / ".lease"):
-        started, told = time.monotonic(), False
-        while True:
-            try:
-                return take(folder, f"the report {place}")
-            except HeldError as held:
-                if not told and time.monotonic() - started > PATIENCE_S:
-                    told = True
-                    note(f"note: waiting for the report {place}: {held.owner} writes it.")
-                time.sleep(POLL_S)
-            except OSError:
-                break
+        with suppress(OSError):
+            return wait_for_lease(folder, f"the report {place}")
     return None
 
 

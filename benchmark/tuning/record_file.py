@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
 from benchmark.store.files import write_json
-from benchmark.store.lease import HeldError, take
+from benchmark.store.lease_wait import wait_for_lease
 from benchmark.tuning.record import make_head
 from benchmark.tuning.search import Search
 
 OF_SEARCH = ("schema", "suite", "task", "measure", "training_seed", "sampler_seed", "budget_share")
 """What all systems of a record have in common, beside the number of trials."""
-POLL_S = 0.1
-"""Seconds between two looks at the file of another process."""
 
 
 def check_record(file: Path, searches: Sequence[Search], budget_share: float) -> None:
@@ -34,7 +30,11 @@ def check_record(file: Path, searches: Sequence[Search], budget_share: float) ->
         }
         for search in searches
     }
-    _merge(file, _read(file), make_head(searches[0], budget_share) | {"systems": systems})
+    _merge(
+        file,
+        _read(file),
+        make_head(searches[0], budget_share) | {"systems": systems, "unfinished": []},
+    )
 
 
 def add_to_record(file: Path, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,9 +46,12 @@ def add_to_record(file: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: if the file has become another one meanwhile.
     """
-    with _alone(file):
+    lease = wait_for_lease(file.with_name(f".{file.name}.lease"), f"the record {file}")
+    try:
         whole = _merge(file, _read(file), record)
         write_json(file, whole)
+    finally:
+        lease.release()
     return whole
 
 
@@ -71,11 +74,14 @@ def _read(file: Path) -> dict[str, Any] | None:
 def _merge(file: Path, old: dict[str, Any] | None, new: Mapping[str, Any]) -> dict[str, Any]:
     """The new record with those systems of the old one that it has not.
 
-    More trials of all its systems replace a record; fewer, or more of some, do not.
+    More trials of all its systems replace a record, system by system; fewer, or more of some, do
+    not.
     """
     if old is None:
         return dict(new)
     kept = {name: of for name, of in old["systems"].items() if name not in new["systems"]}
+    if new["trials"] > old["trials"]:
+        kept = {name: of for name, of in kept.items() if name not in new["unfinished"]}
     for key in OF_SEARCH:
         if old.get(key) != new[key]:
             raise _differs(file, key, old.get(key), new[key])
@@ -90,7 +96,7 @@ def _merge(file: Path, old: dict[str, Any] | None, new: Mapping[str, Any]) -> di
                 f"{file} is the record of another recipe, code or data of {name}: name another file"
                 " with --record."
             )
-    to_come = [*new.get("unfinished", ()), *old.get("unfinished", ())]
+    to_come = [*new["unfinished"], *old.get("unfinished", ())]
     systems = kept | dict(new["systems"])
     unfinished = [name for name in dict.fromkeys(to_come) if name not in systems]
     return dict(new) | {"unfinished": unfinished, "systems": systems}
@@ -101,18 +107,3 @@ def _differs(file: Path, what: str, before: object, now: object) -> UserError:
         f"{file} is the record of another search ({what}: {before!r}, here {now!r}): name another"
         " file with --record."
     )
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Keep other processes from the file between reading and writing."""
-    while True:
-        try:
-            lease = take(file.with_name(f".{file.name}.lease"), f"the record {file}")
-            break
-        except HeldError:
-            time.sleep(POLL_S)
-    try:
-        yield
-    finally:
-        lease.release()

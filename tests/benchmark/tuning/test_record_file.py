@@ -59,6 +59,13 @@ def test_more_trials_of_all_its_systems_replace_it(file):
     assert add_to_record(file, record({"a": of(), "b": of()}, trials=3))["trials"] == 3
 
 
+def test_more_trials_replace_it_one_system_after_the_other(file):
+    add_to_record(file, record({"a": of(), "b": of()}))
+    first = add_to_record(file, record({"a": of()}, trials=3, unfinished=["b"]))
+    assert {*first["systems"]} == {"a"} and first["unfinished"] == ["b"]
+    assert {*add_to_record(file, record({"a": of(), "b": of()}, trials=3))["systems"]} == {*"ab"}
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"my": "results"}', '{"systems": {"a": {}}}', "é"])
 def test_what_is_no_record_is_kept(text, file):
     file.write_text(text, encoding="latin-1")
