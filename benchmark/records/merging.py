@@ -223,11 +223,18 @@ def _join_runs(name: str, parts: Sequence[_Part]) -> Row:
         "tasks": _first_of("tasks", parts),
         "systems": _first_of("systems", parts),
         "conditions": _first_of("conditions", parts),
-        "merged": [
-            {of: part.run.get(of) for of in ("run", "command", "created", "machine", "code")}
-            for part in parts
-        ],
+        "merged": [run for part in parts for run in _list_runs(part)],
     }
+
+
+def _list_runs(part: _Part) -> list[Row]:
+    """The runs that a report is of: what each was asked for, and where it was made."""
+    if part.run.get("merged"):
+        return list(part.run["merged"])
+    kept = {
+        of: part.run.get(of) for of in ("run", "command", "created", "machine", "code", "seeds")
+    }
+    return [kept | {of: [*part.run[of]] for of in ("tasks", "systems")}]
 
 
 def _list_names(parts: Sequence[_Part]) -> Iterator[str]:

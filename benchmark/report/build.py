@@ -252,7 +252,12 @@ def _render_summary(board: Board, views: Sequence[TaskView]) -> str:
     lines += [*(f"- {question} **{a.said}**: {a.terms}" if a.terms else f"- {question} **{a.said}**"
                 for question, a in told), ""]  # fmt: skip
     lines += [*rows, "", explain_glance(board), ""]
-    lines += ["## What was run", "", *(f"- {name}: {value}" for name, value in list_facts(run)), ""]
+    lines += [
+        "## What was run",
+        "",
+        *(f"- {name}: {value}" for name, value in list_facts(board)),
+        "",
+    ]
     lines += ["![Quality against diversity, all tasks](figures/overview.png)", ""]
     lines += [format_pipe_table(table), "", table.caption, ""]
     lines += [f"Table: [tables/{OVERVIEW}.md](tables/{OVERVIEW}.md)", ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.api import UserError
@@ -75,18 +75,16 @@ def _find_short_files(records: Sequence[RawRecord]) -> Iterator[Finding]:
 def _find_absent_trials(
     report: RawReport, records: Sequence[RawRecord], rebuilt: RebuiltPlan
 ) -> Iterator[Finding]:
-    """Trials that the suite and the call asked for."""
+    """Trials that the suite and the calls asked for."""
     assert rebuilt.suite is not None
     own = [record for record in report.records if "outputs" not in record.line]
     present = {record.trial for record in own}
-    seeds = report.run.get("seeds", [])
     chosen = dict.fromkeys(
         (r.line["task"], r.line["system"]) for r in records if "outputs" not in r.line
     )
     for task_id, task in rebuilt.tasks.items():
-        for system in dict.fromkeys(
-            (*(name for of, name in chosen if of == task_id), *_asked_for(report, rebuilt, task_id))
-        ):
+        recorded = [name for of, name in chosen if of == task_id]
+        for system, seeds in _list_wanted(report.run, rebuilt, task_id, recorded).items():
             try:
                 budgets = label_budgets(rebuilt.suite, task, load_system(system))
             except UserError:
@@ -102,9 +100,29 @@ def _find_absent_trials(
                         yield _differ(subject, "trials", "of the suite", "nothing", "a trial")
 
 
-def _asked_for(report: RawReport, rebuilt: RebuiltPlan, task: str) -> list[str]:
-    """The systems that the recorded call names for a task, where the report has them at all."""
-    command = list(report.run.get("command", ()))
+def _list_wanted(
+    run: Mapping[str, Any], rebuilt: RebuiltPlan, task: str, recorded: Sequence[str]
+) -> dict[str, list[int]]:
+    """The seeds of each system that a task has or was asked to have.
+
+    A merged report is asked for what each of its runs was; one of version 0.6.0 or older does not
+    say what that is, and is taken for one run.
+    """
+    merged = run.get("merged") or []
+    wanted: dict[str, dict[int, None]] = {}
+    for one in merged if merged and all("seeds" in part for part in merged) else [run]:
+        if task not in one.get("tasks", ()):
+            continue
+        known = one.get("systems", ())
+        asked = _asked_for(one.get("command") or (), rebuilt, task)
+        for system in dict.fromkeys((*recorded, *asked)):
+            if system in known:
+                wanted.setdefault(system, {}).update(dict.fromkeys(one.get("seeds", ())))
+    return {system: [*seeds] for system, seeds in wanted.items()}
+
+
+def _asked_for(command: Sequence[str], rebuilt: RebuiltPlan, task: str) -> list[str]:
+    """The systems that a call of `benchmark.run` names for a task."""
     if "benchmark.run" not in command or rebuilt.suite is None:
         return []
     names: list[str] = []
@@ -120,12 +138,7 @@ def _asked_for(report: RawReport, rebuilt: RebuiltPlan, task: str) -> list[str]:
         chosen = choose_systems(rebuilt.suite, names or ["default"], task)
     except UserError:
         return []
-    known = report.run.get("systems", {})
-    return [
-        name
-        for name in chosen
-        if name in known and applies(rebuilt.suite, rebuilt.tasks[task], name)
-    ]
+    return [name for name in chosen if applies(rebuilt.suite, rebuilt.tasks[task], name)]
 
 
 def _find_silent(report: RawReport) -> Iterator[Finding]:

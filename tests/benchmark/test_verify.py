@@ -441,6 +441,29 @@ def test_quick_misses_settings_and_trials_and_sees_lines_that_are_doubled(verify
     assert code == 1 and "records, lines of this setting: 2 in the record, 1 now" in out
 
 
+def test_a_merged_report_has_the_seeds_that_each_of_its_runs_was_asked_for(verify, report):
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    one = {name: run[name] for name in ("run", "command", "seeds")}
+    one |= {name: list(run[name]) for name in ("tasks", "systems")}
+    other = one | {"seeds": [2], "command": ["python", "-m", "benchmark.run", "--system"]}
+
+    def call(*systems: str) -> tuple[int, str]:
+        part = other | {"systems": list(systems), "command": [*other["command"], *systems]}
+        whole = run | {"seeds": [*run["seeds"], 2], "merged": [one, part]}
+        path.write_text(json.dumps(whole))
+        code, _, out = verify("--quick")
+        return code, out
+
+    code, out = call()
+    assert code == 0, out
+    code, out = call("transformer")
+    assert code == 1 and "transformer / seed 2 / all" in out
+    assert "copy-source / seed 2" not in out
+    del one["seeds"]  # as 0.6.0 wrote it
+    assert "copy-source / seed 2 / all" in call("transformer")[1]
+
+
 @pytest.mark.parametrize(
     ("pattern", "part"),
     [("samples/*", "candidates, kept sources: 19 in the record, 20 now"),

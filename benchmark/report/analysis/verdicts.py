@@ -106,16 +106,15 @@ def warn_of_seeds(board: Board) -> str:
     """What holds for whom, where models have one seed or two; empty where all have more."""
     mains = [p for task in board.records.tasks for p in board.mains(task)]
     models = [p for p in mains if p.trials and not p.yardstick]
-    lone = dict.fromkeys(p.system for p in models if len(p.trials) == 1)
-    if not lone:
-        few = "Two seeds: only a difference far beyond that between seeds can be shown; take five."
-        return few if any(len(p.trials) == 2 for p in models) else ""
-    told = (
-        "One seed"
-        if len(lone) == len({p.system for p in models})
-        else (f"One seed of {join_names(list(lone))}")
-    )
-    return f"{told}: differences are between these trained networks, not between methods."
+    for count, name, means in (
+        (1, "One seed", "differences are between these trained networks, not between methods"),
+        (2, "Two seeds", "only a difference far beyond that between seeds can be shown; take five"),
+    ):
+        few = dict.fromkeys(p.system for p in models if len(p.trials) == count)
+        if few:
+            of = "" if len(few) == len({p.system for p in models}) else f" of {join_names([*few])}"
+            return f"{name}{of}: {means}."
+    return ""
 
 
 def find_saturation(board: Board, task: str) -> tuple[Axis, Interval] | None:

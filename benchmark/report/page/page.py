@@ -32,6 +32,7 @@ from benchmark.report.data.columns import Column
 from benchmark.report.data.control_points import has_control, has_edits
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import PRINTED, SHOWN, Edits, SampleBlock, list_edits
+from benchmark.report.data.wording import join_names
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.data_block import make_data_block, make_policy
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
@@ -194,7 +195,7 @@ def render_page(
         known=any(task.known for task in tasks),
         has_attributes=any(task.has_attributes for task in tasks),
         failures=list_failures(board),
-        facts=tuple(list_facts(run)),
+        facts=tuple(list_facts(board)),
         systems=[(name, run.systems[name]) for name in board.systems],
         warning=warn_of_seeds(board),
         rule=RULE,
@@ -227,11 +228,12 @@ def render_page(
     return show_controls(page)
 
 
-def list_facts(run: Run) -> Iterator[tuple[str, str]]:
+def list_facts(board: Board) -> Iterator[tuple[str, str]]:
     """What was run, on what, with which code: names and values, for page and summary."""
+    run = board.records.run
     yield "Command", shlex.join(run.command)
     yield "Suite", _describe_suite(run)
-    yield "Seeds", ", ".join(map(str, run.seeds))
+    yield "Seeds", _describe_seeds(board)
     yield "Machine", describe_machine(run)
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     yield "Versions", versions
@@ -250,6 +252,20 @@ def list_facts(run: Run) -> Iterator[tuple[str, str]]:
         made = f"{shlex.join(part.get('command') or [])}; {part.get('created')}, commit {commit}"
         yield f"Merged from {part.get('run')}", made
     yield "Created", run.created
+
+
+def _describe_seeds(board: Board) -> str:
+    """The seeds of the run, and of whom they are where not all models have the same."""
+    systems: dict[tuple[int, ...], dict[str, None]] = {}
+    for system in board.models:
+        mains = [p for task in board.records.tasks if (p := board.main(task, system))]
+        seeds = {trial.seed for point in mains for trial in (*point.trials, *point.failures)}
+        systems.setdefault(tuple(sorted(seeds)), {})[system] = None
+    if len(systems) < 2:
+        return ", ".join(map(str, board.records.run.seeds))
+    most_first = sorted(systems, key=lambda seeds: (-len(seeds), seeds))
+    told = (f"{', '.join(map(str, of))} of {join_names([*systems[of]])}" for of in most_first)
+    return "; ".join(told)
 
 
 def describe_source(source: SourceRecord) -> str:

@@ -49,9 +49,20 @@ def test_seeds_of_a_system_and_systems_of_all_are_one_board(ann, ben, tmp_path):
     run = json.loads((tmp_path / "ours" / "records" / "run.json").read_text())
     assert (run["run"], run["seeds"]) == ("ours", [1, 2])
     assert [part["run"] for part in run["merged"]] == ["by-hand", "by-hand"]
+    assert [part["systems"] for part in run["merged"]] == [["a", "mine"], ["a", "yours"]]
+    assert [part["tasks"] for part in run["merged"]] == [["toy"], ["toy"]]
     names = {path.name for path in (tmp_path / "ours" / "records" / "samples").iterdir()}
     assert len(names) == 4
     assert not [*(tmp_path / "ours").glob(".*.tmp")]
+
+
+def test_a_merged_report_that_is_merged_again_names_every_run(ann, ben, tmp_path):
+    eve = write(tmp_path / "eve", trial("a", bleu(0.9), seed=3), run="hers", seeds=[3])
+    merge_records([ann, ben], tmp_path / "two")
+    merge_records([tmp_path / "two", eve], tmp_path / "three")
+    run = json.loads((tmp_path / "three" / "records" / "run.json").read_text())
+    assert [part["run"] for part in run["merged"]] == ["by-hand", "by-hand", "hers"]
+    assert run["seeds"] == [1, 2, 3] and run["merged"][-1]["seeds"] == [3]
 
 
 def test_the_recipe_is_kept_where_all_had_it(tmp_path):

@@ -131,6 +131,9 @@ def test_one_seed_is_said_to_be_one(tmp_path):
     assert warn_of_seeds(board_of(tmp_path / "2", some)) == f"One seed of a: {ends}"
     two = [*some, trial("a", bleu(0.5), seed=4)]
     assert warn_of_seeds(board_of(tmp_path / "3", two)).startswith("Two seeds: only a difference")
+    more = [*two, trial("a", bleu(0.5), seed=5)]
+    told = warn_of_seeds(board_of(tmp_path / "5", more))
+    assert told.startswith("Two seeds of b: only a difference")
     three = [trial(name, bleu(0.5), seed=seed) for name in "ab" for seed in (1, 2, 3)]
     assert warn_of_seeds(board_of(tmp_path / "4", three)) == ""
 
