@@ -7,209 +7,27 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from benchmark.api import UserError
-from benchmark.runtime.column_keys import COLUMN_FLAGS, chosen_columns
-from benchmark.runtime.command_line import (
-    CommandParser,
-    add_several,
-    add_shared_flags,
-    check_positive,
-    note,
-    run_command,
-    show_first,
-)
+from benchmark.execution.run_flags import ALL, parser
+from benchmark.runtime.column_keys import chosen_columns
+from benchmark.runtime.command_line import check_positive, note, run_command
 from benchmark.runtime.device import choose_device
 from benchmark.runtime.distributed import ALONE, Processes, ProcessLostError, start
 from benchmark.runtime.output_paths import check_name, make_folder
-from benchmark.runtime.stop_request import STOPPED, find_stop, listen, read_wall_time
+from benchmark.runtime.stop_request import STOPPED, find_stop, listen
 
 if TYPE_CHECKING:
-    from benchmark.execution.executor_choice import ExecutorChoice, Workplace
-    from benchmark.execution.stage_estimate import Estimate
+    from benchmark.execution.executor_choice import ExecutorChoice
     from benchmark.experiment.plan import Plan
-    from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.suite import Suite
     from benchmark.experiment.trial import Trial
     from benchmark.store.entries import Store
-
-EXAMPLES = """\
-examples:
-  python -m benchmark.run --task all
-  python -m benchmark.run --task dialogue --system diffuseq transformer --seeds 1 2 3
-  python -m benchmark.run --task qqp --suite paper --data-dir DATA --set budget.updates=300
-  python -m benchmark.run --task mine --suite small --data-dir DATA --source-key text
-  python -m benchmark.run --task dialogue --system all --ablate policies
-  python -m benchmark.run --task control --system latentops transformer --labels 50 200-alone all
-  python -m benchmark.run --task all --dry-run
-  python -m benchmark.run --task all --shard 3/16 --wall-time 11:45:00
-  python -m benchmark.run --task all --executor ray --address auto --gpus-per-trial 2
-  accelerate launch --multi_gpu --num_processes 4 -m benchmark.run --task all
-"""
-
-
-ALL = "all"
-"""Every label, in `--labels`."""
-
-
-def parser() -> CommandParser:
-    """The command line."""
-    made = CommandParser(
-        "run", "Train, generate, score and report; finished stages are never repeated.", EXAMPLES
-    )
-    what = made.add_argument_group("what to run")
-    add_several(what, "--task", "TASK", "task names, or all")
-    add_several(
-        what, "--system", "SYSTEM", "system names, default, all, or module:Class (default: default)"
-    )
-    seeds = what.add_argument(
-        "--seeds",
-        "--seed",
-        nargs="+",
-        action="extend",
-        type=int,
-        metavar="N",
-        help="overrides the suite's seeds",
-    )
-    show_first(seeds)
-    add_shared_flags(what, "--suite", "--set", "--data-dir", *COLUMN_FLAGS)
-    add_several(
-        what,
-        "--ablate",
-        "NAME",
-        "decode each checkpoint with every variant of an ablation, such as policies",
-    )
-    add_several(
-        what,
-        "--labels",
-        "N",
-        "numbers of labelled examples beside that of the suite, or all; 200-alone = without"
-        " the texts that have no label: a curve over labels on control tasks",
-        _read_labels,
-    )
-    what.add_argument(
-        "--trace",
-        action="store_true",
-        help="keep and score intermediate texts of the first candidates (evaluation.trace)",
-    )
-    how = made.add_argument_group("how to run it")
-    add_shared_flags(how, "--device", "--jobs")
-    how.add_argument(
-        "--executor",
-        choices=("processes", "ray"),
-        default="processes",
-        help="processes: on this machine; ray: on the machines of a Ray cluster, as many trials at"
-        " the same time as they hold or --jobs says (default: processes)",
-    )
-    how.add_argument(
-        "--address",
-        metavar="HOST:PORT",
-        help="of the Ray cluster (default: RAY_ADDRESS, or a cluster of this machine alone)",
-    )
-    how.add_argument(
-        "--gpus-per-trial",
-        type=_read_gpus,
-        metavar="N",
-        help="GPUs that work on one trial together, each with a process; a part of one with"
-        " --executor ray (default: 1)",
-    )
-    how.add_argument(
-        "--shard",
-        type=_read_shard,
-        metavar="I/N",
-        help="run part I of N of the trials, from 1, and no others; runs that share a store need no"
-        " shards: each takes the next trial that is free",
-    )
-    how.add_argument(
-        "--wall-time",
-        type=_read_wall_time,
-        metavar="TIME",
-        help="stop after 90m, 12h or hours:minutes:seconds at a checkpoint, with exit code 75; the"
-        " same command resumes",
-    )
-    how.add_argument(
-        "--rerun",
-        choices=("missing", "failed", "stale", "all"),
-        default="missing",
-        help="missing: whatever is missing; failed: only what failed; stale: also entries made"
-        " by older code or by another source of your system; all: everything (default: missing)",
-    )
-    how.add_argument(
-        "--dry-run", action="store_true", help="print the trials and their estimated time"
-    )
-    how.add_argument(
-        "--show-config", action="store_true", help="print the complete suite as YAML and exit"
-    )
-    how.add_argument(
-        "--records-only",
-        action="store_true",
-        help="write the records and no page; benchmark.report renders them later",
-    )
-    how.add_argument(
-        "--tensorboard",
-        type=Path,
-        metavar="DIR",
-        help="also write training logs there, for TensorBoard",
-    )
-    how.add_argument(
-        "--wandb",
-        metavar="PROJECT",
-        help="also log every training as a run of this project of Weights & Biases;"
-        " WANDB_MODE=offline keeps it on this machine",
-    )
-    where = made.add_argument_group("paths")
-    add_shared_flags(where, "--store")
-    where.add_argument(
-        "--reports",
-        type=Path,
-        metavar="DIR",
-        default=Path("reports"),
-        help="folder for the reports of all runs (default: reports)",
-    )
-    where.add_argument("--name", help="name of the run and its report (default: the suite's)")
-    return made
-
-
-def _read_labels(word: str) -> int | str:
-    """A positive number of labels, one without texts that have none (`200-alone`), or `all`."""
-    if word == ALL:
-        return word
-    count = word.removesuffix("-alone")
-    if not (count.isascii() and count.isdecimal() and int(count)):
-        raise argparse.ArgumentTypeError(
-            f"{word!r} is no number of labels: write a whole number from 1, 200-alone, or {ALL}."
-        )
-    return f"{int(count)}-alone" if word.endswith("-alone") else int(count)
-
-
-def _read_shard(word: str) -> tuple[int, int]:
-    """Number and count of `3/16`."""
-    number, _, count = word.partition("/")
-    if not (re.fullmatch(r"[0-9]{1,6}/[0-9]{1,6}", word) and 1 <= int(number) <= int(count)):
-        raise argparse.ArgumentTypeError(f"{word!r} is no part: write 1/16 to 16/16.")
-    return int(number), int(count)
-
-
-def _read_gpus(word: str) -> float:
-    """A whole number of GPUs, or a part of one."""
-    number = float(word) if re.fullmatch(r"[0-9]{1,4}|0?\.[0-9]{1,4}", word) else 0.0
-    if not number:
-        raise argparse.ArgumentTypeError(f"{word!r} is no number of GPUs: write 1, 2, or 0.5.")
-    return number
-
-
-def _read_wall_time(word: str) -> float:
-    try:
-        return read_wall_time(word)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -280,8 +98,10 @@ def _run(
     device: str,
     processes: Processes,
 ) -> int:
+    from benchmark.execution.dry_run import list_estimates
     from benchmark.execution.executor_choice import ExecutorChoice
     from benchmark.execution.plan_manifest import write_manifest
+    from benchmark.execution.trial_loop import run_trials
     from benchmark.execution.trial_stages import select, unfinished
     from benchmark.experiment.run_context import RunContext
     from benchmark.experiment.selection import missing_systems
@@ -326,7 +146,10 @@ def _run(
             if here != device:
                 note("note: this machine has no GPU: times are those of its processor.")
             device = here
-        return _dry_run(plan, replace(context, device=device), jobs, options.shard)
+        context = replace(context, device=device)
+        for line in list_estimates(plan, context, jobs, options.shard):
+            print(line)
+        return 0
     has_work = processes.is_main and any(
         unfinished(trial, store) for trial in select(plan, store, options.rerun)
     )
@@ -335,7 +158,8 @@ def _run(
         if has_work:
             store.prepare()
             write_manifest(store, plan, name=folder.name, device=workplace.device)
-        errors = _run_trials(plan, replace(context, device=workplace.device), options, workplace)
+        context = replace(context, device=workplace.device)
+        errors = run_trials(plan, context, workplace, rerun=options.rerun, shard=options.shard)
     why = find_stop()
     if why and processes.is_main and not any(unfinished(trial, store) for trial in plan.trials):
         why = ""  # it came when all was done: the report is still written
@@ -441,59 +265,6 @@ def _check_launch(jobs: int | None, plan: Plan, store: Store, processes: Process
     check_agreement(plan, store, processes)
 
 
-def _run_trials(
-    plan: Plan, context: RunContext, options: argparse.Namespace, workplace: Workplace
-) -> list[str]:
-    from benchmark.execution.changed_sources import describe_changed_sources
-    from benchmark.execution.shard import select_shard
-    from benchmark.execution.trial_stages import select, unfinished
-    from benchmark.runtime.progress import ProgressBoard
-
-    chosen: list[int] = []
-    processes, store = context.processes, context.store
-    part = set(select_shard(plan.trials, options.shard))
-    if processes.is_main:
-        selected = [
-            trial for trial in select(plan, store, options.rerun) if unfinished(trial, store)
-        ]
-        for changed in describe_changed_sources(plan.trials, store):
-            note(f"note: {changed}")
-        chosen = [number for number in map(plan.trials.index, selected) if number in part]
-    trials = [plan.trials[number] for number in processes.gather(chosen)[0]]
-    trials = _in_turn(trials, [trial.system for trial in plan.trials])
-    if processes.is_main:
-        of = f" in part {options.shard[0]} of {options.shard[1]}" if options.shard else ""
-        note(f"{len(part)} trials{of}, {len(part) - len(trials)} of them cached")
-    errors: list[str] = []
-    if not trials:
-        return errors
-    if not processes.is_main:
-        os.environ["TQDM_DISABLE"] = "1"
-    with closing(ProgressBoard(len(trials), min(workplace.jobs, len(trials)))) as board:
-        watched = replace(context, on_stage=board.stage)
-        for outcome in workplace.run(trials, watched):
-            board.finished(outcome.trial)
-            errors += [f"{outcome.trial}: {error}" for error in outcome.errors]
-            state = "failed" if outcome.errors else "stopped" if outcome.stopped else "done"
-            if processes.is_main:
-                board.print_line(f"{outcome.trial}: {state}")
-    return errors
-
-
-def _in_turn(trials: Sequence[Trial], systems: Sequence[str]) -> list[Trial]:
-    """System by system, in the order of the suite, so that the long ones of all tasks start first.
-
-    Trials that share a training come behind all others: beside the first of them they would wait.
-    """
-    order = list(dict.fromkeys(systems))
-    ordered = sorted(trials, key=lambda trial: order.index(trial.system))
-    firsts = {trial.train_key: trial for trial in reversed(ordered)}
-    return sorted(
-        ordered,
-        key=lambda trial: trial.train_key is not None and firsts[trial.train_key] is not trial,
-    )
-
-
 def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequence[str]) -> None:
     """Write the records and, unless these are all that is wanted, the page; print where."""
     from benchmark.export.record_writer import write_records
@@ -510,52 +281,6 @@ def _report(options: argparse.Namespace, plan: Plan, store: Store, words: Sequen
     if (folder / "index.html").exists():
         note(f"note: the page is of older records: python -m benchmark.report {folder}")
     print(folder)
-
-
-def _dry_run(plan: Plan, context: RunContext, jobs: int, shard: tuple[int, int] | None) -> int:
-    from benchmark.execution.changed_sources import describe_changed_sources
-    from benchmark.execution.shard import select_shard
-    from benchmark.execution.stage_estimate import Estimate
-    from benchmark.execution.time_estimate import estimate_trials
-    from benchmark.execution.trial_stages import unfinished
-    from benchmark.runtime.device import set_threads
-
-    for changed in describe_changed_sources(plan.trials, context.store):
-        note(f"note: {changed}")
-    set_threads(plan.suite.threads)
-    trials = [plan.trials[number] for number in select_shard(plan.trials, shard)]
-    left = [number for number, of in enumerate(trials) if unfinished(of, context.store)]
-    made = estimate_trials([trials[number] for number in left], context)
-    estimates = dict(zip(left, made, strict=True))
-    for number, trial in enumerate(trials):
-        settings = [planned.setting for planned in trial.generations]
-        if number not in estimates:
-            print(f"{trial.name}: cached ({len(settings)} settings)")
-        else:
-            print(f"{trial.name}: {len(settings)} settings, {_describe(estimates[number])}")
-        for name in dict.fromkeys(name for s in settings for name in s.ablations):
-            labels = "; ".join(s.label for s in settings if name in s.ablations)
-            print(f"  ablation {name}: {labels}")
-    total = sum(estimates.values(), start=Estimate(0.0))
-    jobs = min(jobs, max(1, len(plan.trials)))
-    in_all = Estimate(total.seconds / jobs, total.is_rough, total.unknown)
-    print(f"{len(trials)} trials, {_describe(in_all)} in {jobs} processes")
-    return 0
-
-
-def _describe(estimate: Estimate) -> str:
-    """The time of a trial in words."""
-    if estimate.unknown and not estimate.seconds:
-        return "time unknown: nothing like it was measured here"
-    also = ", without what nothing is known of" if estimate.unknown else ""
-    rough = ", roughly" if estimate.is_rough else ""
-    return f"about {_duration(estimate.seconds)}{rough}{also}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def _fit_operators(system: System, trial: Trial, planned: FittedOperators) -> No
 
 
 def _training_s(system: System, trial: Trial, device: str) -> float:
-    from benchmark.experiment.suite import Budget
+    from benchmark.experiment.recipes import Budget
     from benchmark.training.trainer import Trainer
 
     recipe, budget = trial.training, trial.budget

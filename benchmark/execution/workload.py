@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from benchmark.execution.speed_records import way_of_setting, way_of_training
-from benchmark.experiment.suite import Budget
+from benchmark.experiment.recipes import Budget
 from benchmark.experiment.trial import PlannedGeneration, Trial
 from benchmark.store.entries import content_key
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmark.api import Example
 from benchmark.api.tokenizers import SubwordTokenizer
-from benchmark.experiment.suite import LengthsRecipe, TaskRecipe
+from benchmark.experiment.recipes import LengthsRecipe, TaskRecipe
 from benchmark.experiment.task_tokenizer import identify_tokenizer, task_tokenizer
 from benchmark.metrics.text import squeeze
 from benchmark.store.entries import content_key

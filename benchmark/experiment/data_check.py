@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.api import Example
 from benchmark.api.token_unit import unit_of
 from benchmark.experiment.canvas import describe_canvas
-from benchmark.experiment.suite import TaskRecipe
+from benchmark.experiment.recipes import TaskRecipe
 from benchmark.metrics import detect_script
 from benchmark.tasks import SPLITS, Task
 from benchmark.tasks.data_notes import CanvasNotes

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.api import DRAWN_KINDS
+from benchmark.experiment.recipes import Evaluation
 from benchmark.experiment.settings import Setting
-from benchmark.experiment.suite import Evaluation
 
 
 def with_mbr(

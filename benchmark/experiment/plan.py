@@ -14,7 +14,8 @@ from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.system_source import find_source
 from benchmark.experiment.task_scoring import resolve_scoring
-from benchmark.experiment.trial import Trial, learns_labels, resolve_config, resolve_trial
+from benchmark.experiment.trial import Trial
+from benchmark.experiment.trial_resolution import learns_labels, resolve_config, resolve_trial
 from benchmark.experiment.weight_choice import explain_last
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.file_reading import describe_reading

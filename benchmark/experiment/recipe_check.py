@@ -7,7 +7,7 @@ from benchmark.experiment.registry import load_system
 from benchmark.experiment.selection import choose_systems
 from benchmark.experiment.settings import settings_of
 from benchmark.experiment.suite import Suite
-from benchmark.experiment.trial import resolve_config, resolve_operators
+from benchmark.experiment.trial_resolution import resolve_config, resolve_operators
 
 
 def check_recipes(suite: Suite) -> None:

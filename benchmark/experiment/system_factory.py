@@ -7,7 +7,7 @@ import torch
 from benchmark.api import Lengths, Resources, System
 from benchmark.api.noise import row_seed
 from benchmark.experiment.canvas import resolve_canvas
-from benchmark.experiment.suite import TaskRecipe
+from benchmark.experiment.recipes import TaskRecipe
 from benchmark.experiment.task_tokenizer import task_tokenizer
 from benchmark.experiment.trial import Trial
 from benchmark.tasks import Task

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from benchmark.api import UserError
 from benchmark.api.folding import compose
 from benchmark.api.token_unit import Unit, unit_of
-from benchmark.experiment.suite import Evaluation, Suite, TaskRecipe
+from benchmark.experiment.recipes import Evaluation, TaskRecipe
+from benchmark.experiment.suite import Suite
 from benchmark.literature.published_figures import TASKS as PUBLISHED_TASKS
 from benchmark.metrics import Metric, Script, detect_script, make_metric
 from benchmark.metrics.encoder import INSTALL, MissingEncoderError

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.api import Example, System
-from benchmark.experiment.suite import LEAST_EXAMPLES, TrainingRecipe
+from benchmark.experiment.recipes import LEAST_EXAMPLES, TrainingRecipe
 from benchmark.experiment.task_scoring import TaskScoring
 from benchmark.tasks import Task
 

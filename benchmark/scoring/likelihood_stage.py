@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from benchmark.api import Example, LogLikelihood, Scorable, System, make_noise
 from benchmark.api.token_unit import Unit
+from benchmark.experiment.recipes import LikelihoodRecipe
 from benchmark.experiment.run_context import RunContext
-from benchmark.experiment.suite import LikelihoodRecipe
 from benchmark.experiment.trial import Trial
 from benchmark.metrics.text import split
 from benchmark.records.schema import LikelihoodValues

@@ -18,7 +18,8 @@ from typing import Any, cast
 
 from benchmark.api import Example, Steerable
 from benchmark.experiment.configuration import fill
-from benchmark.experiment.suite import Budget, Suite, load_suite
+from benchmark.experiment.recipes import Budget
+from benchmark.experiment.suite import Suite, load_suite
 from benchmark.experiment.system_factory import resources
 from benchmark.tasks import Task, load_task
 from benchmark.tasks.label_budget import labelled, visible

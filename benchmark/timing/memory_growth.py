@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.experiment.recipes import Budget, TrainingRecipe
 from benchmark.generation.measured_generation import generate
 from benchmark.timing.measured_curves import Curves
 from benchmark.timing.peak_memory import peak_bytes_alone, process_peak_bytes

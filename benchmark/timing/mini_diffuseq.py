@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.api import Example, Lengths
-from benchmark.experiment.suite import Budget, load_suite
+from benchmark.experiment.recipes import Budget
+from benchmark.experiment.suite import load_suite
 from benchmark.experiment.system_factory import resources
 from benchmark.metrics import Item, make_metric
 from benchmark.tasks import Task

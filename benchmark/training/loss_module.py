@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.api import System
-from benchmark.experiment.suite import TrainingRecipe
+from benchmark.experiment.recipes import TrainingRecipe
 
 WIDE = 128
 """Width from which bf16 pays on a processor that has units for it: .7 of the time of float32 and

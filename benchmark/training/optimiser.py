@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
-from benchmark.experiment.suite import TrainingRecipe
+from benchmark.experiment.recipes import TrainingRecipe
 
 
 class Optimisers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.experiment.suite import Budget
+from benchmark.experiment.recipes import Budget
 from benchmark.training.checkpoints import Progress
 
 

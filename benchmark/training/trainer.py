@@ -26,7 +26,7 @@ from torch import Tensor
 
 from benchmark.api import Example, System, UserError, make_noise
 from benchmark.api.noise import row_seed, seed_torch
-from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.experiment.recipes import Budget, TrainingRecipe
 from benchmark.runtime.compilation import compiled
 from benchmark.runtime.distributed import ALONE, Processes
 from benchmark.runtime.stop_request import StoppedError, find_stop

@@ -16,7 +16,8 @@ from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.system_source import find_source
 from benchmark.experiment.task_scoring import TaskScoring
-from benchmark.experiment.trial import Trial, resolve_trial
+from benchmark.experiment.trial import Trial
+from benchmark.experiment.trial_resolution import resolve_trial
 from benchmark.runtime.stop_request import StoppedError, find_stop
 from benchmark.scoring.score_entries import find_score
 from benchmark.store.entries import Store

@@ -15,7 +15,8 @@ from benchmark.api import UserError
 from benchmark.api.did_you_mean import suggestion
 from benchmark.api.regular_file import check_regular
 from benchmark.experiment.configuration import fill
-from benchmark.experiment.suite import Suite, SystemRecipe
+from benchmark.experiment.recipes import SystemRecipe
+from benchmark.experiment.suite import Suite
 from benchmark.runtime.yaml_format import read_yaml
 
 PARTS = ("config", "training", "budget", "decoding")

@@ -16,7 +16,8 @@ from benchmark.experiment.registry import load_system
 from benchmark.experiment.suite import Suite
 from benchmark.experiment.system_source import find_source
 from benchmark.experiment.task_scoring import TaskScoring, resolve_scoring
-from benchmark.experiment.trial import Trial, resolve_trial
+from benchmark.experiment.trial import Trial
+from benchmark.experiment.trial_resolution import resolve_trial
 from benchmark.runtime.yaml_format import read_yaml
 from benchmark.tasks import Task
 from benchmark.verification.raw_records import RawRecord, RawReport, TrialName

@@ -11,7 +11,7 @@ from device_counts import CUDA, DeviceCounts, fake_cuda, move
 
 from benchmark.api import Example, Lengths, Resources, make_noise
 from benchmark.api.tokenizers import TokenizerRecipe, train_tokenizer
-from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.experiment.recipes import Budget, TrainingRecipe
 from benchmark.training.trainer import Trainer
 from diffuseq.system import DiffuSeq, DiffuSeqConfig, DiffuSeqDecoding
 

@@ -10,8 +10,9 @@ import torch
 
 from benchmark.api import UserError
 from benchmark.experiment.configuration import fill
+from benchmark.experiment.recipes import SystemRecipe
 from benchmark.experiment.registry import load_system
-from benchmark.experiment.suite import SystemRecipe, load_suite
+from benchmark.experiment.suite import load_suite
 from diffuseq.settings import (
     DiffuSeqConfig,
     DiffuSeqDecoding,

@@ -204,7 +204,7 @@ def test_commands_are_understood(words: list[str]) -> None:
     from benchmark.experiment.registry import load_system
     from benchmark.experiment.selection import choose_systems, choose_tasks
     from benchmark.experiment.suite import load_suite, suite_names
-    from benchmark.experiment.trial import resolve_config
+    from benchmark.experiment.trial_resolution import resolve_config
     from benchmark.ls import KINDS
     from benchmark.timing.comparisons import choose
 

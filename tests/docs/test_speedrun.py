@@ -70,8 +70,8 @@ def test_nothing_of_the_recipe_is_left_to_defaults() -> None:
 
     import yaml
 
+    from benchmark.experiment.recipes import Evaluation, SystemRecipe, TaskRecipe, TrainingRecipe
     from benchmark.experiment.registry import load_system
-    from benchmark.experiment.suite import Evaluation, SystemRecipe, TaskRecipe, TrainingRecipe
 
     text = (files("benchmark") / "suites" / "speedrun.yaml").read_text("utf-8")
     suite = yaml.safe_load(text)

@@ -16,7 +16,7 @@ from benchmark.experiment.canvas import (
     describe_canvas,
     resolve_canvas,
 )
-from benchmark.experiment.suite import LengthsRecipe, TaskRecipe
+from benchmark.experiment.recipes import LengthsRecipe, TaskRecipe
 from benchmark.tasks import Task
 from benchmark.tasks.data_notes import CutTexts
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from benchmark.api import Capabilities
+from benchmark.experiment.recipes import SystemRecipe
 from benchmark.experiment.settings import settings_of
-from benchmark.experiment.suite import Suite, SystemRecipe
+from benchmark.experiment.suite import Suite
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import yaml
 from pydantic import BaseModel
 
 from benchmark.api import UserError
-from benchmark.experiment.suite import Suite, TraceRecipe, load_suite, suite_names
+from benchmark.experiment.recipes import TraceRecipe
+from benchmark.experiment.suite import Suite, load_suite, suite_names
 
 
 @pytest.mark.parametrize("name", suite_names())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from benchmark.experiment.overrides import BROADCAST_TO_TASKS
-from benchmark.experiment.suite import TaskRecipe
+from benchmark.experiment.recipes import TaskRecipe
 from benchmark.runtime.column_keys import COLUMN_FLAGS, COLUMN_KEYS, chosen_columns
 from benchmark.runtime.command_line import SHARED_FLAGS, add_shared_flags
 from benchmark.tasks.task_file import KEYS

@@ -26,7 +26,8 @@ from benchmark.api import UserError
 from benchmark.execution.executor_choice import ExecutorChoice
 from benchmark.experiment.configuration import fill
 from benchmark.experiment.plan import load_limited, make_plan
-from benchmark.experiment.suite import Budget, load_suite
+from benchmark.experiment.recipes import Budget
+from benchmark.experiment.suite import load_suite
 from benchmark.experiment.system_factory import build_system
 from benchmark.generation.measured_generation import generate
 from benchmark.runtime.device import set_threads

@@ -8,8 +8,9 @@ import pytest
 from benchmark.api import Example, LogLikelihood
 from benchmark.execution.trial_stages import run_trial, unfinished
 from benchmark.experiment.plan import Plan, make_plan
+from benchmark.experiment.recipes import LikelihoodRecipe
 from benchmark.experiment.run_context import RunContext
-from benchmark.experiment.suite import LikelihoodRecipe, load_suite
+from benchmark.experiment.suite import load_suite
 from benchmark.export.record_writer import write_records
 from benchmark.records.reader import read_records
 from benchmark.scoring.likelihood_stage import compute

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from benchmark.api import make_noise
-from benchmark.experiment.suite import TrainingRecipe, load_suite
+from benchmark.experiment.recipes import TrainingRecipe
+from benchmark.experiment.suite import load_suite
 from benchmark.experiment.system_factory import resources
 from benchmark.tasks import load_task
 from benchmark.timing.systems import build_system

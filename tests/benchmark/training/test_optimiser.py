@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from baselines.autoregressive.gpt2 import GPT2Config, GPT2System
-from benchmark.experiment.suite import TrainingRecipe
+from benchmark.experiment.recipes import TrainingRecipe
 from benchmark.training.optimiser import Optimisers, layer_matrices, make_optimisers
 
 

@@ -10,7 +10,7 @@ import torch
 from toy import Toy, ToyConfig, ToyDecoding
 
 from benchmark.api import UserError, make_noise
-from benchmark.experiment.suite import Budget, TrainingRecipe
+from benchmark.experiment.recipes import Budget, TrainingRecipe
 from benchmark.runtime.stop_request import StoppedError, listen
 from benchmark.store.lease import LeaseLostError
 from benchmark.training.batch_sampler import Batches
