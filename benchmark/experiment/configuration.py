@@ -26,6 +26,8 @@ def fill(kind: type[T], values: Mapping[str, Any], where: str, *, also: Collecti
     Raises:
         UserError: for an unknown key or a value of the wrong type, here or further down.
     """
+    if not isinstance(values, Mapping):
+        raise UserError(f"{where or 'A recipe'} holds no keys: it must be a mapping.")
     _check(values, kind, where, also)
     try:
         return TypeAdapter(kind).validate_python(dict(values))

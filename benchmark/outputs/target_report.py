@@ -57,10 +57,15 @@ class Target:
         """The suite stored in its records.
 
         Raises:
-            UserError: if another version of this package wrote it.
+            UserError: if another version of this package wrote it, or it is of several.
         """
         if self.records is None:
             return None
+        if self.records.run.merged and not self.records.run.suite_yaml:
+            raise UserError(
+                f"{self.folder} is merged of reports of several suites: name one of these, or"
+                " another report, with --report."
+            )
         try:
             return fill(Suite, read_yaml(self.records.run.suite_yaml), "")
         except (UserError, yaml.YAMLError) as error:

@@ -1,8 +1,7 @@
 """The records of several people in one: what may not be compared is refused, not averaged.
 
-Tasks of one name have to hold the same data, metrics of one name the same signature, systems of one
-name the same recipe. Seeds of a system may then come from different reports. Times of different
-processors are left out, since only counts can be compared there.
+Seeds of a system may come from different reports. Times of different machines are left out, since
+only counts can be compared there.
 """
 
 from __future__ import annotations
@@ -11,176 +10,109 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from benchmark.api import UserError
+from benchmark.records.merge_check import check_comparable, refuse
+from benchmark.records.merge_part import MergePart, Row, read_part
 from benchmark.records.reader import read_records
-from benchmark.records.record_files import RecordFiles, write_keyed, write_trial_records
+from benchmark.records.record_files import FILE_OF_STAGE, write_keyed, write_trial_records
 from benchmark.records.report_lock import hold_report
 from benchmark.runtime.output_paths import make_folder
-from benchmark.runtime.yaml_format import read_yaml, write_yaml
+from benchmark.runtime.yaml_format import write_yaml
 from benchmark.store.files import write_json
-
-Row = dict[str, Any]
 
 TIMES = ("network_s", "wall_s", "seconds_per_candidate")
 
+_OPTIONAL = ("train", "generate")
+"""Stages whose files a report may leave out: training logs, and texts of data that stay private."""
 
-@dataclass(frozen=True)
-class _Part:
-    """One of the reports."""
-
-    report: Path
-    files: RecordFiles
-    run: Row
-    lines: tuple[Row, ...]
-    suite: Row
-    """Its recipe; empty where the records do not keep it."""
+_Kept = tuple[MergePart, Row]
+"""A trial record, and the report that it is from."""
 
 
 def merge_records(reports: Sequence[Path], folder: Path) -> list[str]:
     """Write `folder/records/` from the records of several reports.
 
     Returns:
-        A sentence on what was left out.
+        Sentences on what was left out.
 
     Raises:
         UserError: if they may not be compared, or the folder is there already.
     """
     if len(reports) < 2:
         raise UserError("--merge needs two reports or more: name all of them.")
-    if folder.exists():
-        raise UserError(f"{folder} is there already: give --merge a new folder.")
-    parts = [_read(report) for report in reports]
+    _check_new(folder)
+    parts = [read_part(report) for report in reports]
     for one, other in combinations(parts, 2):
-        _check_tasks(one, other)
-        _check_systems(one, other)
-        _check_scores(one, other)
-    lines = _join_lines(parts)
-    said = _leave_out_times(parts, lines)
+        check_comparable(one, other)
+    kept, said = _join_lines(parts)
+    machines = [*dict.fromkeys(name for part in parts for name in part.machines())]
+    has_times = len(machines) == 1
+    if not has_times:
+        said.append(f"Times are left out: they are of different machines ({'; '.join(machines)}).")
+        _leave_out_times(line for _, line in kept)
     make_folder(folder.parent, "--merge")
     with hold_report(folder, create=True):
+        _check_new(folder)  # somebody else may have made it since
         fresh = folder / f".records-{uuid.uuid4().hex}.tmp"
         make_folder(fresh, "--merge", named=folder)
-        for part in parts:
-            for name in part.files.keyed_names():
-                write_keyed(fresh, name, part.files.read(name))
-        write_trial_records(fresh / "cells", lines)
-        write_json(fresh / "run.json", _join_runs(folder.name, parts))
-        fresh.rename(folder / "records")
-    try:
-        read_records(folder)
-    except UserError:
-        shutil.rmtree(folder / "records")
-        raise
+        try:
+            for name, text in _gather_files(parts, kept):
+                shown = text if has_times or not name.startswith("events/") else _drop_seconds(text)
+                write_keyed(fresh, name, shown)
+            write_trial_records(fresh / "cells", [line for _, line in kept])
+            write_json(fresh / "run.json", _join_runs(folder.name, parts))
+            fresh.rename(folder / "records")
+            read_records(folder)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(folder / "records", ignore_errors=True)
+            with suppress(OSError):
+                folder.rmdir()
+            raise
     return said
 
 
-def _read(report: Path) -> _Part:
-    read_records(report)  # checks the form of everything
-    files = RecordFiles(report / "records")
-    run = json.loads(files.read("run.json"))
-    lines = tuple(json.loads(line) for _, line in files.trial_lines())
-    return _Part(report, files, run, lines, read_yaml(run.get("suite_yaml") or "{}") or {})
+def _check_new(folder: Path) -> None:
+    """Refuse a folder with anything in it but what a merge that was killed has left."""
+    is_free = folder.is_dir() and all(
+        path.name == ".lease" or (path.name.startswith(".records-") and path.suffix == ".tmp")
+        for path in folder.iterdir()
+    )
+    if not is_free and (folder.exists() or folder.is_symlink()):
+        raise UserError(f"{folder} is there already: give --merge a new folder.")
 
 
-def _refuse(one: _Part, other: _Part, what: str, fix: str) -> UserError:
-    return UserError(f"{one.report} and {other.report} cannot be merged: {what}: {fix}.")
-
-
-def _check_tasks(one: _Part, other: _Part) -> None:
-    for task in sorted({*one.run["tasks"]} & {*other.run["tasks"]}):
-        first, second = one.run["tasks"][task], other.run["tasks"][task]
-        for name, fix in (
-            ("digest", "run both on the same data and limits"),
-            ("quality", "give both the same main quality"),
-        ):
-            if first.get(name) != second.get(name):
-                raise _refuse(one, other, f"task {task} has another {name} in each", fix)
-
-
-def _check_systems(one: _Part, other: _Part) -> None:
-    for system in sorted({*one.run["systems"]} & {*other.run["systems"]}):
-        first, second = one.run["systems"][system], other.run["systems"][system]
-        for name in ("version", "config", "family"):
-            if first.get(name) != second.get(name):
-                raise _refuse(
-                    one, other, f"system {system} has another {name} in each",
-                    "run both with one recipe and one version of the package",
-                )  # fmt: skip
-        if first.get("trainable") is False:
-            continue  # a copy of the source is the same whatever trains the others
-        if (_recipe_of(one, system) or None) != (_recipe_of(other, system) or None):
-            raise _refuse(
-                one, other, f"system {system} was trained by another recipe in each",
-                "run both with one suite",
-            )  # fmt: skip
-
-
-def _recipe_of(part: _Part, system: str) -> Row:
-    """What trains a system, on any task that the report has of it."""
-    if not part.suite:
-        return {}
-    own = part.suite.get("systems", {}).get(system, {})
-    usual = part.suite.get("training") or {}
-    return {
-        "training": usual | (own.get("training") or {}),
-        "budget": (part.suite.get("budget") or {}) | (own.get("budget") or {}),
-        "operators": own.get("operators") or {},
-        "threads": part.suite.get("threads"),
-    }
-
-
-def _check_scores(one: _Part, other: _Part) -> None:
-    """Figures of a task are of the same metrics, sources, numbers of candidates and intervals."""
-    for task in sorted({*one.run["tasks"]} & {*other.run["tasks"]}):
-        facts = [_gather_facts(part, task) for part in (one, other)]
-        for name in sorted({*facts[0]} & {*facts[1]}):
-            if facts[0][name] != facts[1][name]:
-                raise _refuse(
-                    one, other, f"on {task} they have another {name}",
-                    "score both with one suite and one version of the package",
-                )  # fmt: skip
-
-
-def _gather_facts(part: _Part, task: str) -> Row:
-    found: Row = {}
-    for line in part.lines:
-        score = line["score"]
-        if line["task"] != task or score is None or "main" not in line["setting"]["roles"]:
-            continue
-        found["number of sources"] = score["num_sources"]
-        found["interval"] = score["interval"]
-        found["utility of MBR"] = score["mbr_utility"]
-        if line["setting"]["kind"] == "samples":
-            found["number of candidates"] = score["num_samples"]
-        for metric, entry in score["metrics"].items():
-            found[f"signature of {metric}"] = entry["signature"]
-    return found
-
-
-def _join_lines(parts: Sequence[_Part]) -> list[Row]:
-    """The trials of all, each once, seeds of a system side by side."""
-    found: dict[tuple[Any, ...], tuple[_Part, Row]] = {}
+def _join_lines(parts: Sequence[MergePart]) -> tuple[list[_Kept], list[str]]:
+    """The trials of all, each once, seeds of a system side by side; and what to say of them."""
+    found: dict[tuple[Any, ...], _Kept] = {}
+    differing: dict[str, None] = {}
     for part in parts:
         for line in part.lines:
             name = _name_of(line)
             held = found.get(name)
-            if held is not None and held[1]["keys"].get("generate") != line["keys"].get("generate"):
-                raise _refuse(
-                    held[0], part, f"both have {line['task']} / {line['system']} / seed"
-                    f" {line['seed']} / {line['setting']['label']}, by different recipes or codes",
-                    "leave one of the two out, or run it with other seeds",
-                )  # fmt: skip
-            # One that failed gives way to one that did not.
-            if held is None or (held[1]["status"] != "ok" and line["status"] == "ok"):
+            if held is None:
                 found[name] = (part, line)
-    lines = [line for _, line in found.values()]
+                continue
+            told = f"{line['task']} / {line['system']} / seed {line['seed']}"
+            if held[1]["keys"].get("generate") != line["keys"].get("generate"):
+                raise refuse(
+                    held[0], part, f"both have {told} / {line['setting']['label']}, by different"
+                    " recipes or codes", "leave one of the two out, or run it with other seeds",
+                )  # fmt: skip
+            if held[1]["status"] != "ok" and line["status"] == "ok":
+                found[name] = (part, line)  # one that failed gives way to one that did not
+            elif line["status"] == "ok" and _digest_of(held[1]) != _digest_of(line):
+                differing[f"{told} is not the same in {held[0].report} and {part.report}: that of"
+                          f" {held[0].report} is taken."] = None  # fmt: skip
+    _check_seeds(found.values())
     systems = [*dict.fromkeys(system for part in parts for system in part.run["systems"])]
-    return sorted(lines, key=lambda line: (systems.index(line["system"]), line["seed"]))
+    kept = sorted(found.values(), key=lambda of: (systems.index(of[1]["system"]), of[1]["seed"]))
+    return kept, [*differing]
 
 
 def _name_of(line: Row) -> tuple[Any, ...]:
@@ -188,18 +120,82 @@ def _name_of(line: Row) -> tuple[Any, ...]:
     return line["task"], line["system"], line["seed"], line["setting"]["label"], *labels
 
 
-def _leave_out_times(parts: Sequence[_Part], lines: Iterable[Row]) -> list[str]:
-    machines = [*dict.fromkeys(_name_machine(part.run) for part in parts)]
-    if len(machines) == 1:
-        return []
+def _digest_of(line: Row) -> str | None:
+    digest: str | None = (line["score"] or {}).get("candidates_digest")
+    return digest
+
+
+def _check_seeds(kept: Iterable[_Kept]) -> None:
+    """One training under two seeds would make an interval too narrow."""
+    seeds: dict[tuple[str, str, str], _Kept] = {}
+    for part, line in kept:
+        if (key := line["keys"].get("train")) is None:
+            continue
+        first = seeds.setdefault((line["task"], line["system"], key), (part, line))
+        if first[1]["seed"] != line["seed"]:
+            raise refuse(
+                first[0], part, f"seeds {first[1]['seed']} and {line['seed']} of {line['task']} /"
+                f" {line['system']} are one training", "leave one of the two out",
+            )  # fmt: skip
+
+
+def _gather_files(parts: Sequence[MergePart], kept: Sequence[_Kept]) -> Iterator[tuple[str, str]]:
+    """The files that the kept records name, each from the report of its record."""
+    held = {part.report: {*part.files.keyed_names()} for part in parts}
+    written: set[str] = set()
+    for part, line in kept:
+        for stage, pattern in FILE_OF_STAGE.items():
+            name = pattern.format(line["keys"].get(stage))
+            if line["keys"].get(stage) is None or name in written:
+                continue
+            if stage in _OPTIONAL and name not in held[part.report]:
+                continue
+            written.add(name)
+            yield name, part.files.read(name)
+    for part in parts:
+        for task in part.run["tasks"].values():
+            name = f"sources/{task.get('sources')}.jsonl"
+            if name in held[part.report] and name not in written:
+                written.add(name)
+                yield name, part.files.read(name)
+
+
+def _leave_out_times(lines: Iterable[Row]) -> None:
     for line in lines:
-        costs = [line["cost"] or {}, (line.get("valid") or {}).get("cost") or {}]
-        for cost in costs:
+        for cost in (line["cost"] or {}, (line.get("valid") or {}).get("cost") or {}):
             for name in TIMES:
                 cost.pop(name, None)
         if line["training"]:
             line["training"].pop("seconds", None)
-    return [f"Times are left out: they are of different machines ({'; '.join(machines)})."]
+
+
+def _drop_seconds(text: str) -> str:
+    """A training log without the time of each event."""
+    events = [json.loads(line) for line in text.split("\n") if line.strip()]
+    kept = [{name: of for name, of in event.items() if name != "seconds"} for event in events]
+    return "".join(json.dumps(event) + "\n" for event in kept)
+
+
+def _join_runs(name: str, parts: Sequence[MergePart]) -> Row:
+    first = parts[0].run
+    suites = [*dict.fromkeys(part.run["suite"] for part in parts)]
+    same = len({json.dumps(part.run.get("machine"), sort_keys=True) for part in parts}) == 1
+    machines = [*dict.fromkeys(_name_machine(part.run) for part in parts)]
+    suite_yaml = _join_suites(parts)
+    return {
+        **first,
+        "run": name,
+        "suite": ", ".join(suites),
+        "suite_yaml": suite_yaml,
+        "command": ["python", "-m", "benchmark.report", "--merge", name,
+                    *(part.report.name for part in parts)],
+        "machine": first.get("machine", {}) if same else {"cpu": " and ".join(machines)},
+        "seeds": sorted({seed for part in parts for seed in part.run.get("seeds") or ()}),
+        "tasks": _first_of("tasks", parts),
+        "systems": _join_systems(parts),
+        "conditions": _first_of("conditions", parts),
+        "merged": _list_runs(parts, has_suite=bool(suite_yaml)),
+    }  # fmt: skip
 
 
 def _name_machine(run: Row) -> str:
@@ -207,50 +203,42 @@ def _name_machine(run: Row) -> str:
     return str(machine.get("gpu") or machine.get("cpu") or "unknown")
 
 
-def _join_runs(name: str, parts: Sequence[_Part]) -> Row:
-    first = parts[0].run
-    suites = [*dict.fromkeys(part.run["suite"] for part in parts)]
-    machines = [*dict.fromkeys(_name_machine(part.run) for part in parts)]
-    same = len({json.dumps(part.run.get("machine"), sort_keys=True) for part in parts}) == 1
-    return {
-        **first,
-        "run": name,
-        "suite": ", ".join(suites),
-        "suite_yaml": _join_suites(parts),
-        "command": ["python", "-m", "benchmark.report", "--merge", name, *_list_names(parts)],
-        "machine": first.get("machine", {}) if same else {"cpu": " and ".join(machines)},
-        "seeds": sorted({seed for part in parts for seed in part.run.get("seeds", [])}),
-        "tasks": _first_of("tasks", parts),
-        "systems": _first_of("systems", parts),
-        "conditions": _first_of("conditions", parts),
-        "merged": [run for part in parts for run in _list_runs(part)],
-    }
+def _list_runs(parts: Sequence[MergePart], *, has_suite: bool) -> list[Row]:
+    """The runs that all are of, each once; with its recipe where there is none for all."""
+    found: list[Row] = []
+    for part in parts:
+        for run in part.runs:
+            kept = {name: of for name, of in run.items() if name != "suite_yaml"}
+            if not has_suite and (text := run.get("suite_yaml") or part.run.get("suite_yaml")):
+                kept["suite_yaml"] = text
+            if kept not in found:
+                found.append(kept)
+    return found
 
 
-def _list_runs(part: _Part) -> list[Row]:
-    """The runs that a report is of: what each was asked for, and where it was made."""
-    if part.run.get("merged"):
-        return list(part.run["merged"])
-    kept = {
-        of: part.run.get(of) for of in ("run", "command", "created", "machine", "code", "seeds")
-    }
-    return [kept | {of: [*part.run[of]] for of in ("tasks", "systems")}]
+def _join_systems(parts: Sequence[MergePart]) -> Row:
+    found = _first_of("systems", parts)
+    for name, info in found.items():
+        same = [part.run["systems"][name] for part in parts if name in part.run["systems"]]
+        counts = [of["tuned_trials"] for of in same if of.get("tuned_trials") is not None]
+        if counts:
+            info["tuned_trials"] = max(counts)
+        if info.get("source"):
+            made = (digest for of in same for digest in of["source"].get("made", ()))
+            info["source"] = info["source"] | {"made": [*dict.fromkeys(made)]}
+    return found
 
 
-def _list_names(parts: Sequence[_Part]) -> Iterator[str]:
-    return (part.report.name for part in parts)
-
-
-def _first_of(name: str, parts: Sequence[_Part]) -> Row:
+def _first_of(name: str, parts: Sequence[MergePart]) -> Row:
     """All entries, each from the first report that has it."""
     found: Row = {}
     for part in parts:
-        for key, of in part.run.get(name, {}).items():
+        for key, of in (part.run.get(name) or {}).items():
             found.setdefault(key, of)
     return found
 
 
-def _join_suites(parts: Sequence[_Part]) -> str:
+def _join_suites(parts: Sequence[MergePart]) -> str:
     """The recipe with all seeds, where it is one recipe; else empty."""
     recipes = [{key: of for key, of in part.suite.items() if key != "seeds"} for part in parts]
     if any(recipe != recipes[0] for recipe in recipes) or not recipes[0]:

@@ -27,6 +27,20 @@ from benchmark.store.files import write_gzip, write_text
 KINDS = ("cells", "events", "likelihoods", "samples", "sources", "traces", "values")
 """Folders of the records, and what archives are named after."""
 
+LINE_DEFAULTS: dict[str, Any] = {
+    "error": None, "training": None, "score": None, "cost": None, "statuses": {}, "made": {},
+}  # fmt: skip
+"""What a trial record may omit."""
+
+FILE_OF_STAGE = {
+    "train": "events/{}.jsonl",
+    "generate": "samples/{}.jsonl",
+    "score": "values/{}.jsonl",
+    "trace": "traces/{}.json",
+    "likelihood": "likelihoods/{}.jsonl",
+}
+"""The file of a key below `records/`."""
+
 TABLE = "values.jsonl"
 """The member of an archive that holds values as `benchmark.records.value_packing` writes them."""
 

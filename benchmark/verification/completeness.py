@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmark.api import UserError
 from benchmark.experiment.plan import applies, label_budgets
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.selection import choose_systems
+from benchmark.records.merged_trials import TRIALS, list_trials, name_trial
 from benchmark.verification.findings import Difference, Finding
 from benchmark.verification.plan_from_records import RebuiltPlan
 from benchmark.verification.raw_records import RawRecord, RawReport
@@ -28,18 +29,30 @@ def find_gaps(
         rebuilt: their plan.
     """
     found = [*_find_doubled(records), *_find_absent_settings(rebuilt), *_find_short_files(records)]
-    if rebuilt.suite is not None:
+    merged = report.run.get("merged") or []
+    if merged and all(TRIALS in run for run in merged):  # reports of 0.6.0 do not say
+        found += _compare_merged_runs(report)
+    elif rebuilt.suite is not None:
         found += _find_absent_trials(report, records, rebuilt)
     return [*found, *_find_silent(report), *_check_source_facts(report)]
 
 
 def _find_doubled(records: Sequence[RawRecord]) -> Iterator[Finding]:
     counts = Counter((r.identity, r.line["setting"]["label"], "outputs" in r.line) for r in records)
+    seeds: dict[tuple[str, ...], int] = {}
     for record in records:
         name = (record.identity, record.line["setting"]["label"], "outputs" in record.line)
         if counts[name] > 1:
             yield _differ(record.subject, "records", "lines of this setting", counts[name], 1)
             counts[name] = 1
+        task, system, seed, _ = record.trial
+        for stage in ("train", "generate"):
+            if (key := record.keys.get(stage)) is None or "outputs" in record.line:
+                continue
+            first = seeds.setdefault((task, system, stage, key), seed)
+            if first != seed:
+                where = f"seed of the {stage} entry {key}"
+                yield _differ(record.subject, "records", where, seed, first)
 
 
 def _find_absent_settings(rebuilt: RebuiltPlan) -> Iterator[Finding]:
@@ -75,16 +88,18 @@ def _find_short_files(records: Sequence[RawRecord]) -> Iterator[Finding]:
 def _find_absent_trials(
     report: RawReport, records: Sequence[RawRecord], rebuilt: RebuiltPlan
 ) -> Iterator[Finding]:
-    """Trials that the suite and the calls asked for."""
+    """Trials that the suite and the call asked for."""
     assert rebuilt.suite is not None
     own = [record for record in report.records if "outputs" not in record.line]
     present = {record.trial for record in own}
+    seeds = report.run.get("seeds", [])
     chosen = dict.fromkeys(
         (r.line["task"], r.line["system"]) for r in records if "outputs" not in r.line
     )
     for task_id, task in rebuilt.tasks.items():
-        recorded = [name for of, name in chosen if of == task_id]
-        for system, seeds in _list_wanted(report.run, rebuilt, task_id, recorded).items():
+        for system in dict.fromkeys(
+            (*(name for of, name in chosen if of == task_id), *_asked_for(report, rebuilt, task_id))
+        ):
             try:
                 budgets = label_budgets(rebuilt.suite, task, load_system(system))
             except UserError:
@@ -100,29 +115,26 @@ def _find_absent_trials(
                         yield _differ(subject, "trials", "of the suite", "nothing", "a trial")
 
 
-def _list_wanted(
-    run: Mapping[str, Any], rebuilt: RebuiltPlan, task: str, recorded: Sequence[str]
-) -> dict[str, list[int]]:
-    """The seeds of each system that a task has or was asked to have.
-
-    A merged report is asked for what each of its runs was; one of version 0.6.0 or older does not
-    say what that is, and is taken for one run.
-    """
-    merged = run.get("merged") or []
-    wanted: dict[str, dict[int, None]] = {}
-    for one in merged if merged and all("seeds" in part for part in merged) else [run]:
-        if task not in one.get("tasks", ()):
-            continue
-        known = one.get("systems", ())
-        asked = _asked_for(one.get("command") or (), rebuilt, task)
-        for system in dict.fromkeys((*recorded, *asked)):
-            if system in known:
-                wanted.setdefault(system, {}).update(dict.fromkeys(one.get("seeds", ())))
-    return {system: [*seeds] for system, seeds in wanted.items()}
+def _compare_merged_runs(report: RawReport) -> Iterator[Finding]:
+    """Trials that one of the merged runs had and the records lack, and the other way round."""
+    had = {trial for run in report.run["merged"] for trial in list_trials(run)}
+    own = {name_trial(record.line) for record in report.records}
+    for names, stored, fresh in (
+        (had - own, "nothing", "a trial"),
+        (own - had, "a trial", "nothing"),
+    ):
+        for task, system, seed, labels in sorted(names):
+            on = f" / labels {labels}" if labels else ""
+            subject = {"task": task, "system": system, "seed": seed, "setting": f"all{on}"}
+            yield _differ(subject, "trials", "of the merged reports", stored, fresh)
+    seeds, told = sorted({seed for _, _, seed, _ in had}), report.run.get("seeds", [])
+    if seeds != sorted(told):
+        yield _differ({"file": "records/run.json"}, "seeds", "of the merged reports", told, seeds)
 
 
-def _asked_for(command: Sequence[str], rebuilt: RebuiltPlan, task: str) -> list[str]:
-    """The systems that a call of `benchmark.run` names for a task."""
+def _asked_for(report: RawReport, rebuilt: RebuiltPlan, task: str) -> list[str]:
+    """The systems that the recorded call names for a task, where the report has them at all."""
+    command = list(report.run.get("command", ()))
     if "benchmark.run" not in command or rebuilt.suite is None:
         return []
     names: list[str] = []
@@ -138,7 +150,12 @@ def _asked_for(command: Sequence[str], rebuilt: RebuiltPlan, task: str) -> list[
         chosen = choose_systems(rebuilt.suite, names or ["default"], task)
     except UserError:
         return []
-    return [name for name in chosen if applies(rebuilt.suite, rebuilt.tasks[task], name)]
+    known = report.run.get("systems", {})
+    return [
+        name
+        for name in chosen
+        if name in known and applies(rebuilt.suite, rebuilt.tasks[task], name)
+    ]
 
 
 def _find_silent(report: RawReport) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any
 
 from benchmark.api import UserError
+from benchmark.records.record_files import FILE_OF_STAGE
 from benchmark.verification.findings import Difference, Finding
-from benchmark.verification.raw_records import FILE_OF_STAGE, BrokenFileError, RawRecord, RawReport
+from benchmark.verification.raw_records import BrokenFileError, RawRecord, RawReport
 
 
 def find_inconsistency(record: RawRecord) -> Difference | None:

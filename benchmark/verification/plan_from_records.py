@@ -59,9 +59,8 @@ class RebuiltPlan:
 def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | None) -> RebuiltPlan:
     """Rebuild the plan of `records` from suite and data, and compare every key with the record."""
     try:
-        suite = fill(Suite, read_yaml(report.run["suite_yaml"]), "")
-    except (KeyError, UserError, yaml.YAMLError) as error:
-        why = CannotRerunError(f"the suite of the report cannot be read by this code: {error}")
+        suite = _read_suite(report)
+    except CannotRerunError as why:
         return RebuiltPlan(None, {}, {}, {}, {record.identity: why for record in records})
     tasks: dict[str, Task] = {}
     scoring: dict[str, TaskScoring] = {}
@@ -96,6 +95,21 @@ def rebuild(report: RawReport, records: Sequence[RawRecord], data_dir: Path | No
             if not differing:
                 absent[trial] = _find_absent(rebuilt, group)
     return RebuiltPlan(suite, tasks, scoring, trials, obstacles, absent)
+
+
+def _read_suite(report: RawReport) -> Suite:
+    text = report.run.get("suite_yaml") or ""
+    if not text:
+        why = "it is of several suites: verify each of the reports that it is merged of"
+        unknown = "the records do not keep the suite"
+        is_merged = bool(report.run.get("merged"))
+        raise CannotRerunError(why if is_merged else unknown, contradicts=False)
+    try:
+        suite: Suite = fill(Suite, read_yaml(text), "")
+    except (UserError, yaml.YAMLError) as error:
+        why = f"the suite of the report cannot be read by this code: {error}"
+        raise CannotRerunError(why) from error
+    return suite
 
 
 def _load_task(

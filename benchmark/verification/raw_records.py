@@ -17,28 +17,13 @@ from pydantic import BaseModel
 
 from benchmark.api import UserError
 from benchmark.records.reader import read_records
-from benchmark.records.record_files import RecordFiles
+from benchmark.records.record_files import FILE_OF_STAGE, LINE_DEFAULTS, RecordFiles
 from benchmark.records.schema import Event, ExampleValues, LikelihoodValues, Sample, TraceRecord
 from benchmark.tasks.label_budget import LabelBudget
 
 Row = dict[str, Any]
 TrialName = tuple[str, str, int, LabelBudget | None]
 """Task, system, seed, and labels where the task has attributes."""
-
-_DEFAULTS: Row = {
-    "error": None, "training": None, "score": None, "cost": None, "statuses": {}, "made": {},
-}  # fmt: skip
-"""What a line may omit."""
-
-
-FILE_OF_STAGE = {
-    "train": "events/{}.jsonl",
-    "generate": "samples/{}.jsonl",
-    "score": "values/{}.jsonl",
-    "trace": "traces/{}.json",
-    "likelihood": "likelihoods/{}.jsonl",
-}
-"""The file of a key below `records/`."""
 
 
 class BrokenFileError(UserError):
@@ -168,7 +153,7 @@ def read_raw_report(folder: Path) -> RawReport:
     records = []
     of_seeds: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for place, text in files.trial_lines():
-        line = _DEFAULTS | json.loads(text)
+        line = LINE_DEFAULTS | json.loads(text)
         for name in line["made"].values():
             if name not in run.get("conditions", {}):
                 raise UserError(f"{place}: the conditions {name!r} are not in run.json.")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.records.merged_trials import gather_trials
 from benchmark.records.packing import pack_records
 from benchmark.verify import main
 
@@ -441,27 +442,47 @@ def test_quick_misses_settings_and_trials_and_sees_lines_that_are_doubled(verify
     assert code == 1 and "records, lines of this setting: 2 in the record, 1 now" in out
 
 
-def test_a_merged_report_has_the_seeds_that_each_of_its_runs_was_asked_for(verify, report):
+def test_a_merged_report_has_the_trials_that_each_of_its_runs_had(verify, report):
     path = report / "records" / "run.json"
     run = json.loads(path.read_text())
-    one = {name: run[name] for name in ("run", "command", "seeds")}
-    one |= {name: list(run[name]) for name in ("tasks", "systems")}
-    other = one | {"seeds": [2], "command": ["python", "-m", "benchmark.run", "--system"]}
+    trials = gather_trials(trial_records(report))
 
-    def call(*systems: str) -> tuple[int, str]:
-        part = other | {"systems": list(systems), "command": [*other["command"], *systems]}
-        whole = run | {"seeds": [*run["seeds"], 2], "merged": [one, part]}
-        path.write_text(json.dumps(whole))
+    def call(*merged: dict, **changed) -> tuple[int, str]:
+        path.write_text(json.dumps(run | {"merged": merged} | changed))
         code, _, out = verify("--quick")
         return code, out
 
-    code, out = call()
+    code, out = call({"trials": trials})
     assert code == 0, out
-    code, out = call("transformer")
-    assert code == 1 and "transformer / seed 2 / all" in out
+    (task,) = trials
+    code, out = call({"trials": trials}, {"trials": {task: {"transformer": [[2, ""]]}}})
+    assert code == 1 and "transformer / seed 2 / all" in out and "seeds, of the merged" in out
     assert "copy-source / seed 2" not in out
-    del one["seeds"]  # as 0.6.0 wrote it
-    assert "copy-source / seed 2 / all" in call("transformer")[1]
+    fewer = {task: {name: of for name, of in trials[task].items() if name != "transformer"}}
+    code, out = call({"trials": fewer})
+    assert code == 1 and "transformer / seed 1 / all" in out
+    # A report of 0.6.0 does not say: it is asked for all seeds of all systems.
+    code, out = call({"run": "older"}, seeds=[*run["seeds"], 2])
+    assert code == 1 and "copy-source / seed 2 / all" in out
+
+
+def test_quick_sees_one_training_under_two_seeds(verify, report):
+    lines = trial_records(report)
+    of_transformer = [line for line in lines if line["system"] == "transformer"]
+    again = [line | {"seed": 2} for line in of_transformer]
+    write_trial_records(report, [*lines, *again])
+    code, _, out = verify("--quick")
+    assert code == 1 and "seed of the train entry" in out and "seed of the generate entry" in out
+
+
+@pytest.mark.parametrize("method", ["--quick", "--scores-only"])
+def test_a_report_of_several_suites_says_that_keys_are_not_checked(verify, report, method):
+    path = report / "records" / "run.json"
+    run = json.loads(path.read_text())
+    trials = gather_trials(trial_records(report))
+    path.write_text(json.dumps(run | {"suite_yaml": "", "merged": [{"trials": trials}]}))
+    code, _, out = verify(method)
+    assert code == 0 and "verify each of the reports that it is merged of" in out, out
 
 
 @pytest.mark.parametrize(

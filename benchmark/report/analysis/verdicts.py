@@ -106,6 +106,7 @@ def warn_of_seeds(board: Board) -> str:
     """What holds for whom, where models have one seed or two; empty where all have more."""
     mains = [p for task in board.records.tasks for p in board.mains(task)]
     models = [p for p in mains if p.trials and not p.yardstick]
+    told = []
     for count, name, means in (
         (1, "One seed", "differences are between these trained networks, not between methods"),
         (2, "Two seeds", "only a difference far beyond that between seeds can be shown; take five"),
@@ -113,8 +114,8 @@ def warn_of_seeds(board: Board) -> str:
         few = dict.fromkeys(p.system for p in models if len(p.trials) == count)
         if few:
             of = "" if len(few) == len({p.system for p in models}) else f" of {join_names([*few])}"
-            return f"{name}{of}: {means}."
-    return ""
+            told.append(f"{name}{of}: {means}.")
+    return " ".join(told)
 
 
 def find_saturation(board: Board, task: str) -> tuple[Axis, Interval] | None:

@@ -38,7 +38,9 @@ def build_cost_table(board: Board, task: str) -> Table:
         " positions), training (examples and their target tokens, as often as they were seen;"
         " seconds of the machine of the run) and decoding"
         " with the main setting, per candidate: network calls in sequence (NFE), network rows,"
-        " and time. Means over the seeds." + _explain_kept(points) + _explain(columns),
+        " and time. Means over the seeds, of a candidate's time the median."
+        + _explain_kept(points)
+        + _explain(columns),
         columns=columns,
         rows=tuple(replace(row, marks=row.marks.replace(DAGGER, "")) for row in rows),
         footnotes=(*notes, *kept),

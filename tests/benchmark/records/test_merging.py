@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from handmade import bleu, trial, write_handmade
+from handmade import bleu, self_bleu, trial, write_handmade
 
 from benchmark.api import UserError
 from benchmark.records.merging import merge_records
@@ -49,20 +49,23 @@ def test_seeds_of_a_system_and_systems_of_all_are_one_board(ann, ben, tmp_path):
     run = json.loads((tmp_path / "ours" / "records" / "run.json").read_text())
     assert (run["run"], run["seeds"]) == ("ours", [1, 2])
     assert [part["run"] for part in run["merged"]] == ["by-hand", "by-hand"]
-    assert [part["systems"] for part in run["merged"]] == [["a", "mine"], ["a", "yours"]]
-    assert [part["tasks"] for part in run["merged"]] == [["toy"], ["toy"]]
+    assert [part["trials"] for part in run["merged"]] == [
+        {"toy": {"a": [[1, ""]], "mine": [[1, ""]]}},
+        {"toy": {"a": [[2, ""]], "yours": [[1, ""]]}},
+    ]
     names = {path.name for path in (tmp_path / "ours" / "records" / "samples").iterdir()}
     assert len(names) == 4
     assert not [*(tmp_path / "ours").glob(".*.tmp")]
 
 
 def test_a_merged_report_that_is_merged_again_names_every_run(ann, ben, tmp_path):
-    eve = write(tmp_path / "eve", trial("a", bleu(0.9), seed=3), run="hers", seeds=[3])
+    eve = write(tmp_path / "eve", trial("a", bleu(0.9), seed=3), run="hers")
     merge_records([ann, ben], tmp_path / "two")
     merge_records([tmp_path / "two", eve], tmp_path / "three")
     run = json.loads((tmp_path / "three" / "records" / "run.json").read_text())
     assert [part["run"] for part in run["merged"]] == ["by-hand", "by-hand", "hers"]
-    assert run["seeds"] == [1, 2, 3] and run["merged"][-1]["seeds"] == [3]
+    assert run["seeds"] == [1, 2, 3]
+    assert run["merged"][-1]["trials"] == {"toy": {"a": [[3, ""]]}}
 
 
 def test_the_recipe_is_kept_where_all_had_it(tmp_path):
@@ -82,7 +85,7 @@ def test_the_recipe_is_kept_where_all_had_it(tmp_path):
 def test_times_of_different_machines_are_left_out(ann, tmp_path):
     other = write(tmp_path / "other", trial("yours", bleu(0.3)), machine={"cpu": "Z80", "cores": 1})
     (said,) = merge_records([ann, other], tmp_path / "ours")
-    assert said == "Times are left out: they are of different machines (unknown; Z80)."
+    assert said == "Times are left out: they are of different machines (unknown; Z80 (1 cores))."
     point = Board(read_records(tmp_path / "ours")).mains("toy")[0]
     assert point.cost("depth") == 10
     assert point.cost("seconds_per_candidate") != point.cost("seconds_per_candidate")  # NaN
@@ -115,6 +118,157 @@ def test_what_may_not_be_compared_is_refused(ann, tmp_path, line, said):
     with pytest.raises(UserError, match=said):
         merge_records([ann, other], tmp_path / "ours")
     assert not (tmp_path / "ours").exists()
+
+
+def of_setting(line, **changes):
+    line["setting"] |= changes
+    return line
+
+
+def scored(line, **changes):
+    line["score"] |= changes
+    return line
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (trial("a", bleu(0.7), seed=2, decoding={"nfe": 20}), "toy / a / main has another decod"),
+        (trial("a", bleu(0.7), seed=2, kind="single"), "toy / a / main has another kind"),
+        (trial("a", bleu(0.7), seed=2) | {"labels": 50}, "has another number of labels"),
+        (of_setting(trial("a", bleu(0.7), seed=2), label="x"), "toy / a has another main setting"),
+        (scored(trial("a", bleu(0.7), seed=2), num_samples=9), "another number of candidates"),
+        (trial("c", bleu(0.7) | self_bleu(0.2)), "they have another set of metrics"),
+    ],
+)
+def test_seeds_that_were_decoded_otherwise_are_none_of_a_row(ann, tmp_path, line, said):
+    other = write(tmp_path / "other", line)
+    with pytest.raises(UserError, match=said):
+        merge_records([ann, other], tmp_path / "ours")
+    assert not (tmp_path / "ours").exists()
+
+
+def with_suite(folder, seed, system="a", **of_task):
+    suite = {"tasks": {"toy": of_task}, "budget": {"updates": 10}, "systems": {system: {}}}
+    line = trial(system, bleu(0.5), seed=seed)
+    return write(folder, line, suite_yaml=json.dumps(suite), suite=folder.name)
+
+
+@pytest.mark.parametrize(
+    "of_task",
+    [{"budget": {"updates": 99}}, {"lengths": {"source": 7}}, {"labels": 5}, {"tokenizer": {}}],
+)
+def test_what_a_task_changes_of_a_recipe_is_compared(tmp_path, of_task):
+    one, two = with_suite(tmp_path / "one", 1), with_suite(tmp_path / "two", 2, **of_task)
+    with pytest.raises(UserError, match="system a on toy was trained by another recipe in each"):
+        merge_records([one, two], tmp_path / "no")
+
+
+def test_recipes_are_compared_after_a_merge_of_two_suites(tmp_path):
+    one, two = with_suite(tmp_path / "one", 1), with_suite(tmp_path / "two", 2, "b", labels=5)
+    merge_records([one, two], tmp_path / "both")
+    run = json.loads((tmp_path / "both" / "records" / "run.json").read_text())
+    assert run["suite_yaml"] == "" and all(part["suite_yaml"] for part in run["merged"])
+    merge_records([tmp_path / "both", with_suite(tmp_path / "same", 2)], tmp_path / "more")
+    other = with_suite(tmp_path / "other", 2, lengths={"source": 7})
+    with pytest.raises(UserError, match="system a on toy was trained by another recipe"):
+        merge_records([tmp_path / "both", other], tmp_path / "no")
+    # One of version 0.6.0 does not say of which trials it is.
+    for part in run["merged"]:
+        del part["trials"]
+    (tmp_path / "both" / "records" / "run.json").write_text(json.dumps(run))
+    with pytest.raises(UserError, match="the recipe of system a is not known in"):
+        merge_records([tmp_path / "both", with_suite(tmp_path / "last", 2)], tmp_path / "no")
+
+
+def test_a_trial_that_both_have_is_of_one_of_them_with_all_its_files(ann, tmp_path):
+    lines = [json.loads(line) for line in (ann / "records" / "cells.jsonl").read_text().split("\n")
+             if line]  # fmt: skip
+    for line in lines:
+        line["score"]["candidates_digest"] = "other"
+    lines[0]["keys"]["score"] = "score-of-ben"
+    other = write(tmp_path / "other", *lines)
+    samples = other / "records" / "samples" / f"{lines[0]['keys']['generate']}.jsonl"
+    samples.write_text(samples.read_text().replace('"text": "', '"text": "of ben '))
+    said = merge_records([ann, other], tmp_path / "ours")
+    assert len(said) == 2 and said[0].startswith("toy / a / seed 1 is not the same in")
+    records = read_records(tmp_path / "ours")
+    (line, _) = records.trial_records
+    texts = [c.text for s in records.samples(line.keys.generate).values() for c in s.candidates]
+    assert texts and not any(text.startswith("of ben") for text in texts)
+    assert "values/score-of-ben.jsonl" not in records.files.names("values")
+
+
+def test_one_training_under_two_seeds_is_refused(ann, tmp_path):
+    one, two = trial("c", bleu(0.5)), trial("c", bleu(0.5), seed=2)
+    for line in (one, two):
+        line["keys"]["train"] = "the-same"
+    reports = [write(tmp_path / str(line["seed"]), line) for line in (one, two)]
+    with pytest.raises(UserError, match="seeds 1 and 2 of toy / c are one training"):
+        merge_records(reports, tmp_path / "no")
+
+
+def test_sources_of_plug_ins_are_compared_and_trials_of_searches_kept(tmp_path):
+    def report(name, seed, digest, tuned):
+        written = write(tmp_path / name, trial("a", bleu(0.5), seed=seed))
+        path = written / "records" / "run.json"
+        run = json.loads(path.read_text())
+        source = {"kind": "file", "name": "a.py", "files": 1, "digest": digest, "made": [name]}
+        run["systems"]["a"] |= {"source": source, "tuned_trials": tuned}
+        path.write_text(json.dumps(run))
+        return written
+
+    one, two = report("one", 1, "d", None), report("two", 2, "d", 8)
+    merge_records([one, two], tmp_path / "ours")
+    info = read_records(tmp_path / "ours").run.systems["a"]
+    assert info.tuned_trials == 8 and info.source.made == ("one", "two")
+    with pytest.raises(UserError, match="system a has another source in each"):
+        merge_records([one, report("three", 3, "e", 8)], tmp_path / "no")
+
+
+def test_times_of_a_gpu_and_of_its_processor_are_of_two_machines(tmp_path):
+    def report(name, seed, device):
+        made = {"of": {"device": device, "cpu": "Z80", "gpu": "H200"}}
+        line = trial("a", bleu(0.5), seed=seed) | {"made": {"generate": "of"}}
+        line["keys"]["train"] = name
+        machine = {"cpu": "Z80", "gpu": "H200", "cores": 2}
+        written = write(tmp_path / name, line, conditions=made, machine=machine)
+        events = written / "records" / "events" / f"{name}.jsonl"
+        events.parent.mkdir(exist_ok=True)
+        events.write_text('{"update": 1, "kind": "train", "loss": 2.5, "seconds": 3.0}\n')
+        return written
+
+    first = report("one", 1, "cuda:0")
+    assert merge_records([first, report("two", 2, "cuda:0")], tmp_path / "same") == []
+    (said,) = merge_records([first, report("three", 3, "cpu")], tmp_path / "ours")
+    assert "different machines (H200 (2 cores); Z80 (2 cores))" in said
+    (event,) = read_records(tmp_path / "ours").events("one")
+    assert event.loss == 2.5 and event.seconds != event.seconds  # NaN
+
+
+def test_a_killed_merge_is_made_again_and_one_that_fails_leaves_nothing(ann, ben, tmp_path):
+    left = tmp_path / "ours" / ".records-1f.tmp"
+    left.mkdir(parents=True)
+    merge_records([ann, ben], tmp_path / "ours")
+    assert not left.exists()
+    next((ben / "records" / "values").iterdir()).unlink()
+    with pytest.raises(UserError, match="is missing: render from a complete records folder"):
+        merge_records([ann, ben], tmp_path / "no")
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_report_twice_is_one_run(ann, tmp_path):
+    merge_records([ann, ann], tmp_path / "ours")
+    run = json.loads((tmp_path / "ours" / "records" / "run.json").read_text())
+    assert len(run["merged"]) == 1
+
+
+@pytest.mark.parametrize("suite", ["{a: [", "hello", "- 1"])
+def test_a_suite_that_cannot_be_read_is_a_sentence(ann, ben, tmp_path, suite):
+    write_suite = ben / "records" / "run.json"
+    write_suite.write_text(json.dumps(json.loads(write_suite.read_text()) | {"suite_yaml": suite}))
+    with pytest.raises(UserError, match=r"The suite in .*run.json (is not valid|holds no keys)"):
+        merge_records([ann, ben], tmp_path / "no")
 
 
 def test_tasks_of_other_data_are_refused(ann, ben, tmp_path):
