@@ -133,7 +133,10 @@ def scored(line, **changes):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (trial("a", bleu(0.7), seed=2, decoding={"nfe": 20}), "toy / a / main has another decod"),
+        (
+            trial("a", bleu(0.7), seed=2, decoding={"nfe": 20}),
+            "toy / a / main has another decoding",
+        ),
         (trial("a", bleu(0.7), seed=2, kind="single"), "toy / a / main has another kind"),
         (trial("a", bleu(0.7), seed=2) | {"labels": 50}, "has another number of labels"),
         (of_setting(trial("a", bleu(0.7), seed=2), label="x"), "toy / a has another main setting"),
