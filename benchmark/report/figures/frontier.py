@@ -139,7 +139,7 @@ def draw_systems(
             if not points:
                 continue
             _draw_line(panel, points, plane, look)
-            if system == CEILING:
+            if system == CEILING and len(points) > 1:
                 continue
             across, up = [x_axis.read(p) for p in points], [y_axis.read(p) for p in points]
             banded = draws is not None and draw_band(
@@ -150,7 +150,8 @@ def draw_systems(
             up = [Interval(value=y.value) for y in up] if banded else up
             draw_marks(ax, across, up, marks, keywords=solid(look), points=points)
         main = board.main(task, system)
-        if main is not None and main.sampled and system != CEILING:
+        is_line = system == CEILING and any(len(of) > 1 for of in board.sweeps(task, system))
+        if main is not None and main.sampled and not is_line:
             draw_marks(
                 ax, [x_axis.read(main)], [y_axis.read(main)], marks,
                 keywords=solid(look, large=True), large=True, points=[main],
@@ -210,13 +211,14 @@ def make_frontier_legend(board: Board, tasks: Sequence[str]) -> list[Line2D]:
         look = looks[system]
         mains = [p for task in tasks if (p := board.main(task, system)) and p.trials]
         curves = [c for task in tasks for c in board.sweeps(task, system)]
+        is_line = any(len(curve) > 1 for curve in curves)
         if system == COPY and mains:
             entries.append(make_level_entry(COPY, COPY_COLOUR))
-        elif system == CEILING and curves:
+        elif system == CEILING and is_line:
             line = Line2D([], [], label="oracle (ceiling)", color=look.colour, linestyle=look.line)
             line.set_gid(CEILING)
             entries.append(line)
-        elif system not in (COPY, CEILING) and (mains or curves):
+        elif system != COPY and (mains or curves):
             is_sampled = bool(curves) or any(p.sampled for p in mains)
-            entries.append(make_entry(system, look, is_sampled=is_sampled, is_curve=bool(curves)))
+            entries.append(make_entry(system, look, is_sampled=is_sampled, is_curve=is_line))
     return entries

@@ -20,6 +20,9 @@ from benchmark.report.figures.marks import Marks, draw_marks, ends
 from benchmark.report.figures.palette import COPY_COLOUR, MUTED, Look, darken, hollow
 from benchmark.report.figures.panel_grid import Panel
 
+_ABOVE, _BELOW = 0.9, 0.1
+"""Where marks stand that are off the scale, as shares of the height."""
+
 
 def is_near(value: float, others: Sequence[float]) -> bool:
     """Whether a value is no further from others than these spread; true if there are none.
@@ -65,6 +68,7 @@ def draw_unsampled(
     panel.strip.set_xlim(0, 1)
     panel.strip.set_xticks([0.5], ["no\nsamples"])
     panel.strip.tick_params(axis="x", length=0, labelsize=6, labelcolor=MUTED)
+    told: dict[str, list[float]] = {}
     for number, point in enumerate(others):
         x, y = (number + 1) / (len(others) + 1), axis.read(point)
         keywords = hollow(looks[point.system]) | {"clip_on": False}
@@ -73,10 +77,16 @@ def draw_unsampled(
                 panel.strip, [Interval(value=x)], [y], Marks(),
                 keywords=keywords, large=True, points=[point],
             )  # fmt: skip
+            continue
+        _draw_at_edge(panel.strip, x, point, looks[point.system], above=y.value > high)
+        if y.value > high:
+            told.setdefault(f"{y.value:.2g}", []).append(x)
         else:
-            _draw_at_edge(panel.strip, x, axis, point, looks[point.system], above=y.value > high)
-            if y.value < low:
-                panel.marks.below.append((point.system, y.value))
+            # What is below is named in the panel.
+            panel.marks.below.append((point.system, y.value))
+    for row, (value, xs) in enumerate(told.items()):
+        # Marks stand closer than their values are wide: equal ones are told once, others in rows.
+        _annotate_edge(panel.strip, value, sum(xs) / len(xs), _ABOVE, -3.0 - row * 1.1 * SIZE_PT)
 
 
 def _draw_copy(panel: Panel, value: float, limits: tuple[float, float]) -> None:
@@ -92,18 +102,19 @@ def _draw_copy(panel: Panel, value: float, limits: tuple[float, float]) -> None:
         panel.marks.below.append((COPY, value))
 
 
-def _draw_at_edge(ax: Axes, x: float, axis: Axis, point: Point, look: Look, *, above: bool) -> None:
-    """The mark of a yardstick at the upper or lower edge, with an arrow and its value."""
-    transform = ax.get_xaxis_transform()
-    colour = darken(look.colour)
-    place, arrow = (0.9, "↑") if above else (0.1, "↓")
-    keywords = hollow(look) | {"transform": transform, "clip_on": False}
+def _draw_at_edge(ax: Axes, x: float, point: Point, look: Look, *, above: bool) -> None:
+    """The mark of a yardstick at the upper or lower edge, with an arrow towards it."""
+    place, arrow, offset = (_ABOVE, "↑", 3.0) if above else (_BELOW, "↓", -3.0)
+    keywords = hollow(look) | {"transform": ax.get_xaxis_transform(), "clip_on": False}
     ax.plot([x], [place], gid=gid(point.system, [point]), **keywords)
-    # The arrow between mark and edge; above also the value, on the other side of the mark. What
-    # is below is named in the panel.
-    value = f"{axis.read(point).value:.2g}" if above else ""
-    for text, toward in ((arrow, 1 if above else -1), (value, -1 if above else 1)):
-        ax.annotate(
-            text, (x, place), (0, toward * 3.0), xycoords=transform, textcoords="offset points",
-            fontsize=SIZE_PT, color=colour, ha="center", va="bottom" if toward > 0 else "top",
-        )  # fmt: skip
+    _annotate_edge(ax, arrow, x, place, offset, colour=darken(look.colour))
+
+
+def _annotate_edge(
+    ax: Axes, text: str, x: float, place: float, offset: float, *, colour: str = MUTED
+) -> None:
+    ax.annotate(
+        text, (x, place), (0, offset), xycoords=ax.get_xaxis_transform(),
+        textcoords="offset points", fontsize=SIZE_PT, color=colour, ha="center",
+        va="bottom" if offset > 0 else "top",
+    )  # fmt: skip

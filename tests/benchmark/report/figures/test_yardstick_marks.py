@@ -4,7 +4,7 @@ import pytest
 from swept import swept_board
 
 from benchmark.report.figures.figure_files import use_style
-from benchmark.report.figures.frontier import draw_frontier
+from benchmark.report.figures.frontier import draw_frontier, make_frontier_legend
 from benchmark.report.figures.yardstick_marks import is_near
 
 
@@ -49,3 +49,29 @@ def test_a_copy_far_off_is_told_at_the_edge(tmp_path):
     panel = drawn(tmp_path, copy=0.9)
     assert "↑ copy-source 0.9" in [text.get_text() for text in panel.ax.texts]
     assert panel.ax.get_ylim()[1] < 0.3
+
+
+@pytest.mark.parametrize(("values", "told"), [((1.0, 1.0), ["1"]), ((1.0, 0.9), ["1", "0.9"])])
+def test_equal_values_at_the_edge_are_told_once_and_others_in_rows(tmp_path, values, told):
+    curves = {"a": [(0.4, 0.15), (0.2, 0.2)], "reference": [(0.0, values[0])]}
+    curves |= {"tokenizer-ceiling": [(0.0, values[1])]}
+    names = ["reference", "tokenizer-ceiling"]
+    board = swept_board(tmp_path, curves, single=names, yardsticks=names)
+    with use_style():
+        panel = draw_frontier(board, "toy").panels[0]
+    texts = [text for text in panel.strip.texts if text.get_text() != "↑"]
+    assert [text.get_text() for text in texts] == told
+    assert len({text.xyann[1] for text in texts}) == len(told)
+
+
+@pytest.mark.parametrize(("settings", "has_mark"), [(1, True), (2, False)])
+def test_an_oracle_of_one_setting_is_a_mark_and_no_line(tmp_path, settings, has_mark):
+    curves = {"a": [(0.4, 0.15), (0.2, 0.2)], "oracle": [(0.5, 0.3), (0.3, 0.4)][:settings]}
+    board = swept_board(tmp_path, curves, yardsticks=["oracle"])
+    with use_style():
+        ax = draw_frontier(board, "toy").panels[0].ax
+    (entry,) = (of for of in make_frontier_legend(board, ["toy"]) if "oracle" in of.get_label())
+    assert (entry.get_marker() not in ("", "None")) == has_mark
+    assert (entry.get_linestyle() == "None") == has_mark
+    drawn_at = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() != "None"]
+    assert ([[0.5, 0.3]] in drawn_at) == has_mark
