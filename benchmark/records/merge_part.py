@@ -38,6 +38,11 @@ class MergePart:
         """Whether it is merged and does not say of what, as those of version 0.6.0."""
         return any(TRIALS not in run for run in self.runs)
 
+    @property
+    def lacks_texts(self) -> bool:
+        """Whether it keeps no candidates of those that it has: data of some may not be shared."""
+        return not self.files.holds("samples") and any(line["statuses"] for line in self.lines)
+
     def recipe_of(self, system: str) -> Row | None:
         """What trains a system, on any task that the report has of it; None where unknown."""
         suite = self._suite_of(system)

@@ -55,6 +55,10 @@ def merge_records(reports: Sequence[Path], folder: Path) -> list[str]:
     if not has_times:
         said.append(f"Times are left out: they are of different machines ({'; '.join(machines)}).")
         _leave_out_times(line for _, line in kept)
+    without = [part.report for part in parts if part.lacks_texts]
+    if without:
+        # A page shows the texts of all or of none.
+        said.append(f"Texts are left out: {' and '.join(map(str, without))} keeps none.")
     make_folder(folder.parent, "--merge")
     with hold_report(folder, create=True):
         _check_new(folder)  # somebody else may have made it since
@@ -62,6 +66,8 @@ def merge_records(reports: Sequence[Path], folder: Path) -> list[str]:
         make_folder(fresh, "--merge", named=folder)
         try:
             for name, text in _gather_files(parts, kept):
+                if without and name.startswith("samples/"):
+                    continue
                 shown = text if has_times or not name.startswith("events/") else _drop_seconds(text)
                 write_keyed(fresh, name, shown)
             write_trial_records(fresh / "cells", [line for _, line in kept])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,13 @@ def test_a_killed_merge_is_made_again_and_one_that_fails_leaves_nothing(ann, ben
     with pytest.raises(UserError, match="is missing: render from a complete records folder"):
         merge_records([ann, ben], tmp_path / "no")
     assert not (tmp_path / "no").exists()
+
+
+def test_texts_are_those_of_all_or_of_none(ann, ben, tmp_path):
+    shutil.rmtree(ben / "records" / "samples")
+    (said,) = merge_records([ann, ben], tmp_path / "ours")
+    assert said == f"Texts are left out: {ben} keeps none."
+    assert not read_records(tmp_path / "ours").keeps_texts
 
 
 def test_a_report_twice_is_one_run(ann, tmp_path):
