@@ -58,7 +58,7 @@ def merge_records(reports: Sequence[Path], folder: Path) -> list[str]:
     without = [part.report for part in parts if part.lacks_texts]
     if without:
         # A page shows the texts of all or of none.
-        said.append(f"Texts are left out: {' and '.join(map(str, without))} keeps none.")
+        said.append(f"Texts are left out: there are none in {' and '.join(map(str, without))}.")
     make_folder(folder.parent, "--merge")
     with hold_report(folder, create=True):
         _check_new(folder)  # somebody else may have made it since

@@ -264,7 +264,7 @@ def test_a_killed_merge_is_made_again_and_one_that_fails_leaves_nothing(ann, ben
 def test_texts_are_those_of_all_or_of_none(ann, ben, tmp_path):
     shutil.rmtree(ben / "records" / "samples")
     (said,) = merge_records([ann, ben], tmp_path / "ours")
-    assert said == f"Texts are left out: {ben} keeps none."
+    assert said == f"Texts are left out: there are none in {ben}."
     assert not read_records(tmp_path / "ours").keeps_texts
 
 
