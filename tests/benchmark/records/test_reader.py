@@ -54,7 +54,7 @@ def test_trials_may_be_split_by_task(tmp_path):
 @pytest.mark.parametrize(
     "name",
     ["mini-0.6.0", "mini-more-0.6.0", "control-0.6.0", "qqp-small-0.6.0", "qqp-small-more-0.6.0",
-     "qqp-small-0.5.0"],
+     "qqp-small-seeds-0.6.0", "qqp-small-0.5.0"],
 )  # fmt: skip
 def test_kept_reports_are_read(name):
     records = read_records(Path(__file__).parents[3] / "reports" / name)
