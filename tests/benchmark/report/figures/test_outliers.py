@@ -71,4 +71,4 @@ def test_one_answer_far_below_is_marked_at_the_edge_and_named(tmp_path):
     with use_style():
         (panel,) = draw_overview(board).panels
     assert "↓ lone 0.1" in [text.get_text() for text in panel.ax.texts]
-    assert [text.get_text() for text in panel.strip.texts] == ["↓", ""]
+    assert [text.get_text() for text in panel.strip.texts] == ["↓"]
