@@ -52,5 +52,6 @@ def test_freed_memory_comes_back_without_faults():
         torch.ones(2 * 2**20)  # 8 MiB
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-    faults()
-    assert faults() < pages / 10
+    # A block that was freed may join its neighbours, so that the next one comes from elsewhere;
+    # mapped anew, as without the options, every one has its faults.
+    assert min(faults() for _ in range(5)) < pages / 10
