@@ -15,8 +15,7 @@ from benchmark.records.merge_part import MergePart, Row
 _ONE_SUITE = "run both with one suite"
 _ONE_VERSION = "run both with one recipe and one version of the package"
 _OF_SYSTEM = (
-    "version", "config", "family", "knob", "nfe_knob", "control", "trainable",
-    "from_scratch",
+    "version", "config", "family", "knob", "nfe_knob", "control", "trainable", "from_scratch",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ class MergePart:
     def is_vague(self) -> bool:
         """Whether it is merged and does not say of what, as those of version 0.6.0."""
         return any(TRIALS not in run for run in self.runs)
+
+    @property
+    def machine(self) -> str:
+        """The machine that gathered the records."""
+        machine = _part(self.run, "machine")
+        return str(machine.get("gpu") or machine.get("cpu") or "unknown")
 
     @property
     def lacks_texts(self) -> bool:
@@ -76,11 +83,8 @@ class MergePart:
         made = [conditions[name] for name in names if name in conditions]
         found = [of["gpu"] if str(of.get("device")).startswith("cuda") else of.get("cpu")
                  for of in made]  # fmt: skip
-        if not found:
-            machine = _part(self.run, "machine")
-            found = [machine.get("gpu") or machine.get("cpu")]
         of_cores = "" if cores == ["None"] else f" ({' or '.join(cores)} cores)"
-        return dict.fromkeys(f"{name or 'unknown'}{of_cores}" for name in found)
+        return dict.fromkeys(f"{name or 'unknown'}{of_cores}" for name in found or [self.machine])
 
     def _suite_of(self, system: str, task: str | None = None) -> Row | None:
         if self.suite:
@@ -99,8 +103,7 @@ def read_part(report: Path) -> MergePart:
     Raises:
         UserError: if they are not complete, or not of their form.
     """
-    read_records(report)  # checks the form of everything
-    files = RecordFiles(report / "records")
+    files = read_records(report).files  # it checks the form of everything
     run = json.loads(files.read("run.json"))
     lines = tuple(LINE_DEFAULTS | json.loads(line) for _, line in files.trial_lines())
     suite = _read_suite(run.get("suite_yaml") or "", report)
@@ -116,6 +119,7 @@ def _list_runs(run: Row, lines: tuple[Row, ...]) -> Iterator[Row]:
     yield kept | {TRIALS: gather_trials(lines)}
 
 
+@cache  # each system on each task asks for it
 def _read_suite(text: str, report: Path) -> Row:
     where = f"The suite in {report / 'records' / 'run.json'}"
     try:

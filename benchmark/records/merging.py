@@ -18,6 +18,7 @@ from typing import Any
 from benchmark.api import UserError
 from benchmark.records.merge_check import check_comparable, refuse
 from benchmark.records.merge_part import MergePart, Row, read_part
+from benchmark.records.merged_trials import name_trial
 from benchmark.records.reader import read_records
 from benchmark.records.record_files import FILE_OF_STAGE, write_keyed, write_trial_records
 from benchmark.records.report_lock import hold_report
@@ -99,7 +100,7 @@ def _join_lines(parts: Sequence[MergePart]) -> tuple[list[_Kept], list[str]]:
     differing: dict[str, None] = {}
     for part in parts:
         for line in part.lines:
-            name = _name_of(line)
+            name = (*name_trial(line), line["setting"]["label"])
             held = found.get(name)
             if held is None:
                 found[name] = (part, line)
@@ -119,11 +120,6 @@ def _join_lines(parts: Sequence[MergePart]) -> tuple[list[_Kept], list[str]]:
     systems = [*dict.fromkeys(system for part in parts for system in part.run["systems"])]
     kept = sorted(found.values(), key=lambda of: (systems.index(of[1]["system"]), of[1]["seed"]))
     return kept, [*differing]
-
-
-def _name_of(line: Row) -> tuple[Any, ...]:
-    labels = line.get("labels"), line.get("labels_alone", False)
-    return line["task"], line["system"], line["seed"], line["setting"]["label"], *labels
 
 
 def _digest_of(line: Row) -> str | None:
@@ -186,7 +182,7 @@ def _join_runs(name: str, parts: Sequence[MergePart]) -> Row:
     first = parts[0].run
     suites = [*dict.fromkeys(part.run["suite"] for part in parts)]
     same = len({json.dumps(part.run.get("machine"), sort_keys=True) for part in parts}) == 1
-    machines = [*dict.fromkeys(_name_machine(part.run) for part in parts)]
+    machines = [*dict.fromkeys(part.machine for part in parts)]
     suite_yaml = _join_suites(parts)
     return {
         **first,
@@ -202,11 +198,6 @@ def _join_runs(name: str, parts: Sequence[MergePart]) -> Row:
         "conditions": _first_of("conditions", parts),
         "merged": _list_runs(parts, has_suite=bool(suite_yaml)),
     }  # fmt: skip
-
-
-def _name_machine(run: Row) -> str:
-    machine = run.get("machine") or {}
-    return str(machine.get("gpu") or machine.get("cpu") or "unknown")
 
 
 def _list_runs(parts: Sequence[MergePart], *, has_suite: bool) -> list[Row]:
