@@ -15,6 +15,7 @@ from benchmark.api import UserError
 from benchmark.records.merged_trials import TRIALS, gather_trials
 from benchmark.records.reader import read_records
 from benchmark.records.record_files import LINE_DEFAULTS, RecordFiles
+from benchmark.runtime.processor import name_device, name_processor
 from benchmark.runtime.yaml_format import read_yaml
 
 Row = dict[str, Any]
@@ -43,7 +44,7 @@ class MergePart:
     def machine(self) -> str:
         """The machine that gathered the records."""
         machine = _part(self.run, "machine")
-        return str(machine.get("gpu") or machine.get("cpu") or "unknown")
+        return str(machine.get("gpu") or name_processor(machine) or "unknown")
 
     @property
     def lacks_texts(self) -> bool:
@@ -81,10 +82,9 @@ class MergePart:
         conditions = _part(self.run, "conditions")
         names = {line["made"].get("generate"): None for line in self.lines}
         made = [conditions[name] for name in names if name in conditions]
-        found = [of["gpu"] if str(of.get("device")).startswith("cuda") else of.get("cpu")
-                 for of in made]  # fmt: skip
+        found = [name_device(of) for of in made]
         of_cores = "" if cores == ["None"] else f" ({' or '.join(cores)} cores)"
-        return dict.fromkeys(f"{name or 'unknown'}{of_cores}" for name in found or [self.machine])
+        return dict.fromkeys(f"{name}{of_cores}" for name in found or [self.machine])
 
     def _suite_of(self, system: str, task: str | None = None) -> Row | None:
         if self.suite:

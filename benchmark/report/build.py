@@ -33,8 +33,9 @@ from benchmark.report.data.wording import OVERVIEW
 from benchmark.report.figures.all_figures import overview_plot, task_plots
 from benchmark.report.figures.figure_files import DRAWINGS, render_svg, save, use_style
 from benchmark.report.figures.plot import Plot
+from benchmark.report.page.facts import list_facts
 from benchmark.report.page.inline_svg import InlineFigures
-from benchmark.report.page.page import WITH_DRAWINGS, Drawn, TaskView, list_facts, render_page
+from benchmark.report.page.page import WITH_DRAWINGS, Drawn, TaskView, render_page
 from benchmark.report.tables.frontier_table import build_place_frame
 from benchmark.report.tables.latex_columns import check_columns, read_columns
 from benchmark.report.tables.latex_table import to_latex

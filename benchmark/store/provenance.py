@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.runtime.device import count_cores
+from benchmark.runtime.processor import DETAILS, describe_processor
 
 PACKAGES = (
     "torch",
@@ -59,6 +60,8 @@ def conditions(record: Mapping[str, Any]) -> dict[str, Any]:
             "threads": record["threads"],
             "processes": record.get("processes", 1),
             "cpu": machine["cpu"],
+            # Absent in records of versions up to 0.6.0.
+            **{name: machine[name] for name in DETAILS if name in machine},
             "gpu": machine.get("gpu"),
             "versions": record["versions"],
         }
@@ -101,9 +104,9 @@ def versions() -> dict[str, str]:
 
 @lru_cache(maxsize=2)
 def machine(*, gpu: bool = True) -> dict[str, Any]:
-    """Processor, memory, accelerator; `gpu` is False if none can have been used."""
+    """Processor, memory (bytes), accelerator; `gpu` is False if none can have been used."""
     return {
-        "cpu": _cpu_name(),
+        **describe_processor(),
         "cores": count_cores(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "gpu": _gpu_name() if gpu else None,
@@ -126,14 +129,6 @@ def _git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _gpu_name() -> str | None:

@@ -2,7 +2,8 @@
 
 In the same environment bytes have to agree. A different device, processor, precision, number of
 threads or processes, or version of a library that does the arithmetic of networks rounds sums
-differently; there the bounds of `benchmark.verification.tolerances` hold.
+differently; there the bounds of `benchmark.verification.tolerances` hold. So they do where a record
+knows its processor by name alone: virtual machines give one name to several generations.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from benchmark.api import UserError
 from benchmark.experiment.registry import load_system
 from benchmark.experiment.system_source import find_source
+from benchmark.runtime.processor import DETAILS
 from benchmark.store import provenance
 from benchmark.verification.raw_records import RawRecord, RawReport
 
@@ -30,6 +32,7 @@ def environment_changes(stored: RawRecord, fresh: RawRecord) -> tuple[str, ...]:
         for name in before:
             if None not in (before[name], after.get(name)) and before[name] != after[name]:
                 changes.append(f"{name} was {before[name]}, is {after[name]}")
+        changes += _describe_unknown_processor(before, after)
     return tuple(dict.fromkeys(changes))
 
 
@@ -82,9 +85,20 @@ def _conditions_of(record: RawRecord, stage: str) -> dict[str, Any]:
     return _relevant_conditions({"device": guessed, "versions": versions, **machine})
 
 
+def _describe_unknown_processor(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[str]:
+    """That the processors may differ in spite of one name; nothing where both are known."""
+    name = before.get("cpu")
+    is_same_name = name is not None and name == after.get("cpu")
+    if is_same_name and None in (before["cpu_model"], after["cpu_model"]):
+        yield f"cpu was {name}, of a model that the record does not name"
+
+
 def _relevant_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:
     # The processor matters only where it computes.
-    processor = "cpu" if conditions["device"] == "cpu" else "gpu"
-    names = ("device", "threads", "processes", "precision", processor)
+    on_cpu = conditions["device"] == "cpu"
+    processor = ("cpu", *DETAILS) if on_cpu else ("gpu",)
+    names = ("device", "threads", "processes", "precision", *processor)
     found = {name: conditions.get(name) for name in names}
     return found | {name: conditions["versions"].get(name) for name in ARITHMETIC}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.api import Script, detect_script
-from benchmark.records.schema import Run, SourceRecord, TaskInfo
+from benchmark.records.schema import TaskInfo
 from benchmark.report.analysis.at_a_glance import (
     HEADS,
     QUESTIONS,
@@ -32,9 +31,9 @@ from benchmark.report.data.columns import Column
 from benchmark.report.data.control_points import has_control, has_edits
 from benchmark.report.data.points import Board
 from benchmark.report.data.samples import PRINTED, SHOWN, Edits, SampleBlock, list_edits
-from benchmark.report.data.wording import join_names
 from benchmark.report.figures.plot import Plot
 from benchmark.report.page.data_block import make_data_block, make_policy
+from benchmark.report.page.facts import list_facts, write_lead
 from benchmark.report.page.inline_svg import GROUND, InlineFigures
 from benchmark.report.page.sample_browser import gather_sample_data
 from benchmark.report.page.tooltips import make_tooltips
@@ -183,7 +182,7 @@ def render_page(
         run=run,
         digest=digest,
         with_drawings=Markup(WITH_DRAWINGS) if drawings else "",
-        lead=_write_lead(board),
+        lead=write_lead(board),
         glance_heads=HEADS,
         glance_answers=tuple(zip(QUESTIONS, answer_questions(board), strict=True)),
         glance_total=total_glance(board),
@@ -226,98 +225,6 @@ def render_page(
         scripts={name: Markup(text) for name, text in scripts.items()},
     )
     return show_controls(page)
-
-
-def list_facts(board: Board) -> Iterator[tuple[str, str]]:
-    """What was run, on what, with which code: names and values, for page and summary."""
-    run = board.records.run
-    yield "Command", shlex.join(run.command)
-    yield "Suite", _describe_suite(run)
-    yield "Seeds", _describe_seeds(board)
-    yield "Machine", describe_machine(run)
-    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
-    yield "Versions", versions
-    code = run.code
-    commit = code.get("commit")
-    state = ", with uncommitted changes" if code.get("dirty") else ""
-    parts = [f"version {code.get('version')}" if code.get("version") else ""]
-    parts += [f"commit {commit}{state}" if commit else "not under version control"]
-    parts += [f"digest of the sources {code['digest']}"] if code.get("digest") else []
-    yield "Code", ", ".join(part for part in parts if part)
-    for name, info in run.systems.items():
-        if info.source is not None:
-            yield f"Source of {name}", describe_source(info.source)
-    for part in run.merged:
-        commit = str((part.get("code") or {}).get("commit") or "no commit")[:10]
-        made = f"{shlex.join(part.get('command') or [])}; {part.get('created')}, commit {commit}"
-        yield f"Merged from {part.get('run')}", made
-    yield "Created", run.created
-
-
-def _describe_seeds(board: Board) -> str:
-    """The seeds of the run, and of whom they are where not all models have the same."""
-    systems: dict[tuple[int, ...], dict[str, None]] = {}
-    for system in board.models:
-        mains = [p for task in board.records.tasks if (p := board.main(task, system))]
-        seeds = {trial.seed for point in mains for trial in (*point.trials, *point.failures)}
-        systems.setdefault(tuple(sorted(seeds)), {})[system] = None
-    if len(systems) < 2:
-        return ", ".join(map(str, board.records.run.seeds))
-    most_first = sorted(systems, key=lambda seeds: (-len(seeds), seeds))
-    told = (f"{', '.join(map(str, of))} of {join_names([*systems[of]])}" for of in most_first)
-    return "; ".join(told)
-
-
-def describe_source(source: SourceRecord) -> str:
-    """The source of a user's system, and whether it made what is shown."""
-    version = f" {source.version}" if source.version else ""
-    files = f"{source.files} file{'s' if source.files != 1 else ''}"
-    said = f"{source.kind} {source.name}{version}, {files}, digest {source.digest}"
-    if others := [digest for digest in source.made if digest != source.digest]:
-        return f"{said}; some of what is shown was made by another source ({', '.join(others)})"
-    return said
-
-
-def describe_machine(run: Run, *, short: bool = False) -> str:
-    """The machine in one line."""
-    found = run.machine
-    parts = []
-    if found.get("cpu"):
-        cores = found.get("cores")
-        parts.append(f"{found['cpu']}" + (f" ({cores} cores)" if cores else ""))
-    if found.get("memory_bytes"):
-        parts.append(f"{found['memory_bytes'] / 2**30:.0f} GiB memory")
-    parts.append(str(found["gpu"]) if found.get("gpu") else "no GPU")
-    if found.get("platform") and not short:
-        parts.append(str(found["platform"]))
-    return ", ".join(parts)
-
-
-def _write_lead(board: Board) -> str:
-    run = board.records.run
-    counts = (
-        (len(board.records.tasks), "task"),
-        (len(board.models), "system"),
-        (len(board.systems) - len(board.models), "yardstick"),
-        (len(run.seeds), "seed"),
-    )
-    told = ", ".join(f"{count} {noun}{'s' if count != 1 else ''}" for count, noun in counts)
-    machine = describe_machine(run, short=True)
-    return f"Suite {_describe_suite(run)}: {told}; {machine}.{_write_origin(run)}"
-
-
-def _describe_suite(run: Run) -> str:
-    return f"{run.suite} ({run.suite_description})" if run.suite_description else run.suite
-
-
-def _write_origin(run: Run) -> str:
-    """The date and the code of the records; empty where they do not say."""
-    commit = str(run.code.get("commit") or "")[:10]
-    code = [f"version {run.code['version']}"] if run.code.get("version") else []
-    code += [f"commit {commit}"] if commit else []
-    told = [f"gathered on {run.created[:10]}"] if run.created else []
-    told += [f"with {', '.join(code)}"] if code else []
-    return f" Records {' '.join(told)}." if told else ""
 
 
 def _write_notes(notes: Mapping[str, Any]) -> Iterator[str]:

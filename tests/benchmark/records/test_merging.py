@@ -250,6 +250,18 @@ def test_times_of_a_gpu_and_of_its_processor_are_of_two_machines(tmp_path):
     assert event.loss == 2.5 and event.seconds != event.seconds  # NaN
 
 
+def test_processors_of_one_name_and_two_models_are_two_machines(tmp_path):
+    def report(name, seed, **details):
+        made = {"of": {"device": "cpu", "cpu": "EPYC", **details}}
+        line = trial("a", bleu(0.5), seed=seed) | {"made": {"generate": "of"}}
+        return write(tmp_path / name, line, conditions=made, machine={"cores": 2})
+
+    first = report("one", 1, cpu_model="model 1")
+    assert merge_records([first, report("two", 2, cpu_model="model 1")], tmp_path / "same") == []
+    (said,) = merge_records([first, report("three", 3)], tmp_path / "ours")
+    assert "different machines (EPYC, model 1 (2 cores); EPYC (2 cores))" in said
+
+
 def test_a_killed_merge_is_made_again_and_one_that_fails_leaves_nothing(ann, ben, tmp_path):
     left = tmp_path / "ours" / ".records-1f.tmp"
     left.mkdir(parents=True)

@@ -55,6 +55,8 @@ def test_a_record_says_its_device_and_threads_and_can_be_stored():
         "threads": 3,
         "processes": 1,
         "cpu": made["machine"]["cpu"],
+        "cpu_model": made["machine"]["cpu_model"],
+        "cpu_instructions": made["machine"]["cpu_instructions"],
         "gpu": made["machine"]["gpu"],
         "versions": made["versions"],
     }

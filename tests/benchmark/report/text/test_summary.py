@@ -12,7 +12,7 @@ from benchmark.report.analysis.at_a_glance import make_glance
 from benchmark.report.analysis.verdicts import warn_of_seeds
 from benchmark.report.build import _render_summary
 from benchmark.report.data.points import Board
-from benchmark.report.page.page import TaskView, list_facts
+from benchmark.report.page.page import TaskView
 from benchmark.report.tables.frontier_table import build_frontier_table
 from benchmark.report.tables.significance_table import build_significance_table
 from benchmark.report.tables.table import build_table
@@ -76,16 +76,6 @@ def test_one_seed_is_a_network_and_not_a_method(tmp_path):
         assert summary.startswith(f"# by-hand\n\n{warning if is_warned else '## At a glance'}\n")
         tables = (build_table, build_frontier_table, build_significance_table)
         assert [warning in build(board, "toy").caption for build in tables] == [is_warned] * 3
-
-
-def test_seeds_are_said_of_whom_they_are(tmp_path):
-    def facts(folder, trials):
-        return dict(list_facts(board_of(tmp_path / folder, trials)))["Seeds"]
-
-    lone = [trial(name, bleu(0.5)) for name in "abc"]
-    assert facts("1", lone) == "1"
-    more = [trial("b", bleu(0.5), seed=seed) for seed in (2, 3)]
-    assert facts("2", [*lone, *more]) == "1, 2, 3 of b; 1 of a and c"
 
 
 def test_a_saturated_task_is_said_to_be_one(tmp_path):

@@ -1,0 +1,51 @@
+"""Why bytes need not agree: a kept record beside itself with another processor."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from benchmark.verification.environment import environment_changes
+from benchmark.verification.raw_records import RawRecord, read_raw_report
+
+MILAN = {"cpu": "EPYC", "cpu_model": "model 1", "cpu_instructions": "avx2"}
+GENOA = {"cpu": "EPYC", "cpu_model": "model 17", "cpu_instructions": "avx2 avx512f"}
+UNKNOWN = {"cpu": "EPYC", "cpu_model": None, "cpu_instructions": None}
+
+
+@pytest.fixture
+def record(kept) -> RawRecord:
+    return read_raw_report(kept.report).records[0]
+
+
+def computed_on(record: RawRecord, **conditions) -> RawRecord:
+    """The record as if made under other conditions."""
+    run = copy.deepcopy(dict(record.run))
+    for made in run["conditions"].values():
+        made |= conditions
+    return replace(record, run=run)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (MILAN, MILAN, []),
+        (UNKNOWN, UNKNOWN, ["cpu was EPYC, of a model that the record does not name"]),
+        (MILAN, GENOA, ["cpu_model was model 1", "cpu_instructions was avx2"]),
+        (MILAN, MILAN | {"cpu_instructions": "avx2 MKL_CBWR=AVX2"}, ["cpu_instructions was avx2"]),
+        (UNKNOWN, MILAN, ["cpu was EPYC, of a model that the record does not name"]),
+        (UNKNOWN, MILAN | {"cpu": "Xeon"}, ["cpu was EPYC, is Xeon"]),
+    ],
+)
+def test_processors_of_one_name_may_differ(record, before, after, expected):
+    found = environment_changes(computed_on(record, **before), computed_on(record, **after))
+    assert len(found) == len(expected)
+    assert all(change.startswith(start) for change, start in zip(found, expected, strict=True))
+
+
+def test_the_processor_beside_a_gpu_changes_nothing(record):
+    on_gpu = {"device": "cuda", "gpu": "H200"}
+    before, after = (computed_on(record, **cpu, **on_gpu) for cpu in (MILAN, GENOA))
+    assert environment_changes(before, after) == ()
