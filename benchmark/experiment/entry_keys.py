@@ -70,6 +70,9 @@ def describe_weights(training: TrainingRecipe) -> dict[str, Any]:
     }
     if training.optimiser == "adamw":
         fields["newton_schulz_steps"] = usual["newton_schulz_steps"]
+    else:
+        # Entries of versions before counted in bfloat16.
+        fields["muon"] = "float32"
     for later, value in usual.items():
         if fields[later] == value:
             fields.pop(later)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 
 from benchmark.experiment.recipes import TrainingRecipe
+from benchmark.training.muon import Muon
 
 
 class Optimisers:
@@ -68,15 +69,8 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
     if rest:
         parts.append(AdamW(rest, lr=rate, betas=betas, weight_decay=decay, fused=True))
     if matrices:
-        parts.append(
-            Muon(
-                matrices,
-                lr=rate,
-                weight_decay=decay,
-                ns_steps=recipe.newton_schulz_steps,
-                adjust_lr_fn="match_rms_adamw",
-            )
-        )
+        steps = recipe.newton_schulz_steps
+        parts.append(Muon(matrices, lr=rate, weight_decay=decay, steps=steps))
     return tuple(parts)
 
 
