@@ -47,6 +47,11 @@ COMPARISONS: Mapping[str, SpeedComparison] = {
         "benchmark.timing.diffuseq_speed",
         ("diffuseq-train", "diffuseq-sample"),
     ),
+    "muon": SpeedComparison(
+        "an update of Muon in float32 against one of torch's own in bfloat16",
+        "benchmark.timing.muon_speed",
+        ("muon",),
+    ),
     "control": SpeedComparison(
         "latentops against diffusion-lm, guided at 200 steps, on requests for four attributes",
         "benchmark.timing.control_speed",

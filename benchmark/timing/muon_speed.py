@@ -1,0 +1,75 @@
+"""Muon in float32, all matrices of a shape at once, against torch's own in bfloat16.
+
+Both move the matrices of the network of suite `mini` along the same gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from benchmark.timing.alternation import Contender, alternate
+from benchmark.timing.speed_result import Result
+from benchmark.training.muon import Muon
+
+SHAPES = [(96, 96)] * 24 + [(192, 96)] * 4 + [(96, 192)] * 4
+"""Two layers of an encoder and two of a decoder."""
+STEPS = 3
+"""Of Newton and Schulz."""
+
+
+def measure(name: str, *, repeats: int) -> Result:
+    """The measurement `muon`."""
+    return measure_shapes(name, SHAPES, updates=20, repeats=repeats)
+
+
+def measure_shapes(
+    name: str, shapes: Sequence[tuple[int, int]], *, updates: int, repeats: int
+) -> Result:
+    """Updates of matrices of the given shapes on both sides."""
+    generator = torch.Generator().manual_seed(0)
+    weights = [torch.randn(shape, generator=generator) for shape in shapes]
+    gradients = [torch.randn(shape, generator=generator) for shape in shapes]
+    ours, theirs = (
+        _build(side, [nn.Parameter(w.clone()) for w in weights], gradients, updates, make)
+        for side, make in (("muon", _make_ours), ("Muon (torch)", _make_theirs))
+    )
+    return Result(
+        name,
+        *alternate(ours, theirs, sentences=updates, repeats=repeats),
+        f"{len(shapes)} matrices of {', '.join(f'{m} by {n}' for m, n in dict.fromkeys(shapes))};"
+        f" {STEPS} steps of Newton and Schulz; the network itself is not called",
+        unit="updates",
+    )
+
+
+def _make_ours(matrices: Sequence[nn.Parameter]) -> Optimizer:
+    return Muon(matrices, lr=1e-3, weight_decay=0.0, steps=STEPS)
+
+
+def _make_theirs(matrices: Sequence[nn.Parameter]) -> Optimizer:
+    return torch.optim.Muon(
+        matrices, lr=1e-3, weight_decay=0.0, ns_steps=STEPS, adjust_lr_fn="match_rms_adamw"
+    )
+
+
+def _build(
+    side: str,
+    matrices: Sequence[nn.Parameter],
+    gradients: Sequence[Tensor],
+    updates: int,
+    make: Callable[[Sequence[nn.Parameter]], Optimizer],
+) -> Contender:
+    for matrix, gradient in zip(matrices, gradients, strict=True):
+        matrix.grad = gradient.clone()
+    optimiser = make(matrices)
+
+    def run() -> list[Tensor]:
+        for _ in range(updates):
+            optimiser.step()
+        return [matrix.detach() for matrix in matrices]
+
+    return Contender(side, run)
