@@ -80,7 +80,7 @@ class MergePart:
         """The machines that its times are of, each with its number of cores."""
         cores = sorted({str(_part(run, "machine").get("cores")) for run in self.runs})
         conditions = _part(self.run, "conditions")
-        names = {line["made"].get("generate"): None for line in self.lines}
+        names = {line["made"].get(of): None for of in ("train", "generate") for line in self.lines}
         made = [conditions[name] for name in names if name in conditions]
         found = [name_device(of) for of in made]
         of_cores = "" if cores == ["None"] else f" ({' or '.join(cores)} cores)"

@@ -54,7 +54,10 @@ def merge_records(reports: Sequence[Path], folder: Path) -> list[str]:
     machines = [*dict.fromkeys(name for part in parts for name in part.machines())]
     has_times = len(machines) == 1
     if not has_times:
-        said.append(f"Times are left out: they are of different machines ({'; '.join(machines)}).")
+        said.append(
+            "Times are left out: they are, or may be, of different machines"
+            f" ({'; '.join(machines)})."
+        )
         _leave_out_times(line for _, line in kept)
     without = [part.report for part in parts if part.lacks_texts]
     if without:

@@ -295,7 +295,7 @@ class Run(_Record):
     versions: dict[str, str] = {}
     code: dict[str, Any] = {}
     seeds: list[int] = []
-    conditions: dict[str, dict[str, Any]] = {}
+    conditions: dict[str, Any] | None = None
     """Under which the stages of the trials were made, by the names that trial records use."""
     merged: list[dict[str, Any]] = []
     """The runs whose records these are, where they are of several."""

@@ -14,43 +14,48 @@ from pathlib import Path
 from typing import Any
 
 DETAILS = ("cpu_model", "cpu_instructions")
-"""What is known of a processor beside its name; records of versions up to 0.6.0 lack it."""
+"""What is known of a processor beside its name: None where the system says nothing of it, and
+absent in records of versions up to 0.6.0."""
 _CPUINFO = Path("/proc/cpuinfo")
 _MODEL = {
     "vendor_id": "",
     "cpu family": "family ",
     "model": "model ",
+    "stepping": "stepping ",
     "CPU implementer": "implementer ",
     "CPU part": "part ",
+    "CPU variant": "variant ",
 }
-"""Lines of `_CPUINFO` on x86 and on Arm, and their names; a stepping changes no instruction."""
-_VECTOR = re.compile("sse4|avx|fma|f16c|amx")
-"""Flags on x86; the few features of Arm are taken as they are."""
+"""Lines of `_CPUINFO` on x86 and on Arm, and their names. Some generations differ in the stepping
+alone, such as Skylake and Cascade Lake."""
+_VECTOR = re.compile("s?sse[34]|avx|fma|f16c|amx|asimd|sve|bf16|i8mm|fphp")
 _CHOICES = (
     "ATEN_CPU_CAPABILITY",
+    "DNNL_MAX_CPU_ISA",
     "MKL_CBWR",
     "MKL_ENABLE_INSTRUCTIONS",
+    "NPY_DISABLE_CPU_FEATURES",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
     "ONEDNN_MAX_CPU_ISA",
-    "DNNL_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",
 )
-"""Variables by which torch and its libraries take other instructions than the widest."""
+"""Variables by which torch, numpy and their libraries take other instructions than the widest."""
 
 
-def describe_processor() -> dict[str, str]:
+def describe_processor() -> dict[str, str | None]:
     """Name (`cpu`), model (`cpu_model`) and vector instructions (`cpu_instructions`).
 
     Instructions end with the variables that limit them, as `MKL_CBWR=AVX2`.
     """
     found = _read_cpuinfo()
-    cpu = found.get("model name") or platform.processor() or platform.machine()
     model = [f"{name}{found[of]}" for of, name in _MODEL.items() if of in found]
-    vector = sorted(flag for flag in found.get("flags", "").split() if _VECTOR.match(flag))
-    vector += sorted(found.get("Features", "").split())
-    limits = [f"{of}={os.environ[of]}" for of in _CHOICES if os.environ.get(of)]
+    flags = (found.get("flags") or found.get("Features") or "").split()
+    instructions = sorted(flag for flag in flags if _VECTOR.match(flag))
+    instructions += [f"{of}={os.environ[of]}" for of in _CHOICES if os.environ.get(of)]
     return {
-        "cpu": cpu,
-        "cpu_model": " ".join(model) or platform.machine(),
-        "cpu_instructions": " ".join([*vector, *limits]),
+        "cpu": found.get("model name") or platform.processor() or platform.machine(),
+        "cpu_model": " ".join(model) or None,
+        "cpu_instructions": " ".join(instructions) or None,
     }
 
 
@@ -66,8 +71,11 @@ def name_processor(machine: Mapping[str, Any]) -> str:
 
 def name_device(conditions: Mapping[str, Any]) -> str:
     """What computed under the conditions of a record: its GPU or its processor."""
-    on_gpu = str(conditions.get("device")).startswith("cuda")
-    return str((on_gpu and conditions.get("gpu")) or name_processor(conditions) or "unknown")
+    if str(conditions.get("device")).startswith("cuda"):
+        return str(conditions.get("gpu") or "unknown GPU")
+    if not conditions.get("cpu_model"):
+        return f"{name_processor(conditions) or 'unknown processor'} of unknown model"
+    return name_processor(conditions)
 
 
 def _read_cpuinfo() -> dict[str, str]:

@@ -42,7 +42,7 @@ def alternate(
     Args:
         ours: first side.
         theirs: second side.
-        sentences: texts that a run writes, or pairs that it learns from.
+        sentences: texts that a run writes, pairs that it learns from, or updates.
         repeats: timed runs of each side.
     """
     sides = (ours, theirs)

@@ -1,6 +1,6 @@
 """Muon in float32, all matrices of a shape at once, against torch's own in bfloat16.
 
-Both move the matrices of the network of suite `mini` along the same gradients.
+Both move matrices of the shapes of a network of suite `mini` along the same gradients.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from benchmark.timing.alternation import Contender, alternate
 from benchmark.timing.speed_result import Result
 from benchmark.training.muon import Muon
 
-SHAPES = [(96, 96)] * 24 + [(192, 96)] * 4 + [(96, 192)] * 4
-"""Two layers of an encoder and two of a decoder."""
+SHAPES = [(96, 96)] * 8 + [(192, 96)] * 6 + [(288, 96)] * 4 + [(96, 192)] * 4
+"""Of `transformer` in suite `mini`: queries, keys and values of a layer are one matrix."""
 STEPS = 3
 """Of Newton and Schulz."""
 

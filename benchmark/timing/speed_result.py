@@ -14,9 +14,9 @@ from benchmark.timing.measured_curves import format_values
 class Side:
     """One of the two that were compared.
 
-    `seconds`, of the processor, holds one figure per repeat for `sentences` texts (or pairs);
-    `calls` are network calls for all of them and `positions` those of a row that pass through the
-    network in all its calls.
+    `seconds`, of the processor, holds one figure per repeat for `sentences` texts, pairs or
+    updates; `calls` are network calls for all of them and `positions` those of a row that pass
+    through the network in all its calls.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Result:
     theirs: Side
     conditions: str
     unit: str = "sentences"
-    """What is counted: sentences that are written, or pairs that are learnt from."""
+    """What is counted: sentences that are written, pairs that are learnt from, or updates."""
 
     @property
     def ratio(self) -> float:

@@ -3,9 +3,10 @@
 Source: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), of which
 are the coefficients; arXiv 2502.16982, sec. 2.2 (the size of a step).
 
-Deviates: both codes, and torch's own Muon, count in bfloat16, which is fast on GPUs. Processors
-without instructions for it take some thirty times as long as in float32, and those with them round
-otherwise; here all count in float32, matrices of one shape at once.
+Deviates: both codes, and torch's own Muon, count in bfloat16, which is faster on GPUs. Processors
+without instructions for it take many times as long (`python -m benchmark.speed muon`), and those
+with them round otherwise. Here everything is in the type of the weights, which is float32, and
+matrices of one shape take a step together.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ class Muon(Optimizer):
         momentum: share of the gradients before in the mean of gradients, which looks ahead
             (Nesterov).
         steps: of `orthogonalise`.
+
+    Raises:
+        ValueError: for a weight that is no matrix.
     """
 
     def __init__(
@@ -47,6 +51,12 @@ class Muon(Optimizer):
         steps: int,
         momentum: float = 0.95,
     ) -> None:
+        matrices = list(matrices)
+        for matrix in matrices:
+            if matrix.ndim != 2:
+                raise ValueError(
+                    f"Muon moves matrices, not weights of shape {tuple(matrix.shape)}."
+                )
         defaults = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "steps": steps}
         super().__init__(matrices, defaults)
 

@@ -89,10 +89,11 @@ def _describe_unknown_processor(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[str]:
     """That the processors may differ in spite of one name; nothing where both are known."""
-    name = before.get("cpu")
-    is_same_name = name is not None and name == after.get("cpu")
-    if is_same_name and None in (before["cpu_model"], after["cpu_model"]):
-        yield f"cpu was {name}, of a model that the record does not name"
+    if not before["device"] == after["device"] == "cpu":
+        return
+    is_other = None not in (before["cpu"], after["cpu"]) and before["cpu"] != after["cpu"]
+    if not is_other and None in (before["cpu_model"], after["cpu_model"]):
+        yield "a record does not name the model of its processor"
 
 
 def _relevant_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:

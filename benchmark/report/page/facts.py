@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from itertools import chain
 
 from benchmark.records.schema import Run, SourceRecord
+from benchmark.report.data.machines import list_machines
 from benchmark.report.data.points import Board
 from benchmark.report.data.wording import join_names
-from benchmark.runtime.processor import name_device, name_processor
+from benchmark.runtime.processor import name_processor
 
 
 def list_facts(board: Board) -> Iterator[tuple[str, str]]:
@@ -19,8 +19,8 @@ def list_facts(board: Board) -> Iterator[tuple[str, str]]:
     yield "Suite", _describe_suite(run)
     yield "Seeds", _describe_seeds(board)
     yield "Machine", _describe_machine(run)
-    if machines := _list_machines(run):
-        yield "Times", f"of several machines, not to be compared: {'; '.join(machines)}"
+    if machines := list_machines(run):
+        yield "Computed on", f"several machines, or ones that may differ: {'; '.join(machines)}"
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     yield "Versions", versions
     code = run.code
@@ -77,18 +77,6 @@ def _describe_machine(run: Run, *, short: bool = False) -> str:
     if found.get("platform") and not short:
         parts.append(str(found["platform"]))
     return ", ".join(parts)
-
-
-def _list_machines(run: Run) -> list[str]:
-    """The machines of the times; empty if they are of one, or left out since of several."""
-    if run.merged:
-        return []
-    made = [of for of in run.conditions.values() if of.get("device")]
-    names = [
-        [*dict.fromkeys(name_device(of) for of in made if of["device"] == device)]
-        for device in dict.fromkeys(of["device"] for of in made)
-    ]
-    return list(chain.from_iterable(found for found in names if len(found) > 1))
 
 
 def write_lead(board: Board) -> str:

@@ -339,7 +339,7 @@ def make_footnotes(points: tuple[Point, ...], columns: tuple[Column, ...]) -> It
         math.isfinite(p.cost("depth")) for p in points
     ):
         yield Footnote(
-            "Costs were measured on the machine of the run and hold for that machine alone.",
+            "Costs hold for the machine that they were measured on alone.",
             frozenset({"cost"}),
         )
 

@@ -7,7 +7,7 @@ import platform
 import pytest
 
 from benchmark.runtime import processor
-from benchmark.runtime.processor import describe_processor, name_processor
+from benchmark.runtime.processor import describe_processor, name_device, name_processor
 
 MILAN = """\
 processor	: 0
@@ -16,7 +16,7 @@ cpu family	: 25
 model		: 1
 model name	: AMD EPYC
 stepping	: 1
-flags		: fpu sse4_1 fma avx smep avx2
+flags		: fpu sse4_1 fma avx smep ssse3 avx2
 
 processor	: 1
 model		: 9
@@ -24,7 +24,7 @@ model		: 9
 GRAVITON = """\
 processor	: 0
 BogoMIPS	: 2100.00
-Features	: fp asimd sve bf16
+Features	: fp paca asimd sve bf16
 CPU implementer	: 0x41
 CPU part	: 0xd40
 """
@@ -47,8 +47,8 @@ def describe(monkeypatch, tmp_path):
 def test_name_model_and_vector_instructions(describe):
     assert describe(MILAN) == {
         "cpu": "AMD EPYC",
-        "cpu_model": "AuthenticAMD family 25 model 1",
-        "cpu_instructions": "avx avx2 fma sse4_1",
+        "cpu_model": "AuthenticAMD family 25 model 1 stepping 1",
+        "cpu_instructions": "avx avx2 fma sse4_1 ssse3",
     }
 
 
@@ -68,12 +68,15 @@ def test_a_limit_on_instructions_is_one_of_them(describe, monkeypatch):
 def test_arm(describe):
     found = describe(GRAVITON)
     assert found["cpu_model"] == "implementer 0x41 part 0xd40"
-    assert found["cpu_instructions"] == "asimd bf16 fp sve"
+    assert found["cpu_instructions"] == "asimd bf16 sve"
 
 
-def test_without_a_description_there_is_the_architecture(describe, monkeypatch, tmp_path):
+def test_a_processor_that_is_not_described_has_no_model(describe, monkeypatch, tmp_path):
+    assert describe("")["cpu_model"] is None
     monkeypatch.setattr(processor, "_CPUINFO", tmp_path / "none")
-    assert describe_processor()["cpu_model"] == platform.machine()
+    found = describe_processor()
+    assert found["cpu"] == (platform.processor() or platform.machine())
+    assert found["cpu_model"] is None and found["cpu_instructions"] is None
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,17 @@ def test_without_a_description_there_is_the_architecture(describe, monkeypatch, 
 )
 def test_a_name_has_the_model_where_it_is_known(machine, name):
     assert name_processor(machine) == name
+
+
+@pytest.mark.parametrize(
+    ("conditions", "name"),
+    [
+        ({"device": "cuda:1", "gpu": "H200", "cpu": "EPYC"}, "H200"),
+        ({"device": "cuda", "gpu": None, "cpu": "EPYC"}, "unknown GPU"),
+        ({"device": "cpu", "gpu": "H200", "cpu": "EPYC", "cpu_model": "model 1"}, "EPYC, model 1"),
+        ({"device": "cpu", "cpu": "EPYC"}, "EPYC of unknown model"),
+        ({}, "unknown processor of unknown model"),
+    ],
+)
+def test_a_device_is_what_computed(conditions, name):
+    assert name_device(conditions) == name

@@ -76,6 +76,11 @@ def test_a_matrix_without_a_gradient_stays_and_one_of_zeros_is_no_error():
     assert torch.equal(still, before[0]) and torch.equal(zero, before[1])
 
 
+def test_a_weight_that_is_no_matrix_is_refused():
+    with pytest.raises(ValueError, match=r"not weights of shape \(3,\)"):
+        Muon([nn.Parameter(torch.zeros(3))], lr=0.1, weight_decay=0.0, steps=3)
+
+
 def test_a_closure_gives_the_loss():
     (matrix,) = make_matrices([(2, 3)])
     optimiser = Muon([matrix], lr=0.1, weight_decay=0.0, steps=3)

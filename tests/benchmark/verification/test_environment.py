@@ -12,6 +12,7 @@ from benchmark.verification.raw_records import RawRecord, read_raw_report
 
 MILAN = {"cpu": "EPYC", "cpu_model": "model 1", "cpu_instructions": "avx2"}
 GENOA = {"cpu": "EPYC", "cpu_model": "model 17", "cpu_instructions": "avx2 avx512f"}
+NO_MODEL = "a record does not name the model of its processor"
 UNKNOWN = {"cpu": "EPYC", "cpu_model": None, "cpu_instructions": None}
 
 
@@ -32,10 +33,16 @@ def computed_on(record: RawRecord, **conditions) -> RawRecord:
     ("before", "after", "expected"),
     [
         (MILAN, MILAN, []),
-        (UNKNOWN, UNKNOWN, ["cpu was EPYC, of a model that the record does not name"]),
+        (UNKNOWN, UNKNOWN, [NO_MODEL]),
         (MILAN, GENOA, ["cpu_model was model 1", "cpu_instructions was avx2"]),
         (MILAN, MILAN | {"cpu_instructions": "avx2 MKL_CBWR=AVX2"}, ["cpu_instructions was avx2"]),
-        (UNKNOWN, MILAN, ["cpu was EPYC, of a model that the record does not name"]),
+        (UNKNOWN, MILAN, [NO_MODEL]),
+        (MILAN, UNKNOWN, [NO_MODEL]),
+        (
+            UNKNOWN | {"cpu": None},
+            UNKNOWN | {"cpu": None},
+            [NO_MODEL],
+        ),
         (UNKNOWN, MILAN | {"cpu": "Xeon"}, ["cpu was EPYC, is Xeon"]),
     ],
 )

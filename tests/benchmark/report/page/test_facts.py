@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+
 from handmade import bleu, trial, write_handmade
 
 from benchmark.records.reader import read_records
@@ -24,25 +25,15 @@ def test_seeds_are_said_of_whom_they_are(tmp_path):
     assert facts("2", [*lone, *more]) == "1, 2, 3 of b; 1 of a and c"
 
 
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ([], None),
-        ([{"device": "cpu", "cpu": "EPYC", "cpu_model": "1"}] * 2, None),
-        # A yardstick computes on the processor beside the GPU.
-        (
-            [{"device": "cuda", "cpu": "EPYC", "gpu": "H200"}, {"device": "cpu", "cpu": "EPYC"}],
-            None,
-        ),
-        (
-            [{"device": "cpu", "cpu": "EPYC", "cpu_model": model} for model in ("1", "17")],
-            "of several machines, not to be compared: EPYC, 1; EPYC, 17",
-        ),
-    ],
-)
-def test_times_of_several_machines_are_said_to_be(conditions, expected, tmp_path):
-    board = board_of(tmp_path / "x", [trial("a", bleu(0.5))])
-    board.records.run.conditions.update({str(n): of for n, of in enumerate(conditions)})
-    assert dict(list_facts(board)).get("Times") == expected
-    board.records.run.merged.append({"run": "one", "command": []})
-    assert "Times" not in dict(list_facts(board))
+def test_a_run_on_several_machines_says_so(tmp_path):
+    report = write_handmade(tmp_path / "x", [trial("a", bleu(0.5))])
+    path = report / "records" / "run.json"
+    for models, is_told in (((1, 1), False), ((1, 17), True)):
+        conditions = {
+            str(number): {"device": "cpu", "cpu": "EPYC", "cpu_model": f"model {model}"}
+            for number, model in enumerate(models)
+        }
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"conditions": conditions}))
+        facts = dict(list_facts(Board(read_records(report))))
+        assert ("Computed on" in facts) is is_told
+    assert facts["Computed on"].endswith(": EPYC, model 1; EPYC, model 17")
