@@ -41,10 +41,11 @@ class MergePart:
         return any(TRIALS not in run for run in self.runs)
 
     @property
-    def machine(self) -> str:
-        """The machine that gathered the records."""
-        machine = _part(self.run, "machine")
-        return str(machine.get("gpu") or name_processor(machine) or "unknown")
+    def gatherers(self) -> tuple[str, ...]:
+        """The machines that gathered the records, each once."""
+        machines = [_part(run, "machine") for run in self.runs]
+        names = [of.get("gpu") or name_processor(of) or "unknown" for of in machines]
+        return tuple(dict.fromkeys(map(str, names)))
 
     @property
     def lacks_texts(self) -> bool:
@@ -84,7 +85,7 @@ class MergePart:
         made = [conditions[name] for name in names if name in conditions]
         found = [name_device(of) for of in made]
         of_cores = "" if cores == ["None"] else f" ({' or '.join(cores)} cores)"
-        return dict.fromkeys(f"{name}{of_cores}" for name in found or [self.machine])
+        return dict.fromkeys(f"{name}{of_cores}" for name in found or self.gatherers)
 
     def _suite_of(self, system: str, task: str | None = None) -> Row | None:
         if self.suite:

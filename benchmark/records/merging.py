@@ -185,7 +185,7 @@ def _join_runs(name: str, parts: Sequence[MergePart]) -> Row:
     first = parts[0].run
     suites = [*dict.fromkeys(part.run["suite"] for part in parts)]
     same = len({json.dumps(part.run.get("machine"), sort_keys=True) for part in parts}) == 1
-    machines = [*dict.fromkeys(part.machine for part in parts)]
+    machines = [*dict.fromkeys(name for part in parts for name in part.gatherers)]
     suite_yaml = _join_suites(parts)
     return {
         **first,
