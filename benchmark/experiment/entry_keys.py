@@ -67,12 +67,11 @@ def describe_weights(training: TrainingRecipe) -> dict[str, Any]:
         "ema_warmup": True,
         "optimiser": "adamw",
         "newton_schulz_steps": 5,
+        "muon": "bfloat16",
     }
+    fields["muon"] = fields.pop("muon_precision")
     if training.optimiser == "adamw":
-        fields["newton_schulz_steps"] = usual["newton_schulz_steps"]
-    else:
-        # Entries of versions before counted in bfloat16.
-        fields["muon"] = "float32"
+        fields |= {name: usual[name] for name in ("newton_schulz_steps", "muon")}
     for later, value in usual.items():
         if fields[later] == value:
             fields.pop(later)

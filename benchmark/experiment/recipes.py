@@ -133,6 +133,9 @@ class TrainingRecipe(Recipe):
     """muon moves the matrices of layers, adamw the rest: see `benchmark.training.optimiser`."""
     newton_schulz_steps: int = Field(5, ge=1, le=20)
     """Steps by which Muon makes an update orthogonal: see `benchmark.training.optimiser`."""
+    muon_precision: Literal["float32", "bfloat16"] = "bfloat16"
+    """In what Muon counts. bfloat16, torch's own, is fast on GPUs and slow on processors without
+    instructions for it; float32 is as fast on all: see `benchmark.training.muon`."""
     clip_norm: float | None = Field(1.0, gt=0)
     ema_decay: ProperShare = 0.0
     """0 = no averaging; otherwise the averaged weights are stored."""

@@ -3,7 +3,7 @@
 Source: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), of which
 are the coefficients; arXiv 2502.16982, sec. 2.2 (the size of a step).
 
-Deviates: both codes, and torch's own Muon, count in bfloat16, which is faster on GPUs. Processors
+Deviates: both codes, and torch's own Muon, count in bfloat16, which is fast on GPUs. Processors
 without instructions for it take many times as long (`python -m benchmark.speed muon`), and those
 with them round otherwise. Here everything is in the type of the weights, which is float32, and
 matrices of one shape take a step together.

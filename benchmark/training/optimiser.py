@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
@@ -69,9 +70,17 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
     if rest:
         parts.append(AdamW(rest, lr=rate, betas=betas, weight_decay=decay, fused=True))
     if matrices:
-        steps = recipe.newton_schulz_steps
-        parts.append(Muon(matrices, lr=rate, weight_decay=decay, steps=steps))
+        parts.append(_make_muon(matrices, recipe))
     return tuple(parts)
+
+
+def _make_muon(matrices: Sequence[nn.Parameter], recipe: TrainingRecipe) -> Optimizer:
+    rate, decay, steps = recipe.learning_rate, recipe.weight_decay, recipe.newton_schulz_steps
+    if recipe.muon_precision == "float32":
+        return Muon(matrices, lr=rate, weight_decay=decay, steps=steps)
+    return torch.optim.Muon(
+        matrices, lr=rate, weight_decay=decay, ns_steps=steps, adjust_lr_fn="match_rms_adamw"
+    )
 
 
 def layer_matrices(module: nn.Module) -> Iterator[nn.Parameter]:

@@ -151,6 +151,10 @@ def test_fields_of_later_versions_stand_in_the_keys_where_they_are_not_as_usual(
     assert settings(changes=[steps])[0].train_key == plain.train_key
     with_muon = [settings(changes=["training.optimiser=muon", *more])[0] for more in ([], [steps])]
     assert with_muon[0].train_key != with_muon[1].train_key
+    precision = "training.muon_precision=float32"
+    assert settings(changes=[precision])[0].train_key == plain.train_key
+    in_float32 = settings(changes=["training.optimiser=muon", precision])[0]
+    assert in_float32.train_key != with_muon[0].train_key
     compiled = settings(changes=["evaluation.compile=true"])[0]
     assert compiled.train_key == plain.train_key
     keys = [{of.key for of in trial.generations} for trial in (compiled, plain)]

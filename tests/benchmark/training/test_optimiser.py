@@ -3,11 +3,13 @@ from __future__ import annotations
 import copy
 import math
 
+import pytest
 import torch
 from torch import nn
 
 from baselines.autoregressive.gpt2 import GPT2Config, GPT2System
 from benchmark.experiment.recipes import TrainingRecipe
+from benchmark.training.muon import Muon
 from benchmark.training.optimiser import Optimisers, layer_matrices, make_optimisers
 
 
@@ -52,7 +54,8 @@ def test_every_weight_has_one_optimiser():
     assert len(alone.param_groups[0]["params"]) == len(list(module.parameters()))
 
 
-def test_muon_moves_a_matrix_along_all_of_its_directions_alike():
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_muon_moves_a_matrix_along_all_of_its_directions_alike(precision):
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(6, 4, bias=False))
     weight = module[0].weight
@@ -60,12 +63,20 @@ def test_muon_moves_a_matrix_along_all_of_its_directions_alike():
     # One direction has a gradient ten times as large as the others.
     u, _, v = torch.linalg.svd(torch.randn(4, 6), full_matrices=False)
     weight.grad = u @ torch.diag(torch.tensor([10.0, 1.0, 1.0, 1.0])) @ v
-    optimiser = Optimisers(make_optimisers(module, muon()))
+    optimiser = Optimisers(make_optimisers(module, muon(muon_precision=precision)))
     optimiser.step()
     moved = torch.linalg.svdvals(weight.detach() - before)
     # As large as a step of AdamW: .2 for a root mean square of 1, times the rate.
     scale = 0.5 * 0.2 * math.sqrt(6)
     assert moved.min() > 0.5 * scale and moved.max() < 1.3 * scale
+
+
+def test_muon_counts_as_the_recipe_says():
+    kinds = {
+        precision: type(make_optimisers(Tied(), muon(muon_precision=precision))[1])
+        for precision in ("float32", "bfloat16")
+    }
+    assert kinds == {"float32": Muon, "bfloat16": torch.optim.Muon}
 
 
 def test_a_rate_is_that_of_all_weights():
