@@ -15,6 +15,7 @@ from benchmark.experiment.run_context import RunContext
 from benchmark.experiment.suite import load_suite
 from benchmark.status import main
 from benchmark.store.entries import TRIAL, Store
+from benchmark.store.lease import Lease
 
 NANO = Path(__file__).parents[1] / "suites" / "nano.yaml"
 
@@ -90,7 +91,8 @@ def test_the_estimate_is_of_what_is_left_of_a_training(store, plan, capsys):
     assert _reduce(store, trained, estimate).seconds == pytest.approx(estimate.seconds / 4)
 
 
-def test_an_owner_that_is_silent_does_not_run(store, plan, capsys):
+def test_an_owner_that_is_silent_does_not_run(store, plan, capsys, monkeypatch):
+    monkeypatch.setattr(Lease, "beat", lambda lease: None)
     trial = plan.trials[0]
     with store.lock(TRIAL, trial.key):
         path = store.root / "leases" / TRIAL / trial.key / "1"

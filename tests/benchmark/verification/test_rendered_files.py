@@ -46,6 +46,26 @@ def test_columns_of_csv_may_move(tmp_path):
     assert found.verdict == "within bounds"
 
 
+@pytest.mark.parametrize(
+    ("fresh", "expected"),
+    [
+        ("a,0.64175751085776,1.928632049611166\n", "within bounds"),
+        ("a,1.928632049611166,0.64175751085776\n", "within bounds"),
+        ("a,0.64175751085776,1.9286320\n", "differs"),
+        ("a,0.64175751085776,1.928632059611165\n", "differs"),
+        # One number in full does not stand for two.
+        ("a,0.64175751085776\n", "differs"),
+        ("a,0.6417575.1085776,1.928632049611165\n", "differs"),
+    ],
+)
+def test_last_digits_of_numbers_in_full_may_differ(tmp_path, fresh, expected):
+    for name, text in (("kept", "a,0.64175751085775,1.928632049611165\n"), ("fresh", fresh)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.csv").write_text(text)
+    found = compare_files(Path("t.csv"), tmp_path / "kept", tmp_path / "fresh")
+    assert found.verdict == expected
+
+
 def test_numbers_are_taken_as_printed():
     found = numbers("d3pm, 1,000 resamples: -0.50 [1e-05, 12] x2 v1.2.3 0.50")
     assert found == {"1,000": 1, "-0.50": 1, "1e-05": 1, "12": 1, "0.50": 1}
