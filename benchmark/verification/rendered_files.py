@@ -24,10 +24,11 @@ from benchmark.verification.raw_records import RawReport
 _LINK = re.compile(r"\]\(([^)#]+)\)")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
 
-ROUNDING = 1e-9
+ROUNDING = 1e-12
 """Of its size, by which a number in full may differ."""
-FULL = 12
-"""Characters of the shortest number that counts as printed in full."""
+FULL = 15
+"""Characters from which a number is one in full: what records hold is rounded to 10 digits behind
+the point, and may not differ."""
 
 
 def verify_rendering(report: RawReport) -> list[Finding]:
@@ -110,7 +111,7 @@ def find_missing(wanted: Counter[str], found: Counter[str]) -> list[str]:
 
 
 def _is_rounded(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < FULL:
+    if max(len(one), len(other)) < FULL:
         return False
     try:
         return math.isclose(float(one), float(other), rel_tol=ROUNDING)
