@@ -5,15 +5,15 @@ Both move matrices of the shapes of a network of suite `mini` along the same gra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
+from benchmark.experiment.recipes import TrainingRecipe
 from benchmark.timing.alternation import Contender, alternate
 from benchmark.timing.speed_result import Result
-from benchmark.training.muon import Muon
+from benchmark.training.optimiser import make_muon
 
 SHAPES = [(96, 96)] * 8 + [(192, 96)] * 6 + [(288, 96)] * 4 + [(96, 192)] * 4
 """Of `transformer` in suite `mini`: queries, keys and values of a layer are one matrix."""
@@ -33,9 +33,13 @@ def measure_shapes(
     generator = torch.Generator().manual_seed(0)
     weights = [torch.randn(shape, generator=generator) for shape in shapes]
     gradients = [torch.randn(shape, generator=generator) for shape in shapes]
+    recipes = {
+        "muon": TrainingRecipe(newton_schulz_steps=STEPS, muon_precision="float32"),
+        "Muon (torch)": TrainingRecipe(newton_schulz_steps=STEPS, muon_precision="bfloat16"),
+    }
     ours, theirs = (
-        _build(side, [nn.Parameter(w.clone()) for w in weights], gradients, updates, make)
-        for side, make in (("muon", _make_ours), ("Muon (torch)", _make_theirs))
+        _build(side, [nn.Parameter(w.clone()) for w in weights], gradients, updates, recipe)
+        for side, recipe in recipes.items()
     )
     return Result(
         name,
@@ -46,26 +50,16 @@ def measure_shapes(
     )
 
 
-def _make_ours(matrices: Sequence[nn.Parameter]) -> Optimizer:
-    return Muon(matrices, lr=1e-3, weight_decay=0.0, steps=STEPS)
-
-
-def _make_theirs(matrices: Sequence[nn.Parameter]) -> Optimizer:
-    return torch.optim.Muon(
-        matrices, lr=1e-3, weight_decay=0.0, ns_steps=STEPS, adjust_lr_fn="match_rms_adamw"
-    )
-
-
 def _build(
     side: str,
     matrices: Sequence[nn.Parameter],
     gradients: Sequence[Tensor],
     updates: int,
-    make: Callable[[Sequence[nn.Parameter]], Optimizer],
+    recipe: TrainingRecipe,
 ) -> Contender:
     for matrix, gradient in zip(matrices, gradients, strict=True):
         matrix.grad = gradient.clone()
-    optimiser = make(matrices)
+    optimiser = make_muon(matrices, recipe)
 
     def run() -> list[Tensor]:
         for _ in range(updates):

@@ -70,11 +70,12 @@ def make_optimisers(module: nn.Module, recipe: TrainingRecipe) -> tuple[Optimize
     if rest:
         parts.append(AdamW(rest, lr=rate, betas=betas, weight_decay=decay, fused=True))
     if matrices:
-        parts.append(_make_muon(matrices, recipe))
+        parts.append(make_muon(matrices, recipe))
     return tuple(parts)
 
 
-def _make_muon(matrices: Sequence[nn.Parameter], recipe: TrainingRecipe) -> Optimizer:
+def make_muon(matrices: Sequence[nn.Parameter], recipe: TrainingRecipe) -> Optimizer:
+    """Muon for matrices, in the precision of the recipe, with steps as large as those of AdamW."""
     rate, decay, steps = recipe.learning_rate, recipe.weight_decay, recipe.newton_schulz_steps
     if recipe.muon_precision == "float32":
         return Muon(matrices, lr=rate, weight_decay=decay, steps=steps)

@@ -71,6 +71,25 @@ def test_muon_moves_a_matrix_along_all_of_its_directions_alike(precision):
     assert moved.min() > 0.5 * scale and moved.max() < 1.3 * scale
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_one_step_of_newton_schulz_is_its_polynomial_of_the_singular_values(precision):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(6, 4, bias=False))
+    weight = module[0].weight
+    before = weight.detach().clone()
+    values = torch.tensor([8.0, 4.0, 2.0, 1.0])
+    u, _, v = torch.linalg.svd(torch.randn(4, 6), full_matrices=False)
+    weight.grad = u @ torch.diag(values) @ v
+    recipe = muon(newton_schulz_steps=1, muon_precision=precision)
+    Optimisers(make_optimisers(module, recipe)).step()
+    share = values / values.norm()
+    a, b, c = 3.4445, -4.775, 2.0315
+    expected = 0.5 * 0.2 * math.sqrt(6) * (a * share + b * share**3 + c * share**5)
+    moved = torch.linalg.svdvals(weight.detach() - before)
+    # In bfloat16 it rounds.
+    torch.testing.assert_close(moved, expected.sort(descending=True).values, rtol=0.03, atol=0.0)
+
+
 def test_muon_counts_as_the_recipe_says():
     kinds = {
         precision: type(make_optimisers(Tied(), muon(muon_precision=precision))[1])
