@@ -61,6 +61,14 @@ def find_width(module: nn.Module) -> int:
     return max((min(p.shape) for p in module.parameters() if p.ndim == 2), default=0)
 
 
+def move_batch(batch: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """A batch with its tensors on the device."""
+    return {
+        name: _move(value, device) if isinstance(value, Tensor) else value
+        for name, value in batch.items()
+    }
+
+
 def divide_gradients(parameters: Iterable[nn.Parameter], by: float) -> None:
     """Turn the gradients of a sum into those of a mean."""
     for parameter in parameters:
@@ -74,3 +82,9 @@ def learn_from_all(module: nn.Module, join: Callable[[Tensor], Tensor] | None) -
         hook: Callable[[Any], None] | None = getattr(part, "learn_from_all", None)
         if hook is not None:
             hook(join)
+
+
+def _move(tensor: Tensor, device: torch.device) -> Tensor:
+    # From pinned memory a copy does not wait for what the device still has to do.
+    pinned = tensor.pin_memory() if device.type == "cuda" else tensor
+    return pinned.to(device, non_blocking=True)

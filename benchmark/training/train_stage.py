@@ -24,7 +24,8 @@ from benchmark.training.checkpoints import OF_TRAINING
 from benchmark.training.model_card import BESIDE_WEIGHTS, write_card
 from benchmark.training.selection import Selection
 from benchmark.training.trackers import TensorBoardTracker, Tracker, WandbTracker
-from benchmark.training.trainer import Quality, Trainer
+from benchmark.training.trainer import Trainer
+from benchmark.training.validation import Quality
 
 SOURCE = "source.json"
 """The source of a plug-in that a training began with."""

@@ -36,20 +36,24 @@ from benchmark.training.checkpoints import (
     Progress,
     cut_events,
     load_checkpoint,
-    save_best,
     save_checkpoint,
     set_damaged_aside,
 )
-from benchmark.training.ema import averaged_weights, moving_average
+from benchmark.training.ema import moving_average
 from benchmark.training.learning_rate import learning_rate
-from benchmark.training.loss_module import Objective, divide_gradients, is_bf16, learn_from_all
+from benchmark.training.loss_module import (
+    Objective,
+    divide_gradients,
+    is_bf16,
+    learn_from_all,
+    move_batch,
+)
 from benchmark.training.micro_batch import MicroBatchFinder, check_shares
 from benchmark.training.optimiser import Optimisers, make_optimisers
 from benchmark.training.selection import Selection
 from benchmark.training.stopping import find_bound, find_nearest_bound
+from benchmark.training.validation import Quality, Validation
 
-Quality = Callable[[System], dict[str, float]]
-"""Of the weights that the system has now, by metric."""
 OnProgress = Callable[[int, int, str], None]
 """Called with (done, total, text beside the bar)."""
 OnEvent = Callable[[dict[str, Any]], None]
@@ -120,7 +124,7 @@ class Trainer:
                 f"System {system.id} needs a train split and the task has none:"
                 " use the yardsticks or a stand-in task."
             )
-        self.system, self.module, self.valid = system, system.module, valid
+        self.system, self.module = system, system.module
         self.finder = MicroBatchFinder(train, recipe.batch, system.module, folder, processes)
         asked = recipe.micro_batch or recipe.batch
         self.micro_batch: int | None = self.finder.read() if asked == "auto" else asked
@@ -128,7 +132,7 @@ class Trainer:
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
-        self.quality, self.selection = quality, selection
+        self.selection = selection
         self.on_progress, self.on_event = on_progress, on_event
         self.on_checkpoint = on_checkpoint
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
@@ -145,6 +149,17 @@ class Trainer:
         parts = make_optimisers(objective, recipe)
         self.optimiser = Optimisers([self.accelerator.prepare_optimizer(part) for part in parts])
         self.average = moving_average(system.module, recipe.ema_decay, warmup=recipe.ema_warmup)
+        self.validation = Validation(
+            system,
+            self.average,
+            valid[: recipe.valid_examples],
+            seed=seed,
+            device=self.device,
+            quality=quality,
+            selection=selection,
+            folder=folder,
+            processes=processes,
+        )
         self.progress = Progress()
 
     def run(self) -> TrainingSummary:
@@ -173,7 +188,7 @@ class Trainer:
         ids = [f"rehearsal {row}" for row in range(len(examples))]
         self.objective.train()
         seed_torch(row_seed(self.seed, ids[0], 0), self.device)
-        batch = self._to_device(self.system.collate(examples))
+        batch = move_batch(self.system.collate(examples), self.device)
         noise = make_noise(self.seed, ids, 1, self.device)
         self.accelerator.backward(self.objective(batch, noise)[0])
 
@@ -242,7 +257,7 @@ class Trainer:
             part, part_ids = whole[mine], ids[first : first + micro][mine]
             # Dropout and the like use torch's generator: it is keyed like everything else.
             seed_torch(row_seed(self.seed, part_ids[0], 0), self.device)
-            batch = self._to_device(self.system.collate(part))
+            batch = move_batch(self.system.collate(part), self.device)
             noise = make_noise(self.seed, part_ids, 1, self.device)
             total, terms, seen, mean_over = self.objective(batch, noise)
             all_seen = int(processes.sums([seen])[0])
@@ -274,17 +289,6 @@ class Trainer:
             self.average.update_parameters(self.module)
         return loss_sum, totals, tokens
 
-    def _to_device(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: self._moved(value) if isinstance(value, Tensor) else value
-            for name, value in batch.items()
-        }
-
-    def _moved(self, tensor: Tensor) -> Tensor:
-        # From pinned memory a copy does not wait for what the device still has to do.
-        pinned = tensor.pin_memory() if self.device.type == "cuda" else tensor
-        return pinned.to(self.device, non_blocking=True)
-
     def _raise_if(self, first_bad: Tensor) -> None:
         update = min(self.processes.gather(float(first_bad)))
         if math.isfinite(update):
@@ -293,55 +297,10 @@ class Trainer:
                 " lower training.learning_rate, or set training.clip_norm."
             )
 
-    # Validation
-
     def _validate(self) -> None:
-        """Loss and quality of the averaged weights on the valid split; the best are kept."""
-        progress = self.progress
-        if not self.valid:
-            return
-        with averaged_weights(self.module, self.average):
-            loss = self._loss_on(self.valid[: self.recipe.valid_examples])
-            # JSON has no infinity: a loss without a finite value is stored as null.
-            progress.valid_loss = loss if math.isfinite(loss) else None
-            event = {"kind": "valid", "update": progress.update, "loss": progress.valid_loss}
-            quality = self.quality(self.system) if self.quality is not None else {}
-            event |= {"quality": quality}
-            self._append(event | (self._keep_best() if self.selection else {}))
-
-    def _keep_best(self) -> dict[str, Any]:
-        """Keep the weights if no earlier ones were as good; what was found, for the event."""
-        progress, selection = self.progress, self.selection
-        assert selection is not None
-        if selection.score is None:
-            value = self._loss_on(selection.examples)
-        else:
-            value = selection.score(self.system)
-        value = self.processes.broadcast(value)
-        if selection.is_better(value, progress.best_value):
-            progress.best_value, progress.best_update = value, progress.update
-            progress.best_valid_loss, progress.stale_validations = progress.valid_loss, 0
-            if self.processes.is_main:
-                save_best(self.folder, self.module)
-        else:
-            progress.stale_validations += 1
-        return {"selection": value if math.isfinite(value) else None}
-
-    @torch.no_grad()
-    def _loss_on(self, examples: Sequence[Example]) -> float:
-        size = self.micro_batch or self.recipe.batch
-        self.module.eval()
-        parts = [examples[first : first + size] for first in range(0, len(examples), size)]
-        losses = [
-            self._loss_of(part, [f"valid {e.id}" for e in part]) * len(part)
-            for part in self.processes.round_robin(parts)
-        ]
-        return sum(self.processes.gather_round_robin(losses)) / len(examples)
-
-    def _loss_of(self, examples: Sequence[Example], ids: Sequence[str]) -> float:
-        noise = make_noise(self.seed, ids, 1, self.device)
-        terms = self.system.loss(self._to_device(self.system.collate(examples)), noise)
-        return float(terms.total)
+        if self.validation.examples:
+            rows = self.micro_batch or self.recipe.batch
+            self._append(self.validation.run(self.progress, rows=rows))
 
     # Budget, events, checkpoints
 

@@ -18,6 +18,7 @@ from benchmark.training.checkpoints import BEST
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.selection import Selection
 from benchmark.training.trainer import Trainer, TrainingDivergedError
+from benchmark.training.validation import Validation
 
 
 def train(
@@ -330,12 +331,13 @@ def test_early_stop_keeps_the_best(resources, examples, tmp_path):
         _system, examples, examples[:5], recipe=TrainingRecipe(batch=4), seed=3, folder=tmp_path,
         budget=Budget(updates=1),
     )  # fmt: skip
-    assert trainer._loss_on(examples[:5]) == pytest.approx(losses[best], rel=1e-6)
+    loss = trainer.validation.loss_on(examples[:5], rows=4)
+    assert loss == pytest.approx(losses[best], rel=1e-6)
 
 
 def test_a_validation_loss_without_a_value_is_null(resources, examples, tmp_path, monkeypatch):
     losses = iter([math.inf, 2.0, math.nan, math.inf])
-    monkeypatch.setattr(Trainer, "_loss_on", lambda self, examples: next(losses))
+    monkeypatch.setattr(Validation, "loss_on", lambda self, examples, rows: next(losses))
     recipe = {"validate_every": 3}
     _system, summary = train(resources, examples, tmp_path, budget=Budget(updates=10), **recipe)
     text = (tmp_path / "events.jsonl").read_text()
