@@ -20,8 +20,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from benchmark.tasks.attribute_grammar import AttributeGrammar, Category, SentenceFrame
+from benchmark.tasks.attribute_grammar import AttributeGrammar
 from benchmark.tasks.grammar_file import read_fields
+from benchmark.tasks.sentence_forms import Category, SentenceFrame
 
 
 class _Strict(BaseModel):

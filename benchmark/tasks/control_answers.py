@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from benchmark.api import Example, UserError
 from benchmark.api.control import Control, Judgement, read_control, require_control
-from benchmark.tasks.attribute_grammar import AttributeGrammar, Parse
+from benchmark.tasks.attribute_grammar import AttributeGrammar
 from benchmark.tasks.control_posterior import ControlPosterior
 from benchmark.tasks.grammar import tempered
 from benchmark.tasks.grammars import FOLDER
+from benchmark.tasks.sentence_forms import Parse
 
 FEATURES = ("frame", "dish", "adjective")
 """Features, besides the attributes, whose distribution is known: each sentence has one value of

@@ -16,7 +16,8 @@ import random
 from collections.abc import Sequence
 
 from benchmark.api import Example
-from benchmark.tasks.attribute_grammar import AttributeGrammar, Expression, Values
+from benchmark.tasks.attribute_grammar import AttributeGrammar
+from benchmark.tasks.sentence_forms import Expression, Values
 
 MOST_DRAWS = 100_000
 """Draws after which a wanted value is held to be impossible."""

@@ -20,10 +20,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from benchmark.api import Example
 from benchmark.api.control import Control
-from benchmark.tasks.attribute_grammar import AttributeGrammar, Values
+from benchmark.tasks.attribute_grammar import AttributeGrammar
 from benchmark.tasks.control_answers import load_grammar
 from benchmark.tasks.grammar import pick
 from benchmark.tasks.own_values import some_of
+from benchmark.tasks.sentence_forms import Values
 from benchmark.tasks.splits import Split
 
 TRAIN, VALID = 12_000, 198

@@ -8,8 +8,9 @@ from collections import Counter
 import pytest
 
 from benchmark.api import Example
-from benchmark.tasks.attribute_grammar import AttributeGrammar, Category, SentenceFrame
+from benchmark.tasks.attribute_grammar import AttributeGrammar
 from benchmark.tasks.control_posterior import ControlPosterior
+from benchmark.tasks.sentence_forms import Category, SentenceFrame
 
 TINY = AttributeGrammar(
     "tiny",
