@@ -71,6 +71,9 @@ _NORMAL = 1e6
 _EQUAL = 1e-12
 """Equal scores differ in the last bits if they are summed in another order."""
 
+_TRACE = 1e-10
+"""How far a seed moves a mean that it equals, so that it is not taken for one that is absent."""
+
 _BLOCK_CELLS = 1_000_000
 """Multiplicities held at once: 8 MB."""
 
@@ -285,8 +288,10 @@ def _moved(of: Parts, system: str, seeds: Sequence[tuple[str, int]]) -> FloatArr
     values = {(system, name): part.value for name, part in of.items()}
     mean = float(np.mean(list(values.values())))
     scale = math.sqrt(len(values) * (len(values) - 1)) or 1.0
-    moves = [(values[name] - mean) / scale if name in values else 0.0 for name in seeds]
-    return mean + np.array([0.0, *moves])
+    own = {name: (value - mean) / scale for name, value in values.items()}
+    if any(abs(move) > _TRACE for move in own.values()):
+        own = {name: move if abs(move) > _TRACE else _TRACE for name, move in own.items()}
+    return mean + np.array([0.0, *(own.get(name, 0.0) for name in seeds)])
 
 
 def _over_seeds(
@@ -297,7 +302,8 @@ def _over_seeds(
     with np.errstate(invalid="ignore"):
         moves = values[1 : 1 + len(seeds)] - values[0]
     for system, move in zip(seeds, moves, strict=True):
-        # A setting may lack seeds that other settings of its system have: they do not move it.
+        # A setting may lack seeds that other settings of its system have: they do not move it,
+        # and are not among those of its variance.
         if not abs(move) < _EQUAL:
             of_system.setdefault(system, []).append(float(move) ** 2)
     parts = [(math.fsum(squares), max(1, len(squares) - 1)) for squares in of_system.values()]

@@ -133,12 +133,16 @@ def test_what_one_source_does_to_both_cancels() -> None:
     assert np.std(drawn["a"]) > 0.01
 
 
-def test_seeds_alone_give_the_interval_of_student() -> None:
-    means = np.array([0.31, 0.35, 0.30, 0.38])
+@pytest.mark.parametrize(
+    "means",
+    [(0.31, 0.35, 0.30, 0.38), (0.25, 0.5, 0.75), (0.5, 0.5, 0.25, 0.75), (0.98, 0.99, 1.0)],
+    ids=["distinct", "one is the mean", "two are", "one is nearly"],
+)
+def test_seeds_alone_give_the_interval_of_student(means: tuple[float, ...]) -> None:
     found = over_seeds({"a": [np.full(20, mean) for mean in means]}, resamples=50)
     for level in (0.95, 0.8):
         ours = interval(found.scores["a"], seeds=found.seeds, level=level)
-        theirs = stats.t.interval(level, 3, loc=means.mean(), scale=stats.sem(means))
+        theirs = stats.t.interval(level, len(means) - 1, loc=np.mean(means), scale=stats.sem(means))
         assert ends(ours) == pytest.approx(theirs, rel=1e-9)
 
 
