@@ -236,14 +236,33 @@ def interval(
     """
     value = float(values[0])
     low, high = ends or _percentiles(values[1 + len(seeds) :], level)
-    variance, freedom = _over_seeds(values, seeds, low, high, level)
-    if not np.isfinite([value, low, high, variance]).all():
+    low, high = widen((low, high), value, _over_seeds(values, seeds), level)
+    if not np.isfinite([value, low, high]).all():
         return Interval(value=value)
-    if variance > 0:
-        times = _quantile(freedom, level)
-        low = value - times * math.hypot((value - low) / _normal(level), math.sqrt(variance))
-        high = value + times * math.hypot((high - value) / _normal(level), math.sqrt(variance))
     return clipped(Interval(value=value, low=low, high=high), bounds)
+
+
+def widen(
+    ends: tuple[float, float], value: float, over_seeds: Sequence[tuple[float, int]], level: float
+) -> tuple[float, float]:
+    """The ends of an interval over the sources, moved out by the spread over seeds.
+
+    Args:
+        ends: of the interval over the sources.
+        value: of which they are the ends.
+        over_seeds: variances of the value, each over the seeds of one system, and their degrees of
+            freedom.
+        level: of the interval.
+    """
+    low, high = ends
+    variance, freedom = _add_up(over_seeds, low, high, level)
+    if variance == 0:
+        return low, high
+    times, error = _quantile(freedom, level), math.sqrt(variance)
+    return (
+        value - times * math.hypot((value - low) / _normal(level), error),
+        value + times * math.hypot((high - value) / _normal(level), error),
+    )
 
 
 def p_value(difference: FloatArray, *, seeds: Sequence[str] = (), level: float = 0.95) -> float:
@@ -263,7 +282,7 @@ def p_value(difference: FloatArray, *, seeds: Sequence[str] = (), level: float =
         below, above = int((drawn < _EQUAL).sum()), int((drawn > -_EQUAL).sum())
         return min(1.0, 2 * (1 + undefined + min(below, above)) / (1 + len(drawn)))
     low, high = _percentiles(drawn, level)
-    variance, freedom = _over_seeds(difference, seeds, low, high, level)
+    variance, freedom = _add_up(_over_seeds(difference, seeds), low, high, level)
     if not np.isfinite([low, high, variance]).all():
         return 1.0
     from scipy.special import stdtr
@@ -294,10 +313,8 @@ def _moved(of: Parts, system: str, seeds: Sequence[tuple[str, int]]) -> FloatArr
     return mean + np.array([0.0, *(own.get(name, 0.0) for name in seeds)])
 
 
-def _over_seeds(
-    values: FloatArray, seeds: Sequence[str], low: float, high: float, level: float
-) -> tuple[float, float]:
-    """The variance over seeds, and the degrees of freedom of that over seeds and sources."""
+def _over_seeds(values: FloatArray, seeds: Sequence[str]) -> list[tuple[float, int]]:
+    """The variance of a value over the seeds of each system, and its degrees of freedom."""
     of_system: dict[str, list[float]] = {}
     with np.errstate(invalid="ignore"):
         moves = values[1 : 1 + len(seeds)] - values[0]
@@ -306,10 +323,16 @@ def _over_seeds(
         # and are not among those of its variance.
         if not abs(move) < _EQUAL:
             of_system.setdefault(system, []).append(float(move) ** 2)
-    parts = [(math.fsum(squares), max(1, len(squares) - 1)) for squares in of_system.values()]
-    variance = math.fsum(part for part, _ in parts)
+    return [(math.fsum(squares), max(1, len(squares) - 1)) for squares in of_system.values()]
+
+
+def _add_up(
+    over_seeds: Sequence[tuple[float, int]], low: float, high: float, level: float
+) -> tuple[float, float]:
+    """The variance over all seeds, and the degrees of freedom of that over seeds and sources."""
+    variance = math.fsum(part for part, _ in over_seeds)
     over_sources = ((high - low) / 2 / _normal(level)) ** 2
-    spread = math.fsum(part**2 / freedom for part, freedom in parts)
+    spread = math.fsum(part**2 / freedom for part, freedom in over_seeds)
     freedom = (variance + over_sources) ** 2 / spread if spread else _NORMAL
     return variance, min(freedom, _NORMAL)
 

@@ -25,13 +25,11 @@ from benchmark.scoring.bootstrap import (
     Parts,
     clipped,
     resample,
+    widen,
 )
 from benchmark.scoring.candidate_statistics import additive_statistic, best
 
 FloatArray = NDArray[np.float64]
-
-NORMAL_97_5 = 1.959963984540054
-
 
 SHARES = frozenset(
     {"validity", "control", "sentence", "kept", "others_kept", "copy_rate", "empty_rate"}
@@ -71,10 +69,15 @@ def pool(records: Records, trials: Sequence[TrialRecord]) -> dict[Statistic, Int
         if name in parts:
             pooled[name] = resampled.interval(name, level=recipe.level, bounds=bounds)
         elif several:
-            pooled[name] = pool_cautiously(intervals, bounds)
+            pooled[name] = pool_cautiously(intervals, bounds, recipe.level)
         else:
             pooled[name] = clipped(intervals[0], bounds)
     return pooled
+
+
+def find_level(trials: Iterable[TrialRecord]) -> float:
+    """The level of the intervals of a setting, which its seeds share."""
+    return next((t.score.interval.level for t in trials if t.score), IntervalRecipe().level)
 
 
 def recipe_of(score: Score) -> IntervalRecipe:
@@ -122,21 +125,21 @@ def keep_rows(of_seeds: Parts, rows: NDArray[np.bool_]) -> Parts:
     }
 
 
-def pool_cautiously(intervals: Sequence[Interval], bounds: Bounds) -> Interval:
-    """The mean of the seeds; half width from the widest interval and the spread over seeds."""
-    values = [i.value for i in intervals if i.defined]
-    if not values:
+def pool_cautiously(intervals: Sequence[Interval], bounds: Bounds, level: float) -> Interval:
+    """The mean of the seeds; its ends those of the widest interval, widened for their spread.
+
+    Without a value if a seed has none: the rest would be a selection.
+    """
+    values = [interval.value for interval in intervals]
+    if not np.isfinite(values).all() or not values:
         return Interval(value=math.nan)
     mean = math.fsum(values) / len(values)
-    spread = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     below = max((i.value - i.low for i in intervals if i.bounded), default=math.nan)
     above = max((i.high - i.value for i in intervals if i.bounded), default=math.nan)
-    wide = Interval(
-        value=mean,
-        low=mean - math.hypot(below, NORMAL_97_5 * spread),
-        high=mean + math.hypot(above, NORMAL_97_5 * spread),
-    )
-    return clipped(wide, bounds)
+    several = len(values) > 1
+    over_seeds = [(float(np.var(values, ddof=1)) / len(values), len(values) - 1)] if several else []
+    low, high = widen((mean - below, mean + above), mean, over_seeds, level)
+    return clipped(Interval(value=mean, low=low, high=high), bounds)
 
 
 def additive(

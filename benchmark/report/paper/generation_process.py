@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmark.records.schema import Interval, TraceRecord, base
 from benchmark.report.data.axes import Axis, bleu_axis
 from benchmark.report.data.points import Board
-from benchmark.report.data.seed_pooling import pool_cautiously
+from benchmark.report.data.seed_pooling import find_level, pool_cautiously
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.panel_grid import PanelGrid
@@ -36,11 +36,13 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
     found: dict[str, PanelCurve] = {}
     for system in board.systems:
         main = board.main(task, system)
-        keys = [trial.keys.trace for trial in main.trials if trial.keys.trace] if main else []
+        if main is None:
+            continue
+        keys = [trial.keys.trace for trial in main.trials if trial.keys.trace]
         curves = [_read_curve(board.records.trace(key), axis) for key in keys]
         known = [curve for curve in curves if curve is not None]
         if known:
-            found[system] = _pool_seeds(known, axis.bounds(board, task))
+            found[system] = _pool_seeds(known, axis.bounds(board, task), find_level(main.trials))
     return found
 
 
@@ -70,9 +72,9 @@ def _read_curve(trace: TraceRecord, axis: Axis) -> PanelCurve | None:
     }
 
 
-def _pool_seeds(curves: Sequence[PanelCurve], bounds: Bounds) -> PanelCurve:
+def _pool_seeds(curves: Sequence[PanelCurve], bounds: Bounds, level: float) -> PanelCurve:
     """The mean over seeds, where all took the same steps; else the first seed alone."""
     first = curves[0]
     if len(curves) == 1 or any(curve.keys() != first.keys() for curve in curves):
         return first
-    return {x: pool_cautiously([curve[x] for curve in curves], bounds) for x in first}
+    return {x: pool_cautiously([curve[x] for curve in curves], bounds, level) for x in first}

@@ -105,10 +105,13 @@ def test_values_that_do_not_tell_fall_back_on_caution(tmp_path):
 
 def test_caution_adds_the_spread_to_the_widest_interval():
     same = [Interval(value=0.5, low=0.4, high=0.7), Interval(value=0.5, low=0.45, high=0.6)]
-    assert pool_cautiously(same, (0, 1)).low == pytest.approx(0.4)
-    assert pool_cautiously(same, (0, 1)).high == pytest.approx(0.7)
+    assert pool_cautiously(same, (0, 1), 0.95).low == pytest.approx(0.4)
+    assert pool_cautiously(same, (0, 1), 0.95).high == pytest.approx(0.7)
     apart = [Interval(value=0.0, low=0.0, high=0.0), Interval(value=1.0, low=1.0, high=1.0)]
-    half = 1.959963984540054 * math.sqrt(0.5) / math.sqrt(2)
-    assert pool_cautiously(apart, UNBOUNDED).half_width == pytest.approx(half)
-    assert (pool_cautiously(apart, (0, 1)).low, pool_cautiously(apart, (0, 1)).high) == (0, 1)
-    assert not pool_cautiously([Interval(value=math.nan)], UNBOUNDED).defined
+    for level in (0.95, 0.8):
+        student = stats.t.interval(level, 1, loc=0.5, scale=stats.sem([0.0, 1.0]))
+        found = pool_cautiously(apart, UNBOUNDED, level)
+        assert (found.low, found.high) == pytest.approx(student)
+    cut = pool_cautiously(apart, (0, 1), 0.95)
+    assert (cut.low, cut.high) == (0, 1)
+    assert not pool_cautiously([same[0], Interval(value=math.nan)], UNBOUNDED, 0.95).defined
