@@ -26,12 +26,14 @@ from benchmark.runtime.command_line import note
 from benchmark.store.files import list_digests, make_empty, sync_folder, unfinished, write_text
 from benchmark.store.seal import DamagedError, check_files, read_sealed, write_sealed
 
-BEST = "best.safetensors"
-"""The best weights so far, where those are kept."""
+_BEST = "best"
+"""The best weights, named by their update: those of the checkpoint, and the best since."""
+_BEST_BEFORE = "best.safetensors"
+"""What versions up to 0.6.0 had instead."""
 PROGRESS = "progress.json"
 _STATES = ("checkpoint", "checkpoint.tmp", "checkpoint.old")
 """The checkpoint; and, of a process that was killed, the one begun and the one before it."""
-OF_TRAINING = (*_STATES, BEST)
+OF_TRAINING = (*_STATES, _BEST, _BEST_BEFORE)
 """What a training that has ended has no more use for."""
 
 
@@ -69,11 +71,12 @@ def save_checkpoint(
     torch.save(optimiser.state_dict(), fresh / "optimiser.pt")
     write_sealed(fresh / PROGRESS, _finite(asdict(progress)), list_digests(fresh))
     sync_folder(fresh)
-    shutil.rmtree(previous, ignore_errors=True)
     if kept.exists():
+        shutil.rmtree(previous, ignore_errors=True)
         kept.replace(previous)
     fresh.replace(kept)
     shutil.rmtree(previous, ignore_errors=True)
+    _drop_best_but(folder, {progress.best_update})
 
 
 def load_checkpoint(
@@ -98,25 +101,40 @@ def load_checkpoint(
     return Progress(**values)
 
 
-def save_best(folder: Path, module: nn.Module) -> None:
-    """Keep the weights that are the best so far on the valid split, atomically."""
-    fresh = unfinished(folder / BEST)
+def save_best(folder: Path, module: nn.Module, update: int) -> None:
+    """Keep the weights that are the best so far, and beside them those that a resumed run has."""
+    kept = _find(folder)
+    of_checkpoint = _check(kept).get("best_update", 0) if kept is not None else 0
+    path = folder / _BEST / f"{update}.safetensors"
+    path.parent.mkdir(exist_ok=True)
+    fresh = unfinished(path)
     save_model(module, str(fresh))
-    fresh.replace(folder / BEST)
+    fresh.replace(path)
+    _drop_best_but(folder, {update, of_checkpoint})
+
+
+def find_best(folder: Path, update: int) -> Path:
+    """The file of the best weights, which were those after an update."""
+    named, before = folder / _BEST / f"{update}.safetensors", folder / _BEST_BEFORE
+    return before if before.exists() and not named.exists() else named
 
 
 def set_damaged_aside(folder: Path) -> None:
     """Rename a checkpoint that is not what was written, so that training begins again."""
-    kept, best = _find(folder), folder / BEST
+    kept = _find(folder)
+    if kept is None:
+        return
     try:
-        if kept is not None and _check(kept).get("best_value") is not None and not best.exists():
-            raise DamagedError(f"{BEST} is missing")
-        if best.exists():
+        values = _check(kept)
+        if values.get("best_value") is not None:
+            best = find_best(folder, values.get("best_update", 0))
+            if not best.exists():
+                raise DamagedError(f"{best.name}, its best weights, is missing")
             _check_weights(best)
     except DamagedError as why:
         number = sum(1 for _ in folder.glob("*.damaged-*")) + 1
-        for path in (kept, best):
-            if path is not None and path.exists():
+        for path in (kept, folder / _BEST, folder / _BEST_BEFORE):
+            if path.exists():
                 path.replace(path.with_name(f"{path.name}.damaged-{number}"))
         note(
             f"note: the checkpoint in {folder} is damaged ({why}): it was set aside, and training"
@@ -128,6 +146,13 @@ def _find(folder: Path) -> Path | None:
     """The checkpoint; the one before it if the process was killed between the two renames."""
     kept, _, previous = (folder / name for name in _STATES)
     return next((path for path in (kept, previous) if path.exists()), None)
+
+
+def _drop_best_but(folder: Path, updates: set[int]) -> None:
+    needed = {find_best(folder, update) for update in updates}
+    for path in (*(folder / _BEST).glob("*"), folder / _BEST_BEFORE):
+        if path not in needed:
+            path.unlink(missing_ok=True)
 
 
 def _check(kept: Path) -> Mapping[str, Any]:

@@ -32,9 +32,9 @@ from benchmark.runtime.distributed import ALONE, Processes
 from benchmark.runtime.stop_request import StoppedError, find_stop
 from benchmark.training.batch_sampler import Batches
 from benchmark.training.checkpoints import (
-    BEST,
     Progress,
     cut_events,
+    find_best,
     load_checkpoint,
     save_checkpoint,
     set_damaged_aside,
@@ -198,6 +198,7 @@ class Trainer:
         started = last_checkpoint = time.monotonic()
         seconds_before = progress.seconds
         first_bad = torch.full((), math.inf, device=self.device)
+        is_logged = True
         while not self._has_ended():
             rate = learning_rate(
                 progress.update,
@@ -212,7 +213,8 @@ class Trainer:
             progress.update += 1
             progress.tokens += tokens
             progress.seconds = processes.broadcast(seconds_before + time.monotonic() - started)
-            if progress.update % LOG_EVERY == 0 or progress.update == self.budget.updates:
+            is_logged = progress.update % LOG_EVERY == 0 or progress.update == self.budget.updates
+            if is_logged:
                 self._raise_if(first_bad)
                 self._log_update(rate, loss, terms)
             if recipe.validate_every and progress.update % recipe.validate_every == 0:
@@ -221,11 +223,15 @@ class Trainer:
             age_s = math.inf if why else time.monotonic() - last_checkpoint
             if (age_s := processes.broadcast(age_s)) > recipe.checkpoint_s:
                 self._raise_if(first_bad)
+                # A run that is resumed at its end has no update to tell the loss of.
+                progress.loss = self._add_up(loss, terms)[1]
                 self._checkpoint()
                 last_checkpoint = time.monotonic()
             if age_s == math.inf and not self._has_ended():
                 raise StoppedError(why or "the first process was asked to stop")
         self._raise_if(first_bad)
+        if not is_logged:
+            self._log_update(rate, loss, terms)
         self._finish()
         return TrainingSummary(
             updates=progress.update,
@@ -310,8 +316,7 @@ class Trainer:
 
     def _log_update(self, rate: float, loss: Tensor, terms: dict[str, Tensor]) -> None:
         progress = self.progress
-        parts = {name: float(value) for name, value in terms.items()}
-        parts, progress.loss = _add_up(self.processes.gather((parts, float(loss))))
+        parts, progress.loss = self._add_up(loss, terms)
         self._append(
             {
                 "kind": "train",
@@ -326,6 +331,17 @@ class Trainer:
         if self.on_progress is not None and self.processes.is_main:
             done, total = find_nearest_bound(progress, self.budget)
             self.on_progress(done, total, f"loss {progress.loss:.3f}")
+
+    def _add_up(self, loss: Tensor, terms: dict[str, Tensor]) -> tuple[dict[str, float], float]:
+        """Terms and loss of an update, summed over processes."""
+        mine = float(loss), {name: float(value) for name, value in terms.items()}
+        totals: dict[str, float] = {}
+        losses = 0.0
+        for of_one, parts in self.processes.gather(mine):
+            losses += of_one
+            for name, value in parts.items():
+                totals[name] = totals.get(name, 0.0) + value
+        return totals, losses
 
     def _append(self, event: dict[str, Any]) -> None:
         if self.processes.is_main:
@@ -358,7 +374,7 @@ class Trainer:
         module = self.module
         self.processes.barrier()
         if progress.best_value is not None:
-            load_model(module, str(self.folder / BEST))
+            load_model(module, str(find_best(self.folder, progress.best_update)))
             progress.valid_loss = progress.best_valid_loss
         elif self.average is not None:
             module.load_state_dict(self.average.module.state_dict())
@@ -375,12 +391,3 @@ class Trainer:
             "kept_value": progress.best_value,
             "kept_examples": len(selection.examples),
         }
-
-
-def _add_up(parts: Sequence[tuple[dict[str, float], float]]) -> tuple[dict[str, float], float]:
-    """Sum losses and their named terms over processes."""
-    terms: dict[str, float] = {}
-    for of_one, _ in parts:
-        for name, value in of_one.items():
-            terms[name] = terms.get(name, 0.0) + value
-    return terms, sum(loss for _, loss in parts)

@@ -84,7 +84,7 @@ class Validation:
             progress.best_value, progress.best_update = value, progress.update
             progress.best_valid_loss, progress.stale_validations = progress.valid_loss, 0
             if self.processes.is_main:
-                save_best(self.folder, self.module)
+                save_best(self.folder, self.module, progress.update)
         else:
             progress.stale_validations += 1
         return {"selection": value if math.isfinite(value) else None}

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_model
 from torch import nn
 
 from benchmark.training.checkpoints import (
     Progress,
     cut_events,
+    find_best,
     load_checkpoint,
     save_best,
     save_checkpoint,
@@ -23,6 +26,7 @@ PROGRESS = Progress(
     update=7, tokens=80, seconds=1.5, stale_validations=2, loss=0.5, valid_loss=0.75,
     ended_by="updates", best_update=5, best_valid_loss=0.8,
 )  # fmt: skip
+BEST_AT_5 = replace(PROGRESS, best_value=0.8)
 
 
 class Training:
@@ -158,15 +162,63 @@ def test_checkpoint_of_an_earlier_version_is_read_unless_it_is_broken(tmp_path, 
 
 def test_best_weights_that_cannot_be_read(tmp_path, capsys):
     training = Training(0, 3)
-    training.save(tmp_path)
-    save_best(tmp_path, training.module)
+    save_best(tmp_path, training.module, 5)
+    training.save(tmp_path, BEST_AT_5)
     set_damaged_aside(tmp_path)
-    assert (tmp_path / "best.safetensors").exists() and capsys.readouterr().err == ""
-    (tmp_path / "best.safetensors").write_bytes(b"")
+    assert find_best(tmp_path, 5).exists() and capsys.readouterr().err == ""
+    find_best(tmp_path, 5).write_bytes(b"")
     set_damaged_aside(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "best.safetensors.damaged-1", "checkpoint.damaged-1",
+        "best.damaged-1", "checkpoint.damaged-1",
     ]  # fmt: skip
+
+
+def weights_of(path: Path) -> list[list[float]]:
+    return [value.flatten().tolist() for value in load_file(path).values()]
+
+
+def test_better_weights_after_a_checkpoint_leave_it_its_own(tmp_path):
+    """A run that is killed then goes on from the checkpoint, whose best weights are others."""
+    training = Training(0, 1)
+    of_5 = training.weights[0]
+    save_best(tmp_path, training.module, 5)
+    training.save(tmp_path, BEST_AT_5)
+    for update in (9, 12):
+        training.update()
+        save_best(tmp_path, training.module, update)
+    assert sorted(path.name for path in (tmp_path / "best").iterdir()) == [
+        "12.safetensors", "5.safetensors",
+    ]  # fmt: skip
+    assert of_5 in weights_of(find_best(tmp_path, 5))
+    training.save(tmp_path, replace(BEST_AT_5, update=13, best_update=12))
+    assert [path.name for path in (tmp_path / "best").iterdir()] == ["12.safetensors"]
+
+
+def test_best_weights_of_an_earlier_version_are_found_until_better_ones_are(tmp_path, capsys):
+    training = Training(0, 3)
+    training.save(tmp_path, BEST_AT_5)
+    before = tmp_path / "best.safetensors"
+    save_model(training.module, str(before))
+    set_damaged_aside(tmp_path)
+    assert find_best(tmp_path, 5) == before and capsys.readouterr().err == ""
+    save_best(tmp_path, training.module, 9)
+    assert find_best(tmp_path, 5) == before and find_best(tmp_path, 9) != before
+    training.save(tmp_path, replace(BEST_AT_5, update=9, best_update=9))
+    assert not before.exists() and find_best(tmp_path, 9).exists()
+
+
+def test_a_kill_while_the_checkpoint_of_an_earlier_kill_is_replaced(tmp_path, monkeypatch):
+    """At any moment one of the two can be read."""
+    Training(0, 1).save(tmp_path)
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")
+
+    def die(self, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        Training(0, 2).save(tmp_path, Progress(update=8))
+    assert Training(1, 1).load(tmp_path) == PROGRESS
 
 
 def test_events_that_are_no_events_are_dropped(tmp_path):

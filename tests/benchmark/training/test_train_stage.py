@@ -148,7 +148,7 @@ def test_nothing_is_kept_that_only_the_training_needed(tmp_path: Path) -> None:
 
     store.finish = noted  # type: ignore[method-assign]
     train(trial, RunContext(store))
-    assert {"checkpoint", "best.safetensors"} < set(written)
+    assert {"checkpoint", "best"} < set(written)
     folder = store.folder("train", trial.train_key)
     assert {path.name for path in folder.iterdir()} == {"record.json", "events.jsonl", "system"}
     assert store.record("train", trial.train_key) is not None

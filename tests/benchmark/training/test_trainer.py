@@ -14,7 +14,6 @@ from benchmark.experiment.recipes import Budget, TrainingRecipe
 from benchmark.runtime.stop_request import StoppedError, listen
 from benchmark.store.lease import LeaseLostError
 from benchmark.training.batch_sampler import Batches
-from benchmark.training.checkpoints import BEST
 from benchmark.training.learning_rate import learning_rate
 from benchmark.training.selection import Selection
 from benchmark.training.trainer import Trainer, TrainingDivergedError
@@ -305,7 +304,26 @@ def test_each_epoch_sees_each_example_once(resources, examples, tmp_path):
     ],
 )
 def test_what_ended_it_is_recorded(resources, examples, tmp_path, budget, ended_by):
-    assert train(resources, examples, tmp_path, budget=budget)[1].ended_by == ended_by
+    _, summary = train(resources, examples, tmp_path, budget=budget)
+    assert summary.ended_by == ended_by
+    # Also where it ends between two lines of the log.
+    last = events_of(tmp_path, "train")[-1]
+    assert (last["update"], last["loss"]) == (summary.updates, summary.final_loss)
+    assert math.isfinite(summary.final_loss)
+
+
+def test_resumed_at_its_end_it_has_the_loss_of_the_last_update(resources, examples, tmp_path):
+    budget = Budget(updates=100, tokens=20)
+    _, whole = train(resources, examples, tmp_path / "a", budget=budget)
+
+    def kill(self):
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Trainer, "_finish", kill)
+        train(resources, examples, tmp_path / "b", budget=budget, checkpoint_s=1e-9)
+    _, resumed = train(resources, examples, tmp_path / "b", budget=budget)
+    assert resumed.final_loss == whole.final_loss
 
 
 def test_early_stop_keeps_the_best(resources, examples, tmp_path):
@@ -423,10 +441,13 @@ def test_kept_weights_that_are_gone_begin_training_again(resources, examples, tm
     whole, _ = train(resources, examples, tmp_path / "a", **options)
     with pytest.raises(Killed):
         train(resources, examples, tmp_path / "b", collate=killer(7), checkpoint_s=1e-9, **options)
-    (tmp_path / "b" / BEST).unlink()
+    for best in (tmp_path / "b" / "best").iterdir():
+        best.unlink()
     again, _ = train(resources, examples, tmp_path / "b", **options)
     assert torch.equal(weights(whole), weights(again))
-    assert [path.name for path in (tmp_path / "b").glob("*.damaged-*")] == ["checkpoint.damaged-1"]
+    assert sorted(path.name for path in (tmp_path / "b").glob("*.damaged-*")) == [
+        "best.damaged-1", "checkpoint.damaged-1",
+    ]  # fmt: skip
 
 
 def test_diverged_training_names_the_update(resources, examples, tmp_path):
