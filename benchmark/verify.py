@@ -35,6 +35,14 @@ examples:
   python -m benchmark.verify reports/mini --against OTHER/reports/mini
 """
 
+_OF_RERUN = "store", "use_store", "jobs", "device"
+_UNUSED = {
+    "quick": (*_OF_RERUN, "exact"),
+    "scores_only": (*_OF_RERUN, "exact"),
+    "against": (*_OF_RERUN, "data_dir"),
+}
+"""By method the options that mean nothing to it."""
+
 
 def parser() -> CommandParser:
     """The command line."""
@@ -51,7 +59,7 @@ def parser() -> CommandParser:
         "--sample", type=int, metavar="N", help="verify N of these trials, drawn at random"
     )
     what.add_argument(
-        "--sample-seed", type=int, default=0, metavar="N", help="seed of the sample (default: 0)"
+        "--sample-seed", type=int, metavar="N", help="seed of the sample (default: 0)"
     )
     method = made.add_argument_group("how").add_mutually_exclusive_group()
     method.add_argument(
@@ -121,6 +129,26 @@ def _check(options: argparse.Namespace) -> None:
             f"--use-store {options.use_store}: this folder does not exist; name another."
         )
     check_output(options.output)
+    _refuse_unused(options)
+
+
+def _refuse_unused(options: argparse.Namespace) -> None:
+    """Say what a method does not look at, so that nobody takes it for looked at."""
+    given = parser()
+    for method, unused in _UNUSED.items():
+        if getattr(options, method):
+            for name in unused:
+                if getattr(options, name) != given.get_default(name):
+                    raise UserError(
+                        f"{_flag(method)} makes nothing again and does not use {_flag(name)}:"
+                        f" leave out one of the two."
+                    )
+    if options.sample_seed is not None and options.sample is None:
+        raise UserError("--sample-seed draws nothing without --sample N: add it.")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _verify(options: argparse.Namespace) -> Verification:
@@ -136,10 +164,10 @@ def _verify(options: argparse.Namespace) -> Verification:
         tasks=options.task,
         systems=options.system,
         sample=options.sample,
-        seed=options.sample_seed,
+        seed=options.sample_seed or 0,
     )
     count, total = (len({record.trial for record in of}) for of in (records, report.records))
-    drawn = f", drawn with seed {options.sample_seed}" if options.sample is not None else ""
+    drawn = f", drawn with seed {options.sample_seed or 0}" if options.sample is not None else ""
     scope = f"{count} of {total} trials ({len(records)} settings{drawn})"
     notes, bounds = describe_origin(report), () if options.exact else (BOUNDS_IN_WORDS,)
     if options.against is not None:

@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 from benchmark.api import UserError
 from benchmark.records.merge_check import check_comparable, refuse
 from benchmark.records.merge_part import MergePart, Row, read_part
-from benchmark.records.merged_trials import name_trial
+from benchmark.records.merged_trials import TrialId, name_trial
 from benchmark.records.reader import read_records
 from benchmark.records.record_files import FILE_OF_STAGE, write_keyed, write_trial_records
 from benchmark.records.report_lock import hold_report
@@ -99,30 +98,67 @@ def _check_new(folder: Path) -> None:
 
 def _join_lines(parts: Sequence[MergePart]) -> tuple[list[_Kept], list[str]]:
     """The trials of all, each once, seeds of a system side by side; and what to say of them."""
-    found: dict[tuple[Any, ...], _Kept] = {}
-    differing: dict[str, None] = {}
+    trials: dict[TrialId, list[tuple[MergePart, dict[str, Row]]]] = {}
     for part in parts:
+        found: dict[TrialId, dict[str, Row]] = {}
         for line in part.lines:
-            name = (*name_trial(line), line["setting"]["label"])
-            held = found.get(name)
-            if held is None:
-                found[name] = (part, line)
-                continue
-            told = f"{line['task']} / {line['system']} / seed {line['seed']}"
-            if held[1]["keys"].get("generate") != line["keys"].get("generate"):
-                raise refuse(
-                    held[0], part, f"both have {told} / {line['setting']['label']}, by different"
-                    " recipes or codes", "leave one of the two out, or run it with other seeds",
-                )  # fmt: skip
-            if held[1]["status"] != "ok" and line["status"] == "ok":
-                found[name] = (part, line)  # one that failed gives way to one that did not
-            elif line["status"] == "ok" and _digest_of(held[1]) != _digest_of(line):
-                differing[f"{told} is not the same in {held[0].report} and {part.report}: that of"
-                          f" {held[0].report} is taken."] = None  # fmt: skip
-    _check_seeds(found.values())
+            found.setdefault(name_trial(line), {})[line["setting"]["label"]] = line
+        for name, settings in found.items():
+            trials.setdefault(name, []).append((part, settings))
+    said: dict[str, None] = {}
+    joined = [of for versions in trials.values() for of in _join_settings(versions, said)]
+    _check_seeds(joined)
     systems = [*dict.fromkeys(system for part in parts for system in part.run["systems"])]
-    kept = sorted(found.values(), key=lambda of: (systems.index(of[1]["system"]), of[1]["seed"]))
-    return kept, [*differing]
+    kept = sorted(joined, key=lambda of: (systems.index(of[1]["system"]), of[1]["seed"]))
+    return kept, [*said]
+
+
+def _join_settings(
+    versions: Sequence[tuple[MergePart, dict[str, Row]]], said: dict[str, None]
+) -> list[_Kept]:
+    """The settings of one trial: of the report where most have ended well, the first of such.
+
+    Others give what it lacks, if they decoded the same weights.
+    """
+    for (one, settings), (other, others) in combinations(versions, 2):
+        for label in settings.keys() & others.keys():
+            _check_recipe(one, other, settings[label], others[label])
+    first, own = max(versions, key=lambda of: sum(map(_is_ok, of[1].values())))
+    kept = {label: (first, line) for label, line in own.items()}
+    for other, settings in versions:
+        for label, line in settings.items() if other is not first else ():
+            told = f"{line['task']} / {line['system']} / seed {line['seed']}"
+            held = kept.get(label)
+            if held is not None and _is_ok(held[1]):
+                if _is_ok(line) and _digest_of(held[1]) != _digest_of(line):
+                    said[f"{told} is not the same in {first.report} and {other.report}: that of"
+                         f" {first.report} is taken."] = None  # fmt: skip
+            elif _may_share_weights(own.values(), [line]):
+                if held is None or _is_ok(line):
+                    kept[label] = (other, line)
+            else:
+                said[f"{told} / {label} of {other.report} is left out: it decoded other weights"
+                     f" than the settings of {first.report}."] = None  # fmt: skip
+    return [*kept.values()]
+
+
+def _check_recipe(one: MergePart, other: MergePart, line: Row, again: Row) -> None:
+    if line["keys"].get("generate") != again["keys"].get("generate"):
+        told = f"{line['task']} / {line['system']} / seed {line['seed']}"
+        raise refuse(
+            one, other, f"both have {told} / {line['setting']['label']}, by different recipes or"
+            " codes", "leave one of the two out, or run it with other seeds",
+        )  # fmt: skip
+
+
+def _is_ok(line: Row) -> bool:
+    return bool(line["status"] == "ok")
+
+
+def _may_share_weights(*lines: Iterable[Row]) -> bool:
+    """Whether no two of them say that other weights decoded: yardsticks and old records do not."""
+    found = {(line["training"] or {}).get("system_digest") for of in lines for line in of}
+    return len(found - {None}) <= 1
 
 
 def _digest_of(line: Row) -> str | None:

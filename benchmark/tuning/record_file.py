@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
 
 from benchmark.api import UserError
 from benchmark.store.files import write_json
@@ -15,6 +17,23 @@ from benchmark.tuning.search import Search
 
 OF_SEARCH = ("schema", "suite", "task", "measure", "training_seed", "sampler_seed", "budget_share")
 """What all systems of a record have in common, beside the number of trials."""
+
+
+class _Tried(BaseModel):
+    train: str | None = None
+
+
+class _OfSystem(BaseModel):
+    ranges: dict[str, Any]
+    tried: Annotated[list[_Tried], Field(min_length=1)]
+
+
+class _Whole(BaseModel):
+    """What is read of a record; the rest of it is kept as it is."""
+
+    trials: Annotated[int, Field(strict=True)]
+    systems: dict[str, _OfSystem]
+    unfinished: list[str] = []
 
 
 def check_record(file: Path, searches: Sequence[Search], budget_share: float) -> None:
@@ -59,11 +78,11 @@ def _read(file: Path) -> dict[str, Any] | None:
     """The record of a file; None if there is none."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and all(of["tried"] for of in found["systems"].values()):
-            return found
+        _Whole.model_validate(found)
+        return dict(found)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError):
         pass
     raise UserError(
         f"{file} is no record of benchmark.tune and is not replaced: name another file with"
@@ -91,7 +110,7 @@ def _merge(file: Path, old: dict[str, Any] | None, new: Mapping[str, Any]) -> di
         before = old["systems"].get(name, of)
         if before["ranges"] != of["ranges"]:
             raise _differs(file, f"ranges of {name}", before["ranges"], of["ranges"])
-        if before["tried"][0]["train"] != of["tried"][0]["train"]:
+        if before["tried"][0].get("train") != of["tried"][0]["train"]:
             raise UserError(
                 f"{file} is the record of another recipe, code or data of {name}: name another file"
                 " with --record."

@@ -275,6 +275,8 @@ def read_value(
     of = _statistic(scored, search.measure)
     beside = None if search.beside is None else _statistic(scored, search.beside)["value"]
     made_by = generated["code"]["digest"]
+    if of["value"] is None:
+        return Tried(*keys, None, error=f"{search.measure} is undefined", code=made_by)
     return Tried(*keys, of["value"], of["low"], of["high"], beside, code=made_by)
 
 

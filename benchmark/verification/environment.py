@@ -21,13 +21,17 @@ from benchmark.verification.raw_records import RawRecord, RawReport
 ARITHMETIC = ("torch", "transformers", "numpy")
 """The packages whose version changes last bits."""
 
+STAGES = "train", "generate"
+"""Those that a network computes; a system that is not trained has the second alone."""
+
 
 def environment_changes(stored: RawRecord, fresh: RawRecord) -> tuple[str, ...]:
     """Why bytes need not agree, as sentences; empty where they have to."""
     changes = []
     if (stored.line["training"] or {}).get("ended_by") == "seconds":
         changes.append("a clock ended the training")
-    for stage in ("train", "generate"):
+    stages = [stage for stage in STAGES if any(stage in of.line["made"] for of in (stored, fresh))]
+    for stage in stages or STAGES:
         before, after = _conditions_of(stored, stage), _conditions_of(fresh, stage)
         for name in before:
             if None not in (before[name], after.get(name)) and before[name] != after[name]:

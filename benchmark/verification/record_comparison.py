@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from benchmark.api import UserError
 from benchmark.verification.findings import Difference
 from benchmark.verification.raw_records import BrokenFileError, RawRecord, Row
 
@@ -55,6 +56,8 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
         comparable = list(stored.metrics | fresh.metrics)
     one_sided = [] if same_code else [p for p in _OPTIONAL if _has(stored, p) != _has(fresh, p)]
     notes += [f"only one of the records has {_OPTIONAL[place]}" for place in one_sided]
+    if not _is_one_batch(stored, fresh):
+        notes.append("costs are not compared: one of the two decoded in batches of another size")
     found = [
         *_compare_fields(
             stored, fresh, same_code=same_code, comparable=comparable, without=one_sided
@@ -131,7 +134,8 @@ def _compare_fields(
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
     same_scores = same_code and same_candidates(stored, fresh)
-    same_batch = len({_batch(of.run.get("suite_yaml", "")) for of in (stored, fresh)}) == 1
+    same_batch = _is_one_batch(stored, fresh)
+    both_likely = all(_has(record, ("keys", "likelihood")) for record in (stored, fresh))
 
     def parts(record: RawRecord) -> dict[str, Any]:
         line = without_clocks(record.line)
@@ -160,6 +164,7 @@ def _compare_fields(
             "cost": line["cost"] if same_batch else None,
             "score": score if line["score"] else None,
             "valid": valid,
+            "likelihoods": line.get("likelihood") if both_likely else None,
         }
 
     before, after = parts(stored), parts(fresh)
@@ -172,11 +177,20 @@ def _compare_fields(
             yield Difference(part, found.where, found.stored, found.fresh)
 
 
+def _is_one_batch(stored: RawRecord, fresh: RawRecord) -> bool:
+    """Whether as many rows were decoded at once, on which the padding that is computed depends."""
+    return len({_read_batch(of.run.get("suite_yaml") or "") for of in (stored, fresh)}) == 1
+
+
 @lru_cache(maxsize=8)
-def _batch(suite_yaml: str) -> Any:
-    """Rows decoded at once, on which it depends how much padding is computed."""
-    suite = yaml.safe_load(suite_yaml) or {}
-    return suite.get("evaluation", {}).get("batch")
+def _read_batch(suite_yaml: str) -> Any:
+    try:
+        suite = yaml.safe_load(suite_yaml)
+    except yaml.YAMLError as error:
+        why = " ".join(str(error).split())
+        raise UserError(f"The suite in records/run.json is not valid YAML: {why}.") from error
+    evaluation = suite.get("evaluation") if isinstance(suite, dict) else None
+    return evaluation.get("batch") if isinstance(evaluation, dict) else None
 
 
 def _compare_files(

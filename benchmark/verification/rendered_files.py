@@ -1,17 +1,21 @@
 """The tables and the summary of a kept report against its records.
 
-Report code may have changed since, so where bytes differ the numbers count: every line of the kept
-file needs a line of the newly rendered file with all of its numbers, as they were printed. Columns,
-rows and words may be added or moved; a number may not change, but for the last digits of those that
-are printed in full: processors round sums differently. Plots are not compared, since their
+Report code may have changed since, so where bytes differ the figures count: every line of the kept
+file needs a line of the newly rendered file with all of its numbers and names of systems and tasks,
+in the same order, as they were printed. Columns, rows and words may be added, and rows moved; a
+number may not change, but for the last digits of those that are printed in full: processors round
+sums differently. Plots are not compared, since their
 bytes depend on the version of matplotlib; those that the report shows have to exist.
 """
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,8 +46,9 @@ def verify_rendering(report: RawReport) -> list[Finding]:
         write_texts(report.folder, fresh)
         names = _named_files(report)
         names |= {path.relative_to(report.folder) for path in report.folder.glob("tables/*")}
+        subjects = {str(record.line[of]) for record in report.records for of in ("task", "system")}
         return [
-            compare_files(name, report.folder, fresh)
+            compare_files(name, report.folder, fresh, subjects)
             for name in sorted(names)
             if name.suffix != ".png" or not (report.folder / name).exists()
         ]
@@ -61,8 +66,15 @@ def _named_files(report: RawReport) -> set[Path]:
     return names | {name.with_name(name.stem + end) for name in tables for end in FURTHER_FILES}
 
 
-def compare_files(name: Path, kept: Path, fresh: Path) -> Finding:
-    """The verdict on the kept file `name` from the one that is rendered now."""
+def compare_files(name: Path, kept: Path, fresh: Path, subjects: Collection[str] = ()) -> Finding:
+    """The verdict on the kept file `name` from the one that is rendered now.
+
+    Args:
+        name: of the file, in both folders.
+        kept: folder of the report.
+        fresh: folder of what is rendered now.
+        subjects: the systems and tasks that figures are of.
+    """
     subject = {"file": name.as_posix()}
     if not (kept / name).exists():
         remark = f"it is missing: `python -m benchmark.report --figures all {kept}` regenerates it"
@@ -73,29 +85,62 @@ def compare_files(name: Path, kept: Path, fresh: Path) -> Finding:
     if before == after:
         return Finding(subject, "equal")
     if name.suffix == ".csv":
+        if aligned := _align_columns(before, after):
+            before, after = aligned
         before, after = before.replace(",", " "), after.replace(",", " ")
-    lines = after.split("\n")
-    available = [numbers(line) for line in lines]
-    for number, line in enumerate(before.split("\n"), start=1):
-        wanted = numbers(line)
-        if not any(wanted <= found for found in available):
-            nearest = max(range(len(lines)), key=lambda i: (wanted & available[i]).total())
-            missing = find_missing(wanted, available[nearest])
-            if not missing:
-                continue
-            where = f"line {number}, not found: {' '.join(missing)}"
-            difference = Difference("figures", where, line, lines[nearest])
-            return Finding(subject, "differs", (), (difference,))
-    shown, known = numbers(before).total(), numbers(after).total()
+    if difference := _find_missing_line(before, after, subjects):
+        return Finding(subject, "differs", (), (difference,))
+    shown, rendered = (len(_NUMBER.findall(text)) for text in (before, after))
     if not shown:
         return Finding(subject, "cannot be checked", ("nothing was compared: it has no figures",))
-    more = f"; {known - shown} more figures are rendered now" if known > shown else ""
+    more = f"; {rendered - shown} more figures are rendered now" if rendered > shown else ""
     return Finding(subject, "within bounds", (f"different layout; all figures agree{more}",))
 
 
-def numbers(line: str) -> Counter[str]:
-    """The numbers of a line, as they are printed."""
-    return Counter(_NUMBER.findall(line))
+def _find_missing_line(before: str, after: str, subjects: Collection[str]) -> Difference | None:
+    """The first kept line whose figures no rendered line has."""
+    lines = after.split("\n")
+    available = [find_figures(line, subjects) for line in lines]
+    known = set(lines)
+    for number, line in enumerate(before.split("\n"), start=1):
+        wanted = find_figures(line, subjects)
+        if line in known or any(_is_within(wanted, found) for found in available):
+            continue
+        counted = Counter(wanted)
+        nearest = max(range(len(lines)), key=lambda i: (counted & Counter(available[i])).total())
+        missing = find_missing(counted, Counter(available[nearest]))
+        what = f"not found: {' '.join(missing)}" if missing else "in another order"
+        return Difference("figures", f"line {number}, {what}", line, lines[nearest])
+    return None
+
+
+def _align_columns(before: str, after: str) -> tuple[str, str] | None:
+    """Both tables with the columns of the first alone; None where the second lacks one."""
+    kept, fresh = (list(csv.reader(text.splitlines())) for text in (before, after))
+    if not kept or not fresh or not {*kept[0]} <= {*fresh[0]}:
+        return None
+    places = [fresh[0].index(head) for head in kept[0]]
+    rows = ([row[place] for place in places if place < len(row)] for row in fresh)
+    return "\n".join(map(",".join, kept)), "\n".join(map(",".join, rows))
+
+
+def find_figures(line: str, subjects: Collection[str] = ()) -> list[str]:
+    """The numbers and subjects of a line in their order, as they are printed."""
+    return _figures(frozenset(subjects)).findall(line)
+
+
+@lru_cache(maxsize=8)
+def _figures(subjects: frozenset[str]) -> re.Pattern[str]:
+    """What finds numbers and subjects, of names within names the longest."""
+    names = map(re.escape, sorted(subjects, key=len, reverse=True))
+    one_of = "|".join(rf"(?<![\w-]){name}(?![\w-])" for name in names)
+    return re.compile(f"{one_of}|{_NUMBER.pattern}" if one_of else _NUMBER.pattern)
+
+
+def _is_within(wanted: Sequence[str], found: Iterable[str]) -> bool:
+    """Whether all that is wanted is found, in this order and with others between."""
+    rest = iter(found)
+    return all(any(one == other or _is_rounded(one, other) for other in rest) for one in wanted)
 
 
 def find_missing(wanted: Counter[str], found: Counter[str]) -> list[str]:

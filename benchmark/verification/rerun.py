@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from benchmark.api import UserError
 from benchmark.experiment.plan import Plan
+from benchmark.store import provenance
 from benchmark.store.entries import Store
 from benchmark.store.files import write_text
 from benchmark.verification.findings import Finding
@@ -48,11 +49,13 @@ def rerun(
     Raises:
         UserError: if the store cannot be used.
     """
+    origin = _describe_origin(weights)
     if store is not None:
-        _check_store(store)
+        _check_store(store, origin)
     with TemporaryDirectory(prefix="benchmark-verify-") as temporary:
         work = Store(store or Path(temporary))
         work.prepare()
+        write_text(work.root / STORE_MARK, origin)
         obstacles = [_find_obstacle(record, rebuilt, work, weights) for record in records]
         able = [r for r, why in zip(records, obstacles, strict=True) if why is None]
         found: Iterator[Finding] = iter(())
@@ -84,22 +87,38 @@ def _find_obstacle(
     if source.record("train", key) is None:
         return f"the store of --use-store has no trained weights with the key {key}"
     if not target.exists():
+        target.unlink(missing_ok=True)  # a link to where the weights were before
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(source.folder("train", key).resolve(), target_is_directory=True)
     return None
 
 
-def _check_store(store: Path) -> None:
-    """What no verification made would be compared with itself.
+def _describe_origin(weights: Path | None) -> str:
+    """The mark of a store: what else than its entries decides what is in them."""
+    of = "trained again" if weights is None else str(weights.resolve())
+    return (
+        "Made by python -m benchmark.verify; may be removed.\n"
+        f"weights: {of}\ncode: {provenance.code()['digest']}\n"
+    )
+
+
+def _check_store(store: Path, origin: str) -> None:
+    """What no verification made, or one of other weights or code, would be compared with itself.
 
     Raises:
         UserError: if the store holds such entries.
     """
-    is_ours = (store / STORE_MARK).exists()
+    mark = store / STORE_MARK
+    is_ours = mark.exists()
     if store.exists() and not is_ours and (not store.is_dir() or any(store.iterdir())):
         raise UserError(
             f"--store {store} is not empty and not of an earlier verification: name another"
             " folder; to verify from its trained weights, pass it as --use-store."
+        )
+    if is_ours and mark.read_text(encoding="utf-8", errors="replace") != origin:
+        raise UserError(
+            f"--store {store} is of a verification by other code or from other weights: name"
+            " another folder, or remove this one."
         )
 
 
@@ -110,7 +129,6 @@ def _run(plan: Plan, store: Store, device: str, jobs: int, command: Sequence[str
     from benchmark.export.record_writer import write_records
     from benchmark.runtime.progress import ProgressBoard
 
-    write_text(store.root / STORE_MARK, "Made by python -m benchmark.verify; may be removed.\n")
     jobs = min(jobs, len(plan.trials))
     with closing(ProgressBoard(len(plan.trials), jobs)) as board:
         context = RunContext(store, device, board.stage)

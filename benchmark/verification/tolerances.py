@@ -5,8 +5,9 @@ updates neither are its weights; then different texts are drawn, and what may be
 the scores agree within their own intervals. The two ends of a 95 % interval lie 3.9 standard errors
 apart, and the difference of two equally good systems has a standard error of at most 1.4 of these:
 hence the whole width for weights that were trained again, and half of it for those that were not.
-Where the report has several seeds, weights that were trained again may lie as far from the record
-as two seeds do by Student's t, in 95 of 100 cases.
+Where the report has several seeds, weights that were trained again may lie farther from the record
+if neither the record nor they are an outlier among the other seeds and the other of the two, by
+Student's t in 95 of 100 cases.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ STATUS = 0.02
 """Of all candidates, or the width of the interval of their share if that is more."""
 NORMAL_QUANTILE = 1.96
 """Standard errors from the middle of a 95 % interval to its ends."""
+OUTLIER = 0.05
+"""How often a training that is right may be taken for another one, by its seeds."""
 COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
 BOUNDS_IN_WORDS = (
     "bounds under different conditions: a score may move by the width of its recorded interval or"
-    " as far as two seeds of the report lie apart, by half of that width with the same weights, or"
+    " as far as the other seeds let expect, by half of that width with the same weights, or"
     f" by {SCORE:.0%} of its range if that is more, and with the same candidates by {ENCODED_GAP}"
     f" of its value; the loss on the valid split by {LOSS:.0%}; shares of a status by {STATUS:.0%}"
     f" or the width of their interval; calls, rows and tokens by {COST:.0%}; with the same weights"
@@ -162,20 +165,20 @@ def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
         yield _Change("training", "updates", before.get("updates"), after.get("updates"), 0.0)
     loss = before.get("valid_loss")
     yield _Change("training", "valid_loss", loss, after.get("valid_loss"), LOSS * abs(loss or 0.0))
-    lines = _list_trainings(stored, fresh)
+    lines = _list_others(stored, fresh)
     before, after = stored.line["statuses"], fresh.line["statuses"]
     for status in sorted(before | after):
         one, other = (_share(of, status) for of in (before, after))
         bound = max(
             _share_bound(one, sum(before.values()), _widths(stored, fresh)),
-            _find_spread(_share(line["statuses"], status) for line in lines),
+            _find_spread(one, other, (_share(line["statuses"], status) for line in lines)),
         )
         yield _Change("statuses", f"share of {status}", one, other, bound)
     before, after = (record.line["cost"] or {} for record in (stored, fresh))
     for name in ("depth", "rows", "tokens"):
         made, again = before.get(name), after.get(name)
         if made is not None and again is not None:
-            apart = _find_spread((line["cost"] or {}).get(name) for line in lines)
+            apart = _find_spread(made, again, ((line["cost"] or {}).get(name) for line in lines))
             yield _Change("cost", name, made, again, max(COST * abs(made), apart))
     yield from _score_changes(stored, fresh)
 
@@ -187,7 +190,7 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
     can be compared, and `compare` notes it. A statistic that only one record has says nothing.
     """
     equal, widths = same_candidates(stored, fresh), _widths(stored, fresh)
-    lines, count = _list_trainings(stored, fresh), (stored.line["score"] or {}).get("num_sources")
+    lines, count = _list_others(stored, fresh), (stored.line["score"] or {}).get("num_sources")
     for metric, entry in stored.metrics.items():
         other = fresh.metrics.get(metric)
         if other is None or other["signature"] != entry["signature"]:
@@ -197,7 +200,8 @@ def _score_changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
                 continue
             value, after = before["value"], other["statistics"][statistic]["value"]
             narrow = ENCODED_GAP * max(1.0, abs(value or 0.0))
-            apart = _find_spread(_read_statistic(line, metric, statistic) for line in lines)
+            seeds = (_read_statistic(line, metric, statistic) for line in lines)
+            apart = _find_spread(value, after, seeds)
             bound = narrow if equal else max(_bound(before, entry["range"], widths, count), apart)
             yield _Change("score", f"{metric} {statistic}", value, after, bound)
 
@@ -223,20 +227,32 @@ def _read_statistic(line: Mapping[str, Any], metric: str, statistic: str) -> flo
     return value
 
 
-def _list_trainings(stored: RawRecord, fresh: RawRecord) -> tuple[Mapping[str, Any], ...]:
-    """The trials with all seeds of the report; none where both decoded the same weights."""
-    return () if same_weights(stored, fresh) else stored.of_seeds
+def _list_others(stored: RawRecord, fresh: RawRecord) -> list[Mapping[str, Any]]:
+    """The trials with other seeds of the report; none where both decoded the same weights."""
+    if same_weights(stored, fresh):
+        return []
+    return [line for line in stored.of_seeds if line["seed"] != stored.line["seed"]]
 
 
-def _find_spread(values: Iterable[float | None]) -> float:
-    """How far two of such values lie apart in 95 of 100 cases; 0 where there are no two."""
+def _find_spread(one: float | None, other: float | None, seeds: Iterable[float | None]) -> float:
+    """How far `other` may lie from `one` as far as other seeds tell; 0 where there are none.
+
+    Each of the two has to lie within the interval of prediction of the seeds and the other of the
+    two, so that neither can widen its own: two tests of half the level.
+    """
     from scipy.special import stdtrit
 
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
+    known = [value for value in seeds if value is not None]
+    if one is None or other is None or not known:
         return 0.0
-    quantile = float(stdtrit(len(known) - 1, 0.975))
-    return quantile * math.sqrt(2) * statistics.stdev(known)
+    bounds = []
+    for tested, held in ((one, other), (other, one)):
+        sample = [*known, held]
+        error = statistics.stdev(sample) * math.sqrt(1 + 1 / len(sample))
+        reach = float(stdtrit(len(sample) - 1, 1 - OUTLIER / 4)) * error
+        middle = statistics.fmean(sample)
+        bounds.append(middle + reach - held if tested > held else held - (middle - reach))
+    return min(bounds)
 
 
 def _bound(

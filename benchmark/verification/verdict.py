@@ -15,6 +15,9 @@ from benchmark.verification.tolerances import describe_closeness, find_breaches,
 TRAINED = frozenset({"training", "statuses", "cost", "score"})
 """The parts that other weights may move."""
 
+WITHOUT_BOUND = ("losses", "valid", "trace", "likelihoods")
+"""The parts that may differ by any amount under different conditions."""
+
 
 def judge(stored: RawRecord, fresh: RawRecord, *, exact: bool = False) -> Finding:
     """Compare two records: bytes, or bounds where they come from different environments.
@@ -37,7 +40,9 @@ def judge(stored: RawRecord, fresh: RawRecord, *, exact: bool = False) -> Findin
         verdict: Verdict = "cannot be checked" if of_training else "differs"
         remarks = (*(unstable if of_training else ()), why, *compared.notes)
         return Finding(stored.subject, verdict, remarks, tuple(found))
-    remarks = (*describe_closeness(stored, fresh), *unstable, why, *compared.notes)
+    loose = [part for part in WITHOUT_BOUND if part in {d.part for d in compared.differences}]
+    free = (f"differ and have no bound: {', '.join(loose)}",) if loose else ()
+    remarks = (*describe_closeness(stored, fresh), *free, *unstable, why, *compared.notes)
     return Finding(stored.subject, "within bounds", remarks)
 
 

@@ -16,6 +16,7 @@ from benchmark.verify import main
 pytestmark = pytest.mark.slow
 
 COPY = ["--system", "copy-source"]
+METHODS = "--quick", "--scores-only", "--against"
 
 
 @pytest.fixture
@@ -31,8 +32,9 @@ def verify(kept, report, tmp_path, capsys):
 
     def call(*words: str, data: bool = True) -> tuple[int, list[dict], str]:
         found = tmp_path / "found.json"
-        options = ["--jobs", "1", "--device", "cpu", "--output", str(found), *words]
-        options += ["--data-dir", str(kept.data)] if data else []
+        options = [] if {*METHODS} & {*words} else ["--jobs", "1", "--device", "cpu"]
+        options += ["--data-dir", str(kept.data)] if data and "--against" not in words else []
+        options += ["--output", str(found), *words]
         code = main([str(report), *options])
         captured = capsys.readouterr()
         findings = json.loads(found.read_text())["findings"] if code < 2 else []
@@ -461,6 +463,14 @@ def test_a_merged_report_has_the_trials_that_each_of_its_runs_had(verify, report
     fewer = {task: {name: of for name, of in trials[task].items() if name != "transformer"}}
     code, out = call({"trials": fewer})
     assert code == 1 and "transformer / seed 1 / all" in out
+    # Outputs of other people's systems are no trials of a run, whether they were scored before.
+    lines = trial_records(report)
+    scored = lines[-1] | {"seed": 5, "outputs": {"digest": "x"}}
+    write_trial_records(report, [*lines, scored])
+    for told in (trials, gather_trials([*lines, scored])):
+        code, out = call({"trials": told})
+        assert "of the merged" not in out
+    write_trial_records(report, lines)
     # A report of 0.6.0 does not say: it is asked for all seeds of all systems.
     code, out = call({"run": "older"}, seeds=[*run["seeds"], 2])
     assert code == 1 and "copy-source / seed 2 / all" in out
@@ -616,6 +626,13 @@ def test_sample_is_drawn_by_its_seed(verify):
         (["--output", f"{__file__}/found.json"], "name another with --output"),
         (["--output", str(Path(__file__).parent)], "is a folder: name a file"),
         (["--against", "nowhere"], "no records in nowhere"),
+        (["--quick", "--use-store", "."], "--quick makes nothing again and does not use --use-s"),
+        (
+            ["--scores-only", "--exact"],
+            "--scores-only makes nothing again and does not use --exact",
+        ),
+        (["--against", "x", "--device", "cpu"], "--against makes nothing again and does not use"),
+        (["--sample-seed", "3"], "--sample-seed draws nothing without --sample N"),
     ],
 )
 def test_mistakes_get_one_sentence_and_exit_code_2(verify, words, sentence):
@@ -627,6 +644,24 @@ def test_mistakes_get_one_sentence_and_exit_code_2(verify, words, sentence):
 def test_store_of_a_run_is_not_compared_with_itself(verify, kept):
     code, _, out = verify("--store", str(kept.store))
     assert code == 2 and "--use-store" in out
+
+
+def test_a_store_of_other_weights_or_code_is_not_taken_up(verify, kept, tmp_path):
+    scratch = tmp_path / "scratch"
+    moved = tmp_path / "moved"
+    moved.symlink_to(kept.store, target_is_directory=True)
+    words = ["--system", "transformer", "--store", str(scratch)]
+    assert verify(*words, "--use-store", str(moved))[0] == 0
+    refused = "is of a verification by other code or from other weights"
+    code, _, out = verify(*words)
+    assert code == 2 and refused in out
+    shutil.copytree(kept.store, tmp_path / "other", symlinks=True)
+    code, _, out = verify(*words, "--use-store", str(tmp_path / "other"))
+    assert code == 2 and refused in out
+    mark = scratch / "verification.txt"
+    mark.write_text(mark.read_text().replace("code: ", "code: of before "))
+    code, _, out = verify(*words, "--use-store", str(moved))
+    assert code == 2 and refused in out
 
 
 def test_no_report(capsys):

@@ -314,6 +314,38 @@ def test_a_trial_that_both_have_counts_once_and_one_that_failed_not_at_all(ann, 
         ]  # fmt: skip
 
 
+def settings(*of: tuple[str, str, float | None], seed: int = 1) -> list[dict]:
+    """Settings of system a, each with the weights that decoded it."""
+    lines = []
+    for label, weights, value in of:
+        line = trial("a", bleu(0.5), label=label, seed=seed)
+        if value is None:
+            line |= {"score": None, "status": "failed", "error": "of memory"}
+        else:
+            line["score"]["candidates_digest"] = weights
+        line["keys"]["train"] = f"train-{seed}"
+        line["training"] = {"updates": 1, "tokens": 1, "seconds": 1.0, "system_digest": weights}
+        lines.append(line)
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [("one", {"main": "one", "fast": "one"}), ("other", {"main": "one", "fast": None})],
+)
+def test_the_settings_of_a_trial_are_of_one_training(tmp_path, weights, expected):
+    first = write(tmp_path / "x", *settings(("main", "one", 0.5), ("fast", "one", None)))
+    second = write(tmp_path / "y", *settings(("fast", weights, 0.5)))
+    said = merge_records([first, second], tmp_path / "ours")
+    found = {
+        record.setting.label: record.score and record.score.candidates_digest
+        for record in read_records(tmp_path / "ours").trial_records
+    }
+    assert found == expected
+    is_left_out = weights == "other"
+    assert any("decoded other weights" in sentence for sentence in said) == is_left_out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

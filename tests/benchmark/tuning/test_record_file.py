@@ -66,7 +66,19 @@ def test_more_trials_replace_it_one_system_after_the_other(file):
     assert {*add_to_record(file, record({"a": of(), "b": of()}, trials=3))["systems"]} == {*"ab"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"my": "results"}', '{"systems": {"a": {}}}', "é"])
+RECORD = record({"a": of()})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", '{"my": "results"}', '{"systems": {"a": {}}}', "é", '{"systems": {}}',
+        json.dumps(RECORD | {"trials": "8"}), json.dumps(RECORD | {"unfinished": None}),
+        json.dumps(RECORD | {"systems": {"a": {"tried": [{}]}}}),
+        json.dumps(RECORD | {"systems": {"a": {"ranges": {}, "tried": [1]}}}),
+        json.dumps(RECORD | {"systems": {"a": {"ranges": {}, "tried": []}}}),
+    ],
+)  # fmt: skip
 def test_what_is_no_record_is_kept(text, file):
     file.write_text(text, encoding="latin-1")
     before = file.read_bytes()

@@ -56,3 +56,14 @@ def test_the_processor_beside_a_gpu_changes_nothing(record):
     on_gpu = {"device": "cuda", "gpu": "H200"}
     before, after = (computed_on(record, **cpu, **on_gpu) for cpu in (MILAN, GENOA))
     assert environment_changes(before, after) == ()
+
+
+def test_a_system_that_is_not_trained_is_of_the_machine_that_decoded(record):
+    """And not of the one that gathered the records."""
+
+    def gathered_on(cpu: str) -> RawRecord:
+        generated = {"generate": record.line["made"]["generate"]}
+        line = {**record.line, "made": generated, "training": None}
+        return replace(record, line=line, run={**record.run, "machine": {"cpu": cpu}})
+
+    assert environment_changes(gathered_on("EPYC and Xeon"), gathered_on("EPYC")) == ()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.verification.rendered_files import compare_files, numbers
+from benchmark.verification.rendered_files import compare_files, find_figures
 
 KEPT = "| system | BLEU |\n| gpt2 | 0.91 ± 0.02 |\n| nat | 0.23 [0.21, 0.25] |\n"
 
@@ -50,7 +50,7 @@ def test_columns_of_csv_may_move(tmp_path):
     ("fresh", "expected"),
     [
         ("a,0.64175751085776,1.928632049611166,0.99\n", "within bounds"),
-        ("a,1.928632049611166,0.64175751085776,0.99\n", "within bounds"),
+        ("a,1.928632049611166,0.64175751085776,0.99\n", "differs"),
         # The sum of the same numbers in another order.
         ("a,0.64175751085775,1.928632049611165,0.9899999999999999\n", "within bounds"),
         ("a,0.64175751085775,1.928632049611165,0.9900000001\n", "differs"),
@@ -70,6 +70,37 @@ def test_last_digits_of_numbers_in_full_may_differ(tmp_path, fresh, expected):
     assert found.verdict == expected
 
 
-def test_numbers_are_taken_as_printed():
-    found = numbers("d3pm, 1,000 resamples: -0.50 [1e-05, 12] x2 v1.2.3 0.50")
-    assert found == {"1,000": 1, "-0.50": 1, "1e-05": 1, "12": 1, "0.50": 1}
+def test_figures_are_taken_as_printed():
+    line = "d3pm, 1,000 resamples: -0.50 [1e-05, 12] x2 v1.2.3 0.50"
+    assert find_figures(line) == ["1,000", "-0.50", "1e-05", "12", "0.50"]
+    names = ("gpt2", "gpt2-xl", "nat")
+    assert find_figures("| gpt2-xl ᵇ | **nat** | nature 0.5", names) == ["gpt2-xl", "nat", "0.5"]
+
+
+TABLE = "| system | BLEU |\n| --- | --- |\n| **transformer** | 0.512 |\n| diffuseq | 0.301 |\n"
+BEST = "Best: **transformer**, significantly better than diffuseq (p 0.01).\n"
+CSV = "system,bleu,rouge\ntransformer,0.1,0.9\n"
+
+
+def exchange(text: str, one: str, other: str) -> str:
+    return other.join(part.replace(other, one) for part in text.split(one))
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "fresh", "expected"),
+    [
+        ("t.md", TABLE, TABLE.replace("BLEU", "sentence BLEU"), "within bounds"),
+        ("t.md", exchange(TABLE, "transformer", "diffuseq"), TABLE, "differs"),
+        ("t.md", BEST, BEST.replace("than", "than that of"), "within bounds"),
+        ("t.md", exchange(BEST, "transformer", "diffuseq"), BEST, "differs"),
+        ("t.csv", CSV, "rouge,system,bleu\n0.9,transformer,0.1\n", "within bounds"),
+        ("t.csv", exchange(CSV, "0.1", "0.9"), CSV, "differs"),
+    ],
+)
+def test_figures_belong_to_names_and_columns(tmp_path, name, kept, fresh, expected):
+    for folder, text in (("kept", kept), ("fresh", fresh)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text)
+    subjects = {"transformer", "diffuseq"}
+    found = compare_files(Path(name), tmp_path / "kept", tmp_path / "fresh", subjects)
+    assert found.verdict == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import replace
 
 import pytest
@@ -34,6 +35,9 @@ def test_other_weights_may_give_other_candidates(pair):
     found = judge(stored, fresh)
     assert found.verdict == "within bounds"
     assert any("device was cpu, is cuda" in remark for remark in found.remarks)
+    for record, value in ((stored, 0.5), (fresh, 0.9)):
+        record.line["valid"] = {"measures": {"rouge_l": {"expected": value}}}
+    assert any("have no bound: valid" in remark for remark in judge(stored, fresh).remarks)
     assert judge(stored, fresh, exact=True).verdict == "differs"
 
 
@@ -53,21 +57,41 @@ def test_a_score_moves_by_its_interval_or_a_share_of_its_range(pair, half_width,
     assert judge(stored, fresh).verdict == verdict
 
 
+def with_seeds(stored, *values):
+    """The record beside trials with other seeds, and one that failed."""
+    lines = [stored.line]
+    for seed, value in enumerate(values, start=2):
+        lines.append(copy.deepcopy(dict(stored.line)) | {"seed": seed})
+        entry = lines[-1]["score"]["metrics"]["rouge_l"]
+        entry["statistics"]["expected"]["value"] = value
+    failed = dict(stored.line) | {"score": None, "cost": None, "statuses": {}, "seed": 9}
+    return replace(stored, of_seeds=(*lines, failed))
+
+
 def test_weights_of_another_training_may_lie_as_far_as_seeds_do(pair):
     stored, fresh = pair
     expected(stored).update(value=0.5, low=0.5, high=0.5)
-    other = copy.deepcopy(dict(stored.line))
-    other["score"]["metrics"]["rouge_l"]["statistics"]["expected"]["value"] = 0.51
-    failed = dict(stored.line) | {"score": None, "cost": None, "statuses": {}}
-    several = replace(stored, of_seeds=(stored.line, other, failed))
-    # 12.706, the quantile of one degree of freedom, times the root of 2 times .01 / root of 2
-    for moved, verdict in ((0.127, "within bounds"), (0.1271, "differs")):
+    several = with_seeds(stored, 0.51, 0.49)
+    # The interval of prediction of .51, .49 and the other: its middle is near .5, its reach
+    # 6.2053, the quantile .9875 of two degrees of freedom, times .01 times the root of 1 + 1/3.
+    reach = 6.2053 * 0.01 * math.sqrt(4 / 3)
+    for moved, verdict in ((reach - 1e-5, "within bounds"), (reach + 1e-5, "differs")):
         expected(fresh).update(value=0.5 + moved)
         assert judge(several, fresh).verdict == verdict
         assert judge(stored, fresh).verdict == "differs", "one seed says nothing of others"
     fresh.line["training"]["system_digest"] = stored.line["training"]["system_digest"]
-    expected(fresh).update(value=0.5 + 0.12)
+    expected(fresh).update(value=0.5 + 0.06)
     assert judge(several, fresh).verdict == "differs", "the same weights are no other seed"
+
+
+@pytest.mark.parametrize("others", [(0.305,), (0.305, 0.31), (0.305, 0.31, 0.3, 0.32)])
+@pytest.mark.parametrize("wrong", ["stored", "fresh"])
+def test_an_outlier_does_not_widen_its_own_bound(pair, others, wrong):
+    values = {"stored": 0.3, "fresh": 0.31} | {wrong: 0.95}
+    for record, value in zip(pair, values.values(), strict=True):
+        expected(record).update(value=value, low=value, high=value)
+    stored, fresh = pair
+    assert judge(with_seeds(stored, *others), fresh).verdict == "differs"
 
 
 def test_sources_that_all_agree_may_be_fewer_by_the_rule_of_three(pair):
