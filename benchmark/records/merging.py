@@ -102,7 +102,10 @@ def _join_lines(parts: Sequence[MergePart]) -> tuple[list[_Kept], list[str]]:
     for part in parts:
         found: dict[TrialId, dict[str, Row]] = {}
         for line in part.lines:
-            found.setdefault(name_trial(line), {})[line["setting"]["label"]] = line
+            first = found.setdefault(name_trial(line), {}).setdefault(
+                line["setting"]["label"], line
+            )
+            _check_recipe(part, part, first, line)
         for name, settings in found.items():
             trials.setdefault(name, []).append((part, settings))
     said: dict[str, None] = {}
@@ -129,13 +132,12 @@ def _join_settings(
         for label, line in settings.items() if other is not first else ():
             told = f"{line['task']} / {line['system']} / seed {line['seed']}"
             held = kept.get(label)
-            if held is not None and _is_ok(held[1]):
+            if held is not None and (_is_ok(held[1]) or not _is_ok(line)):
                 if _is_ok(line) and _digest_of(held[1]) != _digest_of(line):
-                    said[f"{told} is not the same in {first.report} and {other.report}: that of"
-                         f" {first.report} is taken."] = None  # fmt: skip
-            elif _may_share_weights(own.values(), [line]):
-                if held is None or _is_ok(line):
-                    kept[label] = (other, line)
+                    said[f"{told} is not the same in {held[0].report} and {other.report}: that of"
+                         f" {held[0].report} is taken."] = None  # fmt: skip
+            elif _may_share_weights(line, *(of for _, of in kept.values())):
+                kept[label] = (other, line)
             else:
                 said[f"{told} / {label} of {other.report} is left out: it decoded other weights"
                      f" than the settings of {first.report}."] = None  # fmt: skip
@@ -155,9 +157,9 @@ def _is_ok(line: Row) -> bool:
     return bool(line["status"] == "ok")
 
 
-def _may_share_weights(*lines: Iterable[Row]) -> bool:
+def _may_share_weights(*lines: Row) -> bool:
     """Whether no two of them say that other weights decoded: yardsticks and old records do not."""
-    found = {(line["training"] or {}).get("system_digest") for of in lines for line in of}
+    found = {(line["training"] or {}).get("system_digest") for line in lines}
     return len(found - {None}) <= 1
 
 

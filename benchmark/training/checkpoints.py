@@ -103,14 +103,12 @@ def load_checkpoint(
 
 def save_best(folder: Path, module: nn.Module, update: int) -> None:
     """Keep the weights that are the best so far, and beside them those that a resumed run has."""
-    kept = _find(folder)
-    of_checkpoint = _check(kept).get("best_update", 0) if kept is not None else 0
     path = folder / _BEST / f"{update}.safetensors"
     path.parent.mkdir(exist_ok=True)
     fresh = unfinished(path)
     save_model(module, str(fresh))
     fresh.replace(path)
-    _drop_best_but(folder, {update, of_checkpoint})
+    _drop_best_but(folder, {update, _read_best_update(folder)})
 
 
 def find_best(folder: Path, update: int) -> Path:
@@ -146,6 +144,15 @@ def _find(folder: Path) -> Path | None:
     """The checkpoint; the one before it if the process was killed between the two renames."""
     kept, _, previous = (folder / name for name in _STATES)
     return next((path for path in (kept, previous) if path.exists()), None)
+
+
+def _read_best_update(folder: Path) -> int:
+    """That of the checkpoint; 0 if there is none, or none that a run could go on from."""
+    kept = _find(folder)
+    try:
+        return 0 if kept is None else int(read_sealed(kept / PROGRESS)[0].get("best_update", 0))
+    except DamagedError:
+        return 0
 
 
 def _drop_best_but(folder: Path, updates: set[int]) -> None:

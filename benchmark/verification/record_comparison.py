@@ -56,11 +56,18 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
         comparable = list(stored.metrics | fresh.metrics)
     one_sided = [] if same_code else [p for p in _OPTIONAL if _has(stored, p) != _has(fresh, p)]
     notes += [f"only one of the records has {_OPTIONAL[place]}" for place in one_sided]
-    if not _is_one_batch(stored, fresh):
-        notes.append("costs are not compared: one of the two decoded in batches of another size")
+    batches = {_read_batch(of.run.get("suite_yaml") or "") for of in (stored, fresh)}
+    if len(batches) > 1 and stored.line["cost"] and fresh.line["cost"]:
+        why = "of unknown" if None in batches else "of another"
+        notes.append(f"costs are not compared: one of the two decoded in batches {why} size")
     found = [
         *_compare_fields(
-            stored, fresh, same_code=same_code, comparable=comparable, without=one_sided
+            stored,
+            fresh,
+            same_code=same_code,
+            comparable=comparable,
+            without=one_sided,
+            same_batch=len(batches) == 1,
         ),
         *_compare_files("losses", stored, fresh, _compare_losses),
         *_compare_files("candidates", stored, fresh, _compare_candidates),
@@ -68,8 +75,9 @@ def compare(stored: RawRecord, fresh: RawRecord) -> Compared:
         *_compare_files("trace", stored, fresh, _compare_traces),
         *_compare_files("likelihoods", stored, fresh, _compare_likelihoods),
     ]
-    found.sort(key=lambda difference: PARTS.index(difference.part))
-    return Compared(tuple(found), tuple(notes), tuple(comparable))
+    first = {difference.part: difference for difference in reversed(found)}
+    ordered = sorted(first.values(), key=lambda difference: PARTS.index(difference.part))
+    return Compared(tuple(ordered), tuple(notes), tuple(comparable))
 
 
 def same_candidates(stored: RawRecord, fresh: RawRecord) -> bool:
@@ -131,10 +139,10 @@ def _compare_fields(
     same_code: bool,
     comparable: Sequence[str],
     without: Collection[tuple[str, str]],
+    same_batch: bool,
 ) -> Iterator[Difference]:
     """The first difference of each part that stands in the line itself."""
     same_scores = same_code and same_candidates(stored, fresh)
-    same_batch = _is_one_batch(stored, fresh)
     both_likely = all(_has(record, ("keys", "likelihood")) for record in (stored, fresh))
 
     def parts(record: RawRecord) -> dict[str, Any]:
@@ -177,13 +185,9 @@ def _compare_fields(
             yield Difference(part, found.where, found.stored, found.fresh)
 
 
-def _is_one_batch(stored: RawRecord, fresh: RawRecord) -> bool:
-    """Whether as many rows were decoded at once, on which the padding that is computed depends."""
-    return len({_read_batch(of.run.get("suite_yaml") or "") for of in (stored, fresh)}) == 1
-
-
 @lru_cache(maxsize=8)
 def _read_batch(suite_yaml: str) -> Any:
+    """Rows decoded at once, on which it depends how much padding is computed; None if unknown."""
     try:
         suite = yaml.safe_load(suite_yaml)
     except yaml.YAMLError as error:

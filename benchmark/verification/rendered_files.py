@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,8 @@ from benchmark.verification.raw_records import RawReport
 
 _LINK = re.compile(r"\]\(([^)#]+)\)")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")
+
+_Row = list[str]
 
 ROUNDING = 1e-12
 """Of its size, by which a number in full may differ."""
@@ -84,11 +87,14 @@ def compare_files(name: Path, kept: Path, fresh: Path, subjects: Collection[str]
     before, after = (_read(folder / name) for folder in (kept, fresh))
     if before == after:
         return Finding(subject, "equal")
-    if name.suffix == ".csv":
-        if aligned := _align_columns(before, after):
-            before, after = aligned
-        before, after = before.replace(",", " "), after.replace(",", " ")
-    if difference := _find_missing_line(before, after, subjects):
+    aligned = _align_columns(before, after) if name.suffix == ".csv" else None
+    if aligned is not None:
+        difference = _find_missing_row(*aligned)
+    else:
+        if name.suffix == ".csv":
+            before, after = before.replace(",", " "), after.replace(",", " ")
+        difference = _find_missing_line(before, after, subjects)
+    if difference:
         return Finding(subject, "differs", (), (difference,))
     shown, rendered = (len(_NUMBER.findall(text)) for text in (before, after))
     if not shown:
@@ -114,27 +120,51 @@ def _find_missing_line(before: str, after: str, subjects: Collection[str]) -> Di
     return None
 
 
-def _align_columns(before: str, after: str) -> tuple[str, str] | None:
-    """Both tables with the columns of the first alone; None where the second lacks one."""
+def _find_missing_row(kept: Sequence[_Row], fresh: Sequence[_Row]) -> Difference | None:
+    """The first kept row of a table whose cells no rendered row has."""
+    known = {tuple(row) for row in fresh}
+    for number, row in enumerate(kept, start=1):
+        if tuple(row) in known or any(_has_cells(row, other) for other in fresh):
+            continue
+        nearest = max(fresh, key=lambda other: sum(map(str.__eq__, row, other)))
+        missing = [cell for cell, now in zip_longest(row, nearest) if cell != now and cell]
+        where = f"line {number}, not found: {' '.join(missing) or 'empty cells'}"
+        return Difference("figures", where, ",".join(row), ",".join(nearest))
+    return None
+
+
+def _has_cells(row: _Row, other: _Row) -> bool:
+    return len(row) == len(other) and all(
+        cell == now or _is_rounded(cell, now) for cell, now in zip(row, other, strict=True)
+    )
+
+
+def _align_columns(before: str, after: str) -> tuple[list[_Row], list[_Row]] | None:
+    """The rows of both tables, with the columns of the first; None where the second lacks one."""
     kept, fresh = (list(csv.reader(text.splitlines())) for text in (before, after))
     if not kept or not fresh or not {*kept[0]} <= {*fresh[0]}:
         return None
     places = [fresh[0].index(head) for head in kept[0]]
-    rows = ([row[place] for place in places if place < len(row)] for row in fresh)
-    return "\n".join(map(",".join, kept)), "\n".join(map(",".join, rows))
+    return kept, [[row[place] for place in places if place < len(row)] for row in fresh]
 
 
 def find_figures(line: str, subjects: Collection[str] = ()) -> list[str]:
-    """The numbers and subjects of a line in their order, as they are printed."""
-    return _figures(frozenset(subjects)).findall(line)
+    """The numbers and subjects of a line in their order, as they are printed.
+
+    In prose subjects are those that are marked: a name such as `control` may be a word there.
+    """
+    names = _names(frozenset(subjects), line.lstrip().startswith("|"))
+    return [word.strip("*`") for word in names.findall(line)]
 
 
 @lru_cache(maxsize=8)
-def _figures(subjects: frozenset[str]) -> re.Pattern[str]:
+def _names(subjects: frozenset[str], is_row: bool) -> re.Pattern[str]:
     """What finds numbers and subjects, of names within names the longest."""
-    names = map(re.escape, sorted(subjects, key=len, reverse=True))
-    one_of = "|".join(rf"(?<![\w-]){name}(?![\w-])" for name in names)
-    return re.compile(f"{one_of}|{_NUMBER.pattern}" if one_of else _NUMBER.pattern)
+    one_of = "|".join(map(re.escape, sorted(subjects, key=len, reverse=True)))
+    if not one_of:
+        return _NUMBER
+    marked = rf"(?<![\w-])(?:{one_of})(?![\w-])" if is_row else rf"(?:\*\*|`)(?:{one_of})(?:\*\*|`)"
+    return re.compile(f"{marked}|{_NUMBER.pattern}")
 
 
 def _is_within(wanted: Sequence[str], found: Iterable[str]) -> bool:

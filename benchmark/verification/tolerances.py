@@ -7,7 +7,7 @@ apart, and the difference of two equally good systems has a standard error of at
 hence the whole width for weights that were trained again, and half of it for those that were not.
 Where the report has several seeds, weights that were trained again may lie farther from the record
 if neither the record nor they are an outlier among the other seeds and the other of the two, by
-Student's t in 95 of 100 cases.
+Student's t in 95 of 100 cases of one figure.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STATUS = 0.02
 NORMAL_QUANTILE = 1.96
 """Standard errors from the middle of a 95 % interval to its ends."""
 OUTLIER = 0.05
-"""How often a training that is right may be taken for another one, by its seeds."""
+"""How often one figure of a training that is right lies beyond what its seeds let expect."""
 COST = 0.05
 """Of the recorded number of calls, rows and tokens."""
 
@@ -171,7 +171,9 @@ def _changes(stored: RawRecord, fresh: RawRecord) -> Iterator[_Change]:
         one, other = (_share(of, status) for of in (before, after))
         bound = max(
             _share_bound(one, sum(before.values()), _widths(stored, fresh)),
-            _find_spread(one, other, (_share(line["statuses"], status) for line in lines)),
+            _find_spread(
+                one, other, (_share(of, status) for line in lines if (of := line["statuses"]))
+            ),
         )
         yield _Change("statuses", f"share of {status}", one, other, bound)
     before, after = (record.line["cost"] or {} for record in (stored, fresh))

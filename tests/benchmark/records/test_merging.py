@@ -314,6 +314,16 @@ def test_a_trial_that_both_have_counts_once_and_one_that_failed_not_at_all(ann, 
         ]  # fmt: skip
 
 
+def test_two_trials_of_one_name_within_a_report_are_refused(ann, tmp_path):
+    again = trial("b", bleu(0.7))
+    again["keys"]["generate"] += "-other"
+    twice = write(tmp_path / "twice", trial("b", bleu(0.5)))
+    cells = twice / "records" / "cells.jsonl"
+    cells.write_text(cells.read_text() + json.dumps(again) + "\n")
+    with pytest.raises(UserError):
+        merge_records([twice, ann], tmp_path / "ours")
+
+
 def settings(*of: tuple[str, str, float | None], seed: int = 1) -> list[dict]:
     """Settings of system a, each with the weights that decoded it."""
     lines = []

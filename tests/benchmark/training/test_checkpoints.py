@@ -190,6 +190,9 @@ def test_better_weights_after_a_checkpoint_leave_it_its_own(tmp_path):
         "12.safetensors", "5.safetensors",
     ]  # fmt: skip
     assert of_5 in weights_of(find_best(tmp_path, 5))
+    # A checkpoint that was damaged meanwhile is no reason to end: the next one replaces it.
+    (tmp_path / "checkpoint" / "progress.json").write_text("{")
+    save_best(tmp_path, training.module, 12)
     training.save(tmp_path, replace(BEST_AT_5, update=13, best_update=12))
     assert [path.name for path in (tmp_path / "best").iterdir()] == ["12.safetensors"]
 
@@ -212,8 +215,12 @@ def test_a_kill_while_the_checkpoint_of_an_earlier_kill_is_replaced(tmp_path, mo
     Training(0, 1).save(tmp_path)
     (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")
 
+    rename = Path.replace
+
     def die(self, target):
-        raise KeyboardInterrupt
+        if self.name == "checkpoint.tmp":
+            raise KeyboardInterrupt
+        return rename(self, target)
 
     monkeypatch.setattr(Path, "replace", die)
     with pytest.raises(KeyboardInterrupt):

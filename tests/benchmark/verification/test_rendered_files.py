@@ -75,10 +75,11 @@ def test_figures_are_taken_as_printed():
     assert find_figures(line) == ["1,000", "-0.50", "1e-05", "12", "0.50"]
     names = ("gpt2", "gpt2-xl", "nat")
     assert find_figures("| gpt2-xl ᵇ | **nat** | nature 0.5", names) == ["gpt2-xl", "nat", "0.5"]
+    assert find_figures("**nat** beats `gpt2`, not gpt2-xl, by 1", names) == ["nat", "gpt2", "1"]
 
 
 TABLE = "| system | BLEU |\n| --- | --- |\n| **transformer** | 0.512 |\n| diffuseq | 0.301 |\n"
-BEST = "Best: **transformer**, significantly better than diffuseq (p 0.01).\n"
+BEST = "Best: **transformer**, significantly better than `diffuseq` (p 0.01).\n"
 CSV = "system,bleu,rouge\ntransformer,0.1,0.9\n"
 
 
@@ -95,6 +96,9 @@ def exchange(text: str, one: str, other: str) -> str:
         ("t.md", exchange(BEST, "transformer", "diffuseq"), BEST, "differs"),
         ("t.csv", CSV, "rouge,system,bleu\n0.9,transformer,0.1\n", "within bounds"),
         ("t.csv", exchange(CSV, "0.1", "0.9"), CSV, "differs"),
+        ("t.csv", "system,bleu,rouge\na,0.1,\n", "system,bleu,rouge\na,,0.1\n", "differs"),
+        ("t.csv", "system,bleu,rouge\na,,0.9\n", "system,bleu,rouge\na,0.5,0.9\n", "differs"),
+        ("t.csv", "system,bleu\na,0.1\n", "system,bleu\nb,0.3\na,0.1\n", "within bounds"),
     ],
 )
 def test_figures_belong_to_names_and_columns(tmp_path, name, kept, fresh, expected):

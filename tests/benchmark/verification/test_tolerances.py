@@ -84,6 +84,15 @@ def test_weights_of_another_training_may_lie_as_far_as_seeds_do(pair):
     assert judge(several, fresh).verdict == "differs", "the same weights are no other seed"
 
 
+def test_a_seed_that_failed_says_nothing_of_statuses(pair):
+    stored, fresh = pair
+    count = sum(stored.line["statuses"].values())
+    stored.line["statuses"] = {"ok": count}
+    several = with_seeds(stored, 0.5, 0.5)
+    fresh.line["statuses"] = {"ok": 2 * count // 5, "empty": count - 2 * count // 5}
+    assert "statuses" in {difference.part for difference in judge(several, fresh).differences}
+
+
 @pytest.mark.parametrize("others", [(0.305,), (0.305, 0.31), (0.305, 0.31, 0.3, 0.32)])
 @pytest.mark.parametrize("wrong", ["stored", "fresh"])
 def test_an_outlier_does_not_widen_its_own_bound(pair, others, wrong):
