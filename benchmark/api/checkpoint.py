@@ -109,15 +109,13 @@ def save_folder(
         module: the trained module.
         system: the class of the system, which `read_folder` compares; None writes no identity.
     """
-    from safetensors.torch import save_model
-
     path.mkdir(parents=True, exist_ok=True)
     if system is not None:
         write_identity(path, system)
     values = {"config": asdict(config), "lengths": asdict(resources.lengths)}
     text = json.dumps(values, indent=2, sort_keys=True)
     (path / "config.json").write_text(text + "\n", encoding="utf-8")
-    save_model(module, str(path / "model.safetensors"))
+    _save_weights(module, path / "model.safetensors")
     # safetensors writes for the owner alone: others may read it as they may the rest.
     shutil.copymode(path / "config.json", path / "model.safetensors")
     resources.tokenizer.save(path)
@@ -133,13 +131,36 @@ def save_operators(
         attributes: the values of every attribute, in the order that the operators know.
         operators: the fitted operators.
     """
-    from safetensors.torch import save_model
-
     path.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dict(attributes), ensure_ascii=False, indent=2)
     (path / "attributes.json").write_text(text + "\n", encoding="utf-8")
-    save_model(operators, str(path / "model.safetensors"))
+    _save_weights(operators, path / "model.safetensors")
     shutil.copymode(path / "attributes.json", path / "model.safetensors")
+
+
+def _save_weights(module: nn.Module, path: Path) -> None:
+    """Write weights, in the same bytes each time."""
+    from safetensors.torch import save_model
+
+    save_model(module, str(path))
+    sort_shared_names(path)
+
+
+def sort_shared_names(path: Path) -> None:
+    """Put the names of shared weights in order, where safetensors has them in a random one.
+
+    Args:
+        path: a file of safetensors, which is changed in place; its tensors stay where they are.
+    """
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        if len(header.get("__metadata__", {})) < 2:
+            return
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        file.seek(8)
+        file.write(text.ljust(length))
 
 
 def read_attributes(path: Path) -> dict[str, list[str]]:

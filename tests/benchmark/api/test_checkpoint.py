@@ -4,7 +4,8 @@ import json
 import warnings
 
 import pytest
-from safetensors.torch import save_model
+import torch
+from safetensors.torch import load_model, save_model
 from torch import nn
 
 from benchmark.api import (
@@ -65,3 +66,23 @@ def test_weights_that_cannot_be_read_are_told_from_those_that_do_not_fit(tmp_pat
 def test_weights_have_the_permissions_of_the_other_files(tmp_path):
     save_operators(tmp_path, {"mood": ["a", "b"]}, nn.Linear(2, 3))
     assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
+
+
+class Shared(nn.Module):
+    """One table under four names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c, self.d = (nn.Linear(3, 3, bias=False) for _ in range(4))
+        self.b.weight = self.c.weight = self.d.weight = self.a.weight
+
+
+def test_weights_with_several_names_are_the_same_bytes_each_time(tmp_path):
+    module = Shared()
+    for number in range(12):  # of three names six orders are possible
+        save_operators(tmp_path / str(number), {"mood": ["good"]}, module)
+    written = {path.read_bytes() for path in tmp_path.glob("*/model.safetensors")}
+    assert len(written) == 1
+    again = Shared()
+    load_model(again, str(tmp_path / "0" / "model.safetensors"))
+    assert torch.equal(again.a.weight, module.a.weight) and again.d.weight is again.a.weight
