@@ -339,4 +339,4 @@ def test_changelog_says_what_changes_numbers() -> None:
     entries = re.split(r"^- ", text, flags=re.MULTILINE)[1:]
     assert entries
     for entry in entries:
-        assert re.search(r"Changes\s+numbers: (yes|no)", entry), entry
+        assert re.search(r"Changes\s+numbers:\s+(yes|no)", entry), entry
