@@ -159,15 +159,16 @@ def _verify(options: argparse.Namespace) -> Verification:
     from benchmark.verification.trial_selection import select_records
 
     report = read_raw_report(options.report)
+    seed = options.sample_seed or 0
     records = select_records(
         report,
         tasks=options.task,
         systems=options.system,
         sample=options.sample,
-        seed=options.sample_seed or 0,
+        seed=seed,
     )
     count, total = (len({record.trial for record in of}) for of in (records, report.records))
-    drawn = f", drawn with seed {options.sample_seed or 0}" if options.sample is not None else ""
+    drawn = f", drawn with seed {seed}" if options.sample is not None else ""
     scope = f"{count} of {total} trials ({len(records)} settings{drawn})"
     notes, bounds = describe_origin(report), () if options.exact else (BOUNDS_IN_WORDS,)
     if options.against is not None:

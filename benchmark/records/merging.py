@@ -130,7 +130,7 @@ def _join_settings(
     kept = {label: (first, line) for label, line in own.items()}
     for other, settings in versions:
         for label, line in settings.items() if other is not first else ():
-            told = f"{line['task']} / {line['system']} / seed {line['seed']}"
+            told = _tell(line)
             held = kept.get(label)
             if held is not None and (_is_ok(held[1]) or not _is_ok(line)):
                 if _is_ok(line) and _digest_of(held[1]) != _digest_of(line):
@@ -146,11 +146,15 @@ def _join_settings(
 
 def _check_recipe(one: MergePart, other: MergePart, line: Row, again: Row) -> None:
     if line["keys"].get("generate") != again["keys"].get("generate"):
-        told = f"{line['task']} / {line['system']} / seed {line['seed']}"
+        told = _tell(line)
         raise refuse(
             one, other, f"both have {told} / {line['setting']['label']}, by different recipes or"
             " codes", "leave one of the two out, or run it with other seeds",
         )  # fmt: skip
+
+
+def _tell(line: Row) -> str:
+    return f"{line['task']} / {line['system']} / seed {line['seed']}"
 
 
 def _is_ok(line: Row) -> bool:

@@ -143,7 +143,7 @@ class SentenceForms:
         return {name: [*expressions] for name, expressions in found.items()}
 
     def project(self, name: str, parsed: Parse) -> str:
-        """The feature `name` of one sentence; see `projection`."""
+        """The feature `name` of one sentence; see `AttributeGrammar.projection`."""
         if name in parsed.values:
             return parsed.values[name]
         if name == "frame":

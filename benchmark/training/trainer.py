@@ -132,7 +132,6 @@ class Trainer:
         self.processes = processes
         self.recipe, self.budget, self.seed, self.folder = recipe, budget, seed, folder
         self.batches = Batches(train, batch=recipe.batch, seed=seed, by_length=recipe.by_length)
-        self.selection = selection
         self.on_progress, self.on_event = on_progress, on_event
         self.on_checkpoint = on_checkpoint
         # Accelerate keeps one precision for the lifetime of a process, and trials differ in theirs.
@@ -381,7 +380,7 @@ class Trainer:
         module.eval()
 
     def _describe_kept(self) -> dict[str, Any]:
-        progress, selection = self.progress, self.selection
+        progress, selection = self.progress, self.validation.selection
         if selection is None or progress.best_value is None:
             kept = {"kept_by": "last", "kept_value": None, "kept_examples": None}
             return {"kept_update": progress.update, **kept}

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from benchmark.api import UserError
+from benchmark.runtime.yaml_format import read_yaml
 from benchmark.verification.findings import Difference
 from benchmark.verification.raw_records import BrokenFileError, RawRecord, Row
 
@@ -189,7 +190,7 @@ def _compare_fields(
 def _read_batch(suite_yaml: str) -> Any:
     """Rows decoded at once, on which it depends how much padding is computed; None if unknown."""
     try:
-        suite = yaml.safe_load(suite_yaml)
+        suite = read_yaml(suite_yaml)
     except yaml.YAMLError as error:
         why = " ".join(str(error).split())
         raise UserError(f"The suite in records/run.json is not valid YAML: {why}.") from error

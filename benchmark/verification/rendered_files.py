@@ -4,8 +4,8 @@ Report code may have changed since, so where bytes differ the figures count: eve
 file needs a line of the newly rendered file with all of its numbers and names of systems and tasks,
 in the same order, as they were printed. Columns, rows and words may be added, and rows moved; a
 number may not change, but for the last digits of those that are printed in full: processors round
-sums differently. Plots are not compared, since their
-bytes depend on the version of matplotlib; those that the report shows have to exist.
+sums differently. Plots are not compared, since their bytes depend on the version of matplotlib;
+those that the report shows have to exist.
 """
 
 from __future__ import annotations
@@ -88,13 +88,11 @@ def compare_files(name: Path, kept: Path, fresh: Path, subjects: Collection[str]
     if before == after:
         return Finding(subject, "equal")
     aligned = _align_columns(before, after) if name.suffix == ".csv" else None
-    if aligned is not None:
-        difference = _find_missing_row(*aligned)
-    else:
-        if name.suffix == ".csv":
-            before, after = before.replace(",", " "), after.replace(",", " ")
-        difference = _find_missing_line(before, after, subjects)
-    if difference:
+    if name.suffix == ".csv":
+        before, after = before.replace(",", " "), after.replace(",", " ")
+    if difference := (
+        _find_missing_row(*aligned) if aligned else _find_missing_line(before, after, subjects)
+    ):
         return Finding(subject, "differs", (), (difference,))
     shown, rendered = (len(_NUMBER.findall(text)) for text in (before, after))
     if not shown:

@@ -26,7 +26,7 @@ from benchmark.report.data.control_points import (
     kept_axis,
 )
 from benchmark.report.data.points import BAYES, CEILING, Board, Point
-from benchmark.report.data.seed_pooling import keep_rows, recipe_of, seed_parts
+from benchmark.report.data.seed_pooling import find_recipe, keep_rows, seed_parts
 from benchmark.scoring.bootstrap import Parts, interval, resample
 
 CEILINGS = {
@@ -124,8 +124,7 @@ def _count_wanted(board: Board, point: Point) -> tuple[int, ...]:
 def _measure(parts: Mapping[tuple[Point, Axis], Parts]) -> dict[tuple[Point, Axis], Interval]:
     """Every figure with its interval, and the shares of the ceiling."""
     first = next(iter(parts))[0]
-    score = next(trial.score for trial in first.trials if trial.score is not None)
-    recipe = recipe_of(score)
+    recipe = find_recipe(first.trials)
     systems = {key: key[0].system for key in parts}
     drawn = resample(parts, systems, resamples=recipe.resamples, seed=recipe.seed)
     found = {

@@ -23,7 +23,7 @@ from benchmark.report.analysis.standings import settings_by_cost
 from benchmark.report.analysis.verdicts import column_of, task_verdicts
 from benchmark.report.data.axes import Axis, main_axis
 from benchmark.report.data.points import Board, Point
-from benchmark.report.data.seed_pooling import recipe_of, seed_parts
+from benchmark.report.data.seed_pooling import find_recipe, seed_parts
 from benchmark.scoring.bootstrap import IntervalRecipe, interval, resample
 
 AUTOREGRESSIVE = ("autoregressive",)
@@ -141,7 +141,7 @@ def mean_difference(board: Board, tasks: Sequence[str], one: str, other: str) ->
         found = [seed_parts(board.records, p.trials, [name]) for p in (duel.one, duel.other)]
         if any(name not in parts for _, parts in found) or found[0][0] != found[1][0]:
             continue
-        recipe = next(recipe_of(c.score) for c in duel.one.trials if c.score is not None)
+        recipe = find_recipe(duel.one.trials)
         parts = {system: of[name] for system, (_, of) in zip((one, other), found, strict=True)}
         # Other sources: they must not be drawn alike in every task.
         resampled = resample(

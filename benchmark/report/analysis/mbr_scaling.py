@@ -17,7 +17,7 @@ from benchmark.records.reader import Records
 from benchmark.records.schema import CurveRecord, Interval, MetricScore
 from benchmark.report.data.csv_cells import write_frame
 from benchmark.report.data.points import Board, Point
-from benchmark.report.data.seed_pooling import find_level, pool_cautiously
+from benchmark.report.data.seed_pooling import find_recipe, pool_cautiously
 
 BySize = Mapping[int, Interval]
 """Number of candidates to the quality of the one that is chosen."""
@@ -159,7 +159,7 @@ def _pool_seeds(
         return {}
     most = min(len(curve.value) for curve in known)
     sizes = range(1, most + 1) if point.sampled else [most]
-    bounds, level = entries[0].range, find_level(point.trials)
+    bounds, level = entries[0].range, find_recipe(point.trials).level
     by_size = {n: pool_cautiously([_at(curve, n) for curve in known], bounds, level) for n in sizes}
     return {n: interval for n, interval in by_size.items() if interval.defined}
 

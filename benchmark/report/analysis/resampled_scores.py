@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from benchmark.records.schema import Interval
 from benchmark.report.data.axes import Axis, planes, quality_axes
 from benchmark.report.data.points import Board, Point
-from benchmark.report.data.seed_pooling import recipe_of, seed_parts
+from benchmark.report.data.seed_pooling import find_recipe, seed_parts
 from benchmark.scoring.bootstrap import (
     UNBOUNDED,
     AdditiveScore,
@@ -112,9 +112,7 @@ def resample_points(board: Board, points: Iterable[Point], axes: Sequence[Axis])
         sources, found = seed_parts(board.records, point.trials, names.values())
         if found and not ids:
             ids = sources
-            recipe = next(
-                recipe_of(trial.score) for trial in point.trials if trial.score is not None
-            )
+            recipe = find_recipe(point.trials)
         if sources == ids:
             parts |= {(point, axis): found[name] for axis, name in names.items() if name in found}
     systems = {key: key[0].system for key in parts}

@@ -75,9 +75,10 @@ def pool(records: Records, trials: Sequence[TrialRecord]) -> dict[Statistic, Int
     return pooled
 
 
-def find_level(trials: Iterable[TrialRecord]) -> float:
-    """The level of the intervals of a setting, which its seeds share."""
-    return next((t.score.interval.level for t in trials if t.score), IntervalRecipe().level)
+def find_recipe(trials: Iterable[TrialRecord]) -> IntervalRecipe:
+    """How the intervals of a setting were made, which its seeds share."""
+    scores = (trial.score for trial in trials if trial.score is not None)
+    return next(map(recipe_of, scores), IntervalRecipe())
 
 
 def recipe_of(score: Score) -> IntervalRecipe:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmark.records.schema import Interval, TraceRecord, base
 from benchmark.report.data.axes import Axis, bleu_axis
 from benchmark.report.data.points import Board
-from benchmark.report.data.seed_pooling import find_level, pool_cautiously
+from benchmark.report.data.seed_pooling import find_recipe, pool_cautiously
 from benchmark.report.figures.legend import make_legend
 from benchmark.report.figures.marks import look_of
 from benchmark.report.figures.panel_grid import PanelGrid
@@ -42,7 +42,8 @@ def trace_curves(board: Board, task: str, axis: Axis) -> dict[str, PanelCurve]:
         curves = [_read_curve(board.records.trace(key), axis) for key in keys]
         known = [curve for curve in curves if curve is not None]
         if known:
-            found[system] = _pool_seeds(known, axis.bounds(board, task), find_level(main.trials))
+            level = find_recipe(main.trials).level
+            found[system] = _pool_seeds(known, axis.bounds(board, task), level)
     return found
 
 

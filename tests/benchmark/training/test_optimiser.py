@@ -54,15 +54,20 @@ def test_every_weight_has_one_optimiser():
     assert len(alone.param_groups[0]["params"]) == len(list(module.parameters()))
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_muon_moves_a_matrix_along_all_of_its_directions_alike(precision):
+def matrix_with(values):
+    """A module of one matrix, and its weight, whose gradient has these singular values."""
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(6, 4, bias=False))
-    weight = module[0].weight
-    before = weight.detach().clone()
-    # One direction has a gradient ten times as large as the others.
     u, _, v = torch.linalg.svd(torch.randn(4, 6), full_matrices=False)
-    weight.grad = u @ torch.diag(torch.tensor([10.0, 1.0, 1.0, 1.0])) @ v
+    module[0].weight.grad = u @ torch.diag(values) @ v
+    return module, module[0].weight
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_muon_moves_a_matrix_along_all_of_its_directions_alike(precision):
+    # One direction has a gradient ten times as large as the others.
+    module, weight = matrix_with(torch.tensor([10.0, 1.0, 1.0, 1.0]))
+    before = weight.detach().clone()
     optimiser = Optimisers(make_optimisers(module, muon(muon_precision=precision)))
     optimiser.step()
     moved = torch.linalg.svdvals(weight.detach() - before)
@@ -73,13 +78,9 @@ def test_muon_moves_a_matrix_along_all_of_its_directions_alike(precision):
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_one_step_of_newton_schulz_is_its_polynomial_of_the_singular_values(precision):
-    torch.manual_seed(0)
-    module = nn.Sequential(nn.Linear(6, 4, bias=False))
-    weight = module[0].weight
-    before = weight.detach().clone()
     values = torch.tensor([8.0, 4.0, 2.0, 1.0])
-    u, _, v = torch.linalg.svd(torch.randn(4, 6), full_matrices=False)
-    weight.grad = u @ torch.diag(values) @ v
+    module, weight = matrix_with(values)
+    before = weight.detach().clone()
     recipe = muon(newton_schulz_steps=1, muon_precision=precision)
     Optimisers(make_optimisers(module, recipe)).step()
     share = values / values.norm()
